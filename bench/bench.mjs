@@ -1,0 +1,13 @@
+#!/usr/bin/env node
+/**
+ * `npm run bench`: measures what is built, and builds it first where the sources are newer.
+ *
+ * `--only <section>` one section · `--seconds <n>` length of one measurement · `--quick` one short round, to see that it
+ * runs · `--write` puts the results into docs/benchmarks.md
+ */
+import { buildWhereStale } from '../scripts/build.mjs';
+import './register-typescript.mjs';
+
+await buildWhereStale();
+const { main } = await import('./main.ts');
+await main(process.argv.slice(2));

@@ -1,0 +1,36 @@
+import { cpus } from 'node:os';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { serverCore } from './machine.js';
+
+const LOOK_MILLISECONDS = 200;
+const BUSY = 0.2;
+const LONGEST_WAIT_SECONDS = 20;
+
+/** Waits until nobody else uses the machine, for a while. */
+export async function untilCalm(): Promise<void> {
+  const end = performance.now() + LONGEST_WAIT_SECONDS * 1000;
+  do {
+    const before = busySeconds();
+    await sleep(LOOK_MILLISECONDS);
+    const after = busySeconds();
+    const busiest = Math.max(...after.map((seconds, core) => seconds - before[core]!));
+    if (busiest / (LOOK_MILLISECONDS / 1000) < BUSY) return;
+  } while (performance.now() < end);
+}
+
+/** Notes, from its creation on, who uses the core of the measured server. */
+export class CoreWatch {
+  private readonly began = performance.now();
+  private readonly before = busySeconds();
+
+  /** How much of the core was used by others, from 0 to 1; 0 where processes are not pinned. */
+  shareOfOthers(ownCpuSeconds: number): number {
+    if (serverCore === undefined) return 0;
+    const used = busySeconds()[serverCore]! - this.before[serverCore]!;
+    return Math.max(0, used - ownCpuSeconds) / ((performance.now() - this.began) / 1000);
+  }
+}
+
+function busySeconds(): number[] {
+  return cpus().map(({ times }) => (times.user + times.nice + times.sys + times.irq) / 1000);
+}

@@ -1,0 +1,59 @@
+import autocannon from 'autocannon';
+
+const CONNECTIONS = 32;
+
+/** One kind of request, made by every connection in turn for as long as the measurement lasts. */
+export interface Load {
+  readonly url: string;
+  /** The requests of one connection, one after the other and then from the beginning. */
+  readonly requests: (connection: number) => autocannon.Request[];
+  readonly connections?: number;
+  /** How long; or how many requests in all, where `requests` is given instead. */
+  readonly limit: { readonly seconds: number } | { readonly amount: number };
+  /** Answers that are expected beside those of 2xx. Default none. */
+  readonly tolerates?: number;
+}
+
+/** What came of it. */
+export interface Answered {
+  readonly requests: number;
+  /** Where the amount is given, from the first answer to the last: to write down so many requests takes its time. */
+  readonly seconds: number;
+}
+
+/**
+ * Sends the load and waits for its end.
+ *
+ * @throws Error where an answer is not a success: a fast refusal is no result
+ */
+export async function send({
+  url,
+  requests,
+  connections = CONNECTIONS,
+  limit,
+  tolerates = 0,
+}: Load): Promise<Answered> {
+  let connection = 0;
+  const options: autocannon.Options = {
+    url,
+    connections,
+    ...('seconds' in limit ? { duration: limit.seconds } : { amount: limit.amount }),
+    setupClient: (client) => client.setRequests(requests(connection++)),
+  };
+  // It is both; its types know of one at a time.
+  const instance = autocannon(options) as unknown as autocannon.Instance & PromiseLike<autocannon.Result>;
+  const isCounted = 'amount' in limit;
+  let began = performance.now();
+  // autocannon notices that it is done at its next full second.
+  let ended: number | undefined;
+  if (isCounted) {
+    instance.once('response', () => (began = performance.now()));
+    instance.on('response', () => (ended = performance.now()));
+  }
+  const result = await instance;
+  const refused = result.non2xx + result.errors + result.timeouts;
+  if (refused > tolerates) throw new Error(`${url}: ${refused} of ${result.requests.total} requests failed.`);
+  const seconds = ((ended ?? performance.now()) - began) / 1000;
+  // Between so many answers there is one pause less.
+  return { requests: result.requests.total - (isCounted ? 1 : 0), seconds };
+}

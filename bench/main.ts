@@ -1,0 +1,48 @@
+import { parseArgs } from 'node:util';
+import { openDatabases } from './databases.js';
+import { describeMachine, stayElsewhere } from './machine.js';
+import { type Finding, printed, writeDocument } from './report.js';
+import type { Bench } from './section.js';
+import { sections } from './sections/index.js';
+
+/** Runs the bench as the command line says; see `bench.mjs`. */
+export async function main(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      only: { type: 'string', multiple: true },
+      seconds: { type: 'string' },
+      rounds: { type: 'string' },
+      quick: { type: 'boolean', default: false },
+      write: { type: 'boolean', default: false },
+    },
+  });
+  const chosen = sections.filter(({ name }) => values.only?.includes(name) ?? true);
+  if (chosen.length === 0) throw new Error(`--only takes one of: ${sections.map(({ name }) => name).join(', ')}`);
+  // The document is one run of everything, so that its figures belong together.
+  if (values.write && (values.quick || chosen.length < sections.length))
+    throw new Error('--write needs a whole run: leave out --quick and --only.');
+
+  stayElsewhere();
+  const databases = await openDatabases();
+  const bench: Bench = {
+    seconds: Number(values.seconds ?? (values.quick ? 1 : 5)),
+    rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+    isQuick: values.quick,
+    database: () => databases.create(),
+  };
+  try {
+    const findings: Finding[] = [];
+    for (const section of chosen) {
+      process.stderr.write(`${section.title}\n`);
+      const finding = { section, outcome: await section.measure(bench) };
+      findings.push(finding);
+      process.stdout.write(printed(finding));
+    }
+    const machine = describeMachine(await databases.version());
+    process.stdout.write(`${machine}\n`);
+    if (values.write) await writeDocument(findings, machine, bench);
+  } finally {
+    await databases.close();
+  }
+}

@@ -1,0 +1,143 @@
+import { randomUUID } from 'node:crypto';
+import type { Request } from 'autocannon';
+import { type Child, startChild } from '../child.js';
+import { contest, type Contender, type Standings } from '../contest.js';
+import { count, microseconds, ratio } from '../figures.js';
+import { type Answered, send } from '../load.js';
+import { addUsers, HASH_TEXT, logIn, PASSWORD, startPostern } from '../postern-server.js';
+import type { Bench, Outcome, Section } from '../section.js';
+
+const CONNECTIONS = 32;
+const USERS = 1024;
+/** Each turn is so many, so that none is left over when the next one begins. */
+const HASHES = 2 * CONNECTIONS;
+const REFRESHES = 16 * CONNECTIONS;
+/** The code around a hash runs rarely, and it takes long until the compiler has made it fast: so many turns. */
+const WARM_UP = 16;
+const PROMISED_LOGIN = 0.9;
+const PROMISED_REFRESHES = 800;
+const NAMES = { hashes: 'raw hashes', login: 'login', register: 'register', refresh: 'refresh' } as const;
+const headers = { 'content-type': 'application/json' };
+
+/** What the busy routes of the server reach on one core. */
+export const accounts: Section = {
+  name: 'accounts',
+  title: 'Login, registration and refresh, on one core',
+  explains: `The server that ships, with the settings that it has unless told, on one core; PostgreSQL on the other, with the load
+generator. *Raw hashes* is a process on the same core that proves passwords and does nothing else: as many at once as the
+server does, with the same parameters (${HASH_TEXT}). A login is one hash, and so is a registration. Refreshing hashes no
+password; each of the ${CONNECTIONS} connections goes on with the refresh token that it was just given. What a login does beside its
+hash takes a millisecond where nothing is hashed, and several here: each hash sweeps 19 MiB through the caches of the one
+core, between any two steps of it.`,
+  measure,
+};
+
+async function measure(bench: Bench): Promise<Outcome> {
+  const databaseUrl = await bench.database();
+  const server = await startPostern(databaseUrl);
+  const hashing = await startChild(new URL('../servers/hash-rate.ts', import.meta.url));
+  try {
+    const emails = await addUsers(databaseUrl, USERS);
+    const tokens: string[] = [];
+    const contenders: Contender[] = [
+      {
+        ...contender(NAMES.refresh, server, REFRESHES, (amount) =>
+          load(server, amount, (at) => [refreshing(tokens, at)]),
+        ),
+        prepare: async (round) => {
+          if (round > 0) return;
+          for (const email of emails.slice(0, CONNECTIONS)) tokens.push((await logIn(server.url, email)).refresh_token);
+        },
+      },
+      contender(NAMES.hashes, hashing, HASHES, (amount) => hashing.ask<Answered>({ amount })),
+      contender(NAMES.login, server, HASHES, (amount) => load(server, amount, (at) => logins(emails, at))),
+      contender(NAMES.register, server, HASHES, (amount) => load(server, amount, () => [registration()])),
+    ];
+    return outcomeOf(await contest(contenders, bench.rounds, bench.seconds));
+
+    function contender(
+      name: string,
+      child: Child,
+      amount: number,
+      run: (amount: number) => Promise<Answered>,
+    ): Contender {
+      return { name, child, run: (round) => run(round === 0 && !bench.isQuick ? amount * WARM_UP : amount) };
+    }
+  } finally {
+    await Promise.all([server.stop(), hashing.stop()]);
+  }
+}
+
+function load(server: Child, amount: number, requests: (connection: number) => Request[]): Promise<Answered> {
+  return send({ url: server.url, connections: CONNECTIONS, limit: { amount }, requests });
+}
+
+function logins(emails: readonly string[], connection: number): Request[] {
+  const share = emails.length / CONNECTIONS;
+  return emails
+    .slice((connection % CONNECTIONS) * share)
+    .slice(0, share)
+    .map((email) => ({
+      method: 'POST',
+      path: '/auth/login',
+      headers,
+      body: JSON.stringify({ email, password: PASSWORD }),
+    }));
+}
+
+function registration(): Request {
+  return {
+    method: 'POST',
+    path: '/auth/register',
+    headers,
+    setupRequest: (request) => ({
+      ...request,
+      body: JSON.stringify({ email: `${randomUUID()}@bench.test`, password: PASSWORD }),
+    }),
+  };
+}
+
+function refreshing(tokens: string[], connection: number): Request {
+  const at = connection % CONNECTIONS;
+  return {
+    method: 'POST',
+    path: '/auth/refresh',
+    headers,
+    setupRequest: (request) => ({ ...request, body: JSON.stringify({ refresh_token: tokens[at] }) }),
+    onResponse: (status, body) => {
+      if (status === 200) tokens[at] = (JSON.parse(body) as { refresh_token: string }).refresh_token;
+    },
+  };
+}
+
+function outcomeOf(result: Standings): Outcome {
+  const { hashes, login, refresh } = NAMES;
+  const reached = result.paceRatio(login, hashes);
+  const refreshes = result.perSecond(refresh);
+  return {
+    tables: [
+      {
+        columns: ['What', 'A second', 'Of the raw hashes', 'Processor time each', 'Cores used'],
+        rows: result.names.map((name) => [
+          name === refresh ? name : `${name}, ${HASH_TEXT}`,
+          count(result.perSecond(name)),
+          name === refresh ? '–' : ratio(result.paceRatio(name, hashes)),
+          microseconds(result.cpuMicroseconds(name)),
+          ratio(result.cores(name)),
+        ]),
+      },
+    ],
+    goals: [
+      {
+        promise: `logins ≥ ${ratio(PROMISED_LOGIN)} of the raw hash rate`,
+        reached: ratio(reached),
+        isMet: reached >= PROMISED_LOGIN,
+      },
+      {
+        promise: `refreshes ≥ ${count(PROMISED_REFRESHES)} a second on one core, with PostgreSQL`,
+        reached: `${count(refreshes)} a second`,
+        isMet: refreshes >= PROMISED_REFRESHES,
+      },
+    ],
+  };
+}

@@ -1,0 +1,84 @@
+import { startChild } from '../child.js';
+import { contestAnew, type Contender, type Lineup } from '../contest.js';
+import { count, microseconds, ratio } from '../figures.js';
+import { send } from '../load.js';
+import type { Bench, Outcome, Section } from '../section.js';
+import { type BenchAlgorithm, type BenchKey, environmentOf, makeKey, makeTokens } from '../tokens.js';
+
+const CONNECTIONS = 32;
+const WARM_UP = 8 * 1024;
+const AMOUNT = 4 * 1024;
+const PROMISED = 0.8;
+const ALGORITHMS: readonly BenchAlgorithm[] = ['ES256', 'RS256', 'HS256'];
+
+const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
+
+/** What a first proof costs: signature, strict reading, and passport around them. */
+export const coldTokens: Section = {
+  name: 'cold',
+  title: 'A route and its guard, each token seen once',
+  explains: `The same route; no server is shown a token twice, so nothing can be remembered. The hand-written guard is what a
+careful team writes: \`jsonwebtoken.verify\` with a key made once, an explicit algorithm, issuer and audience, and without
+passport, strict reading of the token, revocations or a frozen principal. RSA keys have 2048 bits here. An HS256 signature costs
+next to nothing, so there the comparison is of what stands around it.`,
+  measure,
+};
+
+async function measure({ rounds, seconds }: Bench): Promise<Outcome> {
+  const rows: string[][] = [];
+  const ratios: number[] = [];
+  for (const algorithm of ALGORITHMS) {
+    const key = makeKey(algorithm);
+    const names = [`hand-written guard, ${algorithm}`, `\`JwtAuthGuard\`, ${algorithm}`] as const;
+    const start = async (): Promise<Lineup> => {
+      const contenders = await Promise.all([
+        contender(names[0], server('hand-written'), key),
+        contender(names[1], server('guarded'), key),
+      ]);
+      return { contenders, stop: () => Promise.all(contenders.map(({ child }) => child.stop())) };
+    };
+    const result = await contestAnew(start, rounds, seconds);
+    ratios.push(result.ratio(names[1], names[0]));
+    for (const name of names) {
+      rows.push([
+        name,
+        count(result.perSecond(name)),
+        microseconds(result.cpuMicroseconds(name)),
+        ratio(result.ratio(name, names[0])),
+      ]);
+    }
+  }
+  return {
+    tables: [
+      { columns: ['Server', 'Answers/s', 'Processor time an answer', 'Answers for the same processor time'], rows },
+    ],
+    goals: ALGORITHMS.map((algorithm, at) => ({
+      promise: `each token seen once, ${algorithm}: ≥ ${ratio(PROMISED)} of the hand-written guard`,
+      reached: ratio(ratios[at]!),
+      isMet: ratios[at]! >= PROMISED,
+    })),
+  };
+}
+
+async function contender(name: string, program: URL, key: BenchKey): Promise<Contender> {
+  const child = await startChild(program, { environment: environmentOf(key) });
+  let tokens: string[] = [];
+  return {
+    name,
+    child,
+    // New ones for every attempt: what was presented once is remembered.
+    prepare: (round) => void (tokens = makeTokens(key, round === 0 ? WARM_UP : AMOUNT)),
+    run: () => {
+      const share = tokens.length / CONNECTIONS;
+      return send({
+        url: child.url,
+        connections: CONNECTIONS,
+        limit: { amount: tokens.length },
+        requests: (connection) =>
+          tokens
+            .slice(connection * share, (connection + 1) * share)
+            .map((token) => ({ method: 'GET', path: '/hello', headers: { authorization: `Bearer ${token}` } })),
+      });
+    },
+  };
+}

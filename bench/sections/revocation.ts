@@ -1,0 +1,197 @@
+import { randomInt } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { untilCalm } from '../calm.js';
+import type { Child } from '../child.js';
+import { count, milliseconds } from '../figures.js';
+import { type Fleet, serviceTokens, startFleet, untilKnown } from '../fleet.js';
+import { addUsers, logIn, type Pair } from '../postern-server.js';
+import { RevocationTrial } from '../revocation-trial.js';
+import type { Bench, Goal, Outcome, Section } from '../section.js';
+
+const REVOCATIONS = 1000;
+const STAYING = 100;
+const ROTATIONS = 10;
+const REPLICAS = 2;
+const VERIFIERS = 3;
+const PROMISED_P99 = 250;
+const PROMISED_MAXIMUM = 1000;
+/** Between two revocations, at random up to so long. */
+const LONGEST_PAUSE_MILLISECONDS = 30;
+const KEY_POLL_MILLISECONDS = 50;
+
+/** How soon what was revoked is refused everywhere, and whether anything else ever is. */
+export const revocation: Section = {
+  name: 'revocation',
+  title: 'From the revocation to the refusal',
+  explains: `${REPLICAS} replicas of the server, and ${VERIFIERS} services with \`postern/auth\` alone that follow the feed; each service
+answers 1,000 requests a second the whole time, with tokens that it has seen before. Sessions are ended by \`POST
+/auth/logout\` at either replica, at random. Measured from the arrival of the 204 to the arrival of the first 401 at each
+service; one request in ten asks again about what was refused before. Then ${ROTATIONS} rotations of the signing key, with
+tokens of every key in use, and at last the kill of the active key. Everything shares the cores of one machine. Keys may
+be cached for one second here instead of five minutes, so that ten rotations fit.`,
+  measure,
+};
+
+async function measure({ database, isQuick }: Bench): Promise<Outcome> {
+  const databaseUrl = await database();
+  const fleet = await startFleet({ databaseUrl, issuers: REPLICAS, resources: VERIFIERS });
+  try {
+    await Promise.all(fleet.resources.map((resource) => untilKnown(resource)));
+    const revocations = isQuick ? 50 : REVOCATIONS;
+    const emails = await addUsers(databaseUrl, revocations + STAYING);
+    const pairs: Pair[] = [];
+    for (const email of emails) pairs.push(await logIn(anyOf(fleet.issuers).url, email));
+    await untilCalm();
+    return await tried(fleet, pairs.slice(0, STAYING), pairs.slice(STAYING), isQuick ? 1 : ROTATIONS);
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function tried(fleet: Fleet, staying: Pair[], leaving: readonly Pair[], rotations: number): Promise<Outcome> {
+  const trial = new RevocationTrial(
+    fleet,
+    [...staying, ...leaving].map((pair) => pair.access_token),
+  );
+  try {
+    // Every verifier has seen every token before it dies.
+    await sleep(((staying.length + leaving.length) / 1000) * 5000);
+    await logOutAll(trial, fleet, leaving);
+    const revoked = summary(trial.seen.delays.splice(0));
+    const { validRefused } = trial.seen;
+
+    const rotated = await rotateUnderLoad(trial, fleet, staying, rotations);
+    const refusedByRotation = trial.seen.validRefused - validRefused;
+
+    await killUnderLoad(trial, fleet, staying);
+    const killed = summary(trial.seen.delays.splice(0));
+    const rates = trial.rates;
+    await sleep(1000);
+    return {
+      tables: [
+        {
+          columns: ['What', 'Measured', 'p50', 'p99', 'Longest'],
+          rows: [
+            [`${count(leaving.length)} logouts × ${VERIFIERS} services`, count(revoked.measured), ...revoked.texts],
+            [`kill of the active key × ${VERIFIERS} services`, count(killed.measured), ...killed.texts],
+          ],
+        },
+        {
+          columns: ['What', 'How many'],
+          rows: [
+            ['answers', count(trial.seen.answers)],
+            ['requests a second at each service', rates.map(count).join(', ')],
+            ['accepted after it was refused', count(trial.seen.acceptedAfterRefusal)],
+            ['valid tokens refused while sessions were ended', count(validRefused)],
+            [`valid tokens refused in ${rotations} rotations, ${rotated} keys in use`, count(refusedByRotation)],
+            ['valid tokens refused in all', count(trial.seen.validRefused)],
+          ],
+        },
+      ],
+      goals: [
+        within('from logout to refusal everywhere, p99', revoked.p99, PROMISED_P99),
+        within('from logout to refusal everywhere, the longest', revoked.maximum, PROMISED_MAXIMUM),
+        none('tokens accepted after their refusal', trial.seen.acceptedAfterRefusal),
+        none(`valid tokens refused in ${rotations} rotations under load`, refusedByRotation),
+        within('from the kill of a key to refusal everywhere, the longest', killed.maximum, PROMISED_MAXIMUM),
+      ],
+    };
+  } finally {
+    trial.stop();
+  }
+}
+
+async function logOutAll(trial: RevocationTrial, fleet: Fleet, leaving: readonly Pair[]): Promise<void> {
+  const underway = new Set<Promise<void>>();
+  for (const { access_token: token } of leaving) {
+    trial.withdraw((one) => one === token);
+    const one = trial
+      .revoke([token], () => post(anyOf(fleet.issuers), '/auth/logout', token, 204))
+      .finally(() => underway.delete(one));
+    underway.add(one);
+    await sleep(randomInt(LONGEST_PAUSE_MILLISECONDS));
+  }
+  await Promise.all(underway);
+}
+
+/** @returns how many keys have signed tokens that are in use */
+async function rotateUnderLoad(
+  trial: RevocationTrial,
+  fleet: Fleet,
+  staying: Pair[],
+  rotations: number,
+): Promise<number> {
+  const kids = new Set(staying.map((pair) => keyIdOf(pair.access_token)));
+  for (let rotation = 0; rotation < rotations; rotation += 1) {
+    const [service] = await serviceTokens(fleet.issuers[0]!, 'keys:write');
+    await post(anyOf(fleet.issuers), '/keys/rotate', service!, 202);
+    const before = kids.size;
+    // New tokens all the while: the first of a new key are presented the moment they exist.
+    for (let at = 0; kids.size === before; at = (at + 1) % staying.length) {
+      staying[at] = await refreshed(anyOf(fleet.issuers), staying[at]!);
+      trial.accept(staying[at]!.access_token);
+      kids.add(keyIdOf(staying[at]!.access_token));
+      await sleep(KEY_POLL_MILLISECONDS);
+    }
+  }
+  await sleep(2000);
+  return kids.size;
+}
+
+async function killUnderLoad(trial: RevocationTrial, fleet: Fleet, staying: Pair[]): Promise<void> {
+  const [service] = await serviceTokens(fleet.issuers[0]!, 'keys:write');
+  const kid = keyIdOf(service!);
+  for (const [at, pair] of staying.entries()) staying[at] = await refreshed(anyOf(fleet.issuers), pair);
+  trial.accept(...staying.map((pair) => pair.access_token));
+  await sleep(1000);
+  const doomed = trial.withdraw((token) => keyIdOf(token) === kid);
+  // A few stand for all, so that each of them is asked about often enough to tell milliseconds.
+  await trial.revoke(doomed.slice(0, 10), () => post(anyOf(fleet.issuers), `/keys/${kid}/kill`, service!, 200));
+  for (const pair of staying) trial.accept((await refreshed(anyOf(fleet.issuers), pair)).access_token);
+  await sleep(1000);
+}
+
+async function refreshed(server: Child, pair: Pair): Promise<Pair> {
+  const answer = await fetch(`${server.url}/auth/refresh`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ refresh_token: pair.refresh_token }),
+  });
+  if (!answer.ok) throw new Error(`A refresh of the bench failed with ${answer.status}.`);
+  return (await answer.json()) as Pair;
+}
+
+async function post(server: Child, path: string, token: string, expected: number): Promise<void> {
+  const answer = await fetch(`${server.url}${path}`, { method: 'POST', headers: { authorization: `Bearer ${token}` } });
+  if (answer.status !== expected) throw new Error(`${path} answers ${answer.status}: ${await answer.text()}`);
+  await answer.arrayBuffer();
+}
+
+function keyIdOf(token: string): string {
+  const header = JSON.parse(Buffer.from(token.split('.', 1)[0]!, 'base64url').toString()) as { kid: string };
+  return header.kid;
+}
+
+function anyOf(servers: readonly Child[]): Child {
+  return servers[randomInt(servers.length)]!;
+}
+
+function summary(delays: readonly number[]) {
+  const sorted = [...delays].sort((one, other) => one - other);
+  const at = (share: number): number => sorted[Math.min(sorted.length - 1, Math.ceil(sorted.length * share) - 1)]!;
+  const maximum = sorted.at(-1)!;
+  return {
+    measured: sorted.length,
+    p99: at(0.99),
+    maximum,
+    texts: [at(0.5), at(0.99), maximum].map(milliseconds),
+  };
+}
+
+function within(what: string, reached: number, promised: number): Goal {
+  return { promise: `${what} ≤ ${milliseconds(promised)}`, reached: milliseconds(reached), isMet: reached <= promised };
+}
+
+function none(what: string, reached: number): Goal {
+  return { promise: `${what}: none`, reached: count(reached), isMet: reached === 0 };
+}

@@ -1,0 +1,99 @@
+import type { Request } from 'autocannon';
+import { type Launch, startChild } from '../child.js';
+import { contestAnew, type Contender, type Lineup } from '../contest.js';
+import { count, microseconds, ratio } from '../figures.js';
+import { send } from '../load.js';
+import type { Bench, Outcome, Section } from '../section.js';
+import { environmentOf, makeKey, makeTokens } from '../tokens.js';
+
+const TOKENS = 1024;
+const CONNECTIONS = 32;
+const WARM_UP_SECONDS = 5;
+const PROMISED = 0.9;
+
+const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
+
+/** What a guard costs once it has seen a token: most requests of a service. */
+export const seenTokens: Section = {
+  name: 'seen',
+  title: 'A route and its guard, tokens seen before',
+  explains: `One route, \`GET /hello\`, with ${CONNECTIONS} connections that present ${count(TOKENS)} different tokens over and over. The
+recipe is the one of Nest's documentation, \`@nestjs/jwt\` and \`passport-jwt\` with the secret as a text (HS256). *Answers for
+the same processor time* compares what the server process itself spent, so it does not flatter anybody where the load
+generator is the slower of the two.`,
+  measure,
+};
+
+async function measure({ seconds, rounds }: Bench): Promise<Outcome> {
+  const es256 = makeKey('ES256');
+  const hs256 = makeKey('HS256');
+  const own = makeTokens(es256, TOKENS);
+  const recipe = makeTokens(hs256, TOKENS);
+  const start = async (): Promise<Lineup> => {
+    const contenders = await Promise.all([
+      contender('bare Fastify', { program: server('bare-fastify') }, own),
+      contender('Nest on Fastify, unguarded', { program: server('unguarded') }, own),
+      contender(
+        'the same behind `JwtAuthGuard`, ES256',
+        { program: server('guarded'), environment: environmentOf(es256) },
+        own,
+      ),
+      ...(['fastify', 'express'] as const).map((adapter) =>
+        contender(
+          `the recipe on ${adapter === 'fastify' ? 'Fastify' : 'Express'}`,
+          { program: server('recipe'), environment: environmentOf(hs256), args: [adapter] },
+          recipe,
+        ),
+      ),
+    ]);
+    return { contenders, stop: () => Promise.all(contenders.map(({ child }) => child.stop())) };
+  };
+  const result = await contestAnew(start, rounds, seconds);
+  const [, unguarded, guarded] = result.names as [string, string, string];
+  const reached = result.ratio(guarded, unguarded);
+  return {
+    tables: [
+      {
+        columns: ['Server', 'Answers/s', 'Processor time an answer', 'Answers for the same processor time'],
+        rows: result.names.map((name) => [
+          name,
+          count(result.perSecond(name)),
+          microseconds(result.cpuMicroseconds(name)),
+          ratio(result.ratio(name, unguarded)),
+        ]),
+      },
+    ],
+    goals: [
+      {
+        promise: `guarded ≥ ${ratio(PROMISED)} of unguarded, tokens seen before`,
+        reached: ratio(reached),
+        isMet: reached >= PROMISED,
+      },
+    ],
+  };
+}
+
+async function contender(
+  name: string,
+  { program, ...launch }: Launch & { program: URL },
+  tokens: readonly string[],
+): Promise<Contender> {
+  const child = await startChild(program, launch);
+  const share = tokens.length / CONNECTIONS;
+  const requests = (connection: number): Request[] =>
+    tokens
+      .slice((connection % CONNECTIONS) * share)
+      .slice(0, share)
+      .map((token) => ({ method: 'GET', path: '/hello', headers: { authorization: `Bearer ${token}` } }));
+  return {
+    name,
+    child,
+    run: (round) =>
+      send({
+        url: child.url,
+        connections: CONNECTIONS,
+        limit: { seconds: round === 0 ? WARM_UP_SECONDS : 1 },
+        requests,
+      }),
+  };
+}

@@ -1,0 +1,12 @@
+import 'reflect-metadata';
+import { AuthModule, type Jwk, type KeyMaterial } from 'postern/auth';
+import { AUDIENCE, ISSUER } from '../tokens.js';
+import { given } from './given.js';
+import { helloModule, serve } from './serve.js';
+
+const { algorithm, kid, key } = given;
+const material: KeyMaterial = algorithm === 'HS256' ? { secret: key, kid } : { jwk: JSON.parse(key) as Jwk };
+
+await serve(
+  helloModule({ imports: [AuthModule.forRoot({ issuer: ISSUER, audience: AUDIENCE, staticKeys: [material] })] }),
+);

@@ -1,0 +1,36 @@
+import 'reflect-metadata';
+import { createPublicKey, createSecretKey, type JsonWebKey } from 'node:crypto';
+import { createRequire } from 'node:module';
+import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
+import { APP_GUARD } from '@nestjs/core';
+import { AUDIENCE, ISSUER } from '../tokens.js';
+import { given } from './given.js';
+import { helloModule, serve } from './serve.js';
+
+type Verify = (token: string, key: object, options: object) => object;
+
+// The very copy that @nestjs/jwt uses.
+const { verify } = createRequire(import.meta.resolve('@nestjs/jwt'))('jsonwebtoken') as { verify: Verify };
+const key =
+  given.algorithm === 'HS256'
+    ? createSecretKey(Buffer.from(given.key))
+    : createPublicKey({ key: JSON.parse(given.key) as JsonWebKey, format: 'jwk' });
+const options = { algorithms: [given.algorithm], issuer: ISSUER, audience: AUDIENCE };
+
+/** What a careful team writes itself: one key made once, one list of algorithms, issuer and audience checked. */
+@Injectable()
+class HandWrittenGuard implements CanActivate {
+  canActivate(context: ExecutionContext): boolean {
+    const request = context.switchToHttp().getRequest<{ headers: { authorization?: string }; user?: object }>();
+    const [scheme, token] = request.headers.authorization?.split(' ') ?? [];
+    if (scheme !== 'Bearer' || token === undefined) throw new UnauthorizedException();
+    try {
+      request.user = verify(token, key, options);
+    } catch {
+      throw new UnauthorizedException();
+    }
+    return true;
+  }
+}
+
+await serve(helloModule({ providers: [{ provide: APP_GUARD, useClass: HandWrittenGuard }] }));

@@ -1,0 +1,30 @@
+import 'reflect-metadata';
+import { AuthModule, RevocationHealth, RevocationSet } from 'postern/auth';
+import { helloModule, serve } from './serve.js';
+
+const { BENCH_ISSUER: issuer, BENCH_REPLICA: replica } = process.env as Record<string, string>;
+
+async function token(): Promise<string> {
+  const answer = await fetch(`${replica}/bench/tokens?scope=revocations:read`);
+  return ((await answer.json()) as [string])[0];
+}
+
+const app = await serve(
+  helloModule({
+    imports: [
+      AuthModule.forRoot({
+        issuer: issuer!,
+        audience: 'postern',
+        revocations: { follow: true, uri: `${replica}/auth/revocations`, token },
+        // As the issuer of the bench publishes: for one second.
+        jwks: { cooldownSeconds: 1, minimumAgeSeconds: 1, maximumAgeSeconds: 5 },
+      }),
+    ],
+  }),
+);
+
+/** What a verifier knows at the moment, for the bench to wait until it knows enough. */
+process.on('message', (message) => {
+  if (message !== 'known') return;
+  process.send!({ held: app.get(RevocationSet).size, status: app.get(RevocationHealth).status });
+});

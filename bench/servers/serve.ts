@@ -1,0 +1,35 @@
+import { type INestApplication, type Type, Controller, Get, Module } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
+
+const ANSWER = { hello: 'world' };
+
+/** The route that every contender serves; only what stands before it differs. */
+@Controller('hello')
+export class HelloController {
+  @Get()
+  hello(): object {
+    return ANSWER;
+  }
+}
+
+@Module({})
+class BenchModule {}
+
+/** A module that serves the route, with what the contender puts before it. */
+export function helloModule(metadata: ModuleMetadata, controller: Type = HelloController): DynamicModule {
+  return { module: BenchModule, ...metadata, controllers: [controller] };
+}
+
+/** Listens at a free port and says so, as `startChild` expects. */
+export async function serve(
+  module: DynamicModule,
+  adapter: AbstractHttpAdapter = new FastifyAdapter(),
+): Promise<INestApplication> {
+  const app = await NestFactory.create(module, adapter, { logger: ['error'] });
+  await app.listen(0, '127.0.0.1');
+  process.stdout.write(`listens at ${await app.getUrl()}\n`);
+  return app;
+}

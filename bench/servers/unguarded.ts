@@ -1,0 +1,4 @@
+import 'reflect-metadata';
+import { helloModule, serve } from './serve.js';
+
+await serve(helloModule({}));

@@ -1,0 +1,10 @@
+import { DomainEvent } from 'postern/persistence';
+
+/** Somebody has registered. */
+export class UserRegistered extends DomainEvent {
+  static override readonly type = 'user.registered';
+
+  constructor(readonly userId: string) {
+    super();
+  }
+}

@@ -1,0 +1,61 @@
+import { Module, type DynamicModule } from '@nestjs/common';
+import { User, UserSchemas } from 'postern/users';
+import {
+  ACCOUNTS_SETTINGS,
+  ConfigurableAccountsModule,
+  type AccountsSettings,
+  type AccountsStructure,
+  type ASYNC_OPTIONS_TYPE,
+  type OPTIONS_TYPE,
+} from './accounts.module-definition.js';
+import { CheckedAccountsSettings } from './checked-accounts-settings.js';
+import { LogMailer } from './log-mailer.js';
+import { Mailer } from './mailer.js';
+import { registrationControllerOf } from './registration.controller.js';
+import { Registration } from './registration.js';
+import { SecurityNotices } from './security-notices.js';
+
+/**
+ * Registration, and mails about what concerns the safety of an account. Needs `PersistenceModule`, `UsersModule`,
+ * `SessionsModule` and `PasswordModule`. Imported once, by the application.
+ * @example AccountsModule.forRoot({ production: true, user: Employee, mailer: SmtpMailer })
+ */
+@Module({})
+export class AccountsModule extends ConfigurableAccountsModule {
+  /** Settings and structure in one object. */
+  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+    return assembled(super.forRoot(options), options);
+  }
+
+  /** Settings from a factory or a class; structure beside it, synchronously. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return assembled(super.forRootAsync(options), options);
+  }
+}
+
+function assembled(module: DynamicModule, structure: AccountsStructure): DynamicModule {
+  const user = structure.user ?? User;
+  const controller = structure.controller ?? registrationControllerOf(user);
+  return {
+    ...module,
+    imports: [...(module.imports ?? []), ...(structure.imports ?? [])],
+    controllers: [...(module.controllers ?? []), ...(controller ? [controller] : [])],
+    providers: [
+      ...(module.providers ?? []),
+      {
+        provide: CheckedAccountsSettings,
+        inject: [ACCOUNTS_SETTINGS, UserSchemas],
+        useFactory: (settings: AccountsSettings, { entity }: UserSchemas) => {
+          if (entity === user) return new CheckedAccountsSettings(settings);
+          throw new Error(
+            `AccountsModule has the users ${user.name}, UsersModule has ${entity.name}: write user: ${entity.name}.`,
+          );
+        },
+      },
+      { provide: Mailer, useClass: structure.mailer ?? LogMailer },
+      Registration,
+      SecurityNotices,
+    ],
+    exports: [...(module.exports ?? []), CheckedAccountsSettings, Mailer, Registration],
+  };
+}

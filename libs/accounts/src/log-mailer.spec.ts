@@ -1,0 +1,46 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import { MailerNotConfiguredError } from './accounts.errors.js';
+import { CheckedAccountsSettings } from './checked-accounts-settings.js';
+import { LogMailer } from './log-mailer.js';
+
+const message = { kind: 'password-changed', to: 'ada@example.com', subject: 'Hello', text: 'a secret link' };
+const mailer = (production: boolean) => new LogMailer(new CheckedAccountsSettings({ production }));
+
+function logged(): string[] {
+  const lines: string[] = [];
+  for (const level of ['log', 'warn', 'error', 'debug', 'verbose'] as const) {
+    jest
+      .spyOn(Logger.prototype, level)
+      .mockImplementation((line: unknown) => void lines.push(`${level}: ${String(line)}`));
+  }
+  return lines;
+}
+
+describe('LogMailer', () => {
+  afterEach(() => jest.restoreAllMocks());
+
+  it('writes the whole mail into the log in development', async () => {
+    const lines = logged();
+    const subject = mailer(false);
+    subject.onModuleInit();
+    await subject.send(message);
+    expect(lines).toEqual(['log: Mail (password-changed) to ada@example.com: Hello\na secret link']);
+  });
+
+  it('refuses in production and logs nothing of the mail', async () => {
+    const lines = logged();
+    await expect(mailer(true).send(message)).rejects.toThrow(MailerNotConfiguredError);
+    expect(lines).toEqual([]);
+  });
+
+  it('warns once at boot in production, with what to write', () => {
+    const lines = logged();
+    mailer(true).onModuleInit();
+    expect(lines).toEqual([expect.stringMatching(/^warn: No mail will be sent.*mailer: YourMailer/)]);
+  });
+
+  it('wants to be told whether this is production', () => {
+    expect(() => new CheckedAccountsSettings({} as { production: boolean })).toThrow('write production: true');
+  });
+});

@@ -1,0 +1,32 @@
+import { Injectable } from '@nestjs/common';
+import { Database, Events } from 'postern/persistence';
+import { PasswordsService } from 'postern/password';
+import { normalizeEmail, UsersService, type NewUser, type UserBase } from 'postern/users';
+import { UserRegistered } from './accounts.events.js';
+
+/** Makes accounts: a user and its password, together or not at all. */
+@Injectable()
+export class Registration {
+  constructor(
+    private readonly users: UsersService,
+    private readonly passwords: PasswordsService,
+    private readonly database: Database,
+    private readonly events: Events,
+  ) {}
+
+  /**
+   * The new user. The password is judged and hashed before anything is asked of the database: a taken address costs what a
+   * free one does, and no connection waits for a hash.
+   * @throws InvalidEmailError, PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError
+   */
+  async register({ password, email: address, ...userFields }: NewUser & { password: string }): Promise<UserBase> {
+    const email = normalizeEmail(address);
+    const prepared = await this.passwords.prepare(password, { email, userFields });
+    return this.database.transaction(async () => {
+      const user = await this.users.create({ ...userFields, email });
+      await this.passwords.set(user.id, prepared);
+      this.events.publish(new UserRegistered(user.id));
+      return user;
+    });
+  }
+}

@@ -1,0 +1,160 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import { readClaims } from './access-token-claims.js';
+import { AUTH_SETTINGS } from './auth-settings.js';
+import { InvalidTokenError, RevocationsUnknownError } from './auth.errors.js';
+import { Clock } from './clock.js';
+import { readAccessToken, refuse } from './read-access-token.js';
+import { RememberedProofs } from './remembered-proofs.js';
+import { RevocationHealth } from './revocation-health.js';
+import { RevocationSet } from './revocation-set.js';
+import { TrustedIssuers } from './trusted-issuers.js';
+import { VerificationKeys } from './verification-keys.js';
+import type { AuthSettings } from './auth-settings.js';
+import type { Principal } from './principal.js';
+import type { UnprovenToken } from './read-access-token.js';
+import type { Proof } from './remembered-proofs.js';
+import type { VerificationKey } from './verification-keys.js';
+
+const REMEMBERED_ENTRIES = 10_000;
+const REMEMBERED_BYTES = 16 * 1024 * 1024;
+
+/** A well-formed token and the key that must have signed it: all that is missing is the signature. */
+export interface TokenToProve {
+  readonly token: UnprovenToken;
+  readonly key: VerificationKey;
+}
+
+/**
+ * Says whom an access token speaks for, wherever it comes from: the guard over HTTP asks it through passport, and a WebSocket
+ * gateway, a microservice or a queue consumer asks it directly. Same strict reading, same proofs, same refusals.
+ *
+ * @example
+ * const principal = await verifier.verify(message.token);
+ */
+@Injectable()
+export class AccessTokenVerifier {
+  private readonly proofs: RememberedProofs | undefined;
+  private readonly ownIssuer: string;
+  private readonly rulesOf = (issuer: unknown) => this.issuers.get(issuer);
+
+  constructor(
+    @Inject(AUTH_SETTINGS) { rememberedProofs = {} }: AuthSettings,
+    private readonly issuers: TrustedIssuers,
+    private readonly keys: VerificationKeys,
+    private readonly revocations: RevocationSet,
+    private readonly clock: Clock,
+    private readonly health: RevocationHealth,
+  ) {
+    this.ownIssuer = issuers.own.issuer;
+    if (rememberedProofs === false) return;
+    const { entries = REMEMBERED_ENTRIES, bytes = REMEMBERED_BYTES } = rememberedProofs;
+    this.proofs = new RememberedProofs(entries, bytes);
+  }
+
+  /**
+   * @param text the token alone, without `Bearer`
+   * @throws InvalidTokenError for every token that is not accepted, whatever the reason
+   * @throws RevocationsUnknownError for a good token, where the settings want it refused because nobody knows what was revoked
+   */
+  async verify(text: string): Promise<Principal> {
+    const remembered = this.remembered(text);
+    if (remembered !== undefined) return remembered;
+    try {
+      const unproven = await this.prepare(text);
+      const { token, key } = unproven;
+      new JwtService({ publicKey: key.key }).verify(text, {
+        algorithms: [key.alg],
+        issuer: token.rules.issuer,
+        audience: [...token.rules.audience] as [string],
+        clockTolerance: token.rules.clockToleranceSeconds,
+        clockTimestamp: this.clock.now() / 1000,
+      });
+      return this.settle(unproven);
+    } catch (error) {
+      if (error instanceof RevocationsUnknownError) throw error;
+      throw error instanceof InvalidTokenError ? error : new InvalidTokenError(undefined, { cause: error });
+    }
+  }
+
+  /**
+   * The principal of a token that was proven before and still stands: its time, its revocations and its key are looked at anew.
+   *
+   * @throws RevocationsUnknownError
+   */
+  remembered(text: string): Principal | undefined {
+    const proof = typeof text === 'string' ? this.proofs?.get(text) : undefined;
+    if (proof === undefined) return undefined;
+    if (!this.stands(proof)) {
+      this.proofs?.delete(text);
+      return undefined;
+    }
+    this.assertKnown(proof.principal);
+    return proof.principal;
+  }
+
+  /**
+   * The first half of a proof: the strict reading, and the key. A value and not a promise where the key is at hand.
+   *
+   * @throws InvalidTokenError
+   */
+  prepare(text: string): TokenToProve | Promise<TokenToProve> {
+    if (typeof text !== 'string') return refuse('not a text');
+    const token = readAccessToken(text, this.rulesOf);
+    const key = this.keys.find(token.rules.issuer, token.kid);
+    return key instanceof Promise ? key.then((found) => fitting(token, found)) : fitting(token, key);
+  }
+
+  /**
+   * The second half, once the signature is proven: the strict reading of the claims, and whether any of it was revoked.
+   *
+   * @throws InvalidTokenError, RevocationsUnknownError
+   */
+  settle({ token, key }: TokenToProve): Principal {
+    const now = this.clock.now();
+    const principal = readClaims(token, key.kid, now / 1000);
+    const tolerance = token.rules.clockToleranceSeconds;
+    const startsAt = Math.max(principal.issuedAt, (token.claims.nbf as number | undefined) ?? 0);
+    const proof: Proof = {
+      principal,
+      validFrom: (startsAt - tolerance) * 1000,
+      validUntil: (principal.expiresAt + tolerance) * 1000,
+    };
+    if (!this.stands(proof)) refuse('revoked, or its key is gone');
+    this.proofs?.set(token.text, proof, now);
+    this.assertKnown(principal);
+    return principal;
+  }
+
+  /** What is followed are the revocations of the own issuer. */
+  private assertKnown({ issuer }: Principal): void {
+    if (issuer === this.ownIssuer) this.health.assertKnown();
+  }
+
+  private stands(proof: Proof): boolean {
+    const now = this.clock.now();
+    return (
+      now >= proof.validFrom &&
+      now < proof.validUntil &&
+      this.isCleared(proof) &&
+      this.keys.isLive(proof.principal.issuer, proof.principal.keyId)
+    );
+  }
+
+  /** Looked up anew whenever anything was revoked since, whatever it was. */
+  private isCleared(proof: Proof): boolean {
+    const { version } = this.revocations;
+    if (proof.clearedAt === version) return true;
+    if (this.revocations.isRevoked(proof.principal)) return false;
+    proof.clearedAt = version;
+    return true;
+  }
+}
+
+/** RFC 8725 §3.1: a key proves its one algorithm, so that a public key is never taken for a secret. */
+function fitting(token: UnprovenToken, key: VerificationKey | undefined): TokenToProve {
+  if (key === undefined) return refuse('no such key');
+  if (token.kid !== undefined && token.kid !== key.kid) refuse('the key has another name');
+  if (token.alg !== key.alg) refuse('algorithm is not that of the key');
+  return { token, key };
+}

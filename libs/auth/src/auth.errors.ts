@@ -1,0 +1,77 @@
+import { AuthError } from 'postern/problem';
+
+/** The stable codes of this lib's refusals. */
+export type AuthErrorCode =
+  'invalid-token' | 'insufficient-scope' | 'guard-context-unsupported' | 'revocations-unknown';
+
+/**
+ * The one answer to every token that is not accepted. It never says why: the reason is in `cause`, for the log.
+ *
+ * @see RFC 6750 §3.1
+ */
+export class InvalidTokenError extends AuthError {
+  override readonly code: string = 'invalid-token' satisfies AuthErrorCode;
+  override readonly status: number = 401;
+  override readonly title: string = 'A valid access token is required.';
+
+  constructor(detail?: string, options: ConstructorParameters<typeof AuthError>[1] = {}) {
+    super(detail, { ...options, headers: { 'WWW-Authenticate': 'Bearer error="invalid_token"', ...options.headers } });
+  }
+}
+
+/**
+ * The same answer where no token was presented: same code, same body, and a challenge without an error
+ * (RFC 6750 §3.1: a request without credentials should not be told of one).
+ */
+export class MissingTokenError extends InvalidTokenError {
+  constructor(detail?: string, options: ConstructorParameters<typeof AuthError>[1] = {}) {
+    super(detail, { ...options, headers: { 'WWW-Authenticate': 'Bearer', ...options.headers } });
+  }
+}
+
+/**
+ * The token is good, and does not carry every scope that the route asks for.
+ *
+ * @see RFC 6750 §3.1
+ */
+export class InsufficientScopeError extends AuthError {
+  override readonly code: string = 'insufficient-scope' satisfies AuthErrorCode;
+  override readonly status: number = 403;
+  override readonly title: string = 'The access token lacks a scope that this route requires.';
+
+  /** @param scopes every scope the route requires, not only the missing ones */
+  constructor(scopes: readonly string[] = []) {
+    super(undefined, {
+      headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"` },
+    });
+  }
+}
+
+/** The guard stands before an entry point whose request it cannot read (RPC, WebSocket, GraphQL), and keeps it shut. */
+export class UnsupportedContextError extends AuthError {
+  override readonly code: string = 'guard-context-unsupported' satisfies AuthErrorCode;
+  override readonly status: number = 500;
+  override readonly title: string = 'This entry point is shut: the guard cannot read its credentials.';
+
+  constructor(contextType = 'unknown') {
+    super();
+    // For the log of whoever set it up; what the caller reads is the title.
+    this.message =
+      `JwtAuthGuard reads HTTP requests and this context is "${contextType}": extend JwtAuthGuard, override ` +
+      'getRequest(context) and pass the class to AuthModule.forRoot({ guard }), or verify with AccessTokenVerifier.';
+  }
+}
+
+/**
+ * The token may be good, and nobody can tell: what was revoked of late is not known here at the moment. No sign-in mends it,
+ * so it is no 401.
+ */
+export class RevocationsUnknownError extends AuthError {
+  override readonly code: string = 'revocations-unknown' satisfies AuthErrorCode;
+  override readonly status: number = 503;
+  override readonly title: string = 'What was revoked of late is not known here at the moment; try again.';
+
+  constructor(detail?: string, options: ConstructorParameters<typeof AuthError>[1] = {}) {
+    super(detail, { ...options, headers: { 'Retry-After': '1', ...options.headers } });
+  }
+}

@@ -1,0 +1,63 @@
+import { Inject, Module, Optional } from '@nestjs/common';
+import { AccessTokenVerifier } from './access-token-verifier.js';
+import { AUTH_SETTINGS } from './auth-settings.js';
+import { ConfigurableAuthModule } from './auth.module-definition.js';
+import { Clock } from './clock.js';
+import { FollowedRevocations } from './followed-revocations.js';
+import { JwtStrategy } from './jwt.strategy.js';
+import { RevocationHealth } from './revocation-health.js';
+import { RevocationSet } from './revocation-set.js';
+import { RevocationSource } from './revocation-source.js';
+import { TrustedIssuers } from './trusted-issuers.js';
+import type { AuthSettings } from './auth-settings.js';
+import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+
+const SWEEP_EVERY_MILLISECONDS = 1_000;
+const SWEPT_AT_ONCE = 20_000;
+
+/**
+ * Guards the routes of an application by access tokens, without a database: closed unless `@Public()`.
+ *
+ * @example
+ * AuthModule.forRoot({ issuer: 'https://id.example.com', audience: 'orders' })
+ */
+@Module({
+  providers: [
+    TrustedIssuers,
+    AccessTokenVerifier,
+    JwtStrategy,
+    {
+      provide: RevocationSet,
+      useFactory: (clock: Clock, issuers: TrustedIssuers) => new RevocationSet(clock, issuers.own.issuer),
+      inject: [Clock, TrustedIssuers],
+    },
+    RevocationHealth,
+  ],
+  exports: [TrustedIssuers, AccessTokenVerifier, JwtStrategy, RevocationSet, RevocationHealth],
+})
+export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+  private sweeper?: NodeJS.Timeout;
+
+  /** @throws Error where the settings and the structure want two things at once */
+  constructor(
+    private readonly revocations: RevocationSet,
+    @Inject(AUTH_SETTINGS) settings: AuthSettings,
+    @Optional() private readonly source?: RevocationSource,
+  ) {
+    super();
+    if (settings.revocations?.follow === true && !(source instanceof FollowedRevocations)) {
+      throw new Error('AuthModule: write either "revocations: { follow: true }" or "revocationSource", not both.');
+    }
+  }
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.source?.follow(this.revocations);
+    this.sweeper = setInterval(() => this.revocations.sweep(SWEPT_AT_ONCE), SWEEP_EVERY_MILLISECONDS);
+    this.sweeper.unref();
+  }
+
+  async beforeApplicationShutdown(): Promise<void> {
+    clearInterval(this.sweeper);
+    await this.source?.stop();
+  }
+}

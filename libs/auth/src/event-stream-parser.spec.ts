@@ -1,0 +1,47 @@
+import { EventStreamParser } from './event-stream-parser.js';
+
+const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
+
+/** The same stream, cut into chunks of so many bytes. */
+function read(text: string, size: number) {
+  const parser = new EventStreamParser();
+  const all = bytes(text);
+  const events = [];
+  for (let at = 0; at < all.length; at += size) events.push(...parser.push(all.subarray(at, at + size)));
+  return events;
+}
+
+describe('EventStreamParser', () => {
+  const stream =
+    ': a comment\n\nevent: set\nid: 7\ndata: one\ndata: twö\n\ndata:three\r\n\r\nid: 8\rdata: four\r\rdata: cut off';
+
+  it.each([1, 2, 3, 5, 1000])('reads the same events out of chunks of %i bytes', (size) => {
+    expect(read(stream, size)).toEqual([
+      { type: 'set', data: 'one\ntwö', id: '7' },
+      { type: 'message', data: 'three', id: '7' },
+      { type: 'message', data: 'four', id: '8' },
+    ]);
+  });
+
+  it('dispatches no event without data, and forgets its name', () => {
+    expect(read('event: reset\n\ndata: x\n\n', 1000)).toEqual([{ type: 'message', data: 'x', id: '' }]);
+  });
+
+  it('takes no id with a NUL in it, and passes over fields that it does not know', () => {
+    expect(read('id: a\0b\nretry: 1\ncolour: red\ndata\ndata: x\n\n', 1000)).toEqual([
+      { type: 'message', data: '\nx', id: '' },
+    ]);
+  });
+
+  it.each([
+    ['a line', () => 'data: '.padEnd(2_000_000, 'x')],
+    ['a line in small pieces', () => 'x'.repeat(2_000_000)],
+    ['an event of many lines', () => `data: ${'x'.repeat(1000)}\n`.repeat(2000)],
+  ])('gives up on %s that does not end', (_, text) => {
+    expect(() => read(text(), 4096)).toThrow(/too long/);
+  });
+
+  it('gives up on what is not UTF-8', () => {
+    expect(() => new EventStreamParser().push(Buffer.from([0x64, 0xff, 0xfe]))).toThrow(/encoded data/);
+  });
+});

@@ -1,0 +1,71 @@
+/** One event of a stream. */
+export interface StreamedEvent {
+  /** `message` where the stream names none. */
+  readonly type: string;
+  readonly data: string;
+  /** The last `id` that came, with this event or before it. */
+  readonly id: string;
+}
+
+/** A stream may be hostile: without a bound a line that never ends fills the memory. */
+const MAXIMUM_CHARACTERS = 1_048_576;
+
+/**
+ * Reads Server-Sent Events out of chunks, however they are cut.
+ *
+ * @see HTML, §9.2.6 "Interpreting an event stream"
+ */
+export class EventStreamParser {
+  private readonly decoder = new TextDecoder('utf-8', { fatal: true });
+  private readonly lines: string[] = [];
+  private readonly pieces: string[] = [];
+  private waiting = 0;
+  private size = 0;
+  private type = '';
+  private id = '';
+
+  /**
+   * @returns the events that the chunk completes
+   * @throws Error for bytes that are not UTF-8, and for an event that is too long
+   */
+  push(chunk: Uint8Array): StreamedEvent[] {
+    const piece = this.decoder.decode(chunk, { stream: true });
+    this.pieces.push(piece);
+    this.waiting += piece.length;
+    if (this.waiting + this.size > MAXIMUM_CHARACTERS) throw new Error('an event of the stream is too long');
+    // A long line in small pieces is put together once, and not at each of them.
+    if (!/[\r\n]/.test(piece) && !this.pieces.at(-2)?.endsWith('\r')) return [];
+    // A line break that is cut in two must stay one: a CR at the end waits for what follows.
+    const lines = this.pieces
+      .splice(0)
+      .join('')
+      .split(/\r\n|\n|\r(?!$)/);
+    const rest = lines.pop()!;
+    this.pieces.push(rest);
+    this.waiting = rest.length;
+    return lines.flatMap((line) => this.readLine(line) ?? []);
+  }
+
+  private readLine(line: string): StreamedEvent | undefined {
+    if (line === '') return this.dispatch();
+    const colon = line.indexOf(':');
+    const field = colon < 0 ? line : line.slice(0, colon);
+    const value = colon < 0 ? '' : line.slice(line[colon + 1] === ' ' ? colon + 2 : colon + 1);
+    if (field === 'event') this.type = value;
+    if (field === 'id' && !value.includes('\0')) this.id = value;
+    if (field === 'data') {
+      this.lines.push(value);
+      this.size += value.length;
+      if (this.size > MAXIMUM_CHARACTERS) throw new Error('an event of the stream is too long');
+    }
+    return undefined;
+  }
+
+  private dispatch(): StreamedEvent | undefined {
+    const data = this.lines.splice(0).join('\n');
+    const type = this.type || 'message';
+    this.type = '';
+    this.size = 0;
+    return data === '' ? undefined : { type, data, id: this.id };
+  }
+}

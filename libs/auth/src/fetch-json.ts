@@ -1,0 +1,52 @@
+import { readJsonObject } from './strict-json.js';
+
+const MAXIMUM_DEPTH = 16;
+
+/** The bounds of one request. */
+export interface FetchLimits {
+  readonly timeoutSeconds: number;
+  readonly maximumBytes: number;
+  readonly allowInsecure: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** An answer: the object, and how long `Cache-Control` allows to keep it, if it says so. */
+export interface FetchedJson {
+  readonly body: Record<string, unknown>;
+  readonly maximumAgeSeconds: number | undefined;
+}
+
+/**
+ * Fetches one JSON object within bounds of time and size, and follows no redirect: an open redirect at the issuer must not become
+ * a key of somebody else.
+ *
+ * @throws Error that names the defect
+ */
+export async function fetchJson(address: URL, limits: FetchLimits): Promise<FetchedJson> {
+  const signal = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.timeoutSeconds * 1000)]);
+  const response = await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
+  if (response.status !== 200) {
+    await response.body?.cancel();
+    throw new Error(`${address.origin}${address.pathname} answered ${response.status || 'with a redirect'}`);
+  }
+  const body = readJsonObject(await readBounded(response, limits.maximumBytes), MAXIMUM_DEPTH);
+  if (body === undefined) throw new Error(`${address.origin}${address.pathname} is not one strict JSON object`);
+  const age = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
+  return { body, maximumAgeSeconds: age === undefined ? undefined : Number(age) };
+}
+
+/**
+ * The body of an answer, if it is not longer than allowed.
+ *
+ * @throws Error
+ */
+export async function readBounded(response: Response, maximumBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+    size += chunk.byteLength;
+    if (size > maximumBytes) throw new Error(`the answer is longer than ${maximumBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}

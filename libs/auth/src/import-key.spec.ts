@@ -1,0 +1,79 @@
+import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { calculateJwkThumbprint } from 'jose';
+import { importKey, type Jwk, thumbprint } from './import-key.js';
+
+const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
+const rsa = (modulusLength: number, publicExponent = 65_537) =>
+  generateKeyPairSync('rsa', { modulusLength, publicExponent });
+const p256 = ec('P-256');
+const rsa2048 = rsa(2048);
+const jwkOf = (key: KeyObject): Jwk => key.export({ format: 'jwk' });
+const pemOf = (key: KeyObject): string =>
+  key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' }).toString();
+
+describe('importKey', () => {
+  it.each([
+    ['ES256', p256.publicKey],
+    ['ES384', ec('P-384').publicKey],
+    ['RS256', rsa2048.publicKey],
+  ] as const)('takes a public key for its natural algorithm, %s, and names it by its thumbprint', async (alg, key) => {
+    const expected = { alg, kid: await calculateJwkThumbprint(jwkOf(key) as object) };
+    expect(importKey({ jwk: jwkOf(key) })).toMatchObject(expected);
+    expect(importKey({ pem: pemOf(key) })).toMatchObject(expected);
+  });
+
+  it('makes the public half of a private key, and keeps the private one beside it', () => {
+    for (const material of [{ jwk: jwkOf(p256.privateKey) }, { pem: pemOf(p256.privateKey) }]) {
+      const { key, privateKey } = importKey(material);
+      expect([key.type, privateKey?.type, key.equals(p256.publicKey)]).toEqual(['public', 'private', true]);
+    }
+  });
+
+  it('takes another algorithm of the key where it is written', () => {
+    expect(importKey({ pem: pemOf(rsa2048.publicKey), alg: 'PS256' }).alg).toBe('PS256');
+    expect(importKey({ jwk: { ...jwkOf(rsa2048.publicKey), alg: 'RS512' } }).alg).toBe('RS512');
+  });
+
+  it('takes a secret of 32 bytes, and does not name it by a plain hash of it', () => {
+    const { alg, key, kid } = importKey({ secret: 's'.repeat(32) });
+    expect([alg, key.type, kid]).toEqual(['HS256', 'secret', thumbprint(key)]);
+    expect(importKey({ jwk: { kty: 'oct', k: Buffer.from('s'.repeat(32)).toString('base64url') } }).kid).toBe(kid);
+  });
+
+  const p256Jwk = jwkOf(p256.publicKey);
+  const rsaJwk = jwkOf(rsa2048.publicKey);
+  it.each<[string, () => unknown]>([
+    ['a secret of 31 bytes', () => importKey({ secret: 's'.repeat(31) })],
+    ['an empty secret', () => importKey({ secret: '' })],
+    ['a secret that is no base64url', () => importKey({ jwk: { kty: 'oct', k: `${'A'.repeat(50)}==` } })],
+    ['RSA of 1024 bits', () => importKey({ pem: pemOf(rsa(1024).publicKey) })],
+    ['RSA with the exponent 3', () => importKey({ pem: pemOf(rsa(2048, 3).publicKey) })],
+    ['the curve of another algorithm', () => importKey({ pem: pemOf(p256.publicKey), alg: 'ES384' })],
+    ['a curve that is not used', () => importKey({ pem: pemOf(ec('secp256k1').publicKey) })],
+    ['Ed25519', () => importKey({ pem: pemOf(generateKeyPairSync('ed25519').publicKey) })],
+    ['an RSA key for ES256', () => importKey({ pem: pemOf(rsa2048.publicKey), alg: 'ES256' })],
+    ['an EC key for RS256', () => importKey({ pem: pemOf(p256.publicKey), alg: 'RS256' })],
+    ['a public key for HS256', () => importKey({ pem: pemOf(p256.publicKey), alg: 'HS256' })],
+    ['a secret for ES256', () => importKey({ jwk: { kty: 'oct', k: 'A'.repeat(43), alg: 'ES256' } })],
+    ['the algorithm "none"', () => importKey({ jwk: { ...p256Jwk, alg: 'none' } })],
+    ['two algorithms', () => importKey({ jwk: { ...rsaJwk, alg: 'RS256' }, alg: 'PS256' })],
+    ['a key for encryption', () => importKey({ jwk: { ...p256Jwk, use: 'enc' } })],
+    ['a key that may only encrypt', () => importKey({ jwk: { ...p256Jwk, key_ops: ['encrypt'] } })],
+    ['key_ops that is no list', () => importKey({ jwk: { ...p256Jwk, key_ops: 'verify' } })],
+    ['a point that is not on the curve', () => importKey({ jwk: { ...p256Jwk, y: p256Jwk.x } })],
+    ['a private part of another EC key', () => importKey({ jwk: { ...p256Jwk, d: jwkOf(ec('P-256').privateKey).d } })],
+    ['a private part of another RSA key', () => importKey({ jwk: { ...jwkOf(rsa(2048).privateKey), n: rsaJwk.n } })],
+    ['a name of 65 characters', () => importKey({ jwk: p256Jwk, kid: 'k'.repeat(65) })],
+    ['an empty name', () => importKey({ jwk: { ...p256Jwk, kid: '' } })],
+    ['a name that is a number', () => importKey({ jwk: { ...p256Jwk, kid: 1 } })],
+    ['an unknown kty', () => importKey({ jwk: { ...p256Jwk, kty: 'OKP' } })],
+    ['a text that is no PEM', () => importKey({ pem: 'secret' })],
+  ])('refuses %s', (_, act) => expect(act).toThrow(/.+/));
+
+  it('never shows the key in what it says', () => {
+    const secret = 'correct horse battery staple';
+    expect(() => importKey({ secret })).toThrow(
+      expect.objectContaining({ message: expect.not.stringContaining(secret) as string }),
+    );
+  });
+});

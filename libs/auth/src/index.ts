@@ -1,0 +1,42 @@
+export { AccessTokenVerifier } from './access-token-verifier.js';
+export type { AuthSettings, IssuerSettings, JwksSettings } from './auth-settings.js';
+export {
+  InsufficientScopeError,
+  InvalidTokenError,
+  MissingTokenError,
+  RevocationsUnknownError,
+  UnsupportedContextError,
+} from './auth.errors.js';
+export type { AuthErrorCode } from './auth.errors.js';
+export type { AuthStructure } from './auth.module-definition.js';
+export { AuthModule } from './auth.module.js';
+export { Clock, SystemClock } from './clock.js';
+export { FollowedRevocations } from './followed-revocations.js';
+export { ConfiguredVerificationKeys } from './configured-verification-keys.js';
+export { CurrentPrincipal, CurrentUser } from './current-user.decorator.js';
+export { importKey, thumbprint } from './import-key.js';
+export type { ImportedKey, Jwk, KeyMaterial } from './import-key.js';
+export { isGuarded } from './is-guarded.js';
+export { JwtAuthGuard } from './jwt-auth.guard.js';
+export type { GuardedRequest } from './jwt-auth.guard.js';
+export { JWT_ALGORITHMS, isJwtAlgorithm } from './jwt-algorithm.js';
+export type { JwtAlgorithm } from './jwt-algorithm.js';
+export { JwtStrategy } from './jwt.strategy.js';
+export { IdentityPrincipalMapper, PrincipalMapper } from './principal-mapper.js';
+export type { Principal } from './principal.js';
+export { RemoteVerificationKeys } from './remote-verification-keys.js';
+export type { Revocation, RevocationKind } from './revocation.js';
+export { LocalRevocations, RevocationPublisher } from './revocation-publisher.js';
+export type { RevocationNotice } from './revocation-publisher.js';
+export { RevocationHealth } from './revocation-health.js';
+export type { RevocationCounters, RevocationReport, RevocationStatus } from './revocation-health.js';
+export { RevocationSet } from './revocation-set.js';
+export type { RevocationSettings } from './revocation-settings.js';
+export { RevocationSource } from './revocation-source.js';
+export { SECURITY_EVENT_TYPES } from './security-event.js';
+export { isPublic, Public, RequireScopes, scopesOf } from './route-access.js';
+export { StaticVerificationKeys } from './static-verification-keys.js';
+export { TrustedIssuers } from './trusted-issuers.js';
+export type { TokenRules } from './token-rules.js';
+export { VerificationKeys } from './verification-keys.js';
+export type { VerificationKey } from './verification-keys.js';

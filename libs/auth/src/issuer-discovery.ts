@@ -1,0 +1,83 @@
+import { fetchJson } from './fetch-json.js';
+import type { FetchLimits } from './fetch-json.js';
+
+/** RFC 5735 §3, RFC 4291 §2.5.3, RFC 6761 §6.3 */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
+
+/**
+ * An address that keys may be fetched from: https, or http where nobody is between (loopback) or where the settings allow it.
+ *
+ * @throws Error with a sentence that says what to write
+ */
+export function checkedAddress(text: string, allowInsecure: boolean): URL {
+  if (!URL.canParse(text)) {
+    throw new Error(`AuthModule: "${text}" is no address to fetch keys from. Write "jwks: { uri }" or "staticKeys".`);
+  }
+  const address = new URL(text);
+  const isSafe =
+    address.protocol === 'https:' || (address.protocol === 'http:' && (allowInsecure || isLoopback(address)));
+  if (!isSafe)
+    throw new Error(`AuthModule: keys come over https; ${address.origin} needs "jwks: { allowInsecure: true }".`);
+  if (address.username !== '' || address.password !== '')
+    throw new Error('AuthModule: an address carries no password.');
+  return address;
+}
+
+/**
+ * Where the issuer publishes its keys.
+ *
+ * @throws Error where it says so nowhere, or says it for another issuer
+ * @see RFC 8414 §3, OpenID Connect Discovery §4
+ */
+export function discoverKeySet(issuer: string, limits: FetchLimits): Promise<URL> {
+  return discover(issuer, limits, (metadata) => keySetOf(metadata, issuer, limits.allowInsecure));
+}
+
+/**
+ * Where the issuer tells of revocations: in the member `revocations_uri`, and on its own origin, since a token is sent there.
+ *
+ * @throws Error where it says so nowhere, or names another origin
+ */
+export function discoverRevocations(issuer: string, limits: FetchLimits): Promise<URL> {
+  return discover(issuer, limits, ({ revocations_uri: uri }) => {
+    if (typeof uri !== 'string') throw new Error('the metadata have no revocations_uri');
+    const address = checkedAddress(uri, limits.allowInsecure);
+    if (address.origin !== new URL(issuer).origin) {
+      throw new Error('revocations_uri leads away from the issuer: write "revocations: { uri }" where that is meant');
+    }
+    return address;
+  });
+}
+
+async function discover(
+  issuer: string,
+  limits: FetchLimits,
+  choose: (metadata: Record<string, unknown>) => URL,
+): Promise<URL> {
+  const base = checkedAddress(issuer, limits.allowInsecure);
+  const path = base.pathname.replace(/\/$/, '');
+  const places = [`/.well-known/oauth-authorization-server${path}`, `${path}/.well-known/openid-configuration`];
+  let last: unknown;
+  for (const place of places) {
+    try {
+      const { body } = await fetchJson(new URL(place, base), limits);
+      // RFC 8414 §3.3: or one issuer could speak for another.
+      if (body.issuer !== issuer) throw new Error('the metadata are those of another issuer');
+      return choose(body);
+    } catch (error) {
+      last = error;
+    }
+  }
+  throw last;
+}
+
+function keySetOf(metadata: Record<string, unknown>, issuer: string, allowInsecure: boolean): URL {
+  if (typeof metadata.jwks_uri !== 'string') throw new Error('the metadata have no jwks_uri');
+  const address = checkedAddress(metadata.jwks_uri, allowInsecure);
+  if (isLoopback(address) && !isLoopback(new URL(issuer))) throw new Error('jwks_uri leads back into this machine');
+  return address;
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return LOOPBACK.test(hostname);
+}

@@ -1,0 +1,87 @@
+import { Injectable } from '@nestjs/common';
+import { PassportStrategy } from '@nestjs/passport';
+import { Strategy } from 'passport-jwt';
+import { AccessTokenVerifier } from './access-token-verifier.js';
+import { bearerTokenOf } from './bearer-token.js';
+import { Clock } from './clock.js';
+import { refuse } from './read-access-token.js';
+import { TrustedIssuers } from './trusted-issuers.js';
+import type { KeyObject } from 'node:crypto';
+import type { StrategyOptionsWithRequest } from 'passport-jwt';
+import type { TokenToProve } from './access-token-verifier.js';
+import type { CredentialsCarrier } from './bearer-token.js';
+import type { Principal } from './principal.js';
+
+type Done = (error: unknown, key?: KeyObject) => void;
+
+/**
+ * What the guard hands to passport: the token it has read already. Passport hangs half a dozen functions onto the request it is
+ * given, and the application's own request is not the place for them.
+ */
+export class PresentedToken {
+  unproven?: TokenToProve;
+
+  constructor(readonly text: string) {}
+}
+
+/** Of a request that came to passport by another way than the guard, where its proof is underway. */
+const UNPROVEN = Symbol('token to prove');
+
+type Carrier = PresentedToken | (CredentialsCarrier & { [UNPROVEN]?: TokenToProve });
+
+/**
+ * Proves a token the passport way: the strict reading before the signature chooses the key, `jsonwebtoken` proves it, the strict
+ * reading after it gives the principal. Registered in passport as `postern-jwt`.
+ */
+@Injectable()
+export class JwtStrategy extends PassportStrategy(Strategy, 'postern-jwt') {
+  constructor(
+    private readonly verifier: AccessTokenVerifier,
+    issuers: TrustedIssuers,
+    clock: Clock,
+  ) {
+    const rules = issuers.all();
+    // What differs by issuer is checked by the strict reading; what passport is told is the union, as a second fence.
+    super({
+      passReqToCallback: true,
+      jwtFromRequest: (carrier: Carrier) => (carrier instanceof PresentedToken ? carrier.text : bearerTokenOf(carrier)),
+      secretOrKeyProvider: (carrier: Carrier, text: string, done: Done) => provideKey(verifier, carrier, text, done),
+      issuer: rules.map(({ issuer }) => issuer),
+      audience: rules.flatMap(({ audience }) => audience),
+      algorithms: [...new Set(rules.flatMap(({ algorithms }) => algorithms))],
+      jsonWebTokenOptions: { clockTolerance: Math.max(...rules.map((one) => one.clockToleranceSeconds)) },
+    } as unknown as StrategyOptionsWithRequest);
+    tellTime(this, clock);
+  }
+
+  /** @throws InvalidTokenError */
+  validate(carrier: Carrier): Principal {
+    const unproven = carrier instanceof PresentedToken ? carrier.unproven : carrier[UNPROVEN];
+    if (unproven === undefined) return refuse('nothing was prepared for this request');
+    return this.verifier.settle(unproven);
+  }
+}
+
+/** An exception here would become a 500, so every failure is handed on as a refusal. */
+function provideKey(verifier: AccessTokenVerifier, carrier: Carrier, text: string, done: Done): void {
+  const proceed = (unproven: TokenToProve): void => {
+    if (carrier instanceof PresentedToken) carrier.unproven = unproven;
+    else carrier[UNPROVEN] = unproven;
+    done(null, unproven.key.key);
+  };
+  let prepared: TokenToProve | Promise<TokenToProve>;
+  try {
+    prepared = verifier.prepare(text);
+  } catch (error) {
+    return done(error);
+  }
+  if (prepared instanceof Promise) void prepared.then(proceed, done);
+  else proceed(prepared);
+}
+
+/** `passport-jwt` copies its options once and `jsonwebtoken` at every token: only a getter between the two follows the clock. */
+function tellTime(strategy: object, clock: Clock): void {
+  const { _verifOpts: options } = strategy as { _verifOpts?: object };
+  if (options === undefined) throw new Error('AuthModule: this version of passport-jwt keeps its options elsewhere.');
+  Object.defineProperty(options, 'clockTimestamp', { enumerable: true, get: () => clock.now() / 1000 });
+}

@@ -1,0 +1,170 @@
+import { Logger } from '@nestjs/common';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fetchJson } from './fetch-json.js';
+import { importKey } from './import-key.js';
+import { checkedAddress, discoverKeySet } from './issuer-discovery.js';
+import type { Clock } from './clock.js';
+import type { JwksSettings } from './auth-settings.js';
+import type { Jwk } from './import-key.js';
+import type { VerificationKey } from './verification-keys.js';
+
+const UNSTATED_AGE_SECONDS = 300;
+const MAXIMUM_KEYS = 100;
+const RENEWAL_SPACING_MILLISECONDS = 250;
+
+/** The keys of one issuer as it last published them. */
+export class RemoteKeySet {
+  private readonly logger = new Logger(RemoteKeySet.name);
+  private readonly settings: Required<Omit<JwksSettings, 'uri'>>;
+  private readonly stopping = new AbortController();
+  private address: URL | undefined;
+  private keys: ReadonlyMap<string, VerificationKey> = new Map();
+  private underway: Promise<void> | undefined;
+  private failures = 0;
+  private fetchedAt = Number.NEGATIVE_INFINITY;
+  private freshUntil = Number.NEGATIVE_INFINITY;
+  private renewal: Promise<void> | undefined;
+  private askedAt = Number.NEGATIVE_INFINITY;
+  private askAgainAt = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly issuer: string,
+    settings: JwksSettings,
+    private readonly clock: Clock,
+  ) {
+    const { uri, ...rest } = settings;
+    this.settings = {
+      cooldownSeconds: 30,
+      minimumAgeSeconds: 60,
+      maximumAgeSeconds: 600,
+      maximumStaleSeconds: 86_400,
+      timeoutSeconds: 5,
+      maximumBytes: 262_144,
+      allowInsecure: false,
+      ...rest,
+    };
+    this.address = uri === undefined ? undefined : checkedAddress(uri, this.settings.allowInsecure);
+    if (uri === undefined) checkedAddress(issuer, this.settings.allowInsecure);
+  }
+
+  /** The key at once where it is known; otherwise after one fetch, if the cool-down allows one. */
+  find(kid: string): VerificationKey | undefined | Promise<VerificationKey | undefined> {
+    const key = this.known(kid);
+    if (key !== undefined) return key;
+    return this.refresh()?.then(() => this.known(kid));
+  }
+
+  has(kid: string): boolean {
+    return this.known(kid) !== undefined;
+  }
+
+  prefetch(): void {
+    void this.refresh();
+  }
+
+  /** One fetch that begins after this call, whatever the cool-down says, shared by all who call before it begins. */
+  renewNow(): Promise<void> {
+    this.renewal ??= this.renewSoon();
+    return this.renewal;
+  }
+
+  private async renewSoon(): Promise<void> {
+    await this.underway;
+    const wait = this.askedAt + RENEWAL_SPACING_MILLISECONDS - performance.now();
+    await delay(Math.max(0, wait), undefined, { ref: false });
+    this.renewal = undefined;
+    this.askAgainAt = Number.NEGATIVE_INFINITY;
+    await this.refresh();
+  }
+
+  stop(): void {
+    this.stopping.abort();
+  }
+
+  /** Answers from memory, renewing behind the answer what has grown old; what is too old is not known any more. */
+  private known(kid: string): VerificationKey | undefined {
+    const now = this.clock.now();
+    if (now >= this.freshUntil && this.fetchedAt !== Number.NEGATIVE_INFINITY) void this.refresh();
+    return now < this.fetchedAt + this.settings.maximumStaleSeconds * 1000 ? this.keys.get(kid) : undefined;
+  }
+
+  /** One fetch a cool-down, shared by all who wait for it; never rejects. */
+  private refresh(): Promise<void> | undefined {
+    if (this.underway !== undefined) return this.underway;
+    const now = this.clock.now();
+    if (now < this.askAgainAt || this.stopping.signal.aborted) return undefined;
+    this.askedAt = performance.now();
+    this.askAgainAt = now + this.settings.cooldownSeconds * 1000;
+    this.underway = this.renew();
+    return this.underway;
+  }
+
+  private async renew(): Promise<void> {
+    try {
+      await this.fetch();
+      this.failures = 0;
+    } catch (error) {
+      this.noteFailure(error);
+    } finally {
+      this.underway = undefined;
+    }
+  }
+
+  private async fetch(): Promise<void> {
+    const limits = { ...this.settings, signal: this.stopping.signal };
+    const address = this.address ?? (await discoverKeySet(this.issuer, limits));
+    const { body, maximumAgeSeconds } = await fetchJson(address, limits);
+    const keys = readKeySet(body);
+    if (keys.size === 0) throw new Error('the key set has no key that proves access tokens');
+    this.address = address;
+    this.keys = keys;
+    this.fetchedAt = this.clock.now();
+    const { minimumAgeSeconds, maximumAgeSeconds: longest } = this.settings;
+    const age = Math.min(Math.max(maximumAgeSeconds ?? UNSTATED_AGE_SECONDS, minimumAgeSeconds), longest);
+    this.freshUntil = this.fetchedAt + age * 1000;
+  }
+
+  /** While there is no key at all every request is refused, so the first waits are short: 1, 2, 4, … seconds. */
+  private noteFailure(error: unknown): void {
+    if (this.stopping.signal.aborted) return;
+    this.failures += 1;
+    if (this.keys.size === 0) {
+      const wait = Math.min(2 ** (this.failures - 1), this.settings.cooldownSeconds);
+      this.askAgainAt = this.clock.now() + wait * 1000;
+    }
+    this.logger.warn(
+      `The keys of ${this.issuer} could not be fetched: ${error instanceof Error ? error.message : 'unknown'}`,
+    );
+  }
+}
+
+/**
+ * The keys of a published set that can prove a token. What is of another purpose or unknown is passed over (RFC 7517 §5), a
+ * published secret is none, and of two keys with one name neither counts.
+ *
+ * @throws Error where it is no key set
+ */
+function readKeySet(body: unknown): ReadonlyMap<string, VerificationKey> {
+  const { keys: list } = body as { keys?: unknown };
+  if (!Array.isArray(list) || list.length > MAXIMUM_KEYS) throw new Error('it is not a key set');
+  const keys = new Map<string, VerificationKey>();
+  const twice = new Set<string>();
+  for (const jwk of list as (Jwk | null)[]) {
+    const key = typeof jwk === 'object' && jwk !== null && jwk.kty !== 'oct' ? importedOrNone(jwk) : undefined;
+    if (key === undefined) continue;
+    if (keys.has(key.kid)) twice.add(key.kid);
+    keys.set(key.kid, key);
+  }
+  for (const kid of twice) keys.delete(kid);
+  return keys;
+}
+
+function importedOrNone(jwk: Jwk): VerificationKey | undefined {
+  if (typeof jwk.kid !== 'string') return undefined;
+  try {
+    const { kid, alg, key } = importKey({ jwk });
+    return { kid, alg, key };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,193 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { EventStreamParser } from './event-stream-parser.js';
+import { readBounded } from './fetch-json.js';
+import { checkedAddress, discoverRevocations } from './issuer-discovery.js';
+import { checkedRevocationSettings } from './revocation-settings.js';
+import { readJsonObject } from './strict-json.js';
+import type { AuthSettings } from './auth-settings.js';
+
+/**
+ * What the feed says:
+ * - `reset`: what follows, up to the next `position`, is all that there is
+ * - `set`: a Security Event Token, not proven yet
+ * - `position`: all up to this place in the order has been told
+ */
+export type FeedMessage =
+  | { readonly type: 'reset' }
+  | { readonly type: 'set'; readonly text: string; readonly cursor?: string }
+  | { readonly type: 'position'; readonly sequence: number; readonly cursor: string };
+
+const CONNECT_MILLISECONDS = 5000;
+const MAXIMUM_PAGE_BYTES = 2_000_000;
+const MAXIMUM_CURSOR_LENGTH = 64;
+const MAXIMUM_WAIT_SECONDS = 25;
+
+/** Talks to the feed of revocations of one issuer: one connection at a time, within bounds of time and size. */
+export class RevocationFeedClient {
+  private readonly transport: 'sse' | 'poll';
+  private readonly idleMilliseconds: number;
+  private readonly waitSeconds: number;
+  private readonly allowInsecure: boolean;
+  private address: URL | undefined;
+
+  /** @throws Error with a sentence that says what to write */
+  constructor(private readonly settings: AuthSettings) {
+    const { transport, maximumSilenceSeconds } = checkedRevocationSettings(settings);
+    this.transport = transport;
+    // Half of the silence that is allowed, so that another replica may be found before requests are refused.
+    this.idleMilliseconds = Math.max(2000, maximumSilenceSeconds * 500);
+    this.waitSeconds = Math.min(MAXIMUM_WAIT_SECONDS, Math.floor(maximumSilenceSeconds / 2));
+    this.allowInsecure = settings.jwks?.allowInsecure ?? false;
+    const uri = settings.revocations?.uri;
+    this.address = uri === undefined ? undefined : checkedAddress(uri, this.allowInsecure);
+    checkedAddress(uri ?? settings.issuer, this.allowInsecure);
+  }
+
+  /**
+   * Connects, and yields what is told until the connection ends.
+   *
+   * @param cursor where to go on; a snapshot comes first where it is absent or not known to the feed
+   * @throws Error that names the defect
+   */
+  messages(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
+    return this.transport === 'sse' ? this.stream(cursor, stopping) : this.poll(cursor, stopping);
+  }
+
+  private async *stream(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
+    const attempt = new AbortController();
+    const watchdog = setTimeout(() => attempt.abort(new Error('the feed is silent')), CONNECT_MILLISECONDS);
+    try {
+      const signal = AbortSignal.any([stopping, attempt.signal]);
+      const response = await this.request({ signal, accept: 'text/event-stream', cursor });
+      const parser = new EventStreamParser();
+      const idle = setTimeout(() => attempt.abort(new Error('the feed is silent')), this.idleMilliseconds);
+      clearTimeout(watchdog);
+      try {
+        for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+          idle.refresh();
+          for (const { type, data, id } of parser.push(chunk)) {
+            if (type === 'reset') yield { type };
+            else if (type === 'set') yield { type, text: data, cursor: checkedCursor(id) };
+            else if (type === 'position') yield { type, sequence: sequenceOf(data), cursor: checkedCursor(id) };
+          }
+        }
+      } finally {
+        clearTimeout(idle);
+      }
+      throw new Error('the feed has ended the stream');
+    } finally {
+      clearTimeout(watchdog);
+      attempt.abort();
+    }
+  }
+
+  private async *poll(from: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
+    let cursor = from;
+    // The first answer is wanted at once: it tells whether all is known.
+    let wait = 0;
+    for (;;) {
+      const page = await this.ask(cursor, wait, stopping);
+      if (page.reset) yield { type: 'reset' };
+      for (const text of page.sets) yield { type: 'set', text };
+      if (!page.hasMore) yield { type: 'position', sequence: page.sequence, cursor: page.cursor };
+      cursor = page.cursor;
+      wait = this.waitSeconds;
+      if (wait === 0 && !page.hasMore) await delay(500, undefined, { signal: stopping });
+    }
+  }
+
+  private async ask(cursor: string | undefined, wait: number, stopping: AbortSignal): Promise<Page> {
+    const attempt = new AbortController();
+    const patience = CONNECT_MILLISECONDS + wait * 1000;
+    const watchdog = setTimeout(() => attempt.abort(new Error('the feed is silent')), patience);
+    try {
+      const signal = AbortSignal.any([stopping, attempt.signal]);
+      const response = await this.request({ signal, accept: 'application/json', cursor, wait });
+      return readPage(await readBounded(response, MAXIMUM_PAGE_BYTES));
+    } finally {
+      clearTimeout(watchdog);
+    }
+  }
+
+  private async request(asked: {
+    signal: AbortSignal;
+    accept: string;
+    cursor: string | undefined;
+    wait?: number;
+  }): Promise<Response> {
+    const { signal, accept, cursor, wait } = asked;
+    const address = new URL(await this.find(signal));
+    if (wait !== undefined) {
+      address.searchParams.set('wait', String(wait));
+      if (cursor !== undefined) address.searchParams.set('after', cursor);
+    }
+    const { token } = this.settings.revocations!;
+    const headers: Record<string, string> = {
+      accept,
+      authorization: `Bearer ${typeof token === 'function' ? await token() : token}`,
+    };
+    if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
+    // No redirect is followed: the token is for this address alone.
+    const response = await fetch(address, { redirect: 'manual', signal, headers });
+    const type = response.headers.get('content-type') ?? '';
+    if (response.status === 200 && type.split(';', 1)[0]!.trim().toLowerCase() === accept) return response;
+    await response.body?.cancel();
+    throw new Error(defectOf(response.status, type));
+  }
+
+  private async find(signal: AbortSignal): Promise<URL> {
+    this.address ??= await discoverRevocations(this.settings.issuer, {
+      timeoutSeconds: CONNECT_MILLISECONDS / 1000,
+      maximumBytes: 262_144,
+      allowInsecure: this.allowInsecure,
+      signal,
+    });
+    return this.address;
+  }
+}
+
+function defectOf(status: number, type: string): string {
+  if (status === 200) return `the feed answered with the content type "${type.slice(0, 80)}"`;
+  if (status === 401) return 'the feed answered 401: the token of "revocations.token" is not accepted';
+  if (status === 403) return 'the feed answered 403: the token of "revocations.token" lacks the scope revocations:read';
+  return `the feed answered ${status || 'with a redirect'}`;
+}
+
+interface Page {
+  readonly reset: boolean;
+  readonly sets: readonly string[];
+  readonly sequence: number;
+  readonly cursor: string;
+  readonly hasMore: boolean;
+}
+
+function readPage(body: Buffer): Page {
+  const page = readJsonObject(body, 4);
+  if (page === undefined) throw new Error('the feed did not answer with one strict JSON object');
+  const { reset, sets, sequence, cursor, more_available: hasMore } = page;
+  const isSound =
+    typeof reset === 'boolean' &&
+    typeof hasMore === 'boolean' &&
+    Array.isArray(sets) &&
+    sets.every((one) => typeof one === 'string') &&
+    isPlace(sequence) &&
+    typeof cursor === 'string';
+  if (!isSound) throw new Error('the answer of the feed is malformed');
+  return { reset, sets, sequence, cursor: checkedCursor(cursor), hasMore };
+}
+
+function sequenceOf(data: string): number {
+  const sequence = readJsonObject(Buffer.from(data), 2)?.sequence;
+  if (!isPlace(sequence)) throw new Error('the feed told a malformed position');
+  return sequence;
+}
+
+function checkedCursor(cursor: string): string {
+  // It is sent back in a header.
+  if (cursor.length > MAXIMUM_CURSOR_LENGTH || !/^[\w.:-]*$/.test(cursor)) throw new Error('the cursor is malformed');
+  return cursor;
+}
+
+function isPlace(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

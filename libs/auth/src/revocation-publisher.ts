@@ -1,0 +1,38 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from './clock.js';
+import { RevocationSet } from './revocation-set.js';
+import { TrustedIssuers } from './trusted-issuers.js';
+import type { Revocation } from './revocation.js';
+
+/** What a publisher is told: where `expiresAt` is absent, it is the end of the longest token that may live. */
+export type RevocationNotice = Omit<Revocation, 'expiresAt'> & { readonly expiresAt?: number };
+
+/**
+ * Makes known that something has died: the writing side. Whoever ends a session, a subject, a client, a token or a key calls
+ * it inside the transaction that does so.
+ *
+ * @example
+ * await this.revocations.publish({ kind: 'session', target: session.id, reason: 'logout' });
+ */
+export abstract class RevocationPublisher {
+  abstract publish(notice: RevocationNotice): Promise<void>;
+}
+
+/** Revokes in this process, and in no other: right for one process without a database. */
+@Injectable()
+export class LocalRevocations extends RevocationPublisher {
+  constructor(
+    private readonly set: RevocationSet,
+    private readonly issuers: TrustedIssuers,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override publish(notice: RevocationNotice): Promise<void> {
+    const rules = this.issuers.get(notice.issuer ?? this.issuers.own.issuer) ?? this.issuers.own;
+    const longest = rules.maximumLifetimeSeconds + 2 * rules.clockToleranceSeconds;
+    this.set.add({ ...notice, expiresAt: notice.expiresAt ?? Math.ceil(this.clock.now() / 1000) + longest });
+    return Promise.resolve();
+  }
+}

@@ -1,0 +1,54 @@
+import type { AuthSettings } from './auth-settings.js';
+
+/** How an application learns what was revoked elsewhere, and what it does when it does not learn it. */
+export interface RevocationSettings {
+  /** Follow the feed of the issuer over HTTP, for applications without the issuer's database. Default false. */
+  readonly follow?: boolean;
+  /**
+   * The access token that the feed asks for (scope `revocations:read`), or a function that fetches one: called at every
+   * connection, so that a token that lives shortly will do. Required where `follow` is true.
+   */
+  readonly token?: string | (() => string | Promise<string>);
+  /** Where the feed is; found by discovery (`revocations_uri` of the metadata) where absent. */
+  readonly uri?: string;
+  /** `sse` keeps one stream open; `poll` asks again and again, for proxies that break streams. Default `sse`. */
+  readonly transport?: 'sse' | 'poll';
+  /** For so long an application may have heard nothing and still count as knowing. Default 10; 1 to 3,600. */
+  readonly maximumSilenceSeconds?: number;
+  /**
+   * What the guard does after that: `refuse` answers 503 `revocations-unknown`, `accept` accepts on what it knew and says
+   * so in `RevocationHealth`. Default `refuse`.
+   */
+  readonly whenSilent?: 'refuse' | 'accept';
+  /** Whom the feed's events are for. Default: the `audience` of the application. */
+  readonly audience?: string | readonly string[];
+}
+
+/** The settings with every default in its place. */
+export interface CheckedRevocationSettings {
+  readonly transport: 'sse' | 'poll';
+  readonly maximumSilenceSeconds: number;
+  readonly whenSilent: 'refuse' | 'accept';
+  readonly audience: readonly string[];
+}
+
+/** @throws Error with a sentence that says what to write */
+export function checkedRevocationSettings({ revocations = {}, audience }: AuthSettings): CheckedRevocationSettings {
+  const { transport = 'sse', maximumSilenceSeconds = 10, whenSilent = 'refuse' } = revocations;
+  if (revocations.follow === true && !revocations.token) {
+    throw new Error(
+      'AuthModule: "revocations: { follow: true }" needs "token": an access token of the issuer with the scope ' +
+        'revocations:read, or a function that fetches one.',
+    );
+  }
+  if (!['sse', 'poll'].includes(transport)) {
+    throw new Error('AuthModule: "revocations.transport" must be "sse" or "poll".');
+  }
+  if (!['refuse', 'accept'].includes(whenSilent)) {
+    throw new Error('AuthModule: "revocations.whenSilent" must be "refuse" or "accept".');
+  }
+  if (!(maximumSilenceSeconds >= 1 && maximumSilenceSeconds <= 3600)) {
+    throw new Error('AuthModule: "revocations.maximumSilenceSeconds" must be a number from 1 to 3600.');
+  }
+  return { transport, maximumSilenceSeconds, whenSilent, audience: [revocations.audience ?? audience].flat() };
+}

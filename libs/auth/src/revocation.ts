@@ -1,0 +1,21 @@
+/**
+ * - `session`: the target is a `sid`
+ * - `subject`, `client`: a `sub` or a `client_id`; every token issued at or before `before`, or every one where it is absent
+ * - `token`: a `jti`
+ * - `key`: a `kid`
+ */
+export type RevocationKind = 'session' | 'subject' | 'client' | 'token' | 'key';
+
+/** Something that died before its time. */
+export interface Revocation {
+  readonly kind: RevocationKind;
+  readonly target: string;
+  /** Whose tokens it concerns; the application's own issuer where absent. */
+  readonly issuer?: string;
+  /** Epoch seconds; only for `subject` and `client`. */
+  readonly before?: number;
+  /** Why, in one kebab-case word: for logs and feeds, never for the bearer. */
+  readonly reason: string;
+  /** Epoch seconds: when the last token that it could concern has expired. */
+  readonly expiresAt: number;
+}

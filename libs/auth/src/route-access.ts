@@ -1,0 +1,80 @@
+import { SetMetadata } from '@nestjs/common';
+import type { ExecutionContext } from '@nestjs/common';
+
+const PUBLIC = 'postern:public';
+const SCOPES = 'postern:scopes';
+
+/** A controller's class. */
+type Controller = ReturnType<ExecutionContext['getClass']>;
+/** A route's method. */
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+
+/** What the guard asks of a route. */
+export interface RouteAccess {
+  readonly isPublic: boolean;
+  /** Every one of them is required. */
+  readonly scopes: readonly string[];
+}
+
+/**
+ * Opens a route, or every route of a controller, to everybody. A method that requires scopes stays shut in an open
+ * controller.
+ *
+ * @example
+ * \@Public()
+ * \@Get('prices')
+ * prices() {}
+ */
+export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
+
+/**
+ * Requires every one of the scopes, of the method and of its controller together; whoever lacks one gets 403
+ * `insufficient-scope`.
+ *
+ * @throws Error at load where a scope is not a scope token
+ * @see RFC 6749 §3.3
+ * @example
+ * \@RequireScopes('orders:read')
+ * \@Get('orders')
+ * orders() {}
+ */
+export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecorator => {
+  const malformed = scopes.find((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope));
+  if (scopes.length === 0 || malformed !== undefined) {
+    throw new Error(`@RequireScopes needs scope tokens such as "orders:read"; "${malformed ?? ''}" is none.`);
+  }
+  return SetMetadata(SCOPES, scopes);
+};
+
+const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
+
+/** What the guard asks of the route; read from the decorators once, and then from memory. */
+export function routeAccess(handler: Handler, controller: Controller): RouteAccess {
+  let routes = known.get(controller);
+  if (routes === undefined) known.set(controller, (routes = new WeakMap()));
+  let access = routes.get(handler);
+  if (access === undefined) routes.set(handler, (access = readAccess(handler, controller)));
+  return access;
+}
+
+/** Whether the guard lets everybody in. */
+export function isPublic(handler: Handler, controller: Controller): boolean {
+  return routeAccess(handler, controller).isPublic;
+}
+
+/** The scopes that the guard requires, each once. */
+export function scopesOf(handler: Handler, controller: Controller): readonly string[] {
+  return routeAccess(handler, controller).scopes;
+}
+
+function readAccess(handler: Handler, controller: Controller): RouteAccess {
+  const ofHandler = (Reflect.getMetadata(SCOPES, handler) as string[] | undefined) ?? [];
+  const ofController = (Reflect.getMetadata(SCOPES, controller) as string[] | undefined) ?? [];
+  // Of two decorators that contradict each other the nearer one counts, and on the same level the one that shuts.
+  const isOpenMethod = Reflect.getMetadata(PUBLIC, handler) === true && ofHandler.length === 0;
+  const isOpenController =
+    Reflect.getMetadata(PUBLIC, controller) === true && ofHandler.length === 0 && ofController.length === 0;
+  return isOpenMethod || isOpenController
+    ? { isPublic: true, scopes: [] }
+    : { isPublic: false, scopes: [...new Set([...ofController, ...ofHandler])] };
+}

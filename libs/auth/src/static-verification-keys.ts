@@ -1,0 +1,41 @@
+import { importKey } from './import-key.js';
+import { VerificationKeys } from './verification-keys.js';
+import type { KeyMaterial } from './import-key.js';
+import type { VerificationKey } from './verification-keys.js';
+
+/** Keys that are written in the settings, by issuer. A token that names no key is only proven where its issuer has exactly one. */
+export class StaticVerificationKeys extends VerificationKeys {
+  private readonly keys = new Map<string, ReadonlyMap<string, VerificationKey>>();
+
+  /** @throws Error with a sentence that says what is wrong with a key, or with several together */
+  constructor(materials: ReadonlyMap<string, readonly KeyMaterial[]>) {
+    super();
+    for (const [issuer, list] of materials) this.keys.set(issuer, keysByName(issuer, list));
+  }
+
+  override find(issuer: string, kid: string | undefined): VerificationKey | undefined {
+    const keys = this.keys.get(issuer);
+    if (keys === undefined) return undefined;
+    if (kid !== undefined) return keys.get(kid);
+    return keys.size === 1 ? keys.values().next().value : undefined;
+  }
+
+  override isLive(issuer: string, kid: string): boolean {
+    return this.keys.get(issuer)?.has(kid) === true;
+  }
+}
+
+function keysByName(issuer: string, materials: readonly KeyMaterial[]): ReadonlyMap<string, VerificationKey> {
+  const keys = materials.map((material) => importKey(material));
+  if (keys.length === 0)
+    throw new Error(`AuthModule: "staticKeys" for ${issuer} is empty. Write a key, or leave it out.`);
+  // RFC 8725 §3.1: whoever may make tokens by a shared secret should not sit beside keys that only the issuer has.
+  if (new Set(keys.map(({ key }) => key.type)).size > 1) {
+    throw new Error(`AuthModule: "staticKeys" for ${issuer} mixes a secret with public keys. Write either.`);
+  }
+  const byName = new Map(keys.map(({ kid, alg, key }) => [kid, { kid, alg, key }]));
+  if (byName.size !== keys.length) {
+    throw new Error(`AuthModule: two of the "staticKeys" for ${issuer} have the same "kid". Name each once.`);
+  }
+  return byName;
+}

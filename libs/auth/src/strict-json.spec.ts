@@ -1,0 +1,43 @@
+import { readJsonObject } from './strict-json.js';
+
+const read = (text: string | Buffer, depth = 8) => readJsonObject(Buffer.from(text as string), depth);
+
+describe('readJsonObject', () => {
+  it('reads one object, with white space wherever JSON allows it', () => {
+    expect(read(' {\n"a" :\t[1, {"b":"c"}],\r"d":null} ')).toEqual({ a: [1, { b: 'c' }], d: null });
+  });
+
+  it.each(['', ' ', '[]', '1', '"a"', 'null', '{"a":1}{}', '{"a":1,}', "{'a':1}", '{"a":NaN}', '{a:1}', '\uFEFF{}'])(
+    'refuses %p',
+    (text) => expect(read(text)).toBeUndefined(),
+  );
+
+  it('refuses what is no UTF-8', () => {
+    expect(read(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBeUndefined();
+  });
+
+  it.each([
+    '{"a":1,"a":2}',
+    '{"a":1,"\\u0061":2}',
+    '{"x":{"a":1,"a":1}}',
+    '{"x":[{"a":1},{"b":1,"b":2}]}',
+    '{"":1,"":2}',
+    '{"\\\\":1,"\\\\":2}',
+  ])('refuses a name that comes twice: %s', (text) => expect(read(text)).toBeUndefined());
+
+  it.each([
+    '{"a":"a","b":"a"}',
+    '{"a":{"a":1}}',
+    '{"x":[{"a":1},{"a":1}]}',
+    '{"a":"\\",\\"a\\":1","b":"{[\\\\"}',
+    '{"a\\"":1,"a":2}',
+    '{"a":"x\\\\","b":"\\":"}',
+  ])('is not deceived by %s', (text) => expect(read(text)).toEqual(JSON.parse(text)));
+
+  it('counts the depth of objects and lists, and not of brackets in texts', () => {
+    expect(read('{"a":[[1]]}', 3)).toBeDefined();
+    expect(read('{"a":[[1]]}', 2)).toBeUndefined();
+    expect(read('{"a":{"b":{}}}', 2)).toBeUndefined();
+    expect(read('{"a":"[[[[","b":[],"c":{}}', 2)).toBeDefined();
+  });
+});

@@ -1,0 +1,64 @@
+import { checkedRules } from './token-rules.js';
+import { StaticVerificationKeys } from './static-verification-keys.js';
+import { TrustedIssuers } from './trusted-issuers.js';
+import type { IssuerSettings } from './auth-settings.js';
+
+const sound: IssuerSettings = { issuer: 'https://id.example.com', audience: 'orders' };
+const secret = 'a secret of thirty-two bytes or more';
+
+describe('the settings of AuthModule', () => {
+  it('are complete with issuer and audience: no shared secret, at+jwt, 5 seconds, a day', () => {
+    expect(checkedRules(sound)).toEqual({
+      ...sound,
+      audience: ['orders'],
+      algorithms: ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256'],
+      tokenType: 'at+jwt',
+      clockToleranceSeconds: 5,
+      maximumLifetimeSeconds: 86_400,
+    });
+  });
+
+  it('take the algorithms of the keys that are written', () => {
+    expect(checkedRules({ ...sound, staticKeys: [{ secret }] }).algorithms).toEqual(['HS256']);
+  });
+
+  it.each<[string, Partial<Record<keyof IssuerSettings, unknown>>, RegExp]>([
+    ['no issuer', { issuer: '' }, /"issuer" must be/],
+    ['no audience', { audience: [] }, /"audience"/],
+    ['an empty audience', { audience: '' }, /"audience"/],
+    ['no algorithm', { algorithms: [] }, /"algorithms"/],
+    ['the algorithm none', { algorithms: ['none'] }, /"algorithms"/],
+    ['a tolerance that is none', { clockToleranceSeconds: Number.NaN }, /"clockToleranceSeconds" must be between/],
+    ['a tolerance of an hour', { clockToleranceSeconds: 3_600 }, /"clockToleranceSeconds" must be between/],
+    [
+      'a life without end',
+      { maximumLifetimeSeconds: Number.POSITIVE_INFINITY },
+      /"maximumLifetimeSeconds" must be between/,
+    ],
+  ])('say what to write where there is %s', (_, change, sentence) => {
+    expect(() => checkedRules({ ...sound, ...change } as IssuerSettings)).toThrow(sentence);
+  });
+
+  it('name each issuer once', () => {
+    expect(() => new TrustedIssuers({ ...sound, issuers: [sound] })).toThrow(/Write each issuer once/);
+  });
+
+  it('write keys that are fit together', () => {
+    const keys = (
+      ...materials: ConstructorParameters<typeof StaticVerificationKeys>[0] extends ReadonlyMap<string, infer M>
+        ? [M]
+        : never
+    ) => new StaticVerificationKeys(new Map([['i', materials[0]]]));
+    expect(() => keys([])).toThrow(/is empty/);
+    expect(() => keys([{ secret }, { secret }])).toThrow(/same "kid"/);
+    expect(keys([{ secret }]).find('i', undefined)).toMatchObject({ alg: 'HS256' });
+    expect(
+      keys([
+        { secret, kid: 'a' },
+        { secret, kid: 'b' },
+      ]).find('i', undefined),
+    ).toBeUndefined();
+    expect(keys([{ secret, kid: 'a' }]).find('another', 'a')).toBeUndefined();
+    expect(keys([{ secret, kid: 'a' }]).isLive('i', 'b')).toBe(false);
+  });
+});

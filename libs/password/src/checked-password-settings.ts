@@ -1,0 +1,55 @@
+import { availableParallelism } from 'node:os';
+import type { PasswordSettings } from './password.module-definition.js';
+
+/** libuv has four threads. One stays free for files and DNS, however many cores there are. */
+const MOST_HASHES_AT_ONCE = 3;
+
+/**
+ * The settings of this lib with every default filled in, known to be sound. Inject it into a hasher or a policy
+ * of your own to read them.
+ * @throws Error at boot, with a sentence that says what to write
+ */
+export class CheckedPasswordSettings {
+  readonly minimumLength: number;
+  readonly maximumBytes: number;
+  readonly productName: string;
+  readonly blocklist: readonly string[];
+  readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
+  readonly hashing: {
+    readonly concurrency: number;
+    readonly maximumWaiting: number;
+    readonly maximumWaitSeconds: number;
+  };
+
+  constructor(settings: PasswordSettings = {}) {
+    const { argon2 = {}, hashing = {} } = settings;
+    this.minimumLength = whole('minimumLength', settings.minimumLength ?? 15, 8, 256);
+    this.maximumBytes = whole('maximumBytes', settings.maximumBytes ?? 1024, 64, 4096);
+    if (this.maximumBytes < this.minimumLength * 4) {
+      throw new Error(
+        'PasswordModule: maximumBytes must be at least four times minimumLength, or nobody could comply.',
+      );
+    }
+    this.productName = settings.productName ?? 'Postern';
+    this.blocklist = settings.blocklist ?? [];
+    const parallelism = whole('argon2.parallelism', argon2.parallelism ?? 1, 1, 255);
+    this.argon2 = {
+      parallelism,
+      memoryKiB: whole('argon2.memoryKiB', argon2.memoryKiB ?? 19_456, 8 * parallelism, 4_194_304),
+      iterations: whole('argon2.iterations', argon2.iterations ?? 2, 1, 1000),
+    };
+    const concurrency = hashing.concurrency ?? Math.min(availableParallelism(), MOST_HASHES_AT_ONCE);
+    this.hashing = {
+      concurrency: whole('hashing.concurrency', concurrency, 1, 1024),
+      maximumWaiting: whole('hashing.maximumWaiting', hashing.maximumWaiting ?? 512, 0, 100_000),
+      maximumWaitSeconds: whole('hashing.maximumWaitSeconds', hashing.maximumWaitSeconds ?? 10, 1, 600),
+    };
+  }
+}
+
+function whole(name: string, value: number, least: number, most: number): number {
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
+  throw new Error(
+    `PasswordModule: ${name} must be a whole number from ${least} to ${most}, and is ${JSON.stringify(value)}.`,
+  );
+}

@@ -1,0 +1,26 @@
+export { Argon2PasswordHasher } from './argon2-password-hasher.js';
+export { CheckedPasswordSettings } from './checked-password-settings.js';
+export { CommonPasswordPolicy } from './common-password-policy.js';
+export { ContextWordsPolicy } from './context-words-policy.js';
+export { ChangePasswordDto } from './dto/change-password.dto.js';
+export { LoginDto } from './dto/login.dto.js';
+export { MinimumLengthPolicy } from './minimum-length-policy.js';
+export { PasswordChange, type PasswordChangeRequest } from './password-change.js';
+export { PasswordConfirmation } from './password-confirmation.js';
+export { PasswordController } from './password.controller.js';
+export { PasswordCredential } from './password-credential.entity.js';
+export {
+  CurrentPasswordWrongError,
+  HashingOverloadedError,
+  InvalidCredentialsError,
+  PasswordRejectedError,
+  type PasswordErrorCode,
+} from './password.errors.js';
+export { LoginFailed, PasswordChanged, type LoginFailure } from './password.events.js';
+export { PasswordHasher } from './password-hasher.js';
+export { PasswordLogin } from './password-login.js';
+export { PasswordModule } from './password.module.js';
+export type { PasswordSettings, PasswordStructure } from './password.module-definition.js';
+export { PasswordPolicy, type PasswordContext, type PasswordViolation } from './password-policy.js';
+export { PasswordRules, shippedPasswordPolicies } from './password-rules.js';
+export { PasswordsService, PreparedPassword, type PasswordProof } from './passwords.service.js';

@@ -1,0 +1,21 @@
+import { Injectable } from '@nestjs/common';
+import { IdentityConfirmation, IdentityNotConfirmedError, type IdentityProof } from 'postern/users';
+import { PasswordsService } from './passwords.service.js';
+
+/**
+ * Confirms by the password that the caller is still the user who signed in.
+ * @example UsersModule.forRoot({ confirmation: PasswordConfirmation })
+ */
+@Injectable()
+export class PasswordConfirmation extends IdentityConfirmation {
+  constructor(private readonly passwords: PasswordsService) {
+    super();
+  }
+
+  /** @throws IdentityNotConfirmedError where the password is missing or wrong; HashingOverloadedError */
+  async confirm(userId: string, { password }: IdentityProof): Promise<void> {
+    if (password === undefined || !(await this.passwords.verify(userId, password))) {
+      throw new IdentityNotConfirmedError();
+    }
+  }
+}

@@ -1,0 +1,76 @@
+/** Runs of at least this many characters that follow from each other are counted as one choice. */
+const SHORTEST_RUN = 3;
+
+/** The rows and columns of the usual keyboards, as fingers wander over them; `×` separates. */
+const KEYBOARDS = [
+  "`1234567890-=×qwertyuiop[]×asdfghjkl;'×zxcvbnm,./",
+  'qwertzuiopü×yxcvbnm,.-×azertyuiop×qsdfghjklm×wxcvbn,;:',
+  '1qaz×2wsx×3edc×4rfv×5tgb×6yhn×7ujm×8ik,×9ol.×0p;/×zse4×xdr5×cft6×vgy7×bhu8×nji9×mko0',
+  '!@#$%^&*()_+×йцукенгшщзхъ×фывапролджэ×ячсмитьбю',
+  '147×258×369×741×852×963',
+].join('×');
+
+const NEIGHBOURS = neighboursOf(KEYBOARDS);
+
+/**
+ * Whether the text is nothing but one piece said several times: `abcabcabc`, `hello hello hello he`.
+ */
+export function isRepetition(text: string): boolean {
+  const signs = [...text];
+  // Knuth, Morris and Pratt: how much of the beginning stands at each end. Hostile texts must not cost quadratic time.
+  const borders = [0];
+  for (let end = 1, border = 0; end < signs.length; end += 1) {
+    while (border > 0 && signs[border] !== signs[end]) border = borders[border - 1] ?? 0;
+    if (signs[border] === signs[end]) border += 1;
+    borders[end] = border;
+  }
+  return signs.length > 1 && 2 * (borders.at(-1) ?? 0) >= signs.length;
+}
+
+/** How many different characters the text is made of. */
+export function variety(text: string): number {
+  return new Set(text).size;
+}
+
+/**
+ * How many choices somebody made who typed this: runs over the alphabet, over digits or over a keyboard, and
+ * repeated characters, count once. `qwertyuiop12345` is two; a phrase has about as many as it has letters.
+ */
+export function choices(text: string): number {
+  const signs = [...text.toLowerCase()];
+  let count = 0;
+  for (let start = 0; start < signs.length;) {
+    const length = runFrom(signs, start);
+    count += 1;
+    start += length >= SHORTEST_RUN ? length : 1;
+  }
+  return count;
+}
+
+function runFrom(signs: readonly string[], start: number): number {
+  let end = start;
+  let ways = stepsBetween(signs[end], signs[end + 1]);
+  while (ways !== 0) {
+    end += 1;
+    // Two letters may be neighbours in the alphabet and on the keyboard: the run goes on while one way explains all of it.
+    ways &= stepsBetween(signs[end], signs[end + 1]);
+  }
+  return end - start + 1;
+}
+
+/** The ways that lead from one character to the other, as bits: same, up, down, right, left. */
+function stepsBetween(from: string | undefined, to: string | undefined): number {
+  if (from === undefined || to === undefined) return 0;
+  const distance = (to.codePointAt(0) ?? 0) - (from.codePointAt(0) ?? 0);
+  const same = distance === 0;
+  const up = distance === 1 || from + to === '90';
+  const down = distance === -1 || from + to === '09';
+  const [right, left] = [NEIGHBOURS.has(from + to), NEIGHBOURS.has(to + from)];
+  return [same, up, down, right, left].reduce((bits, holds, bit) => bits | (Number(holds) << bit), 0);
+}
+
+function neighboursOf(rows: string): ReadonlySet<string> {
+  const signs = [...rows];
+  const pairs = signs.map((sign, index) => sign + (signs[index + 1] ?? '×'));
+  return new Set(pairs.filter((pair) => !pair.includes('×')));
+}

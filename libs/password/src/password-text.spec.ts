@@ -1,0 +1,30 @@
+import { folded, passwordText, plain, stem } from './password-text.js';
+
+describe('passwordText', () => {
+  it('reads differently typed forms of one password alike', () => {
+    expect(passwordText('cafe\u0301 \uff21\ufb01', 1024)).toBe(passwordText('caf\u00e9 Afi', 1024));
+  });
+
+  it('keeps spaces and every script', () => {
+    expect(passwordText('  Добрый вечер 東京 🏰 ', 1024)).toBe('  Добрый вечер 東京 🏰 ');
+  });
+
+  it('takes exactly the limit in bytes, and not one more', () => {
+    expect(passwordText('é'.repeat(512), 1024)).toBe('é'.repeat(512));
+    expect(passwordText(`${'é'.repeat(512)}a`, 1024)).toBeUndefined();
+    expect(passwordText('a'.repeat(1025), 1024)).toBeUndefined();
+  });
+
+  it('refuses what grows beyond the limit by being normalised', () => {
+    expect(passwordText('\ufdfa'.repeat(60), 1024)).toBeUndefined();
+  });
+});
+
+describe('the spellings in which passwords are compared', () => {
+  it('undo case, accents, punctuation, look-alikes and what hangs at the ends', () => {
+    expect(plain('Correct-Hörse 7')).toBe('correcthorse7');
+    expect(folded('P@$$w0rd')).toBe('password');
+    expect(stem('!!password2026?')).toBe('password');
+    expect(stem('123456')).toBe('');
+  });
+});

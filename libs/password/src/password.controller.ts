@@ -1,0 +1,62 @@
+import { Body, Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { CurrentPrincipal, Public, type Principal, JwtAuthGuard } from 'postern/auth';
+import { Refuses, ValidationFailedError } from 'postern/problem';
+import { sessionContextOf, TokenPairDto, type RequestLike } from 'postern/sessions';
+import { ChangePasswordDto } from './dto/change-password.dto.js';
+import { LoginDto } from './dto/login.dto.js';
+import { PasswordChange } from './password-change.js';
+import { PasswordLogin } from './password-login.js';
+import {
+  CurrentPasswordWrongError,
+  HashingOverloadedError,
+  InvalidCredentialsError,
+  PasswordRejectedError,
+} from './password.errors.js';
+
+/** The routes of passwords: log in, change. */
+@ApiTags('Authentication')
+@Controller('auth')
+@UseGuards(JwtAuthGuard)
+export class PasswordController {
+  constructor(
+    private readonly logins: PasswordLogin,
+    private readonly changes: PasswordChange,
+  ) {}
+
+  /** Signs in. */
+  @Post('login')
+  @Public()
+  @HttpCode(200)
+  // RFC 6749 §5.1: an answer with tokens in it is never stored on the way.
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({
+    operationId: 'login',
+    summary: 'Log in with e-mail address and password',
+    description:
+      'Starts a session. Answers with an access token, which goes into the `Authorization` header of further requests, and a refresh token, which `POST /auth/refresh` exchanges for the next pair. Every failed login is the same answer, whatever the reason.',
+  })
+  @ApiOkResponse({ type: TokenPairDto, description: 'The tokens of the new session.' })
+  @Refuses(ValidationFailedError, InvalidCredentialsError, HashingOverloadedError)
+  async login(@Body() { email, password }: LoginDto, @Req() request: RequestLike): Promise<TokenPairDto> {
+    return TokenPairDto.from(await this.logins.login(email, password, sessionContextOf(request, ['pwd'])));
+  }
+
+  /** Changes the password of the signed-in user. */
+  @Post('password/change')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'changePassword',
+    summary: 'Change the password',
+    description:
+      'Asks for the current password, stores the new one, and ends every other session of the user at once. The session that asks goes on.',
+  })
+  @ApiNoContentResponse({ description: 'The password is changed; the other sessions have ended.' })
+  @Refuses(ValidationFailedError, PasswordRejectedError, CurrentPasswordWrongError, HashingOverloadedError)
+  async changePassword(
+    @Body() { currentPassword, newPassword }: ChangePasswordDto,
+    @CurrentPrincipal() { subject, sessionId }: Principal,
+  ): Promise<void> {
+    await this.changes.change({ userId: subject, currentPassword, newPassword, sessionId });
+  }
+}

@@ -1,0 +1,47 @@
+import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
+import type { PasswordHasher } from './password-hasher.js';
+import type { PasswordPolicy } from './password-policy.js';
+
+/** What a team may set about passwords. Plain data, checked at boot; everything has a default. */
+export interface PasswordSettings {
+  /**
+   * The fewest Unicode code points of a password, 15 unless told; never below 8.
+   * @see NIST SP 800-63B-4 §3.1.1.2: 15 where the password is the sole factor, 8 beside a second one
+   */
+  minimumLength?: number;
+  /** The most UTF-8 bytes of a password, 1,024 unless told. Longer ones are refused before anything is computed of them. */
+  maximumBytes?: number;
+  /** The product's name, `Postern` unless told: a password must not contain it. */
+  productName?: string;
+  /** Further passwords to refuse, beside the shipped list. Compared whole, without regard to case. */
+  blocklist?: readonly string[];
+  /** Cost of one argon2id hash: memory in KiB (19456), passes (2), lanes (1). */
+  argon2?: { memoryKiB?: number; iterations?: number; parallelism?: number };
+  /**
+   * How many hashes run at once (the processor's cores, at most 3), how many may wait (512), and for how long
+   * in seconds (10). Beyond that: 503 with `Retry-After`.
+   */
+  hashing?: { concurrency?: number; maximumWaiting?: number; maximumWaitSeconds?: number };
+}
+
+/** What a team may replace by passing a class. Read synchronously, also by `forRootAsync`. */
+export interface PasswordStructure {
+  /** How passwords are hashed; `Argon2PasswordHasher` unless told. */
+  hasher?: Type<PasswordHasher>;
+  /** Every rule for a new password, in order; `shippedPasswordPolicies` unless told. Replaces that list: spread it to keep it. */
+  policies?: readonly Type<PasswordPolicy>[];
+  /** The controller that serves the routes; `PasswordController` unless told. `false`: no routes. */
+  controller?: Type | false;
+  /** Modules whose exports the classes above inject. */
+  imports?: ModuleMetadata['imports'];
+}
+
+export const {
+  ConfigurableModuleClass: ConfigurablePasswordModule,
+  MODULE_OPTIONS_TOKEN: PASSWORD_SETTINGS,
+  OPTIONS_TYPE,
+  ASYNC_OPTIONS_TYPE,
+} = new ConfigurableModuleBuilder<PasswordSettings>({ moduleName: 'Password' })
+  .setClassMethodName('forRoot')
+  .setExtras<PasswordStructure>({}, (definition) => ({ ...definition, global: true }))
+  .build();

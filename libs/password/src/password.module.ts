@@ -1,0 +1,79 @@
+import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { Argon2PasswordHasher } from './argon2-password-hasher.js';
+import { CheckedPasswordSettings } from './checked-password-settings.js';
+import { PasswordChange } from './password-change.js';
+import { PasswordConfirmation } from './password-confirmation.js';
+import { PasswordController } from './password.controller.js';
+import { PasswordCredential } from './password-credential.entity.js';
+import { PasswordHasher } from './password-hasher.js';
+import { PasswordLogin } from './password-login.js';
+import {
+  ConfigurablePasswordModule,
+  PASSWORD_SETTINGS,
+  type ASYNC_OPTIONS_TYPE,
+  type OPTIONS_TYPE,
+  type PasswordSettings,
+  type PasswordStructure,
+} from './password.module-definition.js';
+import type { PasswordPolicy } from './password-policy.js';
+import { PasswordRules, shippedPasswordPolicies } from './password-rules.js';
+import { PasswordsService } from './passwords.service.js';
+
+/**
+ * Login with e-mail and password, and the change of the password. Needs `PersistenceModule`, `AuthModule`,
+ * `UsersModule` and `SessionsModule`. Imported once, by the application.
+ * @example PasswordModule.forRoot({ productName: 'Acme', policies: [...shippedPasswordPolicies, NotBreached] })
+ */
+@Module({})
+export class PasswordModule extends ConfigurablePasswordModule {
+  /** Settings and structure in one object; both have defaults for everything. */
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
+    return assembled(super.forRoot(options), options);
+  }
+
+  /** Settings from a factory or a class; structure beside it, synchronously. */
+  static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
+    return assembled(super.forRootAsync(options), options);
+  }
+}
+
+function assembled(module: DynamicModule, structure: PasswordStructure): DynamicModule {
+  const policies: readonly Type<PasswordPolicy>[] = structure.policies ?? shippedPasswordPolicies;
+  const controller = structure.controller ?? PasswordController;
+  return {
+    ...module,
+    imports: [...(module.imports ?? []), ...(structure.imports ?? []), TypeOrmModule.forFeature([PasswordCredential])],
+    controllers: [...(module.controllers ?? []), ...(controller ? [controller] : [])],
+    providers: [
+      ...(module.providers ?? []),
+      {
+        provide: CheckedPasswordSettings,
+        inject: [PASSWORD_SETTINGS],
+        useFactory: (settings: PasswordSettings) => new CheckedPasswordSettings(settings),
+      },
+      { provide: PasswordHasher, useClass: structure.hasher ?? Argon2PasswordHasher },
+      ...policies,
+      {
+        provide: PasswordRules,
+        inject: [CheckedPasswordSettings, ...policies],
+        useFactory: (settings: CheckedPasswordSettings, ...rules: PasswordPolicy[]) =>
+          new PasswordRules(settings, rules),
+      },
+      PasswordsService,
+      PasswordLogin,
+      PasswordChange,
+      PasswordConfirmation,
+    ],
+    exports: [
+      ...(module.exports ?? []),
+      CheckedPasswordSettings,
+      PasswordHasher,
+      PasswordRules,
+      PasswordsService,
+      PasswordLogin,
+      PasswordChange,
+      PasswordConfirmation,
+    ],
+  };
+}

@@ -1,0 +1,113 @@
+import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
+import type { Database } from 'postern/persistence';
+import { IdentityNotConfirmedError } from 'postern/users';
+import { CheckedPasswordSettings } from './checked-password-settings.js';
+import { PasswordConfirmation } from './password-confirmation.js';
+import { PasswordHasher } from './password-hasher.js';
+import { PasswordRules } from './password-rules.js';
+import { HashingOverloadedError } from './password.errors.js';
+import { PasswordsService } from './passwords.service.js';
+
+class PlainHasher extends PasswordHasher {
+  isOutdated = false;
+  isBusy = false;
+  async hash(password: string): Promise<string> {
+    if (this.isBusy) throw new HashingOverloadedError();
+    return `new:${password}`;
+  }
+  async verify(hash: string, password: string): Promise<boolean> {
+    return hash.endsWith(`:${password}`);
+  }
+  needsRehash(): boolean {
+    return this.isOutdated;
+  }
+}
+
+function stage() {
+  const credentials = new Map([['ada', 'old:seven small boats']]);
+  const update = jest.fn(
+    async (_: unknown, where: { userId: string; hash: string }, changes: { hash: string; changedAt?: Date }) => {
+      const affected = credentials.get(where.userId) === where.hash ? 1 : 0;
+      if (affected) credentials.set(where.userId, changes.hash);
+      return { affected };
+    },
+  );
+  const manager = {
+    update,
+    query: async (_: string, [userId]: [string]) =>
+      credentials.has(userId) ? [{ hash: credentials.get(userId) }] : [],
+  };
+  const settings = new CheckedPasswordSettings();
+  const hasher = new PlainHasher();
+  const database = { manager } as unknown as Database;
+  const passwords = new PasswordsService(database, hasher, new PasswordRules(settings, []), settings);
+  return { passwords, hasher, credentials, update };
+}
+
+describe('PasswordsService', () => {
+  it('proves the password of this user and of no other', async () => {
+    const { passwords } = stage();
+    await passwords.onModuleInit();
+    await expect(passwords.prove('ada', 'seven small boats')).resolves.toEqual({
+      userId: 'ada',
+      hash: 'old:seven small boats',
+    });
+    await expect(passwords.verify('ada', 'seven small boats')).resolves.toBe(true);
+    await expect(passwords.verify('ada', 'eight small boats')).resolves.toBe(false);
+    await expect(passwords.verify('bob', 'seven small boats')).resolves.toBe(false);
+    await expect(passwords.prove(undefined, 'seven small boats')).resolves.toBeUndefined();
+  });
+
+  it('never takes the stand-in hash for a proof', async () => {
+    const { passwords, hasher } = stage();
+    hasher.verify = async () => true;
+    await expect(passwords.prove(undefined, 'anything')).resolves.toBeUndefined();
+    await expect(passwords.prove('bob', 'anything')).resolves.toBeUndefined();
+    await expect(passwords.prove('ada', 'x'.repeat(2000))).resolves.toBeUndefined();
+  });
+
+  it('replaces a password only while the proven one is current', async () => {
+    const { passwords, credentials } = stage();
+    const next = await passwords.prepare('nine grey herons', { email: 'ada@example.com' });
+    await expect(passwords.replace({ userId: 'ada', hash: 'old:gone' }, next)).resolves.toBe(false);
+    expect(credentials.get('ada')).toBe('old:seven small boats');
+    await expect(passwords.replace({ userId: 'ada', hash: 'old:seven small boats' }, next)).resolves.toBe(true);
+    expect(credentials.get('ada')).toBe('new:nine grey herons');
+  });
+
+  it('hashes anew without undoing a change of the password that came in between', async () => {
+    const { passwords, hasher, credentials } = stage();
+    hasher.isOutdated = true;
+    const proof = { userId: 'ada', hash: 'old:seven small boats' };
+    credentials.set('ada', 'new:nine grey herons');
+    await passwords.refresh(proof, 'seven small boats');
+    expect(credentials.get('ada')).toBe('new:nine grey herons');
+  });
+
+  it('does not say that the password was changed when it is only hashed anew', async () => {
+    const { passwords, hasher, update } = stage();
+    hasher.isOutdated = true;
+    await passwords.refresh({ userId: 'ada', hash: 'old:seven small boats' }, 'seven small boats');
+    expect(update.mock.calls[0]?.[2]).toEqual({ hash: 'new:seven small boats' });
+  });
+
+  it('lets a login succeed when there is no time to hash anew', async () => {
+    const { passwords, hasher } = stage();
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    Object.assign(hasher, { isOutdated: true, isBusy: true });
+    const proof = { userId: 'ada', hash: 'old:seven small boats' };
+    await expect(passwords.refresh(proof, 'seven small boats')).resolves.toBeUndefined();
+    expect(warn.mock.calls).toEqual([['A password could not be hashed anew: HashingOverloadedError']]);
+    warn.mockRestore();
+  });
+});
+
+describe('PasswordConfirmation', () => {
+  it('confirms by the right password and refuses a wrong or missing one', async () => {
+    const confirmation = new PasswordConfirmation(stage().passwords);
+    await expect(confirmation.confirm('ada', { password: 'seven small boats' })).resolves.toBeUndefined();
+    await expect(confirmation.confirm('ada', { password: 'wrong' })).rejects.toThrow(IdentityNotConfirmedError);
+    await expect(confirmation.confirm('ada', {})).rejects.toThrow(IdentityNotConfirmedError);
+  });
+});

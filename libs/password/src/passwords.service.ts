@@ -1,0 +1,129 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Database, uuidv7 } from 'postern/persistence';
+import { CheckedPasswordSettings } from './checked-password-settings.js';
+import { PasswordCredential } from './password-credential.entity.js';
+import { PasswordHasher } from './password-hasher.js';
+import type { PasswordContext } from './password-policy.js';
+import { PasswordRules } from './password-rules.js';
+import { passwordText } from './password-text.js';
+
+/** A password that has passed every rule and is hashed: what `PasswordsService.set` stores. Made by `prepare` only. */
+export class PreparedPassword {
+  /** @internal */
+  constructor(readonly hash: string) {}
+}
+
+/** That a user knew the password, at the moment of asking. */
+export interface PasswordProof {
+  /** Whose password; UUID. */
+  readonly userId: string;
+  /** The stored hash that was proven: it tells later whether the password is still the same one. */
+  readonly hash: string;
+}
+
+/**
+ * The passwords of users: prepared, stored, proven. Hashing never happens inside a transaction that this
+ * service opens, so that no connection waits for it; do not call `prepare`, `prove`, `verify` or `refresh` inside yours.
+ */
+@Injectable()
+export class PasswordsService implements OnModuleInit {
+  readonly #logger = new Logger(PasswordsService.name);
+  #decoy = '';
+
+  constructor(
+    private readonly database: Database,
+    private readonly hasher: PasswordHasher,
+    private readonly rules: PasswordRules,
+    private readonly settings: CheckedPasswordSettings,
+  ) {}
+
+  /** Makes the hash of nobody's password, by which failed logins cost what successful ones do. */
+  async onModuleInit(): Promise<void> {
+    this.#decoy = await this.hasher.hash(randomBytes(32).toString('base64url'));
+  }
+
+  /**
+   * Checks a new password against every rule and hashes it.
+   * @param pointer where it stands in the request (RFC 6901), for the answer
+   * @throws PasswordRejectedError with all violations together; HashingOverloadedError
+   */
+  async prepare(password: string, context: PasswordContext, pointer = '/password'): Promise<PreparedPassword> {
+    const text = await this.rules.accept(password, context, pointer);
+    return new PreparedPassword(await this.hasher.hash(text));
+  }
+
+  /** Stores the password of a user, in place of the one before it. Joins the ambient transaction. */
+  async set(userId: string, prepared: PreparedPassword): Promise<void> {
+    const row = { userId, hash: prepared.hash, changedAt: new Date() };
+    await this.database.manager.upsert(PasswordCredential, row, ['userId']);
+  }
+
+  /**
+   * Stores the password of a user only if the proven one is still the current one. Call it inside a transaction.
+   * @returns whether it was; when not, another change has come in between
+   */
+  async replace(proof: PasswordProof, prepared: PreparedPassword): Promise<boolean> {
+    const changes = { hash: prepared.hash, changedAt: new Date() };
+    // The user before the password, as whoever deletes the user locks them: otherwise each could wait for the other.
+    await this.database.manager.query('SELECT 1 FROM users WHERE id = $1 FOR SHARE', [proof.userId]);
+    const { affected } = await this.database.manager.update(PasswordCredential, { ...proof }, changes);
+    return affected === 1;
+  }
+
+  /**
+   * The proof that this user knows the password, or `undefined`. Without a user, without a password set and with a
+   * password over the byte limit it does the same work: one query and one hash of the current cost.
+   * @throws HashingOverloadedError
+   */
+  async prove(userId: string | undefined, password: string): Promise<PasswordProof | undefined> {
+    const text = passwordText(password, this.settings.maximumBytes);
+    const id = userId ?? uuidv7();
+    const hash = await this.#hashOf(id);
+    const matches = await this.hasher.verify(hash === undefined || text === undefined ? this.#decoy : hash, text ?? '');
+    return matches && hash !== undefined && text !== undefined ? { userId: id, hash } : undefined;
+  }
+
+  /** Whether this is the user's password. @throws HashingOverloadedError */
+  async verify(userId: string, password: string): Promise<boolean> {
+    return (await this.prove(userId, password)) !== undefined;
+  }
+
+  /**
+   * Whether the proven password is still the current one; it cannot be changed then until the ambient transaction ends.
+   */
+  async isCurrent(proof: PasswordProof): Promise<boolean> {
+    // The user before the password, as whoever deletes the user locks them: otherwise each could wait for the other.
+    const found: unknown[] = await this.database.manager.query(
+      `SELECT 1 FROM users u JOIN password_credentials c ON c.user_id = u.id
+       WHERE u.id = $1 AND c.hash = $2 FOR SHARE OF u, c`,
+      [proof.userId, proof.hash],
+    );
+    return found.length === 1;
+  }
+
+  /**
+   * Hashes a proven password anew when the parameters have changed since. A password that was changed meanwhile stays
+   * as it is, and a failure is logged, not thrown: the old hash still proves.
+   */
+  async refresh(proof: PasswordProof, password: string): Promise<void> {
+    if (!this.hasher.needsRehash(proof.hash)) return;
+    try {
+      const hash = await this.hasher.hash(password.normalize('NFKC'));
+      await this.database.manager.update(PasswordCredential, { ...proof }, { hash });
+    } catch (error) {
+      this.#logger.warn(
+        `A password could not be hashed anew: ${error instanceof Error ? error.name : 'unknown error'}`,
+      );
+    }
+  }
+
+  async #hashOf(userId: string): Promise<string | undefined> {
+    // Plain SQL: each login asks, and TypeORM's builder costs more than the query.
+    const rows = await this.database.manager.query<{ hash: string }[]>(
+      'SELECT hash FROM password_credentials WHERE user_id = $1',
+      [userId],
+    );
+    return rows[0]?.hash;
+  }
+}

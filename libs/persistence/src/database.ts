@@ -1,0 +1,146 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import type { Client } from 'pg';
+import { defaultPoolSize } from './data-source-options.js';
+import { Gate } from './gate.js';
+import { TransactionDoomedError } from './persistence.errors.js';
+
+type Act = () => void | Promise<void>;
+
+interface Unit {
+  readonly manager: EntityManager;
+  readonly acts: Act[];
+  state: 'open' | 'committed' | 'rolled back';
+  failure?: { readonly error: unknown };
+}
+
+/**
+ * One transaction across all libs: whoever works inside `transaction()`, however deep, works in the same one, and
+ * what was asked for `afterCommit` happens only when it was committed.
+ */
+@Injectable()
+export class Database {
+  private readonly logger = new Logger(Database.name);
+  private readonly ambient = new AsyncLocalStorage<Unit | undefined>();
+  private readonly gate: Gate;
+
+  constructor(private readonly dataSource: DataSource) {
+    // One connection stays free for independently(): were all of them held by transactions that each wait for a
+    // second one, none would ever be given back.
+    this.gate = new Gate((dataSource.options.poolSize ?? defaultPoolSize) - 1);
+  }
+
+  /** The manager of the ambient transaction, or the DataSource's own where there is none. */
+  get manager(): EntityManager {
+    return this.unit?.manager ?? this.dataSource.manager;
+  }
+
+  /**
+   * Does the work in one transaction, committed when it resolves and rolled back when it rejects. Inside another
+   * transaction it joins that one, and its failure dooms all of it, even when somebody catches it on the way.
+   *
+   * @throws TransactionDoomedError when a failure inside was swallowed, so that nothing could be committed
+   */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const unit = this.unit;
+    if (!unit) return this.gate.pass(() => this.begin(work));
+    try {
+      return await work();
+    } catch (error) {
+      unit.failure ??= { error };
+      throw error;
+    }
+  }
+
+  /**
+   * Does the work in a transaction of its own, whatever happens to the ambient one: for what must survive a refusal,
+   * such as a counter of failed attempts. It does not see what the ambient transaction has not yet committed, and
+   * must not touch a row that the ambient one has locked.
+   */
+  async independently<T>(work: () => Promise<T>): Promise<T> {
+    return this.unit ? this.begin(work) : this.gate.pass(() => this.begin(work));
+  }
+
+  /**
+   * Runs statements without parameters in one round trip and in one transaction of their own, whatever happens to the
+   * ambient one. Each statement sees what was committed when it began.
+   *
+   * @returns the rows of the last statement
+   * @see PostgreSQL, "Multiple Statements in a Simple Query" of its message flow
+   */
+  async batch<Row>(statements: readonly [string, string, ...string[]]): Promise<Row[]> {
+    const run = async (): Promise<Row[]> => {
+      const queryRunner = this.dataSource.createQueryRunner();
+      try {
+        const client = (await queryRunner.connect()) as Client;
+        const results = (await client.query(statements.join(';\n'))) as unknown as readonly { readonly rows: Row[] }[];
+        return results.at(-1)!.rows;
+      } finally {
+        await queryRunner.release();
+      }
+    };
+    return this.unit ? run() : this.gate.pass(run);
+  }
+
+  /**
+   * Does the act once the ambient transaction has committed, at once where there is none, and never when it was rolled
+   * back. Acts run in their order, outside of any transaction; the committing call waits for them; one that fails
+   * is logged.
+   */
+  afterCommit(act: Act): void {
+    const unit = this.unit;
+    if (unit) unit.acts.push(act);
+    else void this.perform([act]);
+  }
+
+  private get unit(): Unit | undefined {
+    const unit = this.ambient.getStore();
+    // A timer that was started inside a transaction inherits it for ever: after its end it counts as none.
+    return unit?.state === 'open' ? unit : undefined;
+  }
+
+  private async begin<T>(work: () => Promise<T>): Promise<T> {
+    const queryRunner = this.dataSource.createQueryRunner();
+    const unit: Unit = { manager: queryRunner.manager, acts: [], state: 'open' };
+    let result: T;
+    try {
+      await queryRunner.startTransaction();
+      result = await this.ambient.run(unit, work);
+      if (unit.failure) throw new TransactionDoomedError(unit.failure.error);
+      // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK.
+      if (await isFailed(queryRunner)) throw new TransactionDoomedError();
+      await queryRunner.commitTransaction();
+      unit.state = 'committed';
+    } catch (error) {
+      unit.state = 'rolled back';
+      // The connection may be gone, and then the server has rolled back by itself; the caller gets the first error.
+      if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction().catch(() => undefined);
+      throw error;
+    } finally {
+      await queryRunner.release();
+    }
+    await this.perform(unit.acts);
+    return result;
+  }
+
+  private perform(acts: readonly Act[]): Promise<void> {
+    return this.ambient.run(undefined, async () => {
+      for (const act of acts) {
+        try {
+          await act();
+        } catch (error) {
+          this.logger.error('What was to be done after a commit failed', error instanceof Error ? error.stack : error);
+        }
+      }
+    });
+  }
+}
+
+async function isFailed(queryRunner: QueryRunner): Promise<boolean> {
+  const client = (await queryRunner.connect()) as Client & { readonly readyForQuery?: boolean };
+  // The driver rejects a query when the server tells of the error, and learns the state of the transaction by the message
+  // after it. One more query waits for that message; without it, the COMMIT of a failed transaction looks like one.
+  if (client.readyForQuery !== true) await client.query('SELECT').catch(() => undefined);
+  return client.getTransactionStatus() === 'E';
+}

@@ -1,0 +1,53 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EmbeddedPostgresError } from '../persistence.errors.js';
+import type { Binaries } from './binaries.js';
+import { giveTo } from './folders.js';
+import type { RunAs } from './run-as.js';
+
+/** The superuser of the embedded PostgreSQL; whoever can open its socket is let in. */
+export const superuser = 'postern';
+
+/** Removes what an `initdb` or a copy that was cut off has left. Only the owner of the folder may call it. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.includes('.tmp-')) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes the data folder when there is none. It appears with all that belongs to it or not at all.
+ *
+ * @returns whether it was made now
+ */
+export async function ensureCluster(cluster: string, binaries: Binaries, runAs: RunAs): Promise<boolean> {
+  if (existsSync(join(cluster, 'PG_VERSION'))) return false;
+  const unfinished = await mkdtemp(`${cluster}.tmp-`);
+  await giveTo(unfinished, runAs);
+  await initdb(binaries.initdb, unfinished, runAs);
+  await rename(unfinished, cluster);
+  return true;
+}
+
+async function initdb(program: string, cluster: string, { uid, gid }: RunAs): Promise<void> {
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const child = spawn(program, [`--pgdata=${cluster}`, `--username=${superuser}`, '--auth=trust', ...locale], {
+    uid,
+    gid,
+    cwd: cluster,
+    // Variables of the caller such as PGDATA or LC_MESSAGES must not have a say.
+    env: { HOME: cluster, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const code = await new Promise<number | string | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status, signal) => resolve(status ?? signal));
+  });
+  if (code !== 0) {
+    throw new EmbeddedPostgresError(`The data folder of PostgreSQL could not be made (${code}): ${complaints.trim()}`);
+  }
+}

@@ -1,0 +1,8 @@
+import type { MigrationInterface } from 'typeorm';
+import { Foundation1764000000000 } from './0001-foundation.js';
+
+/** A class of plain SQL; its name ends in thirteen digits, the milliseconds at which it was written. */
+export type MigrationClass = new () => MigrationInterface;
+
+/** All that the package ships, in the order in which it runs. Written once, never changed: a mistake is mended by the next. */
+export const migrations: MigrationClass[] = [Foundation1764000000000];

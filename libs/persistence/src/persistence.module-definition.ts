@@ -1,0 +1,68 @@
+import { ConfigurableModuleBuilder, type ModuleMetadata } from '@nestjs/common';
+import { EventEmitterModule } from '@nestjs/event-emitter';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { dataSourceOptionsOf } from './data-source-options.js';
+import { Database } from './database.js';
+import { Events } from './events.js';
+import { migrations, type MigrationClass } from './migrations/index.js';
+import { openDataSource } from './open-data-source.js';
+
+/** What `PersistenceModule` is told. */
+export interface PersistenceSettings {
+  /** `postgres://user:password@host:5432/database`, or `postgres://user@/database?host=/folder/of/the/socket`. */
+  databaseUrl: string;
+  /** Whether the migrations run at start (default `true`). With `false` a start on an older schema is refused. */
+  migrate?: boolean;
+  /** Connections held at most by this process (default 10, at least 2). */
+  poolSize?: number;
+  /** What PostgreSQL shows in `pg_stat_activity` (default `postern`). */
+  applicationName?: string;
+}
+
+/** What `PersistenceModule` is made of. */
+export interface PersistenceStructure {
+  /** The application's own migrations; they are recorded in the same table and sorted by the time stamp in their names. */
+  migrations?: MigrationClass[];
+  /** Modules whose providers the factory of the settings injects. */
+  imports?: ModuleMetadata['imports'];
+}
+
+/** Under this token the settings can be injected. */
+const PERSISTENCE_SETTINGS = Symbol('PersistenceSettings');
+
+export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
+  new ConfigurableModuleBuilder<PersistenceSettings>({ optionsInjectionToken: PERSISTENCE_SETTINGS })
+    .setClassMethodName('forRoot')
+    .setExtras<PersistenceStructure>({}, (definition, extras) => ({
+      ...definition,
+      global: true,
+      imports: [
+        ...(definition.imports ?? []),
+        ...(extras.imports ?? []),
+        EventEmitterModule.forRoot(),
+        TypeOrmModule.forRootAsync({
+          inject: [PERSISTENCE_SETTINGS],
+          useFactory: (settings: PersistenceSettings) =>
+            dataSourceOptionsOf(checked(settings), [...migrations, ...(extras.migrations ?? [])]),
+          dataSourceFactory: openDataSource,
+        }),
+      ],
+      providers: [...(definition.providers ?? []), Database, Events],
+      exports: [...(definition.exports ?? []), PERSISTENCE_SETTINGS, Database, Events, TypeOrmModule],
+    }))
+    .build();
+
+function checked(settings: PersistenceSettings): PersistenceSettings {
+  if (!/^(postgres|postgresql|socket):/.test(settings.databaseUrl ?? '')) {
+    throw new Error(
+      'PersistenceModule needs `databaseUrl`, the address of a PostgreSQL: write "postgres://user:password@host:5432/database".',
+    );
+  }
+  const poolSize = settings.poolSize ?? 2;
+  if (!Number.isInteger(poolSize) || poolSize < 2) {
+    throw new Error(
+      `PersistenceModule cannot work with \`poolSize: ${poolSize}\`: write a whole number of 2 or more, or leave it out for 10.`,
+    );
+  }
+  return settings;
+}

@@ -1,0 +1,60 @@
+import { type BeforeApplicationShutdown, Controller, Get } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  HealthCheckService,
+  type HealthCheckResult,
+  HealthIndicatorService,
+  TypeOrmHealthIndicator,
+} from '@nestjs/terminus';
+import { Public } from 'postern/auth';
+import { Refuses, ServiceUnavailableError } from 'postern/problem';
+
+const DATABASE_TIMEOUT_MS = 2000;
+
+/** Tells an orchestrator whether the process lives, and whether it can serve. */
+@ApiTags('Health')
+@Controller('health')
+@Public()
+export class HealthController implements BeforeApplicationShutdown {
+  private isStopping = false;
+
+  constructor(
+    private readonly health: HealthCheckService,
+    private readonly indicators: HealthIndicatorService,
+    private readonly database: TypeOrmHealthIndicator,
+  ) {}
+
+  @Get('live')
+  @ApiOperation({
+    summary: 'Does the process live?',
+    description:
+      'Answers 200 as long as the process answers at all; it asks nobody else. Restart the process when it does not.',
+  })
+  @ApiOkResponse({ description: 'The process lives.', example: { status: 'ok', info: {}, error: {}, details: {} } })
+  live(): Promise<HealthCheckResult> {
+    return this.health.check([]);
+  }
+
+  @Get('ready')
+  @ApiOperation({
+    summary: 'Can the server serve?',
+    description:
+      'Answers 200 only when the database answers and the server is not about to stop. Send no traffic while it answers 503.',
+  })
+  @ApiOkResponse({
+    description: 'The server can serve.',
+    example: { status: 'ok', info: { server: { status: 'up' }, database: { status: 'up' } }, error: {}, details: {} },
+  })
+  @Refuses(ServiceUnavailableError)
+  async ready(): Promise<HealthCheckResult> {
+    return this.health.check([
+      () => (this.isStopping ? this.indicators.check('server').down('stopping') : this.indicators.check('server').up()),
+      () => this.database.pingCheck('database').withTimeout(DATABASE_TIMEOUT_MS),
+    ]);
+  }
+
+  /** Load balancers need to see it before the listener closes. */
+  beforeApplicationShutdown(): void {
+    this.isStopping = true;
+  }
+}

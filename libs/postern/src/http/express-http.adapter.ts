@@ -1,0 +1,94 @@
+import type { IncomingMessage, Server } from 'node:http';
+import type { NestApplicationOptions } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import express from 'express';
+import type { Express, RequestHandler } from 'express';
+import { MalformedRequestError, PayloadTooLargeError } from 'postern/problem';
+import { createGuardedServer } from './front-door.js';
+import type { CompleteHttpSettings } from './http-settings.js';
+import { refuseOwnTls } from './http-settings.js';
+import { assertJson, parseJsonBody } from './json-body.js';
+
+/** Express, set up so that it answers as {@link FastifyHttpAdapter} does. */
+export class ExpressHttpAdapter extends ExpressAdapter {
+  private closesConnections = false;
+
+  constructor(private readonly settings: CompleteHttpSettings) {
+    super(strictExpress(settings));
+  }
+
+  override initHttpServer(options: NestApplicationOptions = {}): void {
+    refuseOwnTls(options);
+    this.closesConnections = options.forceCloseConnections === true;
+    super.initHttpServer({ ...options, forceCloseConnections: false });
+    this.httpServer = createGuardedServer(this.settings, this.getInstance<Express>());
+  }
+
+  override registerParserMiddleware(_prefix?: string, rawBody = false): void {
+    this.use(jsonOnExpress(rawBody, this.settings.bodyLimitBytes));
+  }
+
+  override close(): Promise<unknown> | undefined {
+    const closed = super.close();
+    if (this.closesConnections) (this.httpServer as Server).closeAllConnections();
+    return closed;
+  }
+}
+
+function strictExpress({ trustProxy }: CompleteHttpSettings): Express {
+  const instance = express();
+  // Before the router exists: it takes these when it is made and ignores later changes.
+  instance.enable('case sensitive routing');
+  instance.enable('strict routing');
+  instance.disable('x-powered-by');
+  instance.disable('etag');
+  instance.set('trust proxy', trustProxy);
+  return instance;
+}
+
+// What Fastify never reads a body of.
+const BODYLESS = new Set(['GET', 'HEAD', 'TRACE']);
+
+/** Reads JSON bodies on Express as ours are read on Fastify. */
+export function jsonOnExpress(rawBody: boolean, bodyLimitBytes: number): RequestHandler {
+  return async (request, response, next) => {
+    const { headers, method } = request;
+    const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+    const isRead = BODYLESS.has(method) || request.readableEnded;
+    if (!isRead && !(isEmpty && headers['content-type'] === undefined)) {
+      try {
+        const { bytes, value } = await readJson(request, bodyLimitBytes);
+        if (rawBody) Object.assign(request, { rawBody: bytes });
+        request.body = value;
+      } catch (error) {
+        // The rest of the body may still be on its way.
+        response.setHeader('Connection', 'close');
+        return next(error);
+      }
+    }
+    next();
+  };
+}
+
+async function readJson(request: IncomingMessage, limit: number): Promise<{ bytes: Buffer; value: unknown }> {
+  assertJson(request.headers);
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw new PayloadTooLargeError();
+  const bytes = await readBytes(request, limit);
+  return { bytes, value: parseJsonBody(bytes) };
+}
+
+// Express's own reader takes in the whole of a body before it answers that it is too large.
+function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    request.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length <= limit) return chunks.push(chunk);
+      request.removeAllListeners('data').pause();
+      reject(new PayloadTooLargeError());
+    });
+    request.on('end', () => resolve(Buffer.concat(chunks, length)));
+    request.on('error', (cause) => reject(new MalformedRequestError('The body broke off.', { cause })));
+  });
+}

@@ -1,0 +1,48 @@
+import type { Server } from 'node:http';
+import type { INestApplication } from '@nestjs/common';
+import type { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { Express } from 'express';
+import { frontDoorOf, limitServer } from './front-door.js';
+import { isHardened } from './http-adapter.js';
+import { completeHttpSettings } from './http-settings.js';
+import type { HttpSettings } from './http-settings.js';
+
+/**
+ * Gives an application that brings its own adapter what {@link createHttpAdapter} gives: headers, CORS, request ids,
+ * limits, time-outs and strict JSON. It has to come before `init` or `listen`. Strict addresses and `request.ip`
+ * remain the adapter's own matter, because they are fixed when it is made. An adapter of `createHttpAdapter` has it all
+ * already, and stays as it is.
+ *
+ * @example
+ * const app = await NestFactory.create(AppModule);
+ * await hardenHttp(app, { corsOrigins: ['https://app.example.com'] });
+ *
+ * @throws {Error} for a setting that cannot be, with a sentence that says what to write
+ */
+export async function hardenHttp(app: INestApplication, settings: HttpSettings = {}): Promise<void> {
+  const complete = completeHttpSettings(settings);
+  const adapter = app.getHttpAdapter();
+  if (isHardened(adapter)) return;
+
+  const enter = frontDoorOf(complete);
+  const server = app.getHttpServer() as Server;
+  limitServer(server, complete);
+  const listeners = server.listeners('request');
+  server.removeAllListeners('request');
+  server.on('request', (request, response) => {
+    if (enter(request, response)) for (const listener of listeners) listener.call(server, request, response);
+  });
+
+  if (adapter.getType() === 'fastify') {
+    const fastify = adapter as unknown as FastifyAdapter;
+    // Fastify opens a second server where a name has two addresses (localhost), and that one has only its hooks.
+    fastify.getInstance().addHook('onRequest', (request, reply, done) => {
+      if (enter(request.raw, reply.raw)) return done();
+      reply.hijack();
+    });
+    (await import('./fastify-http.adapter.js')).parseJsonOnFastify(fastify, false, complete.bodyLimitBytes);
+  } else {
+    (adapter.getInstance() as Express).disable('x-powered-by');
+    app.use((await import('./express-http.adapter.js')).jsonOnExpress(false, complete.bodyLimitBytes));
+  }
+}

@@ -1,0 +1,70 @@
+/** How the application meets the network. */
+export interface HttpSettings {
+  /** The largest body that is read, in bytes. Default 102400 (100 KiB); beyond it: 413. */
+  bodyLimitBytes?: number;
+  /** How long a request may take to arrive, headers and body, in seconds. Default 30; beyond it: 408. */
+  requestTimeoutSeconds?: number;
+  /** How long an idle connection is kept, in seconds. Default 75: longer than the 60 of the common load balancers. */
+  keepAliveSeconds?: number;
+  /** The origins whose pages may call this, e.g. `https://app.example.com`, or `*`. Never with cookies. Default: none. */
+  corsOrigins?: readonly string[];
+  /**
+   * Who may tell the caller's address by `X-Forwarded-For`, and the request's id by `X-Request-Id`: the number of proxies
+   * in front, or their addresses (`10.0.0.0/8, loopback`); `true` believes everybody. Default `false`: nobody.
+   */
+  trustProxy?: boolean | number | string;
+  /** Whether to tell browsers to come by https only (RFC 6797). Default `false`; `true` behind TLS, so in production. */
+  strictTransportSecurity?: boolean;
+  /** Where Swagger UI is, or `false`: the one place whose policy lets a page run scripts. Default `/docs`. */
+  docsPath?: string | false;
+  /** See `ProblemSettings.documentation`. */
+  documentation?: string;
+}
+
+/** The settings with every default in its place. */
+export type CompleteHttpSettings = Required<Omit<HttpSettings, 'documentation'>> & Pick<HttpSettings, 'documentation'>;
+
+/**
+ * Checks the settings and completes them.
+ * @throws {Error} with a sentence that says what to write
+ */
+export function completeHttpSettings(settings: HttpSettings): CompleteHttpSettings {
+  const complete: CompleteHttpSettings = {
+    bodyLimitBytes: settings.bodyLimitBytes ?? 102_400,
+    requestTimeoutSeconds: settings.requestTimeoutSeconds ?? 30,
+    keepAliveSeconds: settings.keepAliveSeconds ?? 75,
+    corsOrigins: settings.corsOrigins ?? [],
+    trustProxy: settings.trustProxy ?? false,
+    strictTransportSecurity: settings.strictTransportSecurity ?? false,
+    docsPath: settings.docsPath ?? '/docs',
+    documentation: settings.documentation,
+  };
+  for (const name of ['bodyLimitBytes', 'requestTimeoutSeconds', 'keepAliveSeconds'] as const) {
+    if (!(Number.isFinite(complete[name]) && complete[name] > 0)) {
+      throw new Error(`${name} is ${String(complete[name])}: write a number above 0.`);
+    }
+  }
+  for (const origin of complete.corsOrigins) {
+    if (origin !== '*' && !isOrigin(origin)) {
+      throw new Error(`corsOrigins has "${origin}": write an origin without a path, such as https://app.example.com.`);
+    }
+  }
+  if (complete.docsPath !== false && !/^\/[^/]/.test(complete.docsPath)) {
+    throw new Error(`docsPath is "${complete.docsPath}": write a path such as /docs, or false.`);
+  }
+  return complete;
+}
+
+const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
+
+/**
+ * Keeps Nest's `httpsOptions` from being ignored in silence.
+ * @throws {Error} always when they are given
+ */
+export function refuseOwnTls(options: { httpsOptions?: unknown }): void {
+  if (options.httpsOptions !== undefined) {
+    throw new Error(
+      'httpsOptions are not read here: end TLS at a proxy in front, and set trustProxy and an https issuer.',
+    );
+  }
+}

@@ -1,0 +1,59 @@
+import type { INestApplication } from '@nestjs/common';
+import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
+import { problemSchema } from 'postern/problem';
+import { exemplify } from './openapi-examples.js';
+import { refusalResponsesOf } from './openapi-refusals.js';
+import { routesOf } from './openapi-routes.js';
+
+/** What the document says of the service itself. */
+export interface DocumentSettings {
+  /** Default: Postern. */
+  readonly title?: string;
+  readonly description?: string;
+  /** The version of the service, as its owner counts. */
+  readonly version?: string;
+}
+
+const DESCRIPTION = `Accounts, sessions and tokens. Sign in with \`POST /auth/login\` on this page: the page is authorised by itself,
+renews its token before it expires, and \`POST /auth/logout\` takes it away.
+
+Every refusal is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`; the routes list theirs.`;
+
+const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
+
+/**
+ * The OpenAPI 3.1 document of the running application. Padlocks, scopes and errors are read from what the guard and the
+ * handlers carry, so that they cannot drift from what the routes do.
+ *
+ * @throws Error when two routes share an operationId
+ */
+export function documentOf(app: INestApplication, settings: DocumentSettings = {}): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle(settings.title ?? 'Postern')
+    .setDescription(settings.description ?? DESCRIPTION)
+    .setVersion(settings.version ?? '1')
+    .addBearerAuth(
+      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token (RFC 6750, RFC 9068).' },
+      'bearer',
+    )
+    .build();
+  const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method) => method });
+  document.components = {
+    ...document.components,
+    schemas: { ...document.components?.schemas, Problem: problemSchema },
+  };
+
+  const routes = routesOf(app);
+  for (const path of Object.values(document.paths)) {
+    for (const method of METHODS) {
+      const operation = path[method];
+      const route = operation && routes.get(operation.operationId ?? '');
+      if (operation === undefined || route === undefined) continue;
+      operation.security = route.guardedBy === undefined ? [] : [{ bearer: [...route.guardedBy.scopes] }];
+      operation.responses = { ...operation.responses, ...refusalResponsesOf(route, operation) };
+      exemplify(operation, document.components.schemas ?? {});
+    }
+  }
+  return document;
+}

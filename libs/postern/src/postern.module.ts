@@ -1,0 +1,135 @@
+import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { TerminusModule } from '@nestjs/terminus';
+import { AccountsModule } from 'postern/accounts';
+import { AuthModule } from 'postern/auth';
+import { PasswordConfirmation, PasswordModule } from 'postern/password';
+import { PersistenceModule } from 'postern/persistence';
+import { ProblemModule } from 'postern/problem';
+import { RevocationLog, SessionsModule, StoredRevocations } from 'postern/sessions';
+import { KeyRing, TokensModule } from 'postern/tokens';
+import { UsersModule } from 'postern/users';
+import { HealthController } from './health.controller.js';
+import {
+  ConfigurablePosternModule,
+  type POSTERN_ASYNC_OPTIONS,
+  type POSTERN_OPTIONS,
+  POSTERN_SETTINGS,
+  type PosternSettings,
+  type PosternStructure,
+} from './postern.module-definition.js';
+
+const AUDIENCE = 'postern';
+
+/** Holds the settings, where the modules that are composed out of them can inject them. */
+@Module({})
+class PosternSettingsModule extends ConfigurablePosternModule {}
+
+/**
+ * Accounts, sessions, keys and guarded routes in one import. What a team does differently it passes as a class.
+ *
+ * @example
+ * @Module({
+ *   imports: [PosternModule.forRoot({ issuer: 'https://id.acme.com', secret, databaseUrl, user: Employee })],
+ * })
+ * export class AppModule {}
+ */
+@Module({})
+export class PosternModule {
+  /** Settings and structure in one object. */
+  static forRoot(options: typeof POSTERN_OPTIONS): DynamicModule {
+    return composed(PosternSettingsModule.forRoot(options), options);
+  }
+
+  /** Settings from a factory or a class; structure beside it, synchronously. */
+  static forRootAsync(options: typeof POSTERN_ASYNC_OPTIONS): DynamicModule {
+    return composed(PosternSettingsModule.forRootAsync(options), options);
+  }
+}
+
+function composed(settingsModule: DynamicModule, structure: PosternStructure): DynamicModule {
+  const imports = structure.imports ?? [];
+  return {
+    module: PosternModule,
+    imports: [
+      { ...settingsModule, global: true, exports: [POSTERN_SETTINGS] },
+      ...platform(structure, imports),
+      ...identity(structure, imports),
+      TerminusModule,
+    ],
+    controllers: structure.controllers?.health === false ? [] : [structure.controllers?.health ?? HealthController],
+  };
+}
+
+/** Errors, the database, the guard and the keys. The guard reads keys and revocations from this very server. */
+function platform(structure: PosternStructure, imports: NonNullable<ModuleMetadata['imports']>): DynamicModule[] {
+  return [
+    ProblemModule.forRootAsync(from((settings) => settings.problem ?? {})),
+    PersistenceModule.forRootAsync({
+      ...from(({ databaseUrl, persistence }) => ({ ...persistence, databaseUrl })),
+      migrations: structure.migrations,
+    }),
+    AuthModule.forRootAsync({
+      ...from(({ issuer, audience = AUDIENCE, auth }) => ({ ...auth, issuer, audience })),
+      keys: KeyRing,
+      revocationSource: StoredRevocations,
+      revocationPublisher: RevocationLog,
+      mapper: structure.mapper,
+      clock: structure.clock,
+      global: structure.global,
+      imports,
+    }),
+    TokensModule.forRootAsync({
+      ...from(({ issuer, audience = AUDIENCE, secret, previousSecrets, tokens }) => ({
+        ...tokens,
+        issuer,
+        audience,
+        secret,
+        previousSecrets,
+      })),
+      signer: structure.signer,
+      controllers: structure.controllers?.tokens,
+      imports,
+    }),
+  ];
+}
+
+/** Who there is, and how a proof of identity becomes a session. */
+function identity(structure: PosternStructure, imports: NonNullable<ModuleMetadata['imports']>): DynamicModule[] {
+  return [
+    UsersModule.forRoot({
+      user: structure.user,
+      confirmation: PasswordConfirmation,
+      controllers: structure.controllers?.users,
+      imports,
+    }),
+    SessionsModule.forRootAsync({
+      ...from(({ redisUrl, sessions }) => ({ ...sessions, redisUrl })),
+      policies: structure.loginPolicies,
+      claims: structure.claims,
+      controller: structure.controllers?.sessions,
+      feed: structure.controllers?.revocations,
+      imports,
+    }),
+    PasswordModule.forRootAsync({
+      ...from(({ productName, password }) => ({ ...password, productName })),
+      hasher: structure.hasher,
+      policies: structure.passwordPolicies,
+      controller: structure.controllers?.password,
+      imports,
+    }),
+    AccountsModule.forRootAsync({
+      ...from(({ production = false, productName }) => ({ production, productName })),
+      user: structure.user,
+      mailer: structure.mailer,
+      controller: structure.controllers?.accounts,
+      imports,
+    }),
+  ];
+}
+
+function from<T>(choose: (settings: PosternSettings) => T): {
+  inject: [typeof POSTERN_SETTINGS];
+  useFactory: (settings: PosternSettings) => T;
+} {
+  return { inject: [POSTERN_SETTINGS], useFactory: choose };
+}

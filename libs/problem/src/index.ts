@@ -1,0 +1,24 @@
+export { AuthError } from './auth-error.js';
+export type { AuthErrorOptions } from './auth-error.js';
+export {
+  InternalError,
+  MalformedRequestError,
+  NotFoundError,
+  PayloadTooLargeError,
+  RequestTimeoutError,
+  ServiceUnavailableError,
+  UnsupportedMediaTypeError,
+  ValidationFailedError,
+} from './problem.errors.js';
+export type { ProblemErrorCode, ProblemIssue } from './problem.errors.js';
+export { problemSchema } from './problem.js';
+export type { Problem } from './problem.js';
+export { answerOf, problemOf } from './problem-of.js';
+export type { ProblemAnswer, ProblemContext } from './problem-of.js';
+export { ProblemFilter } from './problem.filter.js';
+export { ProblemModule } from './problem.module.js';
+export type { ProblemSettings } from './problem.module-definition.js';
+export { ProblemValidationPipe } from './problem-validation.pipe.js';
+export { RefusalFilter } from './refusal.filter.js';
+export { refusalsOf, Refuses } from './refuses.decorator.js';
+export { rememberRequestId, requestIdOf } from './request-id.js';

@@ -1,0 +1,111 @@
+import type { ArgumentMetadata } from '@nestjs/common';
+import { Type } from 'class-transformer';
+import { IsArray, IsObject, IsOptional, IsString, MinLength, ValidateNested } from 'class-validator';
+import { MAXIMUM_DEPTH, MAXIMUM_ISSUES } from './hostile-text.js';
+import { ValidationFailedError } from './problem.errors.js';
+import { ProblemValidationPipe } from './problem-validation.pipe.js';
+
+class PartDto {
+  @IsString()
+  @MinLength(2)
+  name!: string;
+}
+
+class WholeDto {
+  @IsOptional()
+  @IsArray()
+  @ValidateNested({ each: true })
+  @Type(() => PartDto)
+  parts?: PartDto[];
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PartDto)
+  part?: PartDto;
+
+  @IsOptional()
+  @IsObject()
+  anything?: Record<string, unknown>;
+}
+
+const body: ArgumentMetadata = { type: 'body', metatype: WholeDto };
+
+async function issuesOf(value: unknown, metadata: ArgumentMetadata = body): Promise<unknown> {
+  try {
+    await new ProblemValidationPipe().transform(value, metadata);
+  } catch (error) {
+    if (error instanceof ValidationFailedError) return error.extensions?.['errors'];
+    throw error;
+  }
+  return undefined;
+}
+
+const json = (text: string): unknown => JSON.parse(text);
+
+describe('ProblemValidationPipe', () => {
+  it('makes an instance of the schema', async () => {
+    const whole = (await new ProblemValidationPipe().transform({ part: { name: 'ab' } }, body)) as WholeDto;
+    expect(whole).toBeInstanceOf(WholeDto);
+    expect(whole.part).toBeInstanceOf(PartDto);
+  });
+
+  it('points into objects and arrays, at every constraint', async () => {
+    expect(await issuesOf({ part: { name: 1 }, parts: [{ name: 'ab' }, { name: 'a', size: 1 }], extra: 1 })).toEqual([
+      { pointer: '/extra', detail: 'is not a known field' },
+      { pointer: '/parts/1/size', detail: 'is not a known field' },
+      { pointer: '/parts/1/name', detail: 'name must be longer than or equal to 2 characters' },
+      { pointer: '/part/name', detail: 'name must be longer than or equal to 2 characters' },
+      { pointer: '/part/name', detail: 'name must be a string' },
+    ]);
+  });
+
+  it.each(['text', 1, true, null, []])('refuses %p in place of the object', async (value) => {
+    expect(await issuesOf(value)).toEqual([{ pointer: '', detail: 'must be an object' }]);
+  });
+
+  it.each([
+    ['{"anything":{"a":["b","c\\u0000"]}}', '/anything/a/1'],
+    ['{"anything":{"a":"\\udc00"}}', '/anything/a'],
+    ['{"anything":{"a\\u0000":1}}', '/anything/a\0'],
+    ['{"anything":{"~/":"\\u0000"}}', '/anything/~0~1'],
+  ])('refuses text that no database takes: %s', async (text, pointer) => {
+    expect(await issuesOf(json(text))).toEqual([{ pointer, detail: expect.stringMatching(/must not contain/) }]);
+  });
+
+  it('lets pairs of surrogates pass', async () => {
+    expect(await issuesOf({ anything: { a: '\u{1f600}' } })).toBeUndefined();
+  });
+
+  it('reads parameters of the path and the query, and bodies without a schema', async () => {
+    expect(await issuesOf('a\0', { type: 'param', metatype: String, data: 'id' })).toMatchObject([{ pointer: '/id' }]);
+    expect(await issuesOf({ q: ['\0'] }, { type: 'query', metatype: Object })).toMatchObject([{ pointer: '/q/0' }]);
+    expect(await issuesOf(['\0'], { type: 'body' })).toMatchObject([{ pointer: '/0' }]);
+  });
+
+  it('leaves alone what a decorator of the application hands over', async () => {
+    expect(await issuesOf('\0', { type: 'custom', metatype: String })).toBeUndefined();
+  });
+
+  it('bounds the depth, without recursion of its own', async () => {
+    const nested = (levels: number) => json(`{"anything":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`);
+    expect(await issuesOf(nested(MAXIMUM_DEPTH - 2))).toBeUndefined();
+    expect(await issuesOf(nested(MAXIMUM_DEPTH - 1))).toEqual([
+      { pointer: '', detail: expect.stringMatching(/deeper/) },
+    ]);
+    expect(await issuesOf(nested(50_000))).toHaveLength(1);
+  });
+
+  it('does not answer with more issues than it was asked to', async () => {
+    const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`field${index}`, 1]));
+    expect(await issuesOf(many)).toHaveLength(MAXIMUM_ISSUES);
+    const pairs = { extra: 1, parts: Array.from({ length: 100 }, () => ({ name: 1 })) };
+    expect(await issuesOf(pairs)).toHaveLength(MAXIMUM_ISSUES);
+  });
+
+  it.each(['__proto__', 'constructor', 'prototype'])('is not led astray by a key named %s', async (key) => {
+    const value = json(`{"part":{"name":"ab"},"anything":{"${key}":{"polluted":true}},"${key}":{"polluted":true}}`);
+    await issuesOf(value);
+    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+    expect((WholeDto.prototype as { polluted?: boolean }).polluted).toBeUndefined();
+  });
+});

@@ -1,0 +1,91 @@
+import { Logger } from '@nestjs/common';
+import type { ArgumentsHost } from '@nestjs/common';
+import type { HttpAdapterHost } from '@nestjs/core';
+import { isObservable, lastValueFrom } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { ProblemFilter } from './problem.filter.js';
+import { InternalError, NotFoundError } from './problem.errors.js';
+import { rememberRequestId } from './request-id.js';
+
+interface Sent {
+  status?: number;
+  body?: string;
+  ended?: boolean;
+  headers: Record<string, string>;
+}
+
+class FakeAdapter {
+  readonly sent: Sent = { headers: {} };
+  constructor(private readonly hasHeaders = false) {}
+  isHeadersSent = () => this.hasHeaders;
+  setHeader = (_response: unknown, name: string, value: string) => (this.sent.headers[name] = value);
+  getRequestUrl = (request: { url: string }) => request.url;
+  getRequestMethod = () => 'GET';
+  end = () => (this.sent.ended = true);
+  reply = (_response: unknown, body: string, status: number) => Object.assign(this.sent, { body, status });
+}
+
+class Lines extends Logger {
+  static readonly written: unknown[][] = [];
+}
+
+const filterOn = (adapter: FakeAdapter) =>
+  new ProblemFilter({ httpAdapter: adapter } as unknown as HttpAdapterHost, { documentation: 'https://p/' });
+
+const answer = (adapter: FakeAdapter, thrown: unknown, host: ArgumentsHost) => {
+  const filter: { catch: (thrown: unknown, host: ArgumentsHost) => unknown } = filterOn(adapter);
+  const { catch: handle } = filter;
+  return handle.call(filter, thrown, host);
+};
+
+const hostOf = (type: string, request: object = { url: '/orders?token=abc' }) =>
+  ({ getType: () => type, getArgByIndex: (index: number) => [request, {}][index] }) as unknown as ArgumentsHost;
+
+describe('ProblemFilter', () => {
+  beforeEach(() => {
+    Lines.written.length = 0;
+    const write = (...line: unknown[]) => void Lines.written.push(line);
+    Logger.overrideLogger({ log: write, warn: write, error: write });
+  });
+
+  afterAll(() => Logger.overrideLogger(false));
+
+  it('answers under the id of the request', () => {
+    const adapter = new FakeAdapter();
+    const request = { url: '/' };
+    rememberRequestId(request, 'given-by-the-proxy');
+    answer(adapter, new NotFoundError(), hostOf('http', { raw: request }));
+    expect(adapter.sent).toMatchObject({ status: 404, headers: { 'X-Request-Id': 'given-by-the-proxy' } });
+    expect(JSON.parse(adapter.sent.body ?? '')).toMatchObject({
+      type: 'https://p/not-found',
+      instance: 'urn:request:given-by-the-proxy',
+    });
+  });
+
+  it('logs a failure with its causes, without the query and without what a driver hangs on its error', () => {
+    const driver = Object.assign(new Error('duplicate key'), { parameters: ['$argon2id$hash'] });
+    answer(new FakeAdapter(), new InternalError(undefined, { cause: driver }), hostOf('http'));
+    const line = JSON.stringify(Lines.written);
+    expect(line).toContain('duplicate key');
+    expect(line).toContain('internal-error GET /orders urn:request:');
+    expect(line).not.toContain('token=abc');
+    expect(line).not.toContain('argon2id');
+  });
+
+  it('does not log what the caller did wrong', () => {
+    answer(new FakeAdapter(), new NotFoundError(), hostOf('http'));
+    expect(Lines.written).toEqual([]);
+  });
+
+  it('ends a response that has begun', () => {
+    const adapter = new FakeAdapter(true);
+    answer(adapter, new NotFoundError(), hostOf('http'));
+    expect(adapter.sent).toEqual({ headers: {}, ended: true });
+  });
+
+  it('gives another transport the public part alone', async () => {
+    const thrown = answer(new FakeAdapter(), new Error('secret'), hostOf('rpc'));
+    expect(isObservable(thrown)).toBe(true);
+    await expect(lastValueFrom(thrown as Observable<never>)).rejects.toMatchObject({ code: 'internal-error' });
+  });
+});

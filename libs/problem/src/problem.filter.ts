@@ -1,0 +1,54 @@
+import { Catch, Inject, Injectable, Logger, Optional } from '@nestjs/common';
+import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
+import { HttpAdapterHost } from '@nestjs/core';
+import { throwError } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { MODULE_OPTIONS_TOKEN } from './problem.module-definition.js';
+import type { ProblemSettings } from './problem.module-definition.js';
+import { answerOf, problemOf } from './problem-of.js';
+import { requestIdOf } from './request-id.js';
+
+/**
+ * Answers everything that is thrown as `application/problem+json`, on Fastify and on Express alike. What is private
+ * goes to the log under the request id.
+ * @see RFC 9457
+ */
+@Injectable()
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Problem');
+
+  constructor(
+    private readonly adapterHost: HttpAdapterHost,
+    @Optional() @Inject(MODULE_OPTIONS_TOKEN) private readonly settings: ProblemSettings = {},
+  ) {}
+
+  catch(thrown: unknown, host: ArgumentsHost): void | Observable<never> {
+    // A message of another transport has no response to write to: its own layer gets the public part alone.
+    if (host.getType() !== 'http') return throwError(() => problemOf(thrown, { requestId: requestIdOf({}) }));
+
+    const adapter = this.adapterHost.httpAdapter;
+    const request = host.getArgByIndex<object>(0);
+    const response = host.getArgByIndex<object>(1);
+    const context = { requestId: requestIdOf(request), documentation: this.settings.documentation };
+    const { status, headers, body } = answerOf(thrown, context);
+    if (status >= 500) {
+      const path = String(adapter.getRequestUrl(request)).split('?', 1)[0];
+      this.log(thrown, `${body.code} ${adapter.getRequestMethod(request)} ${path} ${body.instance}`);
+    }
+    if (adapter.isHeadersSent(response)) return void adapter.end(response);
+    adapter.setHeader(response, 'X-Request-Id', context.requestId);
+    for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
+    adapter.reply(response, JSON.stringify(body), status);
+  }
+
+  /** Stacks and no more: a driver's error holds the statement's parameters as properties, hashes among them. */
+  private log(thrown: unknown, line: string): void {
+    const stacks: string[] = [];
+    for (let error = thrown, depth = 0; error !== undefined && depth < 5; depth += 1) {
+      stacks.push(error instanceof Error ? (error.stack ?? String(error)) : typeof error);
+      error = error instanceof Error ? error.cause : undefined;
+    }
+    this.logger.error(line, stacks.join('\ncaused by '));
+  }
+}

@@ -1,0 +1,43 @@
+export { ClaimsProvider, EntityClaims, type SessionClaims } from './claims-provider.js';
+export { deviceOf } from './device.js';
+export { RefreshDto } from './dto/refresh.dto.js';
+export { SessionDto } from './dto/session.dto.js';
+export { TokenPairDto } from './dto/token-pair.dto.js';
+export { Housekeeping } from './housekeeping.js';
+export { LoginPolicies, LoginPolicy, NotDisabledPolicy, type LoginAttempt } from './login-policy.js';
+export { PostgresSignal } from './postgres-signal.js';
+export { RedisSignal } from './redis-signal.js';
+export { FollowRevocationsDto } from './dto/follow-revocations.dto.js';
+export { RevocationPageDto } from './dto/revocation-page.dto.js';
+export { RevocationFeed } from './revocation-feed.js';
+export { RevocationFeedController } from './revocation-feed.controller.js';
+export type { FeedEntry } from './revocation-feed-history.js';
+export type { FeedPlace } from './revocation-feed-place.js';
+export { RevocationFeedPoll } from './revocation-feed-poll.js';
+export { RevocationJournal, type JournalPage, type OrderedRevocation } from './revocation-journal.js';
+export { RevocationLog } from './revocation-log.js';
+export { RevocationProgress } from './revocation-progress.js';
+export { RevocationSignal } from './revocation-signal.js';
+export { sessionContextOf, type RequestLike, type SessionContext } from './session-context.js';
+export type { TokenPair } from './session-issuer.js';
+export { SessionTerms } from './session-terms.js';
+export { Session } from './session.entity.js';
+export { SessionsController } from './sessions.controller.js';
+export {
+  AccountDisabledError,
+  RefreshTokenInvalidError,
+  SessionMissingError,
+  SessionNotFoundError,
+  type SessionsErrorCode,
+} from './sessions.errors.js';
+export {
+  RefreshTokenReused,
+  SessionRefreshed,
+  SessionRevoked,
+  SessionStarted,
+  type SessionOccasion,
+} from './sessions.events.js';
+export type { SessionsSettings, SessionsStructure } from './sessions.module-definition.js';
+export { SessionsModule } from './sessions.module.js';
+export { SessionsService } from './sessions.service.js';
+export { StoredRevocations } from './stored-revocations.js';

@@ -1,0 +1,73 @@
+import { Injectable, Logger } from '@nestjs/common';
+import pg from 'pg';
+import type { Client, ClientConfig, Pool } from 'pg';
+import { DataSource } from 'typeorm';
+import { RevocationSignal, revocationChannel } from './revocation-signal.js';
+
+const shortestPause = 100;
+const longestPause = 10_000;
+
+/** Announces revocations by PostgreSQL's NOTIFY, and hears them on one connection kept for it. */
+@Injectable()
+export class PostgresSignal extends RevocationSignal {
+  private readonly logger = new Logger(PostgresSignal.name);
+  private heard: ((sequence: number) => void) | undefined;
+  private client: Client | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private failures = 0;
+
+  constructor(private readonly dataSource: DataSource) {
+    super();
+  }
+
+  /** Notifies every connection that listens on the channel, in this process and in others. */
+  async announce(sequence: number): Promise<void> {
+    await this.dataSource.query('SELECT pg_notify($1, $2)', [revocationChannel, String(sequence)]);
+  }
+
+  /** Resolves after the first attempt, whether it succeeded or not: it goes on trying. */
+  async listen(heard: (sequence: number) => void): Promise<void> {
+    this.heard = heard;
+    await this.connect();
+  }
+
+  /** Closes the connection and opens none again. */
+  async stop(): Promise<void> {
+    this.heard = undefined;
+    clearTimeout(this.timer);
+    await this.client?.end().catch(() => undefined);
+  }
+
+  private async connect(): Promise<void> {
+    const client = new pg.Client(connectionOf(this.dataSource));
+    this.client = client;
+    client.on('notification', ({ payload }) => this.heard?.(Number(payload)));
+    // Without a listener the loss of an idle connection would be the end of the process.
+    client.on('error', (error) => this.logger.warn(`Revocations are polled for now: ${error.message}`));
+    client.once('end', () => this.reconnectLater());
+    try {
+      await client.connect();
+      await client.query(`LISTEN ${revocationChannel}`);
+      this.failures = 0;
+      // Whatever was announced while nobody listened.
+      this.heard?.(Number.POSITIVE_INFINITY);
+    } catch (error) {
+      this.logger.warn(`Revocations are polled for now: ${String(error)}`);
+      await client.end().catch(() => undefined);
+      this.reconnectLater();
+    }
+  }
+
+  private reconnectLater(): void {
+    if (!this.heard) return;
+    const pause = Math.min(longestPause, shortestPause * 2 ** this.failures++);
+    clearTimeout(this.timer);
+    // All replicas lose their connections in the same moment: they must not come back in the same moment.
+    this.timer = setTimeout(() => void this.connect(), pause * (0.5 + Math.random() / 2)).unref();
+  }
+}
+
+function connectionOf(dataSource: DataSource): ClientConfig {
+  const { master } = dataSource.driver as unknown as { master: Pool };
+  return { ...(master.options as ClientConfig), keepAlive: true };
+}

@@ -1,0 +1,57 @@
+import { Logger } from '@nestjs/common';
+import type { Redis } from 'ioredis';
+import { RevocationSignal, revocationChannel } from './revocation-signal.js';
+
+/** Announces revocations by Redis pub/sub. Redis keeps nothing: what it loses, the poll of the database finds. */
+export class RedisSignal extends RevocationSignal {
+  private readonly logger = new Logger(RedisSignal.name);
+  private publisher: Promise<Redis> | undefined;
+  private subscriber: Redis | undefined;
+  private isStopped = false;
+
+  /** @param url `redis://…` or `rediss://…`; `ioredis` must be installed */
+  constructor(private readonly url: string) {
+    super();
+  }
+
+  /** Publishes to every replica; fails at once where Redis cannot be reached. */
+  async announce(sequence: number): Promise<void> {
+    if (this.isStopped) return;
+    this.publisher ??= this.open({ maxRetriesPerRequest: 1 });
+    await (await this.publisher).publish(revocationChannel, String(sequence));
+  }
+
+  /** Resolves when it listens, or when Redis could not be reached for now. */
+  async listen(heard: (sequence: number) => void): Promise<void> {
+    const subscriber = await this.open({ maxRetriesPerRequest: null });
+    this.subscriber = subscriber;
+    subscriber.on('message', (_channel, payload) => heard(Number(payload)));
+    // ioredis subscribes anew by itself; what was announced meanwhile must be asked for.
+    subscriber.on('ready', () => heard(Number.POSITIVE_INFINITY));
+    const subscribed = subscriber.subscribe(revocationChannel).catch((error: unknown) => this.warn(error));
+    await Promise.race([subscribed, new Promise((resolve) => subscriber.once('error', resolve))]);
+  }
+
+  /** Closes both connections. */
+  async stop(): Promise<void> {
+    this.isStopped = true;
+    this.subscriber?.disconnect();
+    (await this.publisher?.catch(() => undefined))?.disconnect();
+  }
+
+  private async open(options: { maxRetriesPerRequest: number | null }): Promise<Redis> {
+    // Only who sets `redisUrl` needs it installed.
+    const { Redis: Client } = await import('ioredis');
+    const client = new Client(this.url, {
+      ...options,
+      connectionName: 'postern-revocations',
+      disconnectTimeout: 100,
+    });
+    client.on('error', (error) => this.warn(error));
+    return client;
+  }
+
+  private warn(error: unknown): void {
+    if (!this.isStopped) this.logger.warn(`Redis cannot be reached, revocations are polled for now: ${String(error)}`);
+  }
+}

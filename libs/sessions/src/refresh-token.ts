@@ -1,0 +1,68 @@
+import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+
+const prefix = 'prt_';
+const version = 1;
+const idAt = 1;
+const generationAt = idAt + 16;
+const tagAt = generationAt + 4;
+const length = tagAt + 32;
+const written = Math.ceil((length * 4) / 3);
+
+/** What a refresh token says of itself; nothing of it is proven yet. */
+export interface RefreshTokenParts {
+  /** UUID. */
+  readonly sessionId: string;
+  readonly generation: number;
+  /** 32 bytes. */
+  readonly tag: Buffer;
+}
+
+/** What a session's refresh token is made of. */
+export interface RefreshTokenOrigin {
+  /** UUID. */
+  readonly id: string;
+  readonly generation: number;
+  readonly seed: Buffer;
+}
+
+/** The one refresh token of this generation of the session: the same text whenever it is asked for. */
+export function writeRefreshToken(key: KeyObject, session: RefreshTokenOrigin): string {
+  const bytes = Buffer.alloc(length);
+  bytes.writeUInt8(version);
+  bytesOf(session.id).copy(bytes, idAt);
+  bytes.writeUInt32BE(session.generation, generationAt);
+  tagOf(key, session).copy(bytes, tagAt);
+  return prefix + bytes.toString('base64url');
+}
+
+/** The parts of a refresh token, or `undefined` for any text that is not, character by character, what Postern writes. */
+export function readRefreshToken(text: string): RefreshTokenParts | undefined {
+  if (text.length !== prefix.length + written || !text.startsWith(prefix)) return undefined;
+  const encoded = text.slice(prefix.length);
+  const bytes = Buffer.from(encoded, 'base64url');
+  // Node reads padding, "+/" and stray last bits as well: one token must have one spelling.
+  if (bytes.length !== length || bytes.toString('base64url') !== encoded) return undefined;
+  if (bytes.readUInt8() !== version) return undefined;
+  const hex = bytes.toString('hex', idAt, generationAt);
+  return {
+    sessionId: hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
+    generation: bytes.readUInt32BE(generationAt),
+    tag: bytes.subarray(tagAt),
+  };
+}
+
+/** Whether this issuer wrote the token, under its present secret or one before it. Takes the same time for any tag. */
+export function isGenuine(keys: readonly KeyObject[], token: RefreshTokenParts, seed: Buffer): boolean {
+  const origin = { id: token.sessionId, generation: token.generation, seed };
+  return keys.map((key) => timingSafeEqual(tagOf(key, origin), token.tag)).includes(true);
+}
+
+function tagOf(key: KeyObject, { seed, id, generation }: RefreshTokenOrigin): Buffer {
+  const counted = Buffer.alloc(4);
+  counted.writeUInt32BE(generation);
+  return createHmac('sha256', key).update(seed).update(bytesOf(id)).update(counted).digest();
+}
+
+function bytesOf(uuid: string): Buffer {
+  return Buffer.from(uuid.replaceAll('-', ''), 'hex');
+}

@@ -1,0 +1,94 @@
+import { randomUUID } from 'node:crypto';
+import { SECURITY_EVENT_TYPES, type Revocation } from 'postern/auth';
+import type { FeedEntry } from './revocation-feed-history.js';
+
+/** What every event of the feed says. */
+export interface FeedEventTerms {
+  readonly issuer: string;
+  readonly audience: string | readonly string[];
+  /** Epoch seconds. */
+  readonly now: number;
+}
+
+/** Reasons for which all tokens of a subject die, and the standard's word for each; any other ends sessions. */
+const subjectEvents: Readonly<Record<string, { type: string; members?: object }>> = {
+  'password-changed': {
+    type: SECURITY_EVENT_TYPES.credentialChange,
+    members: { credential_type: 'password', change_type: 'update' },
+  },
+  'account-disabled': { type: SECURITY_EVENT_TYPES.accountDisabled },
+  'account-deleted': { type: SECURITY_EVENT_TYPES.accountPurged },
+};
+
+/**
+ * The claims of the Security Event Token that tells of one revocation: in the words of the standards for those who know only
+ * them, and in `revocation` for those who keep a set.
+ *
+ * @see RFC 8417 §2.2, RFC 9493 §3, OpenID CAEP 1.0 §3, OpenID RISC 1.0 §2
+ */
+export function securityEventOf(entry: FeedEntry, { issuer, audience, now }: FeedEventTerms): object {
+  const { type, members } = typeOf(entry);
+  return {
+    iss: issuer,
+    aud: audience,
+    iat: Math.floor(now),
+    jti: entry.id,
+    sub_id: subjectOf(entry, issuer),
+    events: {
+      [type]: {
+        event_timestamp: Math.round(entry.createdAt * 1000) / 1000,
+        reason_admin: { en: entry.reason },
+        ...members,
+      },
+    },
+    sequence: entry.sequence,
+    revocation: toldOf(entry),
+  };
+}
+
+/**
+ * The claims of the token that tells of many revocations at once, as a page of a snapshot: one signature for all of them. Each
+ * was told by an event of its own when it happened.
+ */
+export function heldEventOf(entries: readonly FeedEntry[], { issuer, audience, now }: FeedEventTerms): object {
+  return {
+    iss: issuer,
+    aud: audience,
+    iat: Math.floor(now),
+    jti: randomUUID(),
+    events: { [SECURITY_EVENT_TYPES.held]: { revocations: entries.map(toldOf) } },
+  };
+}
+
+function typeOf({ kind, reason }: Revocation): { type: string; members?: object } {
+  switch (kind) {
+    case 'session':
+      return { type: SECURITY_EVENT_TYPES.sessionRevoked };
+    case 'subject':
+      return subjectEvents[reason] ?? { type: SECURITY_EVENT_TYPES.sessionsRevoked };
+    case 'client':
+      return { type: SECURITY_EVENT_TYPES.clientRevoked };
+    case 'token':
+      return { type: SECURITY_EVENT_TYPES.tokenRevoked };
+    case 'key':
+      return { type: SECURITY_EVENT_TYPES.keyRevoked };
+  }
+}
+
+function subjectOf({ kind, target }: Revocation, issuer: string): object {
+  switch (kind) {
+    case 'session':
+      return { format: 'complex', session: { format: 'opaque', id: target } };
+    case 'subject':
+      return { format: 'iss_sub', iss: issuer, sub: target };
+    case 'token':
+      return { format: 'jwt_id', iss: issuer, jti: target };
+    case 'client':
+    case 'key':
+      return { format: 'opaque', id: target };
+  }
+}
+
+function toldOf({ kind, target, before, reason, expiresAt }: Revocation): object {
+  return { kind, target, ...(before !== undefined && { before }), reason, expires_at: expiresAt };
+}

@@ -1,0 +1,33 @@
+import { cursorOf, placeOf, textOfCursor } from './revocation-feed-place.js';
+
+describe('a cursor of the feed', () => {
+  it.each([
+    { place: { sequence: 0, tag: '' } },
+    { place: { sequence: 4711, tag: 'd5f2a9c1' } },
+    { place: { sequence: 4711, tag: '' }, toldUpTo: 500 },
+    { place: { sequence: 4711, tag: 'd5f2a9c1' }, toldUpTo: 0 },
+  ])('comes back as it was told: %j', (cursor) => {
+    expect(cursorOf(textOfCursor(cursor))).toEqual(cursor);
+  });
+
+  it.each([
+    undefined,
+    '',
+    '7',
+    '-1.',
+    '7.xyz',
+    '7.d5f2a9c1.',
+    '7.D5F2A9C1',
+    '1e3.',
+    '9999999999999999.',
+    '7.d5f2a9c1\n',
+  ])('is none where no feed can have told it: %j', (text) => {
+    expect(cursorOf(text)).toBeUndefined();
+  });
+
+  it('tells two revocations with one number apart, by the random part of their ids', () => {
+    const entry = { sequence: 7, kind: 'session', target: 's', reason: 'r', createdAt: 1, expiresAt: 2 } as const;
+    const [one, other] = ['019abfc2-617b-7000-a1b2-c3d4e5f60718', '019abfc2-617b-7000-a1b2-c3d4e5f60719'];
+    expect(placeOf({ ...entry, id: one })).not.toEqual(placeOf({ ...entry, id: other }));
+  });
+});

@@ -1,0 +1,40 @@
+import type { FeedEntry } from './revocation-feed-history.js';
+
+/**
+ * A place in the order of revocations. The tag is a part of the random id of the revocation there: a database that was
+ * restored from a backup gives the same number to another one, and the two are told apart.
+ */
+export interface FeedPlace {
+  readonly sequence: number;
+  /** Empty where the revocation is not kept any more. */
+  readonly tag: string;
+}
+
+/** Where a follower goes on: behind a place, or amid a snapshot that ends at it. */
+export interface FeedCursor {
+  readonly place: FeedPlace;
+  /** Amid a snapshot: up to where it was told. */
+  readonly toldUpTo?: number;
+}
+
+const tagLength = 8;
+const form = /^(\d{1,15})\.([0-9a-f]{8})?(?:\.(\d{1,15}))?$/;
+
+/** The place of a revocation. */
+export function placeOf({ sequence, id }: FeedEntry): FeedPlace {
+  // The end of a UUID of version 7 is random.
+  return { sequence, tag: id.slice(-tagLength) };
+}
+
+/** The cursor as it travels. */
+export function textOfCursor({ place, toldUpTo }: FeedCursor): string {
+  return `${place.sequence}.${place.tag}${toldUpTo === undefined ? '' : `.${toldUpTo}`}`;
+}
+
+/** `undefined` for what no feed has ever told. */
+export function cursorOf(text: string | undefined): FeedCursor | undefined {
+  const [, sequence, tag = '', toldUpTo] = form.exec(text ?? '') ?? [];
+  if (sequence === undefined) return undefined;
+  const place = { sequence: Number(sequence), tag };
+  return toldUpTo === undefined ? { place } : { place, toldUpTo: Number(toldUpTo) };
+}

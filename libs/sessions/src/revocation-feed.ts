@@ -1,0 +1,182 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Clock, RevocationsUnknownError } from 'postern/auth';
+import { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
+import { heldEventOf, securityEventOf, type FeedEventTerms } from './revocation-feed-event.js';
+import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
+import { placeOf, type FeedPlace } from './revocation-feed-place.js';
+import { RevocationProgress } from './revocation-progress.js';
+import { SessionTerms } from './session-terms.js';
+
+/** How many revocations are held ready, signed: who is further behind gets a snapshot, which costs less. */
+const heldReady = 2000;
+const snapshotPage = 500;
+/** Signing is work of the one thread that answers everybody: after so many the others have their turn. */
+const signedInOneTurn = 25;
+const leastFreshSeconds = 1;
+const leastCutOffSeconds = 5;
+
+interface ReadyEntry {
+  readonly entry: FeedEntry;
+  signed?: Promise<{ readonly text: string; readonly kid: string }>;
+}
+
+/**
+ * The latest revocations in their order, signed once each for all followers of this replica, and what lives of the older
+ * ones, in pages.
+ */
+@Injectable()
+export class RevocationFeed {
+  private base: FeedPlace = { sequence: 0, tag: '' };
+  private recent: ReadyEntry[] = [];
+  private isBehind = true;
+  private loading: Promise<void> | undefined;
+  private interruption = -1;
+  private signedCount = 0;
+
+  constructor(
+    private readonly history: RevocationFeedHistory,
+    private readonly progress: RevocationProgress,
+    private readonly terms: SessionTerms,
+    private readonly signer: TokenSigner,
+    private readonly keys: KnownKeys,
+    private readonly settings: CheckedTokensSettings,
+    private readonly clock: Clock,
+  ) {
+    progress.onMove(() => (this.isBehind = true));
+  }
+
+  /** The last place that is held ready. */
+  get end(): FeedPlace {
+    const last = this.recent.at(-1);
+    return last ? placeOf(last.entry) : this.base;
+  }
+
+  /**
+   * Does nothing while this replica is in contact with the database: one that is not must tell nobody that all is well.
+   *
+   * @throws RevocationsUnknownError
+   */
+  assertKnown(): void {
+    const limit = Math.max(leastCutOffSeconds, 3 * this.terms.pollSeconds);
+    if (performance.now() - this.progress.readAt > limit * 1000) throw new RevocationsUnknownError();
+  }
+
+  /** Whether this replica has read the database so recently that it may say that nothing is missing. */
+  get isFresh(): boolean {
+    const limit = Math.max(leastFreshSeconds, 2 * this.terms.pollSeconds);
+    return performance.now() - this.progress.readAt <= limit * 1000;
+  }
+
+  /** Holds ready, when it resolves, all that this replica has read. */
+  async refresh(): Promise<void> {
+    if (this.isBehind || this.interruption !== this.progress.interruption) {
+      this.loading ??= this.load().finally(() => (this.loading = undefined));
+    }
+    await this.loading;
+  }
+
+  /** Whether there may be more to hold ready than `refresh` has seen. */
+  get hasNews(): boolean {
+    return this.isBehind;
+  }
+
+  /**
+   * What follows a place, in its order and without a gap; `undefined` where only a snapshot can tell.
+   */
+  after(place: FeedPlace, most: number): readonly FeedEntry[] | undefined {
+    const at = place.sequence - this.base.sequence;
+    const there = at === 0 ? this.base : this.recent[at - 1] && placeOf(this.recent[at - 1]!.entry);
+    if (there?.tag !== place.tag) return undefined;
+    return this.recent.slice(at, at + most).map(({ entry }) => entry);
+  }
+
+  /** The signed event of a revocation that `after` has given. */
+  async signed(entry: FeedEntry): Promise<string> {
+    const held = this.recent[entry.sequence - this.base.sequence - 1];
+    const ready: ReadyEntry = held?.entry.id === entry.id ? held : { entry };
+    const underway = ready.signed;
+    const before = underway && (await underway.catch(() => undefined));
+    // A key that was killed proves nothing any more, nor does one that is gone.
+    if (before && this.keys.isLive(this.settings.issuer, before.kid)) return before.text;
+    // Whoever came first signs for all others.
+    if (ready.signed === underway || ready.signed === undefined) {
+      ready.signed = this.sign(securityEventOf(entry, this.eventTerms)).then((text) => ({ text, kid: keyIdOf(text) }));
+    }
+    return (await ready.signed).text;
+  }
+
+  /**
+   * One page of a snapshot, signed as a whole: what can still concern a living token.
+   *
+   * @returns up to where it tells, or `undefined` for the last page; and no text where it has nothing to tell
+   */
+  async snapshot(after: number, end: FeedPlace): Promise<{ text?: string; toldUpTo?: number }> {
+    const terms = this.eventTerms;
+    const entries = await this.history.after(after, snapshotPage);
+    const last = entries.at(-1)?.sequence;
+    const hasMore = entries.length === snapshotPage && last! < end.sequence;
+    const living = entries.filter(({ sequence, expiresAt }) => sequence <= end.sequence && expiresAt > terms.now);
+    const text = living.length === 0 ? undefined : await this.sign(heldEventOf(living, terms));
+    return { ...(text !== undefined && { text }), ...(hasMore && { toldUpTo: last }) };
+  }
+
+  private get eventTerms(): FeedEventTerms {
+    const { issuer, audience } = this.settings;
+    return { issuer, audience, now: this.clock.now() / 1000 };
+  }
+
+  private async sign(claims: object): Promise<string> {
+    this.signedCount += 1;
+    if (this.signedCount % signedInOneTurn === 0) await nextTurn();
+    return this.signer.sign(claims, { typ: 'secevent+jwt' });
+  }
+
+  private async load(): Promise<void> {
+    do {
+      const { interruption } = this.progress;
+      const isSameDatabase = interruption === this.interruption;
+      this.isBehind = false;
+      try {
+        if (!(isSameDatabase && (await this.append()))) await this.rebuild();
+      } catch (error) {
+        this.isBehind = true;
+        throw error;
+      }
+      this.interruption = interruption;
+    } while (this.isBehind);
+  }
+
+  /** @returns whether what follows could be put behind what is held without a gap */
+  private async append(): Promise<boolean> {
+    const { sequence } = this.end;
+    const entries = await this.history.after(sequence, heldReady);
+    if (entries.length === heldReady || !entries.every((entry, at) => entry.sequence === sequence + at + 1))
+      return false;
+    this.recent.push(...entries.map((entry) => ({ entry })));
+    const surplus = this.recent.length - heldReady;
+    if (surplus <= 0) return true;
+    const dropped = this.recent.splice(0, surplus);
+    this.base = placeOf(dropped.at(-1)!.entry);
+    return true;
+  }
+
+  private async rebuild(): Promise<void> {
+    const { sequence, entries } = await this.history.end(heldReady);
+    // Only what is without a gap up to the end can be followed; of the rest a snapshot tells.
+    const start = entries.findLastIndex((entry, at) => entry.sequence !== sequence - (entries.length - 1 - at)) + 1;
+    const dense = entries.slice(start).map((entry) => ({ entry }));
+    const first = dense[0]?.entry.sequence ?? sequence + 1;
+    if (first === 1 || dense.length === 0) {
+      this.base = { sequence: first - 1, tag: '' };
+    } else {
+      this.base = placeOf(dense.shift()!.entry);
+    }
+    this.recent = dense;
+  }
+}
+
+function keyIdOf(token: string): string {
+  const header = JSON.parse(Buffer.from(token.split('.', 1)[0]!, 'base64url').toString()) as { kid: string };
+  return header.kid;
+}

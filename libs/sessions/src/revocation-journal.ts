@@ -1,0 +1,144 @@
+import { Injectable } from '@nestjs/common';
+import { Clock, type Revocation, type RevocationNotice } from 'postern/auth';
+import { Database, uuidv7 } from 'postern/persistence';
+import { RevocationSignal } from './revocation-signal.js';
+import { SessionTerms } from './session-terms.js';
+
+/** A revocation that has its place in the order. */
+export interface OrderedRevocation extends Revocation {
+  /** Counts from 1 without a gap, in the order in which readers can see them. */
+  readonly sequence: number;
+}
+
+/** What follows a place in the order. */
+export interface JournalPage {
+  readonly entries: readonly OrderedRevocation[];
+  /** Whether committed revocations wait for their place in the order. */
+  readonly hasUnordered: boolean;
+}
+
+/** Clocks differ among replicas and verifiers, and a token may be on its way: a revocation outlives the token by this. */
+const marginSeconds = 60;
+
+/**
+ * The table of revocations, which is their truth.
+ *
+ * A number taken inside a transaction becomes visible at its commit: who has read 10 may still be missing 9. So rows
+ * are written without a number, and after the commit a second, tiny transaction numbers what is committed. It holds
+ * the one row of `revocation_cursor` while it does, so that numbers become visible in their order, without gaps.
+ */
+@Injectable()
+export class RevocationJournal {
+  private ordering: Promise<void> | undefined;
+  private isAskedAgain = false;
+
+  constructor(
+    private readonly database: Database,
+    private readonly signal: RevocationSignal,
+    private readonly terms: SessionTerms,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Writes revocations in the ambient transaction; they have no place in the order yet. */
+  async append(revocations: readonly RevocationNotice[]): Promise<Revocation[]> {
+    const now = Math.ceil(this.clock.now() / 1000);
+    const written = revocations.map((revocation) => ({
+      ...revocation,
+      expiresAt: revocation.expiresAt ?? now + this.terms.longestLifeUnder(revocation.kind) + marginSeconds,
+    }));
+    await this.database.manager.query(
+      `INSERT INTO revocations (id, kind, target, before, reason, created_at, expires_at)
+       SELECT id, kind, target, to_timestamp(before), reason, $7, to_timestamp(expires_at)
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[])
+         AS r (id, kind, target, before, reason, expires_at)`,
+      [
+        written.map(() => uuidv7()),
+        written.map(({ kind }) => kind),
+        written.map(({ target }) => target),
+        written.map(({ before }) => before ?? null),
+        written.map(({ reason }) => reason),
+        written.map(({ expiresAt }) => expiresAt),
+        this.terms.now(),
+      ],
+    );
+    return written;
+  }
+
+  /** Gives every committed revocation its place in the order, and tells the replicas. Calls that come together share a turn. */
+  order(): Promise<void> {
+    this.isAskedAgain = true;
+    this.ordering ??= this.orderAll().finally(() => (this.ordering = undefined));
+    return this.ordering;
+  }
+
+  /**
+   * What follows a place in the order, in its order.
+   *
+   * @param sequence 0 for all that is kept
+   * @param most how many at once
+   */
+  async since(sequence: number, most: number): Promise<JournalPage> {
+    const rows = await this.database.manager.query<JournalRow[]>(
+      `(SELECT seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
+          extract(epoch FROM expires_at)::float8 AS "expiresAt"
+        FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2)
+       UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL FROM revocations WHERE seq IS NULL LIMIT 1)`,
+      [sequence, most],
+    );
+    const ordered = rows.filter((row): row is OrderedRow => row.seq !== null);
+    return { entries: ordered.map(entryOf), hasUnordered: ordered.length < rows.length };
+  }
+
+  /**
+   * Forgets revocations that no living token can concern any more.
+   *
+   * @param most how many at once
+   * @returns how many were forgotten
+   */
+  async forgetExpired(most: number): Promise<number> {
+    const [, count] = await this.database.manager.query<[unknown, number]>(
+      `DELETE FROM revocations WHERE id IN (
+         SELECT id FROM revocations WHERE expires_at < $1 AND seq IS NOT NULL LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+      [this.terms.now(), most],
+    );
+    return count;
+  }
+
+  private async orderAll(): Promise<void> {
+    while (this.isAskedAgain) {
+      this.isAskedAgain = false;
+      const [numbered] = await this.database.batch<{ seq: string }>(numberCommitted);
+      if (numbered) await this.signal.announce(Number(numbered.seq));
+    }
+  }
+}
+
+/** In one round trip, for it stands between each revocation and its refusal elsewhere. */
+const numberCommitted = [
+  // A statement of its own: the next one must see what was committed before this lock was given.
+  'SELECT FROM revocation_cursor FOR UPDATE',
+  `WITH unordered AS (
+     SELECT id, row_number() OVER (ORDER BY created_at, id) AS place FROM revocations WHERE seq IS NULL
+   ), numbered AS (
+     UPDATE revocations r SET seq = c.seq + u.place
+     FROM unordered u, revocation_cursor c WHERE r.id = u.id RETURNING 1
+   )
+   UPDATE revocation_cursor SET seq = seq + (SELECT count(*) FROM numbered)
+   WHERE EXISTS (SELECT FROM unordered) RETURNING seq`,
+] as const;
+
+interface JournalRow {
+  // pg writes a bigint as text.
+  readonly seq: string | null;
+  readonly kind: Revocation['kind'];
+  readonly target: string;
+  readonly before: number | null;
+  readonly reason: string;
+  readonly expiresAt: number;
+}
+
+type OrderedRow = JournalRow & { readonly seq: string };
+
+function entryOf({ seq, before, ...rest }: OrderedRow): OrderedRevocation {
+  return { sequence: Number(seq), ...rest, ...(before !== null && { before }) };
+}

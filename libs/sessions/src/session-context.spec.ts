@@ -1,0 +1,28 @@
+import { sessionContextOf } from './session-context.js';
+
+const request = (userAgent?: string | string[], ip?: string) => ({
+  headers: { 'user-agent': userAgent },
+  ...(ip !== undefined && { ip }),
+});
+
+describe('the context of a request', () => {
+  it('is its User-Agent, its address, and the proofs that the caller names', () => {
+    const context = sessionContextOf(request('curl/8.5.0', '203.0.113.7'), ['pwd']);
+    expect(context).toEqual({ userAgent: 'curl/8.5.0', ipAddress: '203.0.113.7', amr: ['pwd'] });
+  });
+
+  it('leaves out what the request does not say', () => {
+    expect(sessionContextOf(request())).toEqual({ amr: [] });
+    expect(sessionContextOf(request('  '))).toEqual({ amr: [] });
+  });
+
+  it('keeps at most 512 characters of a User-Agent and 64 of an address', () => {
+    const { userAgent, ipAddress } = sessionContextOf(request('x'.repeat(100_000), '1'.repeat(100)));
+    expect([userAgent?.length, ipAddress?.length]).toEqual([512, 64]);
+  });
+
+  it('drops what PostgreSQL or a log would choke on: control characters and halves of characters', () => {
+    expect(sessionContextOf(request('a\u0000b\r\nc\u007fd\ud800')).userAgent).toBe('abcd');
+    expect(sessionContextOf(request(`${'x'.repeat(511)}😀`)).userAgent).toBe('x'.repeat(511));
+  });
+});

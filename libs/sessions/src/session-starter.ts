@@ -1,0 +1,83 @@
+import { randomBytes } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Database, Events, uuidv7 } from 'postern/persistence';
+import type { UserBase } from 'postern/users';
+import { LoginPolicies } from './login-policy.js';
+import type { SessionContext } from './session-context.js';
+import { SessionIssuer, type TokenPair } from './session-issuer.js';
+import { SessionTerms } from './session-terms.js';
+import { Session } from './session.entity.js';
+import { AccountDisabledError } from './sessions.errors.js';
+import { SessionStarted } from './sessions.events.js';
+
+/** Makes a session of a proven identity. */
+@Injectable()
+export class SessionStarter {
+  constructor(
+    private readonly database: Database,
+    private readonly events: Events,
+    private readonly policies: LoginPolicies,
+    private readonly issuer: SessionIssuer,
+    private readonly terms: SessionTerms,
+  ) {}
+
+  /** @see SessionsService.start */
+  async start(user: UserBase, context: SessionContext): Promise<TokenPair> {
+    await this.policies.check(user, { ...context, kind: 'login' });
+
+    const session = this.sessionOf(user, context);
+    const access = await this.issuer.accessToken(user, session);
+    if (!(await this.insert(session))) throw new AccountDisabledError();
+
+    const { id: sessionId, userId } = session;
+    const { userAgent, ipAddress } = context;
+    this.events.publish(new SessionStarted({ userId, sessionId, userAgent, ipAddress }, session.amr));
+    return this.issuer.pair(access, session);
+  }
+
+  private sessionOf(user: UserBase, context: SessionContext): Session {
+    const now = this.terms.now();
+    return Object.assign(new Session(), {
+      id: uuidv7(),
+      userId: user.id,
+      seed: randomBytes(32),
+      generation: 0,
+      userAgent: context.userAgent ?? null,
+      ipAddress: context.ipAddress ?? null,
+      amr: [...context.amr],
+      authenticatedAt: now,
+      createdAt: now,
+      lastUsedAt: now,
+      rotatedAt: null,
+      expiresAt: this.terms.expiryOf(now),
+      endedAt: null,
+      endedReason: null,
+    });
+  }
+
+  private async insert(session: Session): Promise<boolean> {
+    // A user who is disabled or deleted since the policies looked gets no session: the row lock makes this wait for
+    // whoever is doing it, and makes them wait for this.
+    const rows: unknown[] = await this.database.manager.query(
+      `INSERT INTO sessions (id, user_id, seed, generation, user_agent, ip_address, amr,
+         authenticated_at, created_at, last_used_at, expires_at)
+       SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11
+       FROM users u WHERE u.id = $2 AND u.disabled_at IS NULL FOR SHARE
+       RETURNING id`,
+      [
+        session.id,
+        session.userId,
+        session.seed,
+        session.generation,
+        session.userAgent,
+        session.ipAddress,
+        JSON.stringify(session.amr),
+        session.authenticatedAt,
+        session.createdAt,
+        session.lastUsedAt,
+        session.expiresAt,
+      ],
+    );
+    return rows.length === 1;
+  }
+}

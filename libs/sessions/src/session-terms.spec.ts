@@ -1,0 +1,59 @@
+import { Clock } from 'postern/auth';
+import { SessionTerms } from './session-terms.js';
+import type { SessionsSettings } from './sessions.module-definition.js';
+
+class StoppedClock extends Clock {
+  constructor(public instant: number) {
+    super();
+  }
+
+  override now(): number {
+    return this.instant;
+  }
+}
+
+const start = Date.parse('2026-11-23T08:00:00Z');
+const day = 86_400_000;
+
+describe('the terms of a session', () => {
+  const clock = new StoppedClock(start);
+  const terms = (settings: SessionsSettings = {}) => new SessionTerms(settings, clock);
+  beforeEach(() => (clock.instant = start));
+
+  it('are 30 days from the last use and 90 days in all', () => {
+    expect(terms().expiryOf(new Date(start))).toEqual(new Date(start + 30 * day));
+    clock.instant = start + 70 * day;
+    expect(terms().expiryOf(new Date(start))).toEqual(new Date(start + 90 * day));
+  });
+
+  it('count the seconds that are left, and never fewer than none', () => {
+    expect(terms().secondsLeft({ expiresAt: new Date(start + 1999) })).toBe(2);
+    expect(terms().secondsLeft({ expiresAt: new Date(start - 5000) })).toBe(0);
+  });
+
+  it('call a session live that is neither ended nor expired', () => {
+    const expiresAt = new Date(start + 1);
+    expect(terms().isLive({ endedAt: null, expiresAt })).toBe(true);
+    expect(terms().isLive({ endedAt: new Date(start), expiresAt })).toBe(false);
+    expect(terms().isLive({ endedAt: null, expiresAt: new Date(start) })).toBe(false);
+  });
+
+  it('give grace for ten seconds after a rotation, and none before the first', () => {
+    expect(terms().isInGrace({ rotatedAt: null })).toBe(false);
+    expect(terms().isInGrace({ rotatedAt: new Date(start - 10_000) })).toBe(true);
+    expect(terms().isInGrace({ rotatedAt: new Date(start - 10_001) })).toBe(false);
+    expect(terms({ graceSeconds: 0 }).isInGrace({ rotatedAt: new Date(start - 1) })).toBe(false);
+  });
+
+  it.each([
+    [{ graceSeconds: 61 }, 'graceSeconds'],
+    [{ graceSeconds: -1 }, 'graceSeconds'],
+    [{ refreshTokenLifetimeSeconds: 0 }, 'refreshTokenLifetimeSeconds'],
+    [{ sessionMaximumSeconds: Number.NaN }, 'sessionMaximumSeconds'],
+    [{ pollSeconds: 0 }, 'pollSeconds'],
+    [{ retentionSeconds: Number.POSITIVE_INFINITY }, 'retentionSeconds'],
+    [{ longestTokenLifetimeSeconds: '900' as unknown as number }, 'longestTokenLifetimeSeconds'],
+  ])('refuse %j with a sentence that says what to write', (settings, name) => {
+    expect(() => terms(settings)).toThrow(new RegExp(`${name}.*write a number from .* or leave it out for`));
+  });
+});

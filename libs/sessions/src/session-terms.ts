@@ -1,0 +1,86 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Clock, type RevocationKind } from 'postern/auth';
+import type { Session } from './session.entity.js';
+import { SESSIONS_SETTINGS, type SessionsSettings } from './sessions.module-definition.js';
+
+const day = 86_400;
+const second = 1000;
+
+/** The settings of this lib, checked, and what they mean for a session at this moment. */
+@Injectable()
+export class SessionTerms {
+  /** The longest life of an access token, in seconds. */
+  readonly longestTokenLifetimeSeconds: number;
+  private readonly sessionTokenLifetimeSeconds: number;
+  /** The pause between two looks for revocations, in seconds. */
+  readonly pollSeconds: number;
+  private readonly refreshTokenLifetimeSeconds: number;
+  private readonly sessionMaximumSeconds: number;
+  private readonly graceSeconds: number;
+  private readonly retentionSeconds: number;
+
+  constructor(
+    @Inject(SESSIONS_SETTINGS) settings: SessionsSettings,
+    private readonly clock: Clock,
+  ) {
+    this.refreshTokenLifetimeSeconds = within(settings, 'refreshTokenLifetimeSeconds', 30 * day, 1, 3650 * day);
+    this.sessionMaximumSeconds = within(settings, 'sessionMaximumSeconds', 90 * day, 1, 3650 * day);
+    this.graceSeconds = within(settings, 'graceSeconds', 10, 0, 60);
+    this.retentionSeconds = within(settings, 'retentionSeconds', 30 * day, 0, 3650 * day);
+    this.longestTokenLifetimeSeconds = within(settings, 'longestTokenLifetimeSeconds', day, 1, 366 * day);
+    this.sessionTokenLifetimeSeconds = within(
+      settings,
+      'sessionTokenLifetimeSeconds',
+      this.longestTokenLifetimeSeconds,
+      1,
+      this.longestTokenLifetimeSeconds,
+    );
+    this.pollSeconds = within(settings, 'pollSeconds', 0.5, 0.05, 10);
+  }
+
+  /** This moment. */
+  now(): Date {
+    return new Date(this.clock.now());
+  }
+
+  /** The longest life of an access token that such a revocation may concern, in seconds. */
+  longestLifeUnder(kind: RevocationKind): number {
+    return kind === 'session' ? this.sessionTokenLifetimeSeconds : this.longestTokenLifetimeSeconds;
+  }
+
+  /** When a session expires that is used now: the idle limit, and never beyond its longest life. */
+  expiryOf(createdAt: Date): Date {
+    const idle = this.clock.now() + this.refreshTokenLifetimeSeconds * second;
+    return new Date(Math.min(idle, createdAt.getTime() + this.sessionMaximumSeconds * second));
+  }
+
+  /** Whole seconds until the session's current refresh token expires; never negative. */
+  secondsLeft(session: Pick<Session, 'expiresAt'>): number {
+    return Math.max(0, Math.round((session.expiresAt.getTime() - this.clock.now()) / second));
+  }
+
+  /** Whether the session is neither ended nor expired. */
+  isLive(session: Pick<Session, 'endedAt' | 'expiresAt'>): boolean {
+    return session.endedAt === null && session.expiresAt.getTime() > this.clock.now();
+  }
+
+  /** Whether the token before the current one is still answered with the current one. */
+  isInGrace(session: Pick<Session, 'rotatedAt'>): boolean {
+    return session.rotatedAt !== null && this.clock.now() - session.rotatedAt.getTime() <= this.graceSeconds * second;
+  }
+
+  /** What expired or ended before this instant may be forgotten. */
+  forgottenBefore(): Date {
+    return new Date(this.clock.now() - this.retentionSeconds * second);
+  }
+}
+
+function within(settings: SessionsSettings, name: NumericSetting, usual: number, least: number, most: number): number {
+  const value = settings[name] ?? usual;
+  if (Number.isFinite(value) && value >= least && value <= most) return value;
+  throw new Error(
+    `SessionsModule cannot work with \`${name}: ${value}\`: write a number from ${least} to ${most}, or leave it out for ${usual}.`,
+  );
+}
+
+type NumericSetting = Exclude<keyof SessionsSettings, 'redisUrl'>;

@@ -1,0 +1,100 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { isUUID } from 'class-validator';
+import { CurrentPrincipal, Public, type Principal, JwtAuthGuard } from 'postern/auth';
+import { Refuses } from 'postern/problem';
+import { RefreshDto } from './dto/refresh.dto.js';
+import { SessionDto } from './dto/session.dto.js';
+import { TokenPairDto } from './dto/token-pair.dto.js';
+import { sessionContextOf, type RequestLike } from './session-context.js';
+import { RefreshTokenInvalidError, SessionMissingError, SessionNotFoundError } from './sessions.errors.js';
+import { SessionsService } from './sessions.service.js';
+
+/** The routes with which a user keeps, sees and ends their sessions. */
+@ApiTags('Sessions')
+@Controller('auth')
+@UseGuards(JwtAuthGuard)
+export class SessionsController {
+  constructor(private readonly sessions: SessionsService) {}
+
+  @Public()
+  @Post('refresh')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'refresh',
+    summary: 'Exchange a refresh token for new tokens',
+    description:
+      'Answers with a fresh access token and the successor of the refresh token. For some seconds the spent token ' +
+      'still yields that same successor, so that two tabs or a lost answer do no harm. After that, or once the ' +
+      'successor was used, its return is taken for theft and ends the session. Every refused token gets the same answer.',
+  })
+  @ApiOkResponse({ description: 'The next tokens of the session.', type: TokenPairDto })
+  @Refuses(RefreshTokenInvalidError)
+  async refresh(@Body() body: RefreshDto, @Req() request: RequestLike): Promise<TokenPairDto> {
+    return TokenPairDto.from(await this.sessions.refresh(body.refresh_token, sessionContextOf(request)));
+  }
+
+  @Post('logout')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'logout',
+    summary: 'End this session',
+    description: 'Ends the session that the access token belongs to. Its access and refresh tokens are dead at once.',
+  })
+  @ApiNoContentResponse({ description: 'The session has ended.' })
+  @Refuses(SessionMissingError)
+  async logout(@CurrentPrincipal() principal: Principal): Promise<void> {
+    if (!principal.sessionId) throw new SessionMissingError();
+    await this.sessions.revokeOwn(principal.subject, principal.sessionId, 'logout');
+  }
+
+  @Post('logout-all')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'logoutAll',
+    summary: 'End all sessions of the user',
+    description: 'Ends every session of the signed-in user on every device, this one included.',
+  })
+  @ApiNoContentResponse({ description: 'All sessions have ended.' })
+  @Refuses(SessionMissingError)
+  async logoutAll(@CurrentPrincipal() principal: Principal): Promise<void> {
+    if (!principal.sessionId) throw new SessionMissingError();
+    await this.sessions.revokeAll(principal.subject, { reason: 'logout-all' });
+  }
+
+  @Get('sessions')
+  @ApiOperation({
+    operationId: 'listSessions',
+    summary: 'List the sessions of the user',
+    description: 'The live sessions of the signed-in user, the last used first, and which of them this one is.',
+  })
+  @ApiOkResponse({ description: 'The sessions.', type: [SessionDto] })
+  @Refuses(SessionMissingError)
+  async listSessions(@CurrentPrincipal() principal: Principal): Promise<SessionDto[]> {
+    if (!principal.sessionId) throw new SessionMissingError();
+    const sessions = await this.sessions.list(principal.subject);
+    return sessions.map((session) => SessionDto.from(session, principal.sessionId));
+  }
+
+  @Delete('sessions/:id')
+  @HttpCode(204)
+  @ApiOperation({
+    operationId: 'endSession',
+    summary: 'End one session of the user',
+    description: "Signs one device out. A session that is not the user's own is not found.",
+  })
+  @ApiParam({
+    name: 'id',
+    description: 'The id of the session, as the list of sessions has it.',
+    format: 'uuid',
+    example: '019abfc2-617b-7000-a1b2-c3d4e5f60718',
+  })
+  @ApiNoContentResponse({ description: 'The session has ended.' })
+  @Refuses(SessionMissingError, SessionNotFoundError)
+  async endSession(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<void> {
+    if (!principal.sessionId) throw new SessionMissingError();
+    if (!isUUID(id)) throw new SessionNotFoundError();
+    const isEnded = await this.sessions.revokeOwn(principal.subject, id, 'ended-by-user');
+    if (!isEnded) throw new SessionNotFoundError();
+  }
+}

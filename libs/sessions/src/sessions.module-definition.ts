@@ -1,0 +1,53 @@
+import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
+import type { ClaimsProvider } from './claims-provider.js';
+import type { LoginPolicy } from './login-policy.js';
+import type { RevocationSignal } from './revocation-signal.js';
+
+/** What `SessionsModule` is told. Plain data, checked at boot; everything has a default. */
+export interface SessionsSettings {
+  /** How long a session lives without being refreshed, in seconds (default 2,592,000: 30 days). Each refresh starts it anew. */
+  refreshTokenLifetimeSeconds?: number;
+  /** How long a session lives at most, however often it is refreshed, in seconds (default 7,776,000: 90 days). */
+  sessionMaximumSeconds?: number;
+  /** For how long a spent refresh token still yields its one successor, in seconds (default 10; 0 to 60). */
+  graceSeconds?: number;
+  /** For how long an ended or expired session stays in the database, in seconds (default 2,592,000: 30 days). */
+  retentionSeconds?: number;
+  /**
+   * The longest life that any access token of this issuer may have, in seconds (default 86,400). A revocation is kept
+   * as long; set it to what you issue, and the set of revocations stays small.
+   */
+  longestTokenLifetimeSeconds?: number;
+  /** The same for tokens that belong to a session, which are nearly all (default: `longestTokenLifetimeSeconds`). */
+  sessionTokenLifetimeSeconds?: number;
+  /** How often a replica asks the database for revocations that no signal told it of, in seconds (default 0.5; 0.05 to 10). */
+  pollSeconds?: number;
+  /** `redis://…`: revocations are announced among replicas by Redis instead of PostgreSQL. Their truth stays in PostgreSQL. */
+  redisUrl?: string;
+}
+
+/** What `SessionsModule` is made of. Read synchronously, also by `forRootAsync`. */
+export interface SessionsStructure {
+  /** Who may log in and refresh, asked in this order after `NotDisabledPolicy`. */
+  policies?: Type<LoginPolicy>[];
+  /** What access tokens say about the user; `EntityClaims` unless told. */
+  claims?: Type<ClaimsProvider>;
+  /** The controller that serves the routes; `SessionsController` unless told. `false`: no routes. */
+  controller?: Type | false;
+  /** The controller that tells other services of revocations; `RevocationFeedController` unless told. `false`: no route. */
+  feed?: Type | false;
+  /** How replicas tell each other of revocations; PostgreSQL's NOTIFY, or Redis where `redisUrl` is set, unless told. */
+  signal?: Type<RevocationSignal>;
+  /** Modules whose exports the classes above inject. */
+  imports?: ModuleMetadata['imports'];
+}
+
+export const {
+  ConfigurableModuleClass: ConfigurableSessionsModule,
+  MODULE_OPTIONS_TOKEN: SESSIONS_SETTINGS,
+  OPTIONS_TYPE,
+  ASYNC_OPTIONS_TYPE,
+} = new ConfigurableModuleBuilder<SessionsSettings>({ moduleName: 'Sessions' })
+  .setClassMethodName('forRoot')
+  .setExtras<SessionsStructure>({}, (definition) => ({ ...definition, global: true }))
+  .build();

@@ -1,0 +1,106 @@
+import { Injectable, Logger, Optional } from '@nestjs/common';
+import { Clock, RevocationHealth, RevocationSource, type RevocationSet } from 'postern/auth';
+import { RevocationJournal } from './revocation-journal.js';
+import { RevocationProgress } from './revocation-progress.js';
+import { RevocationSignal } from './revocation-signal.js';
+import { SessionTerms } from './session-terms.js';
+
+const pageSize = 5000;
+
+/**
+ * Keeps this server's set of revocations equal to the database's: all of them at start, then each as soon as a signal
+ * tells of it, and by a poll where no signal comes.
+ *
+ * @example
+ * AuthModule.forRoot({ issuer, audience, revocationSource: StoredRevocations, revocationPublisher: RevocationLog })
+ */
+@Injectable()
+export class StoredRevocations extends RevocationSource {
+  private readonly logger = new Logger(StoredRevocations.name);
+  private set: RevocationSet | undefined;
+  private timer: NodeJS.Timeout | undefined;
+  private position = 0;
+  private contact: number | undefined;
+  private isCutOff = false;
+  private reading: Promise<void> | undefined;
+  private isAskedAgain = false;
+
+  constructor(
+    private readonly journal: RevocationJournal,
+    private readonly signal: RevocationSignal,
+    private readonly terms: SessionTerms,
+    private readonly clock: Clock,
+    @Optional() private readonly health?: RevocationHealth,
+    @Optional() private readonly progress?: RevocationProgress,
+  ) {
+    super();
+  }
+
+  /** When the database last answered, in epoch milliseconds; `undefined` before the first time. */
+  get lastContactAt(): number | undefined {
+    return this.contact;
+  }
+
+  /** Resolves when the set holds all that was committed before the call, and keeps it so until `stop()`. */
+  async follow(set: RevocationSet): Promise<void> {
+    this.set = set;
+    this.health?.noteFollowing();
+    await this.catchUp();
+    await this.signal.listen((sequence) => {
+      if (sequence > this.position) void this.look();
+    });
+    this.schedule();
+  }
+
+  /** Ends following. */
+  async stop(): Promise<void> {
+    this.set = undefined;
+    clearTimeout(this.timer);
+    await this.signal.stop();
+    await this.reading?.catch(() => undefined);
+  }
+
+  private schedule(): void {
+    if (!this.set) return;
+    this.timer = setTimeout(() => void this.look().then(() => this.schedule()), this.terms.pollSeconds * 1000).unref();
+  }
+
+  private async look(): Promise<void> {
+    try {
+      await this.catchUp();
+      if (this.isCutOff) this.logger.log('The database answers again; all revocations are known');
+      this.isCutOff = false;
+    } catch (error) {
+      if (!this.isCutOff) this.logger.error(`The database does not tell of revocations: ${String(error)}`);
+      this.isCutOff = true;
+      // What answers next may be another database, restored from a backup, whose numbers mean something else: all is read anew.
+      this.position = 0;
+      this.progress?.noteInterruption();
+    }
+  }
+
+  /** Calls that come while it reads share one further turn: what they tell of may have come after its query. */
+  private catchUp(): Promise<void> {
+    this.isAskedAgain = true;
+    this.reading ??= this.readAll().finally(() => (this.reading = undefined));
+    return this.reading;
+  }
+
+  private async readAll(): Promise<void> {
+    while (this.isAskedAgain && this.set) {
+      this.isAskedAgain = false;
+      const { entries, hasUnordered } = await this.journal.since(this.position, pageSize);
+      this.contact = this.clock.now();
+      for (const { sequence, ...revocation } of entries) {
+        this.set.add(revocation);
+        this.position = sequence;
+      }
+      // A replica that died between its commit and the numbering left them behind.
+      if (hasUnordered) await this.journal.order();
+      if (hasUnordered || entries.length === pageSize) this.isAskedAgain = true;
+      if (this.isAskedAgain) continue;
+      this.health?.noteContact(String(this.position));
+      this.progress?.note(this.position);
+    }
+  }
+}

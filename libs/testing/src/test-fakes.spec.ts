@@ -1,0 +1,80 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { Test } from '@nestjs/testing';
+import { jwtVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import { AccessTokenVerifier, AuthModule, Clock } from 'postern/auth';
+import { ManualClock, TestIssuer, testPrincipal } from './index.js';
+
+describe('TestIssuer', () => {
+  const issuer = new TestIssuer('orders');
+  const { staticKeys } = issuer.settings;
+  const keys = { keys: staticKeys!.map((key) => ('jwk' in key ? key.jwk : {})) } as JSONWebKeySet;
+
+  it('makes tokens that another library takes for access tokens', async () => {
+    const token = issuer.token({ subject: 'ada', scopes: ['a', 'b'], sessionId: 's', roles: ['r'], claims: { x: 1 } });
+    const expected = { issuer: 'https://issuer.test', audience: 'orders', typ: 'at+jwt' };
+    const { payload } = await jwtVerify(token, createLocalJWKSet(keys), expected);
+    expect(payload).toMatchObject({ sub: 'ada', scope: 'a b', sid: 's', roles: ['r'], x: 1 });
+  });
+
+  it('is believed by AuthModule, and no other issuer of the same name is', async () => {
+    const module = await Test.createTestingModule({ imports: [AuthModule.forRoot(issuer.settings)] }).compile();
+    const verifier = module.get(AccessTokenVerifier);
+    await expect(verifier.verify(issuer.token({ subject: 'ada' }))).resolves.toMatchObject({ subject: 'ada' });
+    const stranger = new TestIssuer('orders').token({ subject: 'ada' });
+    await expect(verifier.verify(stranger)).rejects.toMatchObject({ status: 401 });
+    await expect(verifier.verify(issuer.token({ subject: 'ada', lifetimeSeconds: -10 }))).rejects.toMatchObject({
+      status: 401,
+    });
+  });
+});
+
+describe('ManualClock', () => {
+  it('makes a token expire without waiting', async () => {
+    const issuer = new TestIssuer('orders');
+    const imports = [AuthModule.forRoot({ ...issuer.settings, clock: ManualClock })];
+    const module = await Test.createTestingModule({ imports }).compile();
+    const verifier = module.get(AccessTokenVerifier);
+    const token = issuer.token({ subject: 'ada', lifetimeSeconds: 60 });
+    await expect(verifier.verify(token)).resolves.toBeDefined();
+    module.get<ManualClock>(Clock).advance(66);
+    await expect(verifier.verify(token)).rejects.toMatchObject({ status: 401 });
+  });
+
+  it('stands still, and goes where it is told', () => {
+    const clock = new ManualClock();
+    const began = clock.now();
+    clock.advance(1.5);
+    expect(clock.now()).toBe(began + 1500);
+    clock.set(new Date(7));
+    expect(clock.now()).toBe(7);
+  });
+});
+
+describe('testPrincipal', () => {
+  it('is frozen, and says in its claims what it says in its members', () => {
+    const principal = testPrincipal({ subject: 'ada', claims: { cost_centre: 'CC-1' } });
+    expect(principal).toMatchObject({ subject: 'ada', claims: { sub: 'ada', cost_centre: 'CC-1' } });
+    expect(Object.isFrozen(principal) && Object.isFrozen(principal.claims)).toBe(true);
+  });
+});
+
+describe('the specifications without Jest', () => {
+  it('are run by node:test, and fail there where a port does not hold', () => {
+    const root = join(import.meta.dirname, '../../..');
+    const program = `
+      import { principalMapperSpec, testPrincipal } from './libs/testing/src/index.ts';
+      const knows = [testPrincipal()];
+      principalMapperSpec(() => ({ map: (principal) => principal }), { knows });
+      principalMapperSpec(() => ({ map: () => undefined }), { knows });
+    `;
+    const arguments_ = ['--import', './test/register-typescript.mjs', '--input-type=module', '-e', program];
+    let printed = '';
+    try {
+      execFileSync(process.execPath, arguments_, { cwd: root, encoding: 'utf8', env: { PATH: process.env.PATH } });
+    } catch (error) {
+      printed = String((error as { stdout: unknown }).stdout);
+    }
+    expect(printed).toMatch(/# pass 7\n# fail 1\n/);
+  });
+});

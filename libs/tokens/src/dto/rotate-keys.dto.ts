@@ -1,0 +1,15 @@
+import { ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+import { JWT_ALGORITHMS, type JwtAlgorithm } from 'postern/auth';
+
+/** Which keys to rotate. */
+export class RotateKeysDto {
+  @ApiPropertyOptional({
+    description: 'The algorithm whose key is to be rotated; every configured one unless told.',
+    enum: JWT_ALGORITHMS,
+    example: 'ES256',
+  })
+  @IsOptional()
+  @IsIn(JWT_ALGORITHMS)
+  algorithm?: JwtAlgorithm;
+}

@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto';
+import { Controller, Get, Req, Res } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
+import { Public } from 'postern/auth';
+import { JwksDto } from './dto/jwks.dto.js';
+import { KnownKeys } from './known-keys.js';
+import { CheckedTokensSettings } from './tokens.settings.js';
+
+/** What is used of a request and a response, on Fastify and on Express. */
+interface RequestLike {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+interface ResponseLike {
+  header(name: string, value: string): unknown;
+  status(code: number): unknown;
+}
+
+/** Publishes the public keys. */
+@ApiTags('Discovery')
+@Controller('.well-known')
+export class JwksController {
+  constructor(
+    private readonly known: KnownKeys,
+    private readonly settings: CheckedTokensSettings,
+  ) {}
+
+  @Public()
+  @Get('jwks.json')
+  @ApiOperation({
+    operationId: 'jwks',
+    summary: 'The public keys',
+    description:
+      'Every key that an access token of this server may be signed with: those that sign now, those that will soon, and ' +
+      'those whose last token has not expired yet. Keep it no longer than `Cache-Control` says, and fetch it anew when a ' +
+      'token names a key that is not in it (RFC 7517 §5).',
+  })
+  @ApiOkResponse({ description: 'The JSON Web Key Set.', type: JwksDto })
+  @ApiResponse({ status: 304, description: 'The copy that `If-None-Match` names is still right.' })
+  jwks(@Req() request: RequestLike, @Res({ passthrough: true }) response: ResponseLike): JwksDto | undefined {
+    const body = JwksDto.from(this.known.published());
+    const tag = `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
+    // A replica that has lost the database must not let others keep for long what may be out of date.
+    const age = this.known.isFresh ? this.settings.jwksCacheSeconds : 0;
+    response.header('Cache-Control', `public, max-age=${age}`);
+    response.header('ETag', tag);
+    if (request.headers['if-none-match'] !== tag) return body;
+    response.status(304);
+    return undefined;
+  }
+}

@@ -1,0 +1,24 @@
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { ecdsaSignatureFromDer, proves } from './jws.js';
+
+describe('ecdsaSignatureFromDer', () => {
+  it.each([
+    ['ES256', 'P-256', 'sha256'],
+    ['ES384', 'P-384', 'sha384'],
+  ] as const)('turns what a KMS returns into what JWS writes, for %s', (alg, namedCurve, digest) => {
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve });
+    // Enough of them that numbers with leading zeros and with a sign byte both occur.
+    for (let round = 0; round < 300; round++) {
+      const input = Buffer.from(`input ${round}`);
+      const signature = ecdsaSignatureFromDer(sign(digest, input, privateKey), alg);
+      expect(signature).toHaveLength(alg === 'ES256' ? 64 : 96);
+      expect(proves(publicKey, alg, input, signature)).toBe(true);
+      expect(proves(publicKey, alg, Buffer.from('other'), signature)).toBe(false);
+    }
+  });
+
+  it.each(['', '30', '3006020101020101ff', '3006020101030101', '30080200020400000001', '3003020101'])(
+    'refuses %j',
+    (hex) => expect(() => ecdsaSignatureFromDer(Buffer.from(hex, 'hex'), 'ES256')).toThrow(/DER/),
+  );
+});

@@ -1,0 +1,126 @@
+import type { JwtAlgorithm } from 'postern/auth';
+import { keyStateOf, type KeyInstants } from './key-state.js';
+
+/** A key of the ring, as far as its life goes. */
+export interface PlannedKey extends KeyInstants {
+  readonly kid: string;
+  readonly alg: JwtAlgorithm;
+  readonly announcedAt: Date;
+  readonly activeAt: Date;
+  /** Whether its private half has been destroyed. */
+  readonly isErased: boolean;
+}
+
+/** How keys follow one another; all in seconds. */
+export interface KeyPolicy {
+  /** The algorithms that have a key; the one of access tokens first. */
+  readonly algorithms: readonly JwtAlgorithm[];
+  readonly rotationSeconds: number;
+  /** From the announcement of a key to its first signature, at least. */
+  readonly leadSeconds: number;
+  /** From a key's last signature to its end. */
+  readonly aftermathSeconds: number;
+  /** From a key's last signature to the destruction of its private half. */
+  readonly propagationSeconds: number;
+}
+
+/** What somebody asked for, beside the schedule. */
+export interface KeyCommand {
+  /** Change over as soon as the lead allows. */
+  readonly rotate?: readonly JwtAlgorithm[];
+  /** Retire the keys of algorithms that are not configured any more. */
+  readonly retireUnlisted?: boolean;
+}
+
+/** One step on the ring. */
+export type KeyChange =
+  | { readonly act: 'make'; readonly alg: JwtAlgorithm; readonly activeAt: Date }
+  | { readonly act: 'activate'; readonly kid: string; readonly activeAt: Date }
+  | { readonly act: 'retire'; readonly kid: string; readonly retiredAt: Date; readonly goneAt: Date }
+  | { readonly act: 'keep'; readonly kid: string }
+  | { readonly act: 'erase'; readonly kid: string };
+
+/**
+ * What has to be done to the ring now; empty as long as it is as it should be. Carried out, the plan of the result is
+ * empty, so that of many replicas with the same plan only the first finds anything to do.
+ */
+export function planOf(
+  keys: readonly PlannedKey[],
+  now: number,
+  policy: KeyPolicy,
+  command: KeyCommand = {},
+): KeyChange[] {
+  const unlisted = keys.filter((key) => isSigning(key, now) && !policy.algorithms.includes(key.alg));
+  return [
+    ...policy.algorithms.flatMap((alg, index) => {
+      const own = keys.filter((key) => key.alg === alg);
+      // A new algorithm of access tokens takes over from the former one as a new key does from an old one.
+      const former = index === 0 ? unlisted : [];
+      return successionOf(alg, own, former, now, policy, command);
+    }),
+    ...erasuresOf(keys, now, policy),
+  ];
+}
+
+function successionOf(
+  alg: JwtAlgorithm,
+  own: readonly PlannedKey[],
+  former: readonly PlannedKey[],
+  now: number,
+  policy: KeyPolicy,
+  command: KeyCommand,
+): KeyChange[] {
+  const signing = own.filter((key) => isSigning(key, now));
+  const next = own.find((key) => keyStateOf(key, now) === 'announced');
+  const forced = command.rotate?.includes(alg) ?? false;
+  // HS256 is never published: nobody caches it, so nobody has to be told beforehand.
+  const lead = alg === 'HS256' ? 0 : policy.leadSeconds * 1000;
+  const isAlone = signing.length === 0 && former.length === 0;
+
+  const changes: KeyChange[] = [];
+  let handover: number | undefined;
+  if (next) {
+    const earliest = isAlone ? now : Math.max(now, next.announcedAt.getTime() + lead);
+    handover = forced || isAlone ? Math.min(next.activeAt.getTime(), earliest) : next.activeAt.getTime();
+    if (handover !== next.activeAt.getTime()) {
+      changes.push({ act: 'activate', kid: next.kid, activeAt: new Date(handover) });
+    }
+  } else if (signing.length === 0) {
+    handover = isAlone ? now : now + lead;
+    changes.push({ act: 'make', alg, activeAt: new Date(handover) });
+  } else {
+    const end = Math.max(...signing.map((key) => key.activeAt.getTime())) + policy.rotationSeconds * 1000;
+    if (forced || end - lead <= now) {
+      handover = forced ? now + lead : Math.max(end, now + lead);
+      changes.push({ act: 'make', alg, activeAt: new Date(handover) });
+    }
+  }
+
+  for (const key of signing) changes.push(...endOf(key, handover, policy));
+  // Only when asked: replicas that still have the former settings would take it back, and so on for ever.
+  if (command.retireUnlisted) former.forEach((key) => changes.push(...endOf(key, handover ?? now, policy)));
+  return changes;
+}
+
+function endOf(key: PlannedKey, handover: number | undefined, policy: KeyPolicy): KeyChange[] {
+  if (handover === undefined) return key.retiredAt ? [{ act: 'keep', kid: key.kid }] : [];
+  if (key.retiredAt?.getTime() === handover) return [];
+  const goneAt = new Date(handover + policy.aftermathSeconds * 1000);
+  return [{ act: 'retire', kid: key.kid, retiredAt: new Date(handover), goneAt }];
+}
+
+function erasuresOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): KeyChange[] {
+  return keys
+    .filter((key) => {
+      if (key.isErased) return false;
+      if (keyStateOf(key, now) === 'gone' || key.killedAt) return true;
+      // The private half of HS256 is what proves its tokens.
+      if (key.alg === 'HS256' || !key.retiredAt) return false;
+      return key.retiredAt.getTime() + policy.propagationSeconds * 1000 <= now;
+    })
+    .map((key) => ({ act: 'erase', kid: key.kid }));
+}
+
+function isSigning(key: PlannedKey, now: number): boolean {
+  return keyStateOf(key, now) === 'active';
+}

@@ -1,0 +1,138 @@
+import { Injectable } from '@nestjs/common';
+import type { JwtAlgorithm } from 'postern/auth';
+import { Events } from 'postern/persistence';
+import { generateKey } from './key-material.js';
+import { planOf, type KeyChange, type KeyCommand, type PlannedKey } from './key-plan.js';
+import { KnownKeys } from './known-keys.js';
+import { KeyStore } from './key-store.js';
+import { KeyVault } from './key-vault.js';
+import type { SigningKey } from './signing-key.entity.js';
+import { KeysManagedElsewhereError } from './tokens.errors.js';
+import { SigningKeyActivated, SigningKeyAnnounced } from './tokens.events.js';
+import { CheckedTokensSettings, PROPAGATION_SECONDS } from './tokens.settings.js';
+
+/** Lets one key follow another: by schedule and by command, by one replica at a time, with no restart. */
+@Injectable()
+export class KeyRotation {
+  constructor(
+    private readonly store: KeyStore,
+    private readonly vault: KeyVault,
+    private readonly known: KnownKeys,
+    private readonly events: Events,
+    private readonly settings: CheckedTokensSettings,
+  ) {}
+
+  /**
+   * Makes the ring ready at start: takes over what a previous instance secret protects, and makes the first keys.
+   *
+   * @throws Error when the stored keys are encrypted under a secret that was not given
+   */
+  async prepare(): Promise<void> {
+    if (!this.known.isManagedHere) return this.known.refresh();
+    await this.store.exclusively(
+      async (now) => {
+        await this.rewrapAll();
+        await this.settle(now, { retireUnlisted: true });
+      },
+      () => this.known.refresh(),
+    );
+  }
+
+  /** Does what the schedule asks for now; looks without the lock first, so that it may be called often. */
+  async tick(): Promise<void> {
+    if (!this.known.isManagedHere) return;
+    if (planOf((await this.store.ring()).map(plannedOf), this.store.now(), this.policy).length === 0) return;
+    await this.store.exclusively(
+      (now) => this.settle(now),
+      () => this.known.refresh(),
+    );
+  }
+
+  /**
+   * Announces a new key and lets it take over as soon as every cache of the JWKS must know it; hurries one that is
+   * announced already. No valid token is refused on the way.
+   *
+   * @param algorithm which key; every one of the configured algorithms unless told
+   * @returns the keys that are going to sign
+   * @throws KeysManagedElsewhereError when the keys are those of a signer or of the configuration
+   */
+  async rotate(algorithm?: JwtAlgorithm): Promise<SigningKey[]> {
+    if (!this.known.isManagedHere) throw new KeysManagedElsewhereError();
+    const algorithms = this.settings.algorithms.filter((listed) => !algorithm || listed === algorithm);
+    return this.store.exclusively(
+      async (now) => {
+        await this.settle(now, { rotate: algorithms });
+        const rows = (await this.store.ring()).filter((row) => algorithms.includes(row.alg) && !row.killedAt);
+        return algorithms.flatMap((alg) => rows.filter((row) => row.alg === alg).slice(-1));
+      },
+      () => this.known.refresh(),
+    );
+  }
+
+  /** Carries out the plan of this moment, inside {@link KeyStore.exclusively}. */
+  async settle(now: Date, command?: KeyCommand): Promise<void> {
+    const keys = await this.store.ring();
+    for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, command)) {
+      await this.carryOut(change, keys, now);
+    }
+  }
+
+  private async carryOut(change: KeyChange, keys: readonly SigningKey[], now: Date): Promise<void> {
+    switch (change.act) {
+      case 'make': {
+        const key = await generateKey(change.alg, this.settings.rsaBits);
+        await this.store.add(change.alg, key, now, change.activeAt);
+        this.events.publish(new SigningKeyAnnounced(key.kid, change.alg, change.activeAt));
+        if (change.activeAt <= now) this.events.publish(new SigningKeyActivated(key.kid, change.alg));
+        return;
+      }
+      case 'activate': {
+        await this.store.change(change.kid, { activeAt: change.activeAt });
+        const alg = keys.find(({ kid }) => kid === change.kid)?.alg;
+        if (alg && change.activeAt <= now) this.events.publish(new SigningKeyActivated(change.kid, alg));
+        return;
+      }
+      case 'retire':
+        return this.store.change(change.kid, { retiredAt: change.retiredAt, goneAt: change.goneAt });
+      case 'keep':
+        return this.store.change(change.kid, { retiredAt: null, goneAt: null });
+      case 'erase': {
+        await this.store.rewrap(change.kid, Buffer.alloc(0));
+        // Of all replicas one erases, once: the one that may say that the announced change-over has happened.
+        const erased = keys.find(({ kid }) => kid === change.kid);
+        const successor = keys.find((key) => key.activeAt.getTime() === erased?.retiredAt?.getTime());
+        if (successor && successor.announcedAt < successor.activeAt) {
+          this.events.publish(new SigningKeyActivated(successor.kid, successor.alg));
+        }
+      }
+    }
+  }
+
+  private async rewrapAll(): Promise<void> {
+    const wrapped = (await this.store.ring()).filter((row) => this.vault.isOutdated(row));
+    const orphan = wrapped.find((row) => !this.vault.canOpen(row) && !row.killedAt);
+    if (orphan) {
+      throw new Error(
+        `TokensModule: the stored signing keys are encrypted under another secret (its id is ${orphan.secretId}). ` +
+          'Set secret back to the former one, or keep the new one and add the former to previousSecrets. If the former ' +
+          'secret is lost, delete the rows of the table signing_keys: new keys are made, and every token has to be issued anew.',
+      );
+    }
+    for (const { kid, secretId, privateEncrypted } of wrapped) {
+      if (privateEncrypted && secretId && this.vault.canOpen({ secretId })) {
+        await this.store.rewrap(kid, this.vault.unwrap(kid, { privateEncrypted, secretId }));
+      }
+    }
+  }
+
+  private get policy() {
+    const { algorithms, rotationSeconds, leadSeconds, aftermathSeconds } = this.settings;
+    return { algorithms, rotationSeconds, leadSeconds, aftermathSeconds, propagationSeconds: PROPAGATION_SECONDS };
+  }
+}
+
+function plannedOf(row: SigningKey): PlannedKey {
+  const { kid, alg, announcedAt, activeAt, retiredAt, goneAt, killedAt, privateEncrypted } = row;
+  const isErased = KeyVault.isEmpty(privateEncrypted);
+  return { kid, alg, announcedAt, activeAt, retiredAt, goneAt, killedAt, isErased };
+}

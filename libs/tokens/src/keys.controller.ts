@@ -1,0 +1,69 @@
+import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Clock, RequireScopes, JwtAuthGuard } from 'postern/auth';
+import { Refuses } from 'postern/problem';
+import { KeyDto } from './dto/key.dto.js';
+import { RotateKeysDto } from './dto/rotate-keys.dto.js';
+import { KeyKill } from './key-kill.js';
+import { KeyList } from './key-list.js';
+import { KeyRotation } from './key-rotation.js';
+import { KeyNotFoundError, KeysManagedElsewhereError } from './tokens.errors.js';
+
+/** The routes with which an operator sees, rotates and kills signing keys. */
+@ApiTags('Keys')
+@Controller('keys')
+@UseGuards(JwtAuthGuard)
+export class KeysController {
+  constructor(
+    private readonly list: KeyList,
+    private readonly rotation: KeyRotation,
+    private readonly killing: KeyKill,
+    private readonly clock: Clock,
+  ) {}
+
+  @RequireScopes('keys:read')
+  @Get()
+  @ApiOperation({
+    operationId: 'listKeys',
+    summary: 'List the signing keys',
+    description: 'Every key with its state and the instants of its life, the newest first; never a private half.',
+  })
+  @ApiOkResponse({ description: 'The keys.', type: [KeyDto] })
+  listKeys(): Promise<KeyDto[]> {
+    return this.list.all();
+  }
+
+  @RequireScopes('keys:write')
+  @Post('rotate')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'rotateKeys',
+    summary: 'Rotate the signing keys',
+    description:
+      'Announces a new key at once and lets it sign as soon as every cache of the JWKS must know it. Until then the present ' +
+      'key signs, and afterwards it stays published until its last token has expired: no valid token is refused.',
+  })
+  @ApiAcceptedResponse({ description: 'The keys that are going to sign.', type: [KeyDto] })
+  @Refuses(KeysManagedElsewhereError)
+  async rotateKeys(@Body() body: RotateKeysDto): Promise<KeyDto[]> {
+    const keys = await this.rotation.rotate(body?.algorithm);
+    return keys.map((key) => KeyDto.from(key, this.clock.now()));
+  }
+
+  @RequireScopes('keys:write')
+  @Post(':kid/kill')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'killKey',
+    summary: 'Kill a signing key',
+    description:
+      'For a key that may be in other hands: it leaves the JWKS at once, every token that it signed is refused everywhere ' +
+      'within a second (yours too, where this key signed it), and the next key signs. It cannot be undone.',
+  })
+  @ApiParam({ name: 'kid', description: 'The id of the key.', example: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' })
+  @ApiOkResponse({ description: 'The killed key.', type: KeyDto })
+  @Refuses(KeyNotFoundError)
+  async killKey(@Param('kid') kid: string): Promise<KeyDto> {
+    return KeyDto.from(await this.killing.kill(kid), this.clock.now());
+  }
+}

@@ -1,0 +1,45 @@
+import { Injectable } from '@nestjs/common';
+import { CheckedTokensSettings } from './tokens.settings.js';
+
+/** The path of the JWKS below the issuer. */
+const JWKS_PATH = '.well-known/jwks.json';
+
+/**
+ * What the authorization server says of itself. A lib that adds an endpoint contributes its members at start.
+ *
+ * @see RFC 8414 §2
+ */
+@Injectable()
+export class ServerMetadata {
+  private contributed: Record<string, unknown> = {};
+
+  constructor(private readonly settings: CheckedTokensSettings) {}
+
+  /**
+   * Adds members, or replaces those of the same name.
+   *
+   * @example
+   * onModuleInit() { this.metadata.contribute({ token_endpoint: this.metadata.urlOf('oauth/token') }); }
+   */
+  contribute(members: Readonly<Record<string, unknown>>): void {
+    this.contributed = { ...this.contributed, ...members };
+  }
+
+  /** The absolute URL of a path below the issuer. */
+  urlOf(path: string): string {
+    return `${this.settings.issuer.replace(/\/$/, '')}/${path}`;
+  }
+
+  /** The whole document; what the settings say wins. */
+  document(): { issuer: string; jwks_uri: string } & Record<string, unknown> {
+    return {
+      issuer: this.settings.issuer,
+      jwks_uri: this.urlOf(JWKS_PATH),
+      // Required, and true: there is no authorization endpoint, and no grant.
+      response_types_supported: [],
+      grant_types_supported: [],
+      ...this.contributed,
+      ...this.settings.metadata,
+    };
+  }
+}

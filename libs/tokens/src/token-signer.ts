@@ -1,0 +1,52 @@
+import { Injectable } from '@nestjs/common';
+import { JwtService } from '@nestjs/jwt';
+import type { JwtAlgorithm } from 'postern/auth';
+import { proves } from './jws.js';
+import { KnownKeys } from './known-keys.js';
+import { SigningKeys } from './signing-keys.js';
+import { SignerFailedError } from './tokens.errors.js';
+
+/** Signs any JWT of this issuer with the key that is active now: access tokens, security event tokens, ID tokens. */
+@Injectable()
+export class TokenSigner {
+  constructor(
+    private readonly known: KnownKeys,
+    private readonly keys: SigningKeys,
+    private readonly jwt: JwtService,
+  ) {}
+
+  /**
+   * Signs the claims exactly as they are.
+   *
+   * @param header `typ` in its short form, e.g. `at+jwt`; `algorithm` where it is not the one of access tokens
+   * @throws NoActiveKeyError when no key of the algorithm can sign at the moment
+   * @throws SignerFailedError when an external signer fails, or signs so that its public key does not prove it
+   */
+  async sign(payload: object, header: { readonly typ: string; readonly algorithm?: JwtAlgorithm }): Promise<string> {
+    const { kid, alg, key } = await this.known.signingKey(header.algorithm);
+    const local = this.keys.localKey(kid);
+    if (local) {
+      return this.jwt.sign(payload, {
+        privateKey: local,
+        algorithm: alg,
+        // `iat` is the caller's alone. jsonwebtoken adds one where it is missing, and told not to, removes the one that is there.
+        noTimestamp: !('iat' in payload),
+        header: { alg, typ: header.typ, kid },
+      });
+    }
+
+    const input = [{ alg, typ: header.typ, kid }, payload]
+      .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
+      .join('.');
+    const signature = await this.keys.sign(kid, Buffer.from(input)).catch((cause: unknown) => {
+      throw new SignerFailedError(undefined, { cause });
+    });
+    // A signer that answers in DER, or with another key, would hand out tokens that nobody accepts.
+    if (!proves(key, alg, Buffer.from(input), signature)) {
+      throw new SignerFailedError(undefined, {
+        cause: new Error(`the public key ${kid} does not prove the signature; for ECDSA return raw r||s, not DER`),
+      });
+    }
+    return `${input}.${signature.toString('base64url')}`;
+  }
+}

@@ -1,0 +1,122 @@
+import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
+import { JwtModule } from '@nestjs/jwt';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { RevocationPublisher } from 'postern/auth';
+import { AccessTokens } from './access-tokens.js';
+import { InstanceSecret } from './instance-secret.js';
+import { JwksController } from './jwks.controller.js';
+import { KeyKill } from './key-kill.js';
+import { KeyList } from './key-list.js';
+import { KeyRing } from './key-ring.js';
+import { KeyRotation } from './key-rotation.js';
+import { KeyStore } from './key-store.js';
+import { KeyVault } from './key-vault.js';
+import { KeyWatch } from './key-watch.js';
+import { KeysController } from './keys.controller.js';
+import { KnownKeys } from './known-keys.js';
+import { MetadataController } from './metadata.controller.js';
+import { ServerMetadata } from './server-metadata.js';
+import { SigningKey } from './signing-key.entity.js';
+import { SigningKeys } from './signing-keys.js';
+import { StaticSigningKeys } from './static-signing-keys.js';
+import { StoredSigningKeys } from './stored-signing-keys.js';
+import { TokenSigner } from './token-signer.js';
+import { CheckedTokensSettings, type TokensSettings } from './tokens.settings.js';
+
+/** What a team may replace by passing a class. Read synchronously, also by `forRootAsync`. */
+export interface TokensStructure {
+  /** Where the private keys are. Default: `staticKeys` where there are some, else the key ring in the database. */
+  signer?: Type<SigningKeys>;
+  /** Where the revocation of a killed key goes. Default: the publisher that the application has already. */
+  revocations?: Type<RevocationPublisher>;
+  /** The controllers that serve the routes; `false`: none. */
+  controllers?: { jwks?: Type | false; metadata?: Type | false; keys?: Type | false };
+  /** Modules whose exports the classes above inject. */
+  imports?: ModuleMetadata['imports'];
+}
+
+const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: TOKENS_SETTINGS } =
+  new ConfigurableModuleBuilder<TokensSettings>({ moduleName: 'Tokens' })
+    .setClassMethodName('forRoot')
+    .setExtras<TokensStructure>({}, extend)
+    .build();
+
+export { ConfigurableModuleClass as ConfigurableTokensModule };
+
+function extend(definition: DynamicModule, structure: TokensStructure): DynamicModule {
+  const { jwks, metadata, keys } = structure.controllers ?? {};
+  return {
+    ...definition,
+    global: true,
+    imports: [
+      ...(definition.imports ?? []),
+      ...(structure.imports ?? []),
+      JwtModule.register({}),
+      TypeOrmModule.forFeature([SigningKey]),
+    ],
+    controllers: [
+      ...(definition.controllers ?? []),
+      ...(jwks === false ? [] : [jwks ?? JwksController]),
+      ...(metadata === false ? [] : [metadata ?? MetadataController]),
+      ...(keys === false ? [] : [keys ?? KeysController]),
+    ],
+    providers: [
+      ...(definition.providers ?? []),
+      ...settingsProviders(),
+      ...(structure.signer ? [{ provide: SigningKeys, useClass: structure.signer }] : shippedSigningKeys()),
+      ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
+      KeyVault,
+      KeyStore,
+      KnownKeys,
+      KeyRing,
+      KeyRotation,
+      KeyKill,
+      KeyList,
+      KeyWatch,
+      TokenSigner,
+      AccessTokens,
+      ServerMetadata,
+    ],
+    exports: [
+      ...(definition.exports ?? []),
+      CheckedTokensSettings,
+      InstanceSecret,
+      SigningKeys,
+      KnownKeys,
+      KeyRing,
+      KeyRotation,
+      KeyKill,
+      KeyList,
+      TokenSigner,
+      AccessTokens,
+      ServerMetadata,
+    ],
+  };
+}
+
+function settingsProviders() {
+  return [
+    {
+      provide: CheckedTokensSettings,
+      inject: [TOKENS_SETTINGS],
+      useFactory: (settings: TokensSettings) => new CheckedTokensSettings(settings),
+    },
+    {
+      provide: InstanceSecret,
+      inject: [TOKENS_SETTINGS],
+      useFactory: (settings: TokensSettings) => new InstanceSecret(settings.secret, settings.previousSecrets),
+    },
+  ];
+}
+
+function shippedSigningKeys() {
+  return [
+    StoredSigningKeys,
+    {
+      provide: SigningKeys,
+      inject: [CheckedTokensSettings, StoredSigningKeys],
+      useFactory: ({ staticKeys }: CheckedTokensSettings, stored: StoredSigningKeys) =>
+        staticKeys.length > 0 ? new StaticSigningKeys(staticKeys) : stored,
+    },
+  ];
+}

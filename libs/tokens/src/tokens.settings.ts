@@ -1,0 +1,134 @@
+import type { JsonWebKey } from 'node:crypto';
+import type { JwtAlgorithm } from 'postern/auth';
+
+/** A key by configuration, for teams that manage their own. */
+export interface StaticSigningKeySettings {
+  readonly algorithm: JwtAlgorithm;
+  /** The private key, PKCS #8 (or SEC 1, PKCS #1) PEM or JWK; `kty: "oct"` for HS256. */
+  readonly privateKey?: string | JsonWebKey;
+  /** The secret of HS256 as text of at least 32 bytes; its UTF-8 bytes are the key. */
+  readonly secret?: string;
+  /** A public key alone, PEM or JWK: it proves older tokens, and signs none. */
+  readonly publicKey?: string | JsonWebKey;
+  /** By default the `kid` of the JWK, else the RFC 7638 thumbprint. */
+  readonly kid?: string;
+}
+
+/** What a team may set about tokens and keys. Plain data, checked at boot. */
+export interface TokensSettings {
+  /** The claim `iss`, and where the metadata is found: a URL without query and fragment. */
+  readonly issuer: string;
+  /** The claim `aud` of access tokens. */
+  readonly audience: string | readonly string[];
+  /** The instance secret: at least 32 bytes of text, the same in every replica. */
+  readonly secret: string;
+  /** Secrets before this one, while they are being replaced; what they protect is taken over at start. */
+  readonly previousSecrets?: readonly string[];
+  /** The algorithm of access tokens; `ES256` unless told. */
+  readonly algorithm?: JwtAlgorithm;
+  /** Algorithms that have a key beside it, e.g. `RS256` for ID tokens. */
+  readonly additionalAlgorithms?: readonly JwtAlgorithm[];
+  /** 900 unless told. */
+  readonly accessTokenLifetimeSeconds?: number;
+  /** The longest life that a single token may be given; the lifetime of access tokens unless told. */
+  readonly maximumLifetimeSeconds?: number;
+  /** For how long the JWKS may be cached, and a new key waits at least so long before it signs; 300 unless told. */
+  readonly jwksCacheSeconds?: number;
+  /** After how many days another key signs; 90 unless told. */
+  readonly rotationDays?: number;
+  /** The size of new RSA keys; 3072 unless told. */
+  readonly rsaBits?: number;
+  /** How often a replica looks for changes of the keys by itself, beside being notified; 0.5 unless told. */
+  readonly keyPollSeconds?: number;
+  /** Keys by configuration in place of the key ring: the first of an algorithm that can sign does. */
+  readonly staticKeys?: readonly StaticSigningKeySettings[];
+  /** Further members of the authorization server metadata (RFC 8414 §2); they win over ours. */
+  readonly metadata?: Readonly<Record<string, unknown>>;
+}
+
+/** Where a replica that was cut off a moment ago may still act on what it knew; kept free on both sides of a change-over. */
+export const PROPAGATION_SECONDS = 10;
+
+const CLOCK_TOLERANCE_SECONDS = 60;
+const SIGNING_ALGORITHMS: readonly string[] = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'HS256'];
+
+/**
+ * The settings of this lib with every default filled in, known to be sound.
+ *
+ * @throws Error at boot, with a sentence that says what to write
+ */
+export class CheckedTokensSettings {
+  readonly issuer: string;
+  readonly audience: string | readonly string[];
+  readonly algorithm: JwtAlgorithm;
+  /** The algorithm of access tokens first, then the additional ones. */
+  readonly algorithms: readonly JwtAlgorithm[];
+  readonly accessTokenLifetimeSeconds: number;
+  readonly maximumLifetimeSeconds: number;
+  readonly jwksCacheSeconds: number;
+  readonly rotationSeconds: number;
+  readonly rsaBits: number;
+  readonly keyPollSeconds: number;
+  readonly staticKeys: readonly StaticSigningKeySettings[];
+  readonly metadata: Readonly<Record<string, unknown>>;
+
+  constructor(settings: TokensSettings) {
+    this.issuer = issuerOf(settings.issuer);
+    this.audience = audienceOf(settings.audience);
+    this.algorithm = settings.algorithm ?? 'ES256';
+    this.algorithms = [...new Set([this.algorithm, ...(settings.additionalAlgorithms ?? [])])];
+    const unknown = this.algorithms.find((algorithm) => !SIGNING_ALGORITHMS.includes(algorithm));
+    if (unknown) {
+      throw new Error(`TokensModule: no key can be made for ${unknown}; take one of ${SIGNING_ALGORITHMS.join(', ')}.`);
+    }
+    this.accessTokenLifetimeSeconds = within(settings, 'accessTokenLifetimeSeconds', 900, 1, 86_400);
+    this.maximumLifetimeSeconds = within(
+      settings,
+      'maximumLifetimeSeconds',
+      this.accessTokenLifetimeSeconds,
+      this.accessTokenLifetimeSeconds,
+      31_536_000,
+    );
+    this.jwksCacheSeconds = within(settings, 'jwksCacheSeconds', 300, 0, 86_400);
+    this.rotationSeconds = within(settings, 'rotationDays', 90, 0.01, 3650) * 86_400;
+    this.rsaBits = within(settings, 'rsaBits', 3072, 2048, 8192);
+    this.keyPollSeconds = within(settings, 'keyPollSeconds', 0.5, 0.05, 3600);
+    this.staticKeys = settings.staticKeys ?? [];
+    this.metadata = settings.metadata ?? {};
+  }
+
+  /** How long a key stands in the JWKS before it signs: until every cache of it must have been filled anew. */
+  get leadSeconds(): number {
+    return this.jwksCacheSeconds + PROPAGATION_SECONDS;
+  }
+
+  /** How long a key stands in the JWKS after its last signature: until the last token has expired everywhere. */
+  get aftermathSeconds(): number {
+    return this.maximumLifetimeSeconds + CLOCK_TOLERANCE_SECONDS + PROPAGATION_SECONDS;
+  }
+}
+
+function issuerOf(issuer: string): string {
+  const url = typeof issuer === 'string' && URL.canParse(issuer) ? new URL(issuer) : undefined;
+  // RFC 8414 §2: a URL without query and fragment.
+  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username) {
+    throw new Error('TokensModule: issuer must be a URL without query and fragment, e.g. https://id.example.com');
+  }
+  return issuer;
+}
+
+function audienceOf(audience: string | readonly string[]): string | readonly string[] {
+  const list = [audience].flat();
+  if (list.length > 0 && list.every((entry) => typeof entry === 'string' && entry !== '')) return audience;
+  throw new Error('TokensModule: audience must name whom access tokens are for, e.g. https://api.example.com');
+}
+
+type NumberSetting = {
+  [Name in keyof TokensSettings]-?: NonNullable<TokensSettings[Name]> extends number ? Name : never;
+}[keyof TokensSettings];
+
+function within(settings: TokensSettings, name: NumberSetting, unlessTold: number, least: number, most: number) {
+  const value = settings[name] ?? unlessTold;
+  if (typeof value === 'number' && value >= least && value <= most) return value;
+  throw new Error(`TokensModule: ${name} must be a number from ${least} to ${most}, and is ${JSON.stringify(value)}.`);
+}

@@ -1,0 +1,155 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseGuards,
+  type Type,
+} from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
+import {
+  InsufficientScopeError,
+  InvalidTokenError,
+  JwtAuthGuard,
+  MissingTokenError,
+  RequireScopes,
+} from 'postern/auth';
+import { Refuses, ValidationFailedError } from 'postern/problem';
+import { ListUsersDto } from './dto/list-users.dto.js';
+import { updateDtoOf } from './request-dto.js';
+import { responseDtoOf } from './response-dto.js';
+import type { UserBase } from './user-base.entity.js';
+import { UserDirectory } from './user-directory.js';
+import { UserConflictError, UserNotFoundError } from './users.errors.js';
+import { UsersService } from './users.service.js';
+
+/** The routes of an administrator, as a controller made by {@link adminUsersControllerOf} has them. */
+export interface AdminUsersRoutes {
+  listUsers(query: ListUsersDto): Promise<object>;
+  readUser(id: string): Promise<object>;
+  updateUser(id: string, changes: object): Promise<object>;
+  deleteUser(id: string): Promise<void>;
+  disableUser(id: string): Promise<object>;
+  enableUser(id: string): Promise<object>;
+}
+
+const DEFAULT_PAGE_SIZE = 50;
+const ID = { name: 'id', description: 'The id of the user.', schema: { type: 'string', format: 'uuid' } } as const;
+
+/**
+ * The controller of `/users` for this entity, for tokens with the scope `users:read` or `users:write`. A team may
+ * extend it and pass its own class.
+ */
+export function adminUsersControllerOf(entity: Type<UserBase>): Type<AdminUsersRoutes> {
+  const View = responseDtoOf(entity, 'admin');
+  class UpdateUserDto extends updateDtoOf(entity, 'admin') {}
+  class UsersPageDto {
+    @ApiProperty({ type: [View], description: 'The users of this page, oldest first.' })
+    users!: object[];
+
+    @ApiProperty({
+      type: String,
+      format: 'uuid',
+      nullable: true,
+      description: 'What to ask for as `after`; null on the last page.',
+      example: null,
+    })
+    next!: string | null;
+  }
+  const answer = (description: string) => ApiOkResponse({ type: View, description, example: View.example });
+
+  @ApiTags('Users (administration)')
+  @Controller('users')
+  // Also where the application has not made the guard global: these routes are never open.
+  @UseGuards(JwtAuthGuard)
+  @Refuses(MissingTokenError, InvalidTokenError, InsufficientScopeError)
+  class AdminUsersController implements AdminUsersRoutes {
+    @Inject(UsersService) readonly users!: UsersService;
+    @Inject(UserDirectory) readonly directory!: UserDirectory;
+
+    @Get()
+    @RequireScopes('users:read')
+    @ApiOperation({ summary: 'List users', description: 'The users, oldest first, page by page.' })
+    @ApiOkResponse({ type: UsersPageDto, description: 'A page.', example: { users: [View.example], next: null } })
+    @Refuses(ValidationFailedError)
+    async listUsers(@Query() { limit = DEFAULT_PAGE_SIZE, after }: ListUsersDto): Promise<object> {
+      const { users, next } = await this.directory.list({ limit, after });
+      return { users: users.map((user) => View.from(user)), next };
+    }
+
+    @Get(':id')
+    @RequireScopes('users:read')
+    @ApiParam(ID)
+    @ApiOperation({ summary: 'Read a user', description: 'One user, with the fields that administrators may see.' })
+    @answer('The user.')
+    @Refuses(UserNotFoundError)
+    async readUser(@Param('id') id: string): Promise<object> {
+      const user = await this.users.findById(id);
+      if (!user) throw new UserNotFoundError();
+      return View.from(user);
+    }
+
+    @Patch(':id')
+    @RequireScopes('users:write')
+    @ApiParam(ID)
+    @ApiOperation({
+      summary: 'Change a user',
+      description: 'Changes the given fields and no other, of those that administrators may write.',
+    })
+    @answer('The user after the change.')
+    @Refuses(UserNotFoundError, ValidationFailedError, UserConflictError)
+    async updateUser(@Param('id') id: string, @Body() changes: UpdateUserDto): Promise<object> {
+      return View.from(await this.users.update(id, changes));
+    }
+
+    @Delete(':id')
+    @RequireScopes('users:write')
+    @HttpCode(204)
+    @ApiParam(ID)
+    @ApiOperation({
+      summary: 'Delete a user',
+      description:
+        'Deletes the user with all that belongs to it, for good. Access tokens of the user are refused at once.',
+    })
+    @ApiNoContentResponse({ description: 'The user is gone.' })
+    @Refuses(UserNotFoundError)
+    async deleteUser(@Param('id') id: string): Promise<void> {
+      await this.users.remove(id);
+    }
+
+    @Post(':id/disable')
+    @RequireScopes('users:write')
+    @HttpCode(200)
+    @ApiParam(ID)
+    @ApiOperation({
+      summary: 'Disable a user',
+      description: 'The user can neither sign in nor refresh, and access tokens issued so far are refused at once.',
+    })
+    @answer('The user, disabled.')
+    @Refuses(UserNotFoundError)
+    async disableUser(@Param('id') id: string): Promise<object> {
+      return View.from(await this.users.disable(id));
+    }
+
+    @Post(':id/enable')
+    @RequireScopes('users:write')
+    @HttpCode(200)
+    @ApiParam(ID)
+    @ApiOperation({
+      summary: 'Enable a user',
+      description: 'The user may sign in again. Tokens from before the disabling stay refused.',
+    })
+    @answer('The user, in good standing.')
+    @Refuses(UserNotFoundError)
+    async enableUser(@Param('id') id: string): Promise<object> {
+      return View.from(await this.users.enable(id));
+    }
+  }
+  return AdminUsersController;
+}

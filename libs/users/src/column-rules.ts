@@ -1,0 +1,77 @@
+import { Transform } from 'class-transformer';
+import {
+  IsBoolean,
+  IsDate,
+  IsDefined,
+  IsIn,
+  IsInt,
+  IsNumber,
+  IsOptional,
+  IsString,
+  IsUUID,
+  Matches,
+  Max,
+  MaxLength,
+  Min,
+  ValidateIf,
+  getMetadataStorage,
+  isISO8601,
+} from 'class-validator';
+import type { Type } from '@nestjs/common';
+import type { UserColumn } from './user-column.js';
+
+/** Years of four digits: what ISO 8601 says without an agreement, and what PostgreSQL can hold. */
+const INSTANT = /^\d{4}-\d\d-\d\dT/;
+const DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
+
+const readInstant = Transform(({ value }: { value: unknown }) =>
+  typeof value === 'string' && INSTANT.test(value) && isISO8601(value, { strict: true }) ? new Date(value) : value,
+);
+
+/**
+ * The validation that a column implies by itself, so that no request can bring the database to refuse a value: the
+ * type, the length, the range, the values of an enum. Comes on top of the validators that the team wrote.
+ */
+export function rulesOf(column: UserColumn): PropertyDecorator[] {
+  switch (column.kind) {
+    case 'text':
+      return [IsString(), ...(column.length ? [MaxLength(column.length)] : [])];
+    case 'uuid':
+      return [IsUUID()];
+    case 'integer':
+      return [IsInt(), ...(column.range ? [Min(column.range[0]), Max(column.range[1])] : [])];
+    case 'number':
+      return [IsNumber()];
+    case 'boolean':
+      return [IsBoolean()];
+    case 'instant':
+      return [readInstant, IsDate({ message: '$property must be an instant of ISO 8601, as 2026-11-23T08:30:00Z' })];
+    case 'day':
+      return [Matches(DAY, { message: '$property must be a day of ISO 8601, as 2026-11-23' })];
+    case 'enum':
+      return [IsIn([...(column.values ?? [])])];
+    case 'other':
+      return [];
+  }
+}
+
+/** Whether the value has to be given, and whether null is one. */
+export function presenceOf(column: UserColumn, presence: 'required' | 'optional'): PropertyDecorator {
+  if (presence === 'required') return IsDefined();
+  return column.isNullable ? IsOptional() : ValidateIf((_, value) => value !== undefined);
+}
+
+/** One validator that class-validator knows of a property. */
+export interface KnownRule {
+  readonly name: string;
+  readonly constraints: readonly unknown[];
+  readonly each: boolean;
+}
+
+/** The validators of a property, the inherited ones included. */
+export function knownRulesOf(target: Type, property: string): KnownRule[] {
+  return getMetadataStorage()
+    .getTargetValidationMetadatas(target, '', false, false)
+    .filter((rule) => rule.propertyName === property)
+    .map((rule) => ({ name: rule.name ?? rule.type, constraints: rule.constraints ?? [], each: rule.each ?? false }));
+}

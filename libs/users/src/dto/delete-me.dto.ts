@@ -1,0 +1,18 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsString, MaxLength, MinLength } from 'class-validator';
+
+/** What it takes to delete one's own account: the proof that it is still the user who asks. */
+export class DeleteMeDto {
+  /** The user's current password. */
+  @ApiProperty({
+    description: "The user's current password.",
+    example: 'correct horse battery staple',
+    format: 'password',
+    minLength: 1,
+    maxLength: 1024,
+  })
+  @IsString()
+  @MinLength(1)
+  @MaxLength(1024)
+  password!: string;
+}

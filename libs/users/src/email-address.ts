@@ -1,0 +1,87 @@
+import { domainToASCII } from 'node:url';
+import { applyDecorators } from '@nestjs/common';
+import { ApiProperty } from '@nestjs/swagger';
+import { Transform } from 'class-transformer';
+import { ValidateBy } from 'class-validator';
+import { InvalidEmailError } from './users.errors.js';
+
+/** Octets of an address, by RFC 5321 §4.5.3.1.3 (the path of 256 includes its angle brackets). */
+const MAXIMUM_OCTETS = 254;
+/** Octets before the `@`, by RFC 5321 §4.5.3.1.1. */
+const MAXIMUM_LOCAL_OCTETS = 64;
+/** Bounds the work that a hostile text can ask for; normalisation may shorten a text, so this is above the limits. */
+const MAXIMUM_INPUT = 1024;
+
+/** Two addresses that look alike must not differ in something that nobody sees. */
+const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
+/** The dot-string of RFC 5321 §4.1.2 with the letters of RFC 6531; no quoted strings. */
+const LOCAL = /^[^\s@.()<>[\]:;,"\\]+(?:\.[^\s@.()<>[\]:;,"\\]+)*$/u;
+/** `domainToASCII` also reads IPv4 forms and percent-escapes, as URLs have them: a name has none of these. */
+const NAME = /^[\p{L}\p{N}\p{M}-]+(?:[.\u3002][\p{L}\p{N}\p{M}-]+)+$/u;
+const ASCII_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])$/;
+
+/**
+ * The one form in which an address is stored, compared and looked up: Unicode NFKC, without surrounding white space,
+ * in lower case, the domain in ASCII (IDNA). Dots and `+tags` before the `@` are kept: only the owner of the domain
+ * knows what they mean. The result is at most 254 octets, 64 of them before the `@`, and is its own normal form.
+ *
+ * @throws {InvalidEmailError} for control, invisible and unassigned characters, quoted local parts, address literals
+ *   (`a@[192.0.2.1]`), names without a dot, and whatever is too long.
+ * @see RFC 5321 §4.1.2, RFC 6531 §3.3, UTS #46
+ */
+export function normalizeEmail(text: string): string {
+  if (typeof text !== 'string' || text.length > MAXIMUM_INPUT) throw new InvalidEmailError();
+  // Lower case may leave NFKC ("İ" becomes two code points), so the form is taken again.
+  const folded = text.normalize('NFKC').trim().toLowerCase().normalize('NFKC');
+  if (INVISIBLE.test(folded)) throw new InvalidEmailError();
+  const at = folded.lastIndexOf('@');
+  const local = folded.slice(0, at);
+  const name = folded.slice(at + 1);
+  if (at < 1 || !LOCAL.test(local) || !NAME.test(name)) throw new InvalidEmailError();
+  const domain = domainToASCII(name);
+  if (!ASCII_NAME.test(domain)) throw new InvalidEmailError();
+  const address = `${local}@${domain}`;
+  if (Buffer.byteLength(local) > MAXIMUM_LOCAL_OCTETS) throw new InvalidEmailError();
+  if (Buffer.byteLength(address) > MAXIMUM_OCTETS) throw new InvalidEmailError();
+  return address;
+}
+
+/** Whether the text is an address in the form of {@link normalizeEmail} already. */
+export function isNormalEmail(text: unknown): boolean {
+  try {
+    return typeof text === 'string' && normalizeEmail(text) === text;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * Property decorator of a DTO: brings the address into the form of {@link normalizeEmail} and refuses what has none.
+ *
+ * @example
+ * ```ts
+ * class LoginDto {
+ *   @IsEmailAddress()
+ *   email!: string;
+ * }
+ * ```
+ */
+export function IsEmailAddress(): PropertyDecorator {
+  return applyDecorators(
+    Transform(({ value }: { value: unknown }) => {
+      try {
+        return normalizeEmail(value as string);
+      } catch {
+        return value;
+      }
+    }),
+    ValidateBy({
+      name: 'isEmailAddress',
+      validator: {
+        validate: isNormalEmail,
+        defaultMessage: () => '$property must be an e-mail address',
+      },
+    }),
+    ApiProperty({ type: String, format: 'email', maxLength: MAXIMUM_OCTETS, example: 'ada@example.com' }),
+  );
+}

@@ -1,0 +1,35 @@
+import { Injectable } from '@nestjs/common';
+import { ConfirmationUnavailableError } from './users.errors.js';
+
+/** What the caller gave to show that it is still the user who signed in. */
+export interface IdentityProof {
+  readonly password?: string;
+}
+
+/**
+ * Decides whether the caller is still the user who signed in, before something that cannot be taken back (deletion).
+ * A stolen access token alone must not be enough.
+ *
+ * @example
+ * ```ts
+ * class PasswordConfirmation extends IdentityConfirmation {
+ *   async confirm(userId: string, { password }: IdentityProof) {
+ *     if (!password || !(await this.passwords.verify(userId, password))) throw new IdentityNotConfirmedError();
+ *   }
+ * }
+ * UsersModule.forRoot({ user: Employee, confirmation: PasswordConfirmation });
+ * ```
+ */
+export abstract class IdentityConfirmation {
+  /** Resolves when the proof holds. @throws {IdentityNotConfirmedError} (or an error of its own) when it does not. */
+  abstract confirm(userId: string, proof: IdentityProof): Promise<void>;
+}
+
+/** Refuses always: where nothing can confirm an identity, nothing that asks for it is done. */
+@Injectable()
+export class NoConfirmation extends IdentityConfirmation {
+  /** @throws {ConfirmationUnavailableError} always. */
+  confirm(): Promise<void> {
+    return Promise.reject(new ConfirmationUnavailableError());
+  }
+}

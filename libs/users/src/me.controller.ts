@@ -1,0 +1,102 @@
+import { Body, Controller, Delete, Get, HttpCode, Inject, Patch, UseGuards, type Type } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  CurrentPrincipal,
+  InvalidTokenError,
+  JwtAuthGuard,
+  MissingTokenError,
+  TrustedIssuers,
+  type Principal,
+} from 'postern/auth';
+import { Refuses, ValidationFailedError } from 'postern/problem';
+import { DeleteMeDto } from './dto/delete-me.dto.js';
+import { IdentityConfirmation } from './identity-confirmation.js';
+import { updateDtoOf } from './request-dto.js';
+import { responseDtoOf } from './response-dto.js';
+import type { UserBase } from './user-base.entity.js';
+import { ConfirmationUnavailableError, IdentityNotConfirmedError, UserConflictError } from './users.errors.js';
+import { UsersService } from './users.service.js';
+
+/** The routes of the signed-in user, as a controller made by {@link meControllerOf} has them. */
+export interface MeRoutes {
+  readMe(principal: Principal): Promise<object>;
+  updateMe(principal: Principal, changes: object): Promise<object>;
+  deleteMe(principal: Principal, proof: DeleteMeDto): Promise<void>;
+}
+
+/**
+ * The controller of `/users/me` for this entity: its requests and answers are the classes made from the entity, for
+ * the validation as well as for the OpenAPI document. A team may extend it and pass its own class.
+ *
+ * @example
+ * ```ts
+ * @Controller('users/me')
+ * class MyMeController extends meControllerOf(Employee) {
+ *   @Get('badge')
+ *   readBadge(@CurrentPrincipal() principal: Principal) { … }
+ * }
+ * UsersModule.forRoot({ user: Employee, controllers: { me: MyMeController } });
+ * ```
+ */
+export function meControllerOf(entity: Type<UserBase>): Type<MeRoutes> {
+  const OwnView = responseDtoOf(entity, 'self');
+  // A class of its own, so that the compiler writes it into the metadata that pipe and document read.
+  class UpdateMeDto extends updateDtoOf(entity, 'self') {}
+
+  @ApiTags('Users')
+  @Controller('users/me')
+  // Also where the application has not made the guard global: these routes are never open.
+  @UseGuards(JwtAuthGuard)
+  @Refuses(MissingTokenError, InvalidTokenError)
+  class MeController implements MeRoutes {
+    @Inject(UsersService) readonly users!: UsersService;
+    @Inject(TrustedIssuers) readonly issuers!: TrustedIssuers;
+    @Inject(IdentityConfirmation) readonly confirmation!: IdentityConfirmation;
+
+    @Get()
+    @ApiOperation({
+      summary: 'Read your account',
+      description: 'The user of the access token, with the fields that users may see of themselves.',
+    })
+    @ApiOkResponse({ type: OwnView, description: 'The account.', example: OwnView.example })
+    async readMe(@CurrentPrincipal() principal: Principal): Promise<object> {
+      return OwnView.from(await this.userOf(principal));
+    }
+
+    @Patch()
+    @ApiOperation({
+      summary: 'Change your account',
+      description: 'Changes the given fields and no other. Without any, the account comes back as it is.',
+    })
+    @ApiOkResponse({ type: OwnView, description: 'The account after the change.', example: OwnView.example })
+    @Refuses(ValidationFailedError, UserConflictError)
+    async updateMe(@CurrentPrincipal() principal: Principal, @Body() changes: UpdateMeDto): Promise<object> {
+      const { id } = await this.userOf(principal);
+      return OwnView.from(await this.users.update(id, changes));
+    }
+
+    @Delete()
+    @HttpCode(204)
+    @ApiOperation({
+      summary: 'Delete your account',
+      description: 'Deletes the account with all its sessions, for good. The password is asked for once more.',
+    })
+    @ApiNoContentResponse({ description: 'The account is gone, and its tokens with it.' })
+    @Refuses(ValidationFailedError, IdentityNotConfirmedError, ConfirmationUnavailableError)
+    async deleteMe(@CurrentPrincipal() principal: Principal, @Body() proof: DeleteMeDto): Promise<void> {
+      const { id } = await this.userOf(principal);
+      await this.confirmation.confirm(id, { password: proof.password });
+      await this.users.remove(id);
+    }
+
+    private async userOf(principal: Principal): Promise<UserBase> {
+      // Another issuer may write any subject: its users are not ours.
+      if (principal.issuer !== this.issuers.own.issuer) throw new InvalidTokenError();
+      const user = await this.users.findById(principal.subject);
+      // A verifier that has not heard of the revocation yet lets such a token through.
+      if (!user || user.disabledAt) throw new InvalidTokenError();
+      return user;
+    }
+  }
+  return MeController;
+}

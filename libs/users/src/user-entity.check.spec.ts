@@ -1,0 +1,94 @@
+import { IsOptional, IsString } from 'class-validator';
+import { Column, Entity } from 'typeorm';
+import { UserBase } from './user-base.entity.js';
+import { checkUserEntity } from './user-entity.check.js';
+import { UserField, type UserFieldOptions } from './user-field.decorator.js';
+import { User } from './user.entity.js';
+
+function entityWith(options: UserFieldOptions, ...decorators: PropertyDecorator[]): typeof User {
+  class Employee extends UserBase {
+    declare badge: string;
+  }
+  for (const decorate of decorators) decorate(Employee.prototype, 'badge');
+  UserField(options)(Employee.prototype, 'badge');
+  Entity('users')(Employee);
+  return Employee;
+}
+
+const text = (more = {}) => Column({ type: 'varchar', ...more });
+
+describe('checkUserEntity', () => {
+  it('takes the default user and a well-declared class', () => {
+    expect(() => checkUserEntity(User)).not.toThrow();
+    expect(() => checkUserEntity(entityWith({ register: 'required', claim: 'badge' }, text()))).not.toThrow();
+    expect(() => checkUserEntity(entityWith({ register: 'optional' }, text({ nullable: true })))).not.toThrow();
+    expect(() => checkUserEntity(entityWith({ register: 'optional' }, text({ default: 'x' })))).not.toThrow();
+  });
+
+  it('asks for UserBase', () => {
+    class Stranger {
+      readonly id = '1';
+    }
+    expect(() => checkUserEntity(Stranger as never)).toThrow('Stranger has to extend UserBase');
+    expect(() => checkUserEntity(UserBase as never)).toThrow('UserBase has to extend UserBase');
+    expect(() => checkUserEntity(undefined as never)).toThrow('the class passed as "user" has to extend UserBase');
+  });
+
+  it("asks for @Entity('users')", () => {
+    class Bare extends UserBase {}
+    @Entity('employees')
+    class Elsewhere extends UserBase {}
+    @Entity()
+    class Unnamed extends UserBase {}
+    for (const entity of [Bare, Elsewhere, Unnamed]) {
+      expect(() => checkUserEntity(entity)).toThrow(`${entity.name} has to be the table "users"`);
+    }
+  });
+
+  it.each<[string, UserFieldOptions, PropertyDecorator[], string]>([
+    ['a property without a column', { read: 'self' }, [], 'is no plain column'],
+    ['a registered claim', { claim: 'scope' }, [text()], 'means something else in an access token'],
+    ['a claim named as what every object has', { claim: 'constructor' }, [text()], 'means something else'],
+    ['a claim name with spaces', { claim: 'cost centre' }, [text()], 'printable ASCII'],
+    ['required and nullable', { register: 'required' }, [text({ nullable: true })], 'its column is nullable'],
+    [
+      'required and @IsOptional()',
+      { register: 'required' },
+      [text(), IsOptional()],
+      '@IsOptional() lets it be left out',
+    ],
+    ['optional without a default', { register: 'optional' }, [text()], 'its column needs a value'],
+    ['written without a rule', { write: 'self' }, [Column({ type: 'jsonb' })], 'add a decorator of class-validator'],
+  ])('refuses %s', (_, options, decorators, sentence) => {
+    const check = () => checkUserEntity(entityWith(options, ...decorators));
+    expect(check).toThrow('UsersModule: Employee.badge ');
+    expect(check).toThrow(sentence);
+  });
+
+  it('takes a column that it cannot judge when the team says what is valid', () => {
+    const tags = Column({ type: 'text', array: true });
+    expect(() => checkUserEntity(entityWith({ write: 'self' }, tags, IsString({ each: true })))).not.toThrow();
+  });
+
+  it('refuses two fields with one claim, and a field that is a column of UserBase', () => {
+    @Entity('users')
+    class Twice extends UserBase {
+      @UserField({ claim: 'desk' })
+      @Column({ type: 'text' })
+      desk!: string;
+
+      @UserField({ claim: 'desk' })
+      @Column({ type: 'text' })
+      table!: string;
+    }
+    expect(() => checkUserEntity(Twice)).toThrow('Twice.table has the claim name "desk", as desk has');
+
+    @Entity('users')
+    class Base extends UserBase {
+      @UserField({ write: 'self' })
+      @Column()
+      declare email: string;
+    }
+    expect(() => checkUserEntity(Base)).toThrow('Base.email is a column of UserBase');
+  });
+});

@@ -1,0 +1,91 @@
+import type { Type } from '@nestjs/common';
+import { getMetadataArgsStorage } from 'typeorm';
+import { knownRulesOf } from './column-rules.js';
+import { UserBase, userBaseProperties } from './user-base.entity.js';
+import { columnOf, type UserColumn } from './user-column.js';
+import { userFieldsOf, type DeclaredUserField } from './user-field.decorator.js';
+
+/** Claims with a meaning of their own in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2). */
+const REGISTERED_CLAIMS = new Set(
+  (
+    'iss sub aud exp nbf iat jti sid client_id scope roles groups entitlements org acr amr auth_time ' +
+    'azp nonce at_hash c_hash cnf act may_act events sub_id txn typ'
+  ).split(' '),
+);
+
+const checked = new WeakSet<Type>();
+
+/**
+ * Proves that the class can be the user of this application, before anything is built from it.
+ *
+ * @throws {Error} whose sentence names the class or the property, and says what to write.
+ */
+export function checkUserEntity(entity: Type<UserBase>): void {
+  if (checked.has(entity)) return;
+  if (typeof entity !== 'function' || !(entity.prototype instanceof UserBase)) {
+    throw new Error(`UsersModule: ${nameOf(entity)} has to extend UserBase: write "class … extends UserBase".`);
+  }
+  const table = getMetadataArgsStorage().tables.find(({ target }) => target === entity);
+  if (table?.name !== 'users') {
+    throw new Error(
+      `UsersModule: ${entity.name} has to be the table "users", which the other tables point at: write @Entity('users') above the class.`,
+    );
+  }
+  const claims = new Map<string, string>();
+  for (const field of userFieldsOf(entity)) checkField(entity, field, claims);
+  checked.add(entity);
+}
+
+function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Map<string, string>): void {
+  const { property, claim } = field;
+  const fail = (sentence: string): never => {
+    throw new Error(`UsersModule: ${entity.name}.${property} ${sentence}`);
+  };
+  if ((userBaseProperties as readonly string[]).includes(property)) {
+    fail('is a column of UserBase and follows its rules: take @UserField off, or give the field another name.');
+  }
+  const column =
+    columnOf(entity, property) ?? fail('has @UserField but is no plain column: write @Column() beside it.');
+  if (claim !== undefined) {
+    if (!/^[\x21-\x7e]{1,128}$/.test(claim))
+      fail(`has the claim name "${claim}": write printable ASCII without spaces.`);
+    if (REGISTERED_CLAIMS.has(claim) || claim in Object.prototype) {
+      fail(`has the claim name "${claim}", which means something else in an access token: choose another name.`);
+    }
+    if (claims.has(claim)) fail(`has the claim name "${claim}", as ${claims.get(claim)} has: choose another name.`);
+    claims.set(claim, property);
+  }
+  checkPresence(entity, field, column, fail);
+}
+
+function checkPresence(
+  entity: Type<UserBase>,
+  { property, register, write }: DeclaredUserField,
+  column: UserColumn,
+  fail: (sentence: string) => never,
+): void {
+  const rules = knownRulesOf(entity, property).map(({ name }) => name);
+  const isOptional = rules.includes('isOptional');
+  if (register === 'required' && column.isNullable) {
+    fail("is required at registration, yet its column is nullable: write register: 'optional', or take nullable off.");
+  }
+  if (register === 'required' && isOptional) {
+    fail(
+      "is required at registration, yet @IsOptional() lets it be left out: write register: 'optional', or take @IsOptional() off.",
+    );
+  }
+  if (register === 'optional' && !column.isNullable && !column.hasDefault) {
+    fail(
+      "may be left out at registration, yet its column needs a value: write register: 'required', nullable: true, or a default.",
+    );
+  }
+  const isWritten = register !== false || write !== false;
+  const validators = rules.filter((name) => name !== 'isOptional' && name !== 'conditionalValidation');
+  if (isWritten && column.kind === 'other' && validators.length === 0) {
+    fail('is written through HTTP, and its column does not tell what is valid: add a decorator of class-validator.');
+  }
+}
+
+function nameOf(entity: unknown): string {
+  return typeof entity === 'function' && entity.name ? entity.name : 'the class passed as "user"';
+}

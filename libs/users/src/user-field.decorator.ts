@@ -1,0 +1,77 @@
+import 'reflect-metadata';
+import type { Type } from '@nestjs/common';
+import type { UserBase } from './user-base.entity.js';
+
+/** What {@link UserField} may say of a field. What is left out is refused. */
+export interface UserFieldOptions {
+  /** Whether the field is part of registration. Default `false`. */
+  register?: 'required' | 'optional' | false;
+  /** Who may change the field through HTTP; an administrator may change what the user may. Default `false`. */
+  write?: 'self' | 'admin' | false;
+  /** Who may see the field through HTTP; whatever the public sees, the user and the administrator see too. Default `false`. */
+  read?: 'public' | 'self' | 'admin' | false;
+  /** The name of the access-token claim that carries the field. A token is text that anybody may read: leave it out when in doubt. */
+  claim?: string;
+  /** What the OpenAPI document says of the field; the doc comment is used where this is left out. */
+  description?: string;
+  /** The example that the OpenAPI document shows. */
+  example?: unknown;
+}
+
+/** A field as {@link UserField} declared it, with every option decided. */
+export interface DeclaredUserField {
+  readonly property: string;
+  readonly register: 'required' | 'optional' | false;
+  readonly write: 'self' | 'admin' | false;
+  readonly read: 'public' | 'self' | 'admin' | false;
+  readonly claim?: string;
+  readonly description?: string;
+  readonly example?: unknown;
+}
+
+const FIELDS = Symbol('postern:user-fields');
+
+/**
+ * Makes a column of the team's user a part of the API: who registers it, who writes it, who reads it, and whether it
+ * is a claim of the access token. A column without this decorator is never readable nor writable through HTTP.
+ *
+ * Validation is what the class-validator decorators of the property say, on top of what its column implies (type,
+ * length, enum). Contradictions are found at boot and named.
+ *
+ * @example
+ * ```ts
+ * @UserField({ register: 'optional', write: 'self', read: 'public', example: 'Ada' })
+ * @Column({ name: 'display_name', type: 'varchar', length: 64, nullable: true })
+ * displayName!: string | null;
+ * ```
+ */
+export function UserField(options: UserFieldOptions = {}): PropertyDecorator {
+  return (prototype, property) => {
+    const own: DeclaredUserField[] = Reflect.getOwnMetadata(FIELDS, prototype) ?? [];
+    const declared: DeclaredUserField = {
+      ...options,
+      property: String(property),
+      register: options.register ?? false,
+      write: options.write ?? false,
+      read: options.read ?? false,
+    };
+    Reflect.defineMetadata(FIELDS, [...own, declared], prototype);
+  };
+}
+
+/** The fields that the class and its parents declared, parents first; a property declared again counts as the subclass has it. */
+export function userFieldsOf(entity: Type<UserBase>): readonly DeclaredUserField[] {
+  const fields = new Map<string, DeclaredUserField>();
+  for (const ancestor of ancestryOf(entity)) {
+    const own: DeclaredUserField[] = Reflect.getOwnMetadata(FIELDS, ancestor.prototype) ?? [];
+    for (const field of own) fields.set(field.property, field);
+  }
+  return [...fields.values()];
+}
+
+/** The class and what it extends, the most general first. */
+export function ancestryOf(entity: Type): Type[] {
+  const ancestry: Type[] = [];
+  for (let each: Type | null = entity; each?.prototype; each = Object.getPrototypeOf(each)) ancestry.unshift(each);
+  return ancestry;
+}

@@ -1,0 +1,77 @@
+import type { EntityManager, EntityMetadata, FindOptionsWhere, ObjectLiteral } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { UserBase } from './user-base.entity.js';
+import type { UserSchemas } from './user-schemas.js';
+
+/** A column that finds at most one user. */
+export type UniqueColumn = 'id' | 'email';
+
+type Row = Readonly<Record<string, unknown>>;
+
+interface Statement {
+  readonly metadata: EntityMetadata;
+  readonly columns: readonly ColumnMetadata[];
+  readonly text: string;
+}
+
+/**
+ * Finds one user exactly as TypeORM's `findOneBy` does. Each login and each refresh asks for a user, and TypeORM builds the
+ * statement and its result anew each time, which costs more than the query: so for a class that is columns and nothing
+ * else the statement is made once, and the columns are read from its row by TypeORM's own metadata.
+ */
+export class UserLookup<U extends UserBase> {
+  private readonly statements = new Map<UniqueColumn, Statement | undefined>();
+
+  constructor(private readonly schemas: UserSchemas<U>) {}
+
+  /** The user in whose row the column has this value, or null. */
+  async find(manager: EntityManager, column: UniqueColumn, value: string): Promise<U | null> {
+    const statement = this.statementFor(manager, column);
+    if (statement === undefined || manager.connection.subscribers.length > 0) {
+      return manager.findOneBy(this.schemas.entity, { [column]: value } as FindOptionsWhere<U>);
+    }
+    const [row] = await manager.query<Row[]>(statement.text, [value]);
+    return row === undefined ? null : (entityOf(statement, row) as U);
+  }
+
+  private statementFor(manager: EntityManager, column: UniqueColumn): Statement | undefined {
+    if (!this.statements.has(column)) {
+      this.statements.set(column, statementOf(manager.connection.getMetadata(this.schemas.entity), column));
+    }
+    return this.statements.get(column);
+  }
+}
+
+function statementOf(metadata: EntityMetadata, unique: UniqueColumn): Statement | undefined {
+  if (!isColumnsOnly(metadata)) return undefined;
+  const { driver } = metadata.dataSource;
+  const columns = metadata.columns.filter(({ isSelect }) => isSelect);
+  const selected = columns.map(({ databaseName }) => driver.escape(databaseName)).join(', ');
+  const table = metadata.tablePath.split('.').map((part) => driver.escape(part));
+  const wanted = driver.escape(metadata.findColumnWithPropertyName(unique)!.databaseName);
+  return { metadata, columns, text: `SELECT ${selected} FROM ${table.join('.')} WHERE ${wanted} = $1 LIMIT 1` };
+}
+
+/** Whatever else there may be is TypeORM's to load: relations, embedded classes, subclasses, listeners, computed columns. */
+function isColumnsOnly(metadata: EntityMetadata): boolean {
+  const beyondColumns = [
+    metadata.relations,
+    metadata.embeddeds,
+    metadata.childEntityMetadatas,
+    metadata.afterLoadListeners,
+    metadata.columns.filter(({ isVirtual, isVirtualProperty }) => isVirtual || isVirtualProperty),
+    // TypeORM asks PostGIS for these in another form.
+    metadata.columns.filter(({ type }) => type === 'geometry' || type === 'geography'),
+  ];
+  const isWhole = metadata.parentEntityMetadata === undefined && metadata.discriminatorColumn === undefined;
+  return isWhole && metadata.deleteDateColumn === undefined && beyondColumns.every(({ length }) => length === 0);
+}
+
+function entityOf({ metadata, columns }: Statement, row: Row): ObjectLiteral {
+  const entity = metadata.create(undefined, { fromDeserializer: true }) as ObjectLiteral;
+  const { driver } = metadata.dataSource;
+  for (const column of columns) {
+    column.setEntityValue(entity, driver.prepareHydratedValue(row[column.databaseName], column));
+  }
+  return entity;
+}

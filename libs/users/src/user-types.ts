@@ -1,0 +1,27 @@
+import type { UserBase } from './user-base.entity.js';
+
+type Method = (...args: never[]) => unknown;
+
+/** The names of the fields that a team added to its user: neither Postern's own nor methods. */
+export type TeamField<U extends UserBase> = {
+  [K in keyof U]-?: K extends keyof UserBase ? never : U[K] extends Method ? never : K;
+}[keyof U];
+
+type Omissible<U extends UserBase> = {
+  [K in TeamField<U>]: undefined extends U[K] ? K : null extends U[K] ? K : never;
+}[TeamField<U>];
+
+/**
+ * What it takes to create a user: the address, and each field of the team's class. A field that may be null or
+ * undefined may be left out; a misspelt one does not compile.
+ */
+export type NewUser<U extends UserBase = UserBase> = {
+  email: string;
+  emailVerifiedAt?: Date | null;
+} & { [K in Exclude<TeamField<U>, Omissible<U>>]: U[K] } & { [K in Omissible<U>]?: U[K] };
+
+/** What may be changed of a user. What is left out, or undefined, stays as it is. */
+export type UserChanges<U extends UserBase = UserBase> = {
+  email?: string;
+  emailVerifiedAt?: Date | null;
+} & { [K in TeamField<U>]?: U[K] };

@@ -1,0 +1,61 @@
+import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
+import { TypeOrmModule } from '@nestjs/typeorm';
+import { RevocationPublisher } from 'postern/auth';
+import { adminUsersControllerOf } from './admin-users.controller.js';
+import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
+import { meControllerOf } from './me.controller.js';
+import type { UserBase } from './user-base.entity.js';
+import { UserDirectory } from './user-directory.js';
+import { UserSchemas } from './user-schemas.js';
+import { User } from './user.entity.js';
+import { UsersService } from './users.service.js';
+
+/** The settings of {@link UsersModule}: there are none yet, everything is structure. */
+export type UsersSettings = object;
+
+/** What {@link UsersModule} is made of; each part has a default. */
+export interface UsersStructure {
+  /** The team's class of user. Default: {@link User}, with no further fields. */
+  user?: Type<UserBase>;
+  /** Controllers in the place of the ones made from the entity; `false` for no such routes. */
+  controllers?: { me?: Type | false; admin?: Type | false };
+  /** Asked before a user deletes itself. Default: {@link NoConfirmation}, which refuses. */
+  confirmation?: Type<IdentityConfirmation>;
+  /** Where the revocations of disabled and deleted users go. Default: the publisher that the application has already. */
+  revocations?: Type<RevocationPublisher>;
+  /** Modules whose providers the classes above inject. */
+  imports?: ModuleMetadata['imports'];
+}
+
+export const { ConfigurableModuleClass: ConfigurableUsersModule } = new ConfigurableModuleBuilder<UsersSettings>({
+  moduleName: 'Users',
+})
+  .setClassMethodName('forRoot')
+  .setExtras<UsersStructure>({}, extend)
+  .build();
+
+function extend(definition: DynamicModule, structure: UsersStructure): DynamicModule {
+  const entity = structure.user ?? User;
+  const schemas = new UserSchemas(entity);
+  const { me, admin } = structure.controllers ?? {};
+  return {
+    ...definition,
+    global: true,
+    imports: [...(definition.imports ?? []), ...(structure.imports ?? []), TypeOrmModule.forFeature([entity])],
+    // "me" comes first: on Express the first route that fits is taken, and "me" fits :id.
+    controllers: [
+      ...(definition.controllers ?? []),
+      ...(me === false ? [] : [me ?? meControllerOf(entity)]),
+      ...(admin === false ? [] : [admin ?? adminUsersControllerOf(entity)]),
+    ],
+    providers: [
+      ...(definition.providers ?? []),
+      { provide: UserSchemas, useValue: schemas },
+      { provide: IdentityConfirmation, useClass: structure.confirmation ?? NoConfirmation },
+      ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
+      UsersService,
+      UserDirectory,
+    ],
+    exports: [...(definition.exports ?? []), UserSchemas, IdentityConfirmation, UsersService, UserDirectory],
+  };
+}

@@ -1,0 +1,191 @@
+import { isDeepStrictEqual } from 'node:util';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { isUUID } from 'class-validator';
+import { Clock, RevocationPublisher } from 'postern/auth';
+import { Database, Events, uuidv7 } from 'postern/persistence';
+import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
+import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { normalizeEmail } from './email-address.js';
+import type { UserBase } from './user-base.entity.js';
+import { UserLookup } from './user-lookup.js';
+import { UserSchemas } from './user-schemas.js';
+import type { NewUser, UserChanges } from './user-types.js';
+import { UserNotFoundError } from './users.errors.js';
+import { UserDeleted, UserDisabled, UserEnabled, UserUpdated } from './users.events.js';
+import { writeRefusal } from './write-refusal.js';
+
+/** What no caller sets: made by the application, or changed by a method of its own. */
+const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] satisfies (keyof UserBase)[];
+
+/**
+ * The users of this application, as the team's own class. Joins the ambient transaction; events go out after commit.
+ *
+ * @example
+ * ```ts
+ * constructor(private readonly users: UsersService<Employee>) {}
+ * await this.users.create({ email: 'ada@example.com', costCentre: 'CC-1042' });
+ * ```
+ */
+@Injectable()
+export class UsersService<U extends UserBase = UserBase> {
+  private readonly lookup: UserLookup<U>;
+
+  constructor(
+    private readonly database: Database,
+    private readonly schemas: UserSchemas<U>,
+    private readonly revocations: RevocationPublisher,
+    private readonly events: Events,
+    private readonly clock: Clock,
+  ) {
+    this.lookup = new UserLookup(schemas);
+  }
+
+  /**
+   * Stores a new user under a new id; of any number of parallel calls with one address exactly one succeeds.
+   *
+   * @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError} @throws {ValidationFailedError}
+   *   for a value that the database refuses. After any of these the surrounding transaction can only be rolled back.
+   */
+  async create(fields: NewUser<U>): Promise<U> {
+    const user = new this.schemas.entity();
+    Object.assign(user, this.columnsOf(fields), { id: uuidv7(), email: normalizeEmail(fields.email) });
+    for (const column of this.metadata.columns) {
+      // The insert answers with the values of defaults only: the rest of the row is known to be null.
+      const isNull = column.isNullable && column.default === undefined && column.getEntityValue(user) === undefined;
+      if (isNull) column.setEntityValue(user, null);
+    }
+    await this.write(() =>
+      this.database.manager.insert(this.schemas.entity, user as unknown as QueryDeepPartialEntity<U>),
+    );
+    return user;
+  }
+
+  /** The user with this id; null where there is none, and for a text that is no UUID. */
+  async findById(id: string): Promise<U | null> {
+    if (!isUUID(id)) return null;
+    return this.lookup.find(this.database.manager, 'id', id);
+  }
+
+  /** The user with this address, in whatever spelling; null where there is none. @throws {InvalidEmailError} */
+  async findByEmail(email: string): Promise<U | null> {
+    return this.lookup.find(this.database.manager, 'email', normalizeEmail(email));
+  }
+
+  /**
+   * Changes the given fields and no other, so that two changes at once do not undo each other. A new address counts as
+   * unproved unless `emailVerifiedAt` comes with it. Publishes {@link UserUpdated} when something has changed.
+   *
+   * @throws {UserNotFoundError} @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError}
+   * @throws {ValidationFailedError} for a value that the database refuses
+   */
+  async update(id: string, changes: UserChanges<U>): Promise<U> {
+    return this.withLocked(id, async (user) => {
+      const given = this.columnsOf(changes);
+      if (changes.email !== undefined) given.email = normalizeEmail(changes.email);
+      const stored = user as unknown as Record<string, unknown>;
+      if (given.email !== undefined && given.email !== stored.email) given.emailVerifiedAt ??= null;
+      const changed = Object.keys(given).filter((property) => !isDeepStrictEqual(given[property], stored[property]));
+      if (changed.length === 0) return user;
+      await this.set(id, Object.fromEntries(changed.map((property) => [property, given[property]])));
+      this.events.publish(new UserUpdated(id, changed));
+      return (await this.findById(id))!;
+    });
+  }
+
+  /**
+   * From now on the user cannot sign in, and no token issued so far counts any more, in the same transaction. Nothing
+   * happens to a user who is disabled already.
+   *
+   * @throws {UserNotFoundError}
+   */
+  async disable(id: string): Promise<U> {
+    return this.withLocked(id, async (user) => {
+      if (user.disabledAt) return user;
+      await this.set(id, { disabledAt: new Date(this.clock.now()) });
+      await this.revokeTokensOf(id, 'account-disabled');
+      this.events.publish(new UserDisabled(id));
+      return (await this.findById(id))!;
+    });
+  }
+
+  /**
+   * Lets the user sign in again. Tokens carry whole seconds, and those of the second of the disabling stay refused:
+   * where that second is not over yet, this resolves when it is (at most one second later), so that whoever signs in
+   * after the answer holds a token that counts.
+   *
+   * @throws {UserNotFoundError}
+   */
+  async enable(id: string): Promise<U> {
+    let disabledAt = 0;
+    const user = await this.withLocked(id, async (found) => {
+      if (!found.disabledAt) return found;
+      disabledAt = found.disabledAt.getTime();
+      await this.set(id, { disabledAt: null });
+      this.events.publish(new UserEnabled(id));
+      return (await this.findById(id))!;
+    });
+    const left = (Math.floor(disabledAt / 1000) + 1) * 1000 - this.clock.now();
+    if (left > 0) await delay(Math.min(left, 1000));
+    return user;
+  }
+
+  /**
+   * Deletes the user and everything that belongs to it, and no token issued so far counts any more, in the same
+   * transaction.
+   *
+   * @throws {UserNotFoundError}
+   */
+  async remove(id: string): Promise<void> {
+    await this.withLocked(id, async () => {
+      await this.database.manager.delete(this.schemas.entity, { id });
+      await this.revokeTokensOf(id, 'account-deleted');
+      this.events.publish(new UserDeleted(id));
+    });
+  }
+
+  private get metadata(): EntityMetadata {
+    return this.database.manager.connection.getMetadata(this.schemas.entity);
+  }
+
+  private async withLocked<T>(id: string, work: (user: U) => Promise<T>): Promise<T> {
+    if (!isUUID(id)) throw new UserNotFoundError();
+    return this.database.transaction(async () => {
+      const user = await this.database.manager.findOne(this.schemas.entity, {
+        where: { id } as FindOptionsWhere<U>,
+        lock: { mode: 'pessimistic_write' },
+      });
+      if (!user) throw new UserNotFoundError();
+      return work(user);
+    });
+  }
+
+  private async set(id: string, values: Record<string, unknown>): Promise<void> {
+    const where = { id } as FindOptionsWhere<U>;
+    await this.write(() =>
+      this.database.manager.update(this.schemas.entity, where, values as QueryDeepPartialEntity<U>),
+    );
+  }
+
+  private async write(statement: () => Promise<unknown>): Promise<void> {
+    try {
+      await statement();
+    } catch (error) {
+      throw writeRefusal(error, this.metadata);
+    }
+  }
+
+  /** Read after the row is locked: a token that is issued while this waits is covered, too. */
+  private async revokeTokensOf(id: string, reason: string): Promise<void> {
+    const before = Math.floor(this.clock.now() / 1000);
+    await this.revocations.publish({ kind: 'subject', target: id, before, reason });
+  }
+
+  /** The given values of columns, whatever else the object carries. */
+  private columnsOf(fields: object): Record<string, unknown> {
+    const given = fields as Record<string, unknown>;
+    const columns = this.metadata.columns.map(({ propertyName }) => propertyName);
+    const properties = columns.filter((property) => !KEPT.includes(property) && given[property] !== undefined);
+    return Object.fromEntries(properties.map((property) => [property, given[property]]));
+  }
+}

@@ -1,0 +1,94 @@
+#!/usr/bin/env node
+/**
+ * `npm run check`: everything that CI decides by, one step after the other, none left out because an earlier one failed.
+ *
+ * `--postgres <url>` runs the e2e tests once more against that server, after they ran against the embedded one.
+ * The last line is `N passed, N failed`: each test counts as one, and so does each other step.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+const root = join(import.meta.dirname, '..');
+const decides = process.env.CI === 'true';
+const otherPostgres = process.argv.includes('--postgres')
+  ? process.argv[process.argv.indexOf('--postgres') + 1]
+  : undefined;
+// They touch no SQL, bring a PostgreSQL of their own, or install, browse and read: another server changes nothing for them.
+const withoutSql =
+  'guard hostile-tokens refusals http judges embedded-postgres server resource-server openapi package readme swagger-ui'
+    .split(' ')
+    .map((name) => `/${name}\\.e2e-spec\\.ts$`);
+const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'));
+const total = { passed: 0, failed: 0 };
+
+try {
+  step('format', 'format:check');
+  step('build', 'build');
+  step('lint', 'lint');
+  step('types', 'typecheck');
+  step('unused code and dependencies', 'knip');
+  tests('tests, on the embedded PostgreSQL', []);
+  if (otherPostgres !== undefined) {
+    const paths = ['--selectProjects', 'e2e', '--testPathIgnorePatterns', ...withoutSql];
+    tests('tests, on the PostgreSQL of this machine', paths, { POSTERN_TEST_DATABASE_URL: otherPostgres });
+  }
+  step('public API as committed', 'api:check');
+  step('OpenAPI document as committed', 'openapi:check');
+  step('package', 'pack:check');
+} catch (error) {
+  process.stderr.write(`${error.stack}\n`);
+  total.failed += 1;
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+process.stdout.write(`\n${total.passed} passed, ${total.failed} failed\n`);
+process.exitCode = total.failed === 0 ? 0 : 1;
+
+function step(title, script) {
+  const { status, seconds } = run(title, [script]);
+  count(title, seconds, status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
+}
+
+/** Counted from Jest's own report; what did not run is a failure where the run decides. */
+function tests(title, args, environment = {}) {
+  const output = join(scratch, `${title.replaceAll(/\W+/g, '-')}.json`);
+  const { status, seconds } = run(title, ['test', '--', '--json', `--outputFile=${output}`, ...args], environment);
+  if (!existsSync(output)) return count(title, seconds, { passed: 0, failed: 1 });
+  const report = JSON.parse(readFileSync(output, 'utf8'));
+  const notRun = report.numPendingTests + report.numTodoTests;
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + (decides ? notRun : 0);
+  for (const name of namesOfNotRun(report)) {
+    process.stdout.write(`Did not run${decides ? ', which counts as failed' : ''}: ${name}\n`);
+  }
+  // Jest also fails for reasons that are no test of their own, such as a global teardown.
+  count(title, seconds, { passed: report.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed });
+}
+
+function namesOfNotRun({ testResults }) {
+  return testResults.flatMap(({ assertionResults }) =>
+    assertionResults.filter(({ status }) => status === 'pending' || status === 'todo').map(({ fullName }) => fullName),
+  );
+}
+
+function run(title, [script, ...args], environment = {}) {
+  process.stdout.write(`\n── ${title}\n`);
+  const began = Date.now();
+  const { status } = spawnSync('npm', ['run', '--silent', script, ...args], {
+    cwd: root,
+    env: { ...process.env, ...environment },
+    // Jest prints its whole report to the standard output as well, and the people's part to the other.
+    stdio: ['ignore', script === 'test' ? 'ignore' : 'inherit', 'inherit'],
+    shell: process.platform === 'win32',
+  });
+  return { status, seconds: Math.round((Date.now() - began) / 1000) };
+}
+
+function count(title, seconds, { passed, failed }) {
+  total.passed += passed;
+  total.failed += failed;
+  process.stdout.write(
+    `── ${title}: ${failed === 0 ? 'passed' : `${failed} FAILED`} (${passed} passed, ${seconds} s)\n`,
+  );
+}

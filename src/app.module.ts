@@ -1,0 +1,54 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PosternModule } from 'postern';
+import type { ServerConfig } from './config.js';
+
+/** What `TokensModule` is told, in the server and in the command that makes tokens for services. */
+export function tokensOf(config: ServerConfig) {
+  return {
+    algorithm: config.algorithm,
+    accessTokenLifetimeSeconds: config.accessTokenSeconds,
+    maximumLifetimeSeconds: longestTokenSeconds(config),
+  };
+}
+
+function longestTokenSeconds({ accessTokenSeconds, serviceTokenSeconds }: ServerConfig): number {
+  return Math.max(accessTokenSeconds, serviceTokenSeconds);
+}
+
+/** What the start has found out beside the environment. */
+export interface Connections {
+  readonly databaseUrl: string;
+  readonly secret: string;
+}
+
+/** The server: Postern, composed as any team composes it. */
+@Module({})
+export class AppModule {
+  /** The application that an environment describes. */
+  static forConfig(config: ServerConfig, { databaseUrl, secret }: Connections): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PosternModule.forRoot({
+          issuer: config.issuer,
+          audience: config.audience,
+          secret,
+          previousSecrets: config.previousSecrets,
+          databaseUrl,
+          redisUrl: config.redisUrl,
+          production: config.production,
+          persistence: { migrate: config.migrate, poolSize: config.databasePoolSize },
+          auth: { algorithms: [config.algorithm] },
+          tokens: tokensOf(config),
+          sessions: {
+            refreshTokenLifetimeSeconds: config.refreshTokenSeconds,
+            sessionMaximumSeconds: config.sessionMaximumSeconds,
+            longestTokenLifetimeSeconds: longestTokenSeconds(config),
+            sessionTokenLifetimeSeconds: config.accessTokenSeconds,
+          },
+          password: { minimumLength: config.passwordMinLength, argon2: config.argon2 },
+        }),
+      ],
+    };
+  }
+}

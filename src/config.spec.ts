@@ -1,0 +1,95 @@
+import { readFileSync } from 'node:fs';
+import { ConfigurationError, readConfig, VARIABLES } from './config.js';
+
+const strong = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
+const production = {
+  NODE_ENV: 'production',
+  POSTERN_ISSUER: 'https://id.acme.test',
+  POSTERN_SECRET: strong,
+  DATABASE_URL: 'postgres://postern@db/postern',
+};
+
+function problemsOf(environment: Record<string, string>): string {
+  try {
+    readConfig(environment);
+    return '';
+  } catch (error) {
+    if (error instanceof ConfigurationError) return error.problems.join('\n');
+    throw error;
+  }
+}
+
+describe('readConfig', () => {
+  it('starts a development server from an empty environment', () => {
+    expect(readConfig({})).toMatchObject({
+      production: false,
+      port: 3000,
+      issuer: 'http://localhost:3000',
+      databaseUrl: undefined,
+      accessTokenSeconds: 900,
+      trustProxy: false,
+    });
+  });
+
+  it('accepts a complete production environment', () => {
+    expect(readConfig(production)).toMatchObject({ production: true, issuer: 'https://id.acme.test' });
+  });
+
+  it.each(['POSTERN_ISSUER', 'POSTERN_SECRET', 'DATABASE_URL'] as const)(
+    'refuses production without %s, and names it',
+    (name) => {
+      const { [name]: _left, ...rest } = production;
+      expect(problemsOf(rest)).toContain(`${name} is missing`);
+    },
+  );
+
+  it.each(['change-me-change-me-change-me-change-me', 'your-secret-your-secret-your-secret-12', 'a'.repeat(48)])(
+    'refuses the placeholder secret %s in production',
+    (secret) => {
+      expect(problemsOf({ ...production, POSTERN_SECRET: secret })).toContain('POSTERN_SECRET is a placeholder');
+    },
+  );
+
+  it('refuses an issuer without https in production, but for this machine', () => {
+    expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://id.acme.test' })).toContain('https://');
+    expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://localhost:3000' })).toBe('');
+  });
+
+  it('tells all problems at once, and no value of a secret or an address', () => {
+    const told = problemsOf({ PORT: 'many', DATABASE_URL: 'mysql://root:hunter2@db', POSTERN_SECRET: 'hunter3' });
+    expect(told.split('\n')).toHaveLength(3);
+    expect(told).not.toMatch(/hunter/);
+  });
+
+  it('reads proxies as a switch, a number of hops or networks', () => {
+    expect(readConfig({ TRUST_PROXY: 'true' }).trustProxy).toBe(true);
+    expect(readConfig({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
+    expect(readConfig({ TRUST_PROXY: '10.0.0.0/8,::1' }).trustProxy).toBe('10.0.0.0/8,::1');
+  });
+});
+
+describe('.env.example', () => {
+  const text = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+  const listed = [...text.matchAll(/^(?:# )?([A-Z][A-Z0-9_]+)=(.*)$/gm)];
+
+  it('lists exactly the variables that the configuration reads', () => {
+    expect(listed.map(([, name]) => name).sort()).toEqual([...VARIABLES].sort());
+  });
+
+  it('shows the default of each', () => {
+    const shown = Object.fromEntries(listed.map(([, name, value]) => [name!, value!]));
+    const { DATABASE_URL: _database, REDIS_URL: _redis, ...defaults } = shown;
+    expect(readConfig(defaults)).toEqual(readConfig({}));
+  });
+
+  it('describes each in the lines above it', () => {
+    for (const block of text.split(/\n\n+/)) expect(block).toMatch(/^# [A-Za-z]/);
+  });
+
+  it('lists what is really read, no more and no less', () => {
+    const read = new Set<string>();
+    readConfig(new Proxy<Record<string, string>>({}, { get: (_target, name) => void read.add(String(name)) }));
+    readConfig(new Proxy(production, { get: (target, name) => (read.add(String(name)), Reflect.get(target, name)) }));
+    expect([...read].sort()).toEqual([...VARIABLES].sort());
+  });
+});

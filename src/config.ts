@@ -1,0 +1,182 @@
+import { existsSync } from 'node:fs';
+import { EnvironmentReader } from './environment-reader.js';
+
+/**
+ * The only reader of the environment. Each variable is described once, here; `.env.example` says the same to people,
+ * and a test holds the two equal.
+ */
+
+/** An environment that cannot be used, told in sentences that say what to set. */
+export class ConfigurationError extends Error {
+  constructor(readonly problems: readonly string[]) {
+    super(problems.join('\n'));
+    this.name = 'ConfigurationError';
+  }
+}
+
+/** What the server is started with; durations in seconds, sizes in bytes unless the name says otherwise. */
+export interface ServerConfig {
+  readonly production: boolean;
+  readonly port: number;
+  readonly host: string;
+  /** Undefined: the embedded PostgreSQL is started. */
+  readonly databaseUrl: string | undefined;
+  readonly databasePoolSize: number;
+  readonly redisUrl: string | undefined;
+  readonly logLevel: LogLevelName;
+  readonly migrate: boolean;
+  readonly issuer: string;
+  readonly audience: string;
+  /** Undefined: the embedded database's folder keeps a generated one (never in production). */
+  readonly secret: string | undefined;
+  readonly previousSecrets: readonly string[];
+  readonly algorithm: TokenAlgorithm;
+  readonly accessTokenSeconds: number;
+  readonly serviceTokenSeconds: number;
+  readonly refreshTokenSeconds: number;
+  readonly sessionMaximumSeconds: number;
+  readonly passwordMinLength: number;
+  readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
+  readonly httpAdapter: 'fastify' | 'express';
+  readonly bodyLimitBytes: number;
+  readonly requestTimeoutSeconds: number;
+  readonly corsOrigins: readonly string[];
+  readonly trustProxy: boolean | number | string;
+  readonly docs: boolean;
+  readonly dataDir: string;
+}
+
+export const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
+/** The levels of Nest's logger, from the fewest lines to the most. */
+export type LogLevelName = (typeof LOG_LEVELS)[number];
+
+const TOKEN_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'HS256'] as const;
+/** The algorithms that may sign an access token here (RFC 7518 §3.1). */
+export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
+
+/** Every variable that {@link readConfig} reads. */
+export const VARIABLES = [
+  'NODE_ENV',
+  'PORT',
+  'HOST',
+  'DATABASE_URL',
+  'REDIS_URL',
+  'LOG_LEVEL',
+  'TRUST_PROXY',
+  'CORS_ORIGINS',
+  'POSTERN_ISSUER',
+  'POSTERN_AUDIENCE',
+  'POSTERN_SECRET',
+  'POSTERN_PREVIOUS_SECRETS',
+  'POSTERN_ALGORITHM',
+  'POSTERN_ACCESS_TOKEN_SECONDS',
+  'POSTERN_SERVICE_TOKEN_SECONDS',
+  'POSTERN_REFRESH_TOKEN_SECONDS',
+  'POSTERN_SESSION_MAXIMUM_SECONDS',
+  'POSTERN_PASSWORD_MIN_LENGTH',
+  'POSTERN_ARGON2',
+  'POSTERN_MIGRATE',
+  'POSTERN_DATABASE_POOL_SIZE',
+  'POSTERN_HTTP_ADAPTER',
+  'POSTERN_BODY_LIMIT_BYTES',
+  'POSTERN_REQUEST_TIMEOUT_SECONDS',
+  'POSTERN_DOCS',
+  'POSTERN_DATA_DIR',
+] as const;
+
+/** The name of a variable that the server reads. */
+export type Variable = (typeof VARIABLES)[number];
+type Environment = Readonly<Partial<Record<Variable, string>>>;
+
+/** Words of secrets that were copied from an example and never changed. */
+const PLACEHOLDER =
+  /change[-_ ]?(me|this|it)|placeholder|example|your[-_ ]?secret|dummy|^secret|password|xxxx|0{16}|12345678/i;
+const SECRET_BYTES = 32;
+
+/**
+ * Reads and checks the environment, all of it before anything starts.
+ *
+ * @throws {ConfigurationError} with one sentence for each variable that has to be set otherwise
+ */
+export function readConfig(environment: Environment = process.env): ServerConfig {
+  const problems: string[] = [];
+  const read = new EnvironmentReader(environment, problems);
+  const production = environment.NODE_ENV === 'production';
+  const port = read.integer('PORT', 3000, 0, 65_535);
+  const config: ServerConfig = {
+    production,
+    port,
+    host: read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    databaseUrl: read.address('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databasePoolSize: read.integer('POSTERN_DATABASE_POOL_SIZE', 10, 1, 1000),
+    redisUrl: read.address('REDIS_URL', ['redis:', 'rediss:']),
+    logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'log'),
+    migrate: read.boolean('POSTERN_MIGRATE', true),
+    issuer: read.url('POSTERN_ISSUER', ['https:', 'http:']) ?? `http://localhost:${port}`,
+    audience: read.text('POSTERN_AUDIENCE') ?? 'postern',
+    secret: read.text('POSTERN_SECRET'),
+    previousSecrets: read.list('POSTERN_PREVIOUS_SECRETS'),
+    algorithm: read.oneOf('POSTERN_ALGORITHM', TOKEN_ALGORITHMS, 'ES256'),
+    accessTokenSeconds: read.integer('POSTERN_ACCESS_TOKEN_SECONDS', 900, 5, 86_400),
+    serviceTokenSeconds: read.integer('POSTERN_SERVICE_TOKEN_SECONDS', 86_400, 5, 86_400),
+    refreshTokenSeconds: read.integer('POSTERN_REFRESH_TOKEN_SECONDS', 2_592_000, 60, 31_536_000),
+    sessionMaximumSeconds: read.integer('POSTERN_SESSION_MAXIMUM_SECONDS', 7_776_000, 60, 31_536_000),
+    passwordMinLength: read.integer('POSTERN_PASSWORD_MIN_LENGTH', 15, 8, 256),
+    argon2: read.argon2('POSTERN_ARGON2', 'm=19456,t=2,p=1'),
+    httpAdapter: read.oneOf('POSTERN_HTTP_ADAPTER', ['fastify', 'express'] as const, 'fastify'),
+    bodyLimitBytes: read.integer('POSTERN_BODY_LIMIT_BYTES', 102_400, 1024, 10_485_760),
+    requestTimeoutSeconds: read.integer('POSTERN_REQUEST_TIMEOUT_SECONDS', 30, 1, 600),
+    corsOrigins: read.list('CORS_ORIGINS'),
+    trustProxy: read.trustProxy('TRUST_PROXY'),
+    docs: read.boolean('POSTERN_DOCS', true),
+    dataDir: read.text('POSTERN_DATA_DIR') ?? '.postern',
+  };
+  problems.push(...secretProblems(config));
+  if (production) problems.push(...productionProblems(config, environment));
+  if (problems.length > 0) throw new ConfigurationError(problems);
+  return config;
+}
+
+/** Adds what a file named `.env` in the working folder says; what the environment says already stays as it is. */
+export function loadEnvironmentFile(path = '.env'): void {
+  if (existsSync(path)) process.loadEnvFile(path);
+}
+
+function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {
+  const problems: string[] = [];
+  if (secret !== undefined && Buffer.byteLength(secret) < SECRET_BYTES)
+    problems.push(
+      `POSTERN_SECRET is too short: give at least ${SECRET_BYTES} bytes, for example: openssl rand -base64 48`,
+    );
+  if (previousSecrets.some((previous) => Buffer.byteLength(previous) < SECRET_BYTES))
+    problems.push(`POSTERN_PREVIOUS_SECRETS holds a secret shorter than ${SECRET_BYTES} bytes.`);
+  return problems;
+}
+
+function productionProblems({ secret, databaseUrl }: ServerConfig, environment: Environment): string[] {
+  const problems: string[] = [];
+  if (!environment.POSTERN_ISSUER?.trim())
+    problems.push(
+      'POSTERN_ISSUER is missing: set it to the address that clients reach this server at, for example https://id.example.com',
+    );
+  else if (!isSecureOrigin(environment.POSTERN_ISSUER.trim()))
+    problems.push('POSTERN_ISSUER must begin with https:// (RFC 8414 §2); http:// is for this machine alone.');
+  if (secret === undefined) problems.push('POSTERN_SECRET is missing: make one with: openssl rand -base64 48');
+  if (secret !== undefined && isPlaceholder(secret))
+    problems.push('POSTERN_SECRET is a placeholder: make a random one with: openssl rand -base64 48');
+  if (databaseUrl === undefined)
+    problems.push(
+      'DATABASE_URL is missing: the embedded database is for development. Set it to your PostgreSQL, for example postgres://postern@db.internal/postern',
+    );
+  return problems;
+}
+
+function isPlaceholder(secret: string): boolean {
+  return PLACEHOLDER.test(secret) || new Set(secret).size < 12;
+}
+
+function isSecureOrigin(address: string): boolean {
+  if (!URL.canParse(address)) return true; // told already
+  const { protocol, hostname } = new URL(address);
+  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+}

@@ -1,0 +1,84 @@
+import type { ServerConfig, Variable } from './config.js';
+
+/** Reads one variable at a time: a bad value becomes a sentence and the default, so that all problems are told at once. */
+export class EnvironmentReader {
+  constructor(
+    private readonly environment: Readonly<Partial<Record<Variable, string>>>,
+    private readonly problems: string[],
+  ) {}
+
+  text(name: Variable): string | undefined {
+    const value = this.environment[name]?.trim();
+    return value === '' ? undefined : value;
+  }
+
+  integer(name: Variable, fallback: number, least: number, most: number): number {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
+    if (value >= least && value <= most) return value;
+    return this.refuse(`${name} must be a whole number from ${least} to ${most}.`, fallback);
+  }
+
+  boolean(name: Variable, fallback: boolean): boolean {
+    const text = this.text(name)?.toLowerCase();
+    if (text === undefined) return fallback;
+    if (text === 'true' || text === '1') return true;
+    if (text === 'false' || text === '0') return false;
+    return this.refuse(`${name} must be true or false.`, fallback);
+  }
+
+  oneOf<T extends string>(name: Variable, values: readonly T[], fallback: T): T {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    const value = values.find((candidate) => candidate === text);
+    return value ?? this.refuse(`${name} must be one of ${values.join(', ')}.`, fallback);
+  }
+
+  list(name: Variable): string[] {
+    return (this.text(name) ?? '')
+      .split(',')
+      .map((item) => item.trim())
+      .filter((item) => item !== '');
+  }
+
+  url(name: Variable, protocols: readonly string[]): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
+    // The value stays out of the sentence: a database address carries a password.
+    return this.refuse(`${name} must be an address that begins with ${protocols.join('// or ')}//.`, undefined);
+  }
+
+  /** An address as its own client reads it: that of a Unix socket has no host and is no URL in the strict sense. */
+  address(name: Variable, protocols: readonly string[]): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || protocols.some((protocol) => text.startsWith(`${protocol}//`))) return text;
+    return this.refuse(`${name} must be an address that begins with ${protocols.join('// or ')}//.`, undefined);
+  }
+
+  argon2(name: Variable, fallback: string): ServerConfig['argon2'] {
+    const parsed = /^m=(\d{4,7}),t=(\d{1,2}),p=(\d{1,2})$/.exec(this.text(name) ?? fallback);
+    const [memoryKiB, iterations, parallelism] = (parsed?.slice(1) ?? []).map(Number) as [number, number, number];
+    if (parsed && memoryKiB >= 7168 && iterations >= 1 && parallelism >= 1)
+      return { memoryKiB, iterations, parallelism };
+    return this.refuse(`${name} must look like m=19456,t=2,p=1, with at least 7168 KiB of memory.`, {
+      memoryKiB: 19_456,
+      iterations: 2,
+      parallelism: 1,
+    });
+  }
+
+  /** `false` (default), `true`, a number of hops, or addresses and networks separated by commas. */
+  trustProxy(name: Variable): boolean | number | string {
+    const text = this.text(name);
+    if (text === undefined || text === 'false') return false;
+    if (text === 'true') return true;
+    return /^\d{1,2}$/.test(text) ? Number(text) : text;
+  }
+
+  private refuse<T>(problem: string, fallback: T): T {
+    this.problems.push(problem);
+    return fallback;
+  }
+}

@@ -1,0 +1,30 @@
+import { ConfigurationError, loadEnvironmentFile, readConfig } from './config.js';
+import { startServer } from './server.js';
+
+/** Starts the server that the environment describes, and stops it in order at SIGINT or SIGTERM, even half-way up. */
+async function main(): Promise<void> {
+  loadEnvironmentFile();
+  const starting = startServer(readConfig());
+  let stopping: Promise<void> | undefined;
+  const stop = (): void => {
+    stopping ??= starting.then((server) => server.stop()).catch(fail);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+  await starting;
+}
+
+function fail(error: unknown): void {
+  process.stderr.write(`${sentenceOf(error)}\n`);
+  process.exitCode = 1;
+}
+
+/** What a person can act on is a sentence; a fault of ours comes with its stack. */
+function sentenceOf(error: unknown): string {
+  if (error instanceof ConfigurationError) return `Postern did not start:\n${error.message}`;
+  const isFault = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
+  const message = error instanceof Error ? (isFault && error.stack) || error.message : String(error);
+  return `Postern did not start: ${message}`;
+}
+
+await main().catch(fail);

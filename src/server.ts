@@ -1,0 +1,71 @@
+import { join, resolve } from 'node:path';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createHttpAdapter, serveDocs } from 'postern';
+import { startEmbeddedPostgres } from 'postern/persistence';
+import { AppModule } from './app.module.js';
+import type { ServerConfig } from './config.js';
+import { developmentSecret } from './development-secret.js';
+import { ServerLogger } from './server-logger.js';
+
+/** A server that listens. */
+export interface RunningServer {
+  readonly app: INestApplication;
+  /** The address on this machine, for example `http://127.0.0.1:3000`. */
+  readonly url: string;
+  /** Finishes the requests that run, then stops everything that the start has started. */
+  stop(): Promise<void>;
+}
+
+/** Starts the database where none is given, brings the schema up to date, and listens. */
+export async function startServer(config: ServerConfig): Promise<RunningServer> {
+  const logger = new ServerLogger(config);
+  const dataDir = resolve(config.dataDir);
+  const secret = config.secret ?? (await developmentSecret(dataDir));
+  const embedded =
+    config.databaseUrl === undefined
+      ? await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) })
+      : undefined;
+  try {
+    const databaseUrl = config.databaseUrl ?? embedded!.databaseUrl;
+    const app = await NestFactory.create(
+      AppModule.forConfig(config, { secret, databaseUrl }),
+      await createHttpAdapter(config.httpAdapter, {
+        ...config,
+        strictTransportSecurity: config.issuer.startsWith('https:'),
+        docsPath: config.docs ? '/docs' : false,
+      }),
+      { logger, abortOnError: false },
+    );
+    if (config.docs) serveDocs(app);
+    await app.listen(config.port, config.host);
+    const url = await app.getUrl();
+    process.stdout.write(greeting(config, url, embedded === undefined ? undefined : dataDir));
+    return {
+      app,
+      url,
+      stop: async () => {
+        await app.close();
+        await embedded?.stop();
+      },
+    };
+  } catch (error) {
+    await embedded?.stop();
+    throw error;
+  }
+}
+
+/** The few lines that a person needs after `npm start`. */
+function greeting(config: ServerConfig, url: string, dataDir: string | undefined): string {
+  const lines = [
+    `Postern listens at ${url}`,
+    ...(config.docs ? [`  Swagger UI  ${url}/docs`] : []),
+    `  JWKS        ${url}/.well-known/jwks.json`,
+    `  Issuer      ${config.issuer}`,
+    `  Data        ${dataDir === undefined ? 'in the database that DATABASE_URL names' : `embedded PostgreSQL in ${dataDir}`}`,
+    ...(config.production
+      ? []
+      : ['  This is a development set-up. NODE_ENV=production says what a real deployment has to set.']),
+  ];
+  return `\n${lines.join('\n')}\n\n`;
+}

@@ -1,0 +1,512 @@
+import { Controller, Get, Injectable, type INestApplication, type Type, UseGuards } from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { once } from 'node:events';
+import { request as send, type IncomingMessage, type Server } from 'node:http';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { firstValueFrom } from 'rxjs';
+import {
+  AccessTokenVerifier,
+  AuthModule,
+  Clock,
+  CurrentPrincipal,
+  CurrentUser,
+  InvalidTokenError,
+  isGuarded,
+  isPublic,
+  JwtAuthGuard,
+  type Principal,
+  PrincipalMapper,
+  Public,
+  RequireScopes,
+  RevocationPublisher,
+  RevocationSet,
+  scopesOf,
+  UnsupportedContextError,
+} from 'postern/auth';
+import { ProblemModule } from 'postern/problem';
+import { byEs, byRs, compact, goodClaims, goodHeader, makeWorld } from './hostile-tokens/index.js';
+
+const START = Math.floor(Date.UTC(2030, 5, 1) / 1000);
+const world = makeWorld('http://127.0.0.1:9', START);
+let now = START;
+
+class HandSetClock extends Clock {
+  override now(): number {
+    return now * 1000;
+  }
+}
+
+let mapped = 0;
+
+interface Employee {
+  readonly id: string;
+  readonly costCentre: string;
+}
+
+@Injectable()
+class EmployeeMapper extends PrincipalMapper<Employee> {
+  override map({ subject }: Principal): Employee | undefined | Promise<Employee> {
+    mapped += 1;
+    if (subject === 'nobody') return undefined;
+    if (subject === 'slow') return Promise.resolve({ id: subject, costCentre: 'CC-2' });
+    if (subject === 'broken') throw new Error('the directory is down');
+    return { id: subject, costCentre: 'CC-1' };
+  }
+}
+
+@Controller('orders')
+class OrdersController {
+  @Get()
+  all(@CurrentUser<Employee>() user: Employee, @CurrentUser<Employee>('costCentre') costCentre: string): unknown {
+    return { user, costCentre };
+  }
+
+  @Get('principal')
+  principal(@CurrentPrincipal() principal: Principal): Principal {
+    return principal;
+  }
+
+  @Public()
+  @Get('prices')
+  prices(@CurrentUser() user: unknown): unknown {
+    return { user: user ?? null };
+  }
+
+  @RequireScopes('orders:write', 'orders:admin')
+  @Get('audit')
+  audit(): string {
+    return 'audit';
+  }
+
+  @Get('a/:id')
+  one(): string {
+    return 'one';
+  }
+}
+
+@Public()
+@Controller('open')
+class OpenController {
+  @Get()
+  open(): string {
+    return 'open';
+  }
+
+  @RequireScopes('orders:read')
+  @Get('shut')
+  shut(): string {
+    return 'shut';
+  }
+}
+
+@RequireScopes('orders:read')
+@UseGuards(JwtAuthGuard)
+@Controller('twice')
+class TwiceController {
+  @Get()
+  once(): string {
+    return 'once';
+  }
+
+  @RequireScopes('orders:write')
+  @Get('both')
+  both(): string {
+    return 'both';
+  }
+
+  @Public()
+  @Get('open')
+  open(): string {
+    return 'open';
+  }
+}
+
+const settings = {
+  issuer: world.issuer,
+  audience: world.audience,
+  staticKeys: [world.es, world.rs].map(({ kid, publicKey }) => ({
+    kid,
+    pem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  })),
+  clock: HandSetClock,
+};
+
+const tokenWith = (more: object = {}): string =>
+  compact(goodHeader(world), { ...goodClaims(world), ...more }, byEs(world.es));
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+async function ask(
+  application: INestApplication,
+  path: string,
+  headers: Record<string, string> | string[] = {},
+  method = 'GET',
+): Promise<Answer> {
+  const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
+  const outgoing = send({ host: '127.0.0.1', port, path, method, headers });
+  outgoing.end();
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return { status: incoming.statusCode!, headers: incoming.headers, body: Buffer.concat(chunks).toString() };
+}
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+const handler = (controller: Type<object>, name: string): (() => unknown) =>
+  (controller.prototype as Record<string, () => unknown>)[name]!;
+
+const adapters = { Fastify: () => new FastifyAdapter(), Express: () => new ExpressAdapter() } as const;
+
+describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on %s', (adapter) => {
+  let application: INestApplication;
+
+  const start = async (extra: Parameters<typeof AuthModule.forRoot>[0]): Promise<INestApplication> => {
+    const testing = await Test.createTestingModule({
+      imports: [ProblemModule.forRoot({}), AuthModule.forRoot(extra)],
+      controllers: [OrdersController, OpenController, TwiceController],
+    }).compile();
+    const started = testing.createNestApplication(adapters[adapter](), { logger: false });
+    await started.listen(0, '127.0.0.1');
+    return started;
+  };
+
+  beforeAll(async () => {
+    application = await start({ ...settings, mapper: EmployeeMapper });
+  });
+  beforeEach(() => {
+    now = START;
+    mapped = 0;
+  });
+  afterAll(() => application.close());
+
+  it('is closed by default, and says which credentials it wants without naming an error', async () => {
+    const { status, headers, body } = await ask(application, '/orders');
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+    expect(JSON.parse(body)).toMatchObject({ status: 401, code: 'invalid-token' });
+  });
+
+  it('gives the same body whether a token is missing or bad', async () => {
+    const [missing, bad] = [await ask(application, '/orders'), await ask(application, '/orders', bearer('x.y.z'))];
+    const common = ({ body }: Answer): unknown => ({ ...(JSON.parse(body) as object), instance: undefined });
+    expect(common(bad)).toEqual(common(missing));
+    expect(bad.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+  });
+
+  it('lets a proven token pass, remembers it the second time, and hands on the mapped user', async () => {
+    const token = tokenWith({ sub: 'ann' });
+    for (const remembered of [undefined, { subject: 'ann' }, { subject: 'ann' }]) {
+      const { status, body } = await ask(application, '/orders', bearer(token));
+      expect([status, JSON.parse(body)]).toEqual([
+        200,
+        { user: { id: 'ann', costCentre: 'CC-1' }, costCentre: 'CC-1' },
+      ]);
+      const known = application.get(AccessTokenVerifier).remembered(token);
+      if (remembered === undefined) expect(known).toBeUndefined();
+      else expect(known).toMatchObject(remembered);
+    }
+  });
+
+  it('waits for a mapper that looks the user up', async () => {
+    const { body } = await ask(application, '/orders', bearer(tokenWith({ sub: 'slow' })));
+    expect(JSON.parse(body)).toMatchObject({ user: { id: 'slow', costCentre: 'CC-2' } });
+  });
+
+  it('refuses where the mapper knows no such user, and answers its failure as a failure', async () => {
+    expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'nobody' })))).status).toBe(401);
+    expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'broken' })))).status).toBe(500);
+  });
+
+  it('hands on the principal', async () => {
+    const { body } = await ask(application, '/orders/principal', bearer(tokenWith({ roles: ['clerk'], amr: ['pwd'] })));
+    expect(JSON.parse(body)).toMatchObject({
+      issuer: world.issuer,
+      audience: ['orders'],
+      scopes: ['orders:read'],
+      roles: ['clerk'],
+      amr: ['pwd'],
+      keyId: 'es-1',
+      sessionId: '0192b7a0-3333-7000-8000-000000000003',
+    });
+  });
+
+  it('opens what is public, with no token and with a bad one', async () => {
+    for (const path of ['/orders/prices', '/open', '/twice/open']) {
+      expect((await ask(application, path)).status).toBe(200);
+      expect((await ask(application, path, bearer('bad'))).status).toBe(200);
+    }
+  });
+
+  it('keeps a method shut that asks for scopes in an open controller', async () => {
+    expect((await ask(application, '/open/shut')).status).toBe(401);
+    expect((await ask(application, '/open/shut', bearer(tokenWith()))).status).toBe(200);
+  });
+
+  it('asks for every scope of method and controller, and names them all', async () => {
+    const { status, headers, body } = await ask(
+      application,
+      '/orders/audit',
+      bearer(tokenWith({ scope: 'orders:write' })),
+    );
+    expect([status, JSON.parse(body)]).toMatchObject([403, { code: 'insufficient-scope' }]);
+    expect(headers['www-authenticate']).toBe('Bearer error="insufficient_scope", scope="orders:write orders:admin"');
+    const both = bearer(tokenWith({ scope: 'orders:write orders:read' }));
+    expect((await ask(application, '/twice/both', bearer(tokenWith({ scope: 'orders:write' })))).status).toBe(403);
+    expect((await ask(application, '/twice/both', bearer(tokenWith({ scope: 'orders:read' })))).status).toBe(403);
+    expect((await ask(application, '/twice/both', both)).status).toBe(200);
+  });
+
+  it('maps once where it stands twice before a route', async () => {
+    expect((await ask(application, '/twice', bearer(tokenWith({ sub: 'ann' })))).status).toBe(200);
+    expect(mapped).toBe(1);
+  });
+
+  it('reads the scheme in any case, and no other scheme', async () => {
+    const token = tokenWith();
+    for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
+      expect((await ask(application, '/orders', { authorization: `${scheme} ${token}` })).status).toBe(200);
+    }
+    for (const value of [
+      `JWT ${token}`,
+      `Basic ${token}`,
+      token,
+      `Bearer${token}`,
+      `Bearer:${token}`,
+      'Bearer',
+      `DPoP ${token}`,
+    ]) {
+      expect([value, (await ask(application, '/orders', { authorization: value })).status]).toEqual([value, 401]);
+    }
+  });
+
+  it('reads no token from the query, a cookie or another header', async () => {
+    const token = tokenWith();
+    expect((await ask(application, `/orders?access_token=${token}`)).status).toBe(401);
+    expect((await ask(application, '/orders', { cookie: `access_token=${token}` })).status).toBe(401);
+    expect(
+      (await ask(application, '/orders', { 'x-access-token': token, 'proxy-authorization': `Bearer ${token}` })).status,
+    ).toBe(401);
+  });
+
+  it('refuses two Authorization headers, even of two good tokens', async () => {
+    const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    const header = `Authorization: Bearer ${tokenWith()}\r\n`;
+    socket.end(`GET /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${header}${header}\r\n`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1.1 40[01] /);
+  });
+
+  it.each([
+    '/orders',
+    '/orders/',
+    '//orders',
+    '/orders%2f',
+    '/%6frders',
+    '/orders;x',
+    '/ORDERS',
+    '/orders?x',
+    '/./orders',
+    '/orders/a/%2e%2e',
+    '/orders/a/1',
+  ])('guards %s as HEAD and as GET, however it is spelt', async (path) => {
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST']) {
+      const { status } = await ask(application, path, {}, method);
+      expect([method, status >= 400]).toEqual([method, true]);
+    }
+  });
+
+  describe('with a remembered proof', () => {
+    const dies = async (token: string, death: () => unknown): Promise<void> => {
+      for (const _ of [1, 2]) expect((await ask(application, '/orders', bearer(token))).status).toBe(200);
+      const verifier = application.get(AccessTokenVerifier);
+      expect(verifier.remembered(token)).toBeDefined();
+      await death();
+      const { status, headers } = await ask(application, '/orders', bearer(token));
+      expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"']);
+      expect(verifier.remembered(token)).toBeUndefined();
+      await expect(verifier.verify(token)).rejects.toBeInstanceOf(InvalidTokenError);
+    };
+    const revoke = (notice: Parameters<RevocationPublisher['publish']>[0]) => () =>
+      application.get(RevocationPublisher).publish(notice);
+
+    afterEach(() => application.get(RevocationSet).clear());
+
+    it('dies with its time, to the second', async () => {
+      const token = tokenWith({ exp: START + 60 });
+      await dies(token, () => (now = START + 65));
+    });
+
+    it('dies when the clock goes back before it was issued', async () => {
+      await dies(tokenWith({ iat: START }), () => (now = START - 6));
+    });
+
+    it('dies with its session', () =>
+      dies(tokenWith({ sid: 's1' }), revoke({ kind: 'session', target: 's1', reason: 'logout' })));
+
+    it('dies with its subject, if it was issued before', () =>
+      dies(
+        tokenWith({ sub: 'u1', iat: START - 1 }),
+        revoke({ kind: 'subject', target: 'u1', before: START, reason: 'disabled' }),
+      ));
+
+    it('dies with its client', () =>
+      dies(tokenWith({ client_id: 'c1' }), revoke({ kind: 'client', target: 'c1', reason: 'removed' })));
+
+    it('dies by its own id', () =>
+      dies(tokenWith({ jti: 't1' }), revoke({ kind: 'token', target: 't1', reason: 'revoked' })));
+
+    it('dies with its key', () => dies(tokenWith({}), revoke({ kind: 'key', target: 'es-1', reason: 'killed' })));
+
+    it('lives where another session, an older subject or the other key died', async () => {
+      const token = tokenWith({ sid: 's2', sub: 'u2' });
+      await revoke({ kind: 'session', target: 's3', reason: 'logout' })();
+      await revoke({ kind: 'subject', target: 'u2', before: START - 11, reason: 'disabled' })();
+      await revoke({ kind: 'key', target: 'rs-1', reason: 'killed' })();
+      expect((await ask(application, '/orders', bearer(token))).status).toBe(200);
+      const byOther = compact({ ...goodHeader(world), alg: 'RS256', kid: 'rs-1' }, goodClaims(world), byRs(world.rs));
+      expect((await ask(application, '/orders', bearer(byOther))).status).toBe(401);
+    });
+  });
+
+  it('stands only where it is put when it is not global', async () => {
+    const local = await start({ ...settings, global: false });
+    expect((await ask(local, '/orders/prices')).status).toBe(200);
+    expect((await ask(local, '/orders/a/1')).status).toBe(200);
+    expect((await ask(local, '/twice')).status).toBe(401);
+    expect((await ask(local, '/twice', bearer(tokenWith()))).status).toBe(200);
+    await local.close();
+  });
+
+  it('keeps two applications of one process apart', async () => {
+    const other = await start({ ...settings, audience: 'billing' });
+    expect((await ask(application, '/orders', bearer(tokenWith({ jti: 'apart' })))).status).toBe(200);
+    expect((await ask(other, '/orders', bearer(tokenWith({ jti: 'apart' })))).status).toBe(401);
+    expect((await ask(other, '/orders', bearer(tokenWith({ aud: 'billing' })))).status).toBe(200);
+    expect((await ask(application, '/orders', bearer(tokenWith({ aud: 'billing' })))).status).toBe(401);
+    await other.close();
+  });
+
+  it('takes its settings from a factory as well', async () => {
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRootAsync({ useFactory: () => settings, clock: HandSetClock })],
+    }).compile();
+    const application_ = await testing.createNestApplication(adapters[adapter](), { logger: false }).init();
+    await expect(application_.get(AccessTokenVerifier).verify(tokenWith())).resolves.toMatchObject({ keyId: 'es-1' });
+    await application_.close();
+  });
+});
+
+describe('the guard in other contexts', () => {
+  class PatternsController {
+    all(): string {
+      return 'all';
+    }
+
+    open(): string {
+      return 'open';
+    }
+  }
+  for (const name of ['all', 'open']) {
+    const descriptor = Object.getOwnPropertyDescriptor(PatternsController.prototype, name)!;
+    MessagePattern(name)(PatternsController.prototype, name, descriptor);
+    if (name === 'open') Public()(PatternsController.prototype, name, descriptor);
+  }
+  Controller()(PatternsController);
+
+  const guardOf = async (guard?: typeof JwtAuthGuard): Promise<JwtAuthGuard> => {
+    const testing = await Test.createTestingModule({ imports: [AuthModule.forRoot({ ...settings, guard })] }).compile();
+    return testing.get(JwtAuthGuard);
+  };
+  const contextOf = (type: string, ...args: unknown[]): ExecutionContextHost => {
+    const context = new ExecutionContextHost(args, OrdersController, handler(OrdersController, 'all'));
+    context.setType(type);
+    return context;
+  };
+
+  beforeEach(() => {
+    now = START;
+  });
+
+  it('keeps a microservice shut, even with a token in the message', async () => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, 'close');
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot(settings)],
+      controllers: [PatternsController],
+    }).compile();
+    const service = testing.createNestMicroservice({
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port },
+      logger: false,
+    });
+    await service.listen();
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    const message = { headers: { authorization: `Bearer ${tokenWith()}` } };
+    await expect(firstValueFrom(client.send('open', message))).resolves.toBe('open');
+    const answer: unknown = await firstValueFrom(client.send('all', message)).catch((error: unknown) => error);
+    expect(answer).toMatchObject({ code: 'guard-context-unsupported' });
+    expect(answer).not.toHaveProperty('detail');
+    await client.close();
+    await service.close();
+  });
+
+  it.each(['ws', 'rpc', 'graphql'])('throws in the context "%s" and says what to do', async (type) => {
+    const guard = await guardOf();
+    const carrier = { headers: { authorization: `Bearer ${tokenWith()}` } };
+    expect(() => guard.canActivate(contextOf(type, carrier, carrier, { req: carrier }))).toThrow(
+      UnsupportedContextError,
+    );
+    expect(() => guard.canActivate(contextOf(type, carrier))).toThrow(/override getRequest/);
+  });
+
+  it('guards GraphQL once a subclass says where the request is', async () => {
+    class GraphqlGuard extends JwtAuthGuard {
+      protected override getRequest(context: ExecutionContextHost) {
+        return context.getArgByIndex<{ req: ReturnType<JwtAuthGuard['getRequest']> }>(2).req;
+      }
+    }
+    Injectable()(GraphqlGuard);
+    Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), GraphqlGuard);
+    const guard = await guardOf(GraphqlGuard);
+    const request: { headers: object; principal?: Principal } = { headers: { authorization: `Bearer ${tokenWith()}` } };
+    await expect(guard.canActivate(contextOf('graphql', {}, {}, { req: request }))).resolves.toBe(true);
+    expect(request.principal).toMatchObject({ keyId: 'es-1' });
+    const without = contextOf('graphql', {}, {}, { req: { headers: {} } });
+    expect(() => guard.canActivate(without)).toThrow(InvalidTokenError);
+  });
+
+  it('decides a remembered token without a promise', async () => {
+    const guard = await guardOf();
+    const headers = { authorization: `Bearer ${tokenWith({ jti: 'fast' })}` };
+    const request = (): object => ({ headers });
+    for (const _ of [1, 2]) await expect(guard.canActivate(contextOf('http', request()))).resolves.toBe(true);
+    expect(guard.canActivate(contextOf('http', request()))).toBe(true);
+  });
+});
+
+describe('what an API document reads', () => {
+  it('is the guard itself', () => {
+    const [prices, all] = [handler(OrdersController, 'prices'), handler(OrdersController, 'all')];
+    expect(isPublic(prices, OrdersController)).toBe(true);
+    expect(isGuarded(prices, OrdersController)).toBe(false);
+    expect(isGuarded(all, OrdersController)).toBe(true);
+    expect(isGuarded(all, OrdersController, false)).toBe(false);
+    expect(isGuarded(handler(TwiceController, 'once'), TwiceController, false)).toBe(true);
+    expect(isGuarded(handler(OpenController, 'shut'), OpenController)).toBe(true);
+    expect(scopesOf(handler(OrdersController, 'audit'), OrdersController)).toEqual(['orders:write', 'orders:admin']);
+    expect(scopesOf(handler(TwiceController, 'both'), TwiceController)).toEqual(['orders:read', 'orders:write']);
+  });
+});

@@ -1,0 +1,140 @@
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { build, type BuiltServer, startBuiltServer, temporaryFolder } from './built-server.js';
+
+interface Media {
+  schema?: object;
+  example?: unknown;
+  examples?: Record<string, { value: { code: string; status: number } }>;
+}
+
+interface Operation {
+  operationId: string;
+  summary?: string;
+  description?: string;
+  tags?: string[];
+  security?: { bearer: string[] }[];
+  parameters?: { name: string; description?: string; example?: unknown; schema?: { example?: unknown } }[];
+  requestBody?: { content: Record<string, Media> };
+  responses: Record<string, { description: string; content?: Record<string, Media> }>;
+}
+
+interface Document {
+  openapi: string;
+  paths: Record<string, Record<string, Operation>>;
+}
+
+const folder = temporaryFolder();
+let database: TestDatabase;
+let server: BuiltServer;
+let document: Document;
+let operations: { path: string; method: string; operation: Operation }[];
+
+beforeAll(async () => {
+  build();
+  database = await createTestDatabase();
+  server = await startBuiltServer({ DATABASE_URL: database.url }, folder.path);
+  document = (await (await fetch(`${server.url}/docs-json`)).json()) as Document;
+  operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+    Object.entries(methods).map(([method, operation]) => ({ path, method, operation })),
+  );
+}, 300_000);
+
+afterAll(async () => {
+  await server?.stop();
+  await database?.drop();
+  folder.remove();
+});
+
+/** The operations that fall short, by name. */
+function lacking(rule: (operation: Operation) => boolean): string[] {
+  return operations.filter(({ operation }) => !rule(operation)).map(({ operation }) => operation.operationId);
+}
+
+describe('the OpenAPI document', () => {
+  it('is version 3.1 and served as JSON and as YAML', async () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(await (await fetch(`${server.url}/docs-yaml`)).text()).toContain('openapi: 3.1.0');
+  });
+
+  it('has every route of the slice', () => {
+    const routes = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
+    expect(routes).toEqual(
+      expect.arrayContaining([
+        'POST /auth/register',
+        'POST /auth/login',
+        'POST /auth/refresh',
+        'POST /auth/logout',
+        'POST /auth/logout-all',
+        'GET /auth/sessions',
+        'DELETE /auth/sessions/{id}',
+        'GET /users/me',
+        'PATCH /users/me',
+        'DELETE /users/me',
+        'POST /auth/password/change',
+        'GET /.well-known/jwks.json',
+        'GET /.well-known/oauth-authorization-server',
+        'GET /health/live',
+        'GET /health/ready',
+      ]),
+    );
+  });
+
+  it('gives every operation a summary, a description, a tag and a name of its own', () => {
+    expect(lacking(({ summary }) => (summary?.length ?? 0) > 3)).toEqual([]);
+    expect(lacking(({ description }) => (description?.length ?? 0) > 20)).toEqual([]);
+    expect(lacking(({ tags }) => tags?.length === 1)).toEqual([]);
+    const names = operations.map(({ operation }) => operation.operationId);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it('shows an example of every body that is sent or answered', () => {
+    const hasExample = (content?: Record<string, Media>): boolean =>
+      Object.values(content ?? {}).every(({ example, examples }) => example !== undefined || examples !== undefined);
+    expect(lacking(({ requestBody }) => hasExample(requestBody?.content))).toEqual([]);
+    expect(lacking(({ responses }) => Object.values(responses).every(({ content }) => hasExample(content)))).toEqual(
+      [],
+    );
+    // Whoever gets 200 or 201 gets something, and the document says what.
+    expect(
+      lacking(({ responses }) => ['200', '201'].every((status) => !responses[status] || responses[status].content)),
+    ).toEqual([]);
+  });
+
+  it('describes every parameter', () => {
+    expect(lacking(({ parameters = [] }) => parameters.every(({ description }) => description))).toEqual([]);
+  });
+
+  it('names the code of every error, under the status it comes with', () => {
+    for (const { operation } of operations) {
+      for (const [status, { content }] of Object.entries(operation.responses)) {
+        if (Number(status) < 400) continue;
+        for (const [code, { value }] of Object.entries(content?.['application/problem+json']?.examples ?? {})) {
+          expect({ code: value.code, status: value.status }).toEqual({ code, status: Number(status) });
+        }
+        expect(content?.['application/problem+json']?.examples).toBeDefined();
+      }
+    }
+  });
+
+  it('locks exactly the routes that refuse a request without a token', async () => {
+    for (const { path, method, operation } of operations) {
+      const url = server.url + path.replace(/\{\w+\}/g, '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77');
+      // A body that no route takes: an open route answers it with 4xx of its own, never with 401 of the guard.
+      const sent = method === 'get' ? {} : { body: '{"x":1}', headers: { 'content-type': 'application/json' } };
+      const response = await fetch(url, { method: method.toUpperCase(), ...sent });
+      const refused = response.status === 401 && ((await response.json()) as { code: string }).code === 'invalid-token';
+      expect({ route: operation.operationId, locked: refused }).toEqual({
+        route: operation.operationId,
+        locked: operation.security!.length > 0,
+      });
+    }
+  });
+
+  it('shows the scopes that a route asks for', () => {
+    const scopesOf = (name: string): string[] | undefined =>
+      operations.find(({ operation }) => operation.operationId === name)?.operation.security?.[0]?.bearer;
+    expect(scopesOf('killKey')).toEqual(['keys:write']);
+    expect(scopesOf('listUsers')).toEqual(['users:read']);
+    expect(scopesOf('readMe')).toEqual([]);
+  });
+});

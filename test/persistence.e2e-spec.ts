@@ -1,0 +1,342 @@
+import { ConsoleLogger, Injectable } from '@nestjs/common';
+import { OnEvent } from '@nestjs/event-emitter';
+import { Test, type TestingModule } from '@nestjs/testing';
+import pg from 'pg';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import {
+  Database,
+  DomainEvent,
+  Events,
+  migrateDatabase,
+  migrations,
+  PersistenceModule,
+  TransactionDoomedError,
+  uuidv7,
+} from 'postern/persistence';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from 'postern/testing';
+
+class Noted extends DomainEvent {
+  static override readonly type = 'fact.noted';
+  constructor(readonly name: string) {
+    super();
+  }
+}
+
+@Injectable()
+class Listener {
+  readonly heard: string[] = [];
+
+  @OnEvent(Noted.type, { suppressErrors: false, prependListener: true })
+  fail(): void {
+    throw new Error('This listener fails.');
+  }
+
+  @OnEvent(Noted.type)
+  hear(event: Noted): void {
+    this.heard.push(event.name);
+  }
+}
+
+const silent = new ConsoleLogger({ logLevels: [] });
+const refusal = new Error('refused');
+const refuse = () => Promise.reject(refusal);
+
+describe('the database', () => {
+  let empty: TestDatabase;
+  let app: TestingModule;
+  let database: Database;
+  let events: Events;
+  let listener: Listener;
+
+  beforeAll(async () => {
+    empty = await createTestDatabase();
+    app = await Test.createTestingModule({
+      imports: [PersistenceModule.forRootAsync({ useFactory: () => ({ databaseUrl: empty.url, poolSize: 3 }) })],
+      providers: [Listener],
+    })
+      .setLogger(silent)
+      .compile();
+    await app.init();
+    database = app.get(Database);
+    events = app.get(Events);
+    listener = app.get(Listener);
+  });
+  afterAll(async () => {
+    await app?.close();
+    await empty?.drop();
+  });
+  beforeEach(async () => {
+    listener.heard.length = 0;
+    await database.manager.query('DELETE FROM instance');
+  });
+
+  const write = (name: string) => database.manager.query(`INSERT INTO instance (name, value) VALUES ($1, '')`, [name]);
+  const written = async (): Promise<string[]> => {
+    const rows: { name: string }[] = await app.get(DataSource).query('SELECT name FROM instance ORDER BY name');
+    return rows.map(({ name }) => name);
+  };
+
+  it('writes nothing and tells nobody when a transaction is refused', async () => {
+    const attempt = database.transaction(async () => {
+      await write('a');
+      events.publish(new Noted('a'));
+      await refuse();
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(await written()).toEqual([]);
+    expect(listener.heard).toEqual([]);
+  });
+
+  it('tells the listeners after the commit, not before, and although one of them fails', async () => {
+    await database.transaction(async () => {
+      await write('a');
+      events.publish(new Noted('a'));
+      expect(listener.heard).toEqual([]);
+    });
+    expect(listener.heard).toEqual(['a']);
+  });
+
+  it('tells the listeners at once where there is no transaction', () => {
+    events.publish(new Noted('a'));
+    expect(listener.heard).toEqual(['a']);
+  });
+
+  it('joins nested transactions: the outer refusal undoes the inner work', async () => {
+    const attempt = database.transaction(async () => {
+      await database.transaction(async () => {
+        await write('inner');
+        events.publish(new Noted('inner'));
+      });
+      await refuse();
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(await written()).toEqual([]);
+    expect(listener.heard).toEqual([]);
+  });
+
+  it('commits nothing when a failure inside was swallowed', async () => {
+    const swallowedRefusal = database.transaction(async () => {
+      await write('a');
+      await database.transaction(refuse).catch(() => undefined);
+    });
+    await expect(swallowedRefusal).rejects.toThrow(TransactionDoomedError);
+
+    const swallowedSqlError = database.transaction(async () => {
+      events.publish(new Noted('b'));
+      await write('b');
+      await write('b').catch(() => undefined);
+    });
+    await expect(swallowedSqlError).rejects.toThrow(TransactionDoomedError);
+    expect(await written()).toEqual([]);
+    expect(listener.heard).toEqual([]);
+  });
+
+  it('commits nothing either when the server has told of the failure and not yet of its end, 300 times', async () => {
+    // The driver rejects at the first of two messages, and the second, which carries the state, may come later.
+    for (let round = 0; round < 300; round += 1) {
+      const attempt = database.transaction(async () => {
+        events.publish(new Noted('b'));
+        await database.manager.query('SELECT 1 / 0').catch(() => undefined);
+      });
+      await expect(attempt).rejects.toThrow(TransactionDoomedError);
+    }
+    expect(listener.heard).toEqual([]);
+  });
+
+  it('keeps what was done independently, and its events, although the transaction around it is refused', async () => {
+    const attempt = database.transaction(async () => {
+      await write('lost');
+      await database.independently(async () => {
+        await write('kept');
+        events.publish(new Noted('kept'));
+      });
+      events.publish(new Noted('lost'));
+      await refuse();
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(await written()).toEqual(['kept']);
+    expect(listener.heard).toEqual(['kept']);
+  });
+
+  it('does a batch as one, whatever comes of the transaction around it, and answers the rows of the last statement', async () => {
+    const attempt = database.transaction(async () => {
+      const statements = ["INSERT INTO instance VALUES ('kept', '')", 'SELECT name FROM instance'] as const;
+      expect(await database.batch(statements)).toEqual([{ name: 'kept' }]);
+      await refuse();
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(await written()).toEqual(['kept']);
+  });
+
+  it('keeps nothing of a batch in which a statement fails, and goes on with the connection', async () => {
+    const batches = Array.from({ length: 30 }, () =>
+      database.batch(["INSERT INTO instance VALUES ('lost', '')", 'SELECT 1 / 0']),
+    );
+    const outcomes = await Promise.allSettled(batches);
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    await write('after');
+    expect(await written()).toEqual(['after']);
+  });
+
+  it('serves more transactions at once than it has connections, each with independent work inside', async () => {
+    const works = Array.from({ length: 30 }, (_, index) =>
+      database.transaction(async () => {
+        await database.manager.query('SELECT pg_sleep(0.01)');
+        await database.independently(() => write(`n${index}`));
+      }),
+    );
+    await Promise.all(works);
+    expect(await written()).toHaveLength(30);
+  });
+
+  it('waits for what is done after the commit, outside of the transaction, and survives its failure', async () => {
+    const done: string[] = [];
+    await database.transaction(async () => {
+      database.afterCommit(() => Promise.reject(refusal));
+      database.afterCommit(async () => {
+        await database.transaction(() => write('after'));
+        done.push('after');
+      });
+    });
+    expect(done).toEqual(['after']);
+    expect(await written()).toEqual(['after']);
+  });
+
+  it('counts a transaction that is over as none', async () => {
+    let late!: Promise<void>;
+    let release!: () => void;
+    const over = new Promise<void>((resolve) => (release = resolve));
+    await database.transaction(async () => {
+      late = over.then(() => write('late'));
+      await write('early');
+    });
+    release();
+    await late;
+    expect(await written()).toEqual(['early', 'late']);
+  });
+
+  it('survives the loss of all its connections, idle and in use', async () => {
+    const other = new pg.Client({ connectionString: empty.url });
+    await other.connect();
+    const terminate = () =>
+      other.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      );
+    const interrupted = database.transaction(async () => {
+      await write('a');
+      await terminate();
+      await write('b');
+    });
+    await expect(interrupted).rejects.toThrow();
+    await database.manager.query('SELECT 1').catch(() => undefined);
+    await terminate();
+    await other.end();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    await database.transaction(() => write('c'));
+    expect(await written()).toEqual(['c']);
+  });
+
+  it('makes ids that sort by their time', () => {
+    const ids = Array.from({ length: 100 }, () => uuidv7());
+    expect([...ids].sort()).toEqual(ids);
+  });
+});
+
+class Further1999000000000 implements MigrationInterface {
+  readonly name = 'Further1999000000000';
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('CREATE TABLE further (id uuid PRIMARY KEY)');
+  }
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('DROP TABLE further');
+  }
+}
+
+class Broken1999000000001 implements MigrationInterface {
+  readonly name = 'Broken1999000000001';
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('CREATE TABLE half (id uuid PRIMARY KEY)');
+    await queryRunner.query('CREATE TABLE half (id uuid PRIMARY KEY)');
+  }
+  async down(): Promise<void> {}
+}
+
+describe('the migrations', () => {
+  let empty: TestDatabase;
+
+  beforeEach(async () => {
+    empty = await createEmptyDatabase();
+  });
+  afterEach(() => empty.drop());
+
+  const boot = async (settings: { migrate?: boolean }) => {
+    const app = await Test.createTestingModule({
+      imports: [PersistenceModule.forRoot({ databaseUrl: empty.url, ...settings, migrations: [Further1999000000000] })],
+    })
+      .setLogger(silent)
+      .compile();
+    await app.init();
+    return app;
+  };
+
+  it('run once when ten processes start at once on an empty database', async () => {
+    const done = await Promise.all(Array.from({ length: 10 }, () => migrateDatabase(empty.url)));
+    expect(done.flat()).toHaveLength(migrations.length);
+  });
+
+  it('run before anybody uses the database, with those of the application', async () => {
+    const app = await boot({});
+    await expect(app.get(Database).manager.query('SELECT * FROM users, further')).resolves.toEqual([]);
+    await app.close();
+  });
+
+  it('are left to the operator on demand: the start is refused until they have run', async () => {
+    await expect(boot({ migrate: false })).rejects.toThrow(/Foundation.*Further.*Run them before/s);
+    await expect(boot({ migrate: false })).rejects.toMatchObject({ code: 'migrations-pending' });
+    await migrateDatabase(empty.url, [Further1999000000000]);
+    await (await boot({ migrate: false })).close();
+  });
+
+  it('leave nothing of a migration that fails half-way', async () => {
+    await expect(migrateDatabase(empty.url, [Broken1999000000001])).rejects.toThrow('already exists');
+    const client = new pg.Client({ connectionString: empty.url });
+    await client.connect();
+    const { rows } = await client.query(`SELECT to_regclass('users') AS users, to_regclass('half') AS half`);
+    await client.end();
+    expect(rows).toEqual([{ users: 'users', half: null }]);
+  });
+
+  it('can be undone', async () => {
+    await migrateDatabase(empty.url);
+    const dataSource = new DataSource({
+      type: 'postgres',
+      url: empty.url,
+      migrations,
+      migrationsTableName: 'postern_migrations',
+      installExtensions: false,
+    });
+    await dataSource.initialize();
+    for (const _ of migrations) await dataSource.undoLastMigration();
+    const tables: unknown[] = await dataSource.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+    await dataSource.destroy();
+    expect(tables).toEqual([{ tablename: 'postern_migrations' }]);
+  });
+});
+
+describe('PersistenceModule', () => {
+  const boot = (settings: { databaseUrl: string; poolSize?: number }) =>
+    Test.createTestingModule({ imports: [PersistenceModule.forRoot(settings)] })
+      .setLogger(silent)
+      .compile();
+
+  it('says what to write where a setting is missing or cannot work', async () => {
+    await expect(boot({ databaseUrl: '' })).rejects.toThrow('write "postgres://user:password@host:5432/database"');
+    await expect(boot({ databaseUrl: 'postgres://localhost/x', poolSize: 1 })).rejects.toThrow('2 or more');
+  });
+
+  it('gives up at once on a database that does not exist', async () => {
+    const some = await createEmptyDatabase();
+    await some.drop();
+    await expect(boot({ databaseUrl: some.url })).rejects.toThrow('does not exist');
+  });
+});

@@ -1,0 +1,324 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { Redis } from 'ioredis';
+import pg from 'pg';
+import { Clock, RevocationSet, SystemClock, type Principal } from 'postern/auth';
+import { Database, PersistenceModule } from 'postern/persistence';
+import {
+  PostgresSignal,
+  RedisSignal,
+  RevocationJournal,
+  RevocationSignal,
+  SessionTerms,
+  StoredRevocations,
+  type OrderedRevocation,
+  type SessionsSettings,
+} from 'postern/sessions';
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { DataSource } from 'typeorm';
+
+const issuer = 'https://id.example.test';
+const databaseName = /(?<=^\w+:\/\/[^/]*\/)[^?]*/;
+const redisUrl = 'redis://127.0.0.1:6379';
+
+/** A signal that is lost every time. */
+class LostSignal extends RevocationSignal {
+  async announce(): Promise<void> {}
+  async listen(): Promise<void> {}
+  async stop(): Promise<void> {}
+}
+
+interface Replica {
+  readonly module: TestingModule;
+  readonly database: Database;
+  readonly journal: RevocationJournal;
+  readonly source: StoredRevocations;
+  readonly set: RevocationSet;
+  isRevoked(sessionId: string): boolean;
+  /** Commits one revocation, and gives it its place, as RevocationLog does. */
+  revoke(sessionId: string): Promise<void>;
+}
+
+describe('revocations among replicas', () => {
+  let database: TestDatabase;
+  let replicas: Replica[] = [];
+
+  beforeEach(async () => (database = await createTestDatabase()));
+  afterEach(async () => {
+    for (const { source, module } of replicas) {
+      await source.stop();
+      await module.close();
+    }
+    replicas = [];
+    await database.drop();
+  });
+
+  async function replica(
+    signalOf: (dataSource: DataSource) => RevocationSignal = (dataSource) => new PostgresSignal(dataSource),
+    settings: SessionsSettings = {},
+    name = 'postern',
+  ): Promise<Replica> {
+    const module = await Test.createTestingModule({
+      imports: [PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 20, applicationName: name })],
+    }).compile();
+    const held = module.get(Database);
+    const clock: Clock = new SystemClock();
+    const terms = new SessionTerms(settings, clock);
+    const signal = signalOf(module.get(DataSource));
+    const journal = new RevocationJournal(held, signal, terms, clock);
+    const source = new StoredRevocations(journal, signal, terms, clock);
+    const set = new RevocationSet(clock, issuer);
+    const made: Replica = {
+      module,
+      database: held,
+      journal,
+      source,
+      set,
+      isRevoked: (sessionId) => set.isRevoked(principalOf(sessionId)),
+      async revoke(sessionId) {
+        await held.transaction(() => journal.append([{ kind: 'session', target: sessionId, reason: 'test' }]));
+        await journal.order();
+      },
+    };
+    replicas.push(made);
+    return made;
+  }
+
+  it('are seen by a follower without a hole and none twice, out of hundreds of concurrent transactions of which some roll back', async () => {
+    const writers = [await replica(), await replica()];
+    const reader = await replica();
+    const committed = new Set<string>();
+    const rolledBack = new Set<string>();
+    let isWriting = true;
+
+    const write = async (number: number): Promise<void> => {
+      const writer = writers[number % writers.length]!;
+      const target = `session-${number}`;
+      const isRefused = Math.random() < 0.25;
+      const work = writer.database.transaction(async () => {
+        await delay(Math.random() * 20);
+        await writer.journal.append([
+          { kind: 'session', target, reason: 'test' },
+          { kind: 'token', target, reason: 'test' },
+        ]);
+        // Longer or shorter between the write and the commit: this is where a number taken too early leaves a hole.
+        await delay(Math.random() * 60);
+        if (isRefused) throw new Error('refused');
+        writer.database.afterCommit(() => void writer.journal.order());
+      });
+      await work.then(
+        () => committed.add(target),
+        () => rolledBack.add(target),
+      );
+    };
+
+    const seen: OrderedRevocation[] = [];
+    const follow = async (): Promise<void> => {
+      for (;;) {
+        const wasWriting = isWriting;
+        const { entries, hasUnordered } = await reader.journal.since(seen.at(-1)?.sequence ?? 0, 7);
+        seen.push(...entries);
+        if (!wasWriting && entries.length === 0 && !hasUnordered) return;
+      }
+    };
+    const following = follow();
+    await Promise.all(Array.from({ length: 600 }, (_, number) => write(number)));
+    isWriting = false;
+    await following;
+
+    expect(committed.size).toBeGreaterThan(300);
+    expect(rolledBack.size).toBeGreaterThan(50);
+    expect(seen.map(({ sequence }) => sequence)).toEqual(seen.map((_, place) => place + 1));
+    const targets = [...committed].flatMap((target) => [`session ${target}`, `token ${target}`]);
+    expect(seen.map(({ kind, target }) => `${kind} ${target}`).sort()).toEqual(targets.sort());
+  });
+
+  it('reach another replica by NOTIFY, long before its poll', async () => {
+    const [here, there] = [await replica(), await replica(undefined, { pollSeconds: 10 })];
+    await there.source.follow(there.set);
+    const started = performance.now();
+    await here.revoke('s1');
+    await until(() => there.isRevoked('s1'));
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('reach a replica whose every notification is lost, by its poll', async () => {
+    const here = await replica();
+    const there = await replica(() => new LostSignal(), { pollSeconds: 0.2 });
+    await there.source.follow(there.set);
+    await here.revoke('s1');
+    expect(there.isRevoked('s1')).toBe(false);
+    await until(() => there.isRevoked('s1'));
+  });
+
+  it('reach a replica whose LISTEN connection was dropped, which then listens again', async () => {
+    const here = await replica();
+    const there = await replica(undefined, { pollSeconds: 0.2 }, 'there');
+    await there.source.follow(there.set);
+    expect(await listeners('there')).toBe(1);
+    await onServer(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND application_name = 'there'`,
+    );
+    await here.revoke('s1');
+    await until(() => there.isRevoked('s1'));
+    await until(async () => (await listeners('there')) === 1);
+  });
+
+  it('that were left without a place by a replica that died are put in order by any other', async () => {
+    const died = await replica();
+    const alive = await replica(undefined, { pollSeconds: 0.1 });
+    await alive.source.follow(alive.set);
+    await died.database.transaction(() => died.journal.append([{ kind: 'session', target: 's1', reason: 'test' }]));
+    await until(() => alive.isRevoked('s1'));
+    const { entries, hasUnordered } = await alive.journal.since(0, 10);
+    expect([entries.map(({ sequence }) => sequence), hasUnordered]).toEqual([[1], false]);
+  });
+
+  it('are all known to a replica before it serves, many pages of them', async () => {
+    const here = await replica();
+    const sessions = Array.from({ length: 12_000 }, (_, number) => `s${number}`);
+    await here.journal.append(sessions.map((target) => ({ kind: 'session', target, reason: 'test' })));
+    const late = await replica();
+    await late.source.follow(late.set);
+    expect(sessions.filter((target) => !late.isRevoked(target))).toEqual([]);
+  });
+
+  it('keep kind, target, cut-off, reason and expiry on their way', async () => {
+    const here = await replica();
+    const expiresAt = Math.floor(Date.now() / 1000) + 500;
+    const before = expiresAt - 600;
+    await here.journal.append([
+      { kind: 'subject', target: 'u1', before, reason: 'user-disabled', expiresAt },
+      { kind: 'key', target: 'k1', reason: 'killed', expiresAt },
+    ]);
+    await here.journal.order();
+    expect((await here.journal.since(0, 10)).entries).toEqual([
+      { sequence: 1, kind: 'subject', target: 'u1', before, reason: 'user-disabled', expiresAt },
+      { sequence: 2, kind: 'key', target: 'k1', reason: 'killed', expiresAt },
+    ]);
+  });
+
+  it('are forgotten when the longest token has died, and the order goes on behind them', async () => {
+    const here = await replica();
+    const past = Math.floor(Date.now() / 1000) - 1;
+    await here.journal.append([
+      { kind: 'session', target: 'old', reason: 'test', expiresAt: past },
+      { kind: 'session', target: 'new', reason: 'test' },
+    ]);
+    await here.journal.order();
+    expect(await here.journal.forgetExpired(100)).toBe(1);
+    await here.revoke('newest');
+    const { entries } = await here.journal.since(0, 10);
+    expect(entries.map(({ target }) => target)).toEqual(['new', 'newest']);
+    expect(entries.at(-1)?.sequence).toBe(3);
+  });
+
+  it('that came while the database was away are known soon after it is back, and the silence was visible', async () => {
+    const there = await replica(undefined, { pollSeconds: 0.1 });
+    await there.source.follow(there.set);
+    const name = databaseName.exec(database.url)![0];
+    await onServer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`, 'postgres');
+    await onServer(`SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`, 'postgres');
+    await delay(400);
+    const silentSince = there.source.lastContactAt!;
+    await delay(300);
+    expect(there.source.lastContactAt).toBe(silentSince);
+    await onServer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`, 'postgres');
+    await onServer(
+      `INSERT INTO revocations (id, kind, target, reason, expires_at)
+       VALUES (gen_random_uuid(), 'session', 's1', 'test', now() + interval '1 hour')`,
+    );
+    await until(() => there.isRevoked('s1'));
+    expect(there.source.lastContactAt).toBeGreaterThan(silentSince);
+  });
+
+  describe('with Redis', () => {
+    let redis: Redis;
+    let isThere = false;
+
+    beforeAll(async () => {
+      redis = new Redis(redisUrl, { lazyConnect: true, retryStrategy: () => null });
+      redis.on('error', () => undefined);
+      isThere = await redis.connect().then(
+        () => true,
+        () => false,
+      );
+      if (!isThere) process.stderr.write(`No Redis at ${redisUrl}: its part of this test is skipped\n`);
+    });
+    afterAll(() => redis.disconnect());
+
+    it('reach another replica by its pub/sub, long before the poll', async () => {
+      if (!isThere) return;
+      const here = await replica(() => new RedisSignal(redisUrl));
+      const there = await replica(() => new RedisSignal(redisUrl), { pollSeconds: 10 });
+      await there.source.follow(there.set);
+      const started = performance.now();
+      await here.revoke('s1');
+      await until(() => there.isRevoked('s1'));
+      expect(performance.now() - started).toBeLessThan(1000);
+    });
+
+    it('reach a replica whose Redis connections were cut: the truth is in PostgreSQL', async () => {
+      if (!isThere) return;
+      const here = await replica();
+      const there = await replica(() => new RedisSignal(redisUrl), { pollSeconds: 0.2 });
+      await there.source.follow(there.set);
+      await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
+      await here.revoke('s1');
+      await until(() => there.isRevoked('s1'));
+    });
+
+    it('reach a replica that never reached any Redis, and do not fail for it', async () => {
+      const here = await replica(() => new RedisSignal('redis://127.0.0.1:1'));
+      const there = await replica(() => new RedisSignal('redis://127.0.0.1:1'), { pollSeconds: 0.2 });
+      await there.source.follow(there.set);
+      await here.revoke('s1').catch(() => undefined);
+      await until(() => there.isRevoked('s1'));
+    });
+  });
+
+  async function onServer(sql: string, name?: string): Promise<pg.QueryResult<{ count: string }>> {
+    // Not by URL: an address of a Unix socket is none.
+    const connectionString = name ? database.url.replace(databaseName, name) : database.url;
+    const client = new pg.Client({ connectionString });
+    await client.connect();
+    try {
+      return await client.query(sql);
+    } finally {
+      await client.end();
+    }
+  }
+
+  async function listeners(name: string): Promise<number> {
+    const { rows } = await onServer(
+      `SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND application_name = '${name}'`,
+    );
+    return Number(rows[0]!.count);
+  }
+});
+
+function principalOf(sessionId: string): Principal {
+  const epoch = Math.floor(Date.now() / 1000);
+  return {
+    issuer,
+    subject: 'nobody',
+    audience: [],
+    tokenId: 't',
+    sessionId,
+    scopes: [],
+    roles: [],
+    amr: [],
+    issuedAt: epoch,
+    expiresAt: epoch + 900,
+    keyId: 'k',
+    claims: {},
+  };
+}
+
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const deadline = Date.now() + 10_000;
+  while (!(await condition())) {
+    if (Date.now() > deadline) throw new Error(`Not within ten seconds: ${condition.toString()}`);
+    await delay(5);
+  }
+}

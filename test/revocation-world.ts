@@ -1,0 +1,268 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createHttpAdapter, PosternModule } from 'postern';
+import { AuthModule, CurrentPrincipal, RevocationHealth, type AuthSettings, type Principal } from 'postern/auth';
+import { ProblemModule } from 'postern/problem';
+import { SessionsService, type SessionsSettings } from 'postern/sessions';
+import { AccessTokens, type AccessTokenClaims } from 'postern/tokens';
+import { UsersService, type UserBase } from 'postern/users';
+
+export const audience = 'orders';
+export const secret = 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-revocations';
+
+/** A way between two, which a test can stall, cut and lead elsewhere: a wire, a balancer, a switch. */
+export class Passage {
+  private readonly pairs = new Set<readonly [Socket, Socket]>();
+  private isStalled = false;
+  private isCut = false;
+
+  private constructor(
+    private readonly server: Server,
+    private target: NetConnectOpts,
+  ) {
+    server.on('connection', (socket) => this.join(socket));
+  }
+
+  /** @param target where it leads; may be set later by `leadTo` */
+  static async open(target: NetConnectOpts = { port: 9 }): Promise<Passage> {
+    const server = createServer({ noDelay: true });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    return new Passage(server, target);
+  }
+
+  get port(): number {
+    return (this.server.address() as AddressInfo).port;
+  }
+
+  leadTo(target: NetConnectOpts): void {
+    this.target = target;
+  }
+
+  /** Nothing arrives any more, and nobody is told. */
+  stall(): void {
+    this.isStalled = true;
+    for (const sockets of this.pairs) for (const socket of sockets) socket.pause();
+  }
+
+  /** What was stalled arrives after all; what was cut may connect again. */
+  resume(): void {
+    this.isStalled = this.isCut = false;
+    for (const sockets of this.pairs) for (const socket of sockets) socket.resume();
+  }
+
+  /** Ends every connection, and lets none in. */
+  cut(): void {
+    this.isCut = true;
+    this.drop();
+  }
+
+  /** Ends every connection; new ones are let in. */
+  drop(): void {
+    for (const sockets of this.pairs) for (const socket of sockets) socket.destroy();
+  }
+
+  async close(): Promise<void> {
+    this.drop();
+    this.server.close();
+    await once(this.server, 'close');
+  }
+
+  private join(near: Socket): void {
+    if (this.isCut) return void near.destroy();
+    const far = connect({ ...this.target, noDelay: true } as NetConnectOpts);
+    const pair = [near, far] as const;
+    this.pairs.add(pair);
+    for (const [from, to] of [pair, [far, near] as const]) {
+      from.on('error', () => undefined);
+      from.on('data', (chunk) => to.write(chunk));
+      from.on('end', () => to.end());
+      from.on('close', () => {
+        this.pairs.delete(pair);
+        to.destroy();
+      });
+      if (this.isStalled) from.pause();
+    }
+  }
+}
+
+/** A passage to a database, and the address of the database through it. */
+export async function passageTo(databaseUrl: string): Promise<{ passage: Passage; url: string }> {
+  const [, user = '', host = '', name = '', query = ''] =
+    /^postgres(?:ql)?:\/\/([^@/]*)@?([^/]*)\/([^?]*)\??(.*)$/.exec(databaseUrl) ?? [];
+  const socketFolder = new URLSearchParams(query).get('host');
+  const [hostname = '', port = '5432'] = host.split(':');
+  const target = socketFolder
+    ? { path: `${socketFolder}/.s.PGSQL.5432` }
+    : { host: hostname || '127.0.0.1', port: Number(port) };
+  const passage = await Passage.open(target);
+  return { passage, url: `postgres://${user}@127.0.0.1:${passage.port}/${name}` };
+}
+
+/** One replica of the issuer. */
+export interface Replica {
+  readonly app: INestApplication;
+  readonly url: string;
+  readonly port: number;
+  newUser(): Promise<UserBase>;
+  /** An access token of a new session of the user. */
+  signIn(user?: UserBase): Promise<SignedIn>;
+  serviceToken(claims?: Partial<AccessTokenClaims>): Promise<string>;
+}
+
+export interface SignedIn {
+  readonly user: UserBase;
+  readonly token: string;
+  readonly sessionId: string;
+}
+
+export async function startReplica(
+  databaseUrl: string,
+  issuer: string,
+  {
+    adapter = 'fastify',
+    sessions,
+    auth,
+  }: { adapter?: 'fastify' | 'express'; sessions?: SessionsSettings; auth?: Partial<AuthSettings> } = {},
+): Promise<Replica> {
+  const app = await NestFactory.create(
+    PosternModule.forRoot({ issuer, audience, secret, databaseUrl, sessions, auth }),
+    await createHttpAdapter(adapter),
+    { logger: false, abortOnError: false },
+  );
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const newUser = () => app.get(UsersService).create({ email: `${crypto.randomUUID()}@example.test` });
+  return {
+    app,
+    url,
+    port: Number(new URL(url).port),
+    newUser,
+    async signIn(given) {
+      const user = given ?? (await newUser());
+      const { accessToken, sessionId } = await app.get(SessionsService).start(user, { amr: ['pwd'] });
+      return { user, token: accessToken, sessionId };
+    },
+    async serviceToken(claims = {}) {
+      const { token } = await app
+        .get(AccessTokens)
+        .issue({ subject: 'orders', scopes: ['revocations:read'], ...claims });
+      return token;
+    },
+  };
+}
+
+@Controller('here')
+class HereController {
+  @Get()
+  here(@CurrentPrincipal() principal: Principal): { subject: string } {
+    return { subject: principal.subject };
+  }
+}
+
+@Module({})
+class ResourceModule {}
+
+/** A service with `auth` alone: it knows no database, and follows. */
+export interface Resource {
+  readonly app: INestApplication;
+  readonly health: RevocationHealth;
+  /** 200, 401 or 503. */
+  readonly status: (token: string) => Promise<number>;
+  readonly get: (token: string) => Promise<Response>;
+  close(): Promise<void>;
+}
+
+export async function startResource(settings: AuthSettings): Promise<Resource> {
+  const module = {
+    module: ResourceModule,
+    imports: [ProblemModule.forRoot({}), AuthModule.forRoot({ ...settings })],
+    controllers: [HereController],
+  };
+  const app = await NestFactory.create(module, await createHttpAdapter('fastify'), {
+    logger: false,
+    abortOnError: false,
+  });
+  await app.listen(0, '127.0.0.1');
+  const url = await app.getUrl();
+  const get = (token: string) => fetch(`${url}/here`, { headers: { authorization: `Bearer ${token}` } });
+  return {
+    app,
+    health: app.get(RevocationHealth),
+    get,
+    async status(token) {
+      const response = await get(token);
+      await response.text();
+      return response.status;
+    },
+    close: () => app.close(),
+  };
+}
+
+/** Waits until it is so. */
+export async function until(isSo: () => unknown, milliseconds = 10_000): Promise<void> {
+  const deadline = performance.now() + milliseconds;
+  while (!(await isSo())) {
+    if (performance.now() > deadline) throw new Error(`It did not come to pass: ${isSo.toString()}`);
+    await delay(10);
+  }
+}
+
+/** One event of a stream, as a test reads it: by a reader that shares no code with the follower. */
+export interface ToldEvent {
+  readonly event: string;
+  readonly data: string;
+  readonly id?: string;
+}
+
+/** An open stream of events. */
+export class ToldStream {
+  readonly told: ToldEvent[] = [];
+  isEnded = false;
+  private rest = '';
+
+  private constructor(readonly response: IncomingMessage) {
+    response.setEncoding('utf8');
+    response.on('data', (text: string) => this.read(text));
+    response.on('error', () => undefined);
+    response.on('close', () => (this.isEnded = true));
+  }
+
+  static async open(url: string, token: string, headers: Record<string, string> = {}): Promise<ToldStream> {
+    const asked = request(`${url}/auth/revocations`, {
+      agent: false,
+      headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream', ...headers },
+    });
+    const [response] = (await once(asked.end(), 'response')) as [IncomingMessage];
+    return new ToldStream(response);
+  }
+
+  of(event: string): ToldEvent[] {
+    return this.told.filter((one) => one.event === event);
+  }
+
+  /** The last id that was told. */
+  get lastId(): string {
+    return this.told.findLast(({ id }) => id !== undefined)!.id!;
+  }
+
+  leave(): void {
+    this.response.destroy();
+  }
+
+  private read(text: string): void {
+    const blocks = (this.rest + text).split('\n\n');
+    this.rest = blocks.pop()!;
+    for (const block of blocks) this.told.push(eventOf(block));
+  }
+}
+
+function eventOf(block: string): ToldEvent {
+  const fields = Object.fromEntries(
+    block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
+  );
+  return fields as unknown as ToldEvent;
+}

@@ -1,0 +1,30 @@
+import { DataSource } from 'typeorm';
+import { PasswordCredential } from 'postern/password';
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { Session } from 'postern/sessions';
+import { SigningKey } from 'postern/tokens';
+import { User } from 'postern/users';
+
+describe('the schema', () => {
+  let database: TestDatabase;
+  let dataSource: DataSource;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    dataSource = await new DataSource({
+      type: 'postgres',
+      extra: { connectionString: database.url },
+      installExtensions: false,
+      entities: [User, SigningKey, Session, PasswordCredential],
+    }).initialize();
+  });
+  afterAll(async () => {
+    await dataSource?.destroy();
+    await database?.drop();
+  });
+
+  it('is after all migrations what the entities say', async () => {
+    const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
+    expect(upQueries.map(({ query }) => query)).toEqual([]);
+  });
+});

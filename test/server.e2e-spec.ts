@@ -1,0 +1,183 @@
+import { readFileSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
+import { build, type BuiltServer, runServer, startBuiltServer, temporaryFolder } from './built-server.js';
+
+const credentials = { email: 'ada@example.com', password: 'the analytical engine' };
+const strong = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
+
+const post = (url: string, body: object): Promise<Response> =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+async function keyIdsOf({ url }: BuiltServer): Promise<string[]> {
+  const { keys } = (await (await fetch(`${url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] };
+  return keys.map(({ kid }) => kid);
+}
+
+beforeAll(build, 300_000);
+
+describe('a newcomer’s server, with nothing installed', () => {
+  const folder = temporaryFolder();
+  let server: BuiltServer;
+
+  beforeAll(async () => {
+    server = await startBuiltServer({}, folder.path);
+  }, 120_000);
+
+  afterAll(async () => {
+    await server?.stop();
+    folder.remove();
+  });
+
+  it('says where Swagger UI, the key set and the data are, and that this is for development', () => {
+    const printed = server.printed();
+    expect(printed).toContain(`${server.url}/docs`);
+    expect(printed).toContain(`${server.url}/.well-known/jwks.json`);
+    expect(printed).toContain(join(folder.path, '.postern'));
+    expect(printed).toContain('development set-up');
+  });
+
+  it('keeps its secret where only its owner can read it, and prints it nowhere', () => {
+    const path = join(folder.path, '.postern/secret');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(server.printed()).not.toContain(readFileSync(path, 'utf8').trim());
+  });
+
+  it('finds its data again after it was stopped, and stops with exit code 0', async () => {
+    expect((await post(`${server.url}/auth/register`, credentials)).status).toBe(201);
+    const keys = await keyIdsOf(server);
+    expect(await server.stop('SIGINT')).toBe(0);
+    server = await startBuiltServer({}, folder.path);
+    expect(await keyIdsOf(server)).toEqual(keys);
+    expect((await post(`${server.url}/auth/login`, credentials)).status).toBe(200);
+  }, 120_000);
+
+  it('recovers by itself after kill -9, and has lost nothing that it had acknowledged', async () => {
+    expect((await post(`${server.url}/auth/register`, { ...credentials, email: 'late@example.com' })).status).toBe(201);
+    await server.stop('SIGKILL');
+    server = await startBuiltServer({}, folder.path);
+    expect((await post(`${server.url}/auth/login`, { ...credentials, email: 'late@example.com' })).status).toBe(200);
+  }, 120_000);
+
+  it('refuses a second start on the same data with a sentence', () => {
+    const second = runServer({}, folder.path);
+    expect(second.status).toBe(1);
+    expect(second.printed).toMatch(/already|in use|another/i);
+    expect(second.printed).not.toMatch(/\n\s+at /);
+  }, 120_000);
+
+  it('refuses a port that is taken with a sentence, and leaves no database behind', async () => {
+    const elsewhere = temporaryFolder();
+    const port = new URL(server.url).port;
+    const second = runServer({ PORT: port }, elsewhere.path);
+    expect(second.status).toBe(1);
+    expect(second.printed).toContain(port);
+    const third = await startBuiltServer({}, elsewhere.path);
+    await third.stop();
+    elsewhere.remove();
+  }, 120_000);
+});
+
+describe('replicas on one database', () => {
+  const folder = temporaryFolder();
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createEmptyDatabase();
+  });
+
+  afterEach(() => database.drop());
+  afterAll(() => folder.remove());
+
+  it('start at once, ten of them, on an empty one: one schema, one key, all ready', async () => {
+    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_DATABASE_POOL_SIZE: '2' };
+    const servers = await Promise.all(Array.from({ length: 10 }, () => startBuiltServer(environment, folder.path)));
+    try {
+      const keys = await Promise.all(servers.map(keyIdsOf));
+      expect(new Set(keys.map(String)).size).toBe(1);
+      expect(keys[0]).toHaveLength(1);
+      const ready = await Promise.all(servers.map(({ url }) => fetch(`${url}/health/ready`)));
+      expect(ready.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()));
+    }
+  }, 240_000);
+
+  it('leave the schema to the operator when told to, and say which migrations are missing', () => {
+    const run = runServer({ DATABASE_URL: database.url, POSTERN_MIGRATE: 'false' }, folder.path);
+    expect(run.status).toBe(1);
+    expect(run.printed).toContain('Foundation1764000000000');
+  }, 120_000);
+
+  it('start no database of their own beside it', async () => {
+    rmSync(join(folder.path, '.postern'), { recursive: true, force: true });
+    const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);
+    expect(() => statSync(join(folder.path, '.postern'))).toThrow();
+    await server.stop();
+  }, 120_000);
+});
+
+describe('the algorithm of access tokens', () => {
+  const folder = temporaryFolder();
+
+  afterAll(() => folder.remove());
+
+  it.each(['ES384', 'RS256', 'PS256', 'HS256'])(
+    'is %s where it is set, from the log-in to the guard',
+    async (algorithm) => {
+      const database = await createEmptyDatabase();
+      const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_ALGORITHM: algorithm }, folder.path);
+      await post(`${server.url}/auth/register`, credentials);
+      const { access_token: token } = (await (await post(`${server.url}/auth/login`, credentials)).json()) as {
+        access_token: string;
+      };
+      const header = JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as { alg: string };
+      expect(header.alg).toBe(algorithm);
+      const me = await fetch(`${server.url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
+      expect(me.status).toBe(200);
+      // A secret is never published: with HS256 the key set is empty.
+      expect(await keyIdsOf(server)).toHaveLength(algorithm === 'HS256' ? 0 : 1);
+      await server.stop();
+      await database.drop();
+    },
+    120_000,
+  );
+});
+
+describe('production', () => {
+  const folder = temporaryFolder();
+  const complete = {
+    NODE_ENV: 'production',
+    POSTERN_ISSUER: 'https://id.acme.test',
+    POSTERN_SECRET: strong,
+    DATABASE_URL: 'postgres://postern@127.0.0.1:1/postern',
+  };
+
+  afterAll(() => folder.remove());
+
+  it.each(['POSTERN_ISSUER', 'POSTERN_SECRET', 'DATABASE_URL'] as const)(
+    'does not start without %s, and says so',
+    (name) => {
+      const { [name]: _left, ...rest } = complete;
+      const run = runServer(rest, folder.path);
+      expect(run.status).toBe(1);
+      expect(run.printed).toContain(name);
+      expect(run.printed).not.toContain(strong);
+    },
+  );
+
+  it('does not start with a placeholder secret', () => {
+    const run = runServer({ ...complete, POSTERN_SECRET: 'change-me-change-me-change-me-change-me' }, folder.path);
+    expect(run.status).toBe(1);
+    expect(run.printed).toContain('POSTERN_SECRET is a placeholder');
+  });
+
+  it('starts when everything is given, and logs JSON', async () => {
+    const database = await createEmptyDatabase();
+    const server = await startBuiltServer({ ...complete, DATABASE_URL: database.url, HOST: '127.0.0.1' }, folder.path);
+    expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+    expect(server.printed()).not.toContain('development set-up');
+    expect(await server.stop()).toBe(0);
+    await database.drop();
+  }, 120_000);
+});

@@ -1,0 +1,59 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { decodeJwt } from 'jose';
+import { build, startBuiltServer, temporaryFolder } from './built-server.js';
+
+const root = join(import.meta.dirname, '..');
+const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
+
+describe('npm run token', () => {
+  const folder = temporaryFolder();
+  beforeAll(() => build(), 300_000);
+  afterAll(() => folder.remove());
+
+  /** The command as npm runs it, but for the build. */
+  function token(...args: string[]): { status: number | null; stdout: string; stderr: string } {
+    return spawnSync(process.execPath, [join(root, 'dist/src/token.js'), ...args], {
+      cwd: folder.path,
+      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+      encoding: 'utf8',
+      timeout: 60_000,
+    });
+  }
+
+  it('makes a token beside no server, and beside a running one, that opens the feed and nothing else', async () => {
+    const asked = ['--scope', 'revocations:read', '--subject', 'orders'];
+    const before = token(...asked);
+    expect([before.status, before.stderr]).toEqual([0, '']);
+    const server = await startBuiltServer(environment, folder.path);
+    try {
+      const beside = token(...asked, '--seconds', '60');
+      expect(beside.stdout).toMatch(/^[\w.-]+\n$/);
+      const { sub, scope, iat, exp } = decodeJwt(beside.stdout.trim());
+      expect({ sub, scope, lifetime: exp! - iat! }).toEqual({
+        sub: 'orders',
+        scope: 'revocations:read',
+        lifetime: 60,
+      });
+      for (const { stdout } of [before, beside]) {
+        const headers = { authorization: `Bearer ${stdout.trim()}` };
+        expect((await fetch(`${server.url}/auth/revocations`, { headers })).status).toBe(200);
+        expect((await fetch(`${server.url}/keys`, { headers })).status).toBe(403);
+      }
+    } finally {
+      await server.stop();
+    }
+  }, 120_000);
+
+  it.each([
+    [['--subject', 'orders'], '--scope must name'],
+    [['--scope', 'revocations:read'], '--subject must name'],
+    [['--scope', 'a', '--subject', 'b', '--seconds', '86401'], '--seconds must be'],
+    [['--scope', 'a', '--subject', 'b', '--for-ever'], '--for-ever'],
+  ])('says what is wrong with %j, and how it is used', (args, sentence) => {
+    const { status, stdout, stderr } = token(...args);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(sentence);
+    expect(stderr).toContain('npm run --silent token');
+  });
+});
