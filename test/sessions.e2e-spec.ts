@@ -471,12 +471,26 @@ describe('sessions', () => {
       await expect(server.start(asRead)).rejects.toMatchObject({ code: 'account-disabled' });
     });
 
-    it('finds the old sessions gone when enabled again', async () => {
+    it('finds the old sessions gone when enabled again, and keeps the one that begins then', async () => {
       const { refreshToken } = await server.start(user);
       await server.users.disable(user.id);
-      await until(async () => (await server.sessions.list(user.id)).length === 0);
+      expect(await server.sessions.list(user.id)).toEqual([]);
       await server.users.enable(user.id);
+      const { accessToken, sessionId } = await server.start((await server.users.findById(user.id))!);
       expect((await server.refresh(refreshToken)).status).toBe(401);
+      expect(await server.accepts(accessToken)).toBe(true);
+      expect((await server.sessions.list(user.id)).map(({ id }) => id)).toEqual([sessionId]);
+    });
+
+    it('keeps sessions and tokens when the transaction that disables is rolled back', async () => {
+      const { refreshToken, accessToken } = await server.start(user);
+      const failing = server.app.get(Database).transaction(async () => {
+        await server.users.disable(user.id);
+        throw new Error('changed my mind');
+      });
+      await expect(failing).rejects.toThrow('changed my mind');
+      expect(await server.accepts(accessToken)).toBe(true);
+      expect((await server.refresh(refreshToken)).status).toBe(200);
     });
 
     it('has nothing that works after a race of disabling with logins and refreshes', async () => {
@@ -489,7 +503,7 @@ describe('sessions', () => {
           turn % 2 ? server.start(racer).then(keep) : server.sessions.refresh(refreshToken, { amr: [] }).then(keep),
         );
         await Promise.allSettled([...attempts, server.users.disable(racer.id)]);
-        await until(async () => (await server.sessions.list(racer.id)).length === 0);
+        expect(await server.sessions.list(racer.id)).toEqual([]);
         for (const token of tokens) expect(await server.accepts(token)).toBe(false);
       }
     });

@@ -1,8 +1,8 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { UserSessions } from 'postern/users';
 import { DataSource } from 'typeorm';
 import { ClaimsProvider, EntityClaims } from './claims-provider.js';
-import { DisabledUsers } from './disabled-users.js';
 import { Housekeeping } from './housekeeping.js';
 import { LoginPolicies, NotDisabledPolicy, type LoginPolicy } from './login-policy.js';
 import { PostgresSignal } from './postgres-signal.js';
@@ -32,6 +32,7 @@ import {
   type SessionsStructure,
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
+import { StoredUserSessions } from './stored-user-sessions.js';
 
 /**
  * Sessions, their refresh tokens, and revocations among replicas. Imported once, by the application, beside
@@ -81,13 +82,14 @@ function furnished(module: DynamicModule, structure: SessionsStructure): Dynamic
       RevocationFeedHistory,
       RevocationFeed,
       RevocationFeedPoll,
-      DisabledUsers,
+      { provide: UserSessions, useClass: StoredUserSessions },
       Housekeeping,
     ],
     // RevocationLog and StoredRevocations are made by the modules that they are passed to, out of these.
     exports: [
       ...(module.exports ?? []),
       SessionsService,
+      UserSessions,
       ClaimsProvider,
       LoginPolicies,
       SessionTerms,

@@ -12,6 +12,7 @@ export { UserBase } from './user-base.entity.js';
 export { MAXIMUM_PAGE_SIZE, UserDirectory, type UsersPage } from './user-directory.js';
 export { UserField, userFieldsOf, type DeclaredUserField, type UserFieldOptions } from './user-field.decorator.js';
 export { UserSchemas } from './user-schemas.js';
+export { UserSessions } from './user-sessions.js';
 export type { NewUser, TeamField, UserChanges } from './user-types.js';
 export { User } from './user.entity.js';
 export {

@@ -4,6 +4,7 @@ import { RevocationPublisher } from 'postern/auth';
 import { adminUsersControllerOf } from './admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
 import { meControllerOf } from './me.controller.js';
+import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserDirectory } from './user-directory.js';
 import { UserSchemas } from './user-schemas.js';
@@ -53,6 +54,7 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
       { provide: UserSchemas, useValue: schemas },
       { provide: IdentityConfirmation, useClass: structure.confirmation ?? NoConfirmation },
       ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
+      UserAccess,
       UsersService,
       UserDirectory,
     ],

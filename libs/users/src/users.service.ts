@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
-import { Clock, RevocationPublisher } from 'postern/auth';
+import { Clock } from 'postern/auth';
 import { Database, Events, uuidv7 } from 'postern/persistence';
 import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { normalizeEmail } from './email-address.js';
+import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserLookup } from './user-lookup.js';
 import { UserSchemas } from './user-schemas.js';
@@ -34,7 +34,7 @@ export class UsersService<U extends UserBase = UserBase> {
   constructor(
     private readonly database: Database,
     private readonly schemas: UserSchemas<U>,
-    private readonly revocations: RevocationPublisher,
+    private readonly access: UserAccess,
     private readonly events: Events,
     private readonly clock: Clock,
   ) {
@@ -94,8 +94,8 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   /**
-   * From now on the user cannot sign in, and no token issued so far counts any more, in the same transaction. Nothing
-   * happens to a user who is disabled already.
+   * From now on the user cannot sign in; every session is ended and no token issued so far counts any more, in the same
+   * transaction. Nothing happens to a user who is disabled already.
    *
    * @throws {UserNotFoundError}
    */
@@ -103,7 +103,7 @@ export class UsersService<U extends UserBase = UserBase> {
     return this.withLocked(id, async (user) => {
       if (user.disabledAt) return user;
       await this.set(id, { disabledAt: new Date(this.clock.now()) });
-      await this.revokeTokensOf(id, 'account-disabled');
+      await this.access.end(id, 'account-disabled');
       this.events.publish(new UserDisabled(id));
       return (await this.findById(id))!;
     });
@@ -117,16 +117,13 @@ export class UsersService<U extends UserBase = UserBase> {
    * @throws {UserNotFoundError}
    */
   async enable(id: string): Promise<U> {
-    let disabledAt = 0;
-    const user = await this.withLocked(id, async (found) => {
-      if (!found.disabledAt) return found;
-      disabledAt = found.disabledAt.getTime();
+    const { user, disabledAt } = await this.withLocked(id, async (found) => {
+      if (!found.disabledAt) return { user: found, disabledAt: null };
       await this.set(id, { disabledAt: null });
       this.events.publish(new UserEnabled(id));
-      return (await this.findById(id))!;
+      return { user: (await this.findById(id))!, disabledAt: found.disabledAt };
     });
-    const left = (Math.floor(disabledAt / 1000) + 1) * 1000 - this.clock.now();
-    if (left > 0) await delay(Math.min(left, 1000));
+    if (disabledAt) await this.access.untilRegained(disabledAt);
     return user;
   }
 
@@ -139,7 +136,7 @@ export class UsersService<U extends UserBase = UserBase> {
   async remove(id: string): Promise<void> {
     await this.withLocked(id, async () => {
       await this.database.manager.delete(this.schemas.entity, { id });
-      await this.revokeTokensOf(id, 'account-deleted');
+      await this.access.end(id, 'account-deleted');
       this.events.publish(new UserDeleted(id));
     });
   }
@@ -173,12 +170,6 @@ export class UsersService<U extends UserBase = UserBase> {
     } catch (error) {
       throw writeRefusal(error, this.metadata);
     }
-  }
-
-  /** Read after the row is locked: a token that is issued while this waits is covered, too. */
-  private async revokeTokensOf(id: string, reason: string): Promise<void> {
-    const before = Math.floor(this.clock.now() / 1000);
-    await this.revocations.publish({ kind: 'subject', target: id, before, reason });
   }
 
   /** The given values of columns, whatever else the object carries. */
