@@ -45,6 +45,8 @@ class HandClock extends Clock {
   }
 }
 
+const WAITING = `SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+
 class HouseClosedError extends AuthError {
   readonly code = 'house-closed';
   readonly status = 403;
@@ -480,6 +482,22 @@ describe('sessions', () => {
       expect((await server.refresh(refreshToken)).status).toBe(401);
       expect(await server.accepts(accessToken)).toBe(true);
       expect((await server.sessions.list(user.id)).map(({ id }) => id)).toEqual([sessionId]);
+    });
+
+    it('keeps the session that begins after enabling, though disabling took until the next second', async () => {
+      const { sessionId } = await server.start(user);
+      const elsewhere = twin.app.get(Database);
+      let disabling: Promise<unknown> = Promise.resolve();
+      await elsewhere.transaction(async () => {
+        await elsewhere.manager.query('SELECT 1 FROM sessions WHERE id = $1 FOR UPDATE', [sessionId]);
+        disabling = server.users.disable(user.id);
+        await until(async () => (await elsewhere.manager.query<unknown[]>(WAITING)).length > 0);
+        waitSeconds(1);
+      });
+      await disabling;
+      await server.users.enable(user.id);
+      const { accessToken } = await server.start((await server.users.findById(user.id))!);
+      expect(await server.accepts(accessToken)).toBe(true);
     });
 
     it('keeps sessions and tokens when the transaction that disables is rolled back', async () => {

@@ -1,7 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
-import { Clock } from 'postern/auth';
 import { Database, Events, uuidv7 } from 'postern/persistence';
 import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
@@ -36,7 +35,6 @@ export class UsersService<U extends UserBase = UserBase> {
     private readonly schemas: UserSchemas<U>,
     private readonly access: UserAccess,
     private readonly events: Events,
-    private readonly clock: Clock,
   ) {
     this.lookup = new UserLookup(schemas);
   }
@@ -102,8 +100,7 @@ export class UsersService<U extends UserBase = UserBase> {
   async disable(id: string): Promise<U> {
     return this.withLocked(id, async (user) => {
       if (user.disabledAt) return user;
-      await this.set(id, { disabledAt: new Date(this.clock.now()) });
-      await this.access.end(id, 'account-disabled');
+      await this.set(id, { disabledAt: await this.access.end(id, 'account-disabled') });
       this.events.publish(new UserDisabled(id));
       return (await this.findById(id))!;
     });
