@@ -400,6 +400,11 @@ describe.each([
     expect((await send('POST', '/staff/login', { email, password: PASSWORD })).body.code).toBe('invalid-credentials');
     expect((await send('POST', `/users/${id}/enable`, undefined, boss.access_token)).status).toBeLessThan(300);
     const { access_token: fresh } = await login(email);
+    const [cutoff] = await query<{ before: number }>(
+      `SELECT extract(epoch FROM before)::float8 AS before FROM revocations WHERE kind = 'subject' AND target = $1`,
+      [id],
+    );
+    expect((await claimsOf(fresh)).iat).toBeGreaterThan(cutoff!.before);
     const unconfirmed = await send('DELETE', '/users/me', { password: 'a wrong one, surely' }, fresh);
     expect([unconfirmed.status, unconfirmed.body.code]).toEqual([403, 'identity-not-confirmed']);
     expect((await send('DELETE', '/users/me', { password: PASSWORD }, fresh)).status).toBe(204);
