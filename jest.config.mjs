@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** SWC compiles for Jest, so the options that decorators depend on are written here once more. */
 const swc = {
   jsc: {
@@ -24,6 +26,8 @@ const shared = {
 
 export default {
   testTimeout: 60_000,
+  // Suites wait for processes and clocks more than they compute, so two go at once even where Jest would start one.
+  maxWorkers: Math.max(2, availableParallelism() - 1),
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,libs}/**/*.spec.ts', '<rootDir>/test/*.spec.ts'] },
     {
