@@ -38,21 +38,21 @@ export interface Lineup {
   readonly stop: () => Promise<unknown>;
 }
 
-/** What was measured of all contenders, in every round. */
+/** What was measured of all contenders, in every turn. */
 export class Standings {
-  constructor(private readonly rounds: ReadonlyMap<string, readonly Measured[]>) {}
+  constructor(private readonly turns: ReadonlyMap<string, readonly Measured[]>) {}
 
-  /** Rounds that belong together, one after the other. */
+  /** Turns that belong together, one after the other. */
   static joined(parts: readonly Standings[]): Standings {
     const [first] = parts;
     return new Standings(new Map(first!.names.map((name) => [name, parts.flatMap((part) => part.of(name))])));
   }
 
   get names(): string[] {
-    return [...this.rounds.keys()];
+    return [...this.turns.keys()];
   }
 
-  /** Answers a second, the median of the rounds. */
+  /** Answers a second, the median of the turns. */
   perSecond(name: string): number {
     return median(this.of(name).map(({ perSecond }) => perSecond));
   }
@@ -67,31 +67,30 @@ export class Standings {
     return median(this.of(name).map(({ cpuSeconds, seconds }) => cpuSeconds / seconds));
   }
 
-  /** Answers for the same processor time, compared with another contender in the same round. */
+  /** Answers for the same processor time, compared with another contender in the turn beside it. */
   ratio(name: string, to: string): number {
     const others = this.of(to);
     return median(
       this.of(name).map(
-        ({ requests, cpuSeconds }, round) =>
-          requests / cpuSeconds / (others[round]!.requests / others[round]!.cpuSeconds),
+        ({ requests, cpuSeconds }, turn) => requests / cpuSeconds / (others[turn]!.requests / others[turn]!.cpuSeconds),
       ),
     );
   }
 
-  /** Answers in the same time, compared with another contender in the same round. */
+  /** Answers in the same time, compared with another contender in the turn beside it. */
   paceRatio(name: string, to: string): number {
     const others = this.of(to);
-    return median(this.of(name).map(({ perSecond }, round) => perSecond / others[round]!.perSecond));
+    return median(this.of(name).map(({ perSecond }, turn) => perSecond / others[turn]!.perSecond));
   }
 
   private of(name: string): readonly Measured[] {
-    return this.rounds.get(name)!;
+    return this.turns.get(name)!;
   }
 }
 
 /**
- * Lets them run in turn, A B C A B C, several turns a round: what the machine does meanwhile falls on all alike. What others
- * disturb is repeated, and of several disturbed attempts the least disturbed counts.
+ * Lets them run in turn, A B C A B C, several turns a round: what the machine does meanwhile falls on all alike, and turns that lie
+ * beside each other are compared. What others disturb is repeated, and of several disturbed attempts the least disturbed counts.
  */
 export async function contest(contenders: readonly Contender[], rounds: number, turns: number): Promise<Standings> {
   const measured = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]));
@@ -100,22 +99,16 @@ export async function contest(contenders: readonly Contender[], rounds: number, 
     await run(0);
   }
   for (let round = 1; round <= rounds; round += 1) {
-    const sums = contenders.map(() => ({ requests: 0, seconds: 0, cpuSeconds: 0 }));
     for (let turn = 0; turn < turns; turn += 1) {
-      for (const [at, contender] of contenders.entries()) {
+      for (const contender of contenders) {
         const { requests, seconds, cpuSeconds } = await leastDisturbed(contender, round);
-        const sum = sums[at]!;
-        sum.requests += requests;
-        sum.seconds += seconds;
-        sum.cpuSeconds += cpuSeconds;
+        measured.get(contender.name)!.push({ requests, seconds, cpuSeconds, perSecond: requests / seconds });
       }
     }
-    for (const [at, { name }] of contenders.entries()) {
-      const sum = sums[at]!;
-      const perSecond = sum.requests / sum.seconds;
-      measured.get(name)!.push({ ...sum, perSecond });
-      const microseconds = ((sum.cpuSeconds / sum.requests) * 1e6).toFixed(1);
-      process.stderr.write(`  round ${round}: ${name}: ${Math.round(perSecond)}/s, ${microseconds} µs\n`);
+    for (const { name } of contenders) {
+      const ofRound = new Standings(new Map([[name, measured.get(name)!.slice(-turns)]]));
+      const figures = `${Math.round(ofRound.perSecond(name))}/s, ${ofRound.cpuMicroseconds(name).toFixed(1)} µs`;
+      process.stderr.write(`  round ${round}: ${name}: ${figures}\n`);
     }
   }
   return new Standings(measured);
