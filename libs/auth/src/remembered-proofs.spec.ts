@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { type Proof, RememberedProofs } from './remembered-proofs.js';
 
 const proof = (validUntil = 1_000): Proof => ({ principal: {} as Proof['principal'], validFrom: 0, validUntil });
@@ -27,6 +28,15 @@ describe('RememberedProofs', () => {
     expect([proofs.get('token'), proofs.size]).toEqual([undefined, 0]);
     proofs.set('token', second, 0);
     expect(proofs.get('token')).toBe(second);
+  });
+
+  it('comes to remember every token that is used over and over, however many take turns', () => {
+    const proofs = new RememberedProofs(10_000, 1e9);
+    const tokens = Array.from({ length: 10_000 }, (_, at) => createHash('sha256').update(`${at}`).digest('base64url'));
+    for (let round = 0; round < 50; round += 1) {
+      for (const token of tokens) if (proofs.get(token) === undefined) proofs.set(token, proof(), 0);
+    }
+    expect(proofs.size).toBe(tokens.length);
   });
 
   it('lets tokens that come once drive out none that is used', () => {

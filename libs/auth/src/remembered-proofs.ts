@@ -28,10 +28,12 @@ const BYTES_PER_ENTRY = 1_024;
 const KEY_LENGTH = 7;
 
 /**
- * How many tokens that were shown once are kept in mind, each by its number alone. Newer ones overwrite older ones, which costs
- * one more proof. A prime, so that all characters of the number decide where it goes.
+ * Tokens that were shown once are kept in mind by their number alone, in buckets of so many places. Where a bucket is full a newcomer
+ * overwrites one by chance, which costs that token one more proof: an order of their own would let tokens that come in turn
+ * drive each other out for ever. A prime number of buckets, so that all characters of the number decide where it goes.
  */
-const SEEN_ONCE = 16_381;
+const BUCKETS = 2_039;
+const PLACES = 8;
 
 /** How many used entries are passed over before one goes anyway: the work of an insertion stays bounded. */
 const CHANCES = 8;
@@ -44,7 +46,7 @@ const CHANCES = 8;
  */
 export class RememberedProofs {
   private readonly entries = new Map<number, Entry>();
-  private readonly seenOnce = new Float64Array(SEEN_ONCE);
+  private readonly seenOnce = new Float64Array(BUCKETS * PLACES);
   private bytes = 0;
 
   constructor(
@@ -81,9 +83,11 @@ export class RememberedProofs {
   }
 
   private isFirstSight(key: number): boolean {
-    const place = key % SEEN_ONCE;
-    if (this.seenOnce[place] === key) return false;
-    this.seenOnce[place] = key;
+    const bucket = (key % BUCKETS) * PLACES;
+    for (let place = 0; place < PLACES; place += 1) {
+      if (this.seenOnce[bucket + place] === key) return false;
+    }
+    this.seenOnce[bucket + Math.floor(Math.random() * PLACES)] = key;
     return true;
   }
 
