@@ -111,14 +111,15 @@ export class AccessTokenVerifier {
    * @throws InvalidTokenError, RevocationsUnknownError
    */
   settle({ token, key }: TokenToProve): Principal {
-    const now = this.clock.now();
-    const principal = readClaims(token, key.kid, now / 1000);
+    const now = this.clock.now() / 1000;
+    const principal = readClaims(token, key.kid, now);
     const tolerance = token.rules.clockToleranceSeconds;
     const startsAt = Math.max(principal.issuedAt, (token.claims.nbf as number | undefined) ?? 0);
     const proof: Proof = {
       principal,
-      validFrom: (startsAt - tolerance) * 1000,
-      validUntil: (principal.expiresAt + tolerance) * 1000,
+      validFrom: startsAt - tolerance,
+      validUntil: principal.expiresAt + tolerance,
+      clearedAt: undefined,
     };
     if (!this.stands(proof)) refuse('revoked, or its key is gone');
     this.proofs?.set(token.text, proof, now);
@@ -132,7 +133,7 @@ export class AccessTokenVerifier {
   }
 
   private stands(proof: Proof): boolean {
-    const now = this.clock.now();
+    const now = this.clock.now() / 1000;
     return (
       now >= proof.validFrom &&
       now < proof.validUntil &&

@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { type Proof, RememberedProofs } from './remembered-proofs.js';
 
-const proof = (validUntil = 1_000): Proof => ({ principal: {} as Proof['principal'], validFrom: 0, validUntil });
+const proof = (validUntil = 1_000): Proof => ({
+  principal: {} as Proof['principal'],
+  validFrom: 0,
+  validUntil,
+  clearedAt: undefined,
+});
 const BYTES = 1 * 4 + 1_024;
 
 /** Told twice, as what comes a second time is. */

@@ -1,12 +1,12 @@
 import type { Principal } from './principal.js';
 
-/** A token that was proven, and the time within which it may be used. Instants in epoch milliseconds. */
+/** A token that was proven, and the time within which it may be used. Instants in epoch seconds, as the token has them. */
 export interface Proof {
   readonly principal: Principal;
   readonly validFrom: number;
   readonly validUntil: number;
   /** The version of the set of revocations that was last found to concern none of it. */
-  clearedAt?: number;
+  clearedAt: number | undefined;
 }
 
 interface Entry {
@@ -65,7 +65,7 @@ export class RememberedProofs {
     return entry.proof;
   }
 
-  /** @param now epoch milliseconds, to drop the expired before the living */
+  /** @param now epoch seconds, to drop the expired before the living */
   set(token: string, proof: Proof, now: number): void {
     const key = keyOf(token);
     if (this.isFirstSight(key)) return;
