@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable, type INestApplication, type Type, UseGuards } from '@nestjs/common';
+import { Controller, Get, Injectable, type INestApplication, Logger, type Type, UseGuards } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -199,6 +199,26 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     const common = ({ body }: Answer): unknown => ({ ...(JSON.parse(body) as object), instance: undefined });
     expect(common(bad)).toEqual(common(missing));
     expect(bad.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+  });
+
+  it('tells the log at the level debug why it refused, with the id of the answer and nothing of the token', async () => {
+    const lines: string[] = [];
+    const ignore = (): void => undefined;
+    Logger.overrideLogger({ log: ignore, warn: ignore, error: ignore, debug: (line: string) => void lines.push(line) });
+    const signatureOfAnother = tokenWith({ sub: 'ann' }).split('.')[2];
+    const forged = [...tokenWith().split('.').slice(0, 2), signatureOfAnother].join('.');
+    const refused = [
+      ['jwt audience invalid. expected: orders', tokenWith({ aud: 'others' })],
+      ['invalid signature', forged],
+      ['not three parts', 'hunter2'],
+    ] as const;
+    for (const [reason, token] of refused) {
+      const { body } = await ask(application, '/orders?q=hunter2', bearer(token));
+      const { instance } = JSON.parse(body) as { instance: string };
+      expect(lines.splice(0)).toEqual([`invalid-token GET /orders ${instance}: ${reason}`]);
+      expect(body).not.toContain(reason);
+    }
+    Logger.overrideLogger(false);
   });
 
   it('lets a proven token pass, remembers it the second time, and hands on the mapped user', async () => {

@@ -1,5 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { JwtService } from '@nestjs/jwt';
+import { JsonWebTokenError, JwtService } from '@nestjs/jwt';
 import { readClaims } from './access-token-claims.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { InvalidTokenError, RevocationsUnknownError } from './auth.errors.js';
@@ -72,8 +72,7 @@ export class AccessTokenVerifier {
       });
       return this.settle(unproven);
     } catch (error) {
-      if (error instanceof RevocationsUnknownError) throw error;
-      throw error instanceof InvalidTokenError ? error : new InvalidTokenError(undefined, { cause: error });
+      throw refusalOf(error);
     }
   }
 
@@ -150,6 +149,14 @@ export class AccessTokenVerifier {
     proof.clearedAt = version;
     return true;
   }
+}
+
+/** The refusal that answers whatever a proof has failed by. */
+export function refusalOf(failure: unknown): InvalidTokenError | RevocationsUnknownError {
+  if (failure instanceof InvalidTokenError || failure instanceof RevocationsUnknownError) return failure;
+  // One of a few sentences that quote nothing of the token, such as "invalid signature".
+  const cause = failure instanceof JsonWebTokenError ? failure.message : failure;
+  return new InvalidTokenError(undefined, { cause });
 }
 
 /** RFC 8725 §3.1: a key proves its one algorithm, so that a public key is never taken for a secret. */

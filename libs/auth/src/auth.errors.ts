@@ -5,7 +5,8 @@ export type AuthErrorCode =
   'invalid-token' | 'insufficient-scope' | 'guard-context-unsupported' | 'revocations-unknown';
 
 /**
- * The one answer to every token that is not accepted. It never says why: the reason is in `cause`, for the log.
+ * The one answer to every token that is not accepted. It never says why: the reason is in `cause`, and in the
+ * log at the level `debug`.
  *
  * @see RFC 6750 §3.1
  */

@@ -1,11 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { AccessTokenVerifier } from './access-token-verifier.js';
-import {
-  InsufficientScopeError,
-  InvalidTokenError,
-  RevocationsUnknownError,
-  UnsupportedContextError,
-} from './auth.errors.js';
+import { AccessTokenVerifier, refusalOf } from './access-token-verifier.js';
+import { InsufficientScopeError, UnsupportedContextError } from './auth.errors.js';
 import { bearerTokenOf } from './bearer-token.js';
 import { JwtStrategy, PresentedToken } from './jwt.strategy.js';
 import { PrincipalMapper } from './principal-mapper.js';
@@ -114,9 +109,4 @@ function requireScopes(principal: Principal, scopes: readonly string[]): void {
   for (const scope of scopes) {
     if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
   }
-}
-
-function refusalOf(reason: unknown): InvalidTokenError | RevocationsUnknownError {
-  if (reason instanceof RevocationsUnknownError) return reason;
-  return reason instanceof InvalidTokenError ? reason : new InvalidTokenError(undefined, { cause: reason });
 }

@@ -77,6 +77,19 @@ describe('ProblemFilter', () => {
     expect(Lines.written).toEqual([]);
   });
 
+  it('tells whoever listens at the level debug why it refused, where that is a sentence and quotes nobody', () => {
+    Logger.overrideLogger({
+      log: () => undefined,
+      warn: () => undefined,
+      error: () => undefined,
+      debug: (...line: unknown[]) => void Lines.written.push(line),
+    });
+    answer(new FakeAdapter(), new NotFoundError(undefined, { cause: 'not on the list' }), hostOf('http'));
+    answer(new FakeAdapter(), new NotFoundError(undefined, { cause: new Error('hunter2') }), hostOf('http'));
+    expect(Lines.written).toHaveLength(1);
+    expect(String(Lines.written[0])).toMatch(/^not-found GET \/orders urn:request:[^:]+: not on the list/);
+  });
+
   it('ends a response that has begun', () => {
     const adapter = new FakeAdapter(true);
     answer(adapter, new NotFoundError(), hostOf('http'));

@@ -3,6 +3,7 @@ import type { ArgumentsHost, ExceptionFilter } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
 import { throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
+import { AuthError } from './auth-error.js';
 import { MODULE_OPTIONS_TOKEN } from './problem.module-definition.js';
 import type { ProblemSettings } from './problem.module-definition.js';
 import { answerOf, problemOf } from './problem-of.js';
@@ -10,7 +11,8 @@ import { requestIdOf } from './request-id.js';
 
 /**
  * Answers everything that is thrown as `application/problem+json`, on Fastify and on Express alike. What is private
- * goes to the log under the request id.
+ * goes to the log under the request id: a failure with its stacks as an error, and at the level `debug` the reason of a refusal,
+ * where its cause is a sentence.
  * @see RFC 9457
  */
 @Injectable()
@@ -32,9 +34,14 @@ export class ProblemFilter implements ExceptionFilter {
     const response = host.getArgByIndex<object>(1);
     const context = { requestId: requestIdOf(request), documentation: this.settings.documentation };
     const { status, headers, body } = answerOf(thrown, context);
-    if (status >= 500) {
+    const inOneLine = (): string => {
       const path = String(adapter.getRequestUrl(request)).split('?', 1)[0];
-      this.log(thrown, `${body.code} ${adapter.getRequestMethod(request)} ${path} ${body.instance}`);
+      return `${body.code} ${adapter.getRequestMethod(request)} ${path} ${body.instance}`;
+    };
+    if (status >= 500) this.log(thrown, inOneLine());
+    // An error as a cause may quote what the caller sent; a sentence was written here.
+    else if (thrown instanceof AuthError && typeof thrown.cause === 'string') {
+      this.logger.debug(`${inOneLine()}: ${thrown.cause}`);
     }
     if (adapter.isHeadersSent(response)) return void adapter.end(response);
     adapter.setHeader(response, 'X-Request-Id', context.requestId);
