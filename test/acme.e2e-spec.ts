@@ -27,6 +27,7 @@ import {
   type TestApplication,
   type TestDatabase,
   testPrincipal,
+  userSessionsSpec,
   verificationKeysSpec,
 } from 'postern/testing';
 import * as tokens from 'postern/tokens';
@@ -67,7 +68,9 @@ class LineLogger implements LoggerService {
 }
 
 const shown = (value: unknown): string =>
-  typeof value === 'string' ? value : inspect(value, { depth: null, showHidden: true, maxStringLength: null });
+  typeof value === 'string'
+    ? value
+    : inspect(value, { depth: null, showHidden: true, maxStringLength: null, maxArrayLength: null });
 
 /** The module of Acme's own that reads its settings, from wherever Acme keeps them. */
 function configuration(settings: AcmeSettings): DynamicModule {
@@ -484,6 +487,16 @@ describe.each([
         return { userId, right: { password: PASSWORD }, wrong: [{ password: NEW_PASSWORD }, { password: '' }] };
       },
     );
+    userSessionsSpec(async () => {
+      const [one, other] = [await employ(), await employ()];
+      await login(one.email);
+      return {
+        sessions: app.nest.get(users.UserSessions),
+        database: app.nest.get(Database),
+        userIds: [one.id, other.id],
+        alive: async (userId) => (await app.nest.get(sessions.SessionsService).list(userId)).length,
+      };
+    });
   });
 
   it('has told every event that Postern publishes, and each after its commit', async () => {

@@ -9,6 +9,7 @@ export { principalMapperSpec, type PrincipalMapperCases } from './specifications
 export { revocationPublisherSpec, revocationSourceSpec } from './specifications/revocations.js';
 export { signingKeysSpec } from './specifications/signing-keys.js';
 export type { Made } from './specifications/specification.js';
+export { userSessionsSpec, type UserSessionsCase } from './specifications/user-sessions.js';
 export { verificationKeysSpec, type KnownVerificationKey } from './specifications/verification-keys.js';
 export {
   startTestApplication,

@@ -12,7 +12,8 @@ import {
 import { PasswordHasher, PasswordPolicy } from 'postern/password';
 import { ClaimsProvider, LoginPolicy } from 'postern/sessions';
 import { SigningKeys } from 'postern/tokens';
-import { IdentityConfirmation, User } from 'postern/users';
+import type { Database } from 'postern/persistence';
+import { IdentityConfirmation, User, UserSessions } from 'postern/users';
 import {
   claimsProviderSpec,
   identityConfirmationSpec,
@@ -25,6 +26,7 @@ import {
   revocationSourceSpec,
   signingKeysSpec,
   testPrincipal,
+  userSessionsSpec,
   verificationKeysSpec,
 } from './index.js';
 
@@ -181,6 +183,31 @@ describe('the specifications of the ports', () => {
       'shows public halves only',
       'signs as JWS writes it, so that the public half proves it',
       'signs many at once',
+    ]);
+  });
+
+  it('find sessions that end by halves, or whatever becomes of the transaction', async () => {
+    const database = { transaction: (work: () => Promise<unknown>) => work() } as Database;
+    const made = (sessions: UserSessions, held: Map<string, number>) => () => {
+      held.clear();
+      for (const userId of ['a', 'b']) held.set(userId, 2);
+      return { sessions, database, userIds: ['a', 'b'] as const, alive: (userId: string) => held.get(userId) ?? 0 };
+    };
+    const held = new Map<string, number>();
+    class Halting extends UserSessions {
+      endAllOf = (userId: string) => Promise.resolve(void held.set(userId, Math.max(0, (held.get(userId) ?? 0) - 1)));
+    }
+    class Sweeping extends UserSessions {
+      endAllOf = () => Promise.resolve(held.clear());
+    }
+    expect(await broken(() => userSessionsSpec(made(new Halting(), held)))).toEqual([
+      'ends every session of the user, and none of somebody else',
+      'ends none where the transaction is rolled back',
+      'is content where there is nothing left to end, and nobody whose it could be',
+    ]);
+    expect(await broken(() => userSessionsSpec(made(new Sweeping(), held)))).toEqual([
+      'ends every session of the user, and none of somebody else',
+      'ends none where the transaction is rolled back',
     ]);
   });
 
