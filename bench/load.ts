@@ -10,6 +10,11 @@ export interface Load {
   readonly connections?: number;
   /** How long; or how many requests in all, where `requests` is given instead. */
   readonly limit: { readonly seconds: number } | { readonly amount: number };
+  /**
+   * Whether the generator looks for answers without ever going to sleep, for whoever has its core to itself. To wake it would be
+   * a cost of the server, and the slower of two servers would have to do it more often.
+   */
+  readonly isSleepless?: boolean;
   /** Answers that are expected beside those of 2xx. Default none. */
   readonly tolerates?: number;
 }
@@ -31,6 +36,7 @@ export async function send({
   requests,
   connections = CONNECTIONS,
   limit,
+  isSleepless = false,
   tolerates = 0,
 }: Load): Promise<Answered> {
   let connection = 0;
@@ -50,7 +56,11 @@ export async function send({
     instance.once('response', () => (began = performance.now()));
     instance.on('response', () => (ended = performance.now()));
   }
+  let isRunning = isSleepless;
+  const stayAwake = (): void => void (isRunning && setImmediate(stayAwake));
+  stayAwake();
   const result = await instance;
+  isRunning = false;
   const refused = result.non2xx + result.errors + result.timeouts;
   if (refused > tolerates) throw new Error(`${url}: ${refused} of ${result.requests.total} requests failed.`);
   const seconds = ((ended ?? performance.now()) - began) / 1000;

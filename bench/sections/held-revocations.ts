@@ -142,6 +142,7 @@ function contender(name: string, child: Child, tokens: readonly string[]): Conte
       send({
         url: child.url,
         connections: CONNECTIONS,
+        isSleepless: true,
         limit: { seconds: round === 0 ? WARM_UP_SECONDS : 1 },
         requests: (connection) =>
           tokens

@@ -92,6 +92,7 @@ async function contender(
       send({
         url: child.url,
         connections: CONNECTIONS,
+        isSleepless: true,
         limit: { seconds: round === 0 ? WARM_UP_SECONDS : 1 },
         requests,
       }),
