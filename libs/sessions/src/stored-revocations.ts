@@ -71,6 +71,7 @@ export class StoredRevocations extends RevocationSource {
       if (this.isCutOff) this.logger.log('The database answers again; all revocations are known');
       this.isCutOff = false;
     } catch (error) {
+      if (!this.set) return;
       if (!this.isCutOff) this.logger.error(`The database does not tell of revocations: ${String(error)}`);
       this.isCutOff = true;
       // What answers next may be another database, restored from a backup, whose numbers mean something else: all is read anew.
@@ -87,12 +88,15 @@ export class StoredRevocations extends RevocationSource {
   }
 
   private async readAll(): Promise<void> {
-    while (this.isAskedAgain && this.set) {
+    const { set } = this;
+    if (!set) return;
+    while (this.isAskedAgain) {
       this.isAskedAgain = false;
       const { entries, hasUnordered } = await this.journal.since(this.position, pageSize);
+      if (this.set !== set) return; // stopped meanwhile
       this.contact = this.clock.now();
       for (const { sequence, ...revocation } of entries) {
-        this.set.add(revocation);
+        set.add(revocation);
         this.position = sequence;
       }
       // A replica that died between its commit and the numbering left them behind.
