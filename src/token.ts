@@ -1,13 +1,11 @@
-import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type DynamicModule, Module } from '@nestjs/common';
-import { NestFactory } from '@nestjs/core';
 import { AuthModule } from 'postern/auth';
-import { PersistenceModule, runningEmbeddedPostgres, startEmbeddedPostgres } from 'postern/persistence';
+import { PersistenceModule } from 'postern/persistence';
 import { AccessTokens, KeyRing, TokensModule } from 'postern/tokens';
 import { type Connections, tokensOf } from './app.module.js';
-import { ConfigurationError, loadEnvironmentFile, readConfig, type ServerConfig } from './config.js';
-import { developmentSecret } from './development-secret.js';
+import { besideServer, sentencesOf } from './beside-server.js';
+import { loadEnvironmentFile, readConfig, type ServerConfig } from './config.js';
 
 const USAGE = `npm run --silent token -- --scope <scope> --subject <service> [--seconds <lifetime>] [--audience <audience>]
 
@@ -41,30 +39,6 @@ class TokenModule {
   }
 }
 
-/** Makes the token that the arguments ask for. */
-async function mint(config: ServerConfig, asked: TokenRequest): Promise<string> {
-  const dataDir = resolve(config.dataDir);
-  const secret = config.secret ?? (await developmentSecret(dataDir));
-  const folder = join(dataDir, 'postgres');
-  const running = config.databaseUrl ?? (await runningEmbeddedPostgres(folder));
-  const embedded = running === undefined ? await startEmbeddedPostgres({ dataDir: folder }) : undefined;
-  try {
-    const databaseUrl = running ?? embedded!.databaseUrl;
-    const context = await NestFactory.createApplicationContext(TokenModule.forConfig(config, { databaseUrl, secret }), {
-      // The token is all that is printed to the standard output.
-      logger: ['error'],
-      abortOnError: false,
-    });
-    try {
-      return (await context.get(AccessTokens).issue(asked)).token;
-    } finally {
-      await context.close();
-    }
-  } finally {
-    await embedded?.stop();
-  }
-}
-
 /** @throws Error with a sentence that says what to write */
 function requestOf(config: ServerConfig, args: string[]): TokenRequest {
   const { values } = parseArgs({
@@ -92,9 +66,13 @@ try {
   loadEnvironmentFile();
   const config = readConfig();
   const asked = requestOf(config, process.argv.slice(2));
-  process.stdout.write(`${await mint(config, asked)}\n`);
+  const { token } = await besideServer(
+    config,
+    (connections) => TokenModule.forConfig(config, connections),
+    (context) => context.get(AccessTokens).issue(asked),
+  );
+  process.stdout.write(`${token}\n`);
 } catch (error) {
-  const told = error instanceof ConfigurationError ? error.problems.join('\n') : (error as Error).message;
-  process.stderr.write(`${told}\n\n${USAGE}`);
+  process.stderr.write(`${sentencesOf(error)}\n\n${USAGE}`);
   process.exitCode = 1;
 }
