@@ -414,6 +414,27 @@ describe.each([
     expect((await send('GET', '/expenses/mine', undefined, fresh)).status).toBe(401);
   });
 
+  it('refuses what was issued before a change of clearance, in its transaction, where Acme asks for that', async () => {
+    const { id, access_token: before, refresh_token } = await employ({}, 3);
+    const promote = (isSure: boolean): Promise<void> =>
+      app.nest.get(Database).transaction(async () => {
+        await app.nest.get<users.UsersService<Employee>>(users.UsersService).update(id, { clearance: 4 });
+        const now = Math.floor(Date.now() / 1000);
+        await app.nest
+          .get(RevocationPublisher)
+          .publish({ kind: 'subject', target: id, before: now, reason: 'role-change' });
+        if (!isSure) throw new Error('on second thoughts');
+      });
+    await expect(promote(false)).rejects.toThrow('on second thoughts');
+    expect((await send('GET', '/users/me', undefined, before)).status).toBe(200);
+    await promote(true);
+    expect((await send('GET', '/users/me', undefined, before)).status).toBe(401);
+    // The session goes on; what it gets in the second of the change is refused with the others.
+    await delay(1000);
+    const { body } = await app.call<Tokens>('POST', '/auth/refresh', { body: { refresh_token } });
+    expect((await send('GET', '/users/me', undefined, kept(body).access_token)).body).toMatchObject({ id });
+  });
+
   it('hires in one transaction: all of it and its events, or nothing and none', async () => {
     const { access_token: token } = await employ({}, 5);
     const hire = (email: string, costCentre: string) =>
