@@ -1,4 +1,4 @@
-import { domainToASCII } from 'node:url';
+import { domainToASCII, domainToUnicode } from 'node:url';
 import { applyDecorators } from '@nestjs/common';
 import { ApiProperty } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
@@ -39,11 +39,16 @@ export function normalizeEmail(text: string): string {
   const name = folded.slice(at + 1);
   if (at < 1 || !LOCAL.test(local) || !NAME.test(name)) throw new InvalidEmailError();
   const domain = domainToASCII(name);
-  if (!ASCII_NAME.test(domain)) throw new InvalidEmailError();
+  if (!ASCII_NAME.test(domain) || hasUnreadableLabel(domain)) throw new InvalidEmailError();
   const address = `${local}@${domain}`;
   if (Buffer.byteLength(local) > MAXIMUM_LOCAL_OCTETS) throw new InvalidEmailError();
   if (Buffer.byteLength(address) > MAXIMUM_OCTETS) throw new InvalidEmailError();
   return address;
+}
+
+/** RFC 5891 §5.4: Node 24 lets a label pass that claims to be Punycode and is none, where Node 20 refuses the name. */
+function hasUnreadableLabel(domain: string): boolean {
+  return domain.includes('xn--') && domainToUnicode(domain).includes('xn--');
 }
 
 /** Whether the text is an address in the form of {@link normalizeEmail} already. */
