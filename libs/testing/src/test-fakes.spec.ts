@@ -68,10 +68,14 @@ describe('the specifications without Jest', () => {
       principalMapperSpec(() => ({ map: (principal) => principal }), { knows });
       principalMapperSpec(() => ({ map: () => undefined }), { knows });
     `;
-    const arguments_ = ['--import', './test/register-typescript.mjs', '--input-type=module', '-e', program];
+    const options = ['--test-reporter=tap', '--import', './test/register-typescript.mjs', '--input-type=module'];
     let printed = '';
     try {
-      execFileSync(process.execPath, arguments_, { cwd: root, encoding: 'utf8', env: { PATH: process.env.PATH } });
+      execFileSync(process.execPath, [...options, '-e', program], {
+        cwd: root,
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH },
+      });
     } catch (error) {
       printed = String((error as { stdout: unknown }).stdout);
     }
