@@ -26,6 +26,17 @@ export async function buildWhereStale() {
   });
 }
 
+/** Builds where that is needed, and goes on as a program of `src` in this very process. */
+export async function becomeBuilt(program) {
+  try {
+    await buildWhereStale();
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(1);
+  }
+  await import(`../dist/src/${program}.js`);
+}
+
 function isStale() {
   // A deployment without the compiler runs what it was given.
   if (!existsSync(compiler)) return !existsSync(join(root, 'dist/src/main.js'));

@@ -1,11 +1,5 @@
 #!/usr/bin/env node
 /** `npm run token`: builds where the build is missing or older than the sources, then makes the token. */
-import { buildWhereStale } from './build.mjs';
+import { becomeBuilt } from './build.mjs';
 
-try {
-  await buildWhereStale();
-} catch (error) {
-  process.stderr.write(`${error.message}\n`);
-  process.exit(1);
-}
-await import('../dist/src/token.js');
+await becomeBuilt('token');

@@ -31,18 +31,35 @@ export function temporaryFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
+/** What a program has come to. */
+export interface Outcome {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** Runs a program of `src` to its end, as npm runs it but for the build. */
+export function runBuilt(
+  program: 'main' | 'token' | 'keys',
+  args: readonly string[],
+  environment: Record<string, string>,
+  cwd: string,
+): Outcome {
+  return spawnSync(process.execPath, [join(root, `dist/src/${program}.js`), ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    encoding: 'utf8',
+    timeout: SECONDS_TO_START * 1000,
+  });
+}
+
 /** Runs the server to its end: for starts that are refused. */
 export function runServer(
   environment: Record<string, string>,
   cwd: string,
 ): { status: number | null; printed: string } {
-  const run = spawnSync(process.execPath, [join(root, 'dist/src/main.js')], {
-    cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...environment },
-    encoding: 'utf8',
-    timeout: SECONDS_TO_START * 1000,
-  });
-  return { status: run.status, printed: run.stdout + run.stderr };
+  const { status, stdout, stderr } = runBuilt('main', [], { PORT: '0', ...environment }, cwd);
+  return { status, printed: stdout + stderr };
 }
 
 /**

@@ -1,10 +1,7 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { build, startBuiltServer, temporaryFolder } from './built-server.js';
+import { build, type Outcome, runBuilt, startBuiltServer, temporaryFolder } from './built-server.js';
 
-const root = join(import.meta.dirname, '..');
 const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
 
 describe('npm run keys', () => {
@@ -12,18 +9,8 @@ describe('npm run keys', () => {
   beforeAll(() => build(), 300_000);
   afterAll(() => folder.remove());
 
-  /** A command as npm runs it, but for the build. */
-  function run(
-    program: 'keys' | 'token',
-    ...args: string[]
-  ): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(process.execPath, [join(root, `dist/src/${program}.js`), ...args], {
-      cwd: folder.path,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-  }
+  const run = (program: 'keys' | 'token', ...args: string[]): Outcome =>
+    runBuilt(program, args, environment, folder.path);
 
   const keys = (...args: string[]): string[][] => {
     const { status, stdout, stderr } = run('keys', ...args);

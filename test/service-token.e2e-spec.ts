@@ -1,9 +1,6 @@
-import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
 import { decodeJwt } from 'jose';
-import { build, startBuiltServer, temporaryFolder } from './built-server.js';
+import { build, type Outcome, runBuilt, startBuiltServer, temporaryFolder } from './built-server.js';
 
-const root = join(import.meta.dirname, '..');
 const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
 
 describe('npm run token', () => {
@@ -11,15 +8,7 @@ describe('npm run token', () => {
   beforeAll(() => build(), 300_000);
   afterAll(() => folder.remove());
 
-  /** The command as npm runs it, but for the build. */
-  function token(...args: string[]): { status: number | null; stdout: string; stderr: string } {
-    return spawnSync(process.execPath, [join(root, 'dist/src/token.js'), ...args], {
-      cwd: folder.path,
-      env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
-      encoding: 'utf8',
-      timeout: 60_000,
-    });
-  }
+  const token = (...args: string[]): Outcome => runBuilt('token', args, environment, folder.path);
 
   it('makes a token beside no server, and beside a running one, that opens the feed and nothing else', async () => {
     const asked = ['--scope', 'revocations:read', '--subject', 'orders'];
