@@ -107,8 +107,10 @@ function isInstant(value: unknown): value is number {
 
 /** One principal serves many requests: what one handler changes, another must not see. */
 function deepFreeze(value: object): void {
-  for (const inner of Object.values(value)) {
-    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object);
+  const held: unknown[] = Object.values(value);
+  for (let at = 0; at < held.length; at += 1) {
+    const inner = held[at];
+    if (typeof inner === 'object' && inner !== null) deepFreeze(inner);
   }
   Object.freeze(value);
 }

@@ -51,7 +51,7 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'postern-jwt') {
       algorithms: [...new Set(rules.flatMap(({ algorithms }) => algorithms))],
       jsonWebTokenOptions: { clockTolerance: Math.max(...rules.map((one) => one.clockToleranceSeconds)) },
     } as unknown as StrategyOptionsWithRequest);
-    tellTime(this, clock);
+    adapt(this, clock);
   }
 
   /** @throws InvalidTokenError */
@@ -79,9 +79,19 @@ function provideKey(verifier: AccessTokenVerifier, carrier: Carrier, text: strin
   else proceed(prepared);
 }
 
-/** `passport-jwt` copies its options once and `jsonwebtoken` at every token: only a getter between the two follows the clock. */
-function tellTime(strategy: object, clock: Clock): void {
-  const { _verifOpts: options } = strategy as { _verifOpts?: object };
-  if (options === undefined) throw new Error('AuthModule: this version of passport-jwt keeps its options elsewhere.');
-  Object.defineProperty(options, 'clockTimestamp', { enumerable: true, get: () => clock.now() / 1000 });
+/** What `passport-jwt` keeps of its settings. */
+interface Kept {
+  _verifOpts?: object;
+  _verify?: (carrier: Carrier, payload: unknown, done: (error: unknown, principal?: Principal) => void) => void;
+}
+
+function adapt(strategy: JwtStrategy, clock: Clock): void {
+  const kept = strategy as unknown as Kept;
+  if (kept._verifOpts === undefined || kept._verify === undefined) {
+    throw new Error('AuthModule: this version of passport-jwt keeps its settings elsewhere.');
+  }
+  // They are copied once here and at every token by `jsonwebtoken`: only a getter between the two follows the clock.
+  Object.defineProperty(kept._verifOpts, 'clockTimestamp', { enumerable: true, get: () => clock.now() / 1000 });
+  // `PassportStrategy` waits for what `validate` answers, and there is nothing to wait for. A refusal is thrown and caught.
+  kept._verify = (carrier, _payload, done) => done(null, strategy.validate(carrier));
 }

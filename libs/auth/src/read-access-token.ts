@@ -1,6 +1,7 @@
 import { InvalidTokenError } from './auth.errors.js';
+import { isBase64url, textOfBase64url } from './base64url.js';
 import { isJwtAlgorithm } from './jwt-algorithm.js';
-import { readJsonObject } from './strict-json.js';
+import { parseJsonObject } from './strict-json.js';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 import type { TokenRules } from './token-rules.js';
 
@@ -18,9 +19,9 @@ interface JoseHeader {
   readonly typ: unknown;
 }
 
-/** The header of a signed text, and its payload still as bytes. */
+/** The header of a signed text, and its payload as the text that it must be. */
 export interface UnprovenJws extends JoseHeader {
-  readonly payload: Buffer;
+  readonly payload: string;
 }
 
 /** An access token that is well formed and names an issuer of ours: nothing of it is proven. */
@@ -52,17 +53,17 @@ export function readJws(text: string, maximumLength = MAXIMUM_LENGTH): UnprovenJ
   const [header, payload, signature, ...more] = text.split('.', 4);
   if (!header || !payload || !signature || more.length > 0) return refuse('not three parts');
   const { alg, kid, typ } = knownHeaders.get(header) ?? readHeader(header);
-  const bytes = bytesOf(payload);
-  if (bytes === undefined) return refuse('payload is not canonical base64url');
-  if (bytesOf(signature) === undefined) refuse('signature is not canonical base64url');
-  return { alg, kid, typ, payload: bytes };
+  const content = textOfBase64url(payload);
+  if (content === undefined) return refuse('payload is not canonical base64url of UTF-8');
+  if (!isBase64url(signature)) refuse('signature is not canonical base64url');
+  return { alg, kid, typ, payload: content };
 }
 
 function readHeader(text: string): JoseHeader {
-  const bytes = bytesOf(text);
-  if (bytes === undefined) return refuse('header is not canonical base64url');
+  const content = textOfBase64url(text);
+  if (content === undefined) return refuse('header is not canonical base64url of UTF-8');
   // RFC 7515 §4: names must be unique; RFC 8725 §2.4: two parsers may choose two values.
-  const header = readJsonObject(bytes, MAXIMUM_DEPTH);
+  const header = parseJsonObject(content, MAXIMUM_DEPTH);
   if (header === undefined) return refuse('header is not one strict JSON object');
   const { alg, kid, typ } = header;
   // RFC 8725 §3.1, §3.2: a list, compared exactly; "none" is not on it.
@@ -79,15 +80,6 @@ function readHeader(text: string): JoseHeader {
 }
 
 /**
- * The bytes of base64url in its one spelling: without padding, white space or unused bits set (RFC 7515 §2). Two texts of one
- * token would be two entries of a deny-list, and of whatever else goes by the text.
- */
-function bytesOf(text: string): Buffer | undefined {
-  const bytes = Buffer.from(text, 'base64url');
-  return bytes.toString('base64url') === text ? bytes : undefined;
-}
-
-/**
  * The strict reading of an access token before its signature is proven: afterwards the claims are checked by `readClaims`.
  *
  * @param rulesOf the rules for an issuer, or undefined for one that is not trusted
@@ -96,7 +88,7 @@ function bytesOf(text: string): Buffer | undefined {
  */
 export function readAccessToken(text: string, rulesOf: (issuer: unknown) => TokenRules | undefined): UnprovenToken {
   const { alg, kid, typ, payload } = readJws(text);
-  const claims = readJsonObject(payload, MAXIMUM_DEPTH);
+  const claims = parseJsonObject(payload, MAXIMUM_DEPTH);
   if (claims === undefined) return refuse('payload is not one strict JSON object');
   // RFC 8725 §3.8: the issuer decides which keys and rules apply, before any key is looked for.
   const rules = rulesOf(claims.iss);

@@ -23,6 +23,8 @@ describe('readJsonObject', () => {
     '{"x":[{"a":1},{"b":1,"b":2}]}',
     '{"":1,"":2}',
     '{"\\\\":1,"\\\\":2}',
+    '{"a":"b://c","a":"d://e"}',
+    '{"a" : 1, "a" : ":/"}',
   ])('refuses a name that comes twice: %s', (text) => expect(read(text)).toBeUndefined());
 
   it.each([
@@ -32,6 +34,7 @@ describe('readJsonObject', () => {
     '{"a":"\\",\\"a\\":1","b":"{[\\\\"}',
     '{"a\\"":1,"a":2}',
     '{"a":"x\\\\","b":"\\":"}',
+    '{"a":"http://x/","b":"1:2:3","c":[":"]}',
   ])('is not deceived by %s', (text) => expect(read(text)).toEqual(JSON.parse(text)));
 
   it('counts the depth of objects and lists, and not of brackets in texts', () => {

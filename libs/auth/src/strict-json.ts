@@ -1,6 +1,8 @@
-import { isAscii, isUtf8 } from 'node:buffer';
+import { isUtf8 } from 'node:buffer';
 
 const QUOTE = 0x22;
+const SLASH = 0x2f;
+const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
 /**
@@ -10,8 +12,11 @@ const BACKSLASH = 0x5c;
  * @see RFC 8725 §2.4, RFC 7515 §4, RFC 8259 §8.1
  */
 export function readJsonObject(bytes: Buffer, maximumDepth: number): Record<string, unknown> | undefined {
-  const text = textOf(bytes);
-  if (text === undefined) return undefined;
+  return isUtf8(bytes) ? parseJsonObject(bytes.toString('utf8'), maximumDepth) : undefined;
+}
+
+/** The same of a text, whose bytes were found to be UTF-8 already. */
+export function parseJsonObject(text: string, maximumDepth: number): Record<string, unknown> | undefined {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -20,48 +25,44 @@ export function readJsonObject(bytes: Buffer, maximumDepth: number): Record<stri
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   // RFC 8259 §4: of two members with one name the parser keeps one, so the text has more names than the value.
-  return countNames(text, maximumDepth) === countMembers(value) ? (value as Record<string, unknown>) : undefined;
+  const members = countMembers(value, maximumDepth);
+  const isStrict = members === countColons(text) || members === countNames(text);
+  return isStrict ? (value as Record<string, unknown>) : undefined;
 }
 
-function textOf(bytes: Buffer): string | undefined {
-  // What nearly every token is, and decoded by copying.
-  if (isAscii(bytes)) return bytes.toString('latin1');
-  return isUtf8(bytes) ? bytes.toString('utf8') : undefined;
+/**
+ * No fewer than the names, and found faster: every name has its colon, and none of those stands before a slash, as in `https://`.
+ * A text with other colons in its strings has more of them, and its names have to be counted.
+ */
+function countColons(text: string): number {
+  let colons = 0;
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) {
+    if (text.charCodeAt(at + 1) !== SLASH) colons += 1;
+  }
+  return colons;
 }
 
-/** How many members the text writes down, however often it repeats a name; NaN where it is deeper than allowed. */
-function countNames(text: string, maximumDepth: number): number {
+/** How many members the text writes down, however often it repeats a name. */
+function countNames(text: string): number {
   let names = 0;
-  let depth = 0;
-  // It is known to be JSON: only strings, brackets and colons need looking at.
+  // It is known to be JSON: only strings and colons need looking at.
   for (let at = 0; at < text.length; at += 1) {
-    switch (text.charCodeAt(at)) {
-      case 0x7b: // {
-      case 0x5b: // [
-        depth += 1;
-        if (depth > maximumDepth) return Number.NaN;
-        break;
-      case 0x7d: // }
-      case 0x5d: // ]
-        depth -= 1;
-        break;
-      case 0x3a: // :
-        names += 1;
-        break;
-      case QUOTE:
-        at = endOfString(text, at);
-        break;
-    }
+    const character = text.charCodeAt(at);
+    if (character === COLON) names += 1;
+    else if (character === QUOTE) at = endOfString(text, at);
   }
   return names;
 }
 
-/** How many members the value has, at any depth. */
-function countMembers(value: object): number {
+/** How many members the value has, at any depth; NaN where it is deeper than allowed. */
+function countMembers(value: object, maximumDepth: number): number {
+  if (maximumDepth < 1) return Number.NaN;
   const inner: unknown[] = Array.isArray(value) ? value : Object.values(value);
   let members = inner === value ? 0 : inner.length;
-  for (const one of inner) {
-    if (typeof one === 'object' && one !== null) members += countMembers(one);
+  // By index: every token comes through here, and an iterator costs more than all the rest.
+  for (let at = 0; at < inner.length; at += 1) {
+    const one = inner[at];
+    if (typeof one === 'object' && one !== null) members += countMembers(one, maximumDepth - 1);
   }
   return members;
 }
