@@ -43,9 +43,10 @@ export function readClaims({ claims, rules }: UnprovenToken, keyId: string, now:
   if (!isListOfTexts(roles)) return refuse('roles is not a list of texts');
   if (!isListOfTexts(amr)) return refuse('amr is not a list of texts');
   if (authTime !== undefined && !isInstant(authTime)) return refuse('auth_time is not a number');
-  for (const name of ['sid', 'client_id', 'org', 'acr'] as const) {
-    if (claims[name] !== undefined && !isText(claims[name], MAXIMUM_NAME_LENGTH)) refuse(`${name} is not a text`);
-  }
+  if (!isTextOrAbsent(claims.sid)) refuse('sid is not a text');
+  if (!isTextOrAbsent(claims.client_id)) refuse('client_id is not a text');
+  if (!isTextOrAbsent(claims.org)) refuse('org is not a text');
+  if (!isTextOrAbsent(claims.acr)) refuse('acr is not a text');
   // RFC 9449 §7.1, RFC 8705 §3: bound to a key whose proof nobody here has checked.
   if (Object.hasOwn(claims, 'cnf')) refuse('bound by cnf to a proof that was not checked');
 
@@ -94,6 +95,10 @@ class ProvenPrincipal implements Principal {
 
 function isText(value: unknown, maximumLength: number): value is string {
   return typeof value === 'string' && value !== '' && value.length <= maximumLength && !CONTROL_CHARACTER.test(value);
+}
+
+function isTextOrAbsent(value: unknown): boolean {
+  return value === undefined || isText(value, MAXIMUM_NAME_LENGTH);
 }
 
 function isListOfTexts(value: unknown): value is readonly string[] {

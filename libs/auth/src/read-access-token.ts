@@ -50,8 +50,13 @@ const KNOWN_HEADERS = 64;
  */
 export function readJws(text: string, maximumLength = MAXIMUM_LENGTH): UnprovenJws {
   if (text.length > maximumLength) refuse(`longer than ${maximumLength} bytes`);
-  const [header, payload, signature, ...more] = text.split('.', 4);
-  if (!header || !payload || !signature || more.length > 0) return refuse('not three parts');
+  const first = text.indexOf('.');
+  const second = text.indexOf('.', first + 1);
+  const header = text.slice(0, first);
+  const payload = text.slice(first + 1, second);
+  const signature = text.slice(second + 1);
+  // A third dot would be in what should be the signature, where it is refused.
+  if (first < 1 || second === -1 || payload === '' || signature === '') return refuse('not three parts');
   const { alg, kid, typ } = knownHeaders.get(header) ?? readHeader(header);
   const content = textOfBase64url(payload);
   if (content === undefined) return refuse('payload is not canonical base64url of UTF-8');
