@@ -16,7 +16,13 @@ const REFRESHES = 16 * CONNECTIONS;
 const WARM_UP = 16;
 const PROMISED_LOGIN = 0.9;
 const PROMISED_REFRESHES = 800;
-const NAMES = { hashes: 'raw hashes', login: 'login', register: 'register', refresh: 'refresh' } as const;
+const NAMES = {
+  hashes: 'raw hashes',
+  bare: 'bare login',
+  login: 'login',
+  register: 'register',
+  refresh: 'refresh',
+} as const;
 const headers = { 'content-type': 'application/json' };
 
 /** What the busy routes of the server reach on one core. */
@@ -26,9 +32,10 @@ export const accounts: Section = {
   explains: `The server that ships, with the settings that it has unless told, on one core; PostgreSQL on the other, with the load
 generator. *Raw hashes* is a process on the same core that proves passwords and does nothing else: as many at once as the
 server does, with the same parameters (${HASH_TEXT}). A login is one hash, and so is a registration. Refreshing hashes no
-password; each of the ${CONNECTIONS} connections goes on with the refresh token that it was just given. What a login does beside its
-hash takes a millisecond where nothing is hashed, and several here: each hash sweeps 19 MiB through the caches of the one
-core, between any two steps of it.`,
+password; each of the ${CONNECTIONS} connections goes on with the refresh token that it was just given. A *bare login* is the least that
+any is: Fastify with one look-up, one hash, one row and two tokens, without Nest and without any check. What a login does
+beside its hash takes several times as long here as where nothing is hashed: each hash sweeps 19 MiB through the caches of the
+one core, between any two steps of it.`,
   measure,
 };
 
@@ -36,6 +43,9 @@ async function measure(bench: Bench): Promise<Outcome> {
   const databaseUrl = await bench.database();
   const server = await startPostern(databaseUrl);
   const hashing = await startChild(new URL('../servers/hash-rate.ts', import.meta.url));
+  const bare = await startChild(new URL('../servers/bare-login.ts', import.meta.url), {
+    environment: { DATABASE_URL: databaseUrl },
+  });
   try {
     const emails = await addUsers(databaseUrl, USERS);
     const tokens: string[] = [];
@@ -50,6 +60,7 @@ async function measure(bench: Bench): Promise<Outcome> {
         },
       },
       contender(NAMES.hashes, hashing, HASHES, (amount) => hashing.ask<Answered>({ amount })),
+      contender(NAMES.bare, bare, HASHES, (amount) => load(bare, amount, (at) => logins(emails, at))),
       contender(NAMES.login, server, HASHES, (amount) => load(server, amount, (at) => logins(emails, at))),
       contender(NAMES.register, server, HASHES, (amount) => load(server, amount, () => [registration()])),
     ];
@@ -64,7 +75,7 @@ async function measure(bench: Bench): Promise<Outcome> {
       return { name, child, run: (round) => run(round === 0 && !bench.isQuick ? amount * WARM_UP : amount) };
     }
   } finally {
-    await Promise.all([server.stop(), hashing.stop()]);
+    await Promise.all([server.stop(), hashing.stop(), bare.stop()]);
   }
 }
 
