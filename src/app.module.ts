@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { PosternModule } from 'postern';
+import { JWT_ALGORITHMS } from 'postern/auth';
 import type { ServerConfig } from './config.js';
 
 /** What `TokensModule` is told, in the server and in the command that makes tokens for services. */
@@ -38,7 +39,8 @@ export class AppModule {
           redisUrl: config.redisUrl,
           production: config.production,
           persistence: { migrate: config.migrate, poolSize: config.databasePoolSize },
-          auth: { algorithms: [config.algorithm] },
+          // Each key proves its one algorithm. Tokens of the former one stay valid after it was changed.
+          auth: { algorithms: JWT_ALGORITHMS },
           tokens: tokensOf(config),
           sessions: {
             refreshTokenLifetimeSeconds: config.refreshTokenSeconds,

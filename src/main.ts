@@ -14,9 +14,10 @@ async function main(): Promise<void> {
   await starting;
 }
 
+/** Ends the process: a start that failed half-way leaves connections and timers that nobody can reach any more. */
 function fail(error: unknown): void {
-  process.stderr.write(`${sentenceOf(error)}\n`);
   process.exitCode = 1;
+  process.stderr.write(`${sentenceOf(error)}\n`, () => process.exit());
 }
 
 /** What a person can act on is a sentence; a fault of ours comes with its stack. */

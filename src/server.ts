@@ -26,9 +26,10 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     config.databaseUrl === undefined
       ? await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) })
       : undefined;
+  let app: INestApplication | undefined;
   try {
     const databaseUrl = config.databaseUrl ?? embedded!.databaseUrl;
-    const app = await NestFactory.create(
+    const made = await NestFactory.create(
       AppModule.forConfig(config, { secret, databaseUrl }),
       await createHttpAdapter(config.httpAdapter, {
         ...config,
@@ -37,19 +38,21 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       }),
       { logger, abortOnError: false },
     );
-    if (config.docs) serveDocs(app);
-    await app.listen(config.port, config.host);
-    const url = await app.getUrl();
+    app = made;
+    if (config.docs) serveDocs(made);
+    await made.listen(config.port, config.host);
+    const url = await made.getUrl();
     process.stdout.write(greeting(config, url, embedded === undefined ? undefined : dataDir));
     return {
-      app,
+      app: made,
       url,
       stop: async () => {
-        await app.close();
+        await made.close();
         await embedded?.stop();
       },
     };
   } catch (error) {
+    await app?.close().catch(() => undefined);
     await embedded?.stop();
     throw error;
   }

@@ -1,5 +1,6 @@
 import { readFileSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
 import { build, type BuiltServer, runServer, startBuiltServer, temporaryFolder } from './built-server.js';
 
@@ -107,6 +108,52 @@ describe('replicas on one database', () => {
     const run = runServer({ DATABASE_URL: database.url, POSTERN_MIGRATE: 'false' }, folder.path);
     expect(run.status).toBe(1);
     expect(run.printed).toContain('Foundation1764000000000');
+  }, 120_000);
+
+  it('end by themselves where they cannot start: on a port that is taken, and with another secret', async () => {
+    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong };
+    const server = await startBuiltServer(environment, folder.path);
+    try {
+      const { port } = new URL(server.url);
+      const onTakenPort = runServer({ ...environment, PORT: port }, folder.path);
+      expect([onTakenPort.status, onTakenPort.printed]).toEqual([1, expect.stringContaining(port)]);
+      const withOtherSecret = runServer({ ...environment, POSTERN_SECRET: `another${strong}` }, folder.path);
+      expect([withOtherSecret.status, withOtherSecret.printed]).toEqual([
+        1,
+        expect.stringContaining('encrypted under another secret'),
+      ]);
+    } finally {
+      await server.stop();
+    }
+  }, 180_000);
+
+  it('finish what runs and then end, though callers would keep their connections', async () => {
+    const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);
+    await post(`${server.url}/auth/register`, credentials);
+    const logins = Array.from({ length: 4 }, () => post(`${server.url}/auth/login`, credentials));
+    await sleep(30);
+    const began = performance.now();
+    expect(await server.stop('SIGTERM')).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  }, 120_000);
+
+  it('take the tokens of the former algorithm after it was changed, and those they go on to sign with its key', async () => {
+    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_ISSUER: 'http://localhost:3000' };
+    const before = await startBuiltServer(environment, folder.path);
+    await post(`${before.url}/auth/register`, credentials);
+    const old = (await (await post(`${before.url}/auth/login`, credentials)).json()) as { access_token: string };
+    await before.stop();
+    const after = await startBuiltServer({ ...environment, POSTERN_ALGORITHM: 'RS256' }, folder.path);
+    try {
+      const fresh = (await (await post(`${after.url}/auth/login`, credentials)).json()) as { access_token: string };
+      for (const { access_token } of [old, fresh]) {
+        const me = await fetch(`${after.url}/users/me`, { headers: { authorization: `Bearer ${access_token}` } });
+        expect(me.status).toBe(200);
+      }
+    } finally {
+      await after.stop();
+    }
   }, 120_000);
 
   it('start no database of their own beside it', async () => {

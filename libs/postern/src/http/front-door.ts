@@ -51,6 +51,12 @@ export function limitServer(server: Server, settings: CompleteHttpSettings): voi
   server.requestTimeout = settings.requestTimeoutSeconds * 1000;
   server.headersTimeout = Math.min(server.requestTimeout, 10_000);
   server.keepAliveTimeout = settings.keepAliveSeconds * 1000;
+  // A server that is closing ends its idle connections once: those whose answer comes later would hold it up.
+  server.on('request', (_request, response: ServerResponse) =>
+    response.once('close', () => {
+      if (!server.listening) server.closeIdleConnections();
+    }),
+  );
   server.removeAllListeners('clientError');
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseSocket(error, socket, settings));
 }
