@@ -73,6 +73,9 @@ describe('answerOf', () => {
 
   it.each([
     [new NotFoundException('Cannot GET /secret?token=1'), 404, 'not-found', undefined],
+    [new NotFoundException('Cannot M-SEARCH /secret?token=1'), 404, 'not-found', undefined],
+    [Object.assign(new Error('aborted'), { code: 'ECONNRESET' }), 400, 'malformed-request', 'The body broke off.'],
+    [Object.assign(new Error('read ECONNRESET'), { code: 'ECONNRESET' }), 500, 'internal-error', undefined],
     [new NotFoundException('No such order.'), 404, 'not-found', 'No such order.'],
     [new ForbiddenException(), 403, 'forbidden', undefined],
     [new HttpException('Slow down.', 429), 429, 'too-many-requests', 'Slow down.'],

@@ -77,6 +77,7 @@ type PublicPart = Pick<AuthError, 'status' | 'code' | 'title' | 'detail' | 'exte
 
 function publicPartOf(thrown: unknown): PublicPart {
   if (thrown instanceof AuthError) return thrown;
+  if (isBrokenOff(thrown)) return new MalformedRequestError('The body broke off.');
   if (!(thrown instanceof HttpException)) return new InternalError();
   const status = thrown.getStatus();
   const Known = KNOWN.get(status);
@@ -87,6 +88,11 @@ function publicPartOf(thrown: unknown): PublicPart {
   return { status, code, title: `${phrase}.`, detail: publicDetailOf(thrown) };
 }
 
+/** Node's own error where a caller hangs up in the middle of a body: nobody reads the answer, and it is no failure of ours. */
+function isBrokenOff(thrown: unknown): boolean {
+  return thrown instanceof Error && thrown.message === 'aborted' && 'code' in thrown && thrown.code === 'ECONNRESET';
+}
+
 function publicDetailOf(exception: HttpException): string | undefined {
   // What an adapter translates keeps the parser's own error as its cause, and that text quotes the body.
   if (exception.getStatus() >= 500 || exception.cause !== undefined) return undefined;
@@ -95,7 +101,7 @@ function publicDetailOf(exception: HttpException): string | undefined {
     typeof response === 'object' && response !== null ? (response as { message?: unknown }).message : response;
   if (Array.isArray(message)) return message.map(String).join('; ');
   // The router's own 404 repeats the URL; a default message repeats the title.
-  if (typeof message !== 'string' || /^Cannot [A-Z]+ /.test(message)) return undefined;
+  if (typeof message !== 'string' || /^Cannot [A-Z-]+ /.test(message)) return undefined;
   return message === STATUS_CODES[exception.getStatus()] ? undefined : message;
 }
 
