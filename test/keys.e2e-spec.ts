@@ -447,11 +447,17 @@ describe('Discovery', () => {
       'x',
       'y',
     ]);
-    const again = await http(app, {
-      url: '/.well-known/jwks.json',
-      headers: { 'if-none-match': jwks.headers['etag'] as string },
-    });
-    expect([again.statusCode, again.body]).toEqual([304, '']);
+    const tag = jwks.headers['etag'] as string;
+    for (const [asked, status] of [
+      [tag, 304],
+      [`W/${tag}`, 304],
+      [`"other", ${tag}`, 304],
+      ['*', 304],
+      ['"other"', 200],
+    ] as const) {
+      const again = await http(app, { url: '/.well-known/jwks.json', headers: { 'if-none-match': asked } });
+      expect([asked, again.statusCode, again.body === '']).toEqual([asked, status, status === 304]);
+    }
     expect((await http(app, { url: '/.well-known/oauth-authorization-server' })).json()).toEqual({
       issuer,
       jwks_uri: `${issuer}/.well-known/jwks.json`,

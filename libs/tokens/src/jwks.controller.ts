@@ -43,8 +43,14 @@ export class JwksController {
     const age = this.known.isFresh ? this.settings.jwksCacheSeconds : 0;
     response.header('Cache-Control', `public, max-age=${age}`);
     response.header('ETag', tag);
-    if (request.headers['if-none-match'] !== tag) return body;
+    if (!names(request.headers['if-none-match'], tag)) return body;
     response.status(304);
     return undefined;
   }
+}
+
+/** Whether `If-None-Match` names the tag: a list, compared weakly, since a proxy that compresses weakens tags (RFC 9110 §13.1.2). */
+function names(header: string | string[] | undefined, tag: string): boolean {
+  const asked = String(header ?? '').match(/\*|(?:W\/)?"[^"]*"/g) ?? [];
+  return asked.some((one) => one === '*' || one.replace(/^W\//, '') === tag);
 }
