@@ -1,6 +1,10 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Redis } from 'ioredis';
 import { RevocationSignal, revocationChannel } from './revocation-signal.js';
+
+/** So long is waited for Redis, which may take bytes and never answer: the poll of the database waits behind it. */
+const PATIENCE_MILLISECONDS = 500;
 
 /** Announces revocations by Redis pub/sub. Redis keeps nothing: what it loses, the poll of the database finds. */
 export class RedisSignal extends RevocationSignal {
@@ -14,10 +18,10 @@ export class RedisSignal extends RevocationSignal {
     super();
   }
 
-  /** Publishes to every replica; fails at once where Redis cannot be reached. */
+  /** Publishes to every replica; fails at once where Redis cannot be reached, and soon where it does not answer. */
   async announce(sequence: number): Promise<void> {
     if (this.isStopped) return;
-    this.publisher ??= this.open({ maxRetriesPerRequest: 1 });
+    this.publisher ??= this.open({ maxRetriesPerRequest: 1, commandTimeout: PATIENCE_MILLISECONDS });
     await (await this.publisher).publish(revocationChannel, String(sequence));
   }
 
@@ -29,7 +33,8 @@ export class RedisSignal extends RevocationSignal {
     // ioredis subscribes anew by itself; what was announced meanwhile must be asked for.
     subscriber.on('ready', () => heard(Number.POSITIVE_INFINITY));
     const subscribed = subscriber.subscribe(revocationChannel).catch((error: unknown) => this.warn(error));
-    await Promise.race([subscribed, new Promise((resolve) => subscriber.once('error', resolve))]);
+    const failed = new Promise((resolve) => subscriber.once('error', resolve));
+    await Promise.race([subscribed, failed, sleep(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
   }
 
   /** Closes both connections. */
@@ -39,7 +44,7 @@ export class RedisSignal extends RevocationSignal {
     (await this.publisher?.catch(() => undefined))?.disconnect();
   }
 
-  private async open(options: { maxRetriesPerRequest: number | null }): Promise<Redis> {
+  private async open(options: { maxRetriesPerRequest: number | null; commandTimeout?: number }): Promise<Redis> {
     // Only who sets `redisUrl` needs it installed.
     const { Redis: Client } = await import('ioredis');
     const client = new Client(this.url, {
