@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
@@ -58,9 +59,11 @@ class HouseClosedError extends AuthError {
 class HousePolicy extends LoginPolicy {
   answer: 'admit' | 'refuse' | 'break' = 'admit';
   asked: LoginAttempt[] = [];
+  held: Promise<void> | undefined;
 
   async check(_user: UserBase, attempt: LoginAttempt): Promise<void> {
     this.asked.push(attempt);
+    await this.held;
     if (this.answer === 'refuse') throw new HouseClosedError();
     if (this.answer === 'break') throw new Error('the house has no door');
   }
@@ -414,6 +417,20 @@ describe('sessions', () => {
       expect(await server.accepts(accessToken)).toBe(false);
       server.policy.answer = 'admit';
       expect((await server.refresh(refreshToken)).status).toBe(401);
+    });
+
+    it('gives a token that was held up its own successor and no later one', async () => {
+      const { refreshToken } = await server.start(user);
+      let release = (): void => undefined;
+      server.policy.held = new Promise((resolve) => (release = resolve));
+      const late = server.refresh(refreshToken);
+      while (!server.policy.asked.some(({ kind }) => kind === 'refresh')) await sleep(5);
+      server.policy.held = undefined;
+      const first = await server.refresh(refreshToken);
+      const second = await server.refresh(first.body.refresh_token as string);
+      release();
+      expect((await late).body).toMatchObject({ code: 'refresh-token-invalid' });
+      expect((await server.refresh(second.body.refresh_token as string)).status).toBe(200);
     });
 
     it('keeps the session, and the token unspent, when a policy breaks', async () => {

@@ -44,6 +44,9 @@ export class SessionRefresher {
     // Either the grace window, or another request was faster by a moment: both get what that one got.
     const present = await this.find(session.id);
     if (!present || !this.terms.isLive(present)) throw new RefreshTokenInvalidError();
+    // Where this one was held up, its successor may be spent as well: whoever spent that has the one after it. It was not yet
+    // spent when it came, so nothing is proven against it.
+    if (present.generation !== token.generation + 1) throw new RefreshTokenInvalidError();
     return this.issuer.pair(access, present);
   }
 
