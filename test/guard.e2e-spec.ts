@@ -506,6 +506,11 @@ describe('the guard in other contexts', () => {
     expect(request.principal).toMatchObject({ keyId: 'es-1' });
     const without = contextOf('graphql', {}, {}, { req: { headers: {} } });
     expect(() => guard.canActivate(without)).toThrow(InvalidTokenError);
+    // A subscription keeps its request for hours.
+    const kept = contextOf('graphql', {}, {}, { req: request });
+    await expect(guard.canActivate(kept)).resolves.toBe(true);
+    now = START + 86_400;
+    await expect((async () => guard.canActivate(kept))()).rejects.toThrow(InvalidTokenError);
   });
 
   it('decides a remembered token without a promise', async () => {

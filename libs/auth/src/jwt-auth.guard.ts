@@ -50,7 +50,8 @@ export class JwtAuthGuard implements CanActivate {
     const { isPublic, scopes } = routeAccess(context.getHandler(), context.getClass());
     if (isPublic) return true;
     const request = this.getRequest(context);
-    if (request[ADMITTED] === this.verifier && request.principal !== undefined) {
+    // Only of a request over HTTP: a socket, and what a subscription holds, outlives its token.
+    if (context.getType() === 'http' && request[ADMITTED] === this.verifier && request.principal !== undefined) {
       requireScopes(request.principal, scopes);
       return true;
     }
