@@ -1,4 +1,3 @@
-import { isUtf8 } from 'node:buffer';
 import { JwtService } from '@nestjs/jwt';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -46,11 +45,11 @@ function isProven(group: Group, jws: unknown): boolean {
   }
 }
 
-/** Valid by their label, and refused because an access token is never that: of another algorithm, empty, or no text. */
+/** Valid by their label, and refused because an access token is never that: of another algorithm, or empty. */
 function isNoAccessToken({ jws }: Vector): boolean {
   const [header, payload] = (jws as string).split('.');
   const { alg } = JSON.parse(Buffer.from(header!, 'base64url').toString()) as { alg: unknown };
-  return payload === '' || !isUtf8(Buffer.from(payload!, 'base64url')) || !isJwtAlgorithm(alg);
+  return payload === '' || !isJwtAlgorithm(alg);
 }
 
 const describeWhereThere = isThere ? describe : describe.skip;
@@ -96,11 +95,9 @@ describeWhereThere(`Wycheproof${where}`, () => {
     expect(refusedByStance).toEqual(stance.toSorted((one, other) => one - other));
     // Meant to be padded, and letter for letter the valid vector 357: no verifier can follow both labels.
     expect(labelledBothWays).toEqual([367, 370]);
-    // Empty payloads, payloads that are not UTF-8, PS384 and PS512: sound signatures, and never an access token here.
-    expect(refusedAsNoAccessToken).toEqual([
-      259, 263, 264, 267, 268, 271, 272, 275, 320, 321, 322, 323, 325, 326, 327, 328,
-    ]);
-    expect(asLabelled).toHaveLength(401 - 6 - 2 - 16);
+    // Empty payloads, PS384 and PS512: sound signatures, and never an access token here.
+    expect(refusedAsNoAccessToken).toEqual([259, 264, 268, 272, 320, 321, 322, 323, 325, 326, 327, 328]);
+    expect(asLabelled).toHaveLength(401 - 6 - 2 - 12);
   });
 
   it('refuses the padding that vectors 367 and 370 have lost', () => {

@@ -19,9 +19,8 @@ export function isBase64url(text: string): boolean {
   return ending === undefined || ending.includes(text.charAt(text.length - 1));
 }
 
-/** The text whose UTF-8 is written in base64url; undefined where it is not base64url in its one spelling, or not UTF-8. */
+/** The text whose UTF-8 is written in base64url, which was checked before; undefined where it is not UTF-8. */
 export function textOfBase64url(encoded: string): string | undefined {
-  if (!isBase64url(encoded)) return undefined;
   const bytes = encoded.length <= SCRATCH.length ? SCRATCH : Buffer.allocUnsafe(encoded.length);
   const length = bytes.write(encoded, 'base64url');
   const text = bytes.toString('utf8', 0, length);

@@ -1,7 +1,7 @@
 import { InvalidTokenError } from './auth.errors.js';
-import { isBase64url, textOfBase64url } from './base64url.js';
+import { isBase64url } from './base64url.js';
 import { isJwtAlgorithm } from './jwt-algorithm.js';
-import { parseJsonObject } from './strict-json.js';
+import { readEncodedJsonObject } from './strict-json.js';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 import type { TokenRules } from './token-rules.js';
 
@@ -19,7 +19,7 @@ interface JoseHeader {
   readonly typ: unknown;
 }
 
-/** The header of a signed text, and its payload as the text that it must be. */
+/** The header of a signed text, and its payload, still in base64url. */
 export interface UnprovenJws extends JoseHeader {
   readonly payload: string;
 }
@@ -58,17 +58,15 @@ export function readJws(text: string, maximumLength = MAXIMUM_LENGTH): UnprovenJ
   // A third dot would be in what should be the signature, where it is refused.
   if (first < 1 || second === -1 || payload === '' || signature === '') return refuse('not three parts');
   const { alg, kid, typ } = knownHeaders.get(header) ?? readHeader(header);
-  const content = textOfBase64url(payload);
-  if (content === undefined) return refuse('payload is not canonical base64url of UTF-8');
+  if (!isBase64url(payload)) refuse('payload is not canonical base64url');
   if (!isBase64url(signature)) refuse('signature is not canonical base64url');
-  return { alg, kid, typ, payload: content };
+  return { alg, kid, typ, payload };
 }
 
 function readHeader(text: string): JoseHeader {
-  const content = textOfBase64url(text);
-  if (content === undefined) return refuse('header is not canonical base64url of UTF-8');
+  if (!isBase64url(text)) refuse('header is not canonical base64url');
   // RFC 7515 §4: names must be unique; RFC 8725 §2.4: two parsers may choose two values.
-  const header = parseJsonObject(content, MAXIMUM_DEPTH);
+  const header = readEncodedJsonObject(text, MAXIMUM_DEPTH);
   if (header === undefined) return refuse('header is not one strict JSON object');
   const { alg, kid, typ } = header;
   // RFC 8725 §3.1, §3.2: a list, compared exactly; "none" is not on it.
@@ -93,7 +91,7 @@ function readHeader(text: string): JoseHeader {
  */
 export function readAccessToken(text: string, rulesOf: (issuer: unknown) => TokenRules | undefined): UnprovenToken {
   const { alg, kid, typ, payload } = readJws(text);
-  const claims = parseJsonObject(payload, MAXIMUM_DEPTH);
+  const claims = readEncodedJsonObject(payload, MAXIMUM_DEPTH);
   if (claims === undefined) return refuse('payload is not one strict JSON object');
   // RFC 8725 §3.8: the issuer decides which keys and rules apply, before any key is looked for.
   const rules = rulesOf(claims.iss);

@@ -1,6 +1,6 @@
 import { JwtService } from '@nestjs/jwt';
 import { readJws, refuse } from './read-access-token.js';
-import { parseJsonObject } from './strict-json.js';
+import { readEncodedJsonObject } from './strict-json.js';
 import type { Revocation, RevocationKind } from './revocation.js';
 import type { TokenRules } from './token-rules.js';
 import type { VerificationKeys } from './verification-keys.js';
@@ -66,7 +66,7 @@ export async function readSecurityEvent(
   // RFC 8417 §2.3
   if (typ !== 'secevent+jwt') refuse('typ is not secevent+jwt');
   if (!rules.algorithms.includes(alg)) refuse('algorithm is not on the list of the issuer');
-  const claims = parseJsonObject(payload, MAXIMUM_DEPTH);
+  const claims = readEncodedJsonObject(payload, MAXIMUM_DEPTH);
   if (claims === undefined) return refuse('payload is not one strict JSON object');
   if (claims.iss !== rules.issuer) refuse('iss is not the issuer of the feed');
   const named = [claims.aud].flat();

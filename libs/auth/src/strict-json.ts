@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { textOfBase64url } from './base64url.js';
 
 const QUOTE = 0x22;
 const SLASH = 0x2f;
@@ -12,11 +13,16 @@ const BACKSLASH = 0x5c;
  * @see RFC 8725 §2.4, RFC 7515 §4, RFC 8259 §8.1
  */
 export function readJsonObject(bytes: Buffer, maximumDepth: number): Record<string, unknown> | undefined {
-  return isUtf8(bytes) ? parseJsonObject(bytes.toString('utf8'), maximumDepth) : undefined;
+  return parseJsonObject(isUtf8(bytes) ? bytes.toString('utf8') : undefined, maximumDepth);
 }
 
-/** The same of a text, whose bytes were found to be UTF-8 already. */
-export function parseJsonObject(text: string, maximumDepth: number): Record<string, unknown> | undefined {
+/** The same of a part of a JWS, which was found to be base64url before. */
+export function readEncodedJsonObject(encoded: string, maximumDepth: number): Record<string, unknown> | undefined {
+  return parseJsonObject(textOfBase64url(encoded), maximumDepth);
+}
+
+function parseJsonObject(text: string | undefined, maximumDepth: number): Record<string, unknown> | undefined {
+  if (text === undefined) return undefined;
   let value: unknown;
   try {
     value = JSON.parse(text);
