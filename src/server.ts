@@ -3,7 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createHttpAdapter, serveDocs } from 'postern';
 import { startEmbeddedPostgres } from 'postern/persistence';
-import { AppModule } from './app.module.js';
+import { AppModule, type Connections } from './app.module.js';
 import type { ServerConfig } from './config.js';
 import { developmentSecret } from './development-secret.js';
 import { ServerLogger } from './server-logger.js';
@@ -26,34 +26,41 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     config.databaseUrl === undefined
       ? await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) })
       : undefined;
-  let app: INestApplication | undefined;
   try {
-    const databaseUrl = config.databaseUrl ?? embedded!.databaseUrl;
-    const made = await NestFactory.create(
-      AppModule.forConfig(config, { secret, databaseUrl }),
-      await createHttpAdapter(config.httpAdapter, {
-        ...config,
-        strictTransportSecurity: config.issuer.startsWith('https:'),
-        docsPath: config.docs ? '/docs' : false,
-      }),
-      { logger, abortOnError: false },
-    );
-    app = made;
-    if (config.docs) serveDocs(made);
-    await made.listen(config.port, config.host);
-    const url = await made.getUrl();
+    const app = await listen(config, { secret, databaseUrl: config.databaseUrl ?? embedded!.databaseUrl }, logger);
+    const url = await app.getUrl();
     process.stdout.write(greeting(config, url, embedded === undefined ? undefined : dataDir));
     return {
-      app: made,
+      app,
       url,
       stop: async () => {
-        await made.close();
+        await app.close();
         await embedded?.stop();
       },
     };
   } catch (error) {
-    await app?.close().catch(() => undefined);
     await embedded?.stop();
+    throw error;
+  }
+}
+
+/** Makes the application and lets it listen; where it cannot, it is closed again. */
+async function listen(config: ServerConfig, connections: Connections, logger: ServerLogger): Promise<INestApplication> {
+  const app = await NestFactory.create(
+    AppModule.forConfig(config, connections),
+    await createHttpAdapter(config.httpAdapter, {
+      ...config,
+      strictTransportSecurity: config.issuer.startsWith('https:'),
+      docsPath: config.docs ? '/docs' : false,
+    }),
+    { logger, abortOnError: false },
+  );
+  try {
+    if (config.docs) serveDocs(app);
+    await app.listen(config.port, config.host);
+    return app;
+  } catch (error) {
+    await app.close().catch(() => undefined);
     throw error;
   }
 }
