@@ -1,14 +1,10 @@
 import { createHash, generateKeyPairSync, randomBytes, randomUUID } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { verify } from '@node-rs/argon2';
 import { fastify } from 'fastify';
 import pg from 'pg';
+import { sign } from './jsonwebtoken.js';
 
-type Sign = (claims: object, key: object, options: object) => string;
-
-// The very copy that @nestjs/jwt uses.
-const { sign } = createRequire(import.meta.resolve('@nestjs/jwt'))('jsonwebtoken') as { sign: Sign };
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
 const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 await pool.query(

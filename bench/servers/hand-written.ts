@@ -1,16 +1,12 @@
 import 'reflect-metadata';
 import { createPublicKey, createSecretKey, type JsonWebKey } from 'node:crypto';
-import { createRequire } from 'node:module';
 import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AUDIENCE, ISSUER } from '../tokens.js';
 import { given } from './given.js';
+import { verify } from './jsonwebtoken.js';
 import { helloModule, serve } from './serve.js';
 
-type Verify = (token: string, key: object, options: object) => object;
-
-// The very copy that @nestjs/jwt uses.
-const { verify } = createRequire(import.meta.resolve('@nestjs/jwt'))('jsonwebtoken') as { verify: Verify };
 const key =
   given.algorithm === 'HS256'
     ? createSecretKey(Buffer.from(given.key))
