@@ -16,6 +16,7 @@ import {
 } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { DataSource } from 'typeorm';
+import { Passage } from './revocation-world.js';
 
 const issuer = 'https://id.example.test';
 const databaseName = /(?<=^\w+:\/\/[^/]*\/)[^?]*/;
@@ -266,6 +267,25 @@ describe('revocations among replicas', () => {
       await redis.call('CLIENT', 'KILL', 'TYPE', 'pubsub');
       await here.revoke('s1');
       await until(() => there.isRevoked('s1'));
+    });
+
+    it('reach every replica, old and new, while Redis takes what it is sent and answers nothing', async () => {
+      if (!isThere) return;
+      const passage = await Passage.open({ port: 6379, host: '127.0.0.1' });
+      const through = (): RedisSignal => new RedisSignal(`redis://127.0.0.1:${passage.port}`);
+      const here = await replica(through, { pollSeconds: 0.2 });
+      const there = await replica(through, { pollSeconds: 0.2 });
+      await here.source.follow(here.set);
+      await there.source.follow(there.set);
+      passage.stall();
+      for (const sessionId of ['s1', 's2']) {
+        await here.revoke(sessionId).catch(() => undefined);
+        await until(() => here.isRevoked(sessionId) && there.isRevoked(sessionId));
+      }
+      const late = await replica(through, { pollSeconds: 0.2 });
+      await late.source.follow(late.set);
+      expect(late.isRevoked('s1') && late.isRevoked('s2')).toBe(true);
+      await passage.close();
     });
 
     it('reach a replica that never reached any Redis, and do not fail for it', async () => {
