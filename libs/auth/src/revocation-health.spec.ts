@@ -20,7 +20,7 @@ describe('RevocationHealth', () => {
 
   beforeEach(() => {
     elapsed = 0;
-    const start = performance.now();
+    const start = Math.floor(performance.now());
     jest.spyOn(performance, 'now').mockImplementation(() => start + elapsed);
   });
   afterEach(() => jest.restoreAllMocks());
