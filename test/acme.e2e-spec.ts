@@ -45,6 +45,7 @@ import { EmployeeHired } from './extension/acme/onboarding.js';
 import { OutboxMailer } from './extension/acme/outbox.mailer.js';
 import { ScryptPasswordHasher } from './extension/acme/scrypt-password-hasher.js';
 import { StillEmployedPolicy } from './extension/acme/still-employed.policy.js';
+import { SwitchboardSignal } from './extension/acme/switchboard.signal.js';
 
 const ISSUER = 'https://id.acme.test';
 const SECRET = 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe';
@@ -323,6 +324,29 @@ describe.each([
     expect((await send('POST', '/expenses/1/approve', undefined, approver.access_token)).status).toBe(204);
   });
 
+  it('admits by Acme’s guard what comes in Acme’s own header, and nothing that is no token', async () => {
+    const { access_token: token, id } = await employ();
+    const present = (text: string) => app.call<Body>('GET', '/users/me', { headers: { 'x-terminal-token': text } });
+    const { status, body } = await present(token);
+    expect([status, body['id']]).toEqual([200, id]);
+    expect((await present('none')).status).toBe(401);
+  });
+
+  it('announces revocations by Acme’s signal', async () => {
+    const { access_token: token } = await employ();
+    const { announced } = app.nest.get<SwitchboardSignal>(sessions.RevocationSignal, { strict: false });
+    const before = announced.length;
+    expect((await send('POST', '/auth/logout', undefined, token)).status).toBe(204);
+    await eventually(() => announced.length > before);
+    expect(announced.slice(before)).toEqual([expect.any(Number)]);
+  });
+
+  it('asks Acme’s confirmation before a user deletes itself', async () => {
+    const { access_token: token } = await employ({}, 3);
+    const { status, body } = await send('DELETE', '/users/me', { password: PASSWORD }, token);
+    expect([status, body.code]).toEqual([403, 'clearance-held']);
+  });
+
   it('asks the claims provider again at each refresh', async () => {
     const boss = await employ({}, 5);
     const { id, refresh_token } = await employ();
@@ -352,6 +376,7 @@ describe.each([
       ['POST', '/auth/password/change'],
       ['GET', '/health/live'],
       ['GET', '/keys'],
+      ['GET', '/auth/revocations'],
     ];
     for (const [method, path] of gone)
       expect([path, (await send(method, path, undefined, token)).status]).toEqual([path, 404]);

@@ -68,7 +68,44 @@ function complaintsAbout(sources: readonly string[]): string[] {
   });
 }
 
+/** The members that an interface declares, and those of its `controllers` as `controllers.x`. */
+function membersOf(path: string, interfaceName: string): string[] {
+  const file = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.ES2023);
+  const namesIn = (members: ts.NodeArray<ts.TypeElement>, before = ''): string[] =>
+    members.filter(ts.isPropertySignature).flatMap(({ name, type }) => {
+      const full = before + (name as ts.Identifier).text;
+      return type !== undefined && ts.isTypeLiteralNode(type) ? namesIn(type.members, `${full}.`) : [full];
+    });
+  return file.statements
+    .filter((statement) => ts.isInterfaceDeclaration(statement))
+    .filter(({ name }) => name.text === interfaceName)
+    .flatMap(({ members }) => namesIn(members));
+}
+
+/** What the first column of a table under this heading names, and of a row of controllers what it offers. */
+function namedUnder(page: string, heading: string): string[] {
+  const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`))!;
+  const rows = [...section.matchAll(/^\| (`.*?)\s*\|(.*)\|$/gm)];
+  return rows.flatMap(([, keys, meaning]) => {
+    const names = [...keys!.matchAll(/`(\w+)`/g)].map((match) => match[1]!);
+    if (names[0] !== 'controllers') return names;
+    return [...meaning!.replaceAll(/\{.*?\}/g, '').matchAll(/`(\w+)`/g)]
+      .map((match) => `controllers.${match[1]!}`)
+      .filter((name) => name !== 'controllers.false');
+  });
+}
+
 describe('the documentation', () => {
+  it('names each setting of PosternModule and each of its classes, and none that does not exist', () => {
+    const page = pages.find(({ path }) => path === 'libs/postern/README.md')!.text;
+    const declared = (name: string): string[] =>
+      membersOf('libs/postern/src/postern.module-definition.ts', name).toSorted();
+    expect(declared('PosternSettings')).toContain('databaseUrl');
+    expect(namedUnder(page, 'Settings').toSorted()).toEqual(declared('PosternSettings'));
+    expect(declared('PosternStructure')).toContain('controllers.sessions');
+    expect(namedUnder(page, 'Structure').toSorted()).toEqual(declared('PosternStructure'));
+  });
+
   it('shows code that compiles in the README', () => {
     const programs = programsOfReadme();
     expect(programs.length).toBeGreaterThanOrEqual(3);

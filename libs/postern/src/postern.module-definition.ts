@@ -51,12 +51,18 @@ export interface PosternStructure {
   loginPolicies?: SessionsStructure['policies'];
   /** What access tokens say about the user. */
   claims?: SessionsStructure['claims'];
+  /** Asked before a user deletes itself. Default: the password confirms. */
+  confirmation?: UsersStructure['confirmation'];
+  /** A subclass of `JwtAuthGuard`. */
+  guard?: AuthStructure['guard'];
   /** What `@CurrentUser()` receives. */
   mapper?: AuthStructure['mapper'];
   /** How mail leaves. */
   mailer?: AccountsStructure['mailer'];
   /** Where private keys live and sign, for example a KMS. */
   signer?: TokensStructure['signer'];
+  /** How replicas tell each other of revocations, instead of PostgreSQL or Redis. */
+  revocationSignal?: SessionsStructure['signal'];
   /** The time, for tests. */
   clock?: AuthStructure['clock'];
   /** Whether the guard closes every route that is not `@Public()`. Default: `true`. */

@@ -73,6 +73,7 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
       keys: KeyRing,
       revocationSource: StoredRevocations,
       revocationPublisher: RevocationLog,
+      guard: structure.guard,
       mapper: structure.mapper,
       clock: structure.clock,
       global: structure.global,
@@ -98,7 +99,7 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
   return [
     UsersModule.forRoot({
       user: structure.user,
-      confirmation: PasswordConfirmation,
+      confirmation: structure.confirmation ?? PasswordConfirmation,
       controllers: structure.controllers?.users,
       imports,
     }),
@@ -108,6 +109,7 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       claims: structure.claims,
       controller: structure.controllers?.sessions,
       feed: structure.controllers?.revocations,
+      signal: structure.revocationSignal,
       imports,
     }),
     PasswordModule.forRootAsync({

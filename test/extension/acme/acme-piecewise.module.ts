@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AccountsModule } from 'postern/accounts';
 import { AuthModule } from 'postern/auth';
-import { PasswordConfirmation, PasswordModule, shippedPasswordPolicies } from 'postern/password';
+import { PasswordModule, shippedPasswordPolicies } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
 import { RevocationLog, SessionsModule, StoredRevocations } from 'postern/sessions';
@@ -15,12 +15,15 @@ import { EmployeeClaims } from './employee-claims.js';
 import { EmployeeColumns1764100000000 } from './employee-columns.migration.js';
 import { EmployeeMapper } from './employee-mapper.js';
 import { Employee } from './employee.entity.js';
+import { HandoverConfirmation } from './handover-confirmation.js';
 import { NoSeasonPolicy } from './no-season.policy.js';
 import { OutboxMailer } from './outbox.mailer.js';
 import { ScryptPasswordHasher } from './scrypt-password-hasher.js';
 import { StaffPasswordController } from './staff-password.controller.js';
 import { StatusController } from './status.controller.js';
 import { StillEmployedPolicy } from './still-employed.policy.js';
+import { SwitchboardSignal } from './switchboard.signal.js';
+import { TerminalGuard } from './terminal.guard.js';
 
 /** Settings that come from a provider of Acme's own. */
 function from<T>(choose: (settings: AcmeSettings) => T) {
@@ -51,6 +54,7 @@ export class AcmePiecewiseModule {
           keys: KeyRing,
           revocationSource: StoredRevocations,
           revocationPublisher: RevocationLog,
+          guard: TerminalGuard,
           mapper: EmployeeMapper,
         }),
         TokensModule.forRootAsync({
@@ -58,11 +62,13 @@ export class AcmePiecewiseModule {
           imports,
           controllers: { keys: false },
         }),
-        UsersModule.forRoot({ user: Employee, confirmation: PasswordConfirmation }),
+        UsersModule.forRoot({ user: Employee, confirmation: HandoverConfirmation }),
         SessionsModule.forRoot({
           policies: [StillEmployedPolicy],
           claims: EmployeeClaims,
           controller: AcmeSessionsController,
+          feed: false,
+          signal: SwitchboardSignal,
           imports,
         }),
         PasswordModule.forRootAsync({

@@ -13,3 +13,10 @@ export class CostCentreUnknownError extends AuthError {
   readonly status = 422;
   readonly title = 'There is no such cost centre.';
 }
+
+/** Somebody who may approve wants to be deleted. */
+export class ClearanceHeldError extends AuthError {
+  readonly code = 'clearance-held';
+  readonly status = 403;
+  readonly title = 'Hand your clearance over first.';
+}

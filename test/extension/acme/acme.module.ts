@@ -9,12 +9,15 @@ import { EmployeeClaims } from './employee-claims.js';
 import { EmployeeColumns1764100000000 } from './employee-columns.migration.js';
 import { EmployeeMapper } from './employee-mapper.js';
 import { Employee } from './employee.entity.js';
+import { HandoverConfirmation } from './handover-confirmation.js';
 import { NoSeasonPolicy } from './no-season.policy.js';
 import { OutboxMailer } from './outbox.mailer.js';
 import { ScryptPasswordHasher } from './scrypt-password-hasher.js';
 import { StaffPasswordController } from './staff-password.controller.js';
 import { StatusController } from './status.controller.js';
 import { StillEmployedPolicy } from './still-employed.policy.js';
+import { SwitchboardSignal } from './switchboard.signal.js';
+import { TerminalGuard } from './terminal.guard.js';
 
 /** What Acme does differently. */
 const structure: PosternStructure = {
@@ -24,11 +27,15 @@ const structure: PosternStructure = {
   passwordPolicies: [...shippedPasswordPolicies, NoSeasonPolicy],
   loginPolicies: [StillEmployedPolicy],
   claims: EmployeeClaims,
+  confirmation: HandoverConfirmation,
+  guard: TerminalGuard,
   mapper: EmployeeMapper,
   mailer: OutboxMailer,
+  revocationSignal: SwitchboardSignal,
   controllers: {
     sessions: AcmeSessionsController,
     password: StaffPasswordController,
+    revocations: false,
     health: StatusController,
     tokens: { keys: false },
   },
