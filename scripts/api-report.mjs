@@ -23,7 +23,7 @@ const checker = program.getTypeChecker();
 const files = new Map(
   entries.map(([subpath, { types }]) => {
     const specifier = subpath === '.' ? name : `${name}/${subpath.slice(2)}`;
-    const file = subpath === '.' ? name : subpath.slice(2);
+    const file = subpath === '.' ? name : subpath.slice(2).replaceAll('/', '.');
     return [`docs/api/${file}.api.md`, reportOf(specifier, program.getSourceFile(join(root, types)))];
   }),
 );

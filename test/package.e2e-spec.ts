@@ -161,5 +161,10 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
       },
       2 * minutes,
     );
+
+    it('tests itself with tokens of an issuer that is not there', async () => {
+      const { stdout } = await promisify(execFile)(process.execPath, ['dist/try-out.js'], { cwd: app });
+      expect(JSON.parse(stdout)).toEqual([200, 403, 401]);
+    });
   });
 });

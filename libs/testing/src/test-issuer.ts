@@ -19,8 +19,10 @@ export interface TestTokenClaims {
  *
  * @example
  * const issuer = new TestIssuer('orders');
- * const orders = await startTestApplication({ module: OrdersModule, imports: [AuthModule.forRoot(issuer.settings)] });
- * await orders.call('GET', '/orders', { token: issuer.token({ subject: 'ada', scopes: ['orders:read'] }) });
+ * const orders = await NestFactory.create({ module: OrdersModule, imports: [AuthModule.forRoot(issuer.settings)] });
+ * await orders.listen(0);
+ * const token = issuer.token({ subject: 'ada', scopes: ['orders:read'] });
+ * await fetch(`${await orders.getUrl()}/orders`, { headers: { authorization: `Bearer ${token}` } });
  */
 export class TestIssuer {
   readonly #privateKey: KeyObject;

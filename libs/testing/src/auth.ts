@@ -1,0 +1,8 @@
+/** `postern/testing/auth`: what a service with `postern/auth` alone can use. Nothing here may need the database, not even its types. */
+export { ManualClock } from './manual-clock.js';
+export { principalMapperSpec, type PrincipalMapperCases } from './specifications/principal-mapper.js';
+export { revocationPublisherSpec, revocationSourceSpec } from './specifications/revocations.js';
+export type { Made } from './specifications/specification.js';
+export { verificationKeysSpec, type KnownVerificationKey } from './specifications/verification-keys.js';
+export { TestIssuer, type TestTokenClaims } from './test-issuer.js';
+export { testPrincipal } from './test-principal.js';
