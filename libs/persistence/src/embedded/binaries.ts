@@ -28,7 +28,7 @@ export function locateNative(platform = `${process.platform}-${process.arch}`): 
     return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `The package ${name} is not installed: install it (it is an optional dependency, and npm may have left it out), or ${ownDatabase}.`,
+      `The package ${name} is not installed: run npm install --save-dev ${name}, or ${ownDatabase}.`,
       { cause },
     );
   }
