@@ -655,6 +655,24 @@ describe('the users, whatever the transport', () => {
     expect(components?.schemas?.['UpdateMeDto']).not.toHaveProperty('properties.costCentre');
   });
 
+  it('does not start on a table that lacks columns of the class, and shows the migration that adds them', async () => {
+    const Promoted = class Promoted extends Employee {};
+    const column = (options: object) => Column(options);
+    column({ name: 'job_title', type: 'varchar', length: 80, default: 'clerk' })(Promoted.prototype, 'jobTitle');
+    column({ type: 'enum', enum: ['north', 'south'], nullable: true })(Promoted.prototype, 'wing');
+    Entity('users')(Promoted);
+    const message = await boot({ user: Promoted }).catch((error: Error) => error.message);
+    expect(message).toBe(
+      [
+        'UsersModule: the table "users" lacks the columns "job_title", "wing" that the fields of Promoted have.',
+        'Add them by a migration of yours, and pass its class in `migrations`. For example:',
+        `  CREATE TYPE "public"."users_wing_enum" AS ENUM('north', 'south');`,
+        `  ALTER TABLE "users" ADD "job_title" character varying(80) NOT NULL DEFAULT 'clerk';`,
+        '  ALTER TABLE "users" ADD "wing" "public"."users_wing_enum";',
+      ].join('\n'),
+    );
+  });
+
   it('does not start with a class that cannot be a user, and says what to write', () => {
     class Stranger {
       readonly id = '1';

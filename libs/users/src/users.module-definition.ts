@@ -8,6 +8,7 @@ import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserDirectory } from './user-directory.js';
 import { UserSchemas } from './user-schemas.js';
+import { UserTableCheck } from './user-table.check.js';
 import { User } from './user.entity.js';
 import { UsersService } from './users.service.js';
 
@@ -54,6 +55,7 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
       { provide: UserSchemas, useValue: schemas },
       { provide: IdentityConfirmation, useClass: structure.confirmation ?? NoConfirmation },
       ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
+      UserTableCheck,
       UserAccess,
       UsersService,
       UserDirectory,

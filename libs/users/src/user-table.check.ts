@@ -1,0 +1,67 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Database } from 'postern/persistence';
+import type { DataSource, EntityMetadata } from 'typeorm';
+import { UserSchemas } from './user-schemas.js';
+
+/**
+ * Compares the user's class with its table once the migrations have run: a forgotten migration stops the start, and is not
+ * found out by the first registration.
+ */
+@Injectable()
+export class UserTableCheck implements OnModuleInit {
+  constructor(
+    private readonly database: Database,
+    private readonly schemas: UserSchemas,
+  ) {}
+
+  /** @throws {Error} whose sentences name the columns and the table, and show the statements of a migration that adds them. */
+  async onModuleInit(): Promise<void> {
+    const { connection } = this.database.manager;
+    const metadata = connection.getMetadata(this.schemas.entity);
+    const missing = await missingColumnsOf(connection, metadata);
+    if (missing.length === 0) return;
+    const named = `${missing.length === 1 ? 'column' : 'columns'} ${missing.map((name) => `"${name}"`).join(', ')}`;
+    throw new Error(
+      [
+        `UsersModule: the table "${metadata.tablePath}" lacks the ${named} that the fields of ${metadata.name} have.`,
+        'Add them by a migration of yours, and pass its class in `migrations`. For example:',
+        ...(await statementsFor(connection, metadata, missing)),
+      ].join('\n'),
+    );
+  }
+}
+
+async function missingColumnsOf(connection: DataSource, metadata: EntityMetadata): Promise<string[]> {
+  // The catalogue rather than information_schema, which hides what this role may not read.
+  const known = await connection.query<{ name: string }[]>(
+    'SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped',
+    [escaped(connection, metadata)],
+  );
+  const present = new Set(known.map(({ name }) => name));
+  return metadata.columns
+    .filter(({ isVirtual, isVirtualProperty }) => !isVirtual && !isVirtualProperty)
+    .map(({ databaseName }) => databaseName)
+    .filter((name) => !present.has(name));
+}
+
+/** What TypeORM itself would run to add these columns, and of their types those that have to be made first. */
+async function statementsFor(connection: DataSource, metadata: EntityMetadata, missing: string[]): Promise<string[]> {
+  const { upQueries } = await connection.driver.createSchemaBuilder().log();
+  const all = upQueries.map(({ query }) => query);
+  const starts = missing.map(
+    (name) => `ALTER TABLE ${escaped(connection, metadata)} ADD ${connection.driver.escape(name)} `,
+  );
+  const added = all.filter((query) => starts.some((start) => query.startsWith(start)));
+  const types = all.filter((query) => {
+    const type = /^CREATE TYPE (\S+) /.exec(query)?.[1];
+    return type !== undefined && added.some((query) => query.includes(` ${type}`));
+  });
+  return [...types, ...added].map((query) => `  ${query};`);
+}
+
+function escaped({ driver }: DataSource, { tablePath }: EntityMetadata): string {
+  return tablePath
+    .split('.')
+    .map((part) => driver.escape(part))
+    .join('.');
+}
