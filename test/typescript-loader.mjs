@@ -18,8 +18,8 @@ const options = {
 };
 
 export async function resolve(specifier, context, next) {
-  const own = /^postern\/([\w-]+)$/.exec(specifier);
-  if (own) return next(new URL(`../libs/${own[1]}/src/index.ts`, import.meta.url).href, context);
+  const own = /^postern(?:\/([\w-]+))?$/.exec(specifier);
+  if (own) return next(new URL(`../libs/${own[1] ?? 'postern'}/src/index.ts`, import.meta.url).href, context);
   const isSource = context.parentURL?.endsWith('.ts') && specifier.startsWith('.') && specifier.endsWith('.js');
   return next(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
 }
