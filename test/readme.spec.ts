@@ -4,11 +4,13 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 
 const root = join(import.meta.dirname, '..');
-const readme = readFileSync(join(root, 'README.md'), 'utf8');
 const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.md'], { cwd: root, encoding: 'utf8' })
   .split('\n')
   .filter((path) => path !== '' && existsSync(join(root, path)))
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
+
+/** The pages whose code is compiled. */
+const WITH_CODE = ['README.md', ...['users', 'password', 'accounts', 'testing'].map((lib) => `libs/${lib}/README.md`)];
 
 const employee = './package/team/employee.entity.js';
 const migration = './package/team/add-cost-centre.migration.js';
@@ -16,7 +18,7 @@ const migration = './package/team/add-cost-centre.migration.js';
 /** What a reader of the README has beside its lines: the imports, and classes and values of their own. */
 const READERS_OWN: Readonly<Record<string, string>> = {
   nest: `import { Controller, Get, Module } from '@nestjs/common';`,
-  typeorm: `import { Column, Entity } from 'typeorm';`,
+  typeorm: `import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';`,
   validator: `import { Matches } from 'class-validator';`,
   files: `import { readFile } from 'node:fs/promises';`,
   postern: `import { PosternModule } from 'postern';`,
@@ -26,27 +28,40 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   tokens: `import { KeyRing, TokensModule } from 'postern/tokens';`,
   users: `import { UserBase, UserField, UsersModule } from 'postern/users';`,
   sessions: `import { LoginPolicy, RevocationLog, SessionsModule, StoredRevocations } from 'postern/sessions';`,
-  password: `import { PasswordConfirmation, PasswordModule } from 'postern/password';`,
+  password: `import { PasswordConfirmation, PasswordHasher, PasswordModule } from 'postern/password';`,
   accounts: `import { AccountsModule, Mailer } from 'postern/accounts';`,
+  testing: `import { createTestDatabase, startTestApplication, type TestDatabase } from 'postern/testing';`,
   Employee: `import { Employee } from '${employee}';`,
-  AddCostCentre: `import { AddCostCentre1764100000000 } from '${migration}';`,
+  AddCostCentre1764100000000: `import { AddCostCentre1764100000000 } from '${migration}';`,
   OfficeHoursPolicy: 'class OfficeHoursPolicy extends LoginPolicy { async check(): Promise<void> {} }',
   SmtpMailer: 'class SmtpMailer extends Mailer { async send(): Promise<void> {} }',
-  settings: 'declare const issuer: string, audience: string, secret: string, databaseUrl: string;',
+  ScryptPasswordHasher:
+    'declare class ScryptPasswordHasher extends PasswordHasher { hash(): Promise<string>; verify(): Promise<boolean>; needsRehash(): boolean }',
+  AppModule: 'class AppModule {}',
+  credentials: 'declare const email: string, password: string;',
+  issuer: 'declare const issuer: string;',
+  audience: 'declare const audience: string;',
+  secret: 'declare const secret: string;',
+  databaseUrl: 'declare const databaseUrl: string;',
 };
 
-function programsOfReadme(): string[] {
-  return [...readme.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block]) => {
-    const own = Object.entries(READERS_OWN).filter(([name]) => !new RegExp(`class ${name}\\b`).test(block!));
-    return `${own.map(([, line]) => line).join('\n')}\n${block!.replaceAll('…', '')}`;
+/** A program's name among the files of this folder, and its text. */
+type Program = readonly [string, string];
+
+function programsOf(path: string): Program[] {
+  const text = readFileSync(join(root, path), 'utf8');
+  return [...text.matchAll(/```ts\n([\s\S]*?)```/g)].map(([, block], index) => {
+    const own = Object.entries(READERS_OWN).filter(([name]) => !new RegExp(`(class|const) ${name}\\b`).test(block!));
+    const program = `${own.map(([, line]) => line).join('\n')}\n${block!.replaceAll('…', '')}`;
+    return [`${path.replaceAll('/', '-')}-${index + 1}.ts`, program];
   });
 }
 
 /** The compiler's complaints, with the settings of this project, as if the sources lay beside this file. */
-function complaintsAbout(sources: readonly string[]): string[] {
+function complaintsAbout(programs: readonly Program[]): string[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
-  const files = new Map(sources.map((text, index) => [join(import.meta.dirname, `readme-${index + 1}.ts`), text]));
+  const files = new Map(programs.map(([name, text]) => [join(import.meta.dirname, name), text]));
   const real = ts.createCompilerHost({ ...options, incremental: false });
   const host: ts.CompilerHost = {
     ...real,
@@ -106,16 +121,15 @@ describe('the documentation', () => {
     expect(namedUnder(page, 'Structure').toSorted()).toEqual(declared('PosternStructure'));
   });
 
-  it('shows code that compiles in the README', () => {
-    const programs = programsOfReadme();
-    expect(programs.length).toBeGreaterThanOrEqual(3);
+  it('shows code that compiles', () => {
+    const programs = WITH_CODE.flatMap(programsOf);
+    expect(programs.length).toBeGreaterThanOrEqual(11);
     expect(complaintsAbout(programs)).toEqual([]);
   });
 
   it('notices code that does not compile', () => {
-    expect(complaintsAbout([`${READERS_OWN.auth}\nAuthModule.forRoot({ isuer: 'x', audience: 'y' });`])).toHaveLength(
-      1,
-    );
+    const program = `${READERS_OWN.auth}\nAuthModule.forRoot({ isuer: 'x', audience: 'y' });`;
+    expect(complaintsAbout([['misspelt.ts', program]])).toHaveLength(1);
   });
 
   it('links to files that exist', () => {
