@@ -26,7 +26,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   persistence: `import { PersistenceModule } from 'postern/persistence';`,
   auth: `import { AuthModule, CurrentPrincipal, type Principal, RequireScopes } from 'postern/auth';`,
   tokens: `import { KeyRing, TokensModule } from 'postern/tokens';`,
-  users: `import { UserBase, UserField, UsersModule } from 'postern/users';`,
+  users: `import { meControllerOf, type SeenUser, type TeamFields, UserBase, UserField, UsersModule } from 'postern/users';`,
   sessions: `import { LoginPolicy, RevocationLog, SessionsModule, StoredRevocations } from 'postern/sessions';`,
   password: `import { PasswordConfirmation, PasswordHasher, PasswordModule } from 'postern/password';`,
   accounts: `import { AccountsModule, Mailer } from 'postern/accounts';`,
@@ -37,6 +37,8 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   SmtpMailer: 'class SmtpMailer extends Mailer { async send(): Promise<void> {} }',
   ScryptPasswordHasher:
     'declare class ScryptPasswordHasher extends PasswordHasher { hash(): Promise<string>; verify(): Promise<boolean>; needsRehash(): boolean }',
+  Badges: 'class Badges { async check(_badge: unknown): Promise<void> {} }',
+  BadgesModule: 'class BadgesModule {}',
   AppModule: 'class AppModule {}',
   credentials: 'declare const email: string, password: string;',
   issuer: 'declare const issuer: string;',
@@ -123,7 +125,7 @@ describe('the documentation', () => {
 
   it('shows code that compiles', () => {
     const programs = WITH_CODE.flatMap(programsOf);
-    expect(programs.length).toBeGreaterThanOrEqual(11);
+    expect(programs.length).toBeGreaterThanOrEqual(12);
     expect(complaintsAbout(programs)).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
-import { Controller, Get, Injectable, type INestApplication, type Type } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, Param, type INestApplication, type Type } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -10,9 +10,10 @@ import { Column, DataSource, Entity, type MigrationInterface, type QueryRunner }
 import { AuthModule, CurrentPrincipal, CurrentUser, type AuthStructure, type Principal } from 'postern/auth';
 import { Database, PersistenceModule, type DomainEvent } from 'postern/persistence';
 import { documentOf } from 'postern';
-import { ProblemModule } from 'postern/problem';
+import { AuthError, ProblemModule, Refuses } from 'postern/problem';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import {
+  adminUsersControllerOf,
   EmailTakenError,
   EntityPrincipalMapper,
   IdentityConfirmation,
@@ -29,8 +30,10 @@ import {
   UserConflictError,
   UsersService,
   UserUpdated,
+  ListUsersDto,
   type IdentityProof,
   type NewUser,
+  type TeamFields,
   type UsersStructure,
 } from 'postern/users';
 
@@ -629,6 +632,75 @@ describe('the users, whatever the transport', () => {
     expect((await call('PATCH', '/users/me', token, { privateNote: 'x' })).status).toBe(400);
     expect((await call('GET', '/users/me/badge')).status).toBe(401);
     expect((await call('GET', '/users', token)).status).toBe(404);
+  });
+
+  it('serves what the team overrides as the route that it was: path, scopes, validation and documentation', async () => {
+    @Injectable()
+    class Badges {
+      readonly asked: unknown[] = [];
+    }
+    class FrozenError extends AuthError {
+      readonly code = 'frozen';
+      readonly status = 423;
+      readonly title = 'Nothing changes at the moment.';
+    }
+    @Controller('users/me')
+    class MyMeController extends meControllerOf(Employee) {
+      constructor(private readonly badges: Badges) {
+        super();
+      }
+      override async readMe(principal: Principal) {
+        return { ...(await super.readMe(principal)), nickname: 'of the team' };
+      }
+      @Refuses(FrozenError)
+      override async updateMe(principal: Principal, changes: TeamFields<Employee>) {
+        this.badges.asked.push(changes);
+        if (changes.floor === 13) throw new FrozenError();
+        return super.updateMe(principal, { ...changes, nickname: `${changes.nickname}!` });
+      }
+    }
+    @Controller('users')
+    class MyAdminController extends adminUsersControllerOf(Employee) {
+      override async listUsers(query: ListUsersDto) {
+        return { ...(await super.listUsers(query)), next: 'never' };
+      }
+      @Get(':id')
+      override async readUser(@Param('id') id: string) {
+        return super.readUser(id);
+      }
+    }
+    @Module({ providers: [Badges], exports: [Badges] })
+    class BadgesModule {}
+    const { users, call, app } = await boot({
+      user: Employee,
+      controllers: { me: MyMeController, admin: MyAdminController },
+      imports: [BadgesModule],
+    });
+    const { id } = await users.create({ email: 'ada@example.com', costCentre: 'CC-1', floor: 1 });
+    const token = await tokenFor(id);
+    expect((await call('GET', '/users/me', token)).body).toMatchObject({ id, nickname: 'of the team' });
+    expect((await call('PATCH', '/users/me', token, { nickname: 'Ada' })).body).toMatchObject({ nickname: 'Ada!' });
+    for (const changes of [{ privateNote: 'x' }, { costCentre: 'CC-2' }, { floor: '3' }]) {
+      expect((await call('PATCH', '/users/me', token, changes)).status).toBe(400);
+    }
+    expect((await call('PATCH', '/users/me', token, { floor: 13 })).body.code).toBe('frozen');
+    expect(app.get(Badges).asked).toEqual([{ nickname: 'Ada' }, { floor: 13 }]);
+
+    const reader = await tokenFor(id, { scope: 'users:read' });
+    expect((await call('GET', '/users?limit=1', reader)).body).toMatchObject({ users: [{ id }], next: 'never' });
+    expect((await call('GET', '/users?limit=x', reader)).status).toBe(400);
+    expect((await call('GET', `/users/${id}`, reader)).status).toBe(200);
+    for (const path of ['/users', `/users/${id}`]) {
+      expect((await call('GET', path)).status).toBe(401);
+      expect((await call('GET', path, token)).body.code).toBe('insufficient-scope');
+    }
+
+    const mine = documentOf(app).paths;
+    const shipped = documentOf((await boot({ user: Employee })).app).paths;
+    const frozen = mine['/users/me']!.patch!.responses['423'];
+    expect(frozen).toMatchObject({ description: expect.stringContaining('frozen') });
+    delete mine['/users/me']!.patch!.responses['423'];
+    expect(mine).toEqual(shipped);
   });
 
   it('describes each operation in the OpenAPI document, with its errors and the classes made from the entity', async () => {

@@ -3,13 +3,21 @@
  * `@ts-expect-error` above a line that compiles is an error itself.
  */
 import { Column, Entity } from 'typeorm';
+import { registrationControllerOf, type NewAccount } from 'postern/accounts';
+import type { Principal } from 'postern/auth';
 import {
+  adminUsersControllerOf,
   EntityPrincipalMapper,
+  meControllerOf,
   UserBase,
   UserField,
   UsersModule,
+  type AdminUsersRoutes,
+  type ListUsersDto,
   type NewUser,
+  type SeenUser,
   type TeamField,
+  type TeamFields,
   type UserChanges,
   type UsersService,
 } from 'postern/users';
@@ -84,6 +92,55 @@ export function compose(): unknown[] {
     // @ts-expect-error a controller is a class or false
     UsersModule.forRoot({ controllers: { me: true } }),
   ];
+}
+
+export class OwnMe extends meControllerOf(Employee) {
+  constructor(private readonly floors: { check(floor: number | undefined): Promise<void> }) {
+    super();
+  }
+
+  override async updateMe(principal: Principal, changes: TeamFields<Employee>): Promise<SeenUser<Employee, 'self'>> {
+    await this.floors.check(changes.floor);
+    // @ts-expect-error a misspelt field
+    void changes.nickName;
+    const { costCentre } = await this.userOf(principal);
+    const answer = await super.updateMe(principal, { ...changes, costCentre });
+    // @ts-expect-error what only administrators see
+    void answer.disabledAt;
+    return { ...answer, nickname: answer.nickname ?? null };
+  }
+
+  // @ts-expect-error there is no such route
+  override async patchMe(): Promise<void> {}
+}
+
+export class WrongMe extends meControllerOf(Employee) {
+  // @ts-expect-error not what the route answers
+  override readMe = async (): Promise<number> => 7;
+  // @ts-expect-error not what it is handed
+  override async deleteMe(_principal: Principal, _proof: number): Promise<void> {}
+}
+
+export class OwnAdmin extends adminUsersControllerOf(Employee) {
+  override async listUsers(query: ListUsersDto): ReturnType<AdminUsersRoutes<Employee>['listUsers']> {
+    const page = await super.listUsers({ ...query, limit: 10 });
+    const [first] = page.users;
+    return { ...page, users: first?.disabledAt && first.costCentre ? [] : page.users };
+  }
+}
+
+export class OwnRegistration extends registrationControllerOf(Employee) {
+  constructor(private readonly invited: ReadonlySet<string>) {
+    // @ts-expect-error the class beneath takes nothing
+    super(invited);
+  }
+
+  override async register(account: NewAccount<Employee>): Promise<SeenUser<Employee, 'self'>> {
+    // @ts-expect-error a misspelt field
+    void account.costCenter;
+    if (!this.invited.has(account.email)) throw new Error(account.costCentre);
+    return super.register(account);
+  }
 }
 
 export class Misdeclared extends UserBase {

@@ -1,4 +1,5 @@
 import { Module, type DynamicModule } from '@nestjs/common';
+import { withInheritedRoutes } from 'postern/auth';
 import { User, UserSchemas } from 'postern/users';
 import {
   ACCOUNTS_SETTINGS,
@@ -39,7 +40,7 @@ function assembled(module: DynamicModule, structure: AccountsStructure): Dynamic
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? [])],
-    controllers: [...(module.controllers ?? []), ...(controller ? [controller] : [])],
+    controllers: [...(module.controllers ?? []), ...(controller ? [withInheritedRoutes(controller)] : [])],
     providers: [
       ...(module.providers ?? []),
       {

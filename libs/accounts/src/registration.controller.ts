@@ -10,16 +10,33 @@ import {
   registerDtoOf,
   responseDtoOf,
   UserConflictError,
+  type SeenUser,
+  type TeamFields,
   type UserBase,
 } from 'postern/users';
 import { Registration } from './registration.js';
 
+/** What is sent to register: which of the team's fields are taken, `@UserField` says. */
+export type NewAccount<U extends UserBase = UserBase> = { email: string; password: string } & TeamFields<U>;
+
+/** The route of registration, as a controller made by {@link registrationControllerOf} has it. */
+export interface RegistrationRoutes<U extends UserBase = UserBase> {
+  readonly registration: Registration;
+  register(account: NewAccount<U>): Promise<SeenUser<U, 'self'>>;
+}
+
 /**
  * The controller of `POST /auth/register` for this class of users: what may be registered, and what is answered, follow
- * from its fields.
- * @example class InvitedOnly extends registrationControllerOf(Employee) {}
+ * from its fields. A team may extend it and pass its own class; `register` stays the route that it was when it is overridden.
+ * @example
+ * class InvitedOnly extends registrationControllerOf(Employee) {
+ *   override async register(account: NewAccount<Employee>) {
+ *     await this.invitations.spend(account.email);
+ *     return super.register(account);
+ *   }
+ * }
  */
-export function registrationControllerOf(user: Type<UserBase>): Type {
+export function registrationControllerOf<U extends UserBase>(user: Type<U>): new () => RegistrationRoutes<U> {
   const OwnUserDto = responseDtoOf(user, 'self');
 
   class RegistrationDto extends registerDtoOf(user) {
@@ -38,8 +55,9 @@ export function registrationControllerOf(user: Type<UserBase>): Type {
 
   @ApiTags('Authentication')
   @Controller('auth')
-  class RegistrationController {
-    constructor(@Inject(Registration) private readonly registration: Registration) {}
+  class RegistrationController implements RegistrationRoutes<U> {
+    // No parameter of the constructor, which a subclass would have to know.
+    @Inject(Registration) readonly registration!: Registration;
 
     @Post('register')
     @Public()
@@ -51,7 +69,7 @@ export function registrationControllerOf(user: Type<UserBase>): Type {
     })
     @ApiCreatedResponse({ type: OwnUserDto, description: 'The new user.', example: OwnUserDto.example })
     @Refuses(ValidationFailedError, PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError)
-    async register(@Body() body: RegistrationDto): Promise<object> {
+    async register(@Body() body: RegistrationDto): Promise<SeenUser<U, 'self'>> {
       return OwnUserDto.from(await this.registration.register(body));
     }
   }

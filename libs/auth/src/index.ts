@@ -16,6 +16,7 @@ export { ConfiguredVerificationKeys } from './configured-verification-keys.js';
 export { CurrentPrincipal, CurrentUser } from './current-user.decorator.js';
 export { importKey, thumbprint } from './import-key.js';
 export type { ImportedKey, Jwk, KeyMaterial } from './import-key.js';
+export { withInheritedRoutes } from './inherited-routes.js';
 export { isGuarded } from './is-guarded.js';
 export { JwtAuthGuard } from './jwt-auth.guard.js';
 export type { GuardedRequest } from './jwt-auth.guard.js';

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { withInheritedRoutes } from 'postern/auth';
 import { Argon2PasswordHasher } from './argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { PasswordChange } from './password-change.js';
@@ -44,7 +45,7 @@ function assembled(module: DynamicModule, structure: PasswordStructure): Dynamic
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? []), TypeOrmModule.forFeature([PasswordCredential])],
-    controllers: [...(module.controllers ?? []), ...(controller ? [controller] : [])],
+    controllers: [...(module.controllers ?? []), ...(controller ? [withInheritedRoutes(controller)] : [])],
     providers: [
       ...(module.providers ?? []),
       {

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { withInheritedRoutes } from 'postern/auth';
 import { UserSessions } from 'postern/users';
 import { DataSource } from 'typeorm';
 import { ClaimsProvider, EntityClaims } from './claims-provider.js';
@@ -65,7 +66,10 @@ function furnished(module: DynamicModule, structure: SessionsStructure): Dynamic
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? []), TypeOrmModule.forFeature([Session])],
-    controllers: [...(module.controllers ?? []), ...[controller, feed].filter((one) => one !== false)],
+    controllers: [
+      ...(module.controllers ?? []),
+      ...[controller, feed].filter((one) => one !== false).map((one) => withInheritedRoutes(one)),
+    ],
     providers: [
       ...(module.providers ?? []),
       ...ports,

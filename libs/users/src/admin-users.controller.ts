@@ -26,17 +26,20 @@ import { updateDtoOf } from './request-dto.js';
 import { responseDtoOf } from './response-dto.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserDirectory } from './user-directory.js';
+import type { SeenUser, TeamFields, UserChanges } from './user-types.js';
 import { UserConflictError, UserNotFoundError } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
 /** The routes of an administrator, as a controller made by {@link adminUsersControllerOf} has them. */
-export interface AdminUsersRoutes {
-  listUsers(query: ListUsersDto): Promise<object>;
-  readUser(id: string): Promise<object>;
-  updateUser(id: string, changes: object): Promise<object>;
+export interface AdminUsersRoutes<U extends UserBase = UserBase> {
+  readonly users: UsersService<U>;
+  readonly directory: UserDirectory<U>;
+  listUsers(query: ListUsersDto): Promise<{ users: SeenUser<U, 'admin'>[]; next: string | null }>;
+  readUser(id: string): Promise<SeenUser<U, 'admin'>>;
+  updateUser(id: string, changes: TeamFields<U>): Promise<SeenUser<U, 'admin'>>;
   deleteUser(id: string): Promise<void>;
-  disableUser(id: string): Promise<object>;
-  enableUser(id: string): Promise<object>;
+  disableUser(id: string): Promise<SeenUser<U, 'admin'>>;
+  enableUser(id: string): Promise<SeenUser<U, 'admin'>>;
 }
 
 const DEFAULT_PAGE_SIZE = 50;
@@ -44,9 +47,9 @@ const ID = { name: 'id', description: 'The id of the user.', schema: { type: 'st
 
 /**
  * The controller of `/users` for this entity, for tokens with the scope `users:read` or `users:write`. A team may
- * extend it and pass its own class.
+ * extend it and pass its own class; a method that it overrides stays the route that it was, with its scopes.
  */
-export function adminUsersControllerOf(entity: Type<UserBase>): Type<AdminUsersRoutes> {
+export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new () => AdminUsersRoutes<U> {
   const View = responseDtoOf(entity, 'admin');
   class UpdateUserDto extends updateDtoOf(entity, 'admin') {}
   class UsersPageDto {
@@ -69,16 +72,18 @@ export function adminUsersControllerOf(entity: Type<UserBase>): Type<AdminUsersR
   // Also where the application has not made the guard global: these routes are never open.
   @UseGuards(JwtAuthGuard)
   @Refuses(MissingTokenError, InvalidTokenError, InsufficientScopeError)
-  class AdminUsersController implements AdminUsersRoutes {
-    @Inject(UsersService) readonly users!: UsersService;
-    @Inject(UserDirectory) readonly directory!: UserDirectory;
+  class AdminUsersController implements AdminUsersRoutes<U> {
+    @Inject(UsersService) readonly users!: UsersService<U>;
+    @Inject(UserDirectory) readonly directory!: UserDirectory<U>;
 
     @Get()
     @RequireScopes('users:read')
     @ApiOperation({ summary: 'List users', description: 'The users, oldest first, page by page.' })
     @ApiOkResponse({ type: UsersPageDto, description: 'A page.', example: { users: [View.example], next: null } })
     @Refuses(ValidationFailedError)
-    async listUsers(@Query() { limit = DEFAULT_PAGE_SIZE, after }: ListUsersDto): Promise<object> {
+    async listUsers(
+      @Query() { limit = DEFAULT_PAGE_SIZE, after }: ListUsersDto,
+    ): Promise<{ users: SeenUser<U, 'admin'>[]; next: string | null }> {
       const { users, next } = await this.directory.list({ limit, after });
       return { users: users.map((user) => View.from(user)), next };
     }
@@ -89,7 +94,7 @@ export function adminUsersControllerOf(entity: Type<UserBase>): Type<AdminUsersR
     @ApiOperation({ summary: 'Read a user', description: 'One user, with the fields that administrators may see.' })
     @answer('The user.')
     @Refuses(UserNotFoundError)
-    async readUser(@Param('id') id: string): Promise<object> {
+    async readUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
       const user = await this.users.findById(id);
       if (!user) throw new UserNotFoundError();
       return View.from(user);
@@ -104,8 +109,8 @@ export function adminUsersControllerOf(entity: Type<UserBase>): Type<AdminUsersR
     })
     @answer('The user after the change.')
     @Refuses(UserNotFoundError, ValidationFailedError, UserConflictError)
-    async updateUser(@Param('id') id: string, @Body() changes: UpdateUserDto): Promise<object> {
-      return View.from(await this.users.update(id, changes));
+    async updateUser(@Param('id') id: string, @Body() changes: UpdateUserDto): Promise<SeenUser<U, 'admin'>> {
+      return View.from(await this.users.update(id, changes as UserChanges<U>));
     }
 
     @Delete(':id')
@@ -133,7 +138,7 @@ export function adminUsersControllerOf(entity: Type<UserBase>): Type<AdminUsersR
     })
     @answer('The user, disabled.')
     @Refuses(UserNotFoundError)
-    async disableUser(@Param('id') id: string): Promise<object> {
+    async disableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
       return View.from(await this.users.disable(id));
     }
 
@@ -147,7 +152,7 @@ export function adminUsersControllerOf(entity: Type<UserBase>): Type<AdminUsersR
     })
     @answer('The user, in good standing.')
     @Refuses(UserNotFoundError)
-    async enableUser(@Param('id') id: string): Promise<object> {
+    async enableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
       return View.from(await this.users.enable(id));
     }
   }

@@ -7,13 +7,13 @@ export { EntityPrincipalMapper } from './entity-principal-mapper.js';
 export { IdentityConfirmation, NoConfirmation, type IdentityProof } from './identity-confirmation.js';
 export { meControllerOf, type MeRoutes } from './me.controller.js';
 export { registerDtoOf, updateDtoOf, type Writer } from './request-dto.js';
-export { responseDtoOf, type Reader, type UserView } from './response-dto.js';
+export { responseDtoOf, type UserView } from './response-dto.js';
 export { UserBase } from './user-base.entity.js';
 export { MAXIMUM_PAGE_SIZE, UserDirectory, type UsersPage } from './user-directory.js';
 export { UserField, userFieldsOf, type DeclaredUserField, type UserFieldOptions } from './user-field.decorator.js';
 export { UserSchemas } from './user-schemas.js';
 export { UserSessions } from './user-sessions.js';
-export type { NewUser, TeamField, UserChanges } from './user-types.js';
+export type { NewUser, Reader, SeenUser, TeamField, TeamFields, UserChanges } from './user-types.js';
 export { User } from './user.entity.js';
 export {
   ConfirmationUnavailableError,

@@ -15,30 +15,42 @@ import { updateDtoOf } from './request-dto.js';
 import { responseDtoOf } from './response-dto.js';
 import type { UserBase } from './user-base.entity.js';
 import { ConfirmationUnavailableError, IdentityNotConfirmedError, UserConflictError } from './users.errors.js';
+import type { SeenUser, TeamFields, UserChanges } from './user-types.js';
 import { UsersService } from './users.service.js';
 
 /** The routes of the signed-in user, as a controller made by {@link meControllerOf} has them. */
-export interface MeRoutes {
-  readMe(principal: Principal): Promise<object>;
-  updateMe(principal: Principal, changes: object): Promise<object>;
+export interface MeRoutes<U extends UserBase = UserBase> {
+  readonly users: UsersService<U>;
+  readMe(principal: Principal): Promise<SeenUser<U, 'self'>>;
+  updateMe(principal: Principal, changes: TeamFields<U>): Promise<SeenUser<U, 'self'>>;
   deleteMe(principal: Principal, proof: DeleteMeDto): Promise<void>;
+  /** The user in good standing whom the token speaks for. No route. @throws {InvalidTokenError} where there is none */
+  userOf(principal: Principal): Promise<U>;
 }
 
 /**
  * The controller of `/users/me` for this entity: its requests and answers are the classes made from the entity, for
- * the validation as well as for the OpenAPI document. A team may extend it and pass its own class.
+ * the validation as well as for the OpenAPI document. A team may extend it and pass its own class; a method that it
+ * overrides stays the route that it was, with its validation and its documentation, without being decorated anew.
  *
  * @example
  * ```ts
  * @Controller('users/me')
  * class MyMeController extends meControllerOf(Employee) {
+ *   constructor(private readonly badges: Badges) {
+ *     super();
+ *   }
+ *   override async updateMe(principal: Principal, changes: TeamFields<Employee>) {
+ *     await this.badges.check(changes.nickname);
+ *     return super.updateMe(principal, changes);
+ *   }
  *   @Get('badge')
  *   readBadge(@CurrentPrincipal() principal: Principal) { … }
  * }
  * UsersModule.forRoot({ user: Employee, controllers: { me: MyMeController } });
  * ```
  */
-export function meControllerOf(entity: Type<UserBase>): Type<MeRoutes> {
+export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => MeRoutes<U> {
   const OwnView = responseDtoOf(entity, 'self');
   // A class of its own, so that the compiler writes it into the metadata that pipe and document read.
   class UpdateMeDto extends updateDtoOf(entity, 'self') {}
@@ -48,8 +60,8 @@ export function meControllerOf(entity: Type<UserBase>): Type<MeRoutes> {
   // Also where the application has not made the guard global: these routes are never open.
   @UseGuards(JwtAuthGuard)
   @Refuses(MissingTokenError, InvalidTokenError)
-  class MeController implements MeRoutes {
-    @Inject(UsersService) readonly users!: UsersService;
+  class MeController implements MeRoutes<U> {
+    @Inject(UsersService) readonly users!: UsersService<U>;
     @Inject(TrustedIssuers) readonly issuers!: TrustedIssuers;
     @Inject(IdentityConfirmation) readonly confirmation!: IdentityConfirmation;
 
@@ -59,7 +71,7 @@ export function meControllerOf(entity: Type<UserBase>): Type<MeRoutes> {
       description: 'The user of the access token, with the fields that users may see of themselves.',
     })
     @ApiOkResponse({ type: OwnView, description: 'The account.', example: OwnView.example })
-    async readMe(@CurrentPrincipal() principal: Principal): Promise<object> {
+    async readMe(@CurrentPrincipal() principal: Principal): Promise<SeenUser<U, 'self'>> {
       return OwnView.from(await this.userOf(principal));
     }
 
@@ -70,9 +82,12 @@ export function meControllerOf(entity: Type<UserBase>): Type<MeRoutes> {
     })
     @ApiOkResponse({ type: OwnView, description: 'The account after the change.', example: OwnView.example })
     @Refuses(ValidationFailedError, UserConflictError)
-    async updateMe(@CurrentPrincipal() principal: Principal, @Body() changes: UpdateMeDto): Promise<object> {
+    async updateMe(
+      @CurrentPrincipal() principal: Principal,
+      @Body() changes: UpdateMeDto,
+    ): Promise<SeenUser<U, 'self'>> {
       const { id } = await this.userOf(principal);
-      return OwnView.from(await this.users.update(id, changes));
+      return OwnView.from(await this.users.update(id, changes as UserChanges<U>));
     }
 
     @Delete()
@@ -89,7 +104,7 @@ export function meControllerOf(entity: Type<UserBase>): Type<MeRoutes> {
       await this.users.remove(id);
     }
 
-    private async userOf(principal: Principal): Promise<UserBase> {
+    async userOf(principal: Principal): Promise<U> {
       // Another issuer may write any subject: its users are not ours.
       if (principal.issuer !== this.issuers.own.issuer) throw new InvalidTokenError();
       const user = await this.users.findById(principal.subject);

@@ -5,14 +5,12 @@ import type { UserBase } from './user-base.entity.js';
 import { columnOf } from './user-column.js';
 import { checkUserEntity } from './user-entity.check.js';
 import { userFieldsOf, type DeclaredUserField } from './user-field.decorator.js';
-
-/** Who reads: anybody, the user itself, or an administrator. Each sees what the one before sees. */
-export type Reader = 'public' | 'self' | 'admin';
+import type { Reader, SeenUser } from './user-types.js';
 
 /** A user as one kind of reader sees it: made by `from`, never the entity itself. */
-export interface UserView extends Type<object> {
+export interface UserView<V extends object = object> extends Type<V> {
   /** The view of this user: plain values, null where there is none. */
-  from(user: UserBase): object;
+  from(user: UserBase): V;
   /** A view with example values, for the OpenAPI document. */
   readonly example: object;
 }
@@ -42,13 +40,16 @@ const BASE: readonly [keyof UserBase, Reader, ApiPropertyOptions][] = [
 const made = new WeakMap<Type, Map<Reader, UserView>>();
 
 /** The class of a user as `reader` sees it: Postern's own columns, and the fields with `read` for this reader. */
-export function responseDtoOf(entity: Type<UserBase>, reader: Reader): UserView {
+export function responseDtoOf<U extends UserBase, R extends Reader>(
+  entity: Type<U>,
+  reader: R,
+): UserView<SeenUser<U, R>> {
   checkUserEntity(entity);
   const known = made.get(entity) ?? new Map<Reader, UserView>();
   made.set(entity, known);
   const view = known.get(reader) ?? build(entity, reader);
   known.set(reader, view);
-  return view;
+  return view as UserView<SeenUser<U, R>>;
 }
 
 function build(entity: Type<UserBase>, reader: Reader): UserView {

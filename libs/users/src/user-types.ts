@@ -1,5 +1,8 @@
 import type { UserBase } from './user-base.entity.js';
 
+/** Who reads: anybody, the user itself, or an administrator. Each sees what the one before sees. */
+export type Reader = 'public' | 'self' | 'admin';
+
 type Method = (...args: never[]) => unknown;
 
 /** The names of the fields that a team added to its user: neither Postern's own nor methods. */
@@ -19,6 +22,16 @@ export type NewUser<U extends UserBase = UserBase> = {
   email: string;
   emailVerifiedAt?: Date | null;
 } & { [K in Exclude<TeamField<U>, Omissible<U>>]: U[K] } & { [K in Omissible<U>]?: U[K] };
+
+/** The fields that a team added, each of them given or not: which of them a route takes, `@UserField` says. */
+export type TeamFields<U extends UserBase = UserBase> = { [K in TeamField<U>]?: U[K] };
+
+/** A user as one kind of reader sees it: which of the team's fields are there, `@UserField` says. */
+export type SeenUser<U extends UserBase = UserBase, R extends Reader = Reader> = {
+  public: Pick<UserBase, 'id'>;
+  self: Omit<UserBase, 'disabledAt'>;
+  admin: UserBase;
+}[R] & { [K in TeamField<U>]?: U[K] | null };
 
 /** What may be changed of a user. What is left out, or undefined, stays as it is. */
 export type UserChanges<U extends UserBase = UserBase> = {

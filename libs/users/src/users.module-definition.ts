@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { RevocationPublisher } from 'postern/auth';
+import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
 import { adminUsersControllerOf } from './admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
 import { meControllerOf } from './me.controller.js';
@@ -47,8 +47,8 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
     // "me" comes first: on Express the first route that fits is taken, and "me" fits :id.
     controllers: [
       ...(definition.controllers ?? []),
-      ...(me === false ? [] : [me ?? meControllerOf(entity)]),
-      ...(admin === false ? [] : [admin ?? adminUsersControllerOf(entity)]),
+      ...(me === false ? [] : [me ? withInheritedRoutes(me) : meControllerOf(entity)]),
+      ...(admin === false ? [] : [admin ? withInheritedRoutes(admin) : adminUsersControllerOf(entity)]),
     ],
     providers: [
       ...(definition.providers ?? []),
