@@ -172,13 +172,14 @@ async function start(
   adapter: keyof typeof adapters,
   structure: UsersStructure,
   auth: AuthStructure = {},
+  further: Type<MigrationInterface>[] = [],
 ): Promise<Running> {
   const module = await Test.createTestingModule({
     imports: [
       ProblemModule.forRoot({}),
       PersistenceModule.forRoot({
         databaseUrl,
-        migrations: structure.user === User ? [] : [EmployeeColumns1764000001000],
+        migrations: structure.user === User ? [] : [EmployeeColumns1764000001000, ...further],
       }),
       AuthModule.forRoot({
         issuer,
@@ -504,8 +505,8 @@ describe('the users, whatever the transport', () => {
   let database: TestDatabase;
   const apps: Running[] = [];
 
-  const boot = async (structure: UsersStructure, auth?: AuthStructure) => {
-    const running = await start(database.url, 'fastify', structure, auth);
+  const boot = async (structure: UsersStructure, auth?: AuthStructure, further?: Type<MigrationInterface>[]) => {
+    const running = await start(database.url, 'fastify', structure, auth, further);
     apps.push(running);
     return running;
   };
@@ -551,6 +552,36 @@ describe('the users, whatever the transport', () => {
     await expect(users.create({ email: 'no address', costCentre: 'CC-1', floor: 1 })).rejects.toThrow(
       InvalidEmailError,
     );
+  });
+
+  it('gives back on creation what the database has made of the values, as every later answer shows it', async () => {
+    const shouted = { to: (text?: string) => text?.toUpperCase(), from: (text: string | null) => text?.toLowerCase() };
+    class Contractor extends Employee {
+      declare rate?: string;
+      declare shift?: string;
+      declare code?: string;
+      declare contract?: string;
+    }
+    Column({ type: 'numeric', precision: 8, scale: 2, default: 12.5 })(Contractor.prototype, 'rate');
+    Column({ type: 'time', nullable: true })(Contractor.prototype, 'shift');
+    Column({ type: 'varchar', nullable: true, transformer: shouted })(Contractor.prototype, 'code');
+    Column({ type: 'varchar', default: 'OPEN', transformer: shouted })(Contractor.prototype, 'contract');
+    Entity('users')(Contractor);
+    class ContractorColumns1764000002000 implements MigrationInterface {
+      up = (runner: QueryRunner) =>
+        runner.query(`ALTER TABLE users ADD rate numeric(8,2) NOT NULL DEFAULT 12.5, ADD shift time, ADD code varchar,
+          ADD contract varchar NOT NULL DEFAULT 'OPEN'`);
+      down = (runner: QueryRunner) => runner.query('ALTER TABLE users DROP rate');
+    }
+    const { app } = await boot({ user: Contractor }, {}, [ContractorColumns1764000002000]);
+    const users = app.get<UsersService<Contractor>>(UsersService);
+    const given = { costCentre: 'CC-1', floor: 1, nickname: null, badgeNumber: null, privateNote: null };
+    const first = await users.create({ email: 'ada@example.com', ...given, shift: '08:30', code: 'Aé' });
+    expect(first).toMatchObject({ rate: '12.50', shift: '08:30:00', code: 'aé', contract: 'open' });
+    expect(first).toEqual(await users.findById(first.id));
+    const second = await users.create({ email: 'eve@example.com', ...given, rate: '7', contract: 'Closed' });
+    expect(second).toMatchObject({ rate: '7.00', contract: 'closed' });
+    expect(second).toEqual(await users.findById(second.id));
   });
 
   it('keeps both of two changes at once', async () => {

@@ -6,7 +6,8 @@ import type { UserSchemas } from './user-schemas.js';
 /** A column that finds at most one user. */
 export type UniqueColumn = 'id' | 'email';
 
-type Row = Readonly<Record<string, unknown>>;
+/** A row of the table of users, with each column that the class knows, by its name in the database. */
+export type Row = Readonly<Record<string, unknown>>;
 
 interface Statement {
   readonly metadata: EntityMetadata;
@@ -27,14 +28,24 @@ export class UserLookup<U extends UserBase> {
   /** The user in whose row the column has this value, or null. */
   async find(manager: EntityManager, column: UniqueColumn, value: string): Promise<U | null> {
     const statement = this.statementFor(manager, column);
-    if (statement === undefined || manager.connection.subscribers.length > 0) {
+    if (statement === undefined) {
       return manager.findOneBy(this.schemas.entity, { [column]: value } as FindOptionsWhere<U>);
     }
     const [row] = await manager.query<Row[]>(statement.text, [value]);
     return row === undefined ? null : (entityOf(statement, row) as U);
   }
 
+  /** The user of this row, as `find` would have found it; asks the database where a row is not all of the user. */
+  async read(manager: EntityManager, row: Row): Promise<U> {
+    const statement = this.statementFor(manager, 'id');
+    return statement === undefined
+      ? (await this.find(manager, 'id', String(row['id'])))!
+      : (entityOf(statement, row) as U);
+  }
+
   private statementFor(manager: EntityManager, column: UniqueColumn): Statement | undefined {
+    // A subscriber wants to hear of what was loaded.
+    if (manager.connection.subscribers.length > 0) return undefined;
     if (!this.statements.has(column)) {
       this.statements.set(column, statementOf(manager.connection.getMetadata(this.schemas.entity), column));
     }

@@ -7,7 +7,7 @@ import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialE
 import { normalizeEmail } from './email-address.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
-import { UserLookup } from './user-lookup.js';
+import { UserLookup, type Row } from './user-lookup.js';
 import { UserSchemas } from './user-schemas.js';
 import type { NewUser, UserChanges } from './user-types.js';
 import { UserNotFoundError } from './users.errors.js';
@@ -40,7 +40,7 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   /**
-   * Stores a new user under a new id; of any number of parallel calls with one address exactly one succeeds.
+   * Stores a new user under a new id and gives back what is stored; of any number of parallel calls with one address exactly one succeeds.
    *
    * @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError} @throws {ValidationFailedError}
    *   for a value that the database refuses. After any of these the surrounding transaction can only be rolled back.
@@ -48,15 +48,17 @@ export class UsersService<U extends UserBase = UserBase> {
   async create(fields: NewUser<U>): Promise<U> {
     const user = new this.schemas.entity();
     Object.assign(user, this.columnsOf(fields), { id: uuidv7(), email: normalizeEmail(fields.email) });
-    for (const column of this.metadata.columns) {
-      // The insert answers with the values of defaults only: the rest of the row is known to be null.
-      const isNull = column.isNullable && column.default === undefined && column.getEntityValue(user) === undefined;
-      if (isNull) column.setEntityValue(user, null);
-    }
-    await this.write(() =>
-      this.database.manager.insert(this.schemas.entity, user as unknown as QueryDeepPartialEntity<U>),
-    );
-    return user;
+    const { manager } = this.database;
+    const insertion = manager
+      .createQueryBuilder()
+      .insert()
+      .into(this.schemas.entity)
+      .values(user as unknown as QueryDeepPartialEntity<U>)
+      // Defaults, types and transformers change what was given: the answer is the row, and costs no further query.
+      .returning('*')
+      .updateEntity(false);
+    const { raw } = await this.write(() => insertion.execute());
+    return this.lookup.read(manager, (raw as readonly Row[])[0]!);
   }
 
   /** The user with this id; null where there is none, and for a text that is no UUID. */
@@ -161,9 +163,9 @@ export class UsersService<U extends UserBase = UserBase> {
     );
   }
 
-  private async write(statement: () => Promise<unknown>): Promise<void> {
+  private async write<T>(statement: () => Promise<T>): Promise<T> {
     try {
-      await statement();
+      return await statement();
     } catch (error) {
       throw writeRefusal(error, this.metadata);
     }
