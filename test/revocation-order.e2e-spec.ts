@@ -15,6 +15,7 @@ import {
   type SessionsSettings,
 } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { CheckedTokensSettings } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { Passage } from './revocation-world.js';
 
@@ -64,7 +65,8 @@ describe('revocations among replicas', () => {
     }).compile();
     const held = module.get(Database);
     const clock: Clock = new SystemClock();
-    const terms = new SessionTerms(settings, clock);
+    const tokens = new CheckedTokensSettings({ issuer, audience: 'api', secret: 'not looked at here' });
+    const terms = new SessionTerms(settings, clock, tokens);
     const signal = signalOf(module.get(DataSource));
     const journal = new RevocationJournal(held, signal, terms, clock);
     const source = new StoredRevocations(journal, signal, terms, clock);

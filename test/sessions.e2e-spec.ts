@@ -249,6 +249,14 @@ describe('sessions', () => {
     ]);
   });
 
+  it('do not start where a revocation would be forgotten before the token that it concerns has expired', async () => {
+    for (const name of ['longestTokenLifetimeSeconds', 'sessionTokenLifetimeSeconds'] as const) {
+      await expect(Server.open(database.url, { [name]: 899 })).rejects.toThrow(
+        new RegExp(`\`${name}: 899\`.*live for 900 seconds.*raise \`${name}\``),
+      );
+    }
+  });
+
   it('store nothing that can be presented', async () => {
     const { refreshToken } = await server.start(user);
     const rows = await server.app.get(Database).manager.query('SELECT s::text AS row FROM sessions s');

@@ -1,4 +1,5 @@
 import { Clock } from 'postern/auth';
+import { CheckedTokensSettings, type TokensSettings } from 'postern/tokens';
 import { SessionTerms } from './session-terms.js';
 import type { SessionsSettings } from './sessions.module-definition.js';
 
@@ -17,7 +18,9 @@ const day = 86_400_000;
 
 describe('the terms of a session', () => {
   const clock = new StoppedClock(start);
-  const terms = (settings: SessionsSettings = {}) => new SessionTerms(settings, clock);
+  const issued = { issuer: 'https://id.example.test', audience: 'api', secret: 'not looked at here' };
+  const terms = (settings: SessionsSettings = {}, tokens: Partial<TokensSettings> = {}) =>
+    new SessionTerms(settings, clock, new CheckedTokensSettings({ ...issued, ...tokens }));
   beforeEach(() => (clock.instant = start));
 
   it('are 30 days from the last use and 90 days in all', () => {
@@ -55,5 +58,21 @@ describe('the terms of a session', () => {
     [{ longestTokenLifetimeSeconds: '900' as unknown as number }, 'longestTokenLifetimeSeconds'],
   ])('refuse %j with a sentence that says what to write', (settings, name) => {
     expect(() => terms(settings)).toThrow(new RegExp(`${name}.*write a number from .* or leave it out for`));
+  });
+
+  it('remember a revocation for as long as any token that is issued here may live, and for no less than a day', () => {
+    expect(terms().longestLifeUnder('key')).toBe(86_400);
+    expect(terms({}, { maximumLifetimeSeconds: 7 * 86_400 }).longestLifeUnder('key')).toBe(7 * 86_400);
+    expect(terms({ longestTokenLifetimeSeconds: 900 }).longestLifeUnder('key')).toBe(900);
+  });
+
+  it.each([
+    [{ longestTokenLifetimeSeconds: 86_400 }, { maximumLifetimeSeconds: 86_401 }, 86_401],
+    [{ longestTokenLifetimeSeconds: 10 }, {}, 900],
+    [{ longestTokenLifetimeSeconds: 899 }, {}, 900],
+    [{ sessionTokenLifetimeSeconds: 899 }, { maximumLifetimeSeconds: 86_400 }, 900],
+  ])('refuse %j where %j issues tokens that live for longer', (settings, tokens, least) => {
+    const [[name]] = Object.entries(settings) as [[string, number]];
+    expect(() => terms(settings, tokens)).toThrow(new RegExp(`${name}.*${least}.*revoked.*raise \`${name}\``));
   });
 });

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Clock, type RevocationKind } from 'postern/auth';
+import { CheckedTokensSettings } from 'postern/tokens';
 import type { Session } from './session.entity.js';
 import { SESSIONS_SETTINGS, type SessionsSettings } from './sessions.module-definition.js';
 
@@ -9,7 +10,7 @@ const second = 1000;
 /** The settings of this lib, checked, and what they mean for a session at this moment. */
 @Injectable()
 export class SessionTerms {
-  /** The longest life of an access token, in seconds. */
+  /** The longest life of an access token, in seconds: of those that are issued now, and of those that may be about still. */
   readonly longestTokenLifetimeSeconds: number;
   private readonly sessionTokenLifetimeSeconds: number;
   /** The pause between two looks for revocations, in seconds. */
@@ -19,22 +20,22 @@ export class SessionTerms {
   private readonly graceSeconds: number;
   private readonly retentionSeconds: number;
 
+  /** @throws Error at boot, with a sentence that says what to write */
   constructor(
     @Inject(SESSIONS_SETTINGS) settings: SessionsSettings,
     private readonly clock: Clock,
+    tokens: CheckedTokensSettings,
   ) {
     this.refreshTokenLifetimeSeconds = within(settings, 'refreshTokenLifetimeSeconds', 30 * day, 1, 3650 * day);
     this.sessionMaximumSeconds = within(settings, 'sessionMaximumSeconds', 90 * day, 1, 3650 * day);
     this.graceSeconds = within(settings, 'graceSeconds', 10, 0, 60);
     this.retentionSeconds = within(settings, 'retentionSeconds', 30 * day, 0, 3650 * day);
-    this.longestTokenLifetimeSeconds = within(settings, 'longestTokenLifetimeSeconds', day, 1, 366 * day);
-    this.sessionTokenLifetimeSeconds = within(
-      settings,
-      'sessionTokenLifetimeSeconds',
-      this.longestTokenLifetimeSeconds,
-      1,
-      this.longestTokenLifetimeSeconds,
-    );
+    const { maximumLifetimeSeconds, accessTokenLifetimeSeconds } = tokens;
+    const usualLongest = Math.max(day, maximumLifetimeSeconds);
+    const longest = within(settings, 'longestTokenLifetimeSeconds', usualLongest, 1, 366 * day);
+    this.longestTokenLifetimeSeconds = outliving(maximumLifetimeSeconds, 'longestTokenLifetimeSeconds', longest);
+    const ofSession = within(settings, 'sessionTokenLifetimeSeconds', longest, 1, longest);
+    this.sessionTokenLifetimeSeconds = outliving(accessTokenLifetimeSeconds, 'sessionTokenLifetimeSeconds', ofSession);
     this.pollSeconds = within(settings, 'pollSeconds', 0.5, 0.05, 10);
   }
 
@@ -80,6 +81,15 @@ function within(settings: SessionsSettings, name: NumericSetting, usual: number,
   if (Number.isFinite(value) && value >= least && value <= most) return value;
   throw new Error(
     `SessionsModule cannot work with \`${name}: ${value}\`: write a number from ${least} to ${most}, or leave it out for ${usual}.`,
+  );
+}
+
+/** A revocation that is forgotten before the token has expired would bring the token back to life. */
+function outliving(tokenLifetimeSeconds: number, name: NumericSetting, value: number): number {
+  if (value >= tokenLifetimeSeconds) return value;
+  throw new Error(
+    `SessionsModule cannot work with \`${name}: ${value}\`: TokensModule issues access tokens that live for ` +
+      `${tokenLifetimeSeconds} seconds, and a revoked one would be good again: raise \`${name}\`, or leave it out.`,
   );
 }
 

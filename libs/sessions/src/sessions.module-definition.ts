@@ -14,11 +14,15 @@ export interface SessionsSettings {
   /** For how long an ended or expired session stays in the database, in seconds (default 2,592,000: 30 days). */
   retentionSeconds?: number;
   /**
-   * The longest life that any access token of this issuer may have, in seconds (default 86,400). A revocation is kept
-   * as long; set it to what you issue, and the set of revocations stays small.
+   * The longest life that any access token of this issuer may have, in seconds. A revocation is kept as long; set it to what
+   * you issue, and the set of revocations stays small. No less than `maximumLifetimeSeconds` of `TokensModule`, and after that
+   * was lowered no less than it was before, until the last token of then has expired. Default: that, or 86,400 where it is less.
    */
   longestTokenLifetimeSeconds?: number;
-  /** The same for tokens that belong to a session, which are nearly all (default: `longestTokenLifetimeSeconds`). */
+  /**
+   * The same for tokens that belong to a session, which are nearly all: no less than `accessTokenLifetimeSeconds` of
+   * `TokensModule` (default: `longestTokenLifetimeSeconds`).
+   */
   sessionTokenLifetimeSeconds?: number;
   /** How often a replica asks the database for revocations that no signal told it of, in seconds (default 0.5; 0.05 to 10). */
   pollSeconds?: number;
