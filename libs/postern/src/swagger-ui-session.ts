@@ -1,9 +1,9 @@
 /**
- * What runs inside the Swagger UI page: it keeps the token pair that a sign-in answers, authorises the page with it,
- * renews it before it expires and drops it at log-out. The tokens stay in the page's memory and go with the tab.
+ * What runs inside the Swagger UI page. It keeps the token pair that a sign-in answers, authorises the page with it, renews
+ * it before it expires, and drops it when the session has ended. The tokens stay in the page's memory and go with the tab.
  *
- * These two functions are sent to the browser as text, so each must be complete in itself: they share their state through
- * the page's global object and refer to nothing of this file.
+ * These functions are sent to the browser as text, so each must be complete in itself: they refer to nothing of this file,
+ * and meet through the page's global object.
  */
 
 interface HeldTokens {
@@ -12,18 +12,33 @@ interface HeldTokens {
   readonly expires_in: number;
 }
 
+interface Session {
+  readonly tokens: HeldTokens;
+  /** Epoch milliseconds. */
+  readonly renewAt: number;
+  readonly refreshUrl: string;
+  renewal?: Promise<void>;
+}
+
 interface Page {
-  posternSession?: { tokens: HeldTokens; renewAt: number; refreshUrl: string; renewal?: Promise<void> };
+  posternSession?: {
+    beforeRequest(request: PageRequest): Promise<PageRequest>;
+    afterResponse(response: PageResponse): Promise<PageResponse>;
+  };
   ui: {
     preauthorizeApiKey(scheme: string, token: string): void;
     authActions: { logout(schemes: string[]): void };
   };
-  fetch: typeof fetch;
+  document: {
+    createElement(name: string): { name: string; content: string };
+    head: { append(element: object): void };
+  };
 }
 
 interface PageRequest {
   url: string;
   headers: Record<string, string>;
+  userFetch?: typeof fetch;
 }
 
 interface PageResponse {
@@ -32,50 +47,121 @@ interface PageResponse {
   body?: unknown;
 }
 
-/** Renews an access token that is about to expire, before the request that needs it leaves the page. */
-export async function renewBeforeRequest(request: PageRequest): Promise<PageRequest> {
+/** Prepares the page once it is there: what the two interceptors do, and a width that fits a telephone. */
+export function preparePage(): void {
   const page = globalThis as unknown as Page;
-  const session = page.posternSession;
-  if (session === undefined || request.url === session.refreshUrl) return request;
-  if (request.headers['Authorization'] !== `Bearer ${session.tokens.access_token}`) return request;
-  if (Date.now() >= session.renewAt) {
-    // Requests that come together share one renewal: the page never presents a spent refresh token.
-    session.renewal ??= (async () => {
-      const answer = await page.fetch(session.refreshUrl, {
+  const viewport = Object.assign(page.document.createElement('meta'), {
+    name: 'viewport',
+    content: 'width=device-width, initial-scale=1',
+  });
+  page.document.head.append(viewport);
+
+  let session: Session | undefined;
+  /** The access token that the last request to an address carried: an answer does not tell. */
+  const carried = new Map<string, string | undefined>();
+
+  const signIn = (tokens: HeldTokens, refreshUrl: string): void => {
+    session = { tokens, renewAt: Date.now() + tokens.expires_in * 900, refreshUrl };
+    page.ui.preauthorizeApiKey('bearer', tokens.access_token);
+  };
+  const signOut = (): void => {
+    session = undefined;
+    page.ui.authActions.logout(['bearer']);
+  };
+
+  const exchange = async (held: Session): Promise<void> => {
+    try {
+      const answer = await fetch(held.refreshUrl, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ refresh_token: session.tokens.refresh_token }),
+        body: JSON.stringify({ refresh_token: held.tokens.refresh_token }),
       });
-      if (answer.ok) {
-        const tokens = (await answer.json()) as HeldTokens;
-        const renewAt = Date.now() + tokens.expires_in * 900;
-        page.posternSession = { tokens, renewAt, refreshUrl: session.refreshUrl };
-        page.ui.preauthorizeApiKey('bearer', tokens.access_token);
-      } else {
-        delete page.posternSession;
-        page.ui.authActions.logout(['bearer']);
+      const tokens = answer.ok ? ((await answer.json()) as HeldTokens) : undefined;
+      // Somebody has signed in or out in the meantime.
+      if (session !== held) return;
+      if (tokens !== undefined) signIn(tokens, held.refreshUrl);
+      else if (answer.status === 400 || answer.status === 401) signOut();
+    } catch {
+      // The network failed, which says nothing of the session: the next request tries again.
+    }
+  };
+  // Requests that come together share one renewal: the page never presents a spent refresh token.
+  const renew = (held: Session): Promise<void> =>
+    (held.renewal ??= exchange(held).finally(() => {
+      delete held.renewal;
+    }));
+
+  /** Whether this answer is the end of the session that the token belongs to. */
+  const isEnd = ({ url, status }: PageResponse, token: string): boolean => {
+    let claims: { sub?: string; sid?: string } = {};
+    try {
+      claims = JSON.parse(atob((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'))) as typeof claims;
+    } catch {
+      // Somebody has pasted what is no token.
+    }
+    const ends = [
+      '204 /auth/logout',
+      '204 /auth/logout-all',
+      `204 /auth/sessions/${claims.sid}`,
+      '204 /users/me',
+      `204 /users/${claims.sub}`,
+      `200 /users/${claims.sub}/disable`,
+    ];
+    const { pathname } = new URL(url, 'http://page');
+    return ends.some((end) => end.startsWith(String(status)) && pathname.endsWith(end.slice(4)));
+  };
+
+  /** Shows what a stream of events brings in five seconds: the page shows nothing of an answer that has no end. */
+  const fetchBeginning: typeof fetch = async (input, init) => {
+    const stopping = new AbortController();
+    const answer = await fetch(input, { ...init, signal: stopping.signal });
+    if (!/event-stream/.test(answer.headers.get('content-type') ?? '') || answer.body === null) return answer;
+    const timer = setTimeout(() => stopping.abort(), 5000);
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let text = '';
+    try {
+      for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
+    } catch {
+      // The time is up.
+    }
+    clearTimeout(timer);
+    return new Response(text, answer);
+  };
+
+  page.posternSession = {
+    beforeRequest: async (request) => {
+      const token = request.headers['Authorization']?.replace(/^Bearer /, '');
+      if (session !== undefined && token === session.tokens.access_token && request.url !== session.refreshUrl) {
+        if (Date.now() >= session.renewAt) await renew(session);
+        request.headers['Authorization'] = `Bearer ${session?.tokens.access_token ?? token}`;
       }
-    })();
-    await session.renewal;
-  }
-  const current = page.posternSession;
-  if (current !== undefined) request.headers['Authorization'] = `Bearer ${current.tokens.access_token}`;
-  return request;
+      carried.set(request.url, request.headers['Authorization']?.replace(/^Bearer /, ''));
+      const accept = Object.entries(request.headers).find(([name]) => name.toLowerCase() === 'accept')?.[1];
+      if (accept?.includes('text/event-stream')) request.userFetch = fetchBeginning;
+      return request;
+    },
+    afterResponse: async (response) => {
+      const signedIn = /\/auth\/(login|refresh)$/;
+      const token = carried.get(response.url);
+      if (response.status === 200 && signedIn.test(new URL(response.url, 'http://page').pathname)) {
+        signIn(response.body as HeldTokens, response.url.replace(signedIn, '/auth/refresh'));
+      } else if (token !== undefined && isEnd(response, token)) {
+        signOut();
+      } else if (response.status === 401 && session !== undefined && token === session.tokens.access_token) {
+        // The token has died before its time, and the session perhaps with it.
+        await renew(session);
+      }
+      return response;
+    },
+  };
 }
 
-/** Authorises the page with the tokens of a sign-in or a refresh, and takes them away when the session ends. */
-export function followSession(response: PageResponse): PageResponse {
-  const page = globalThis as unknown as Page;
-  const path = new URL(response.url, 'http://page').pathname;
-  if (/\/auth\/(login|refresh)$/.test(path) && response.status === 200) {
-    const tokens = response.body as HeldTokens;
-    const refreshUrl = response.url.replace(/\/auth\/(login|refresh)$/, '/auth/refresh');
-    page.posternSession = { tokens, renewAt: Date.now() + tokens.expires_in * 900, refreshUrl };
-    page.ui.preauthorizeApiKey('bearer', tokens.access_token);
-  }
-  if (/\/auth\/logout(-all)?$/.test(path) && response.status === 204) {
-    delete page.posternSession;
-    page.ui.authActions.logout(['bearer']);
-  }
-  return response;
+/** Renews an access token that is about to expire, before the request that needs it leaves the page. */
+export function beforeRequest(request: PageRequest): Promise<PageRequest> | PageRequest {
+  return (globalThis as unknown as Page).posternSession?.beforeRequest(request) ?? request;
+}
+
+/** Authorises the page with the tokens of a sign-in or a refresh, and takes them away when the session has ended. */
+export function afterResponse(response: PageResponse): Promise<PageResponse> | PageResponse {
+  return (globalThis as unknown as Page).posternSession?.afterResponse(response) ?? response;
 }

@@ -1,7 +1,7 @@
 import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule } from '@nestjs/swagger';
 import { type DocumentSettings, documentOf } from './openapi-document.js';
-import { followSession, renewBeforeRequest } from './swagger-ui-session.js';
+import { afterResponse, beforeRequest, preparePage } from './swagger-ui-session.js';
 
 /**
  * Serves Swagger UI at `/docs` and the OpenAPI 3.1 document at `/docs-json` and `/docs-yaml`. Signing in through the page
@@ -16,8 +16,9 @@ export function serveDocs(app: INestApplication, settings: DocumentSettings = {}
     customSiteTitle: settings.title ?? 'Postern',
     customCss: '.swagger-ui .topbar { display: none }',
     swaggerOptions: {
-      requestInterceptor: renewBeforeRequest,
-      responseInterceptor: followSession,
+      onComplete: preparePage,
+      requestInterceptor: beforeRequest,
+      responseInterceptor: afterResponse,
       displayOperationId: false,
       displayRequestDuration: true,
       docExpansion: 'list',
