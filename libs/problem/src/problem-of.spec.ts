@@ -71,6 +71,18 @@ describe('answerOf', () => {
     }
   });
 
+  it('answers what says that it passes, itself or by a cause, as not available, and still says nothing about it', () => {
+    const lost = Object.assign(new Error('secret'), { isPassing: true });
+    for (const thrown of [lost, new Error('secret', { cause: lost })]) {
+      const { status, headers, body } = answerOf(thrown, context);
+      expect({ status, code: body.code }).toEqual({ status: 503, code: 'service-unavailable' });
+      expect(headers).toMatchObject({ 'Retry-After': '1' });
+      expect(JSON.stringify(body)).not.toContain('secret');
+    }
+    expect(answerOf(new SeatTakenError(undefined, { cause: lost }), context).status).toBe(409);
+    expect(answerOf({ isPassing: true }, context).status).toBe(500);
+  });
+
   it.each([
     [new NotFoundException('Cannot GET /secret?token=1'), 404, 'not-found', undefined],
     [new NotFoundException('Cannot M-SEARCH /secret?token=1'), 404, 'not-found', undefined],

@@ -39,8 +39,8 @@ const KNOWN = new Map<number, new (detail?: string) => AuthError>(
 );
 
 /**
- * Puts any thrown value into the words of the public: an `AuthError` as it is, an `HttpException` of Nest by its status,
- * anything else as an `InternalError`. Private text (causes, stacks, parser excerpts) is left behind.
+ * Puts any thrown value into the words of the public: an `AuthError` as it is, an `HttpException` of Nest by its status, an
+ * error with `isPassing: true` as a `ServiceUnavailableError`, anything else as an `InternalError`. Private text (causes, stacks, parser excerpts) is left behind.
  * @see RFC 9457 §3
  */
 export function answerOf(thrown: unknown, { requestId, documentation }: ProblemContext): ProblemAnswer {
@@ -78,7 +78,8 @@ type PublicPart = Pick<AuthError, 'status' | 'code' | 'title' | 'detail' | 'exte
 function publicPartOf(thrown: unknown): PublicPart {
   if (thrown instanceof AuthError) return thrown;
   if (isBrokenOff(thrown)) return new MalformedRequestError('The body broke off.');
-  if (!(thrown instanceof HttpException)) return new InternalError();
+  if (!(thrown instanceof HttpException))
+    return isPassing(thrown) ? new ServiceUnavailableError() : new InternalError();
   const status = thrown.getStatus();
   const Known = KNOWN.get(status);
   if (Known) return new Known(publicDetailOf(thrown));
@@ -86,6 +87,21 @@ function publicPartOf(thrown: unknown): PublicPart {
   const phrase = STATUS_CODES[status] ?? (status < 500 ? 'Refused' : 'Failed');
   const code = phrase.toLowerCase().replace(/[^a-z]+/g, '-');
   return { status, code, title: `${phrase}.`, detail: publicDetailOf(thrown) };
+}
+
+/**
+ * Whether what failed, or a cause of it, says of itself by `isPassing: true` that it may succeed a moment later. So do the errors
+ * of libs that reach out to something else, such as a database, and may not know this one.
+ */
+function isPassing(thrown: unknown): boolean {
+  return causesOf(thrown).some((error) => 'isPassing' in error && error.isPassing === true);
+}
+
+/** What was thrown and what lies behind it, the outermost first, as far as these are errors; at most five. */
+export function causesOf(thrown: unknown): Error[] {
+  const causes: Error[] = [];
+  for (let error = thrown; error instanceof Error && causes.length < 5; error = error.cause) causes.push(error);
+  return causes;
 }
 
 /** Node's own error where a caller hangs up in the middle of a body: nobody reads the answer, and it is no failure of ours. */

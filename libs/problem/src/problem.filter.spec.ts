@@ -1,10 +1,10 @@
-import { Logger } from '@nestjs/common';
+import { Logger, ServiceUnavailableException } from '@nestjs/common';
 import type { ArgumentsHost } from '@nestjs/common';
 import type { HttpAdapterHost } from '@nestjs/core';
 import { isObservable, lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { ProblemFilter } from './problem.filter.js';
-import { InternalError, NotFoundError } from './problem.errors.js';
+import { InternalError, NotFoundError, ServiceUnavailableError } from './problem.errors.js';
 import { rememberRequestId } from './request-id.js';
 
 interface Sent {
@@ -27,6 +27,7 @@ class FakeAdapter {
 
 class Lines extends Logger {
   static readonly written: unknown[][] = [];
+  static readonly levels: string[] = [];
 }
 
 const filterOn = (adapter: FakeAdapter) =>
@@ -43,9 +44,14 @@ const hostOf = (type: string, request: object = { url: '/orders?token=abc' }) =>
 
 describe('ProblemFilter', () => {
   beforeEach(() => {
-    Lines.written.length = 0;
-    const write = (...line: unknown[]) => void Lines.written.push(line);
-    Logger.overrideLogger({ log: write, warn: write, error: write });
+    Lines.written.length = Lines.levels.length = 0;
+    const at =
+      (level: string) =>
+      (...line: unknown[]) => {
+        Lines.written.push(line);
+        Lines.levels.push(level);
+      };
+    Logger.overrideLogger({ log: at('log'), warn: at('warn'), error: at('error') });
   });
 
   afterAll(() => Logger.overrideLogger(false));
@@ -70,6 +76,20 @@ describe('ProblemFilter', () => {
     expect(line).toContain('internal-error GET /orders urn:request:');
     expect(line).not.toContain('token=abc');
     expect(line).not.toContain('argon2id');
+  });
+
+  it('warns in one line, without a stack, of what cannot be served at the moment', () => {
+    const driver = new Error('connect ECONNREFUSED\n127.0.0.1:5432');
+    answer(new FakeAdapter(), new ServiceUnavailableError(undefined, { cause: driver }), hostOf('http'));
+    answer(new FakeAdapter(), new ServiceUnavailableException(), hostOf('http'));
+    expect(Lines.written.map(([line]) => line)).toEqual([
+      expect.stringMatching(
+        /^service-unavailable GET \/orders urn:request:[^:]+: The service is .*: connect ECONNREFUSED 127\.0\.0\.1:5432$/,
+      ),
+      expect.stringMatching(/^service-unavailable GET \/orders urn:request:[^:]+: Service Unavailable$/),
+    ]);
+    expect(Lines.levels).toEqual(['warn', 'warn']);
+    expect(JSON.stringify(Lines.written)).not.toContain('    at ');
   });
 
   it('does not log what the caller did wrong', () => {

@@ -6,13 +6,13 @@ import type { Observable } from 'rxjs';
 import { AuthError } from './auth-error.js';
 import { MODULE_OPTIONS_TOKEN } from './problem.module-definition.js';
 import type { ProblemSettings } from './problem.module-definition.js';
-import { answerOf, problemOf } from './problem-of.js';
+import { answerOf, causesOf, problemOf } from './problem-of.js';
 import { requestIdOf } from './request-id.js';
 
 /**
  * Answers everything that is thrown as `application/problem+json`, on Fastify and on Express alike. What is private
- * goes to the log under the request id: a failure with its stacks as an error, and at the level `debug` the reason of a refusal,
- * where its cause is a sentence.
+ * goes to the log under the request id: a failure with its stacks as an error; as a warning, in one line, what cannot be served at
+ * the moment (503); and at the level `debug` the reason of a refusal, where its cause is a sentence.
  * @see RFC 9457
  */
 @Injectable()
@@ -38,7 +38,8 @@ export class ProblemFilter implements ExceptionFilter {
       const path = String(adapter.getRequestUrl(request)).split('?', 1)[0];
       return `${body.code} ${adapter.getRequestMethod(request)} ${path} ${body.instance}`;
     };
-    if (status >= 500) this.log(thrown, inOneLine());
+    if (status === 503) this.logger.warn(`${inOneLine()}${reasonsOf(thrown)}`);
+    else if (status >= 500) this.log(thrown, inOneLine());
     // An error as a cause may quote what the caller sent; a sentence was written here.
     else if (thrown instanceof AuthError && typeof thrown.cause === 'string') {
       this.logger.debug(`${inOneLine()}: ${thrown.cause}`);
@@ -51,11 +52,16 @@ export class ProblemFilter implements ExceptionFilter {
 
   /** Stacks and no more: a driver's error holds the statement's parameters as properties, hashes among them. */
   private log(thrown: unknown, line: string): void {
-    const stacks: string[] = [];
-    for (let error = thrown, depth = 0; error !== undefined && depth < 5; depth += 1) {
-      stacks.push(error instanceof Error ? (error.stack ?? String(error)) : typeof error);
-      error = error instanceof Error ? error.cause : undefined;
-    }
+    const stacks = causesOf(thrown).map((error) => error.stack ?? String(error));
+    if (stacks.length === 0) stacks.push(typeof thrown);
     this.logger.error(line, stacks.join('\ncaused by '));
   }
+}
+
+/** What was thrown and why, in one line: while something is away there is one a request. */
+function reasonsOf(thrown: unknown): string {
+  const causes = causesOf(thrown);
+  const reasons: unknown[] = [...causes.map(({ message }) => message), causes.at(-1)?.cause];
+  const sentences = reasons.filter((reason) => typeof reason === 'string').map((reason) => reason.replace(/\s+/g, ' '));
+  return [...new Set(sentences)].map((sentence) => `: ${sentence.slice(0, 200)}`).join('');
 }
