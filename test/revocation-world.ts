@@ -17,6 +17,7 @@ export const secret = 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-revocations';
 /** A way between two, which a test can stall, cut and lead elsewhere: a wire, a balancer, a switch. */
 export class Passage {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
+  private readonly forgotten = new Set<readonly [Socket, Socket]>();
   private isStalled = false;
   private isCut = false;
 
@@ -54,6 +55,15 @@ export class Passage {
     for (const sockets of this.pairs) for (const socket of sockets) socket.resume();
   }
 
+  /** On the connections of now nothing arrives any more, and nobody is told; new ones are let in. */
+  forget(): void {
+    for (const pair of this.pairs) {
+      for (const socket of pair) socket.pause();
+      this.pairs.delete(pair);
+      this.forgotten.add(pair);
+    }
+  }
+
   /** Ends every connection, and lets none in. */
   cut(): void {
     this.isCut = true;
@@ -67,6 +77,7 @@ export class Passage {
 
   async close(): Promise<void> {
     this.drop();
+    for (const sockets of this.forgotten) for (const socket of sockets) socket.destroy();
     this.server.close();
     await once(this.server, 'close');
   }
@@ -116,6 +127,7 @@ export interface Replica {
 export interface SignedIn {
   readonly user: UserBase;
   readonly token: string;
+  readonly refreshToken: string;
   readonly sessionId: string;
 }
 
@@ -143,8 +155,8 @@ export async function startReplica(
     newUser,
     async signIn(given) {
       const user = given ?? (await newUser());
-      const { accessToken, sessionId } = await app.get(SessionsService).start(user, { amr: ['pwd'] });
-      return { user, token: accessToken, sessionId };
+      const { accessToken, refreshToken, sessionId } = await app.get(SessionsService).start(user, { amr: ['pwd'] });
+      return { user, token: accessToken, refreshToken, sessionId };
     },
     async serviceToken(claims = {}) {
       const { token } = await app

@@ -1,6 +1,9 @@
 import { Logger } from '@nestjs/common';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
+import pg from 'pg';
+import { Connections } from './connections.js';
 import type { MigrationClass } from './migrations/index.js';
+import { isPassing } from './passing-failure.js';
 import type { PersistenceSettings } from './persistence.module-definition.js';
 
 /** Connections a process holds at most, where the settings do not say. */
@@ -16,6 +19,7 @@ const logger = new Logger('Persistence');
 export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: MigrationClass[]): TypeOrmModuleOptions {
   return {
     type: 'postgres',
+    driver: { ...pg, Pool: Connections },
     // TypeORM would run CREATE EXTENSION at each start, which a careful operator does not permit.
     installExtensions: false,
     synchronize: false,
@@ -33,6 +37,8 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
       // Not as `url`: TypeORM's own parser does not know Unix sockets, while pg's does.
       connectionString: settings.databaseUrl,
       keepAlive: true,
+      // Left to the system, it would be two hours until a connection that only listens is found dead.
+      keepAliveInitialDelayMillis: 10 * seconds,
       statement_timeout: 30 * seconds,
       lock_timeout: 10 * seconds,
       idle_in_transaction_session_timeout: 60 * seconds,
@@ -41,25 +47,6 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
     },
     retryAttempts: 10,
     retryDelay: 2 * seconds,
-    toRetry: isUnreachable,
+    toRetry: isPassing,
   };
-}
-
-const passing = new Set([
-  'ECONNREFUSED',
-  'ECONNRESET',
-  'EAI_AGAIN',
-  'ENOENT',
-  'ENOTFOUND',
-  'ETIMEDOUT',
-  'EHOSTUNREACH',
-  // too_many_connections, cannot_connect_now, admin_shutdown
-  '53300',
-  '57P03',
-  '57P01',
-]);
-
-/** Whether a database that refused this way may be there a moment later. A wrong password will not be right then. */
-function isUnreachable(error: { code?: string; message?: string }): boolean {
-  return passing.has(error.code ?? '') || /timeout|terminated/i.test(error.message ?? '');
 }

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, TypeORMError, type EntityManager, type QueryRunner } from 'typeorm';
 import type { Client } from 'pg';
+import { doPromptly } from './connections.js';
 import { defaultPoolSize } from './data-source-options.js';
 import { Gate } from './gate.js';
+import { connectionLost } from './passing-failure.js';
 import { TransactionDoomedError } from './persistence.errors.js';
 
 type Act = () => void | Promise<void>;
@@ -84,6 +86,14 @@ export class Database {
   }
 
   /**
+   * Does the work on connections that are kept beside the pool, and gives each statement up when nothing has answered for
+   * two seconds: for the few short readings that a replica must not do without, however many requests wait for the pool.
+   */
+  promptly<T>(work: () => Promise<T>): Promise<T> {
+    return doPromptly(work);
+  }
+
+  /**
    * Does the act once the ambient transaction has committed, at once where there is none, and never when it was rolled
    * back. Acts run in their order, outside of any transaction; the committing call waits for them; one that fails
    * is logged.
@@ -116,7 +126,8 @@ export class Database {
       unit.state = 'rolled back';
       // The connection may be gone, and then the server has rolled back by itself; the caller gets the first error.
       if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction().catch(() => undefined);
-      throw error;
+      // TypeORM lets go of a connection that breaks between two statements, and does not say why to the next one.
+      throw queryRunner.isReleased && error instanceof TypeORMError ? connectionLost(error) : error;
     } finally {
       await queryRunner.release();
     }

@@ -58,11 +58,18 @@ function checked(settings: PersistenceSettings): PersistenceSettings {
       'PersistenceModule needs `databaseUrl`, the address of a PostgreSQL: write "postgres://user:password@host:5432/database".',
     );
   }
-  const poolSize = settings.poolSize ?? 2;
+  const { poolSize = 2, migrate = true, applicationName = '' } = settings;
   if (!Number.isInteger(poolSize) || poolSize < 2) {
-    throw new Error(
-      `PersistenceModule cannot work with \`poolSize: ${poolSize}\`: write a whole number of 2 or more, or leave it out for 10.`,
-    );
+    throw misread(settings, 'poolSize', 'a whole number of 2 or more', '10');
   }
+  // From an environment come texts, and "false" would count as true.
+  if (typeof migrate !== 'boolean') throw misread(settings, 'migrate', 'true or false', 'true');
+  if (typeof applicationName !== 'string') throw misread(settings, 'applicationName', 'a text', '"postern"');
   return settings;
+}
+
+function misread(settings: PersistenceSettings, name: keyof PersistenceSettings, right: string, usual: string): Error {
+  return new Error(
+    `PersistenceModule cannot work with \`${name}: ${JSON.stringify(settings[name])}\`: write ${right}, or leave it out for ${usual}.`,
+  );
 }

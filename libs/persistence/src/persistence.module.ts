@@ -1,5 +1,10 @@
-import { Module } from '@nestjs/common';
+import { Module, type BeforeApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import type { Connections } from './connections.js';
 import { ConfigurablePersistenceModule } from './persistence.module-definition.js';
+
+/** A request that runs at the stop has so long to get its answers. */
+const graceMilliseconds = 8000;
 
 /**
  * The connection to PostgreSQL, its schema, one transaction across all libs, and events after commit. Imported once, by
@@ -9,4 +14,14 @@ import { ConfigurablePersistenceModule } from './persistence.module-definition.j
  * PersistenceModule.forRoot({ databaseUrl: 'postgres://postern@localhost/postern' })
  */
 @Module({})
-export class PersistenceModule extends ConfigurablePersistenceModule {}
+export class PersistenceModule extends ConfigurablePersistenceModule implements BeforeApplicationShutdown {
+  constructor(private readonly dataSource: DataSource) {
+    super();
+  }
+
+  /** The HTTP server is closed after this, and waits for all requests: for those, too, that a dead database keeps waiting. */
+  beforeApplicationShutdown(): void {
+    const { master } = this.dataSource.driver as unknown as { readonly master?: Connections };
+    master?.cutAfter(graceMilliseconds);
+  }
+}

@@ -1,6 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
-import pg from 'pg';
-import type { Client, ClientConfig, Pool } from 'pg';
+import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { RevocationSignal, revocationChannel } from './revocation-signal.js';
 
@@ -39,7 +38,7 @@ export class PostgresSignal extends RevocationSignal {
   }
 
   private async connect(): Promise<void> {
-    const client = new pg.Client(connectionOf(this.dataSource));
+    const client = clientOf(this.dataSource);
     this.client = client;
     client.on('notification', ({ payload }) => this.heard?.(Number(payload)));
     // Without a listener the loss of an idle connection would be the end of the process.
@@ -67,7 +66,10 @@ export class PostgresSignal extends RevocationSignal {
   }
 }
 
-function connectionOf(dataSource: DataSource): ClientConfig {
-  const { master } = dataSource.driver as unknown as { master: Pool };
-  return { ...(master.options as ClientConfig), keepAlive: true };
+/** A connection of its own, made as the pool makes them: one of the pool's would be missing there for ever. */
+function clientOf(dataSource: DataSource): Client {
+  const { master } = dataSource.driver as unknown as {
+    readonly master: { readonly Client: new (options: object) => Client; readonly options: object };
+  };
+  return new master.Client(master.options);
 }

@@ -78,12 +78,14 @@ export class RevocationJournal {
    * @param most how many at once
    */
   async since(sequence: number, most: number): Promise<JournalPage> {
-    const rows = await this.database.manager.query<JournalRow[]>(
-      `(SELECT seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
+    const rows = await this.database.promptly(() =>
+      this.database.manager.query<JournalRow[]>(
+        `(SELECT seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
           extract(epoch FROM expires_at)::float8 AS "expiresAt"
         FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2)
        UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL FROM revocations WHERE seq IS NULL LIMIT 1)`,
-      [sequence, most],
+        [sequence, most],
+      ),
     );
     const ordered = rows.filter((row): row is OrderedRow => row.seq !== null);
     return { entries: ordered.map(entryOf), hasUnordered: ordered.length < rows.length };

@@ -27,17 +27,19 @@ export class KeyStore {
    */
   living(): Promise<SigningKey[]> {
     const goneAt = [IsNull(), MoreThan(new Date(this.clock.now()))];
-    return this.dataSource.getRepository(SigningKey).find({
-      where: goneAt.map((gone) => ({ purpose: 'access' as const, killedAt: IsNull(), goneAt: gone })),
-      order: { activeAt: 'ASC' },
-    });
+    return this.database.promptly(() =>
+      this.dataSource.getRepository(SigningKey).find({
+        where: goneAt.map((gone) => ({ purpose: 'access' as const, killedAt: IsNull(), goneAt: gone })),
+        order: { activeAt: 'ASC' },
+      }),
+    );
   }
 
   /** The ids of every key that was ever killed. */
   async killedIds(): Promise<ReadonlySet<string>> {
-    const rows = await this.dataSource
-      .getRepository(SigningKey)
-      .find({ select: { kid: true }, where: { killedAt: Not(IsNull()) } });
+    const rows = await this.database.promptly(() =>
+      this.dataSource.getRepository(SigningKey).find({ select: { kid: true }, where: { killedAt: Not(IsNull()) } }),
+    );
     return new Set(rows.map(({ kid }) => kid));
   }
 
@@ -69,7 +71,7 @@ export class KeyStore {
 
   /** Every row of the ring, as the transaction sees it. */
   ring(): Promise<SigningKey[]> {
-    return this.rows.find({ where: { purpose: 'access' }, order: { activeAt: 'ASC' } });
+    return this.database.promptly(() => this.rows.find({ where: { purpose: 'access' }, order: { activeAt: 'ASC' } }));
   }
 
   find(kid: string): Promise<SigningKey | null> {

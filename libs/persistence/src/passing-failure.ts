@@ -1,0 +1,56 @@
+/** Of the operating system (libuv's names) and of PostgreSQL (SQLSTATE). */
+const passingCodes = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'EAI_AGAIN',
+  'ENOENT',
+  'ENOTFOUND',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'EHOSTDOWN',
+  'ENETUNREACH',
+  'ENETDOWN',
+  // connection_exception, sqlclient_unable_to_establish_sqlconnection, connection_does_not_exist, connection_failure
+  '08000',
+  '08001',
+  '08003',
+  '08006',
+  // too_many_connections
+  '53300',
+  // lock_not_available, query_canceled: the time-outs that every connection is opened with
+  '55P03',
+  '57014',
+  // admin_shutdown, crash_shutdown, cannot_connect_now
+  '57P01',
+  '57P02',
+  '57P03',
+]);
+
+/** The driver's own errors have no code. */
+const passingMessage =
+  /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end)/;
+
+/**
+ * Whether a database that failed this way may be there, and quick enough, a moment later. A wrong password will not be
+ * right then, nor a broken statement whole.
+ */
+export function isPassing(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' ? passingCodes.has(code) : passingMessage.test(error.message);
+}
+
+/**
+ * The error itself; one that passes says so from now on by `isPassing: true`, which TypeORM copies to the error that it
+ * makes of it. That is how `postern/problem`, which knows no database, answers it with 503 instead of 500.
+ */
+export function marked<T>(error: T): T {
+  return isPassing(error) ? (Object.assign(error as object, { isPassing: true as const }) as T) : error;
+}
+
+/** What to throw where the connection is gone and the error at hand does not say so. */
+export function connectionLost(cause: Error): Error {
+  return marked(new Error('Connection terminated in the middle of a transaction', { cause }));
+}

@@ -1,0 +1,120 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { build, startBuiltServer, temporaryFolder } from './built-server.js';
+import { Passage, passageTo, secret, startReplica, until, type Replica } from './revocation-world.js';
+
+const issuer = 'https://id.example.test';
+
+interface Answer {
+  readonly status: number;
+  readonly code?: string;
+  readonly retryAfter: string | null;
+}
+
+let database: TestDatabase;
+let passage: Passage;
+let replica: Replica;
+let token: string;
+let refreshToken: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  const through = await passageTo(database.url);
+  passage = through.passage;
+  replica = await startReplica(through.url, issuer);
+  ({ token, refreshToken } = await replica.signIn());
+});
+
+afterEach(async () => {
+  await replica.app.close();
+  await passage.close();
+  await database.drop();
+});
+
+async function ask(path: string, { body, ...init }: { body?: object; method?: string } = {}): Promise<Answer> {
+  const response = await fetch(replica.url + path, {
+    ...init,
+    headers: { authorization: `Bearer ${token}`, ...(body && { 'content-type': 'application/json' }) },
+    body: body && JSON.stringify(body),
+  });
+  const { code } = (await response.json()) as { code?: string };
+  return { status: response.status, code, retryAfter: response.headers.get('retry-after') };
+}
+
+const me = () => ask('/users/me');
+const logIn = () =>
+  ask('/auth/login', { method: 'POST', body: { email: 'ada@example.test', password: 'nonsense 12345' } });
+const unavailable = { status: 503, code: 'service-unavailable', retryAfter: '1' };
+
+describe('a replica whose connections to the database are lost without a word', () => {
+  it('gives them up, and serves on new ones, before it would refuse for not knowing what was revoked', async () => {
+    // All connections that the pool may have.
+    await Promise.all(Array.from({ length: 30 }, me));
+    passage.forget();
+    const started = performance.now();
+    const answers: Promise<Answer & { at: number }>[] = [];
+    while (performance.now() - started < 13_000) {
+      const at = performance.now() - started;
+      answers.push(me().then((answer) => ({ ...answer, at })));
+      await delay(100);
+    }
+    const all = await Promise.all(answers);
+    const refused = all.filter(({ status }) => status !== 200);
+    expect(refused.filter(({ at }) => at > 4000)).toEqual([]);
+    expect(refused.filter(({ code }) => code !== 'service-unavailable')).toEqual([]);
+    expect(all.length - refused.length).toBeGreaterThan(60);
+  });
+});
+
+describe('a replica without its database', () => {
+  const needTheDatabase: [string, () => Promise<Answer>][] = [
+    ['a route behind the guard', me],
+    ['a log-in', logIn],
+    ['a change in a transaction', () => ask('/users/me', { method: 'PATCH', body: {} })],
+    ['a refresh', () => ask('/auth/refresh', { method: 'POST', body: { refresh_token: refreshToken } })],
+  ];
+
+  it.each(needTheDatabase)(
+    'answers %s with 503 and when to come again, where connections are refused',
+    async (_, act) => {
+      passage.cut();
+      expect(await act()).toEqual(unavailable);
+      passage.resume();
+      await until(async () => (await me()).status === 200);
+    },
+  );
+
+  it.each(needTheDatabase)('answers %s with 503 and when to come again, where nothing arrives', async (_, act) => {
+    passage.stall();
+    expect(await act()).toEqual(unavailable);
+    passage.resume();
+    await until(async () => (await me()).status === 200);
+  });
+});
+
+describe('a server whose database has gone silent', () => {
+  const folder = temporaryFolder();
+  beforeAll(build, 300_000);
+  afterAll(() => folder.remove());
+
+  it('stops at SIGTERM within seconds, although a request waits for an answer', async () => {
+    const through = await passageTo(database.url);
+    const server = await startBuiltServer({ DATABASE_URL: through.url, POSTERN_SECRET: secret }, folder.path);
+    const body = JSON.stringify({ email: 'ada@example.test', password: 'nonsense 12345' });
+    const askIt = () =>
+      fetch(`${server.url}/auth/login`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+    try {
+      expect((await askIt()).status).toBe(401);
+      through.passage.stall();
+      const waiting = askIt();
+      await delay(200);
+      const started = performance.now();
+      expect(await server.stop('SIGTERM')).toBe(0);
+      expect(performance.now() - started).toBeLessThan(15_000);
+      expect((await waiting).status).toBe(503);
+    } finally {
+      await server.stop('SIGKILL');
+      await through.passage.close();
+    }
+  });
+});
