@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import pg from 'pg';
+import { RevocationHealth } from 'postern/auth';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { build, startBuiltServer, temporaryFolder } from './built-server.js';
 import { Passage, passageTo, secret, startReplica, until, type Replica } from './revocation-world.js';
@@ -89,6 +91,34 @@ describe('a replica without its database', () => {
     expect(await act()).toEqual(unavailable);
     passage.resume();
     await until(async () => (await me()).status === 200);
+  });
+});
+
+describe('a replica that cannot read what was revoked', () => {
+  it.each(['refuse', 'accept'] as const)('is ready as long as it does not refuse: %s', async (whenSilent) => {
+    const deaf = await startReplica(database.url, issuer, {
+      auth: { revocations: { maximumSilenceSeconds: 1, whenSilent } },
+    });
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const statusOf = async (path: string) => {
+      const response = await fetch(deaf.url + path, { headers: { authorization: `Bearer ${token}` } });
+      await response.text();
+      return response.status;
+    };
+    const statuses = () => Promise.all([statusOf('/health/ready'), statusOf('/users/me'), statusOf('/health/live')]);
+    try {
+      expect(await statuses()).toEqual([200, 200, 200]);
+      await client.query('ALTER TABLE revocations RENAME TO elsewhere');
+      await until(() => deaf.app.get(RevocationHealth).status === 'unknown');
+      expect(await statuses()).toEqual(whenSilent === 'refuse' ? [503, 503, 200] : [200, 200, 200]);
+      await client.query('ALTER TABLE elsewhere RENAME TO revocations');
+      await until(async () => (await statusOf('/users/me')) === 200);
+      expect(await statuses()).toEqual([200, 200, 200]);
+    } finally {
+      await client.end();
+      await deaf.app.close();
+    }
   });
 });
 

@@ -35,10 +35,11 @@ describe('RevocationHealth', () => {
     const health = healthOf({ maximumSilenceSeconds: 10 });
     health.noteFollowing();
     expect(() => health.assertKnown()).toThrow(RevocationsUnknownError);
-    expect(health.status).toBe('unknown');
+    expect([health.status, health.isRefusing]).toEqual(['unknown', true]);
     health.noteContact('7.abc');
     elapsed = 10_000;
     expect(() => health.assertKnown()).not.toThrow();
+    expect(health.isRefusing).toBe(false);
     expect(health.report()).toMatchObject({ status: 'known', silenceSeconds: 10, cursor: '7.abc' });
     elapsed = 10_001;
     expect(() => health.assertKnown()).toThrow(RevocationsUnknownError);
@@ -52,7 +53,7 @@ describe('RevocationHealth', () => {
     const health = healthOf({ whenSilent: 'accept' });
     health.noteFollowing();
     expect(() => health.assertKnown()).not.toThrow();
-    expect(health.status).toBe('unknown');
+    expect([health.status, health.isRefusing]).toEqual(['unknown', false]);
   });
 
   it.each<[RevocationSettings, RegExp]>([

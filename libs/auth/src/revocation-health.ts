@@ -102,6 +102,11 @@ export class RevocationHealth {
     return this.isSilent ? 'unknown' : 'known';
   }
 
+  /** Whether good tokens are refused at the moment, because too much may have been revoked since. */
+  get isRefusing(): boolean {
+    return this.isFollowing && this.refuses && this.isSilent;
+  }
+
   /** Seconds since the set held all that there was; infinite before the first time. */
   get silenceSeconds(): number {
     return (performance.now() - this.heardAt) / 1000;
@@ -126,7 +131,7 @@ export class RevocationHealth {
    * @throws RevocationsUnknownError
    */
   assertKnown(): void {
-    if (!this.isFollowing || !this.refuses || !this.isSilent) return;
+    if (!this.isRefusing) return;
     this.counters.refusedWhileSilent += 1;
     throw new RevocationsUnknownError();
   }

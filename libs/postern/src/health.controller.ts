@@ -6,7 +6,8 @@ import {
   HealthIndicatorService,
   TypeOrmHealthIndicator,
 } from '@nestjs/terminus';
-import { Public } from 'postern/auth';
+import { Public, RevocationHealth } from 'postern/auth';
+import { Database } from 'postern/persistence';
 import { Refuses, ServiceUnavailableError } from 'postern/problem';
 
 const DATABASE_TIMEOUT_MS = 2000;
@@ -21,7 +22,9 @@ export class HealthController implements BeforeApplicationShutdown {
   constructor(
     private readonly health: HealthCheckService,
     private readonly indicators: HealthIndicatorService,
-    private readonly database: TypeOrmHealthIndicator,
+    private readonly ping: TypeOrmHealthIndicator,
+    private readonly database: Database,
+    private readonly revocations: RevocationHealth,
   ) {}
 
   @Get('live')
@@ -39,17 +42,28 @@ export class HealthController implements BeforeApplicationShutdown {
   @ApiOperation({
     summary: 'Can the server serve?',
     description:
-      'Answers 200 only when the database answers and the server is not about to stop. Send no traffic while it answers 503.',
+      'Answers 200 only when the database answers, revocations are known well enough to accept tokens, and the server is not about to stop. Send no traffic while it answers 503.',
   })
   @ApiOkResponse({
     description: 'The server can serve.',
-    example: { status: 'ok', info: { server: { status: 'up' }, database: { status: 'up' } }, error: {}, details: {} },
+    example: {
+      status: 'ok',
+      info: { server: { status: 'up' }, database: { status: 'up' }, revocations: { status: 'up' } },
+      error: {},
+      details: {},
+    },
   })
   @Refuses(ServiceUnavailableError)
   async ready(): Promise<HealthCheckResult> {
     return this.health.check([
       () => (this.isStopping ? this.indicators.check('server').down('stopping') : this.indicators.check('server').up()),
-      () => this.database.pingCheck('database').withTimeout(DATABASE_TIMEOUT_MS),
+      // Whether the database answers, and not how many requests wait for a connection.
+      () => this.database.promptly(async () => this.ping.pingCheck('database').withTimeout(DATABASE_TIMEOUT_MS)),
+      () => {
+        const { isRefusing, silenceSeconds } = this.revocations;
+        const indicator = this.indicators.check('revocations');
+        return isRefusing ? indicator.down({ silenceSeconds }) : indicator.up();
+      },
     ]);
   }
 

@@ -6,6 +6,7 @@ import {
   MalformedRequestError,
   PayloadTooLargeError,
   problemOf,
+  ServiceUnavailableError,
   UnsupportedMediaTypeError,
   ValidationFailedError,
 } from 'postern/problem';
@@ -22,12 +23,16 @@ const BODY_REFUSALS: readonly Type<AuthError>[] = [
   UnsupportedMediaTypeError,
 ];
 
+/** What a route refuses as long as its database cannot be reached; without a body and a guard, hardly one asks it. */
+const DATABASE_REFUSALS: readonly Type<AuthError>[] = [ServiceUnavailableError];
+
 /** The responses of a route's refusals: one entry a status, one example an error, each with its `code`. */
 export function refusalResponsesOf(route: DescribedRoute, operation: Operation): Responses {
   const classes = new Set<Type<AuthError>>([
     ...(operation.requestBody === undefined ? [] : BODY_REFUSALS),
     ...((operation.parameters ?? []).length === 0 ? [] : [ValidationFailedError]),
     ...(route.guardedBy === undefined ? [] : [InvalidTokenError, RevocationsUnknownError]),
+    ...(operation.requestBody === undefined && route.guardedBy === undefined ? [] : DATABASE_REFUSALS),
     ...(route.guardedBy?.scopes.length ? [InsufficientScopeError] : []),
     ...route.refusals,
   ]);
