@@ -169,12 +169,17 @@ const adapters = { Fastify: () => new FastifyAdapter(), Express: () => new Expre
 describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on %s', (adapter) => {
   let application: INestApplication;
 
-  const start = async (extra: Parameters<typeof AuthModule.forRoot>[0]): Promise<INestApplication> => {
+  const start = async (
+    extra: Parameters<typeof AuthModule.forRoot>[0],
+    controllers: Type[] = [OrdersController, OpenController, TwiceController],
+    prepare: (application: INestApplication) => unknown = () => undefined,
+  ): Promise<INestApplication> => {
     const testing = await Test.createTestingModule({
       imports: [ProblemModule.forRoot({}), AuthModule.forRoot(extra)],
-      controllers: [OrdersController, OpenController, TwiceController],
+      controllers,
     }).compile();
     const started = testing.createNestApplication(adapters[adapter](), { logger: false });
+    prepare(started);
     await started.listen(0, '127.0.0.1');
     return started;
   };
@@ -399,12 +404,77 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
   });
 
   it('stands only where it is put when it is not global', async () => {
-    const local = await start({ ...settings, global: false });
+    @Controller('orders')
+    class UnguardedController {
+      @Public()
+      @Get('prices')
+      prices(): string {
+        return 'prices';
+      }
+
+      @Get('a/:id')
+      one(): string {
+        return 'one';
+      }
+    }
+    const local = await start({ ...settings, global: false }, [UnguardedController, TwiceController]);
     expect((await ask(local, '/orders/prices')).status).toBe(200);
     expect((await ask(local, '/orders/a/1')).status).toBe(200);
     expect((await ask(local, '/twice')).status).toBe(401);
     expect((await ask(local, '/twice', bearer(tokenWith()))).status).toBe(200);
     await local.close();
+  });
+
+  it('starts with no route that asks for scopes where no guard reads them', async () => {
+    @RequireScopes('orders:read')
+    @Controller('late')
+    class LateController {
+      @Get()
+      late(): string {
+        return 'late';
+      }
+    }
+    const local = { ...settings, global: false };
+    await expect(start(local)).rejects.toThrow(
+      /^AuthModule: @RequireScopes stands before OrdersController\.audit, OpenController\.shut, and .* Put @UseGuards/,
+    );
+    await expect(start(local, [LateController, TwiceController])).rejects.toThrow(/before LateController\.late, and/);
+  });
+
+  it('stands only where it is put, as a subclass before a single method or before all', async () => {
+    @Injectable()
+    class HouseGuard extends JwtAuthGuard {}
+    Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), HouseGuard);
+
+    @Controller('late')
+    class LateController {
+      @UseGuards(HouseGuard)
+      @RequireScopes('orders:write')
+      @Get()
+      late(): string {
+        return 'late';
+      }
+    }
+    const local = { ...settings, global: false };
+    const byMethod = await start(local, [LateController]);
+    const byAll = await start(local, [OrdersController], (made) => made.useGlobalGuards(made.get(JwtAuthGuard)));
+    for (const [running, path] of [[byMethod, '/late'] as const, [byAll, '/orders/audit'] as const]) {
+      expect((await ask(running, path)).status).toBe(401);
+      expect((await ask(running, path, bearer(tokenWith()))).status).toBe(403);
+      const scope = 'orders:write orders:admin';
+      expect((await ask(running, path, bearer(tokenWith({ scope })))).status).toBe(200);
+      await running.close();
+    }
+  });
+
+  it('is imported once', async () => {
+    const both = [
+      AuthModule.forRoot(settings),
+      AuthModule.forRoot({ ...settings, audience: 'billing', global: false }),
+    ];
+    await expect(Test.createTestingModule({ imports: both }).compile()).rejects.toThrow(
+      /^AuthModule: import it once .* "issuers"/,
+    );
   });
 
   it('keeps two applications of one process apart', async () => {
@@ -443,6 +513,15 @@ describe('the guard in other contexts', () => {
   }
   Controller()(PatternsController);
 
+  const freePort = async (): Promise<number> => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, 'close');
+    return port;
+  };
+
   const guardOf = async (guard?: typeof JwtAuthGuard): Promise<JwtAuthGuard> => {
     const testing = await Test.createTestingModule({ imports: [AuthModule.forRoot({ ...settings, guard })] }).compile();
     return testing.get(JwtAuthGuard);
@@ -458,11 +537,7 @@ describe('the guard in other contexts', () => {
   });
 
   it('keeps a microservice shut, even with a token in the message', async () => {
-    const free = createServer().listen(0, '127.0.0.1');
-    await once(free, 'listening');
-    const { port } = free.address() as AddressInfo;
-    free.close();
-    await once(free, 'close');
+    const port = await freePort();
     const testing = await Test.createTestingModule({
       imports: [AuthModule.forRoot(settings)],
       controllers: [PatternsController],
@@ -481,6 +556,34 @@ describe('the guard in other contexts', () => {
     expect(answer).not.toHaveProperty('detail');
     await client.close();
     await service.close();
+  });
+
+  it('starts no hybrid application whose message handlers the global guard may not reach', async () => {
+    const hybrid = async (controller: Type, port = 0): Promise<INestApplication> => {
+      const testing = await Test.createTestingModule({
+        imports: [AuthModule.forRoot(settings)],
+        controllers: [controller],
+      }).compile();
+      const made = testing.createNestApplication(new FastifyAdapter(), { logger: false });
+      made.connectMicroservice({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+      await made.init();
+      return made;
+    };
+    await expect(hybrid(PatternsController)).rejects.toThrow(
+      /^AuthModule: the global guard may not stand before PatternsController\.all: .* @UseGuards\(JwtAuthGuard\).* @Public\(\)/,
+    );
+
+    class GuardedController extends PatternsController {}
+    UseGuards(JwtAuthGuard)(GuardedController);
+    Controller()(GuardedController);
+    const port = await freePort();
+    const guarded = await hybrid(GuardedController, port);
+    await guarded.startAllMicroservices();
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    await expect(firstValueFrom(client.send('open', {}))).resolves.toBe('open');
+    await expect(firstValueFrom(client.send('all', {}))).rejects.toMatchObject({ status: 'error' });
+    await client.close();
+    await guarded.close();
   });
 
   it.each(['ws', 'rpc', 'graphql'])('throws in the context "%s" and says what to do', async (type) => {

@@ -5,6 +5,7 @@ import { AUTH_SETTINGS } from './auth-settings.js';
 import { Clock, SystemClock } from './clock.js';
 import { ConfiguredVerificationKeys } from './configured-verification-keys.js';
 import { FollowedRevocations } from './followed-revocations.js';
+import { GUARD_IS_GLOBAL, GuardPlacement } from './guard-placement.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { IdentityPrincipalMapper, PrincipalMapper } from './principal-mapper.js';
 import { LocalRevocations, RevocationPublisher } from './revocation-publisher.js';
@@ -37,8 +38,13 @@ export interface AuthStructure {
 
 /** One instance under both names: the port, and the guard that a route may also ask for by its class. */
 function guardProviders(structure: AuthStructure): Provider[] {
-  const guard: Provider = { provide: JwtAuthGuard, useClass: structure.guard ?? JwtAuthGuard };
-  return structure.global === false ? [guard] : [guard, { provide: APP_GUARD, useExisting: JwtAuthGuard }];
+  const isGlobal = structure.global !== false;
+  return [
+    { provide: JwtAuthGuard, useClass: structure.guard ?? JwtAuthGuard },
+    { provide: GUARD_IS_GLOBAL, useValue: isGlobal },
+    GuardPlacement,
+    ...(isGlobal ? [{ provide: APP_GUARD, useExisting: JwtAuthGuard }] : []),
+  ];
 }
 
 /** Where no class tells of revocations, the settings may say that the issuer's feed does. */

@@ -1,4 +1,5 @@
 import { Inject, Module, Optional } from '@nestjs/common';
+import { ModulesContainer } from '@nestjs/core';
 import { AccessTokenVerifier } from './access-token-verifier.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { ConfigurableAuthModule } from './auth.module-definition.js';
@@ -38,13 +39,21 @@ const SWEPT_AT_ONCE = 20_000;
 export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private sweeper?: NodeJS.Timeout;
 
-  /** @throws Error where the settings and the structure want two things at once */
+  /** @throws Error where the settings and the structure want two things at once, or two modules do */
   constructor(
     private readonly revocations: RevocationSet,
     @Inject(AUTH_SETTINGS) settings: AuthSettings,
+    modules: ModulesContainer,
     @Optional() private readonly source?: RevocationSource,
   ) {
     super();
+    // Of two guards both would want to let a request pass, and of two sets of revocations a publisher would find one.
+    if ([...modules.values()].filter(({ metatype }) => isAuthModule(metatype)).length > 1) {
+      throw new Error(
+        'AuthModule: import it once in an application, where all of it is in reach (PosternModule imports it by itself); ' +
+          'write further issuers into "issuers".',
+      );
+    }
     if (settings.revocations?.follow === true && !(source instanceof FollowedRevocations)) {
       throw new Error('AuthModule: write either "revocations: { follow: true }" or "revocationSource", not both.');
     }
@@ -60,4 +69,8 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
     clearInterval(this.sweeper);
     await this.source?.stop();
   }
+}
+
+function isAuthModule(metatype: unknown): boolean {
+  return metatype === AuthModule || (metatype as typeof AuthModule).prototype instanceof AuthModule;
 }

@@ -17,7 +17,8 @@ export function isGuarded(
   return isGlobal || [handler, controller].some(hasGuard);
 }
 
-function hasGuard(target: object): boolean {
+/** Whether `@UseGuards` puts the guard, or a subclass of it, before the method or class. */
+export function hasGuard(target: object): boolean {
   const guards = (Reflect.getMetadata(GUARDS_METADATA, target) as unknown[] | undefined) ?? [];
   return guards.some(
     (guard) =>
