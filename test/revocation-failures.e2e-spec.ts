@@ -345,13 +345,14 @@ describe('a service that follows a hostile or broken feed', () => {
     feed.close();
   });
 
-  async function start(): Promise<Resource> {
-    const uri = `http://127.0.0.1:${(feed.address() as AddressInfo).port}/feed`;
+  const origin = () => `http://127.0.0.1:${(feed.address() as AddressInfo).port}`;
+
+  async function start(revocations: AuthSettings['revocations'] = {}, of = issuer): Promise<Resource> {
     service = await startResource({
-      issuer,
+      issuer: of,
       audience,
       staticKeys: [{ jwk }],
-      revocations: { follow: true, token: 'a token', uri, ...quick },
+      revocations: { follow: true, token: 'a token', uri: `${origin()}/feed`, ...quick, ...revocations },
     });
     return service;
   }
@@ -508,6 +509,46 @@ describe('a service that follows a hostile or broken feed', () => {
     expect(await status(await tokenOf('s1'))).toBe(503);
     answer = streamed(reset, position(0));
     await until(async () => (await status(await tokenOf('s1'))) === 200);
+  });
+
+  it.each(['sse', 'poll'] as const)(
+    'waits for no token that never comes, and stops at once (%s)',
+    async (transport) => {
+      answer = streamed(reset, position(0));
+      if (transport === 'poll') {
+        const page = { reset: true, sets: [], sequence: 0, cursor: '0.', more_available: false };
+        answer = (_, response) =>
+          response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(page));
+      }
+      const never = new Promise<string>(() => undefined);
+      let calls = 0;
+      const token = () => ((calls += 1) === 1 ? never : calls === 2 ? 'a token' : never);
+      const { health, app } = await start({ token, transport });
+      await until(() => health.status === 'known', 10_000);
+      feed.closeAllConnections();
+      await until(() => calls === 3, 10_000);
+      const stopped = performance.now();
+      await app.close();
+      expect(performance.now() - stopped).toBeLessThan(1000);
+      service = undefined;
+    },
+  );
+
+  it('asks the issuer anew where its feed is, once it is not where it was', async () => {
+    let place = '/feed';
+    answer = ({ url }, response) => {
+      const metadata = { issuer: origin(), revocations_uri: origin() + place };
+      if (url!.startsWith('/.well-known/'))
+        return response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(metadata));
+      if (url === place) return streamed(reset, position(0))({} as never, response);
+      response.writeHead(404).end();
+    };
+    const { health } = await start({ uri: undefined }, origin());
+    expect(health.status).toBe('known');
+    place = '/moved';
+    feed.closeAllConnections();
+    await until(() => health.counters.snapshots === 2, 5000);
+    expect(asked.map(({ url }) => url)).toContain('/moved');
   });
 
   it('leaves a feed that is silent, and tries another connection', async () => {

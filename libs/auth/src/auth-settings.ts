@@ -4,7 +4,7 @@ import type { RevocationSettings } from './revocation-settings.js';
 
 /** How keys are fetched from an issuer. Durations in seconds. */
 export interface JwksSettings {
-  /** Where the key set is; found by discovery (RFC 8414, then OpenID Connect) where absent. */
+  /** Where the key set is; found by discovery (RFC 8414, then OpenID Connect) where absent, and anew when it fails. */
   readonly uri?: string;
   /** At most one fetch in this time, however many unknown keys are asked for. Default 30. */
   readonly cooldownSeconds?: number;

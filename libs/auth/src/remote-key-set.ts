@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
+import { DiscoveredAddress } from './discovered-address.js';
 import { fetchJson } from './fetch-json.js';
 import { importKey } from './import-key.js';
 import { checkedAddress, discoverKeySet } from './issuer-discovery.js';
@@ -17,7 +18,7 @@ export class RemoteKeySet {
   private readonly logger = new Logger(RemoteKeySet.name);
   private readonly settings: Required<Omit<JwksSettings, 'uri'>>;
   private readonly stopping = new AbortController();
-  private address: URL | undefined;
+  private readonly address: URL | DiscoveredAddress;
   private keys: ReadonlyMap<string, VerificationKey> = new Map();
   private underway: Promise<void> | undefined;
   private failures = 0;
@@ -43,8 +44,8 @@ export class RemoteKeySet {
       allowInsecure: false,
       ...rest,
     };
-    this.address = uri === undefined ? undefined : checkedAddress(uri, this.settings.allowInsecure);
-    if (uri === undefined) checkedAddress(issuer, this.settings.allowInsecure);
+    const written = checkedAddress(uri ?? issuer, this.settings.allowInsecure);
+    this.address = uri === undefined ? new DiscoveredAddress((limits) => discoverKeySet(issuer, limits)) : written;
   }
 
   /** The key at once where it is known; otherwise after one fetch, if the cool-down allows one. */
@@ -104,6 +105,7 @@ export class RemoteKeySet {
       await this.fetch();
       this.failures = 0;
     } catch (error) {
+      if (this.address instanceof DiscoveredAddress) this.address.doubt();
       this.noteFailure(error);
     } finally {
       this.underway = undefined;
@@ -112,11 +114,11 @@ export class RemoteKeySet {
 
   private async fetch(): Promise<void> {
     const limits = { ...this.settings, signal: this.stopping.signal };
-    const address = this.address ?? (await discoverKeySet(this.issuer, limits));
+    const { address: place } = this;
+    const address = place instanceof DiscoveredAddress ? await place.find(limits, this.clock.now()) : place;
     const { body, maximumAgeSeconds } = await fetchJson(address, limits);
     const keys = readKeySet(body);
     if (keys.size === 0) throw new Error('the key set has no key that proves access tokens');
-    this.address = address;
     this.keys = keys;
     this.fetchedAt = this.clock.now();
     const { minimumAgeSeconds, maximumAgeSeconds: longest } = this.settings;

@@ -169,6 +169,51 @@ describe('RemoteVerificationKeys', () => {
     await expect(keys.find(issuer, 'k1')).resolves.toMatchObject({ kid: 'k1' });
   });
 
+  const moveTo = (path: string): void => {
+    const metadata = '/.well-known/oauth-authorization-server';
+    Object.assign(routes, { [metadata]: json({ issuer, jwks_uri: issuer + path }), [path]: routes['/jwks'] });
+    delete routes['/jwks'];
+  };
+
+  it('asks where the key set is now once it is not where it was, and no more often than for keys', async () => {
+    await make().find(issuer, 'k1');
+    jwks.push(publicJwk('k2'));
+    moveTo('/moved');
+    for (let time = 0; time < 2; time += 1) {
+      clock.seconds += 30;
+      for (const _ of [1, 2, 3]) await keys.find(issuer, 'k2');
+    }
+    expect(keys.find(issuer, 'k2')).toMatchObject({ kid: 'k2' });
+    expect(asked).toEqual([
+      ...['/.well-known/oauth-authorization-server', '/jwks', '/jwks'],
+      ...['/.well-known/oauth-authorization-server', '/moved'],
+    ]);
+  });
+
+  it('goes on where the key set was while the metadata cannot be had', async () => {
+    await make().find(issuer, 'k1');
+    const [place, metadata] = [routes['/jwks']!, '/.well-known/oauth-authorization-server'];
+    delete routes['/jwks'];
+    routes[metadata] = () => undefined;
+    clock.seconds += 30;
+    await keys.find(issuer, 'k2');
+    jwks.push(publicJwk('k2'));
+    routes['/jwks'] = place;
+    clock.seconds += 30;
+    await expect(keys.find(issuer, 'k2')).resolves.toMatchObject({ kid: 'k2' });
+    expect(times(metadata)).toBe(2);
+  });
+
+  it('asks once a day where the key set is, even if it still is where it was', async () => {
+    await make().find(issuer, 'k1');
+    const old = routes['/jwks']!;
+    moveTo('/moved');
+    routes['/jwks'] = old;
+    clock.seconds += 86_400;
+    await keys.find(issuer, 'k2');
+    expect([times('/jwks'), times('/moved')]).toEqual([1, 1]);
+  });
+
   it('knows no key of another issuer, and none without a name', async () => {
     await make().find(issuer, 'k1');
     expect(keys.find('https://other.example', 'k1')).toBeUndefined();

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { DiscoveredAddress } from './discovered-address.js';
 import { EventStreamParser } from './event-stream-parser.js';
 import { readBounded } from './fetch-json.js';
 import { checkedAddress, discoverRevocations } from './issuer-discovery.js';
@@ -28,7 +29,7 @@ export class RevocationFeedClient {
   private readonly idleMilliseconds: number;
   private readonly waitSeconds: number;
   private readonly allowInsecure: boolean;
-  private address: URL | undefined;
+  private readonly address: URL | DiscoveredAddress;
 
   /** @throws Error with a sentence that says what to write */
   constructor(private readonly settings: AuthSettings) {
@@ -39,8 +40,9 @@ export class RevocationFeedClient {
     this.waitSeconds = Math.min(MAXIMUM_WAIT_SECONDS, Math.floor(maximumSilenceSeconds / 2));
     this.allowInsecure = settings.jwks?.allowInsecure ?? false;
     const uri = settings.revocations?.uri;
-    this.address = uri === undefined ? undefined : checkedAddress(uri, this.allowInsecure);
-    checkedAddress(uri ?? settings.issuer, this.allowInsecure);
+    const written = checkedAddress(uri ?? settings.issuer, this.allowInsecure);
+    this.address =
+      uri === undefined ? new DiscoveredAddress((limits) => discoverRevocations(settings.issuer, limits)) : written;
   }
 
   /**
@@ -121,28 +123,46 @@ export class RevocationFeedClient {
       address.searchParams.set('wait', String(wait));
       if (cursor !== undefined) address.searchParams.set('after', cursor);
     }
-    const { token } = this.settings.revocations!;
-    const headers: Record<string, string> = {
-      accept,
-      authorization: `Bearer ${typeof token === 'function' ? await token() : token}`,
-    };
+    const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.token(signal)}` };
     if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
     // No redirect is followed: the token is for this address alone.
-    const response = await fetch(address, { redirect: 'manual', signal, headers });
+    const response = await fetch(address, { redirect: 'manual', signal, headers }).catch((error: unknown) => {
+      this.doubtAddress();
+      throw error;
+    });
     const type = response.headers.get('content-type') ?? '';
     if (response.status === 200 && type.split(';', 1)[0]!.trim().toLowerCase() === accept) return response;
     await response.body?.cancel();
+    this.doubtAddress();
     throw new Error(defectOf(response.status, type));
   }
 
-  private async find(signal: AbortSignal): Promise<URL> {
-    this.address ??= await discoverRevocations(this.settings.issuer, {
-      timeoutSeconds: CONNECT_MILLISECONDS / 1000,
-      maximumBytes: 262_144,
-      allowInsecure: this.allowInsecure,
-      signal,
+  /** The function is the application's own, and may never answer: it is waited for no longer than the feed itself. */
+  private async token(signal: AbortSignal): Promise<string> {
+    const { token } = this.settings.revocations!;
+    if (typeof token !== 'function') return token!;
+    signal.throwIfAborted();
+    let giveUp: () => void = () => undefined;
+    const given = new Promise<never>((_, reject) => {
+      giveUp = () => reject(new Error('the function of "revocations.token" has not answered in time'));
+      signal.addEventListener('abort', giveUp, { once: true });
     });
-    return this.address;
+    try {
+      return await Promise.race([token(), given]);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  private find(signal: AbortSignal): URL | Promise<URL> {
+    if (!(this.address instanceof DiscoveredAddress)) return this.address;
+    const { allowInsecure } = this;
+    const limits = { timeoutSeconds: CONNECT_MILLISECONDS / 1000, maximumBytes: 262_144, allowInsecure, signal };
+    return this.address.find(limits, Date.now());
+  }
+
+  private doubtAddress(): void {
+    if (this.address instanceof DiscoveredAddress) this.address.doubt();
   }
 }
 

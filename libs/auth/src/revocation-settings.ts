@@ -6,10 +6,10 @@ export interface RevocationSettings {
   readonly follow?: boolean;
   /**
    * The access token that the feed asks for (scope `revocations:read`), or a function that fetches one: called at every
-   * connection, so that a token that lives shortly will do. Required where `follow` is true.
+   * connection and waited for 5 s, so that a token that lives shortly will do. Required where `follow` is true.
    */
   readonly token?: string | (() => string | Promise<string>);
-  /** Where the feed is; found by discovery (`revocations_uri` of the metadata) where absent. */
+  /** Where the feed is; found by discovery (`revocations_uri` of the metadata) where absent, and anew when it fails. */
   readonly uri?: string;
   /** `sse` keeps one stream open; `poll` asks again and again, for proxies that break streams. Default `sse`. */
   readonly transport?: 'sse' | 'poll';
