@@ -5,4 +5,14 @@
  */
 import { becomeBuilt } from './build.mjs';
 
+// npm hands a signal to the shell between it and this process, and most shells die of it without passing it on.
+if (process.env.npm_lifecycle_event === 'start') {
+  const shell = process.ppid;
+  const watch = setInterval(() => {
+    if (process.ppid === shell) return;
+    clearInterval(watch);
+    process.kill(process.pid, 'SIGTERM');
+  }, 200).unref();
+}
+
 await becomeBuilt('main');

@@ -1,7 +1,10 @@
 import { ConfigurationError, loadEnvironmentFile, readConfig } from './config.js';
 import { startServer } from './server.js';
 
-/** Starts the server that the environment describes, and stops it in order at SIGINT or SIGTERM, even half-way up. */
+/** Ctrl-C, a supervisor, and a terminal that is closed. */
+const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Starts the server that the environment describes, and stops it in order at a signal that ends it, even half-way up. */
 async function main(): Promise<void> {
   loadEnvironmentFile();
   const starting = startServer(readConfig());
@@ -9,8 +12,7 @@ async function main(): Promise<void> {
   const stop = (): void => {
     stopping ??= starting.then((server) => server.stop()).catch(fail);
   };
-  process.on('SIGINT', stop);
-  process.on('SIGTERM', stop);
+  for (const signal of ENDING) process.on(signal, stop);
   await starting;
 }
 
