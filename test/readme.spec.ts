@@ -154,4 +154,17 @@ describe('the documentation', () => {
     expect(named.length).toBeGreaterThan(5);
     expect(named.filter(({ script }) => !(script in scripts))).toEqual([]);
   });
+
+  it('runs the specs of one lib by the command that is shown for it', () => {
+    // Jest's list of projects goes on until the next option: without one the lib would be taken for a project.
+    const { text } = pages.find(({ path }) => path === 'CONTRIBUTING.md')!;
+    const [, script, lib] = /`npm run ([\w:]+) -- (libs\/\w+)`/.exec(text)!;
+    const listed = execFileSync('npm', ['run', '--silent', script!, '--', lib!, '--listTests'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const files = listed.split('\n').filter((line) => line.startsWith(root));
+    expect(files.length).toBeGreaterThan(3);
+    expect(files.filter((file) => !file.startsWith(join(root, lib!)))).toEqual([]);
+  });
 });
