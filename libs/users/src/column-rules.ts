@@ -9,20 +9,45 @@ import {
   IsOptional,
   IsString,
   IsUUID,
-  Matches,
   Max,
   MaxLength,
   Min,
+  ValidateBy,
   ValidateIf,
   getMetadataStorage,
   isISO8601,
+  type ValidateByOptions,
 } from 'class-validator';
 import type { Type } from '@nestjs/common';
 import type { UserColumn } from './user-column.js';
 
 /** Years of four digits: what ISO 8601 says without an agreement, and what PostgreSQL can hold. */
 const INSTANT = /^\d{4}-\d\d-\d\dT/;
-const DAY = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])$/;
+const DAY = /^(?!0000)\d{4}-\d\d-\d\d$/;
+
+const isDay: ValidateByOptions = {
+  name: 'isDay',
+  validator: {
+    validate: (value: unknown) => typeof value === 'string' && DAY.test(value) && isInCalendar(value),
+    defaultMessage: () => '$property must be a day of ISO 8601, as 2026-11-23',
+  },
+};
+
+/** A day too many is one of the next month to `Date`. */
+function isInCalendar(day: string): boolean {
+  const midnight = new Date(`${day}T00:00:00.000Z`);
+  return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
+}
+
+/** PostgreSQL refuses what four bytes would round to infinity or to zero. */
+const isReal: ValidateByOptions = {
+  name: 'isReal',
+  validator: {
+    validate: (value: unknown) =>
+      typeof value === 'number' && Number.isFinite(Math.fround(value)) && (Math.fround(value) !== 0) === (value !== 0),
+    defaultMessage: () => '$property must be a number that four bytes can hold',
+  },
+};
 
 const readInstant = Transform(({ value }: { value: unknown }) =>
   typeof value === 'string' && INSTANT.test(value) && isISO8601(value, { strict: true }) ? new Date(value) : value,
@@ -42,12 +67,14 @@ export function rulesOf(column: UserColumn): PropertyDecorator[] {
       return [IsInt(), ...(column.range ? [Min(column.range[0]), Max(column.range[1])] : [])];
     case 'number':
       return [IsNumber()];
+    case 'real':
+      return [IsNumber(), ValidateBy(isReal)];
     case 'boolean':
       return [IsBoolean()];
     case 'instant':
       return [readInstant, IsDate({ message: '$property must be an instant of ISO 8601, as 2026-11-23T08:30:00Z' })];
     case 'day':
-      return [Matches(DAY, { message: '$property must be a day of ISO 8601, as 2026-11-23' })];
+      return [ValidateBy(isDay)];
     case 'enum':
       return [IsIn([...(column.values ?? [])])];
     case 'other':

@@ -62,12 +62,11 @@ function build(
     const column = columnOf(entity, field.property);
     const presence = presenceIn(field);
     if (!column || !presence) continue;
-    Reflect.defineMetadata('design:type', column.type, Picked.prototype, field.property);
     // All on the class that holds the copied validators: on a subclass they would replace those, since
     // class-validator takes two custom validators of one property for the same when one is inherited.
     const decorators = [...rulesOf(column), presenceOf(column, presence)];
     for (const decorate of decorators) decorate(Picked.prototype, field.property);
-    ApiProperty(schemaOf(Picked, field, column, presence))(Picked.prototype, field.property);
+    ApiProperty(schemaOf(entity, field, column, { sent: presence }))(Picked.prototype, field.property);
   }
   // What an initialiser of the entity sets is not something that the client has sent.
   const Dto = class extends Picked {

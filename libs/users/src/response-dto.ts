@@ -76,8 +76,7 @@ function build(entity: Type<UserBase>, reader: Reader): UserView {
   for (const field of fields) {
     const column = columnOf(entity, field.property);
     if (!column) continue;
-    Reflect.defineMetadata('design:type', column.type, View.prototype, field.property);
-    ApiProperty(schemaOf(Picked, field, column, 'required'))(View.prototype, field.property);
+    ApiProperty(schemaOf(entity, field, column, 'shown'))(View.prototype, field.property);
   }
   const prefix = { public: 'Public', self: 'Own', admin: '' }[reader];
   Object.defineProperty(View, 'name', { value: `${prefix}${entity.name}Dto` });
@@ -86,5 +85,5 @@ function build(entity: Type<UserBase>, reader: Reader): UserView {
 
 function exampleIn(entity: Type<UserBase>, field: DeclaredUserField): unknown {
   const column = columnOf(entity, field.property);
-  return column ? exampleOf(field, column) : undefined;
+  return column ? exampleOf(entity, field, column) : undefined;
 }

@@ -5,14 +5,16 @@ import type { UserBase } from './user-base.entity.js';
 import { ancestryOf } from './user-field.decorator.js';
 
 /** What a column holds, as far as its declaration tells; `other` is for the team's own validators to say. */
-type ColumnKind = 'text' | 'uuid' | 'integer' | 'number' | 'boolean' | 'instant' | 'day' | 'enum' | 'other';
+type ColumnKind = 'text' | 'uuid' | 'integer' | 'number' | 'real' | 'boolean' | 'instant' | 'day' | 'enum' | 'other';
 
 /** A column of the user's entity, read from what TypeORM and the compiler were told about the property. */
 export interface UserColumn {
   readonly property: string;
   readonly kind: ColumnKind;
-  /** The constructor that the OpenAPI document takes the type from. */
-  readonly type: unknown;
+  /** What the OpenAPI document takes the type from where the field is sent: a constructor, or a list of one. */
+  readonly sentType: unknown;
+  /** The same where the field is answered: what the driver makes of the column, whatever the property is declared as. */
+  readonly shownType: unknown;
   readonly isNullable: boolean;
   /** Whether an insert without a value succeeds with something other than null. */
   readonly hasDefault: boolean;
@@ -26,7 +28,8 @@ export interface UserColumn {
 const KINDS: Record<string, ColumnKind> = {
   ...kindsOf('text', 'string', 'varchar', 'character varying', 'text', 'char', 'character', 'citext'),
   ...kindsOf('integer', 'int', 'integer', 'int2', 'smallint', 'int4'),
-  ...kindsOf('number', 'float', 'float4', 'float8', 'real', 'double precision'),
+  ...kindsOf('number', 'float', 'float8', 'double precision'),
+  ...kindsOf('real', 'float4', 'real'),
   ...kindsOf('boolean', 'boolean', 'bool'),
   ...kindsOf('instant', 'timestamp', 'timestamptz', 'timestamp with time zone', 'timestamp without time zone'),
   date: 'day',
@@ -39,9 +42,17 @@ const TYPES: Partial<Record<ColumnKind, unknown>> = {
   day: String,
   integer: Number,
   number: Number,
+  real: Number,
   boolean: Boolean,
   instant: Date,
 };
+
+/** What `pg` hands over as text, since no JavaScript type holds every value of it. */
+const TEXTUAL = new Set(
+  'numeric,decimal,money,bigint,int8,time,time without time zone,timetz,time with time zone,inet,cidr,macaddr,macaddr8,bit,bit varying,varbit,xml,tsvector'.split(
+    ',',
+  ),
+);
 
 function kindsOf(kind: ColumnKind, ...types: string[]): Record<string, ColumnKind> {
   return Object.fromEntries(types.map((type) => [type, kind]));
@@ -56,21 +67,32 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
     .find((each) => each !== undefined);
   if (declared?.mode !== 'regular') return undefined;
   const { options } = declared;
-  const design: unknown = Reflect.getMetadata('design:type', entity.prototype, property);
+  const declaredType: unknown = Reflect.getMetadata('design:type', entity.prototype, property);
+  const design = declaredType === Object ? undefined : declaredType;
   const kind = kindOf(design, options);
-  const values = options.enum ? Object.values(options.enum as object) : undefined;
-  const type = kind === 'enum' ? typeOfValues(values ?? []) : design && design !== Object ? design : TYPES[kind];
+  const values = options.enum ? valuesOf(options.enum) : undefined;
+  const known = kind === 'enum' ? typeOfValues(values ?? []) : TYPES[kind];
+  const driven = drivenType(options);
   const initial = (new entity() as unknown as Record<string, unknown>)[property];
   return {
     property,
     kind,
-    type: type ?? Object,
+    sentType: known ?? (Array.isArray(driven) ? driven : design) ?? driven ?? Object,
+    shownType: known ?? driven ?? design ?? Object,
     isNullable: options.nullable === true,
     hasDefault: options.default !== undefined || (initial !== undefined && initial !== null),
     ...(kind === 'text' && options.length && !options.transformer ? { length: Number(options.length) } : {}),
     ...(kind === 'integer' ? { range: rangeOf(options) } : {}),
     ...(values ? { values } : {}),
   };
+}
+
+/** The name that the column of a property has in the database. */
+export function columnNameOf(target: unknown, property: string): string | undefined {
+  const declared = getMetadataArgsStorage().columns.find(
+    (each) => each.target === target && each.propertyName === property,
+  );
+  return declared && (declared.options.name ?? property);
 }
 
 function kindOf(design: unknown, options: ColumnOptions): ColumnKind {
@@ -85,8 +107,27 @@ function kindOf(design: unknown, options: ColumnOptions): ColumnKind {
   return KINDS[String(type)] ?? 'other';
 }
 
+/** What the driver makes of a column that is of no kind, where that is one type. */
+function drivenType({ type, array, transformer, enum: values }: ColumnOptions): unknown {
+  if (transformer) return undefined;
+  if (type === 'simple-array') return [String];
+  if (array) {
+    const element = values ? typeOfValues(valuesOf(values)) : TYPES[KINDS[String(type)] ?? 'other'];
+    return element && [element];
+  }
+  return TEXTUAL.has(String(type)) ? String : undefined;
+}
+
 function rangeOf({ type }: ColumnOptions): [number, number] {
   return type === 'int2' || type === 'smallint' ? [-32_768, 32_767] : [-2_147_483_648, 2_147_483_647];
+}
+
+/** The values of an enum: one of numbers has its names for values, too, which TypeORM does not count either. */
+function valuesOf(declared: object): unknown[] {
+  if (Array.isArray(declared)) return declared;
+  return Object.entries(declared)
+    .filter(([name, value]) => Number.isNaN(Number(name)) && typeof value !== 'function')
+    .map(([, value]) => value as unknown);
 }
 
 function typeOfValues(values: readonly unknown[]): unknown {

@@ -12,7 +12,7 @@ export interface UserFieldOptions {
   read?: 'public' | 'self' | 'admin' | false;
   /** The name of the access-token claim that carries the field. A token is text that anybody may read: leave it out when in doubt. */
   claim?: string;
-  /** What the OpenAPI document says of the field; the doc comment is used where this is left out. */
+  /** What the OpenAPI document says of the field; where this is left out, the doc comment, if the plugin of `@nestjs/swagger` reads it. */
   description?: string;
   /** The example that the OpenAPI document shows. */
   example?: unknown;
