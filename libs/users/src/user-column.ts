@@ -87,12 +87,21 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
   };
 }
 
-/** The name that the column of a property has in the database. */
-export function columnNameOf(target: unknown, property: string): string | undefined {
-  const declared = getMetadataArgsStorage().columns.find(
-    (each) => each.target === target && each.propertyName === property,
+/** A property that some class declared as a column, and the name of that column in the database. */
+interface DeclaredColumn {
+  readonly owner: Type;
+  readonly property: string;
+  readonly name: string;
+}
+
+/** What the class and its parents declared as columns, parents first; a property declared again comes once more. */
+export function declaredColumnsOf(entity: Type<UserBase>): readonly DeclaredColumn[] {
+  const { columns } = getMetadataArgsStorage();
+  return ancestryOf(entity).flatMap((owner) =>
+    columns
+      .filter(({ target }) => target === owner)
+      .map(({ propertyName, options }) => ({ owner, property: propertyName, name: options.name ?? propertyName })),
   );
-  return declared && (declared.options.name ?? property);
 }
 
 function kindOf(design: unknown, options: ColumnOptions): ColumnKind {

@@ -70,6 +70,48 @@ describe('checkUserEntity', () => {
     expect(() => checkUserEntity(entityWith({ write: 'self' }, tags, IsString({ each: true })))).not.toThrow();
   });
 
+  it('refuses two properties for one column, and one that UserBase has, under whatever name', () => {
+    const taken =
+      (...decorators: PropertyDecorator[]) =>
+      () =>
+        checkUserEntity(entityWith({ read: 'self' }, ...decorators));
+    expect(taken(Column({ name: 'email', type: 'varchar' }))).toThrow(
+      'UsersModule: Employee.badge has the column "email", as UserBase.email has: give it a column of its own.',
+    );
+    expect(taken(Column({ name: 'disabled_at', type: 'text' }))).toThrow('as UserBase.disabledAt has');
+
+    @Entity('users')
+    class Twice extends UserBase {
+      @Column({ type: 'text' })
+      desk!: string;
+
+      @Column({ name: 'desk', type: 'text' })
+      table!: string;
+    }
+    expect(() => checkUserEntity(Twice)).toThrow('Twice.table has the column "desk", as Twice.desk has');
+
+    @Entity('users')
+    class Unfielded extends UserBase {
+      @Column({ type: 'text' })
+      declare email: string;
+    }
+    expect(() => checkUserEntity(Unfielded)).toThrow('Unfielded.email is a column of UserBase');
+  });
+
+  it('takes a field that a subclass declares once more', () => {
+    abstract class Person extends UserBase {
+      @Column({ type: 'text' })
+      desk!: string;
+    }
+    @Entity('users')
+    class Clerk extends Person {
+      @UserField({ read: 'self' })
+      @Column({ type: 'varchar', length: 9 })
+      declare desk: string;
+    }
+    expect(() => checkUserEntity(Clerk)).not.toThrow();
+  });
+
   it('refuses two fields with one claim, and a field that is a column of UserBase', () => {
     @Entity('users')
     class Twice extends UserBase {

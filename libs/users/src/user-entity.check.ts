@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { getMetadataArgsStorage } from 'typeorm';
 import { knownRulesOf } from './column-rules.js';
 import { UserBase, userBaseProperties } from './user-base.entity.js';
-import { columnOf, type UserColumn } from './user-column.js';
+import { columnOf, declaredColumnsOf, type UserColumn } from './user-column.js';
 import { userFieldsOf, type DeclaredUserField } from './user-field.decorator.js';
 
 /** Claims with a meaning of their own in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2). */
@@ -31,9 +31,28 @@ export function checkUserEntity(entity: Type<UserBase>): void {
       `UsersModule: ${entity.name} has to be the table "users", which the other tables point at: write @Entity('users') above the class.`,
     );
   }
+  checkColumns(entity);
   const claims = new Map<string, string>();
   for (const field of userFieldsOf(entity)) checkField(entity, field, claims);
   checked.add(entity);
+}
+
+/** TypeORM takes two properties for one column without a word, and the one of UserBase is not the team's to rule. */
+function checkColumns(entity: Type<UserBase>): void {
+  const taken = new Map<string, { owner: Type; property: string }>();
+  for (const { owner, property, name } of declaredColumnsOf(entity)) {
+    const fail = (sentence: string): never => {
+      throw new Error(`UsersModule: ${entity.name}.${property} ${sentence}`);
+    };
+    if (owner !== UserBase && (userBaseProperties as readonly string[]).includes(property)) {
+      fail('is a column of UserBase and follows its rules: do not declare it again, or give it another name.');
+    }
+    const other = taken.get(name);
+    if (other !== undefined && other.property !== property) {
+      fail(`has the column "${name}", as ${other.owner.name}.${other.property} has: give it a column of its own.`);
+    }
+    taken.set(name, { owner, property });
+  }
 }
 
 function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Map<string, string>): void {
