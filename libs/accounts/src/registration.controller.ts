@@ -10,6 +10,7 @@ import {
   registerDtoOf,
   responseDtoOf,
   UserConflictError,
+  userFieldsOf,
   type SeenUser,
   type TeamFields,
   type UserBase,
@@ -28,6 +29,7 @@ export interface RegistrationRoutes<U extends UserBase = UserBase> {
 /**
  * The controller of `POST /auth/register` for this class of users: what may be registered, and what is answered, follow
  * from its fields. A team may extend it and pass its own class; `register` stays the route that it was when it is overridden.
+ * @throws {Error} where a field of the class is registered as `password`
  * @example
  * class InvitedOnly extends registrationControllerOf(Employee) {
  *   override async register(account: NewAccount<Employee>) {
@@ -37,6 +39,11 @@ export interface RegistrationRoutes<U extends UserBase = UserBase> {
  * }
  */
 export function registrationControllerOf<U extends UserBase>(user: Type<U>): new () => RegistrationRoutes<U> {
+  if (userFieldsOf(user).some(({ property, register }) => property === 'password' && register !== false)) {
+    throw new Error(
+      `AccountsModule: ${user.name}.password is registered under the name of the credential: give the field another name.`,
+    );
+  }
   const OwnUserDto = responseDtoOf(user, 'self');
 
   class RegistrationDto extends registerDtoOf(user) {
