@@ -2,7 +2,7 @@
 export { ManualClock } from './manual-clock.js';
 export { principalMapperSpec, type PrincipalMapperCases } from './specifications/principal-mapper.js';
 export { revocationPublisherSpec, revocationSourceSpec } from './specifications/revocations.js';
-export type { Made } from './specifications/specification.js';
+export { runSpecificationsWith, type Made, type SpecificationRunner } from './specifications/specification.js';
 export { verificationKeysSpec, type KnownVerificationKey } from './specifications/verification-keys.js';
 export { TestIssuer, type TestTokenClaims } from './test-issuer.js';
 export { testPrincipal } from './test-principal.js';

@@ -3,12 +3,14 @@ export {
   principalMapperSpec,
   revocationPublisherSpec,
   revocationSourceSpec,
+  runSpecificationsWith,
   TestIssuer,
   testPrincipal,
   verificationKeysSpec,
   type KnownVerificationKey,
   type Made,
   type PrincipalMapperCases,
+  type SpecificationRunner,
   type TestTokenClaims,
 } from './auth.js';
 export { claimsProviderSpec } from './specifications/claims-provider.js';

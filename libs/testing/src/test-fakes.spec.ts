@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
 import { jwtVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
@@ -60,25 +60,37 @@ describe('testPrincipal', () => {
 });
 
 describe('the specifications without Jest', () => {
-  it('are run by node:test, and fail there where a port does not hold', () => {
-    const root = join(import.meta.dirname, '../../..');
+  /** What a process prints that specifies two mappers, one of which does not hold. */
+  function printedBy(flags: string[], before = '', env: NodeJS.ProcessEnv = {}): string {
     const program = `
-      import { principalMapperSpec, testPrincipal } from './libs/testing/src/index.ts';
+      import { principalMapperSpec, runSpecificationsWith, testPrincipal } from './libs/testing/src/index.ts';
+      ${before}
       const knows = [testPrincipal()];
       principalMapperSpec(() => ({ map: (principal) => principal }), { knows });
       principalMapperSpec(() => ({ map: () => undefined }), { knows });
     `;
-    const options = ['--test-reporter=tap', '--import', './test/register-typescript.mjs', '--input-type=module'];
-    let printed = '';
-    try {
-      execFileSync(process.execPath, [...options, '-e', program], {
-        cwd: root,
-        encoding: 'utf8',
-        env: { PATH: process.env.PATH },
-      });
-    } catch (error) {
-      printed = String((error as { stdout: unknown }).stdout);
-    }
-    expect(printed).toMatch(/# pass 7\n# fail 1\n/);
+    const options = [...flags, '--import', './test/register-typescript.mjs', '--input-type=module', '-e', program];
+    const { stdout, stderr } = spawnSync(process.execPath, options, {
+      cwd: join(import.meta.dirname, '../../..'),
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, ...env },
+    });
+    return stdout + stderr;
+  }
+
+  it('are run by node:test, and fail there where a port does not hold', () => {
+    expect(printedBy(['--test-reporter=tap'])).toMatch(/# pass 7\n# fail 1\n/);
+    expect(printedBy([], '', { NODE_TEST_CONTEXT: 'child' })).toMatch(/# pass 7\n# fail 1\n/);
+  });
+
+  it('are run by whom the functions are taken from', () => {
+    const before = `import { describe, it } from 'node:test'; runSpecificationsWith({ describe, it });`;
+    expect(printedBy([], before)).toMatch(/pass 7\n.*fail 1\n/);
+  });
+
+  it('throw where nobody would run them, such as under Vitest without globals', () => {
+    const printed = printedBy([], '', { VITEST: 'true' });
+    expect(printed).toContain('find no global `describe` and `it`: import them from your test runner');
+    expect(printed).not.toMatch(/pass \d/);
   });
 });
