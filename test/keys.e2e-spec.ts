@@ -88,6 +88,7 @@ interface Question {
   readonly url: string;
   readonly method?: string;
   readonly headers?: Record<string, string>;
+  readonly body?: string;
 }
 
 async function http(app: INestApplication, { url, ...rest }: Question) {
@@ -200,6 +201,25 @@ describe('The key ring', () => {
     expect((await call(one, await tokenOf(two, ['keys:read']))).statusCode).toBe(200);
     await judged(admin, await jwksOf(one));
     await judged(after, await jwksOf(one));
+  });
+
+  it('refuses to rotate the keys of an algorithm that it has none of, and rotates one that it has', async () => {
+    const app = await boot();
+    const authorization = `Bearer ${await tokenOf(app, ['keys:write'])}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    const rotate = (algorithm: string) =>
+      http(app, { method: 'POST', url: '/keys/rotate', headers, body: JSON.stringify({ algorithm }) });
+    const before = await rowsOf(app);
+    const refused = await rotate('RS512');
+    expect([refused.statusCode, refused.json()]).toEqual([
+      400,
+      expect.objectContaining({
+        code: 'algorithm-not-configured',
+        errors: [{ pointer: '/algorithm', detail: 'is not among the configured algorithms' }],
+      }),
+    ]);
+    expect(await rowsOf(app)).toEqual(before);
+    expect((await rotate('ES256')).statusCode).toBe(202);
   });
 
   it('refuses the routes of the keys without their scopes', async () => {

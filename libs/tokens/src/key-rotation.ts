@@ -7,7 +7,7 @@ import { KnownKeys } from './known-keys.js';
 import { KeyStore } from './key-store.js';
 import { KeyVault } from './key-vault.js';
 import type { SigningKey } from './signing-key.entity.js';
-import { KeysManagedElsewhereError } from './tokens.errors.js';
+import { AlgorithmNotConfiguredError, KeysManagedElsewhereError } from './tokens.errors.js';
 import { SigningKeyActivated, SigningKeyAnnounced } from './tokens.events.js';
 import { CheckedTokensSettings, PROPAGATION_SECONDS } from './tokens.settings.js';
 
@@ -54,10 +54,12 @@ export class KeyRotation {
    *
    * @param algorithm which key; every one of the configured algorithms unless told
    * @returns the keys that are going to sign
+   * @throws AlgorithmNotConfiguredError when no key of this algorithm is kept here
    * @throws KeysManagedElsewhereError when the keys are those of a signer or of the configuration
    */
   async rotate(algorithm?: JwtAlgorithm): Promise<SigningKey[]> {
     if (!this.known.isManagedHere) throw new KeysManagedElsewhereError();
+    if (algorithm && !this.settings.algorithms.includes(algorithm)) throw new AlgorithmNotConfiguredError();
     const algorithms = this.settings.algorithms.filter((listed) => !algorithm || listed === algorithm);
     return this.store.exclusively(
       async (now) => {

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { MetadataDto } from './dto/metadata.dto.js';
 import { CheckedTokensSettings } from './tokens.settings.js';
 
 /** The path of the JWKS below the issuer. */
@@ -31,7 +32,7 @@ export class ServerMetadata {
   }
 
   /** The whole document; what the settings say wins. */
-  document(): { issuer: string; jwks_uri: string } & Record<string, unknown> {
+  document(): MetadataDto {
     return {
       issuer: this.settings.issuer,
       jwks_uri: this.urlOf(JWKS_PATH),

@@ -4,6 +4,7 @@ import { AuthError } from 'postern/problem';
 export type TokensErrorCode =
   | 'key-not-found'
   | 'keys-managed-elsewhere'
+  | 'algorithm-not-configured'
   | 'no-active-key'
   | 'signer-failed'
   | 'reserved-claim'
@@ -21,6 +22,14 @@ export class KeysManagedElsewhereError extends AuthError {
   readonly code = 'keys-managed-elsewhere';
   readonly status = 409;
   readonly title = 'This server does not make its own signing keys: rotate them where they are kept.';
+}
+
+/** The server keeps no key of the algorithm that was named; `errors` points at it. */
+export class AlgorithmNotConfiguredError extends AuthError {
+  readonly code = 'algorithm-not-configured';
+  readonly status = 400;
+  readonly title = 'This server keeps no signing key of this algorithm.';
+  override extensions = { errors: [{ pointer: '/algorithm', detail: 'is not among the configured algorithms' }] };
 }
 
 /** No key can sign at the moment; later one may. */
