@@ -74,8 +74,20 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
       summary: 'Register a new account',
       description: 'Makes a user with a password. Signing in is a step of its own: `POST /auth/login`.',
     })
-    @ApiCreatedResponse({ type: OwnUserDto, description: 'The new user.', example: OwnUserDto.example })
-    @Refuses(ValidationFailedError, PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError)
+    @ApiCreatedResponse({
+      type: OwnUserDto,
+      description: 'The new user.',
+      example: { ...OwnUserDto.example, emailVerifiedAt: null },
+    })
+    @Refuses(
+      ValidationFailedError,
+      PasswordRejectedError.of('/password', [
+        { code: 'password-too-common', detail: 'This password is among the first that are guessed.' },
+      ]),
+      EmailTakenError,
+      UserConflictError,
+      HashingOverloadedError,
+    )
     async register(@Body() body: RegistrationDto): Promise<SeenUser<U, 'self'>> {
       return OwnUserDto.from(await this.registration.register(body));
     }

@@ -9,8 +9,10 @@ import {
 import { Public, RevocationHealth } from 'postern/auth';
 import { Database } from 'postern/persistence';
 import { Refuses, ServiceUnavailableError } from 'postern/problem';
+import { HealthDto } from './health.dto.js';
 
 const DATABASE_TIMEOUT_MS = 2000;
+const UP = { server: { status: 'up' }, database: { status: 'up' }, revocations: { status: 'up' } };
 
 /** Tells an orchestrator whether the process lives, and whether it can serve. */
 @ApiTags('Health')
@@ -33,7 +35,11 @@ export class HealthController implements BeforeApplicationShutdown {
     description:
       'Answers 200 as long as the process answers at all; it asks nobody else. Restart the process when it does not.',
   })
-  @ApiOkResponse({ description: 'The process lives.', example: { status: 'ok', info: {}, error: {}, details: {} } })
+  @ApiOkResponse({
+    type: HealthDto,
+    description: 'The process lives.',
+    example: { status: 'ok', info: {}, error: {}, details: {} },
+  })
   live(): Promise<HealthCheckResult> {
     return this.health.check([]);
   }
@@ -45,13 +51,9 @@ export class HealthController implements BeforeApplicationShutdown {
       'Answers 200 only when the database answers, revocations are known well enough to accept tokens, and the server is not about to stop. Send no traffic while it answers 503.',
   })
   @ApiOkResponse({
+    type: HealthDto,
     description: 'The server can serve.',
-    example: {
-      status: 'ok',
-      info: { server: { status: 'up' }, database: { status: 'up' }, revocations: { status: 'up' } },
-      error: {},
-      details: {},
-    },
+    example: { status: 'ok', info: UP, error: {}, details: UP },
   })
   @Refuses(ServiceUnavailableError)
   async ready(): Promise<HealthCheckResult> {

@@ -17,7 +17,14 @@ export interface DocumentSettings {
 const DESCRIPTION = `Accounts, sessions and tokens. Sign in with \`POST /auth/login\` on this page: the page is authorised by itself,
 renews its token before it expires, and \`POST /auth/logout\` takes it away.
 
-Every refusal is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`; the routes list theirs.`;
+Every refusal is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`; the routes list theirs. Any request may
+moreover meet \`500 internal-error\`, and what is no HTTP that this server reads \`400 malformed-request\`, \`408 request-timeout\`,
+\`417 expectation-failed\` or \`431 request-header-fields-too-large\`.`;
+
+const BEARER = `An access token (RFC 6750, RFC 9068). Paste it alone, without the word Bearer; \`POST /auth/login\` on this page does so by itself.
+
+A user's token has the scopes that the application's \`ClaimsProvider\` gives, by default none. With the environment of Postern's own
+server \`npm run --silent token -- --scope users:read --subject explorer\` prints a token that has some.`;
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
@@ -33,10 +40,7 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     .setTitle(settings.title ?? 'Postern')
     .setDescription(settings.description ?? DESCRIPTION)
     .setVersion(settings.version ?? '1')
-    .addBearerAuth(
-      { type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: 'An access token (RFC 6750, RFC 9068).' },
-      'bearer',
-    )
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER }, 'bearer')
     .build();
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method) => method });
   document.components = {
@@ -50,10 +54,18 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
       const operation = path[method];
       const route = operation && routes.get(operation.operationId ?? '');
       if (operation === undefined || route === undefined) continue;
-      operation.security = route.guardedBy === undefined ? [] : [{ bearer: [...route.guardedBy.scopes] }];
-      operation.responses = { ...operation.responses, ...refusalResponsesOf(route, operation) };
-      exemplify(operation, document.components.schemas ?? {});
+      const schemas = document.components.schemas ?? {};
+      const scopes = route.guardedBy?.scopes ?? [];
+      operation.security = route.guardedBy === undefined ? [] : [{ bearer: [...scopes] }];
+      // The page shows a padlock and no scopes.
+      if (scopes.length > 0) operation.description = `${operation.description ?? ''}\n\n${needOf(scopes)}`.trim();
+      operation.responses = { ...operation.responses, ...refusalResponsesOf(route, method, operation, schemas) };
+      exemplify(operation, schemas);
     }
   }
   return document;
+}
+
+function needOf(scopes: readonly string[]): string {
+  return `Needs the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
 }

@@ -10,7 +10,8 @@ export interface DescribedRoute {
   readonly operationId: string;
   /** Undefined where the route is open; otherwise the scopes that the guard asks for. */
   readonly guardedBy: { readonly scopes: readonly string[] } | undefined;
-  readonly refusals: readonly Type<AuthError>[];
+  /** As `@Refuses` states them: classes, or instances whose example says more. */
+  readonly refusals: readonly (Type<AuthError> | AuthError)[];
 }
 
 /**

@@ -52,6 +52,10 @@ export const problemSchema: {
         properties: {
           pointer: { type: 'string', format: 'json-pointer', description: 'Where (RFC 6901).' },
           detail: { type: 'string', description: 'What is wrong there.' },
+          code: {
+            type: 'string',
+            description: 'Stable, where one thing can be wrong in several ways: the rule of a password.',
+          },
         },
       },
     },

@@ -3,18 +3,20 @@ import type { AuthError } from './auth-error.js';
 
 const REFUSALS = Symbol.for('postern:refusals');
 
-const declaredOn = (target: object): Type<AuthError>[] => Reflect.getMetadata(REFUSALS, target) ?? [];
+type Refusal = Type<AuthError> | AuthError;
+
+const declaredOn = (target: object): Refusal[] => Reflect.getMetadata(REFUSALS, target) ?? [];
 
 /**
  * States which errors a route, or every route of a controller, can answer with. It changes nothing at run time:
- * the OpenAPI document reads it.
+ * the OpenAPI document reads it, and shows an instance as it is where a class alone would say too little.
  *
  * @example
  * @Post('login')
  * @Refuses(LoginFailedError, ServiceUnavailableError)
  * login(@Body() body: LoginDto) {}
  */
-export function Refuses(...errors: Type<AuthError>[]): MethodDecorator & ClassDecorator {
+export function Refuses(...errors: (Type<AuthError> | AuthError)[]): MethodDecorator & ClassDecorator {
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
     const holder = descriptor ? (descriptor.value as object) : target;
     Reflect.defineMetadata(REFUSALS, [...new Set([...declaredOn(holder), ...errors])], holder);
@@ -22,6 +24,6 @@ export function Refuses(...errors: Type<AuthError>[]): MethodDecorator & ClassDe
 }
 
 /** The errors that `@Refuses` states for a handler, its controller's first, each once. */
-export function refusalsOf(target: object, handler?: object): Type<AuthError>[] {
+export function refusalsOf(target: object, handler?: object): (Type<AuthError> | AuthError)[] {
   return [...new Set([...declaredOn(target), ...(handler ? declaredOn(handler) : [])])];
 }

@@ -109,7 +109,8 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
       'each one as it happens. With `Accept: text/event-stream` a stream of events: `reset` (a snapshot begins), `set` (a ' +
       'signed Security Event Token) and `position` (all up to this place was told; every second, so that silence can be ' +
       'noticed). It goes on behind `Last-Event-ID`; who reads too slowly is cut off and comes back with it. Otherwise one ' +
-      'JSON answer, at the latest after `wait` seconds.',
+      'JSON answer, at the latest after `wait` seconds. (Swagger UI cannot show a stream that has no end: it shows what comes ' +
+      'in the first five seconds.)',
   })
   @ApiHeader({
     name: 'Last-Event-ID',

@@ -3,6 +3,7 @@ import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } 
 import { isUUID } from 'class-validator';
 import { CurrentPrincipal, Public, type Principal, JwtAuthGuard } from 'postern/auth';
 import { Refuses } from 'postern/problem';
+import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { SessionDto } from './dto/session.dto.js';
 import { TokenPairDto } from './dto/token-pair.dto.js';
@@ -29,7 +30,7 @@ export class SessionsController {
       'successor was used, its return is taken for theft and ends the session. Every refused token gets the same answer.',
   })
   @ApiOkResponse({ description: 'The next tokens of the session.', type: TokenPairDto })
-  @Refuses(RefreshTokenInvalidError)
+  @Refuses(RefreshTokenInvalidError, NoActiveKeyError, SignerFailedError)
   async refresh(@Body() body: RefreshDto, @Req() request: RequestLike): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.sessions.refresh(body.refresh_token, sessionContextOf(request)));
   }

@@ -43,7 +43,12 @@ export interface AdminUsersRoutes<U extends UserBase = UserBase> {
 }
 
 const DEFAULT_PAGE_SIZE = 50;
-const ID = { name: 'id', description: 'The id of the user.', schema: { type: 'string', format: 'uuid' } } as const;
+const ID = {
+  name: 'id',
+  description: 'The id of the user.',
+  schema: { type: 'string', format: 'uuid' },
+  example: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',
+} as const;
 
 /**
  * The controller of `/users` for this entity, for tokens with the scope `users:read` or `users:write`. A team may
@@ -65,7 +70,8 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     })
     next!: string | null;
   }
-  const answer = (description: string) => ApiOkResponse({ type: View, description, example: View.example });
+  const answer = (description: string, more: object = {}) =>
+    ApiOkResponse({ type: View, description, example: { ...View.example, ...more } });
 
   @ApiTags('Users (administration)')
   @Controller('users')
@@ -136,7 +142,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
       summary: 'Disable a user',
       description: 'The user can neither sign in nor refresh, and access tokens issued so far are refused at once.',
     })
-    @answer('The user, disabled.')
+    @answer('The user, disabled.', { disabledAt: '2026-11-24T10:00:00.000Z' })
     @Refuses(UserNotFoundError)
     async disableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
       return View.from(await this.users.disable(id));

@@ -6,7 +6,7 @@ export class DeleteMeDto {
   /** The user's current password. */
   @ApiProperty({
     description: "The user's current password.",
-    example: 'correct horse battery staple',
+    example: 'seven small boats at noon',
     format: 'password',
     minLength: 1,
     maxLength: 1024,
