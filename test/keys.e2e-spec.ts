@@ -42,6 +42,13 @@ class TestClock extends Clock {
   }
 }
 
+/** The time of a replica that nobody has set right. */
+class LateClock extends TestClock {
+  override now(): number {
+    return super.now() - 30 * seconds;
+  }
+}
+
 const replicas: INestApplication[] = [];
 let database: TestDatabase;
 
@@ -59,13 +66,14 @@ async function boot(
   settings: Partial<TokensSettings> = {},
   structure: TokensStructure = {},
   adapter: AbstractHttpAdapter = new FastifyAdapter(),
+  clock: typeof TestClock = TestClock,
 ): Promise<INestApplication> {
   const algorithms = ['ES256', 'ES384', 'RS256', 'PS256', 'HS256'] as const;
   const module = await Test.createTestingModule({
     imports: [
       ProblemModule.forRoot({}),
       PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 4 }),
-      AuthModule.forRoot({ issuer, audience, algorithms: [...algorithms], keys: KeyRing, clock: TestClock }),
+      AuthModule.forRoot({ issuer, audience, algorithms: [...algorithms], keys: KeyRing, clock }),
       TokensModule.forRoot({ issuer, audience, secret: `${secret}-1`, ...settings, ...structure }),
     ],
   })
@@ -269,6 +277,36 @@ describe('The key ring', () => {
     await app.get(KeyKill).kill(kidOf(await tokenOf(app)));
     expect(kidOf(await tokenOf(app))).toBe(next!.kid);
     expect(await rowsOf(app)).toHaveLength(2);
+  });
+
+  it.each([true, false])(
+    'signs at once after a kill also where the clock is late; a next key announced: %s',
+    async (is) => {
+      const one = await boot();
+      const late = await boot({}, {}, new FastifyAdapter(), LateClock);
+      const killed = kidOf(await tokenOf(late));
+      const [next] = is ? await one.get(KeyRotation).rotate() : [];
+      await one.get(KeyKill).kill(killed);
+      await eventually(async () => !(await kidsOf(late)).includes(killed), 1000);
+      const token = await tokenOf(late, ['keys:read']);
+      expect(kidOf(token)).toBe(next?.kid ?? (await kidsOf(one))[0]);
+      expect((await call(one, token)).statusCode).toBe(200);
+    },
+  );
+
+  it('lets a late clock neither hurry an announced key nor keep a former one from signing', async () => {
+    const one = await boot();
+    const late = await boot({}, {}, new FastifyAdapter(), LateClock);
+    const former = kidOf(await tokenOf(one));
+    const [next] = await one.get(KeyRotation).rotate();
+    await late.get(KnownKeys).refresh();
+    for (const elapsed of [0, 309, 311, 339]) {
+      TestClock.offset = elapsed * seconds;
+      expect(kidOf(await tokenOf(late))).toBe(former);
+      expect(kidOf(await tokenOf(one))).toBe(elapsed < 310 ? former : next!.kid);
+    }
+    TestClock.offset = 341 * seconds;
+    expect(kidOf(await tokenOf(late))).toBe(next!.kid);
   });
 
   it('kills nothing when the transaction around the kill fails', async () => {

@@ -87,7 +87,8 @@ export class KnownKeys {
       // A new algorithm of access tokens is announced like any key: until then the former one signs.
       (algorithm === this.settings.algorithm
         ? active.find(({ alg }) => !this.settings.algorithms.includes(alg))
-        : undefined);
+        : undefined) ??
+      this.next(algorithm);
     if (!key) throw new NoActiveKeyError();
     return key;
   }
@@ -97,6 +98,18 @@ export class KnownKeys {
     return [...this.view.values()]
       .filter((key) => keyStateOf(key, now) === 'active')
       .sort((left, right) => (right.activeAt?.getTime() ?? 0) - (left.activeAt?.getTime() ?? 0));
+  }
+
+  /**
+   * Where no key signs, which is so after a kill alone, the next one does not wait: its instant was set by another clock, and
+   * this one may be behind. A signer's keys do, for their instants are not ours.
+   */
+  private next(algorithm: JwtAlgorithm): PublicSigningKey | undefined {
+    if (!this.isManagedHere) return undefined;
+    const now = this.clock.now();
+    return [...this.view.values()]
+      .filter((key) => key.alg === algorithm && keyStateOf(key, now) === 'announced')
+      .sort((left, right) => (left.activeAt?.getTime() ?? 0) - (right.activeAt?.getTime() ?? 0))[0];
   }
 
   private proving(kid: string): PublicSigningKey | undefined {
