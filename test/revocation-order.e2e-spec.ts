@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Logger, type LoggerService } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -284,7 +285,7 @@ describe('revocations among replicas', () => {
       await there.source.follow(there.set);
       passage.stall();
       for (const sessionId of ['s1', 's2']) {
-        await here.revoke(sessionId).catch(() => undefined);
+        await here.revoke(sessionId);
         await until(() => here.isRevoked(sessionId) && there.isRevoked(sessionId));
       }
       const late = await replica(through, { pollSeconds: 0.2 });
@@ -293,11 +294,41 @@ describe('revocations among replicas', () => {
       await passage.close();
     });
 
+    it('tell of the loss of Redis once, and once of its return, however often it was tried in between', async () => {
+      if (!isThere) return;
+      const target = { port: 6379, host: '127.0.0.1' };
+      let passage = await Passage.open(target);
+      const { port } = passage;
+      const told: Record<string, string[]> = { log: [], warn: [], debug: [] };
+      const noting = Object.fromEntries(
+        Object.entries(told).map(([at, lines]) => [at, (line: string) => lines.push(line)]),
+      );
+      Logger.overrideLogger({ error: () => undefined, ...noting } as unknown as LoggerService);
+      const signal = new RedisSignal(`redis://127.0.0.1:${port}`);
+      try {
+        await signal.listen(() => undefined);
+        await signal.announce(1);
+        for (const times of [1, 2]) {
+          await passage.close();
+          await until(() => told.debug!.length > 6 * times);
+          passage = await Passage.open(target, port);
+          await until(() => told.log!.length === times);
+          expect(told.warn).toHaveLength(times);
+        }
+        expect(told.warn![0]).toMatch(/^Redis cannot be reached, .*ECONNREFUSED/);
+        expect(told.log![0]).toBe('Redis is reached again');
+      } finally {
+        Logger.overrideLogger(false);
+        await signal.stop();
+        await passage.close();
+      }
+    });
+
     it('reach a replica that never reached any Redis, and do not fail for it', async () => {
       const here = await replica(() => new RedisSignal('redis://127.0.0.1:1'));
       const there = await replica(() => new RedisSignal('redis://127.0.0.1:1'), { pollSeconds: 0.2 });
       await there.source.follow(there.set);
-      await here.revoke('s1').catch(() => undefined);
+      await here.revoke('s1');
       await until(() => there.isRevoked('s1'));
     });
   });

@@ -28,10 +28,13 @@ export class Passage {
     server.on('connection', (socket) => this.join(socket));
   }
 
-  /** @param target where it leads; may be set later by `leadTo` */
-  static async open(target: NetConnectOpts = { port: 9 }): Promise<Passage> {
+  /**
+   * @param target where it leads; may be set later by `leadTo`
+   * @param port where it begins; a free one unless told
+   */
+  static async open(target: NetConnectOpts = { port: 9 }, port = 0): Promise<Passage> {
     const server = createServer({ noDelay: true });
-    await once(server.listen(0, '127.0.0.1'), 'listening');
+    await once(server.listen(port, '127.0.0.1'), 'listening');
     return new Passage(server, target);
   }
 

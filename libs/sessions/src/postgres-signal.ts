@@ -14,6 +14,7 @@ export class PostgresSignal extends RevocationSignal {
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
+  private isLost = false;
 
   constructor(private readonly dataSource: DataSource) {
     super();
@@ -42,19 +43,28 @@ export class PostgresSignal extends RevocationSignal {
     this.client = client;
     client.on('notification', ({ payload }) => this.heard?.(Number(payload)));
     // Without a listener the loss of an idle connection would be the end of the process.
-    client.on('error', (error) => this.logger.warn(`Revocations are polled for now: ${error.message}`));
+    client.on('error', (error) => this.noteLoss(error));
     client.once('end', () => this.reconnectLater());
     try {
       await client.connect();
       await client.query(`LISTEN ${revocationChannel}`);
       this.failures = 0;
+      if (this.isLost) this.logger.log('Revocations are heard of again');
+      this.isLost = false;
       // Whatever was announced while nobody listened.
       this.heard?.(Number.POSITIVE_INFINITY);
     } catch (error) {
-      this.logger.warn(`Revocations are polled for now: ${String(error)}`);
+      this.noteLoss(error);
       await client.end().catch(() => undefined);
       this.reconnectLater();
     }
+  }
+
+  private noteLoss(error: unknown): void {
+    const sentence = `Revocations are polled for now: ${String(error)}`;
+    if (this.isLost) this.logger.debug(sentence);
+    else this.logger.warn(sentence);
+    this.isLost = true;
   }
 
   private reconnectLater(): void {

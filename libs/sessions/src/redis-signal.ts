@@ -12,17 +12,22 @@ export class RedisSignal extends RevocationSignal {
   private publisher: Promise<Redis> | undefined;
   private subscriber: Redis | undefined;
   private isStopped = false;
+  private isLost = false;
 
   /** @param url `redis://…` or `rediss://…`; `ioredis` must be installed */
   constructor(private readonly url: string) {
     super();
   }
 
-  /** Publishes to every replica; fails at once where Redis cannot be reached, and soon where it does not answer. */
+  /** Publishes to every replica; where Redis cannot be reached, or does not answer soon, that is left to their polls. */
   async announce(sequence: number): Promise<void> {
     if (this.isStopped) return;
     this.publisher ??= this.open({ maxRetriesPerRequest: 1, commandTimeout: PATIENCE_MILLISECONDS });
-    await (await this.publisher).publish(revocationChannel, String(sequence));
+    const publisher = await this.publisher;
+    await publisher.publish(revocationChannel, String(sequence)).then(
+      () => this.noteReturn(),
+      (error: unknown) => this.noteLoss(error),
+    );
   }
 
   /** Resolves when it listens, or when Redis could not be reached for now. */
@@ -32,7 +37,7 @@ export class RedisSignal extends RevocationSignal {
     subscriber.on('message', (_channel, payload) => heard(Number(payload)));
     // ioredis subscribes anew by itself; what was announced meanwhile must be asked for.
     subscriber.on('ready', () => heard(Number.POSITIVE_INFINITY));
-    const subscribed = subscriber.subscribe(revocationChannel).catch((error: unknown) => this.warn(error));
+    const subscribed = subscriber.subscribe(revocationChannel).catch((error: unknown) => this.noteLoss(error));
     const failed = new Promise((resolve) => subscriber.once('error', resolve));
     await Promise.race([subscribed, failed, sleep(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
   }
@@ -52,11 +57,22 @@ export class RedisSignal extends RevocationSignal {
       connectionName: 'postern-revocations',
       disconnectTimeout: 100,
     });
-    client.on('error', (error) => this.warn(error));
+    client.on('error', (error) => this.noteLoss(error));
+    client.on('ready', () => this.noteReturn());
     return client;
   }
 
-  private warn(error: unknown): void {
-    if (!this.isStopped) this.logger.warn(`Redis cannot be reached, revocations are polled for now: ${String(error)}`);
+  /** Each connection tries again every two seconds at most: the first failure is news, and the others are not. */
+  private noteLoss(error: unknown): void {
+    if (this.isStopped) return;
+    const sentence = `Redis cannot be reached, revocations are polled for now: ${String(error)}`;
+    if (this.isLost) this.logger.debug(sentence);
+    else this.logger.warn(sentence);
+    this.isLost = true;
+  }
+
+  private noteReturn(): void {
+    if (this.isLost) this.logger.log('Redis is reached again');
+    this.isLost = false;
   }
 }
