@@ -1,13 +1,24 @@
-import { Controller, Get, Injectable, type INestApplication, Logger, type Type, UseGuards } from '@nestjs/common';
+import {
+  Controller,
+  Get,
+  Injectable,
+  type INestApplication,
+  Logger,
+  type Type,
+  UseGuards,
+  type WebSocketAdapter,
+  type WsMessageHandler,
+} from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { once } from 'node:events';
 import { request as send, type IncomingMessage, type Server } from 'node:http';
 import { connect, createServer, type AddressInfo } from 'node:net';
-import { firstValueFrom } from 'rxjs';
+import { firstValueFrom, isObservable } from 'rxjs';
 import {
   AccessTokenVerifier,
   AuthModule,
@@ -584,6 +595,121 @@ describe('the guard in other contexts', () => {
     await expect(firstValueFrom(client.send('all', {}))).rejects.toMatchObject({ status: 'error' });
     await client.close();
     await guarded.close();
+  });
+
+  /** Reads the token that each message brings along. */
+  @Injectable()
+  class MessageGuard extends JwtAuthGuard {
+    protected override getRequest(context: ExecutionContextHost) {
+      const isSocket = context.getType() === 'ws';
+      const data = isSocket ? context.switchToWs().getData<unknown>() : context.switchToRpc().getData<unknown>();
+      const { token } = Object(data) as { token?: string };
+      return { headers: { authorization: token && `Bearer ${token}` } };
+    }
+  }
+  Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), MessageGuard);
+
+  it('hands on principal and user to whoever receives a message over RPC', async () => {
+    @Controller()
+    class WhoController {
+      @MessagePattern('who')
+      who(@CurrentPrincipal() principal: Principal, @CurrentUser<Employee>('costCentre') costCentre: string): unknown {
+        return [principal.subject, costCentre];
+      }
+    }
+    const port = await freePort();
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot({ ...settings, guard: MessageGuard, mapper: EmployeeMapper })],
+      controllers: [WhoController],
+    }).compile();
+    const options = { host: '127.0.0.1', port };
+    const service = testing.createNestMicroservice({ transport: Transport.TCP, options, logger: false });
+    await service.listen();
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options });
+    const who = (token?: string): Promise<unknown> => firstValueFrom(client.send('who', { token }));
+    await expect(Promise.all(['ann', 'slow'].map((sub) => who(tokenWith({ sub }))))).resolves.toEqual([
+      ['ann', 'CC-1'],
+      ['slow', 'CC-2'],
+    ]);
+    await expect(who()).rejects.toMatchObject({ code: 'invalid-token' });
+    await client.close();
+    await service.close();
+  });
+
+  describe('on a socket', () => {
+    type Callback = WsMessageHandler<string>['callback'];
+
+    /** A server of sockets with one client, to whose handlers a test speaks. */
+    class OneSocket implements WebSocketAdapter {
+      readonly client = {};
+      readonly handlers = new Map<string, Callback>();
+      create = () => ({});
+      close = () => undefined;
+      dispose = () => undefined;
+      bindClientConnect = (_server: unknown, connected: (client: object) => void) => connected(this.client);
+      bindMessageHandlers = (_client: unknown, handlers: WsMessageHandler<string>[]) => {
+        for (const { message, callback } of handlers) this.handlers.set(message, callback);
+      };
+      say = async (message: string, data: unknown): Promise<unknown> => {
+        const failed = new Promise<unknown>((resolve) => {
+          Object.assign(this.client, { emit: (_event: string, failure: unknown) => resolve(failure) });
+        });
+        const told = await Promise.race([this.handlers.get(message)!(data, () => undefined), failed]);
+        return isObservable(told) ? firstValueFrom(told) : (told ?? failed);
+      };
+    }
+
+    @WebSocketGateway()
+    class WhoGateway {
+      @SubscribeMessage('who')
+      who(@CurrentPrincipal() principal: Principal, @CurrentUser<Employee>('costCentre') costCentre: string): unknown {
+        return [principal.subject, costCentre];
+      }
+
+      @Public()
+      @SubscribeMessage('open')
+      open(@CurrentPrincipal() principal: unknown, @CurrentUser() user: unknown): unknown {
+        return [principal ?? null, user ?? null];
+      }
+    }
+
+    const start = async (structure: object): Promise<{ socket: OneSocket; application: INestApplication }> => {
+      const testing = await Test.createTestingModule({
+        imports: [AuthModule.forRoot({ ...settings, mapper: EmployeeMapper, ...structure })],
+        providers: [WhoGateway],
+      }).compile();
+      const socket = new OneSocket();
+      const application = testing.createNestApplication(new FastifyAdapter(), { logger: false });
+      application.useWebSocketAdapter(socket);
+      await application.init();
+      return { socket, application };
+    };
+
+    it('hands on principal and user, and keeps apart what is said at the same time', async () => {
+      const { socket, application } = await start({ guard: MessageGuard });
+      const said = ['ann', 'slow', 'bob'].map((sub) => socket.say('who', { token: tokenWith({ sub }) }));
+      await expect(Promise.all(said)).resolves.toEqual([
+        ['ann', 'CC-1'],
+        ['slow', 'CC-2'],
+        ['bob', 'CC-1'],
+      ]);
+      await expect(socket.say('open', {})).resolves.toEqual([null, null]);
+      await application.close();
+    });
+
+    it('says what to do where no guard has read the message', async () => {
+      const errors: string[] = [];
+      const { socket, application } = await start({ global: false });
+      const ignore = (): void => undefined;
+      const error = (line: unknown) => void errors.push(String(line));
+      Logger.overrideLogger({ log: ignore, warn: ignore, error });
+      await expect(socket.say('who', {})).resolves.toMatchObject({ status: 'error' });
+      Logger.overrideLogger(false);
+      expect(errors.join()).toMatch(
+        /find nobody for WhoGateway\.who: .* "ws" message\. Put a subclass .* or @Public\(\)/,
+      );
+      await application.close();
+    });
   });
 
   it.each(['ws', 'rpc', 'graphql'])('throws in the context "%s" and says what to do', async (type) => {

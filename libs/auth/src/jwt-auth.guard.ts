@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { AccessTokenVerifier, refusalOf } from './access-token-verifier.js';
 import { InsufficientScopeError, UnsupportedContextError } from './auth.errors.js';
 import { bearerTokenOf } from './bearer-token.js';
+import { noteRequestOf } from './guarded-message.js';
 import { JwtStrategy, PresentedToken } from './jwt.strategy.js';
 import { PrincipalMapper } from './principal-mapper.js';
 import { refuse } from './read-access-token.js';
@@ -50,8 +51,10 @@ export class JwtAuthGuard implements CanActivate {
     const { isPublic, scopes } = routeAccess(context.getHandler(), context.getClass());
     if (isPublic) return true;
     const request = this.getRequest(context);
-    // Only of a request over HTTP: a socket, and what a subscription holds, outlives its token.
-    if (context.getType() === 'http' && request[ADMITTED] === this.verifier && request.principal !== undefined) {
+    if (context.getType() !== 'http') {
+      // A socket, and what a subscription holds, outlives its token: it is asked for again.
+      noteRequestOf(context, request);
+    } else if (request[ADMITTED] === this.verifier && request.principal !== undefined) {
       requireScopes(request.principal, scopes);
       return true;
     }
@@ -72,6 +75,10 @@ export class JwtAuthGuard implements CanActivate {
    *     return GqlExecutionContext.create(context).getContext().req;
    *   }
    * }
+   * @example
+   * // Of a message that is no object, a socket's handler finds the result only where this is the client itself.
+   * const { token } = context.switchToWs().getData<{ token: string }>();
+   * return { headers: { authorization: `Bearer ${token}` } };
    */
   protected getRequest(context: ExecutionContext): GuardedRequest {
     if (context.getType() !== 'http') throw new UnsupportedContextError(context.getType());
