@@ -1,10 +1,12 @@
 import { join, resolve } from 'node:path';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import pg from 'pg';
 import { runningEmbeddedPostgres, startEmbeddedPostgres } from 'postern/persistence';
 import type { Connections } from './app.module.js';
-import { ConfigurationError, type ServerConfig } from './config.js';
+import type { ServerConfig } from './config.js';
 import { developmentSecret } from './development-secret.js';
+import { ServerLogger } from './server-logger.js';
 
 /**
  * Does one piece of work with the modules of the server, its secret and its database, and listens nowhere: whether the server
@@ -15,6 +17,7 @@ export async function besideServer<T>(
   module: (connections: Connections) => DynamicModule,
   work: (context: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
+  if (config.databaseUrl !== undefined) await assertReachable(config.databaseUrl);
   const dataDir = resolve(config.dataDir);
   const secret = config.secret ?? (await developmentSecret(dataDir));
   const folder = join(dataDir, 'postgres');
@@ -23,7 +26,7 @@ export async function besideServer<T>(
   try {
     const databaseUrl = running ?? embedded!.databaseUrl;
     const context = await NestFactory.createApplicationContext(module({ databaseUrl, secret }), {
-      logger: ['error'],
+      logger: new ServerLogger({ production: config.production, logLevel: 'error' }),
       abortOnError: false,
     });
     try {
@@ -36,7 +39,17 @@ export async function besideServer<T>(
   }
 }
 
-/** What a command says of its failure: sentences, no stack. */
-export function sentencesOf(error: unknown): string {
-  return error instanceof ConfigurationError ? error.problems.join('\n') : (error as Error).message;
+/** Says at once what is wrong, where the server would try again and again for a database that is on its way. */
+async function assertReachable(databaseUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (cause) {
+    // Where a name has several addresses, the message is empty and the code says why.
+    const { message, code } = cause as NodeJS.ErrnoException;
+    throw new Error(`The database that DATABASE_URL names cannot be used: ${message || code}.`, { cause });
+  } finally {
+    await client.end();
+  }
 }

@@ -1,8 +1,9 @@
 import type { INestApplicationContext } from '@nestjs/common';
 import { KeyKill, KeyList, KeyRotation } from 'postern/tokens';
 import { AppModule } from './app.module.js';
-import { besideServer, sentencesOf } from './beside-server.js';
-import { loadEnvironmentFile, readConfig } from './config.js';
+import { besideServer } from './beside-server.js';
+import { runCommand } from './command.js';
+import type { ServerConfig } from './config.js';
 
 const USAGE = `npm run --silent keys -- list
 npm run --silent keys -- rotate
@@ -26,11 +27,9 @@ function actOf([command, kid, ...more]: string[]): Act {
   throw new Error('Write one of: list, rotate, kill <kid>.');
 }
 
-try {
-  loadEnvironmentFile();
-  const config = readConfig();
-  const act = actOf(process.argv.slice(2));
-  const keys = await besideServer(
+async function keys(config: ServerConfig, args: string[]): Promise<string> {
+  const act = actOf(args);
+  const all = await besideServer(
     config,
     (connections) => AppModule.forConfig(config, connections),
     async (context) => {
@@ -38,8 +37,7 @@ try {
       return context.get(KeyList).all();
     },
   );
-  for (const { kid, algorithm, state } of keys) process.stdout.write(`${kid} ${algorithm} ${state}\n`);
-} catch (error) {
-  process.stderr.write(`${sentencesOf(error)}\n\n${USAGE}`);
-  process.exitCode = 1;
+  return all.map(({ kid, algorithm, state }) => `${kid} ${algorithm} ${state}\n`).join('');
 }
+
+await runCommand(keys, USAGE);

@@ -4,6 +4,9 @@ import { LOG_LEVELS, type ServerConfig } from './config.js';
 /** Nest tells of each module and route as it finds it: dozens of lines that hide the few a person looks for. */
 const CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
 
+/** What Nest logs under this name it throws as well, and whoever started it says it in a sentence. */
+const THROWN = 'ExceptionHandler';
+
 /** The server's log: for people in development, one JSON object a line in production. */
 export class ServerLogger extends ConsoleLogger {
   private readonly isVerbose: boolean;
@@ -17,5 +20,10 @@ export class ServerLogger extends ConsoleLogger {
     const context = rest.at(-1);
     if (!this.isVerbose && typeof context === 'string' && CHATTER.has(context)) return;
     super.log(message, ...rest);
+  }
+
+  override error(message: unknown, ...rest: unknown[]): void {
+    if (!this.isVerbose && rest.at(-1) === THROWN) return;
+    super.error(message, ...rest);
   }
 }

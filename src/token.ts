@@ -4,8 +4,9 @@ import { AuthModule } from 'postern/auth';
 import { PersistenceModule } from 'postern/persistence';
 import { AccessTokens, KeyRing, TokensModule } from 'postern/tokens';
 import { type Connections, tokensOf } from './app.module.js';
-import { besideServer, sentencesOf } from './beside-server.js';
-import { loadEnvironmentFile, readConfig, type ServerConfig } from './config.js';
+import { besideServer } from './beside-server.js';
+import { runCommand } from './command.js';
+import type { ServerConfig } from './config.js';
 
 const USAGE = `npm run --silent token -- --scope <scope> --subject <service> [--seconds <lifetime>] [--audience <audience>]
 
@@ -55,24 +56,24 @@ function requestOf(config: ServerConfig, args: string[]): TokenRequest {
   if (scopes.length === 0 || !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
     throw new Error('--scope must name a scope, such as revocations:read.');
   }
-  if (!values.subject) throw new Error('--subject must name the service that the token is for.');
+  if (!values.subject?.trim()) throw new Error('--subject must name the service that the token is for.');
+  if (values.audience?.some((audience) => audience.trim() === '')) {
+    throw new Error('--audience must name who is to accept the token.');
+  }
   if (!(Number.isInteger(lifetimeSeconds) && lifetimeSeconds > 0 && lifetimeSeconds <= config.serviceTokenSeconds)) {
     throw new Error(`--seconds must be a whole number from 1 to ${config.serviceTokenSeconds}.`);
   }
   return { scopes, subject: values.subject, lifetimeSeconds, audience: values.audience };
 }
 
-try {
-  loadEnvironmentFile();
-  const config = readConfig();
-  const asked = requestOf(config, process.argv.slice(2));
-  const { token } = await besideServer(
+async function token(config: ServerConfig, args: string[]): Promise<string> {
+  const asked = requestOf(config, args);
+  const made = await besideServer(
     config,
     (connections) => TokenModule.forConfig(config, connections),
     (context) => context.get(AccessTokens).issue(asked),
   );
-  process.stdout.write(`${token}\n`);
-} catch (error) {
-  process.stderr.write(`${sentencesOf(error)}\n\n${USAGE}`);
-  process.exitCode = 1;
+  return `${made.token}\n`;
 }
+
+await runCommand(token, USAGE);

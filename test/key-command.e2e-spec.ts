@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { createEmptyDatabase } from 'postern/testing';
 import { build, type Outcome, runBuilt, startBuiltServer, temporaryFolder } from './built-server.js';
 
+const secret = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
 
 describe('npm run keys', () => {
@@ -11,6 +13,12 @@ describe('npm run keys', () => {
 
   const run = (program: 'keys' | 'token', ...args: string[]): Outcome =>
     runBuilt(program, args, environment, folder.path);
+
+  const timed = (env: Record<string, string>): Outcome & { seconds: number } => {
+    const began = performance.now();
+    const outcome = runBuilt('keys', ['list'], { ...environment, ...env }, folder.path);
+    return { ...outcome, seconds: (performance.now() - began) / 1000 };
+  };
 
   const keys = (...args: string[]): string[][] => {
     const { status, stdout, stderr } = run('keys', ...args);
@@ -68,5 +76,32 @@ describe('npm run keys', () => {
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toContain(sentence);
     expect(stderr).toContain('npm run --silent keys');
+  });
+
+  it('says at once, and without a stack, that it has the wrong database or the wrong secret', async () => {
+    const database = await createEmptyDatabase();
+    const right = { DATABASE_URL: database.url, POSTERN_SECRET: secret };
+    const usual = timed(right);
+    expect(usual.status).toBe(0);
+    const wrong: [Record<string, string>, RegExp][] = [
+      [{ DATABASE_URL: 'postgres://postern@127.0.0.1:1/postern' }, /^[^\n]*DATABASE_URL[^\n]*ECONNREFUSED/],
+      [{ DATABASE_URL: database.url.replace(/postern_test_\w+/, 'no_such_database') }, /^[^\n]*no_such_database/],
+      [{ POSTERN_SECRET: `another${secret}` }, /^[^\n]*encrypted under another secret/],
+    ];
+    for (const [setting, sentence] of wrong) {
+      const { status, stdout, stderr, seconds } = timed({ ...right, ...setting });
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).toMatch(sentence);
+      expect(stderr).not.toMatch(/\n\s+at /);
+      // What it waited for, timers and retries, took ten seconds and more on top.
+      expect(seconds).toBeLessThan(usual.seconds + 7);
+    }
+    await database.drop();
+  }, 120_000);
+
+  it.each(['keys', 'token'] as const)('answers --help with the usage of %s', (program) => {
+    const { status, stdout, stderr } = run(program, '--help');
+    expect([status, stderr]).toEqual([0, '']);
+    expect(stdout).toContain(`npm run --silent ${program} --`);
   });
 });

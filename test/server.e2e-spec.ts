@@ -122,6 +122,7 @@ describe('replicas on one database', () => {
         1,
         expect.stringContaining('encrypted under another secret'),
       ]);
+      expect(withOtherSecret.printed).not.toMatch(/\n\s+at /);
     } finally {
       await server.stop();
     }

@@ -39,6 +39,9 @@ describe('npm run token', () => {
     [['--scope', 'revocations:read'], '--subject must name'],
     [['--scope', 'a', '--subject', 'b', '--seconds', '86401'], '--seconds must be'],
     [['--scope', 'a', '--subject', 'b', '--for-ever'], '--for-ever'],
+    [['--scope', 'a', '--subject', ' '], '--subject must name'],
+    [['--scope', 'a', '--subject', 'b', '--audience', ''], '--audience must name'],
+    [['--scope', 'a', '--subject', 'b', '--audience', 'c', '--audience', ' '], '--audience must name'],
   ])('says what is wrong with %j, and how it is used', (args, sentence) => {
     const { status, stdout, stderr } = token(...args);
     expect([status, stdout]).toEqual([1, '']);
