@@ -26,6 +26,7 @@ const shared = {
 };
 
 export default {
+  reporters: ['default', '<rootDir>/test/not-run.reporter.mjs'],
   testTimeout: 60_000,
   // Suites wait for processes and clocks more than they compute, so two go at once even where Jest would start one.
   maxWorkers: Math.max(2, availableParallelism() - 1),

@@ -256,7 +256,7 @@ describe('the embedded PostgreSQL', () => {
   });
 });
 
-(isRoot ? describe : describe.skip)('the embedded PostgreSQL, started by root', () => {
+(isRoot ? describe : describe.skip)('the embedded PostgreSQL, started by root (needs to be root)', () => {
   it('runs as an ordinary user, who owns the data', async () => {
     await start();
     expect((await stat(join(dataDir, '18'))).uid).not.toBe(0);

@@ -191,7 +191,7 @@ class OrdersController {
   }
 }
 
-wherePythonIs('a token that PyJWT makes', () => {
+wherePythonIs('a token that PyJWT makes (needs Python with PyJWT and Authlib)', () => {
   const secret = 'a secret of thirty-two bytes or more';
   const pem = { type: 'pkcs8', format: 'pem' } as const;
   const rsa = generateKeyPairSync('rsa', { modulusLength: 3072 });

@@ -17,7 +17,7 @@ if (browserPath === undefined) {
 }
 const whereThereIsABrowser = browserPath === undefined ? describe.skip : describe;
 
-whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s', (adapter) => {
+whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chromium)', (adapter) => {
   const folder = temporaryFolder();
   const complaints: string[] = [];
   const refreshes: string[] = [];

@@ -61,7 +61,7 @@ describe('prepareBinaries', () => {
     );
   });
 
-  (isRoot ? describe : describe.skip)('for another user', () => {
+  (isRoot ? describe : describe.skip)('for another user (needs to be root)', () => {
     it('copies the programs when that user cannot reach the package, once', async () => {
       const nobody = { name: 'nobody', uid: 65534, gid: 65534 };
       chmodSync(join(folder, 'package'), 0o700);
