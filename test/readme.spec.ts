@@ -9,6 +9,10 @@ const pages = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.m
   .filter((path) => path !== '' && existsSync(join(root, path)))
   .map((path) => ({ path, text: readFileSync(join(root, path), 'utf8') }));
 
+const links = pages.flatMap(({ path, text }) =>
+  [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)/g)].map((match) => ({ path, target: match[1]! })),
+);
+
 /** The pages whose code is compiled. */
 const WITH_CODE = [
   ...['README.md', 'docs/revocation.md'],
@@ -129,6 +133,12 @@ function namedUnder(page: string, heading: string): string[] {
   });
 }
 
+/** Every folder above a path. */
+function foldersOf(path: string): string[] {
+  const folder = dirname(path);
+  return folder === '.' ? [] : [folder, ...foldersOf(folder)];
+}
+
 describe('the documentation', () => {
   it('names each setting of PosternModule and each of its classes, and none that does not exist', () => {
     const page = pages.find(({ path }) => path === 'libs/postern/README.md')!.text;
@@ -152,11 +162,20 @@ describe('the documentation', () => {
   });
 
   it('links to files that exist', () => {
-    const links = pages.flatMap(({ path, text }) =>
-      [...text.matchAll(/\]\((?!https?:|mailto:|#)([^)#\s]+)[^)]*\)/g)].map((match) => ({ path, target: match[1]! })),
-    );
     expect(links.length).toBeGreaterThan(10);
     const dead = links.filter(({ path, target }) => !existsSync(join(root, dirname(path), target)));
+    expect(dead).toEqual([]);
+  });
+
+  it('links in the package to files that are in the package', () => {
+    const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
+      cwd: root,
+      encoding: 'utf8',
+    });
+    const [{ files }] = JSON.parse(listed) as [{ files: { path: string }[] }];
+    const packed = new Set(files.flatMap(({ path }) => [path, ...foldersOf(path)]));
+    expect([...packed]).toContain('README.md');
+    const dead = links.filter(({ path, target }) => packed.has(path) && !packed.has(join(dirname(path), target)));
     expect(dead).toEqual([]);
   });
 
