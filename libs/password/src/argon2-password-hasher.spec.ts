@@ -65,7 +65,9 @@ describe('Argon2PasswordHasher', () => {
 describe('CheckedPasswordSettings', () => {
   it.each<[PasswordSettings, string]>([
     [{ minimumLength: 7 }, 'minimumLength must be a whole number from 8 to 256, and is 7.'],
-    [{ minimumLength: Number.NaN }, 'minimumLength must be a whole number'],
+    [{ minimumLength: Number.NaN }, 'minimumLength must be a whole number from 8 to 256, and is NaN.'],
+    [{ maximumBytes: '1024' as never }, `maximumBytes must be a whole number from 64 to 4096, and is '1024'.`],
+    [{ maximumBytes: 1024n as never }, 'maximumBytes must be a whole number from 64 to 4096, and is 1024n.'],
     [{ maximumBytes: 1e9 }, 'maximumBytes must be a whole number from 64 to 4096'],
     [{ minimumLength: 64, maximumBytes: 128 }, 'maximumBytes must be at least four times minimumLength'],
     [{ argon2: { memoryKiB: 8, parallelism: 2 } }, 'argon2.memoryKiB must be a whole number from 16'],

@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { inspect } from 'node:util';
 import type { PasswordSettings } from './password.module-definition.js';
 
 /** libuv has four threads. One stays free for files and DNS, however many cores there are. */
@@ -49,7 +50,5 @@ export class CheckedPasswordSettings {
 
 function whole(name: string, value: number, least: number, most: number): number {
   if (Number.isSafeInteger(value) && value >= least && value <= most) return value;
-  throw new Error(
-    `PasswordModule: ${name} must be a whole number from ${least} to ${most}, and is ${JSON.stringify(value)}.`,
-  );
+  throw new Error(`PasswordModule: ${name} must be a whole number from ${least} to ${most}, and is ${inspect(value)}.`);
 }

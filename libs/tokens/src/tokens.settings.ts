@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { JsonWebKey } from 'node:crypto';
 import type { JwtAlgorithm } from 'postern/auth';
 
@@ -130,5 +131,5 @@ type NumberSetting = {
 function within(settings: TokensSettings, name: NumberSetting, unlessTold: number, least: number, most: number) {
   const value = settings[name] ?? unlessTold;
   if (typeof value === 'number' && value >= least && value <= most) return value;
-  throw new Error(`TokensModule: ${name} must be a number from ${least} to ${most}, and is ${JSON.stringify(value)}.`);
+  throw new Error(`TokensModule: ${name} must be a number from ${least} to ${most}, and is ${inspect(value)}.`);
 }
