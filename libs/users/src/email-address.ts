@@ -87,6 +87,12 @@ export function IsEmailAddress(): PropertyDecorator {
         defaultMessage: () => '$property must be an e-mail address',
       },
     }),
-    ApiProperty({ type: String, format: 'email', maxLength: MAXIMUM_OCTETS, example: 'ada@example.com' }),
+    ApiProperty({
+      type: String,
+      format: 'email',
+      maxLength: MAXIMUM_OCTETS,
+      example: 'ada@example.com',
+      description: 'An e-mail address, in any spelling that normalises to it.',
+    }),
   );
 }

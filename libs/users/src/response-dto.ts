@@ -21,8 +21,26 @@ const AT = '2026-11-23T08:30:00.000Z';
 
 /** What of {@link UserBase} is shown, from which reader on, and how the document describes it. */
 const BASE: readonly [keyof UserBase, Reader, ApiPropertyOptions][] = [
-  ['id', 'public', { type: String, format: 'uuid', example: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77' }],
-  ['email', 'self', { type: String, format: 'email', example: 'ada@example.com' }],
+  [
+    'id',
+    'public',
+    {
+      type: String,
+      format: 'uuid',
+      example: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',
+      description: 'Of the user; the `sub` of its tokens.',
+    },
+  ],
+  [
+    'email',
+    'self',
+    {
+      type: String,
+      format: 'email',
+      example: 'ada@example.com',
+      description: 'In the form in which addresses are compared.',
+    },
+  ],
   [
     'emailVerifiedAt',
     'self',
@@ -33,8 +51,8 @@ const BASE: readonly [keyof UserBase, Reader, ApiPropertyOptions][] = [
     'admin',
     { type: Date, nullable: true, example: null, description: 'Null for a user in good standing.' },
   ],
-  ['createdAt', 'self', { type: Date, example: AT }],
-  ['updatedAt', 'self', { type: Date, example: AT }],
+  ['createdAt', 'self', { type: Date, example: AT, description: 'When the user was made.' }],
+  ['updatedAt', 'self', { type: Date, example: AT, description: 'When a field of it changed last.' }],
 ];
 
 const made = new WeakMap<Type, Map<Reader, UserView>>();
