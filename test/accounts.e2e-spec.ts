@@ -1,11 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Injectable, Module, type INestApplication } from '@nestjs/common';
+import { Controller, Injectable, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OnEvent } from '@nestjs/event-emitter';
 import { IsOptional, Matches } from 'class-validator';
 import { createHttpAdapter, documentOf, PosternModule, type PosternStructure } from 'postern';
-import { LogMailer, Mailer, UserRegistered, type MailMessage } from 'postern/accounts';
+import {
+  LogMailer,
+  Mailer,
+  registrationControllerOf,
+  UserRegistered,
+  type MailMessage,
+  type NewAccount,
+} from 'postern/accounts';
+import type { Principal } from 'postern/auth';
+import { PasswordController, type LoginDto } from 'postern/password';
 import { Database } from 'postern/persistence';
+import { SessionsController, type RequestLike } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { UserBase, UserField } from 'postern/users';
 import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
@@ -258,6 +268,69 @@ describe('accounts in production without a mailer', () => {
       expect(changed.status).toBe(204);
     } finally {
       await server.close();
+    }
+  });
+});
+
+describe('routes of accounts, passwords and sessions that a team overrides', () => {
+  @Injectable()
+  class Invitations {
+    readonly spent: string[] = [];
+  }
+
+  @Module({ providers: [Invitations], exports: [Invitations] })
+  class InvitationsModule {}
+
+  @Controller('auth')
+  class InvitedOnly extends registrationControllerOf(Employee) {
+    constructor(private readonly invitations: Invitations) {
+      super();
+    }
+
+    override async register(account: NewAccount<Employee>) {
+      this.invitations.spent.push(account.email);
+      return { ...(await super.register(account)), nickname: 'invited' };
+    }
+  }
+
+  class Logins extends PasswordController {
+    override async login(credentials: LoginDto, request: RequestLike) {
+      return { ...(await super.login(credentials, request)), scope: 'of the team' };
+    }
+  }
+
+  class Sessions extends SessionsController {
+    override async listSessions(principal: Principal) {
+      return (await super.listSessions(principal)).map((session) => ({ ...session, device: 'a toaster' }));
+    }
+  }
+
+  it('stay open or guarded, validated, answered and documented as they were', async () => {
+    const structure = { user: Employee, migrations: [EmployeeColumns1800000000000], imports: [InvitationsModule] };
+    const controllers = { accounts: InvitedOnly, password: Logins, sessions: Sessions };
+    const [server, shipped] = [
+      await Server.open('fastify', { ...structure, controllers }),
+      await Server.open('fastify', structure),
+    ];
+    try {
+      const account = { email: ' Ada@example.com', password: PASSWORD, costCentre: 'CC-1' };
+      expect((await server.register({ ...account, grade: 9 })).body.errors).toMatchObject([{ pointer: '/grade' }]);
+      const registered = await server.register(account);
+      expect([registered.status, registered.body]).toMatchObject([201, { costCentre: 'CC-1', nickname: 'invited' }]);
+      expect(server.app.get(Invitations).spent).toEqual(['ada@example.com']);
+      const login = await server.call('POST', '/auth/login', { email: account.email, password: PASSWORD });
+      expect([login.status, login.body]).toMatchObject([200, { scope: 'of the team' }]);
+      expect(login.headers.get('cache-control')).toBe('no-store');
+      const sessions = (token?: string) =>
+        server.app
+          .getUrl()
+          .then((url) => fetch(`${url}/auth/sessions`, { headers: token ? { authorization: `Bearer ${token}` } : {} }));
+      expect((await sessions()).status).toBe(401);
+      expect(await (await sessions(login.body.access_token)).json()).toMatchObject([{ device: 'a toaster' }]);
+      expect(documentOf(server.app).paths).toEqual(documentOf(shipped.app).paths);
+    } finally {
+      await server.close();
+      await shipped.close();
     }
   });
 });
