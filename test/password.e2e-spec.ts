@@ -1,7 +1,7 @@
 import { Injectable, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OnEvent } from '@nestjs/event-emitter';
-import { createHttpAdapter, PosternModule } from 'postern';
+import { createHttpAdapter, documentOf, PosternModule } from 'postern';
 import {
   Argon2PasswordHasher,
   CheckedPasswordSettings,
@@ -10,7 +10,7 @@ import {
   PasswordHasher,
 } from 'postern/password';
 import { Database, type DomainEvent } from 'postern/persistence';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
 import { UsersService } from 'postern/users';
 
 const PASSWORD = 'seven small boats at noon';
@@ -48,6 +48,41 @@ interface Answer {
   text: string;
   body: Record<string, unknown> & { access_token: string; refresh_token: string; code?: string };
 }
+
+describe('passwords of more than 1,024 bytes, where the settings allow them', () => {
+  let database: TestDatabase;
+  let app: TestApplication;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const posternModule = PosternModule.forRoot({
+      issuer: 'https://id.example.test',
+      secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
+      databaseUrl: database.url,
+      password: { maximumBytes: 4096 },
+    });
+    app = await startTestApplication(posternModule);
+  });
+  afterAll(async () => {
+    await app?.close();
+    await database?.drop();
+  });
+
+  it('register, log in, and delete the account', async () => {
+    const password = Array.from({ length: 300 }, (_, at) => `boat ${at * 7919}`).join(' ');
+    const credentials = { email: 'ada@example.com', password };
+    expect((await app.call('POST', '/auth/register', { body: credentials })).status).toBe(201);
+    const { body } = await app.call<{ access_token: string }>('POST', '/auth/login', { body: credentials });
+    const token = body.access_token;
+    expect((await app.call('DELETE', '/users/me', { token, body: { password: `${password}!` } })).status).toBe(403);
+    expect((await app.call('DELETE', '/users/me', { token, body: { password } })).status).toBe(204);
+  });
+
+  it('say in the document that so much hashing may be too much', () => {
+    const { delete: operation } = documentOf(app.nest).paths['/users/me']!;
+    expect(operation!.responses['503']).toMatchObject({ description: expect.stringContaining('`busy`') });
+  });
+});
 
 describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kind) => {
   let database: TestDatabase;

@@ -341,7 +341,8 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
         [undefined, 400, 'validation-failed'],
         [{}, 400, 'validation-failed'],
         [{ password: 7 }, 400, 'validation-failed'],
-        [{ password: 'x'.repeat(1025) }, 400, 'validation-failed'],
+        [{ password: '' }, 400, 'validation-failed'],
+        [{ password: 'x'.repeat(1025) }, 403, 'identity-not-confirmed'],
         [{ password: 'wrong' }, 403, 'identity-not-confirmed'],
       ] as const) {
         const answer = await running.call('DELETE', '/users/me', token, proof);
@@ -633,6 +634,53 @@ describe('the users, whatever the transport', () => {
       ['POST', `/users/${randomUUID()}/disable`],
     ] as const) {
       expect((await call(method, path)).status).toBe(401);
+    }
+  });
+
+  it('answers 401, and never 404, to requests about oneself that race with the end of the account', async () => {
+    const { users, call } = await boot({ user: Employee, confirmation: Sesame });
+    for (let round = 0; round < 10; round += 1) {
+      const { id } = await users.create({ email: `ada${round}@example.com`, costCentre: 'CC-1', floor: 1 });
+      const token = await tokenFor(id);
+      const answers = await Promise.all([
+        ...Array.from({ length: 3 }, () => call('DELETE', '/users/me', token, { password: 'open sesame' })),
+        ...Array.from({ length: 3 }, (_, floor) => call('PATCH', '/users/me', token, { floor: floor + 2 })),
+        call('GET', '/users/me', token),
+      ]);
+      const refused = answers.filter(({ status }) => status >= 400);
+      expect(refused.map(({ status, body }) => [status, body.code])).toEqual(refused.map(() => [401, 'invalid-token']));
+      expect(answers.filter(({ status }) => status === 204)).toHaveLength(1);
+      expect(await users.findById(id)).toBeNull();
+    }
+  });
+
+  it('answers 401 where the account ends while its owner is being asked for the password', async () => {
+    @Injectable()
+    class Slow extends IdentityConfirmation {
+      constructor(private readonly users: UsersService) {
+        super();
+      }
+      confirm = (id: string) => this.users.remove(id);
+    }
+    const { users, call } = await boot({ user: Employee, confirmation: Slow });
+    const { id } = await users.create({ email: 'ada@example.com', costCentre: 'CC-1', floor: 1 });
+    const { status, body, headers } = await call('DELETE', '/users/me', await tokenFor(id), { password: 'x' });
+    expect([status, body.code, headers.get('www-authenticate')]).toEqual([401, 'invalid-token', expect.any(String)]);
+  });
+
+  it('documents by what the confirmation refuses, also where the controller is the team’s', async () => {
+    class TooLateError extends AuthError {
+      readonly code = 'too-late';
+      readonly status = 503;
+      readonly title = 'Nobody is here any more to confirm it.';
+    }
+    @Refuses(TooLateError)
+    class OfficeHours extends Sesame {}
+    class MyMeController extends meControllerOf(Employee) {}
+    for (const controllers of [{}, { me: MyMeController }]) {
+      const { app } = await boot({ user: Employee, confirmation: OfficeHours, controllers });
+      const { responses } = documentOf(app).paths['/users/me']!.delete!;
+      expect(responses['503']).toMatchObject({ description: expect.stringContaining('`too-late`') });
     }
   });
 

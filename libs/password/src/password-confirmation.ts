@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Refuses } from 'postern/problem';
 import { IdentityConfirmation, IdentityNotConfirmedError, type IdentityProof } from 'postern/users';
+import { HashingOverloadedError } from './password.errors.js';
 import { PasswordsService } from './passwords.service.js';
 
 /**
@@ -7,6 +9,7 @@ import { PasswordsService } from './passwords.service.js';
  * @example UsersModule.forRoot({ confirmation: PasswordConfirmation })
  */
 @Injectable()
+@Refuses(IdentityNotConfirmedError, HashingOverloadedError)
 export class PasswordConfirmation extends IdentityConfirmation {
   constructor(private readonly passwords: PasswordsService) {
     super();

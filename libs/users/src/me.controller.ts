@@ -14,7 +14,12 @@ import { IdentityConfirmation } from './identity-confirmation.js';
 import { updateDtoOf } from './request-dto.js';
 import { responseDtoOf } from './response-dto.js';
 import type { UserBase } from './user-base.entity.js';
-import { ConfirmationUnavailableError, IdentityNotConfirmedError, UserConflictError } from './users.errors.js';
+import {
+  ConfirmationUnavailableError,
+  IdentityNotConfirmedError,
+  UserConflictError,
+  UserNotFoundError,
+} from './users.errors.js';
 import type { SeenUser, TeamFields, UserChanges } from './user-types.js';
 import { UsersService } from './users.service.js';
 
@@ -87,7 +92,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
       @Body() changes: UpdateMeDto,
     ): Promise<SeenUser<U, 'self'>> {
       const { id } = await this.userOf(principal);
-      return OwnView.from(await this.users.update(id, changes as UserChanges<U>));
+      return OwnView.from(await whileThere(this.users.update(id, changes as UserChanges<U>)));
     }
 
     @Delete()
@@ -101,7 +106,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     async deleteMe(@CurrentPrincipal() principal: Principal, @Body() proof: DeleteMeDto): Promise<void> {
       const { id } = await this.userOf(principal);
       await this.confirmation.confirm(id, { password: proof.password });
-      await this.users.remove(id);
+      await whileThere(this.users.remove(id));
     }
 
     async userOf(principal: Principal): Promise<U> {
@@ -114,4 +119,13 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     }
   }
   return MeController;
+}
+
+/** Between the look at the user and the act the account may have ended, and then its token is one of nobody. */
+async function whileThere<T>(act: Promise<T>): Promise<T> {
+  try {
+    return await act;
+  } catch (error) {
+    throw error instanceof UserNotFoundError ? new InvalidTokenError(undefined, { cause: error }) : error;
+  }
 }

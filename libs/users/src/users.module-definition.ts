@@ -1,9 +1,10 @@
 import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
+import { refusalsOf, Refuses } from 'postern/problem';
 import { adminUsersControllerOf } from './admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
-import { meControllerOf } from './me.controller.js';
+import { meControllerOf, type MeRoutes } from './me.controller.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserDirectory } from './user-directory.js';
@@ -40,6 +41,7 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
   const entity = structure.user ?? User;
   const schemas = new UserSchemas(entity);
   const { me, admin } = structure.controllers ?? {};
+  const confirmation = structure.confirmation ?? NoConfirmation;
   return {
     ...definition,
     global: true,
@@ -47,13 +49,13 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
     // "me" comes first: on Express the first route that fits is taken, and "me" fits :id.
     controllers: [
       ...(definition.controllers ?? []),
-      ...(me === false ? [] : [me ? withInheritedRoutes(me) : meControllerOf(entity)]),
+      ...(me === false ? [] : [refusingAs(confirmation, me ? withInheritedRoutes(me) : meControllerOf(entity))]),
       ...(admin === false ? [] : [admin ? withInheritedRoutes(admin) : adminUsersControllerOf(entity)]),
     ],
     providers: [
       ...(definition.providers ?? []),
       { provide: UserSchemas, useValue: schemas },
-      { provide: IdentityConfirmation, useClass: structure.confirmation ?? NoConfirmation },
+      { provide: IdentityConfirmation, useClass: confirmation },
       ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
       UserTableCheck,
       UserAccess,
@@ -62,4 +64,11 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
     ],
     exports: [...(definition.exports ?? []), UserSchemas, IdentityConfirmation, UsersService, UserDirectory],
   };
+}
+
+/** Lets the document say at the deletion of the account by what the confirmation refuses. */
+function refusingAs(confirmation: Type<IdentityConfirmation>, controller: Type): Type {
+  const { deleteMe } = controller.prototype as Partial<MeRoutes>;
+  if (deleteMe) Refuses(...refusalsOf(confirmation))(controller.prototype as object, 'deleteMe', { value: deleteMe });
+  return controller;
 }

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { IsString, MaxLength, MinLength } from 'class-validator';
+import { IsString, MinLength } from 'class-validator';
 
 /** What it takes to delete one's own account: the proof that it is still the user who asks. */
 export class DeleteMeDto {
@@ -9,10 +9,8 @@ export class DeleteMeDto {
     example: 'seven small boats at noon',
     format: 'password',
     minLength: 1,
-    maxLength: 1024,
   })
   @IsString()
   @MinLength(1)
-  @MaxLength(1024)
   password!: string;
 }
