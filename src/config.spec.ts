@@ -65,6 +65,10 @@ describe('readConfig', () => {
     expect(readConfig({ TRUST_PROXY: 'true' }).trustProxy).toBe(true);
     expect(readConfig({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
     expect(readConfig({ TRUST_PROXY: '10.0.0.0/8,::1' }).trustProxy).toBe('10.0.0.0/8,::1');
+    expect(readConfig({ TRUST_PROXY: 'loopback, 10.1.2.3' }).trustProxy).toBe('loopback, 10.1.2.3');
+    for (const bad of ['yes', '10.0.0.0/33', '10.0.0.1;10.0.0.2', '-1', '::1/129', 'example.com']) {
+      expect(() => readConfig({ TRUST_PROXY: bad })).toThrow(/^TRUST_PROXY must be/);
+    }
   });
 });
 

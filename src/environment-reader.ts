@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { ServerConfig, Variable } from './config.js';
 
 /** Reads one variable at a time: a bad value becomes a sentence and the default, so that all problems are told at once. */
@@ -74,11 +75,23 @@ export class EnvironmentReader {
     const text = this.text(name);
     if (text === undefined || text === 'false') return false;
     if (text === 'true') return true;
-    return /^\d{1,2}$/.test(text) ? Number(text) : text;
+    if (/^\d{1,2}$/.test(text)) return Number(text);
+    if (text.split(',').every((entry) => isProxy(entry.trim()))) return text;
+    return this.refuse(
+      `${name} must be false, true, a number of proxies, or addresses and networks separated by commas, such as 10.0.0.0/8.`,
+      false,
+    );
   }
 
   private refuse<T>(problem: string, fallback: T): T {
     this.problems.push(problem);
     return fallback;
   }
+}
+
+/** Whether proxies can be named so: by an address, a network, or one of the names that stand for several. */
+function isProxy(text: string): boolean {
+  if (/^(?:loopback|linklocal|uniquelocal)$/.test(text)) return true;
+  const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  return isIP(address) !== 0 && Number(bits) <= (isIP(address) === 4 ? 32 : 128);
 }

@@ -396,12 +396,45 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expectProblem(await request('GET', `/users/${'a'.repeat(20_000)}/name`), 431, 'request-header-fields-too-large');
     });
 
+    it('answers QUERY as both frameworks would', async () => {
+      expectProblem(await request('QUERY', '/keys'), 400, 'malformed-request');
+      const head = 'QUERY /keys HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n';
+      expectProblem(await send(port, `${head}Content-Type: application/json\r\n\r\n`, '{}'), 404, 'not-found');
+    });
+
+    it('answers a request that names no host with 400', async () => {
+      const answer = await send(port, 'GET /keys HTTP/1.1\r\nConnection: close\r\n\r\n');
+      expectProblem(answer, 400, 'malformed-request');
+      expect(answer.headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
+      expect((await send(port, 'GET /keys HTTP/1.0\r\n\r\n')).status).toBe(200);
+    });
+
+    it('answers an expectation that nobody knows with 417, and one that is known as ever', async () => {
+      const answer = await request('GET', '/keys', ['Expect: the-unexpected']);
+      expectProblem(answer, 417, 'expectation-failed');
+      expect(answer.headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
+      expect(answer.headers['connection']).toBe('close');
+      expect((await request('GET', '/%ff', ['Expect: x'])).status).toBe(400);
+      const body = '{"email":"a@example.com"}';
+      const head = `POST /users HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n`;
+      expect((await send(port, `${head}Expect: 100-continue\r\n\r\n`, body)).status).toBe(100);
+    });
+
     it('answers what is not HTTP with 400', async () => {
       expectProblem(await send(port, 'HELLO\r\n\r\n'), 400, 'malformed-request');
     });
   });
 
   describe('headers', () => {
+    it.each(['*', '"x"', 'W/"x"'])(
+      'answers with the body whatever copy a caller has (If-None-Match: %s)',
+      async (tag) => {
+        const answer = await request('GET', '/search?term=a', [`If-None-Match: ${tag}`]);
+        expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: { term: 'a' } });
+        expect((await request('HEAD', '/search?term=a', [`If-None-Match: ${tag}`])).status).toBe(200);
+      },
+    );
+
     it('shuts the browser features that an API does not need', async () => {
       const { headers } = await request('GET', '/users/1/name');
       expect(headers).toMatchObject({
@@ -448,6 +481,27 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expectProblem(odd, 404, 'not-found');
       expect(odd.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
     });
+  });
+
+  describe('the id that a request comes with', () => {
+    const idFrom = async (trustProxy: HttpSettings['trustProxy']) => {
+      const at = await start({ trustProxy });
+      return (await request('GET', '/keys', ['X-Request-Id: from-outside-1'], at)).headers['x-request-id'];
+    };
+
+    it.each([true, 1, 'loopback', '127.0.0.0/8', '10.0.0.0/8, 127.0.0.1'])(
+      'is believed of a proxy (%s)',
+      async (trust) => {
+        expect(await idFrom(trust)).toBe('from-outside-1');
+      },
+    );
+
+    it.each([false, 0, '10.0.0.0/8', 'uniquelocal', '::1, 127.0.0.2'])(
+      'is not believed of others (%s)',
+      async (trust) => {
+        expect(await idFrom(trust)).toMatch(/^[0-9a-f-]{36}$/);
+      },
+    );
   });
 
   describe('other origins', () => {
@@ -514,6 +568,9 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
     expect(found.headers).not.toHaveProperty('x-powered-by');
     expectProblem(await request('GET', '/%', [], at), 400, 'malformed-request');
+    expectProblem(await send(at, 'GET /keys HTTP/1.1\r\nConnection: close\r\n\r\n'), 400, 'malformed-request');
+    expectProblem(await request('GET', '/keys', ['Expect: x'], at), 417, 'expectation-failed');
+    expect((await request('GET', '/keys', ['If-None-Match: *'], at)).status).toBe(200);
     const head =
       'POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 9\r\n\r\n';
     const broken = await send(at, head, '{"a":bcd}');

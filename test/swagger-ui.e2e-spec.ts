@@ -110,6 +110,11 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     await page.screenshot({ path: join(screenshots, `${adapter}-docs.png`), fullPage: true });
   });
 
+  it.each(['/docs//', '/docs///x', '/docs//swagger-ui.css'])('has no other way to the page: %s', async (path) => {
+    const answer = await fetch(server.url + path);
+    expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([404, 'not-found']);
+  });
+
   it('shows an example of each body, ready to be sent', async () => {
     const block = page.locator('[id$="-login"]');
     await block.locator('.opblock-summary-control').click();

@@ -35,15 +35,24 @@ export class ExpressHttpAdapter extends ExpressAdapter {
   }
 }
 
-function strictExpress({ trustProxy }: CompleteHttpSettings): Express {
+function strictExpress({ trustProxy, trusts }: CompleteHttpSettings): Express {
   const instance = express();
   // Before the router exists: it takes these when it is made and ignores later changes.
   instance.enable('case sensitive routing');
   instance.enable('strict routing');
   instance.disable('x-powered-by');
-  instance.disable('etag');
-  instance.set('trust proxy', trustProxy);
+  answerInFull(instance);
+  instance.set('trust proxy', trustProxy !== false && trusts);
   return instance;
+}
+
+/**
+ * Keeps Express from comparing copies by itself. Without a tag of its own it would still take `If-None-Match: *` for a copy of
+ * every answer, and send none. A controller that has a tag compares it.
+ */
+export function answerInFull(instance: Express): void {
+  instance.disable('etag');
+  Object.defineProperty(instance.request, 'fresh', { configurable: true, value: false });
 }
 
 // What Fastify never reads a body of.

@@ -25,7 +25,7 @@ export class FastifyHttpAdapter extends FastifyAdapter {
       // The server has its own answer to these; Fastify's would destroy the socket while that one is being written.
       clientErrorHandler: () => undefined,
       bodyLimit: settings.bodyLimitBytes,
-      trustProxy: fastifyTrustProxy(settings.trustProxy),
+      trustProxy: settings.trustProxy !== false && settings.trusts,
       requestIdHeader: false,
       genReqId: (request) => requestIdOf(request),
       frameworkErrors: (error, request, reply) => {
@@ -58,9 +58,4 @@ export function parseJsonOnFastify(adapter: FastifyAdapter, rawBody: boolean, bo
     assertJson(request.headers);
     done(null, parseJsonBody(body));
   });
-}
-
-// Fastify's types know no number of hops; proxy-addr, which both frameworks use, counts them as Express does.
-function fastifyTrustProxy(trustProxy: CompleteHttpSettings['trustProxy']) {
-  return typeof trustProxy === 'number' ? (_address: string, hop: number) => hop < trustProxy : trustProxy;
 }

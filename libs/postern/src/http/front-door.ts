@@ -2,17 +2,17 @@ import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'n
 import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { HttpException } from '@nestjs/common';
-import { answerOf, MalformedRequestError, rememberRequestId, requestIdOf } from 'postern/problem';
+import { answerOf, MalformedRequestError, NotFoundError, rememberRequestId, requestIdOf } from 'postern/problem';
 import { crossOrigin } from './cross-origin.js';
 import type { CompleteHttpSettings } from './http-settings.js';
-import { securityHeaders } from './security-headers.js';
+import { isWithin, securityHeaders } from './security-headers.js';
 
 /** Decides about a request before any framework sees it; `false` where it has answered it. */
 export type FrontDoor = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
  * Makes the door that every request passes first, on node's own objects, so that Fastify and Express cannot differ:
- * request id, security headers, CORS, and an URL that can be decoded and has one spelling.
+ * request id, security headers, CORS, a host, and an URL that can be decoded and has one spelling.
  */
 export function frontDoorOf(settings: CompleteHttpSettings): FrontDoor {
   const setHeaders = securityHeaders(settings.docsPath, settings.strictTransportSecurity);
@@ -23,15 +23,18 @@ export function frontDoorOf(settings: CompleteHttpSettings): FrontDoor {
     entered.add(request);
     const given = request.headers['x-request-id'];
     // A stranger could write another request's id into the log.
-    if (settings.trustProxy !== false && typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given)) {
+    const isBelieved = given !== undefined && settings.trusts(request.socket.remoteAddress ?? '', 0);
+    if (isBelieved && typeof given === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(given)) {
       rememberRequestId(request, given);
     }
     response.setHeader('X-Request-Id', requestIdOf(request));
     setHeaders(request, response);
     if (answersPreflight(request, response)) return false;
-    const complaint = complaintAbout(request.url ?? '/');
-    if (complaint === undefined) return true;
-    writeProblem(request, response, new MalformedRequestError(complaint), settings);
+    const complaint = complaintAbout(request);
+    const isElsewhere = isWithin(settings.docsPath, request.url ?? '/') && EMPTY_STEP.test(pathOf(request));
+    if (complaint === undefined && !isElsewhere) return true;
+    const refusal = complaint === undefined ? new NotFoundError() : new MalformedRequestError(complaint);
+    writeProblem(request, response, refusal, settings);
     return false;
   };
 }
@@ -42,12 +45,12 @@ export function createGuardedServer(settings: CompleteHttpSettings, listener: Re
   const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
     if (enter(request, response)) listener(request, response);
   });
-  limitServer(server, settings);
+  limitServer(server, settings, enter);
   return server;
 }
 
-/** Sets the time-outs of a server, and the answer to what node's parser refuses. */
-export function limitServer(server: Server, settings: CompleteHttpSettings): void {
+/** Sets the time-outs of a server, and the answers to what node would refuse by itself, with no body. */
+export function limitServer(server: Server, settings: CompleteHttpSettings, enter: FrontDoor): void {
   server.requestTimeout = settings.requestTimeoutSeconds * 1000;
   server.headersTimeout = Math.min(server.requestTimeout, 10_000);
   server.keepAliveTimeout = settings.keepAliveSeconds * 1000;
@@ -57,6 +60,11 @@ export function limitServer(server: Server, settings: CompleteHttpSettings): voi
       if (!server.listening) server.closeIdleConnections();
     }),
   );
+  // The front door asks for the host, with an answer that says so.
+  Object.assign(server, { requireHostHeader: false });
+  server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {
+    if (enter(request, response)) writeProblem(request, response, new HttpException({}, 417), settings);
+  });
   server.removeAllListeners('clientError');
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => refuseSocket(error, socket, settings));
 }
@@ -104,9 +112,19 @@ function refuseSocket(error: NodeJS.ErrnoException, socket: Socket, { documentat
 // does not: a proxy's rule for /users has to mean the same requests as our guard's.
 const NEEDLESSLY_ENCODED = /%(?:2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a])/i;
 
-function complaintAbout(url: string): string | undefined {
-  if (!url.includes('%')) return undefined;
-  const path = url.split(/[?#]/, 1)[0] ?? '';
+// The two servers of static files, which alone read such a step, do not agree on it.
+const EMPTY_STEP = /\/\.{0,2}\/|\/\.{1,2}$/;
+
+const pathOf = ({ url = '/' }: IncomingMessage): string => url.split(/[?#]/, 1)[0] ?? '';
+
+function complaintAbout(request: IncomingMessage): string | undefined {
+  const { headers, httpVersion, method, url } = request;
+  // RFC 9112 §3.2
+  if (headers.host === undefined && httpVersion === '1.1') return 'The request names no host.';
+  // Fastify asks for it by itself, and Express does not.
+  if (method === 'QUERY' && headers['content-type'] === undefined) return 'A QUERY states its Content-Type.';
+  if (!url?.includes('%')) return undefined;
+  const path = pathOf(request);
   if (NEEDLESSLY_ENCODED.test(path)) return 'The address percent-encodes a character that needs no encoding.';
   try {
     decodeURIComponent(path);

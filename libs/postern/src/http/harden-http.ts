@@ -26,7 +26,7 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
 
   const enter = frontDoorOf(complete);
   const server = app.getHttpServer() as Server;
-  limitServer(server, complete);
+  limitServer(server, complete, enter);
   const listeners = server.listeners('request');
   server.removeAllListeners('request');
   server.on('request', (request, response) => {
@@ -42,7 +42,10 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
     });
     (await import('./fastify-http.adapter.js')).parseJsonOnFastify(fastify, false, complete.bodyLimitBytes);
   } else {
-    (adapter.getInstance() as Express).disable('x-powered-by');
-    app.use((await import('./express-http.adapter.js')).jsonOnExpress(false, complete.bodyLimitBytes));
+    const { answerInFull, jsonOnExpress } = await import('./express-http.adapter.js');
+    const express = adapter.getInstance() as Express;
+    express.disable('x-powered-by');
+    answerInFull(express);
+    app.use(jsonOnExpress(false, complete.bodyLimitBytes));
   }
 }

@@ -1,3 +1,5 @@
+import { type TrustedProxies, trustedProxies } from './trusted-proxies.js';
+
 /** How the application meets the network. */
 export interface HttpSettings {
   /** The largest body that is read, in bytes. Default 102400 (100 KiB); beyond it: 413. */
@@ -10,7 +12,8 @@ export interface HttpSettings {
   corsOrigins?: readonly string[];
   /**
    * Who may tell the caller's address by `X-Forwarded-For`, and the request's id by `X-Request-Id`: the number of proxies
-   * in front, or their addresses (`10.0.0.0/8, loopback`); `true` believes everybody. Default `false`: nobody.
+   * in front, or their addresses (`10.0.0.0/8, loopback`); `true` believes everybody. Default `false`: nobody. The id is
+   * believed of the machine alone that the connection comes from.
    */
   trustProxy?: boolean | number | string;
   /** Whether to tell browsers to come by https only (RFC 6797). Default `false`; `true` behind TLS, so in production. */
@@ -22,7 +25,11 @@ export interface HttpSettings {
 }
 
 /** The settings with every default in its place. */
-export type CompleteHttpSettings = Required<Omit<HttpSettings, 'documentation'>> & Pick<HttpSettings, 'documentation'>;
+export interface CompleteHttpSettings extends Required<Omit<HttpSettings, 'documentation'>> {
+  readonly documentation: string | undefined;
+  /** What `trustProxy` comes to. */
+  readonly trusts: TrustedProxies;
+}
 
 /**
  * Checks the settings and completes them.
@@ -35,6 +42,7 @@ export function completeHttpSettings(settings: HttpSettings): CompleteHttpSettin
     keepAliveSeconds: settings.keepAliveSeconds ?? 75,
     corsOrigins: settings.corsOrigins ?? [],
     trustProxy: settings.trustProxy ?? false,
+    trusts: trustedProxies(settings.trustProxy ?? false),
     strictTransportSecurity: settings.strictTransportSecurity ?? false,
     docsPath: settings.docsPath ?? '/docs',
     documentation: settings.documentation,

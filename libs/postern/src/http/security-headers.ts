@@ -38,7 +38,8 @@ function helmetOf(directives: Record<string, string[]>, strictTransportSecurity:
   return (request, response) => set(request, response, failIfRefused);
 }
 
-function isWithin(docsPath: string | false, url: string): boolean {
+/** Whether the address is the page of the documentation, or one below it. */
+export function isWithin(docsPath: string | false, url: string): boolean {
   if (docsPath === false || !url.startsWith(docsPath)) return false;
   const next = url[docsPath.length];
   return next === undefined || next === '/' || next === '?';
