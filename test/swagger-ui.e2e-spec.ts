@@ -1,5 +1,8 @@
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { type Browser, chromium, type Page, type Route } from 'playwright-core';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
@@ -44,8 +47,8 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
         complaints.push(message.text());
     });
     page.on('pageerror', (error) => complaints.push(error.message));
-    page.on('request', (request) => {
-      if (request.url().endsWith('/auth/refresh')) refreshes.push(request.url());
+    page.on('request', (sent) => {
+      if (sent.url().endsWith('/auth/refresh')) refreshes.push(sent.url());
     });
     page.setDefaultTimeout(15_000);
     await page.clock.install();
@@ -239,6 +242,35 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     expect(await tryOut('followRevocations')).toBe(200);
     await page.screenshot({ path: join(screenshots, `${adapter}-stream.png`), fullPage: true });
     expect(await block.locator('.live-responses-table').innerText()).toMatch(/event: reset/);
+  });
+
+  it.each(['docs', 'docs/'])('calls the server below the path that a proxy takes away (%s)', async (path) => {
+    const proxy = createServer((incoming, answer) => {
+      const url = new URL(incoming.url!.replace(/^\/id\//, '/'), server.url);
+      const onward = request(url, { method: incoming.method, headers: incoming.headers }, (response) => {
+        answer.writeHead(response.statusCode!, response.headers);
+        response.pipe(answer);
+      });
+      incoming.pipe(onward);
+    });
+    proxy.listen(0, '127.0.0.1');
+    await once(proxy, 'listening');
+    const origin = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const other = await browser.newPage();
+    const asked: string[] = [];
+    other.on('request', (sent) => asked.push(sent.url()));
+    await other.goto(`${origin}/id/${path}`);
+    const block = other.locator('[id$="-live"]');
+    await block.locator('.opblock-summary-control').click();
+    await block.locator('.execute').click();
+    const status = block.locator('.live-responses-table .response-col_status').last();
+    expect(Number.parseInt(await status.innerText(), 10)).toBe(200);
+    expect(asked).toContain(`${origin}/id/health/live`);
+    expect(asked.filter((url) => url.endsWith('/docs-json'))).toEqual([]);
+    await other.screenshot({ path: join(screenshots, `${adapter}-proxied.png`) });
+    await other.close();
+    proxy.closeAllConnections();
+    proxy.close();
   });
 
   it('fits the width of a telephone', async () => {

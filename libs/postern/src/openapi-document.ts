@@ -40,6 +40,8 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     .setTitle(settings.title ?? 'Postern')
     .setDescription(settings.description ?? DESCRIPTION)
     .setVersion(settings.version ?? '1')
+    // Relative to the document itself, so that it holds behind a proxy that takes a path away.
+    .addServer('./', 'Where this document is served.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER }, 'bearer')
     .build();
   const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method) => method });

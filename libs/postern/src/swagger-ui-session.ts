@@ -28,9 +28,11 @@ interface Page {
   ui: {
     preauthorizeApiKey(scheme: string, token: string): void;
     authActions: { logout(schemes: string[]): void };
+    specActions: { updateUrl(url: string): void };
   };
   document: {
     createElement(name: string): { name: string; content: string };
+    querySelector(selector: string): { src: string } | null;
     head: { append(element: object): void };
   };
 }
@@ -47,7 +49,7 @@ interface PageResponse {
   body?: unknown;
 }
 
-/** Prepares the page once it is there: what the two interceptors do, and a width that fits a telephone. */
+/** Prepares the page once it is there: what the two interceptors do, a width that fits a telephone, and where its document is from. */
 export function preparePage(): void {
   const page = globalThis as unknown as Page;
   const viewport = Object.assign(page.document.createElement('meta'), {
@@ -55,6 +57,9 @@ export function preparePage(): void {
     content: 'width=device-width, initial-scale=1',
   });
   page.document.head.append(viewport);
+  // The page carries the document, and would take it for one that is served where the page is: at /docs, or at /docs/.
+  const script = page.document.querySelector('script[src$="swagger-ui-init.js"]');
+  if (script !== null) page.ui.specActions.updateUrl(new URL('../docs-json', script.src).href);
 
   let session: Session | undefined;
   /** The access token that the last request to an address carried: an answer does not tell. */
