@@ -3,7 +3,7 @@ import { Controller, Injectable, Module, type INestApplication } from '@nestjs/c
 import { NestFactory } from '@nestjs/core';
 import { OnEvent } from '@nestjs/event-emitter';
 import { IsOptional, Matches } from 'class-validator';
-import { createHttpAdapter, documentOf, PosternModule, type PosternStructure } from 'postern';
+import { createHttpAdapter, documentOf, HealthController, PosternModule, type PosternStructure } from 'postern';
 import {
   LogMailer,
   Mailer,
@@ -272,7 +272,7 @@ describe('accounts in production without a mailer', () => {
   });
 });
 
-describe('routes of accounts, passwords and sessions that a team overrides', () => {
+describe('routes that a team overrides', () => {
   @Injectable()
   class Invitations {
     readonly spent: string[] = [];
@@ -305,9 +305,15 @@ describe('routes of accounts, passwords and sessions that a team overrides', () 
     }
   }
 
+  class Health extends HealthController {
+    override async live() {
+      return Object.assign(await super.live(), { details: { team: { status: 'up' as const } } });
+    }
+  }
+
   it('stay open or guarded, validated, answered and documented as they were', async () => {
     const structure = { user: Employee, migrations: [EmployeeColumns1800000000000], imports: [InvitationsModule] };
-    const controllers = { accounts: InvitedOnly, password: Logins, sessions: Sessions };
+    const controllers = { accounts: InvitedOnly, password: Logins, sessions: Sessions, health: Health };
     const [server, shipped] = [
       await Server.open('fastify', { ...structure, controllers }),
       await Server.open('fastify', structure),
@@ -327,6 +333,8 @@ describe('routes of accounts, passwords and sessions that a team overrides', () 
           .then((url) => fetch(`${url}/auth/sessions`, { headers: token ? { authorization: `Bearer ${token}` } : {} }));
       expect((await sessions()).status).toBe(401);
       expect(await (await sessions(login.body.access_token)).json()).toMatchObject([{ device: 'a toaster' }]);
+      const live = await fetch(`${await server.app.getUrl()}/health/live`);
+      expect(await live.json()).toMatchObject({ details: { team: { status: 'up' } } });
       expect(documentOf(server.app).paths).toEqual(documentOf(shipped.app).paths);
     } finally {
       await server.close();

@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from 'postern/accounts';
-import { AuthModule } from 'postern/auth';
+import { AuthModule, withInheritedRoutes } from 'postern/auth';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
@@ -48,6 +48,7 @@ export class PosternModule {
 
 function composed(settingsModule: DynamicModule, structure: PosternStructure): DynamicModule {
   const imports = structure.imports ?? [];
+  const health = structure.controllers?.health ?? HealthController;
   return {
     module: PosternModule,
     imports: [
@@ -56,7 +57,7 @@ function composed(settingsModule: DynamicModule, structure: PosternStructure): D
       ...identity(structure, imports),
       TerminusModule,
     ],
-    controllers: structure.controllers?.health === false ? [] : [structure.controllers?.health ?? HealthController],
+    controllers: health === false ? [] : [withInheritedRoutes(health)],
   };
 }
 

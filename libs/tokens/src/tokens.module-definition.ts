@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { RevocationPublisher } from 'postern/auth';
+import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
 import { AccessTokens } from './access-tokens.js';
 import { InstanceSecret } from './instance-secret.js';
 import { JwksController } from './jwks.controller.js';
@@ -56,9 +56,9 @@ function extend(definition: DynamicModule, structure: TokensStructure): DynamicM
     ],
     controllers: [
       ...(definition.controllers ?? []),
-      ...(jwks === false ? [] : [jwks ?? JwksController]),
-      ...(metadata === false ? [] : [metadata ?? MetadataController]),
-      ...(keys === false ? [] : [keys ?? KeysController]),
+      ...(jwks === false ? [] : [withInheritedRoutes(jwks ?? JwksController)]),
+      ...(metadata === false ? [] : [withInheritedRoutes(metadata ?? MetadataController)]),
+      ...(keys === false ? [] : [withInheritedRoutes(keys ?? KeysController)]),
     ],
     providers: [
       ...(definition.providers ?? []),
