@@ -6,11 +6,11 @@ import { marked } from './passing-failure.js';
 type Given = (error: Error | undefined, client: pg.PoolClient | undefined, release: (error?: unknown) => void) => void;
 
 /** For work that has to be prompt: beside the pool, for there it would wait behind everybody else. */
-const promptly = { max: 2, query_timeout: 2000, connectionTimeoutMillis: 5000 };
+const promptly = { max: 2, query_timeout: 3000, connectionTimeoutMillis: 5000 };
 
 const prompt = new AsyncLocalStorage<true>();
 
-/** Does the work with connections of {@link Connections} that are kept for it and given up after two seconds of silence. */
+/** Does the work with connections of {@link Connections} that are kept for it and given up after three seconds of silence. */
 export function doPromptly<T>(work: () => Promise<T>): Promise<T> {
   return prompt.run(true, work);
 }

@@ -87,7 +87,7 @@ export class Database {
 
   /**
    * Does the work on connections that are kept beside the pool, and gives each statement up when nothing has answered for
-   * two seconds: for the few short readings that a replica must not do without, however many requests wait for the pool.
+   * three seconds: for the few short readings that a replica must not do without, however many requests wait for the pool.
    */
   promptly<T>(work: () => Promise<T>): Promise<T> {
     return doPromptly(work);

@@ -4,7 +4,7 @@ import type { Connections } from './connections.js';
 import { ConfigurablePersistenceModule } from './persistence.module-definition.js';
 
 /** A request that runs at the stop has so long to get its answers. */
-const graceMilliseconds = 8000;
+const graceMilliseconds = 5000;
 
 /**
  * The connection to PostgreSQL, its schema, one transaction across all libs, and events after commit. Imported once, by

@@ -13,6 +13,7 @@ interface Listener {
   query(text: string): Promise<unknown>;
   end(): Promise<unknown>;
   on(event: 'notification' | 'error' | 'end', act: () => void): unknown;
+  readonly connection: { readonly stream: { destroy(): unknown } };
 }
 
 /**
@@ -25,6 +26,7 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
   private timer?: NodeJS.Timeout;
   private turn?: Promise<void>;
   private listener?: Listener;
+  private connecting?: Listener;
   private hasFailed = false;
   private isDeaf = false;
   private scheduledAt = -Infinity;
@@ -47,6 +49,8 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.isStopped = true;
     clearInterval(this.timer);
+    // A database that does not answer would be waited for as long as a connection may take.
+    this.connecting?.connection.stream.destroy();
     await this.turn;
     await this.listener?.end().catch(() => undefined);
   }
@@ -58,11 +62,12 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
   private async renew(): Promise<void> {
     try {
       await this.known.refresh();
+      if (this.isStopped) return;
       if (performance.now() - this.scheduledAt >= SCHEDULE_MILLISECONDS) {
         await this.rotation.tick();
         this.scheduledAt = performance.now();
       }
-      if (!this.listener) await this.listen();
+      if (!this.listener && !this.isStopped) await this.listen();
       if (this.hasFailed) this.logger.log('The signing keys can be read again');
       this.hasFailed = false;
     } catch (error) {
@@ -85,6 +90,7 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
     client.on('notification', () => {
       if (!this.isStopped) void this.known.refresh().catch(() => undefined);
     });
+    this.connecting = client;
     try {
       await client.connect();
       await client.query(`LISTEN ${KEYS_CHANNEL}`);
@@ -94,6 +100,8 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
       await client.end().catch(() => undefined);
       if (!this.isDeaf) this.logger.warn(`Changes of the signing keys are only polled for now: ${String(error)}`);
       this.isDeaf = true;
+    } finally {
+      this.connecting = undefined;
     }
   }
 }
