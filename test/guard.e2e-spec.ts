@@ -498,8 +498,9 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
   });
 
   it('takes its settings from a factory as well', async () => {
+    const { clock, ...plain } = settings;
     const testing = await Test.createTestingModule({
-      imports: [AuthModule.forRootAsync({ useFactory: () => settings, clock: HandSetClock })],
+      imports: [AuthModule.forRootAsync({ useFactory: () => plain, clock })],
     }).compile();
     const application_ = await testing.createNestApplication(adapters[adapter](), { logger: false }).init();
     await expect(application_.get(AccessTokenVerifier).verify(tokenWith())).resolves.toMatchObject({ keyId: 'es-1' });

@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { RefusalFilter } from 'postern/problem';
 import { AUTH_SETTINGS } from './auth-settings.js';
+import { checkedAuthSettings } from './checked-auth-settings.js';
 import { Clock, SystemClock } from './clock.js';
 import { ConfiguredVerificationKeys } from './configured-verification-keys.js';
 import { FollowedRevocations } from './followed-revocations.js';
@@ -55,6 +56,26 @@ const followedSource: Provider = {
     settings.revocations?.follow === true ? new FollowedRevocations(settings, ...rest) : undefined,
 };
 
+/** Every name of the structure: what stands here is taken out of the settings. */
+const NO_STRUCTURE: Record<keyof AuthStructure, undefined> = {
+  keys: undefined,
+  revocationSource: undefined,
+  revocationPublisher: undefined,
+  mapper: undefined,
+  clock: undefined,
+  guard: undefined,
+  global: undefined,
+  imports: undefined,
+};
+
+const UNCHECKED_SETTINGS = Symbol('AuthModule settings as they came');
+
+const checkedSettings: Provider = {
+  provide: AUTH_SETTINGS,
+  inject: [UNCHECKED_SETTINGS],
+  useFactory: (settings: AuthSettings) => checkedAuthSettings(settings, NO_STRUCTURE),
+};
+
 function assemble(definition: DynamicModule, structure: AuthStructure): DynamicModule {
   const { revocationSource } = structure;
   return {
@@ -63,11 +84,15 @@ function assemble(definition: DynamicModule, structure: AuthStructure): DynamicM
     imports: [...(definition.imports ?? []), ...(structure.imports ?? [])],
     providers: [
       ...(definition.providers ?? []),
+      checkedSettings,
       { provide: Clock, useClass: structure.clock ?? SystemClock },
       { provide: VerificationKeys, useClass: structure.keys ?? ConfiguredVerificationKeys },
       { provide: PrincipalMapper, useClass: structure.mapper ?? IdentityPrincipalMapper },
       { provide: RevocationPublisher, useClass: structure.revocationPublisher ?? LocalRevocations },
-      revocationSource ? { provide: RevocationSource, useClass: revocationSource } : followedSource,
+      // One instance under both names: the port, and the class that says more than the port.
+      ...(revocationSource
+        ? [revocationSource, { provide: RevocationSource, useExisting: revocationSource }]
+        : [followedSource]),
       // A refused token is a 401 with its challenge (RFC 6750 §3), and no 500, whatever else the application imports.
       { provide: APP_FILTER, useClass: RefusalFilter },
       ...guardProviders(structure),
@@ -78,6 +103,8 @@ function assemble(definition: DynamicModule, structure: AuthStructure): DynamicM
       VerificationKeys,
       PrincipalMapper,
       RevocationPublisher,
+      RevocationSource,
+      ...(revocationSource ? [revocationSource] : []),
       JwtAuthGuard,
     ],
   };
@@ -85,10 +112,10 @@ function assemble(definition: DynamicModule, structure: AuthStructure): DynamicM
 
 const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AuthSettings>({
   moduleName: 'PosternAuth',
-  optionsInjectionToken: AUTH_SETTINGS,
+  optionsInjectionToken: UNCHECKED_SETTINGS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<AuthStructure>({}, assemble)
+  .setExtras<AuthStructure>(NO_STRUCTURE, assemble)
   .build();
 
 export { ConfigurableModuleClass as ConfigurableAuthModule };

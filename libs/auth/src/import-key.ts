@@ -37,6 +37,7 @@ const LEAST_SECRET_BYTES = 32;
  * @see RFC 7517 §4, RFC 7518 §3.2–3.5, RFC 8725 §3.5
  */
 export function importKey(material: KeyMaterial): ImportedKey {
+  checkMembers(material);
   if ('jwk' in material) checkPurpose(material.jwk);
   const { key, privateKey } = keysOf(material);
   const alg = material.alg ?? ('jwk' in material ? material.jwk.alg : undefined) ?? naturalAlgorithm(key);
@@ -63,6 +64,14 @@ export function thumbprint(key: KeyObject): string {
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
 }
 
+function checkMembers(material: KeyMaterial): void {
+  const members = ['pem', 'jwk', 'secret'].filter((name) => Object.hasOwn(Object(material) as object, name));
+  if (members.length !== 1) throw new Error('Key: write one of "pem", "jwk" and "secret".');
+  if ('jwk' in material && (typeof material.jwk !== 'object' || material.jwk === null)) {
+    throw new Error('Key: "jwk" must be a JSON Web Key, as an object.');
+  }
+}
+
 function checkPurpose(jwk: Jwk): void {
   if (jwk.use !== undefined && jwk.use !== 'sig') throw new Error('Key: "use" must be "sig".');
   const { key_ops: operations } = jwk;
@@ -73,13 +82,37 @@ function checkPurpose(jwk: Jwk): void {
 }
 
 function keysOf(material: KeyMaterial): { key: KeyObject; privateKey?: KeyObject } {
-  if ('secret' in material) return { key: createSecretKey(Buffer.from(material.secret, 'utf8')) };
-  if ('pem' in material) {
-    if (!material.pem.includes('PRIVATE KEY')) return { key: createPublicKey(material.pem) };
-    const privateKey = createPrivateKey(material.pem);
-    return { key: createPublicKey(privateKey), privateKey };
+  if ('secret' in material) {
+    if (typeof material.secret !== 'string') throw new Error('Key: "secret" must be a text of 32 bytes or more.');
+    return { key: createSecretKey(Buffer.from(material.secret, 'utf8')) };
   }
-  const { jwk } = material;
+  return 'pem' in material ? keysOfPem(material.pem) : keysOfJwk(material.jwk);
+}
+
+function keysOfPem(pem: string): { key: KeyObject; privateKey?: KeyObject } {
+  if (typeof pem !== 'string' || !pem.includes('-----BEGIN ')) {
+    throw new Error('Key: "pem" must be the text of a PEM file, which begins with "-----BEGIN"; a path is none.');
+  }
+  if (!pem.includes('PRIVATE KEY')) return { key: readable('pem', () => createPublicKey(pem)) };
+  const privateKey = readable('pem', () => createPrivateKey(pem));
+  return { key: createPublicKey(privateKey), privateKey };
+}
+
+/** What OpenSSL says of its decoders tells nobody what to write. */
+function readable(member: 'pem' | 'jwk', read: () => KeyObject): KeyObject {
+  try {
+    return read();
+  } catch (cause) {
+    throw new Error(
+      member === 'pem'
+        ? 'Key: "pem" cannot be read: it is cut short, has lost its line breaks, or is under a passphrase.'
+        : 'Key: "jwk" cannot be read: a member is missing or malformed.',
+      { cause },
+    );
+  }
+}
+
+function keysOfJwk(jwk: Jwk): { key: KeyObject; privateKey?: KeyObject } {
   if (jwk.kty === 'oct') {
     if (typeof jwk.k !== 'string' || Buffer.from(jwk.k, 'base64url').toString('base64url') !== jwk.k) {
       throw new Error('Key: "k" must be base64url.');
@@ -87,9 +120,9 @@ function keysOf(material: KeyMaterial): { key: KeyObject; privateKey?: KeyObject
     return { key: createSecretKey(Buffer.from(jwk.k, 'base64url')) };
   }
   if (jwk.kty !== 'EC' && jwk.kty !== 'RSA') throw new Error('Key: "kty" must be "EC", "RSA" or "oct".');
-  const key = createPublicKey({ key: jwk, format: 'jwk' });
+  const key = readable('jwk', () => createPublicKey({ key: jwk, format: 'jwk' }));
   if (jwk.d === undefined) return { key };
-  const privateKey = createPrivateKey({ key: jwk, format: 'jwk' });
+  const privateKey = readable('jwk', () => createPrivateKey({ key: jwk, format: 'jwk' }));
   checkPair(key, privateKey);
   return { key, privateKey };
 }

@@ -4,6 +4,7 @@ import { DiscoveredAddress } from './discovered-address.js';
 import { fetchJson } from './fetch-json.js';
 import { importKey } from './import-key.js';
 import { checkedAddress, discoverKeySet } from './issuer-discovery.js';
+import { checkedJwksSettings } from './jwks-settings.js';
 import type { Clock } from './clock.js';
 import type { JwksSettings } from './auth-settings.js';
 import type { Jwk } from './import-key.js';
@@ -16,7 +17,7 @@ const RENEWAL_SPACING_MILLISECONDS = 250;
 /** The keys of one issuer as it last published them. */
 export class RemoteKeySet {
   private readonly logger = new Logger(RemoteKeySet.name);
-  private readonly settings: Required<Omit<JwksSettings, 'uri'>>;
+  private readonly settings: ReturnType<typeof checkedJwksSettings>;
   private readonly stopping = new AbortController();
   private readonly address: URL | DiscoveredAddress;
   private keys: ReadonlyMap<string, VerificationKey> = new Map();
@@ -33,17 +34,8 @@ export class RemoteKeySet {
     settings: JwksSettings,
     private readonly clock: Clock,
   ) {
-    const { uri, ...rest } = settings;
-    this.settings = {
-      cooldownSeconds: 30,
-      minimumAgeSeconds: 60,
-      maximumAgeSeconds: 600,
-      maximumStaleSeconds: 86_400,
-      timeoutSeconds: 5,
-      maximumBytes: 262_144,
-      allowInsecure: false,
-      ...rest,
-    };
+    const { uri } = settings;
+    this.settings = checkedJwksSettings(settings);
     const written = checkedAddress(uri ?? issuer, this.settings.allowInsecure);
     this.address = uri === undefined ? new DiscoveredAddress((limits) => discoverKeySet(issuer, limits)) : written;
   }

@@ -1,6 +1,6 @@
 import { importKey } from './import-key.js';
 import { VerificationKeys } from './verification-keys.js';
-import type { KeyMaterial } from './import-key.js';
+import type { ImportedKey, KeyMaterial } from './import-key.js';
 import type { VerificationKey } from './verification-keys.js';
 
 /** Keys that are written in the settings, by issuer. A token that names no key is only proven where its issuer has exactly one. */
@@ -25,10 +25,26 @@ export class StaticVerificationKeys extends VerificationKeys {
   }
 }
 
-function keysByName(issuer: string, materials: readonly KeyMaterial[]): ReadonlyMap<string, VerificationKey> {
-  const keys = materials.map((material) => importKey(material));
-  if (keys.length === 0)
+/**
+ * The keys as they are written for one issuer.
+ *
+ * @throws Error that says which key of which issuer has which defect
+ */
+export function importedKeys(issuer: string, materials: readonly KeyMaterial[]): ImportedKey[] {
+  if (!Array.isArray(materials) || materials.length === 0)
     throw new Error(`AuthModule: "staticKeys" for ${issuer} is empty. Write a key, or leave it out.`);
+  return (materials as readonly KeyMaterial[]).map((material, position) => {
+    try {
+      return importKey(material);
+    } catch (error) {
+      const defect = (error as Error).message.replace(/^Key: /, '');
+      throw new Error(`AuthModule: "staticKeys[${position}]" for ${issuer}: ${defect}`, { cause: error });
+    }
+  });
+}
+
+function keysByName(issuer: string, materials: readonly KeyMaterial[]): ReadonlyMap<string, VerificationKey> {
+  const keys = importedKeys(issuer, materials);
   // RFC 8725 §3.1: whoever may make tokens by a shared secret should not sit beside keys that only the issuer has.
   if (new Set(keys.map(({ key }) => key.type)).size > 1) {
     throw new Error(`AuthModule: "staticKeys" for ${issuer} mixes a secret with public keys. Write either.`);

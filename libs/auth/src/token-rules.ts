@@ -1,5 +1,6 @@
+import { inspect } from 'node:util';
 import { ASYMMETRIC_ALGORITHMS, isJwtAlgorithm } from './jwt-algorithm.js';
-import { importKey } from './import-key.js';
+import { importedKeys } from './static-verification-keys.js';
 import type { IssuerSettings } from './auth-settings.js';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 
@@ -19,13 +20,13 @@ export function checkedRules(settings: IssuerSettings): TokenRules {
   if (typeof issuer !== 'string' || issuer === '') {
     throw new Error('AuthModule: "issuer" must be the exact "iss" of the tokens, such as "https://id.example.com".');
   }
-  const audience = typeof settings.audience === 'string' ? [settings.audience] : [...(settings.audience ?? [])];
+  const audience = [settings.audience].flat() as readonly string[];
   if (audience.length === 0 || !audience.every((one) => typeof one === 'string' && one !== '')) {
     throw new Error(`AuthModule: "audience" for ${issuer} must name this application, such as "orders".`);
   }
-  const algorithms =
-    settings.algorithms ?? (staticKeys ? staticKeys.map((key) => importKey(key).alg) : ASYMMETRIC_ALGORITHMS);
-  if (algorithms.length === 0 || !algorithms.every(isJwtAlgorithm)) {
+  const written = staticKeys && importedKeys(issuer, staticKeys);
+  const algorithms = settings.algorithms ?? written?.map(({ alg }) => alg) ?? ASYMMETRIC_ALGORITHMS;
+  if (!Array.isArray(algorithms) || algorithms.length === 0 || !algorithms.every(isJwtAlgorithm)) {
     throw new Error(`AuthModule: "algorithms" for ${issuer} must be a list such as ["ES256"]; "none" does not exist.`);
   }
   return {
@@ -33,14 +34,18 @@ export function checkedRules(settings: IssuerSettings): TokenRules {
     audience,
     algorithms: [...new Set(algorithms)],
     tokenType: settings.tokenType ?? 'at+jwt',
-    clockToleranceSeconds: seconds('clockToleranceSeconds', settings.clockToleranceSeconds ?? 5, 0, 300),
-    maximumLifetimeSeconds: seconds('maximumLifetimeSeconds', settings.maximumLifetimeSeconds ?? 86_400, 1, 31_536_000),
+    clockToleranceSeconds: numberWithin('clockToleranceSeconds', settings.clockToleranceSeconds ?? 5, 0, 300),
+    maximumLifetimeSeconds: numberWithin(
+      'maximumLifetimeSeconds',
+      settings.maximumLifetimeSeconds ?? 86_400,
+      1,
+      31_536_000,
+    ),
   };
 }
 
-function seconds(name: string, value: number, least: number, most: number): number {
-  if (!Number.isFinite(value) || value < least || value > most) {
-    throw new Error(`AuthModule: "${name}" must be between ${least} and ${most} seconds, and is ${value}.`);
-  }
-  return value;
+/** @throws Error that names the setting, its bounds and what was written */
+export function numberWithin(name: string, value: number, least: number, most: number): number {
+  if (Number.isFinite(value) && value >= least && value <= most) return value;
+  throw new Error(`AuthModule: "${name}" must be between ${least} and ${most}, as a number, and is ${inspect(value)}.`);
 }

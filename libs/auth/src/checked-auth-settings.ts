@@ -1,0 +1,63 @@
+import { assertKnownSettings } from './known-settings.js';
+import { checkedJwksSettings } from './jwks-settings.js';
+import { checkedRevocationSettings } from './revocation-settings.js';
+import { checkedRules } from './token-rules.js';
+import type { AuthSettings, IssuerSettings } from './auth-settings.js';
+import type { SettingNames } from './known-settings.js';
+import type { RevocationSettings } from './revocation-settings.js';
+
+const OF_ISSUER: SettingNames<Required<IssuerSettings>> = {
+  issuer: true,
+  audience: true,
+  algorithms: true,
+  staticKeys: true,
+  jwks: true,
+  tokenType: true,
+  clockToleranceSeconds: true,
+  maximumLifetimeSeconds: true,
+};
+
+const OF_MODULE: SettingNames<Required<AuthSettings>> = {
+  ...OF_ISSUER,
+  issuers: true,
+  rememberedProofs: true,
+  revocations: true,
+};
+
+const OF_REVOCATIONS: SettingNames<Required<RevocationSettings>> = {
+  follow: true,
+  token: true,
+  uri: true,
+  transport: true,
+  maximumSilenceSeconds: true,
+  whenSilent: true,
+  audience: true,
+};
+
+/**
+ * The settings, once they are known to be sound: before anything is made of them, so that the first complaint is about them.
+ *
+ * @param structure the names of what is passed as classes
+ * @throws Error with a sentence that says what to write
+ */
+export function checkedAuthSettings(
+  settings: AuthSettings,
+  structure: Readonly<Record<string, unknown>>,
+): AuthSettings {
+  assertKnownSettings('AuthModule', settings, OF_MODULE, structure);
+  const { issuers = [], revocations, rememberedProofs } = settings;
+  if (!Array.isArray(issuers)) throw new Error('AuthModule: "issuers" must be a list of issuers.');
+  for (const [position, one] of (issuers as readonly IssuerSettings[]).entries()) {
+    assertKnownSettings(`AuthModule: "issuers[${position}]"`, one, OF_ISSUER);
+  }
+  for (const one of [settings, ...(issuers as readonly IssuerSettings[])]) {
+    checkedRules(one);
+    checkedJwksSettings(one.jwks);
+  }
+  if (revocations !== undefined) assertKnownSettings('AuthModule: "revocations"', revocations, OF_REVOCATIONS);
+  checkedRevocationSettings(settings);
+  if (rememberedProofs !== undefined && rememberedProofs !== false) {
+    assertKnownSettings('AuthModule: "rememberedProofs"', rememberedProofs, { entries: true, bytes: true });
+  }
+  return settings;
+}
