@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
-import type { PasswordSettings } from './password.module-definition.js';
+import { assertKnownSettings } from 'postern/auth';
+import { KNOWN_SETTINGS, NO_STRUCTURE, type PasswordSettings } from './password.module-definition.js';
 
 /** libuv has four threads. One stays free for files and DNS, however many cores there are. */
 const MOST_HASHES_AT_ONCE = 3;
@@ -23,7 +24,11 @@ export class CheckedPasswordSettings {
   };
 
   constructor(settings: PasswordSettings = {}) {
+    assertKnownSettings('PasswordModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     const { argon2 = {}, hashing = {} } = settings;
+    assertKnownSettings('PasswordModule: "argon2"', argon2, { memoryKiB: true, iterations: true, parallelism: true });
+    const ofHashing = { concurrency: true, maximumWaiting: true, maximumWaitSeconds: true } as const;
+    assertKnownSettings('PasswordModule: "hashing"', hashing, ofHashing);
     this.minimumLength = whole('minimumLength', settings.minimumLength ?? 15, 8, 256);
     this.maximumBytes = whole('maximumBytes', settings.maximumBytes ?? 1024, 64, 4096);
     if (this.maximumBytes < this.minimumLength * 4) {

@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
+import type { SettingNames } from 'postern/auth';
 import type { PasswordHasher } from './password-hasher.js';
 import type { PasswordPolicy } from './password-policy.js';
 
@@ -36,6 +37,24 @@ export interface PasswordStructure {
   imports?: ModuleMetadata['imports'];
 }
 
+/** Every name of the settings. */
+export const KNOWN_SETTINGS: SettingNames<Required<PasswordSettings>> = {
+  minimumLength: true,
+  maximumBytes: true,
+  productName: true,
+  blocklist: true,
+  argon2: true,
+  hashing: true,
+};
+
+/** Every name of the structure: what stands here is taken out of the settings. */
+export const NO_STRUCTURE: Record<keyof PasswordStructure, undefined> = {
+  hasher: undefined,
+  policies: undefined,
+  controller: undefined,
+  imports: undefined,
+};
+
 export const {
   ConfigurableModuleClass: ConfigurablePasswordModule,
   MODULE_OPTIONS_TOKEN: PASSWORD_SETTINGS,
@@ -43,5 +62,5 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<PasswordSettings>({ moduleName: 'Password' })
   .setClassMethodName('forRoot')
-  .setExtras<PasswordStructure>({}, (definition) => ({ ...definition, global: true }))
+  .setExtras<PasswordStructure>(NO_STRUCTURE, (definition) => ({ ...definition, global: true }))
   .build();

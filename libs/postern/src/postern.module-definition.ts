@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
 import type { AccountsStructure } from 'postern/accounts';
-import type { AuthSettings, AuthStructure } from 'postern/auth';
+import type { AuthSettings, AuthStructure, SettingNames } from 'postern/auth';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';
 import type { PersistenceSettings, PersistenceStructure } from 'postern/persistence';
 import type { ProblemSettings } from 'postern/problem';
@@ -81,6 +81,44 @@ export interface PosternStructure {
   imports?: ModuleMetadata['imports'];
 }
 
+/** Every name of the settings. */
+export const KNOWN_SETTINGS: SettingNames<Required<PosternSettings>> = {
+  issuer: true,
+  audience: true,
+  secret: true,
+  previousSecrets: true,
+  databaseUrl: true,
+  redisUrl: true,
+  production: true,
+  productName: true,
+  persistence: true,
+  problem: true,
+  auth: true,
+  tokens: true,
+  sessions: true,
+  password: true,
+};
+
+/** Every name of the structure: what stands here is taken out of the settings. */
+export const NO_STRUCTURE: Record<keyof PosternStructure, undefined> = {
+  user: undefined,
+  migrations: undefined,
+  hasher: undefined,
+  passwordPolicies: undefined,
+  loginPolicies: undefined,
+  claims: undefined,
+  confirmation: undefined,
+  guard: undefined,
+  mapper: undefined,
+  mailer: undefined,
+  signer: undefined,
+  revocationSignal: undefined,
+  clock: undefined,
+  global: undefined,
+  controllers: undefined,
+  imports: undefined,
+};
+
 export const {
   ConfigurableModuleClass: ConfigurablePosternModule,
   MODULE_OPTIONS_TOKEN: POSTERN_SETTINGS,
@@ -88,5 +126,5 @@ export const {
   ASYNC_OPTIONS_TYPE: POSTERN_ASYNC_OPTIONS,
 } = new ConfigurableModuleBuilder<PosternSettings>({ moduleName: 'Postern' })
   .setClassMethodName('forRoot')
-  .setExtras<PosternStructure>({}, (definition) => definition)
+  .setExtras<PosternStructure>(NO_STRUCTURE, (definition) => definition)
   .build();

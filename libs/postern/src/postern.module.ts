@@ -1,7 +1,7 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from 'postern/accounts';
-import { AuthModule, withInheritedRoutes } from 'postern/auth';
+import { assertKnownSettings, AuthModule, withInheritedRoutes } from 'postern/auth';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
@@ -11,6 +11,8 @@ import { UsersModule } from 'postern/users';
 import { HealthController } from './health.controller.js';
 import {
   ConfigurablePosternModule,
+  KNOWN_SETTINGS,
+  NO_STRUCTURE,
   type POSTERN_ASYNC_OPTIONS,
   type POSTERN_OPTIONS,
   POSTERN_SETTINGS,
@@ -134,5 +136,9 @@ function from<T>(choose: (settings: PosternSettings) => T): {
   inject: [typeof POSTERN_SETTINGS];
   useFactory: (settings: PosternSettings) => T;
 } {
-  return { inject: [POSTERN_SETTINGS], useFactory: choose };
+  const useFactory = (settings: PosternSettings): T => {
+    assertKnownSettings('PosternModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
+    return choose(settings);
+  };
+  return { inject: [POSTERN_SETTINGS], useFactory };
 }

@@ -1,8 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { Clock, type RevocationKind } from 'postern/auth';
+import { inspect } from 'node:util';
+import { assertKnownSettings, Clock, type RevocationKind } from 'postern/auth';
 import { CheckedTokensSettings } from 'postern/tokens';
 import type { Session } from './session.entity.js';
-import { SESSIONS_SETTINGS, type SessionsSettings } from './sessions.module-definition.js';
+import {
+  KNOWN_SETTINGS,
+  NO_STRUCTURE,
+  SESSIONS_SETTINGS,
+  type SessionsSettings,
+} from './sessions.module-definition.js';
 
 const day = 86_400;
 const second = 1000;
@@ -26,6 +32,7 @@ export class SessionTerms {
     private readonly clock: Clock,
     tokens: CheckedTokensSettings,
   ) {
+    assertKnownSettings('SessionsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     this.refreshTokenLifetimeSeconds = within(settings, 'refreshTokenLifetimeSeconds', 30 * day, 1, 3650 * day);
     this.sessionMaximumSeconds = within(settings, 'sessionMaximumSeconds', 90 * day, 1, 3650 * day);
     this.graceSeconds = within(settings, 'graceSeconds', 10, 0, 60);
@@ -80,7 +87,7 @@ function within(settings: SessionsSettings, name: NumericSetting, usual: number,
   const value = settings[name] ?? usual;
   if (Number.isFinite(value) && value >= least && value <= most) return value;
   throw new Error(
-    `SessionsModule cannot work with \`${name}: ${value}\`: write a number from ${least} to ${most}, or leave it out for ${usual}.`,
+    `SessionsModule cannot work with \`${name}: ${inspect(value)}\`: write a number from ${least} to ${most}, or leave it out for ${usual}.`,
   );
 }
 

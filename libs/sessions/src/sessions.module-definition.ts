@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
+import type { SettingNames } from 'postern/auth';
 import type { ClaimsProvider } from './claims-provider.js';
 import type { LoginPolicy } from './login-policy.js';
 import type { RevocationSignal } from './revocation-signal.js';
@@ -46,6 +47,28 @@ export interface SessionsStructure {
   imports?: ModuleMetadata['imports'];
 }
 
+/** Every name of the settings. */
+export const KNOWN_SETTINGS: SettingNames<Required<SessionsSettings>> = {
+  refreshTokenLifetimeSeconds: true,
+  sessionMaximumSeconds: true,
+  graceSeconds: true,
+  retentionSeconds: true,
+  longestTokenLifetimeSeconds: true,
+  sessionTokenLifetimeSeconds: true,
+  pollSeconds: true,
+  redisUrl: true,
+};
+
+/** Every name of the structure: what stands here is taken out of the settings. */
+export const NO_STRUCTURE: Record<keyof SessionsStructure, undefined> = {
+  policies: undefined,
+  claims: undefined,
+  controller: undefined,
+  feed: undefined,
+  signal: undefined,
+  imports: undefined,
+};
+
 export const {
   ConfigurableModuleClass: ConfigurableSessionsModule,
   MODULE_OPTIONS_TOKEN: SESSIONS_SETTINGS,
@@ -53,5 +76,5 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<SessionsSettings>({ moduleName: 'Sessions' })
   .setClassMethodName('forRoot')
-  .setExtras<SessionsStructure>({}, (definition) => ({ ...definition, global: true }))
+  .setExtras<SessionsStructure>(NO_STRUCTURE, (definition) => ({ ...definition, global: true }))
   .build();

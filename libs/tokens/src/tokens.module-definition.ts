@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
+import { assertKnownSettings, RevocationPublisher, withInheritedRoutes, type SettingNames } from 'postern/auth';
 import { AccessTokens } from './access-tokens.js';
 import { InstanceSecret } from './instance-secret.js';
 import { JwksController } from './jwks.controller.js';
@@ -35,10 +35,35 @@ export interface TokensStructure {
   imports?: ModuleMetadata['imports'];
 }
 
+const KNOWN_SETTINGS: SettingNames<Required<TokensSettings>> = {
+  issuer: true,
+  audience: true,
+  secret: true,
+  previousSecrets: true,
+  algorithm: true,
+  additionalAlgorithms: true,
+  accessTokenLifetimeSeconds: true,
+  maximumLifetimeSeconds: true,
+  jwksCacheSeconds: true,
+  rotationDays: true,
+  rsaBits: true,
+  keyPollSeconds: true,
+  staticKeys: true,
+  metadata: true,
+};
+
+/** Every name of the structure: what stands here is taken out of the settings. */
+const NO_STRUCTURE: Record<keyof TokensStructure, undefined> = {
+  signer: undefined,
+  revocations: undefined,
+  controllers: undefined,
+  imports: undefined,
+};
+
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: TOKENS_SETTINGS } =
   new ConfigurableModuleBuilder<TokensSettings>({ moduleName: 'Tokens' })
     .setClassMethodName('forRoot')
-    .setExtras<TokensStructure>({}, extend)
+    .setExtras<TokensStructure>(NO_STRUCTURE, extend)
     .build();
 
 export { ConfigurableModuleClass as ConfigurableTokensModule };
@@ -99,7 +124,10 @@ function settingsProviders() {
     {
       provide: CheckedTokensSettings,
       inject: [TOKENS_SETTINGS],
-      useFactory: (settings: TokensSettings) => new CheckedTokensSettings(settings),
+      useFactory: (settings: TokensSettings) => {
+        assertKnownSettings('TokensModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
+        return new CheckedTokensSettings(settings);
+      },
     },
     {
       provide: InstanceSecret,

@@ -1,6 +1,5 @@
 import { inspect } from 'node:util';
 import type { JsonWebKey } from 'node:crypto';
-import { inspect } from 'node:util';
 import type { JwtAlgorithm } from 'postern/auth';
 
 /** A key by configuration, for teams that manage their own. */
