@@ -3,7 +3,7 @@ import { Logger, type LoggerService } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { Clock, RevocationSet, SystemClock, type Principal } from 'postern/auth';
+import { Clock, RevocationSet, SystemClock, type Principal, type RevocationNotice } from 'postern/auth';
 import { Database, PersistenceModule } from 'postern/persistence';
 import {
   PostgresSignal,
@@ -15,7 +15,7 @@ import {
   type OrderedRevocation,
   type SessionsSettings,
 } from 'postern/sessions';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
 import { CheckedTokensSettings } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { Passage } from './revocation-world.js';
@@ -87,6 +87,20 @@ describe('revocations among replicas', () => {
     replicas.push(made);
     return made;
   }
+
+  describe.each([
+    ['told by NOTIFY', (dataSource: DataSource) => new PostgresSignal(dataSource)],
+    ['told by nobody, and found by the poll', () => new LostSignal()],
+  ])('%s', (_, signalOf) => {
+    revocationSourceSpec(async () => {
+      const { source, database: held, journal } = await replica(signalOf);
+      const publish = async (notice: RevocationNotice): Promise<void> => {
+        await held.transaction(() => journal.append([notice]));
+        await journal.order();
+      };
+      return { source, publisher: { publish } };
+    });
+  });
 
   it('are seen by a follower without a hole and none twice, out of hundreds of concurrent transactions of which some roll back', async () => {
     const writers = [await replica(), await replica()];
