@@ -50,7 +50,6 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     page.on('request', (sent) => {
       if (sent.url().endsWith('/auth/refresh')) refreshes.push(sent.url());
     });
-    page.setDefaultTimeout(15_000);
     await page.clock.install();
     await page.goto(`${server.url}/docs`);
     await page.waitForSelector('.opblock');
