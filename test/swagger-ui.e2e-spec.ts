@@ -157,77 +157,82 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     expect(await tryOut('readMe')).toBe(401);
   });
 
-  it.each([
-    ['the network fails', (route: Route) => route.abort()],
-    ['the server is busy', (route: Route) => route.fulfill({ status: 503, json: { code: 'service-unavailable' } })],
-  ])('stays signed in where %s at the renewal, and renews at the next request', async (_name, fail) => {
-    await logIn();
-    await page.route('**/auth/refresh', fail);
-    await page.clock.fastForward('15:00');
-    expect(await tryOut('readMe')).toBe(200);
-    expect(await isAuthorised()).toBe(true);
-    await page.unroute('**/auth/refresh');
-    const before = refreshes.length;
-    expect(await tryOut('readMe')).toBe(200);
-    expect(await tryOut('listSessions')).toBe(200);
-    expect(refreshes).toHaveLength(before + 1);
-    expect(await isAuthorised()).toBe(true);
-  });
+  // The page is the same on both: what the server's adapter has no part in is tried once.
+  if (adapter === 'fastify') {
+    it.each([
+      ['the network fails', (route: Route) => route.abort()],
+      ['the server is busy', (route: Route) => route.fulfill({ status: 503, json: { code: 'service-unavailable' } })],
+    ])('stays signed in where %s at the renewal, and renews at the next request', async (_name, fail) => {
+      await logIn();
+      await page.route('**/auth/refresh', fail);
+      await page.clock.fastForward('15:00');
+      expect(await tryOut('readMe')).toBe(200);
+      expect(await isAuthorised()).toBe(true);
+      await page.unroute('**/auth/refresh');
+      const before = refreshes.length;
+      expect(await tryOut('readMe')).toBe(200);
+      expect(await tryOut('listSessions')).toBe(200);
+      expect(refreshes).toHaveLength(before + 1);
+      expect(await isAuthorised()).toBe(true);
+    });
 
-  it('is signed out where the renewal is refused', async () => {
-    await logIn();
-    await page.route('**/auth/refresh', (route) =>
-      route.fulfill({ status: 401, json: { code: 'refresh-token-invalid' } }),
-    );
-    await page.clock.fastForward('15:00');
-    await tryOut('readMe');
-    await waitUntil('unlocked');
-    await page.unroute('**/auth/refresh');
-  });
+    it('is signed out where the renewal is refused', async () => {
+      await logIn();
+      await page.route('**/auth/refresh', (route) =>
+        route.fulfill({ status: 401, json: { code: 'refresh-token-invalid' } }),
+      );
+      await page.clock.fastForward('15:00');
+      await tryOut('readMe');
+      await waitUntil('unlocked');
+      await page.unroute('**/auth/refresh');
+    });
 
-  it('is signed out when the session is ended from another device', async () => {
-    const { sid } = await logIn();
-    const { access_token: token } = (await (
-      await call('/auth/login', { method: 'POST', body: credentials })
-    ).json()) as { access_token: string };
-    expect((await call(`/auth/sessions/${sid}`, { method: 'DELETE', token })).status).toBe(204);
-    expect(await tryOut('readMe')).toBe(401);
-    await waitUntil('unlocked');
-  });
+    it('is signed out when the session is ended from another device', async () => {
+      const { sid } = await logIn();
+      const { access_token: token } = (await (
+        await call('/auth/login', { method: 'POST', body: credentials })
+      ).json()) as { access_token: string };
+      expect((await call(`/auth/sessions/${sid}`, { method: 'DELETE', token })).status).toBe(204);
+      expect(await tryOut('readMe')).toBe(401);
+      await waitUntil('unlocked');
+    });
 
-  it('is signed out by the end of its own session, and not of another', async () => {
-    const { sid } = await logIn();
-    const other = JSON.parse(
-      Buffer.from(
-        (
-          (await (await call('/auth/login', { method: 'POST', body: credentials })).json()) as { access_token: string }
-        ).access_token.split('.')[1]!,
-        'base64url',
-      ).toString(),
-    ) as { sid: string };
-    expect(await tryOut('endSession', undefined, other.sid)).toBe(204);
-    expect(await tryOut('readMe')).toBe(200);
-    expect(await isAuthorised()).toBe(true);
-    expect(await tryOut('endSession', undefined, sid)).toBe(204);
-    await waitUntil('unlocked');
-  });
+    it('is signed out by the end of its own session, and not of another', async () => {
+      const { sid } = await logIn();
+      const other = JSON.parse(
+        Buffer.from(
+          (
+            (await (await call('/auth/login', { method: 'POST', body: credentials })).json()) as {
+              access_token: string;
+            }
+          ).access_token.split('.')[1]!,
+          'base64url',
+        ).toString(),
+      ) as { sid: string };
+      expect(await tryOut('endSession', undefined, other.sid)).toBe(204);
+      expect(await tryOut('readMe')).toBe(200);
+      expect(await isAuthorised()).toBe(true);
+      expect(await tryOut('endSession', undefined, sid)).toBe(204);
+      await waitUntil('unlocked');
+    });
 
-  it('is signed out by the log-out everywhere', async () => {
-    await logIn();
-    expect(await tryOut('logoutAll')).toBe(204);
-    await waitUntil('unlocked');
-  });
+    it('is signed out by the log-out everywhere', async () => {
+      await logIn();
+      expect(await tryOut('logoutAll')).toBe(204);
+      await waitUntil('unlocked');
+    });
 
-  it('is signed out when its user is disabled or deleted by its own hand', async () => {
-    const { sub } = await logIn();
-    // The user would need a scope for it, which a team's claims give.
-    await page.route(`**/users/${sub}/disable`, (route) => route.fulfill({ json: { id: sub } }));
-    expect(await tryOut('disableUser', undefined, sub)).toBe(200);
-    await waitUntil('unlocked');
-    await logIn();
-    expect(await tryOut('deleteMe', { password: credentials.password })).toBe(204);
-    await waitUntil('unlocked');
-  });
+    it('is signed out when its user is disabled or deleted by its own hand', async () => {
+      const { sub } = await logIn();
+      // The user would need a scope for it, which a team's claims give.
+      await page.route(`**/users/${sub}/disable`, (route) => route.fulfill({ json: { id: sub } }));
+      expect(await tryOut('disableUser', undefined, sub)).toBe(200);
+      await waitUntil('unlocked');
+      await logIn();
+      expect(await tryOut('deleteMe', { password: credentials.password })).toBe(204);
+      await waitUntil('unlocked');
+    });
+  }
 
   it('takes a token that was made elsewhere, and shows the beginning of a stream that has no end', async () => {
     const made = runBuilt('token', ['--scope', 'revocations:read', '--subject', 'orders'], environment(), folder.path);
