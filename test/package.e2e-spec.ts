@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdirSync, mkdtempSync, realpathSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -11,16 +11,9 @@ import { compile, install, isRegistryReachable, pack, type RunningApp, scaffold,
 const run = promisify(execFile);
 const required = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
 const scaffolded = [...required, '@nestjs/platform-express', '@types/node', '@types/express'];
-const forAccounts = [
-  '@nestjs/event-emitter',
-  '@nestjs/swagger',
-  '@nestjs/terminus',
-  '@nestjs/typeorm',
-  'class-transformer',
-  'class-validator',
-  'pg',
-  'typeorm',
-];
+const readme = readFileSync(join(import.meta.dirname, '../README.md'), 'utf8');
+/** What the README tells a team to install. */
+const forAccounts = /^npm install postern ((?:.*\\\n)*.*)$/m.exec(readme)![1]!.split(/[\s\\]+/);
 const minutes = 60_000;
 
 // Where there is no registry nothing can be installed; a run that decides (CI) has to have one.
