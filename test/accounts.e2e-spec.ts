@@ -295,13 +295,13 @@ describe('routes that a team overrides', () => {
 
   class Logins extends PasswordController {
     override async login(credentials: LoginDto, request: RequestLike) {
-      return { ...(await super.login(credentials, request)), scope: 'of the team' };
+      return Object.assign(await super.login(credentials, request), { scope: 'of the team' });
     }
   }
 
   class Sessions extends SessionsController {
     override async listSessions(principal: Principal) {
-      return (await super.listSessions(principal)).map((session) => ({ ...session, device: 'a toaster' }));
+      return (await super.listSessions(principal)).map((session) => Object.assign(session, { device: 'a toaster' }));
     }
   }
 

@@ -123,7 +123,7 @@ export class WrongMe extends meControllerOf(Employee) {
 
 export class OwnAdmin extends adminUsersControllerOf(Employee) {
   override async listUsers(query: ListUsersDto): ReturnType<AdminUsersRoutes<Employee>['listUsers']> {
-    const page = await super.listUsers({ ...query, limit: 10 });
+    const page = await super.listUsers(Object.assign(query, { limit: 10 }));
     const [first] = page.users;
     return { ...page, users: first?.disabledAt && first.costCentre ? [] : page.users };
   }

@@ -26,7 +26,7 @@ import { updateDtoOf } from './request-dto.js';
 import { responseDtoOf } from './response-dto.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserDirectory } from './user-directory.js';
-import type { SeenUser, TeamFields, UserChanges } from './user-types.js';
+import type { SeenUser, TeamFields } from './user-types.js';
 import { UserConflictError, UserNotFoundError } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
@@ -116,7 +116,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @answer('The user after the change.')
     @Refuses(UserNotFoundError, ValidationFailedError, UserConflictError)
     async updateUser(@Param('id') id: string, @Body() changes: UpdateUserDto): Promise<SeenUser<U, 'admin'>> {
-      return View.from(await this.users.update(id, changes as UserChanges<U>));
+      return View.from(await this.users.update(id, changes));
     }
 
     @Delete(':id')

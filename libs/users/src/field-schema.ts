@@ -21,7 +21,7 @@ const WORDS: Record<string, (first: unknown, second: unknown) => Record<string, 
 
 /** Validators that an example by the words above, or by the column's kind, contents. */
 const SATISFIED = new Set(
-  [...Object.keys(WORDS)].concat(
+  Object.keys(WORDS).concat(
     'isString isInt isNumber isBoolean isDate isDefined isNotEmpty isOptional conditionalValidation'.split(' '),
   ),
 );
@@ -131,7 +131,9 @@ function simplest({ kind }: UserColumn, words: Record<string, unknown>): unknown
       return '2026-11-23T08:30:00.000Z';
     case 'day':
       return '2026-11-23';
-    default:
+    case 'enum':
+    case 'uuid':
+    case 'other':
       return undefined;
   }
 }

@@ -20,7 +20,7 @@ import {
   UserConflictError,
   UserNotFoundError,
 } from './users.errors.js';
-import type { SeenUser, TeamFields, UserChanges } from './user-types.js';
+import type { SeenUser, TeamFields } from './user-types.js';
 import { UsersService } from './users.service.js';
 
 /** The routes of the signed-in user, as a controller made by {@link meControllerOf} has them. */
@@ -92,7 +92,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
       @Body() changes: UpdateMeDto,
     ): Promise<SeenUser<U, 'self'>> {
       const { id } = await this.userOf(principal);
-      return OwnView.from(await whileThere(this.users.update(id, changes as UserChanges<U>)));
+      return OwnView.from(await whileThere(this.users.update(id, changes)));
     }
 
     @Delete()

@@ -51,12 +51,12 @@ async function statementsFor(connection: DataSource, metadata: EntityMetadata, m
   const starts = missing.map(
     (name) => `ALTER TABLE ${escaped(connection, metadata)} ADD ${connection.driver.escape(name)} `,
   );
-  const added = all.filter((query) => starts.some((start) => query.startsWith(start)));
-  const types = all.filter((query) => {
-    const type = /^CREATE TYPE (\S+) /.exec(query)?.[1];
-    return type !== undefined && added.some((query) => query.includes(` ${type}`));
+  const added = all.filter((statement) => starts.some((start) => statement.startsWith(start)));
+  const types = all.filter((statement) => {
+    const type = /^CREATE TYPE (\S+) /.exec(statement)?.[1];
+    return type !== undefined && added.some((addition) => addition.includes(` ${type}`));
   });
-  return [...types, ...added].map((query) => `  ${query};`);
+  return [...types, ...added].map((statement) => `  ${statement};`);
 }
 
 function escaped({ driver }: DataSource, { tablePath }: EntityMetadata): string {

@@ -20,8 +20,8 @@ let handedOver: SpecificationRunner | undefined;
  * runSpecificationsWith({ describe, it });
  * passwordHasherSpec(() => new ScryptPasswordHasher());
  */
-export function runSpecificationsWith(runner: SpecificationRunner): void {
-  handedOver = runner;
+export function runSpecificationsWith(functions: SpecificationRunner): void {
+  handedOver = functions;
 }
 
 /**
