@@ -638,7 +638,7 @@ describe('the guard in other contexts', () => {
   });
 
   describe('on a socket', () => {
-    type Callback = WsMessageHandler<string>['callback'];
+    type Callback = WsMessageHandler['callback'];
 
     /** A server of sockets with one client, to whose handlers a test speaks. */
     class OneSocket implements WebSocketAdapter {
@@ -648,7 +648,7 @@ describe('the guard in other contexts', () => {
       close = () => undefined;
       dispose = () => undefined;
       bindClientConnect = (_server: unknown, connected: (client: object) => void) => connected(this.client);
-      bindMessageHandlers = (_client: unknown, handlers: WsMessageHandler<string>[]) => {
+      bindMessageHandlers = (_client: unknown, handlers: WsMessageHandler[]) => {
         for (const { message, callback } of handlers) this.handlers.set(message, callback);
       };
       say = async (message: string, data: unknown): Promise<unknown> => {

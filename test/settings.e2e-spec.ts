@@ -1,5 +1,6 @@
 import { Test } from '@nestjs/testing';
 import { PosternModule, type PosternSettings } from 'postern';
+import { Argon2PasswordHasher } from 'postern/password';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 
 describe('what a factory returns to PosternModule', () => {
@@ -22,7 +23,10 @@ describe('what a factory returns to PosternModule', () => {
 
   it.each<[object, RegExp]>([
     [{ redisURL: 'redis://x' }, /^PosternModule knows no setting "redisURL"; there are: issuer, audience,/],
-    [{ hasher: class {} }, /^PosternModule takes "hasher" beside "useFactory", and not from what it returns/],
+    [
+      { hasher: Argon2PasswordHasher },
+      /^PosternModule takes "hasher" beside "useFactory", and not from what it returns/,
+    ],
     [{ auth: { clockTolerance: 1 } }, /^AuthModule knows no setting "clockTolerance"/],
     [{ tokens: { accessTokenSeconds: 60 } }, /^TokensModule knows no setting "accessTokenSeconds"/],
     [{ sessions: { grace: 5 } }, /^SessionsModule knows no setting "grace"; there are: refreshTokenLifetimeSeconds,/],

@@ -185,8 +185,11 @@ describe('RemoteVerificationKeys', () => {
     }
     expect(keys.find(issuer, 'k2')).toMatchObject({ kid: 'k2' });
     expect(asked).toEqual([
-      ...['/.well-known/oauth-authorization-server', '/jwks', '/jwks'],
-      ...['/.well-known/oauth-authorization-server', '/moved'],
+      '/.well-known/oauth-authorization-server',
+      '/jwks',
+      '/jwks',
+      '/.well-known/oauth-authorization-server',
+      '/moved',
     ]);
   });
 
