@@ -302,6 +302,8 @@ describe('The key ring', () => {
     await late.get(KnownKeys).refresh();
     for (const elapsed of [0, 309, 311, 339]) {
       TestClock.offset = elapsed * seconds;
+      await one.get(KeyRotation).tick();
+      await late.get(KnownKeys).refresh();
       expect(kidOf(await tokenOf(late))).toBe(former);
       expect(kidOf(await tokenOf(one))).toBe(elapsed < 310 ? former : next!.kid);
     }

@@ -6,7 +6,7 @@ const policy: KeyPolicy = {
   rotationSeconds: 90 * day,
   leadSeconds: 310,
   aftermathSeconds: 970,
-  propagationSeconds: 10,
+  erasureSeconds: 10,
 };
 const at = (seconds: number) => new Date(seconds * 1000);
 const key = (kid: string, activeAt: number, rest: Partial<PlannedKey> = {}): PlannedKey => ({

@@ -20,8 +20,8 @@ export interface KeyPolicy {
   readonly leadSeconds: number;
   /** From a key's last signature to its end. */
   readonly aftermathSeconds: number;
-  /** From a key's last signature to the destruction of its private half. */
-  readonly propagationSeconds: number;
+  /** From a key's last signature to the destruction of its private half, which a replica with a late clock signs with meanwhile. */
+  readonly erasureSeconds: number;
 }
 
 /** What somebody asked for, beside the schedule. */
@@ -116,7 +116,7 @@ function erasuresOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy)
       if (keyStateOf(key, now) === 'gone' || key.killedAt) return true;
       // The private half of HS256 is what proves its tokens.
       if (key.alg === 'HS256' || !key.retiredAt) return false;
-      return key.retiredAt.getTime() + policy.propagationSeconds * 1000 <= now;
+      return key.retiredAt.getTime() + policy.erasureSeconds * 1000 <= now;
     })
     .map((key) => ({ act: 'erase', kid: key.kid }));
 }

@@ -9,7 +9,7 @@ import { KeyVault } from './key-vault.js';
 import type { SigningKey } from './signing-key.entity.js';
 import { AlgorithmNotConfiguredError, KeysManagedElsewhereError } from './tokens.errors.js';
 import { SigningKeyActivated, SigningKeyAnnounced } from './tokens.events.js';
-import { CheckedTokensSettings, PROPAGATION_SECONDS } from './tokens.settings.js';
+import { CheckedTokensSettings } from './tokens.settings.js';
 
 /** Lets one key follow another: by schedule and by command, by one replica at a time, with no restart. */
 @Injectable()
@@ -128,8 +128,8 @@ export class KeyRotation {
   }
 
   private get policy() {
-    const { algorithms, rotationSeconds, leadSeconds, aftermathSeconds } = this.settings;
-    return { algorithms, rotationSeconds, leadSeconds, aftermathSeconds, propagationSeconds: PROPAGATION_SECONDS };
+    const { algorithms, rotationSeconds, leadSeconds, aftermathSeconds, erasureSeconds } = this.settings;
+    return { algorithms, rotationSeconds, leadSeconds, aftermathSeconds, erasureSeconds };
   }
 }
 

@@ -105,7 +105,12 @@ export class CheckedTokensSettings {
 
   /** How long a key stands in the JWKS after its last signature: until the last token has expired everywhere. */
   get aftermathSeconds(): number {
-    return this.maximumLifetimeSeconds + CLOCK_TOLERANCE_SECONDS + PROPAGATION_SECONDS;
+    return this.maximumLifetimeSeconds + this.erasureSeconds;
+  }
+
+  /** How long a private half outlives its last signature: until a replica whose clock is late has stopped as well. */
+  get erasureSeconds(): number {
+    return CLOCK_TOLERANCE_SECONDS + PROPAGATION_SECONDS;
   }
 }
 
