@@ -1,7 +1,9 @@
 import { Test } from '@nestjs/testing';
 import { PosternModule, type PosternSettings } from 'postern';
+import { AccessTokenVerifier } from 'postern/auth';
 import { Argon2PasswordHasher } from 'postern/password';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { AccessTokens } from 'postern/tokens';
 
 describe('what a factory returns to PosternModule', () => {
   let database: TestDatabase;
@@ -34,5 +36,16 @@ describe('what a factory returns to PosternModule', () => {
     [{ password: { argon2: { memory: 1 } } }, /^PasswordModule: "argon2" knows no setting "memory"/],
   ])('is refused at boot where it has a setting that nobody reads: %j', async (more, sentence) => {
     await expect(started(more)).rejects.toThrow(sentence);
+  });
+
+  it('lets the guard accept whatever may be issued, for however long', async () => {
+    const application = await started({ tokens: { maximumLifetimeSeconds: 7 * 86_400 } });
+    try {
+      await application.init();
+      const { token } = await application.get(AccessTokens).issue({ subject: 'orders', lifetimeSeconds: 7 * 86_400 });
+      await expect(application.get(AccessTokenVerifier).verify(token)).resolves.toMatchObject({ subject: 'orders' });
+    } finally {
+      await application.close();
+    }
   });
 });

@@ -20,6 +20,7 @@ import {
   type PosternStructure,
 } from './postern.module-definition.js';
 
+const DAY_SECONDS = 86_400;
 const AUDIENCE = 'postern';
 
 /** Holds the settings, where the modules that are composed out of them can inject them. */
@@ -72,7 +73,13 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
       migrations: structure.migrations,
     }),
     AuthModule.forRootAsync({
-      ...from(({ issuer, audience = AUDIENCE, auth }) => ({ ...auth, issuer, audience })),
+      ...from(({ issuer, audience = AUDIENCE, auth, tokens }) => ({
+        // What may be issued is accepted.
+        maximumLifetimeSeconds: Math.max(DAY_SECONDS, tokens?.maximumLifetimeSeconds ?? 0),
+        ...auth,
+        issuer,
+        audience,
+      })),
       keys: KeyRing,
       revocationSource: StoredRevocations,
       revocationPublisher: RevocationLog,
