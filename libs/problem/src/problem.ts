@@ -35,7 +35,7 @@ export const problemSchema: {
       description: 'A page about this kind of problem, or about:blank.',
     },
     title: { type: 'string', description: 'One sentence, the same at each occurrence.' },
-    status: { type: 'integer', minimum: 400, maximum: 599 },
+    status: { type: 'integer', description: 'The HTTP status of the answer.', minimum: 400, maximum: 599 },
     detail: { type: 'string', description: 'What is particular to this occurrence.' },
     instance: {
       type: 'string',

@@ -4,7 +4,11 @@ import type { Session } from '../session.entity.js';
 
 /** One sign-in of the user, as the user sees it. */
 export class SessionDto {
-  @ApiProperty({ format: 'uuid', example: '019abfc2-617b-7000-a1b2-c3d4e5f60718' })
+  @ApiProperty({
+    description: 'The `sid` of its access tokens, and what ends it: `DELETE /auth/sessions/{id}`.',
+    format: 'uuid',
+    example: '019abfc2-617b-7000-a1b2-c3d4e5f60718',
+  })
   id!: string;
 
   @ApiProperty({ description: 'The device, as its User-Agent names itself.', example: 'Firefox on Linux' })
