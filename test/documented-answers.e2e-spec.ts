@@ -152,9 +152,9 @@ describe('the descriptions', () => {
   });
 
   it.each([
-    ['login', ['busy', 'no-active-key', 'signer-failed']],
-    ['refresh', ['no-active-key', 'signer-failed']],
-  ])('name what keeps the keys from signing at %s', (name, codes) => {
+    ['login', ['service-unavailable', 'busy', 'no-active-key', 'signer-failed']],
+    ['refresh', ['service-unavailable', 'no-active-key', 'signer-failed']],
+  ])('name what keeps the database from answering and the keys from signing at %s', (name, codes) => {
     const { responses } = operations.find(({ operationId }) => operationId === name)!;
     expect(Object.keys(responses['503']!.content!['application/problem+json']!.examples!)).toEqual(codes);
   });
