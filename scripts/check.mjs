@@ -17,7 +17,7 @@ const otherPostgres = process.argv.includes('--postgres')
   : undefined;
 // They touch no SQL, bring a PostgreSQL of their own, or install, browse and read: another server changes nothing for them.
 const withoutSql =
-  'guard hostile-tokens refusals http judges embedded-postgres server start-command resource-server openapi package readme swagger-ui'
+  'guard hostile-tokens refusals http judges embedded-postgres server start-command resource-server openapi documented-answers package settings readme readme-application swagger-ui'
     .split(' ')
     .map((name) => `/${name}\\.e2e-spec\\.ts$`);
 const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'));
