@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger, type LoggerService } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -336,6 +338,49 @@ describe('revocations among replicas', () => {
         Logger.overrideLogger(false);
         await signal.stop();
         await passage.close();
+      }
+    });
+
+    it('are heard of again where Redis broke off whenever it was listened to', async () => {
+      if (!isThere) return;
+      let refused = 0;
+      let refusal: 'break' | 'silence' | undefined;
+      const sockets = new Set<Socket>();
+      const between = createServer((socket) => {
+        const beyond = connect(6379, '127.0.0.1');
+        for (const end of [socket, beyond]) sockets.add(end.on('error', () => undefined));
+        beyond.pipe(socket).on('close', () => beyond.destroy());
+        socket.on('data', (bytes) => {
+          if (refusal === undefined || !/subscribe/i.test(String(bytes))) {
+            beyond.write(bytes);
+            return;
+          }
+          refused += 1;
+          if (refusal === 'break') socket.destroy();
+        });
+      });
+      await once(between.listen(0, '127.0.0.1'), 'listening');
+      const signal = new RedisSignal(`redis://127.0.0.1:${(between.address() as AddressInfo).port}`);
+      const heard: number[] = [];
+      try {
+        await signal.listen((sequence) => heard.push(sequence));
+        refusal = 'break';
+        sockets.forEach((socket) => socket.destroy());
+        await until(() => refused >= 3);
+        refusal = undefined;
+        heard.length = 0;
+        await until(() => heard.includes(Number.POSITIVE_INFINITY));
+        await signal.announce(7);
+        await until(() => heard.includes(7));
+        refusal = 'silence';
+        refused = 0;
+        sockets.forEach((socket) => socket.destroy());
+        await until(() => refused >= 1);
+      } finally {
+        // Nobody is told of what was not answered until now.
+        await signal.stop();
+        sockets.forEach((socket) => socket.destroy());
+        between.close();
       }
     });
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { Redis } from 'ioredis';
+import type { Redis, RedisOptions } from 'ioredis';
 import { RevocationSignal, revocationChannel } from './revocation-signal.js';
 
 /** So long is waited for Redis, which may take bytes and never answer: the poll of the database waits behind it. */
@@ -32,14 +32,19 @@ export class RedisSignal extends RevocationSignal {
 
   /** Resolves when it listens, or when Redis could not be reached for now. */
   async listen(heard: (sequence: number) => void): Promise<void> {
-    const subscriber = await this.open({ maxRetriesPerRequest: null });
+    const subscriber = await this.open({ maxRetriesPerRequest: 0, autoResubscribe: false });
     this.subscriber = subscriber;
     subscriber.on('message', (_channel, payload) => heard(Number(payload)));
-    // ioredis subscribes anew by itself; what was announced meanwhile must be asked for.
-    subscriber.on('ready', () => heard(Number.POSITIVE_INFINITY));
-    const subscribed = subscriber.subscribe(revocationChannel).catch((error: unknown) => this.noteLoss(error));
+    const listening = new Promise<void>((resolve) => {
+      // Anew at each connection, since what ioredis sends by itself then has nobody who would hear of its failure.
+      subscriber.on('ready', () => {
+        const subscribed = subscriber.subscribe(revocationChannel);
+        // What was announced meanwhile must be asked for.
+        subscribed.then(() => resolve(heard(Number.POSITIVE_INFINITY))).catch((error: unknown) => this.noteLoss(error));
+      });
+    });
     const failed = new Promise((resolve) => subscriber.once('error', resolve));
-    await Promise.race([subscribed, failed, sleep(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
+    await Promise.race([listening, failed, sleep(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
   }
 
   /** Closes both connections. */
@@ -49,7 +54,7 @@ export class RedisSignal extends RevocationSignal {
     (await this.publisher?.catch(() => undefined))?.disconnect();
   }
 
-  private async open(options: { maxRetriesPerRequest: number | null; commandTimeout?: number }): Promise<Redis> {
+  private async open(options: RedisOptions): Promise<Redis> {
     // Only who sets `redisUrl` needs it installed.
     const { Redis: Client } = await import('ioredis');
     const client = new Client(this.url, {
