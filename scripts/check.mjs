@@ -15,9 +15,9 @@ const decides = process.env.CI === 'true';
 const otherPostgres = process.argv.includes('--postgres')
   ? process.argv[process.argv.indexOf('--postgres') + 1]
   : undefined;
-// They touch no SQL, bring a PostgreSQL of their own, cut wires, or install, browse and read: another server changes nothing for them.
+// They touch no SQL, bring a PostgreSQL of their own, cut wires, or run commands, install, browse and read: another server changes nothing for them.
 const withoutSql =
-  'guard hostile-tokens refusals http judges embedded-postgres server start-command resource-server openapi documented-answers package settings database-outage revocation-failures readme readme-application swagger-ui'
+  'guard hostile-tokens refusals http judges embedded-postgres server start-command key-command service-token resource-server openapi documented-answers package settings database-outage revocation-failures readme readme-application swagger-ui'
     .split(' ')
     .map((name) => `/${name}\\.e2e-spec\\.ts$`);
 const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'));
