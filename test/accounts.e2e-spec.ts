@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Injectable, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OnEvent } from '@nestjs/event-emitter';
@@ -19,6 +18,7 @@ import { SessionsController, type RequestLike } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { UserBase, UserField } from 'postern/users';
 import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { until } from './until.js';
 
 const PASSWORD = 'seven small boats at noon';
 
@@ -234,7 +234,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     const login = await server.call('POST', '/auth/login', { email: 'erin@example.com', password: PASSWORD });
     const change = { currentPassword: PASSWORD, newPassword: 'nine grey herons by the weir' };
     await server.call('POST', '/auth/password/change', change, login.body.access_token);
-    for (let waited = 0; outbox.sent.length === 0 && waited < 2000; waited += 5) await sleep(5);
+    await until(() => outbox.sent.length > 0);
     expect(outbox.sent).toMatchObject([{ kind: 'password-changed', to: 'erin@example.com' }]);
     expect(JSON.stringify(outbox.sent)).not.toMatch(/boats|herons/);
   });

@@ -46,6 +46,7 @@ import { OutboxMailer } from './extension/acme/outbox.mailer.js';
 import { ScryptPasswordHasher } from './extension/acme/scrypt-password-hasher.js';
 import { StillEmployedPolicy } from './extension/acme/still-employed.policy.js';
 import { SwitchboardSignal } from './extension/acme/switchboard.signal.js';
+import { until } from './until.js';
 
 const ISSUER = 'https://id.acme.test';
 const SECRET = 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe';
@@ -337,7 +338,7 @@ describe.each([
     const { announced } = app.nest.get<SwitchboardSignal>(sessions.RevocationSignal, { strict: false });
     const before = announced.length;
     expect((await send('POST', '/auth/logout', undefined, token)).status).toBe(204);
-    await eventually(() => announced.length > before);
+    await until(() => announced.length > before);
     expect(announced.slice(before)).toEqual([expect.any(Number)]);
   });
 
@@ -401,7 +402,7 @@ describe.each([
     expect((await send('GET', '/users/me', undefined, other)).status).toBe(401);
     expect((await send('GET', '/users/me', undefined, token)).status).toBe(200);
     await login(email, NEW_PASSWORD);
-    const mail = await eventually(() => outbox.sent.find(({ to }) => to === email));
+    const mail = await until(() => outbox.sent.find(({ to }) => to === email));
     expect(mail).toMatchObject({ kind: 'password-changed', subject: 'Your password for Acme was changed' });
   });
 
@@ -416,7 +417,7 @@ describe.each([
     const thief = await send('POST', '/auth/refresh', { refresh_token: first });
     expect([thief.status, thief.body.code]).toEqual([401, 'refresh-token-invalid']);
     expect((await send('GET', '/users/me', undefined, last.access_token)).status).toBe(401);
-    const mail = await eventually(() => outbox.sent.find(({ to }) => to === email));
+    const mail = await until(() => outbox.sent.find(({ to }) => to === email));
     expect(mail?.kind).toBe('refresh-token-reused');
   });
 
@@ -475,7 +476,7 @@ describe.each([
 
     const { status, body } = await hire('wile.e@acme.example', 'CC-2');
     expect([status, body['clearance']]).toEqual([201, 1]);
-    await eventually(() => trail.countOf(EmployeeHired.type) > before.hired);
+    await until(() => trail.countOf(EmployeeHired.type) > before.hired);
     expect(count()).toEqual({ hired: before.hired + 1, updated: before.updated + 1 });
     await login('wile.e@acme.example');
   });
@@ -558,7 +559,7 @@ describe.each([
       .map(({ type }) => type);
     expect(types.length).toBeGreaterThanOrEqual(14);
     const missing = (): string[] => types.filter((type) => trail.countOf(type) === 0);
-    await eventually(() => missing().length === 0);
+    await until(() => missing().length === 0);
     expect(missing()).toEqual([]);
     expect(trail.told.filter(({ wasCommitted }) => wasCommitted === false)).toEqual([]);
   });
@@ -568,7 +569,7 @@ describe.each([
       secrets.add(hash).add(hash.split('$').at(-1)!);
     }
     const { id } = await employ();
-    await eventually(() => trail.told.some(({ event }) => shown(event).includes(id)));
+    await until(() => trail.told.some(({ event }) => shown(event).includes(id)));
     const told = { events: trail.told.map(({ event }) => event), mails: outbox.sent, lines: logger.lines };
     // What is looked for is found where it is: the user's id stands in the events.
     expect(shown(told.events)).toContain(id);
@@ -579,13 +580,3 @@ describe.each([
     expect([...secrets].filter((secret) => text.includes(secret))).toEqual([]);
   });
 });
-
-/** What the act answers, once it is something; its last answer where that takes more than some seconds. */
-async function eventually<T>(act: () => T): Promise<T> {
-  const end = Date.now() + 10_000;
-  for (;;) {
-    const answer = act();
-    if (answer || Date.now() > end) return answer;
-    await delay(20);
-  }
-}

@@ -3,7 +3,8 @@ import pg from 'pg';
 import { RevocationHealth } from 'postern/auth';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { build, startBuiltServer, temporaryFolder } from './built-server.js';
-import { Passage, passageTo, secret, startReplica, until, type Replica } from './revocation-world.js';
+import { Passage, passageTo, secret, startReplica, type Replica } from './revocation-world.js';
+import { until } from './until.js';
 
 const issuer = 'https://id.example.test';
 

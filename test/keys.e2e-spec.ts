@@ -25,6 +25,7 @@ import {
 } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { ChildProcessSigningKeys } from './extension/child-process-signer/child-process-signing-keys.js';
+import { until } from './until.js';
 
 const issuer = 'https://id.example.com';
 const audience = 'https://api.example.com';
@@ -126,14 +127,6 @@ const judged = async (token: string, jwks: JSONWebKeySet) =>
   });
 const call = (app: INestApplication, token: string, method: 'GET' | 'POST' = 'GET', url = '/keys') =>
   http(app, { method, url, headers: { authorization: `Bearer ${token}` } });
-async function eventually(check: () => Promise<boolean>, withinMilliseconds: number): Promise<number> {
-  const start = performance.now();
-  while (!(await check())) {
-    if (performance.now() - start > withinMilliseconds) throw new Error(`not within ${withinMilliseconds} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 5));
-  }
-  return performance.now() - start;
-}
 
 describe('The key ring', () => {
   it('makes one key when ten replicas start at once on an empty database', async () => {
@@ -197,7 +190,7 @@ describe('The key ring', () => {
     expect(answer.statusCode).toBe(202);
     const [next] = answer.json<{ kid: string; state: string }[]>();
     expect(next).toMatchObject({ state: 'announced' });
-    await eventually(async () => (await kidsOf(two)).includes(next!.kid), 1000);
+    await until(async () => (await kidsOf(two)).includes(next!.kid), 1000);
     expect(kidOf(await tokenOf(two))).toBe(kidOf(admin));
     // A second command has nothing to add.
     expect((await call(two, admin, 'POST', '/keys/rotate')).json()[0]!.kid).toBe(next!.kid);
@@ -252,7 +245,7 @@ describe('The key ring', () => {
     expect((await call(one, token)).statusCode).toBe(401);
     // Three never polls: it hears.
     for (const replica of [two, three]) {
-      await eventually(async () => (await call(replica, token)).statusCode === 401, 1000);
+      await until(async () => (await call(replica, token)).statusCode === 401, 1000);
       expect(await kidsOf(replica)).not.toContain(kidOf(token));
     }
     const successor = await tokenOf(two, ['keys:read']);
@@ -268,7 +261,7 @@ describe('The key ring', () => {
     const token = await tokenOf(one, ['keys:read']);
     // As an operator would with psql, who forgets to notify.
     await one.get(DataSource).query('UPDATE signing_keys SET killed_at = now() WHERE kid = $1', [kidOf(token)]);
-    await eventually(async () => (await call(two, token)).statusCode === 401, 1000);
+    await until(async () => (await call(two, token)).statusCode === 401, 1000);
   });
 
   it('promotes the announced key when the active one is killed', async () => {
@@ -287,7 +280,7 @@ describe('The key ring', () => {
       const killed = kidOf(await tokenOf(late));
       const [next] = is ? await one.get(KeyRotation).rotate() : [];
       await one.get(KeyKill).kill(killed);
-      await eventually(async () => !(await kidsOf(late)).includes(killed), 1000);
+      await until(async () => !(await kidsOf(late)).includes(killed), 1000);
       const token = await tokenOf(late, ['keys:read']);
       expect(kidOf(token)).toBe(next?.kid ?? (await kidsOf(one))[0]);
       expect((await call(one, token)).statusCode).toBe(200);

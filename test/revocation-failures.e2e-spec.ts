@@ -17,10 +17,10 @@ import {
   secret,
   startReplica,
   startResource,
-  until,
   type Replica,
   type Resource,
 } from './revocation-world.js';
+import { until } from './until.js';
 
 const quick = { maximumSilenceSeconds: 3 };
 

@@ -7,7 +7,8 @@ import { RevocationFeedController, RevocationLog, SessionsService, type Revocati
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { KeyKill } from 'postern/tokens';
 import { DataSource } from 'typeorm';
-import { audience, startReplica, ToldStream, until, type Replica } from './revocation-world.js';
+import { audience, startReplica, ToldStream, type Replica } from './revocation-world.js';
+import { until } from './until.js';
 
 const issuer = 'https://id.example.test';
 

@@ -21,6 +21,7 @@ import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'pos
 import { CheckedTokensSettings } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { Passage } from './revocation-world.js';
+import { until } from './until.js';
 
 const issuer = 'https://id.example.test';
 const databaseName = /(?<=^\w+:\/\/[^/]*\/)[^?]*/;
@@ -429,12 +430,4 @@ function principalOf(sessionId: string): Principal {
     keyId: 'k',
     claims: {},
   };
-}
-
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Not within ten seconds: ${condition.toString()}`);
-    await delay(5);
-  }
 }

@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
-import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createHttpAdapter, PosternModule } from 'postern';
@@ -215,15 +214,6 @@ export async function startResource(settings: AuthSettings): Promise<Resource> {
     },
     close: () => app.close(),
   };
-}
-
-/** Waits until it is so. */
-export async function until(isSo: () => unknown, milliseconds = 10_000): Promise<void> {
-  const deadline = performance.now() + milliseconds;
-  while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`It did not come to pass: ${isSo.toString()}`);
-    await delay(10);
-  }
 }
 
 /** One event of a stream, as a test reads it: by a reader that shares no code with the follower. */

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
@@ -27,6 +26,7 @@ import {
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { KeyRing, TokensModule } from 'postern/tokens';
 import { User, UsersModule, UsersService, type UserBase } from 'postern/users';
+import { until } from './until.js';
 
 const issuer = 'https://id.example.test';
 const audience = 'orders';
@@ -432,7 +432,7 @@ describe('sessions', () => {
       let release = (): void => undefined;
       server.policy.held = new Promise((resolve) => (release = resolve));
       const late = server.refresh(refreshToken);
-      while (!server.policy.asked.some(({ kind }) => kind === 'refresh')) await sleep(5);
+      await until(() => server.policy.asked.some(({ kind }) => kind === 'refresh'));
       server.policy.held = undefined;
       const first = await server.refresh(refreshToken);
       const second = await server.refresh(first.body.refresh_token);
@@ -725,10 +725,3 @@ describe('sessions', () => {
     });
   });
 });
-
-async function until(condition: () => Promise<boolean>): Promise<void> {
-  const deadline = Date.now() + 10_000;
-  while (!(await condition())) {
-    if (Date.now() > deadline) throw new Error(`Not within ten seconds: ${condition.toString()}`);
-  }
-}
