@@ -1,5 +1,7 @@
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Body, Controller, Delete, Get, Header, Ip, Module, Param, Post, Query, SetMetadata } from '@nestjs/common';
 import type { CanActivate, ExecutionContext, INestApplication } from '@nestjs/common';
 import { APP_GUARD, NestFactory } from '@nestjs/core';
@@ -547,6 +549,32 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     it('gives up on a head that does not end', async () => {
       const at = await start({ requestTimeoutSeconds: 1 });
       expectProblem(await send(at, 'GET /keys HTTP/1.1\r\nHost: x\r\n'), 408, 'request-timeout');
+    });
+
+    it('ends although connections are open that never ask, ask no more, or ask by half', async () => {
+      const at = await start({ requestTimeoutSeconds: 2 });
+      const silent = connect(at, '127.0.0.1');
+      const used = connect(at, '127.0.0.1');
+      const again = connect(at, '127.0.0.1');
+      for (const socket of [used, again]) {
+        socket.write('GET /keys HTTP/1.1\r\nHost: x\r\n\r\n');
+        await once(socket, 'data');
+      }
+      again.resume().write('GET /keys HTTP/1.1\r\n');
+      const head = send(at, 'GET /keys HTTP/1.1\r\nHost: x\r\n');
+      const body = send(
+        at,
+        'POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 9\r\n\r\n{',
+      );
+      await delay(100);
+      const began = performance.now();
+      const ending = apps.pop()!.close();
+      await Promise.all([once(silent, 'close'), once(used, 'close')]);
+      expect(performance.now() - began).toBeLessThan(1000);
+      await ending;
+      expect(performance.now() - began).toBeLessThan(4000);
+      expectProblem(await head, 408, 'request-timeout');
+      expectProblem(await body, 408, 'request-timeout');
     });
   });
 

@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import { HttpException } from '@nestjs/common';
 import { answerOf, MalformedRequestError, NotFoundError, rememberRequestId, requestIdOf } from 'postern/problem';
 import { crossOrigin } from './cross-origin.js';
+import { endInTime } from './end-in-time.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { isWithin, securityHeaders } from './security-headers.js';
 
@@ -54,12 +55,7 @@ export function limitServer(server: Server, settings: CompleteHttpSettings, ente
   server.requestTimeout = settings.requestTimeoutSeconds * 1000;
   server.headersTimeout = Math.min(server.requestTimeout, 10_000);
   server.keepAliveTimeout = settings.keepAliveSeconds * 1000;
-  // A server that is closing ends its idle connections once: those whose answer comes later would hold it up.
-  server.on('request', (_request, response: ServerResponse) =>
-    response.once('close', () => {
-      if (!server.listening) server.closeIdleConnections();
-    }),
-  );
+  endInTime(server);
   // The front door asks for the host, with an answer that says so.
   Object.assign(server, { requireHostHeader: false });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {

@@ -1,0 +1,56 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { Server as TlsServer } from 'node:tls';
+
+const GLANCE_MILLISECONDS = 50;
+
+/**
+ * Lets a server end soon after it is closed. Node ends the connections that are idle at that moment, and looks at none of
+ * its time-outs from then on: one that never asks, as browsers open them ahead, or asks by half, or whose answer comes
+ * later would hold the server up for as long as its client likes. Here they are looked at until the last has ended.
+ */
+export function endInTime(server: Server): void {
+  const open = new Set<HttpSocket>();
+  server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: HttpSocket) => {
+    open.add(socket);
+    socket.once('close', () => open.delete(socket));
+  });
+  const close = server.close;
+  let glances: NodeJS.Timeout | undefined;
+  server.close = (callback) => {
+    close.call(server, callback);
+    if (glances) return server;
+    const closedAt = performance.now();
+    const glance = (): void => {
+      if (open.size === 0) clearInterval(glances);
+      else endWhatWaits(server, open, performance.now() - closedAt);
+    };
+    glances = setInterval(glance, GLANCE_MILLISECONDS).unref();
+    glance();
+    return server;
+  };
+}
+
+/** Node's own names for what a connection is at. */
+interface HttpSocket extends Socket {
+  /** The answer that is being made; nothing between two requests. */
+  readonly _httpMessage?: ServerResponse | null;
+  /** Nothing any more once the connection was handed on, as to a web socket. */
+  readonly parser?: object | null;
+}
+
+function endWhatWaits(server: Server, open: ReadonlySet<HttpSocket>, milliseconds: number): void {
+  server.closeIdleConnections();
+  for (const socket of open) {
+    if (socket.bytesRead === 0) socket.destroy();
+    else if (socket.parser && isLate(server, socket, milliseconds)) server.emit('clientError', tooLate(), socket);
+  }
+}
+
+function isLate(server: Server, { _httpMessage: answer }: HttpSocket, milliseconds: number): boolean {
+  if (!answer) return milliseconds > server.headersTimeout;
+  return !answer.req.complete && milliseconds > server.requestTimeout;
+}
+
+const tooLate = (): Error =>
+  Object.assign(new Error('The request did not arrive in time.'), { code: 'ERR_HTTP_REQUEST_TIMEOUT' });
