@@ -9,6 +9,7 @@ export function tokensOf(config: ServerConfig) {
     algorithm: config.algorithm,
     accessTokenLifetimeSeconds: config.accessTokenSeconds,
     maximumLifetimeSeconds: longestTokenSeconds(config),
+    sessionTokenLifetimeSeconds: config.accessTokenSeconds,
   };
 }
 
@@ -46,7 +47,6 @@ export class AppModule {
             refreshTokenLifetimeSeconds: config.refreshTokenSeconds,
             sessionMaximumSeconds: config.sessionMaximumSeconds,
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
-            sessionTokenLifetimeSeconds: config.accessTokenSeconds,
           },
           password: { minimumLength: config.passwordMinLength, argon2: config.argon2 },
         }),

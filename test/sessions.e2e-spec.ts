@@ -250,11 +250,9 @@ describe('sessions', () => {
   });
 
   it('do not start where a revocation would be forgotten before the token that it concerns has expired', async () => {
-    for (const name of ['longestTokenLifetimeSeconds', 'sessionTokenLifetimeSeconds'] as const) {
-      await expect(Server.open(database.url, { [name]: 899 })).rejects.toThrow(
-        new RegExp(`\`${name}: 899\`.*live for 900 seconds.*raise \`${name}\``),
-      );
-    }
+    await expect(Server.open(database.url, { longestTokenLifetimeSeconds: 899 })).rejects.toThrow(
+      /`longestTokenLifetimeSeconds: 899`.*live for 900 seconds.*raise `longestTokenLifetimeSeconds`/,
+    );
   });
 
   it('store nothing that can be presented', async () => {
@@ -707,17 +705,15 @@ describe('sessions', () => {
         const expiring = await keeper.start(owner);
         const sweep = () => keeper.app.get(Housekeeping).sweep();
         await keeper.sessions.revoke(ended.sessionId, 'test');
-        expect((await sweep()).sessions).toBe(0);
+        expect(await sweep()).toEqual({ sessions: 0, revocations: 0 });
         keeper.clock.ahead += 3601 * 1000;
-        expect((await sweep()).sessions).toBe(1);
+        expect(await sweep()).toEqual({ sessions: 1, revocations: 1 });
         keeper.clock.ahead += 1400 * 1000;
         const living = await keeper.start(owner);
         keeper.clock.ahead += 5801 * 1000;
         expect((await sweep()).sessions).toBe(1);
         expect((await keeper.refresh(expiring.refreshToken)).status).toBe(401);
         expect((await keeper.refresh(living.refreshToken)).status).toBe(200);
-        keeper.clock.ahead += 90_000 * 1000;
-        expect((await sweep()).revocations).toBe(1);
       } finally {
         await keeper.app.close();
         await own.drop();

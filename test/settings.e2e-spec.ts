@@ -1,9 +1,11 @@
 import { Test } from '@nestjs/testing';
 import { PosternModule, type PosternSettings } from 'postern';
-import { AccessTokenVerifier } from 'postern/auth';
+import { AccessTokenVerifier, Clock } from 'postern/auth';
 import { Argon2PasswordHasher } from 'postern/password';
+import { RevocationJournal, RevocationLog, SessionsService } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { AccessTokens } from 'postern/tokens';
+import { UsersService } from 'postern/users';
 
 describe('what a factory returns to PosternModule', () => {
   let database: TestDatabase;
@@ -46,6 +48,68 @@ describe('what a factory returns to PosternModule', () => {
       await expect(application.get(AccessTokenVerifier).verify(token)).resolves.toMatchObject({ subject: 'orders' });
     } finally {
       await application.close();
+    }
+  });
+});
+
+class MovedClock extends Clock {
+  static aheadSeconds = 0;
+  override now(): number {
+    return Date.now() + MovedClock.aheadSeconds * 1000;
+  }
+}
+
+describe('a lifetime that was lowered', () => {
+  let database: TestDatabase;
+  beforeAll(async () => (database = await createTestDatabase()));
+  afterAll(() => database.drop());
+
+  async function started(accessTokenLifetimeSeconds: number) {
+    const module = PosternModule.forRoot({
+      issuer: 'https://id.example.test',
+      secret: 'Hq7Zt2Nw9Lx4Vc6Bk1Pj8Rm3Ys5Dg0Fa-settings',
+      databaseUrl: database.url,
+      clock: MovedClock,
+      tokens: { accessTokenLifetimeSeconds },
+      sessions: { longestTokenLifetimeSeconds: accessTokenLifetimeSeconds },
+    });
+    const application = await Test.createTestingModule({ imports: [module] }).compile();
+    await application.init();
+    return application;
+  }
+
+  it('leaves what was revoked dead for as long as tokens live from before it', async () => {
+    const before = await started(7200);
+    const user = await before.get(UsersService).create({ email: 'ada@example.test' });
+    const ofSession = await before.get(SessionsService).start(user, { amr: ['pwd'] });
+    const ofService = await before.get(AccessTokens).issue({ subject: 'orders' });
+    const tokens = [ofSession.accessToken, ofService.token];
+    await before.close();
+
+    const after = await started(60);
+    for (const token of tokens) await after.get(AccessTokenVerifier).verify(token);
+    await after.get(SessionsService).revoke(ofSession.sessionId, 'logout');
+    await after.get(RevocationLog).publish({ kind: 'token', target: ofService.tokenId, reason: 'stolen' });
+    MovedClock.aheadSeconds = 7000;
+    await after.get(RevocationJournal).forgetExpired(100);
+    await after.close();
+
+    const later = await started(60);
+    try {
+      for (const token of tokens) {
+        await expect(later.get(AccessTokenVerifier).verify(token)).rejects.toMatchObject({ code: 'invalid-token' });
+      }
+      // When the last of them has died, revocations are kept as long as tokens live now.
+      MovedClock.aheadSeconds = 10_000;
+      const pair = await later.get(SessionsService).start(user, { amr: ['pwd'] });
+      await later.get(SessionsService).revoke(pair.sessionId, 'logout');
+      await later.get(RevocationJournal).order();
+      const { entries } = await later.get(RevocationJournal).since(0, 100);
+      const lasting = entries.at(-1)!.expiresAt - later.get(Clock).now() / 1000;
+      expect(lasting).toBeGreaterThan(60);
+      expect(lasting).toBeLessThan(180);
+    } finally {
+      await later.close();
     }
   });
 });

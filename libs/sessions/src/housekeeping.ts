@@ -2,11 +2,12 @@ import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShut
 import { Database } from 'postern/persistence';
 import { RevocationJournal } from './revocation-journal.js';
 import { SessionTerms } from './session-terms.js';
+import { TokenLifetimes } from './token-lifetimes.js';
 
 const pause = 60_000;
 const batchSize = 1000;
 
-/** Forgets old sessions and spent revocations, in small batches, whichever replica comes first. */
+/** Notes how long tokens live, and forgets old sessions and spent revocations in small batches, whichever replica comes first. */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Housekeeping.name);
@@ -16,9 +17,11 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly database: Database,
     private readonly journal: RevocationJournal,
     private readonly terms: SessionTerms,
+    private readonly lifetimes: TokenLifetimes,
   ) {}
 
-  onApplicationBootstrap(): void {
+  async onApplicationBootstrap(): Promise<void> {
+    await this.lifetimes.note();
     this.schedule();
   }
 
@@ -29,6 +32,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
 
   /** Forgets all that may be forgotten now. */
   async sweep(): Promise<{ sessions: number; revocations: number }> {
+    await this.lifetimes.forgetPast();
     return {
       sessions: await inBatches(() => this.forgetSessions()),
       revocations: await inBatches(() => this.journal.forgetExpired(batchSize)),
@@ -41,6 +45,9 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   private async turn(): Promise<void> {
+    await this.lifetimes
+      .note()
+      .catch((error: unknown) => this.logger.warn(`How long tokens live was not noted: ${String(error)}`));
     await this.sweep().catch((error: unknown) => this.logger.warn(`Old sessions stay for now: ${String(error)}`));
     if (this.timer) this.schedule();
   }

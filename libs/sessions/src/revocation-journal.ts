@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, type Revocation, type RevocationNotice } from 'postern/auth';
+import type { Revocation, RevocationNotice } from 'postern/auth';
 import { Database, uuidv7 } from 'postern/persistence';
 import { RevocationSignal } from './revocation-signal.js';
 import { SessionTerms } from './session-terms.js';
+import { longestNotedLife } from './token-lifetimes.js';
 
 /** A revocation that has its place in the order. */
 export interface OrderedRevocation extends Revocation {
@@ -36,32 +37,33 @@ export class RevocationJournal {
     private readonly database: Database,
     private readonly signal: RevocationSignal,
     private readonly terms: SessionTerms,
-    private readonly clock: Clock,
   ) {}
 
   /** Writes revocations in the ambient transaction; they have no place in the order yet. */
   async append(revocations: readonly RevocationNotice[]): Promise<Revocation[]> {
-    const now = Math.ceil(this.clock.now() / 1000);
-    const written = revocations.map((revocation) => ({
-      ...revocation,
-      expiresAt: revocation.expiresAt ?? now + this.terms.longestLifeUnder(revocation.kind) + marginSeconds,
-    }));
-    await this.database.manager.query(
+    const ids = revocations.map(() => uuidv7());
+    const rows = await this.database.manager.query<{ id: string; expiresAt: number }[]>(
       `INSERT INTO revocations (id, kind, target, before, reason, created_at, expires_at)
-       SELECT id, kind, target, to_timestamp(before), reason, $7, to_timestamp(expires_at)
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[])
-         AS r (id, kind, target, before, reason, expires_at)`,
+       SELECT id, kind, target, to_timestamp(before), reason, $7::timestamptz, coalesce(
+         to_timestamp(expires_at),
+         to_timestamp(ceil(extract(epoch FROM $7::timestamptz)) + $9 + greatest(lifetime, ${longestNotedLife})))
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[], $8::float8[])
+         AS r (id, kind, target, before, reason, expires_at, lifetime)
+       RETURNING id, extract(epoch FROM expires_at)::float8 AS "expiresAt"`,
       [
-        written.map(() => uuidv7()),
-        written.map(({ kind }) => kind),
-        written.map(({ target }) => target),
-        written.map(({ before }) => before ?? null),
-        written.map(({ reason }) => reason),
-        written.map(({ expiresAt }) => expiresAt),
+        ids,
+        revocations.map(({ kind }) => kind),
+        revocations.map(({ target }) => target),
+        revocations.map(({ before }) => before ?? null),
+        revocations.map(({ reason }) => reason),
+        revocations.map(({ expiresAt }) => expiresAt ?? null),
         this.terms.now(),
+        revocations.map(({ kind }) => this.terms.longestLifeUnder(kind)),
+        marginSeconds,
       ],
     );
-    return written;
+    const expiries = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt]));
+    return revocations.map((revocation, index) => ({ ...revocation, expiresAt: expiries.get(ids[index]!)! }));
   }
 
   /** Gives every committed revocation its place in the order, and tells the replicas. Calls that come together share a turn. */

@@ -64,13 +64,15 @@ describe('the terms of a session', () => {
     expect(terms().longestLifeUnder('key')).toBe(86_400);
     expect(terms({}, { maximumLifetimeSeconds: 7 * 86_400 }).longestLifeUnder('key')).toBe(7 * 86_400);
     expect(terms({ longestTokenLifetimeSeconds: 900 }).longestLifeUnder('key')).toBe(900);
+    const ofSessions = { maximumLifetimeSeconds: 86_400, sessionTokenLifetimeSeconds: 1800 };
+    expect(terms({}, ofSessions).longestLifeUnder('session')).toBe(1800);
+    expect(terms({}, ofSessions).longestLifeUnder('subject')).toBe(86_400);
   });
 
   it.each([
     [{ longestTokenLifetimeSeconds: 86_400 }, { maximumLifetimeSeconds: 86_401 }, 86_401],
     [{ longestTokenLifetimeSeconds: 10 }, {}, 900],
     [{ longestTokenLifetimeSeconds: 899 }, {}, 900],
-    [{ sessionTokenLifetimeSeconds: 899 }, { maximumLifetimeSeconds: 86_400 }, 900],
   ])('refuse %j where %j issues tokens that live for longer', (settings, tokens, least) => {
     const [[name]] = Object.entries(settings) as [[string, number]];
     expect(() => terms(settings, tokens)).toThrow(new RegExp(`${name}.*${least}.*revoked.*raise \`${name}\``));

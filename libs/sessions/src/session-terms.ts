@@ -37,12 +37,11 @@ export class SessionTerms {
     this.sessionMaximumSeconds = within(settings, 'sessionMaximumSeconds', 90 * day, 1, 3650 * day);
     this.graceSeconds = within(settings, 'graceSeconds', 10, 0, 60);
     this.retentionSeconds = within(settings, 'retentionSeconds', 30 * day, 0, 3650 * day);
-    const { maximumLifetimeSeconds, accessTokenLifetimeSeconds } = tokens;
+    const { maximumLifetimeSeconds, sessionTokenLifetimeSeconds } = tokens;
     const usualLongest = Math.max(day, maximumLifetimeSeconds);
     const longest = within(settings, 'longestTokenLifetimeSeconds', usualLongest, 1, 366 * day);
     this.longestTokenLifetimeSeconds = outliving(maximumLifetimeSeconds, 'longestTokenLifetimeSeconds', longest);
-    const ofSession = within(settings, 'sessionTokenLifetimeSeconds', longest, 1, longest);
-    this.sessionTokenLifetimeSeconds = outliving(accessTokenLifetimeSeconds, 'sessionTokenLifetimeSeconds', ofSession);
+    this.sessionTokenLifetimeSeconds = sessionTokenLifetimeSeconds;
     this.pollSeconds = within(settings, 'pollSeconds', 0.5, 0.05, 10);
   }
 
@@ -51,7 +50,7 @@ export class SessionTerms {
     return new Date(this.clock.now());
   }
 
-  /** The longest life of an access token that such a revocation may concern, in seconds. */
+  /** The longest life of an access token of this replica that such a revocation may concern, in seconds. */
   longestLifeUnder(kind: RevocationKind): number {
     return kind === 'session' ? this.sessionTokenLifetimeSeconds : this.longestTokenLifetimeSeconds;
   }

@@ -16,15 +16,10 @@ export interface SessionsSettings {
   retentionSeconds?: number;
   /**
    * The longest life that any access token of this issuer may have, in seconds. A revocation is kept as long; set it to what
-   * you issue, and the set of revocations stays small. No less than `maximumLifetimeSeconds` of `TokensModule`, and after that
-   * was lowered no less than it was before, until the last token of then has expired. Default: that, or 86,400 where it is less.
+   * you issue, and the set of revocations stays small. No less than `maximumLifetimeSeconds` of `TokensModule` (default: that,
+   * or 86,400 where it is less). Revocations of sessions are kept for its `sessionTokenLifetimeSeconds`.
    */
   longestTokenLifetimeSeconds?: number;
-  /**
-   * The same for tokens that belong to a session, which are nearly all: no less than `accessTokenLifetimeSeconds` of
-   * `TokensModule` (default: `longestTokenLifetimeSeconds`).
-   */
-  sessionTokenLifetimeSeconds?: number;
   /** How often a replica asks the database for revocations that no signal told it of, in seconds (default 0.5; 0.05 to 10). */
   pollSeconds?: number;
   /** `redis://…`: revocations are announced among replicas by Redis instead of PostgreSQL. Their truth stays in PostgreSQL. */
@@ -54,7 +49,6 @@ export const KNOWN_SETTINGS: SettingNames<Required<SessionsSettings>> = {
   graceSeconds: true,
   retentionSeconds: true,
   longestTokenLifetimeSeconds: true,
-  sessionTokenLifetimeSeconds: true,
   pollSeconds: true,
   redisUrl: true,
 };

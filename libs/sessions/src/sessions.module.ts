@@ -34,6 +34,7 @@ import {
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
 import { StoredUserSessions } from './stored-user-sessions.js';
+import { TokenLifetimes } from './token-lifetimes.js';
 
 /**
  * Sessions, their refresh tokens, and revocations among replicas. Imported once, by the application, beside
@@ -80,6 +81,7 @@ function furnished(module: DynamicModule, structure: SessionsStructure): Dynamic
       RefreshGate,
       SessionEnder,
       SessionsService,
+      TokenLifetimes,
       RevocationJournal,
       RevocationLog,
       RevocationProgress,

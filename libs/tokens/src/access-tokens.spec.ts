@@ -1,16 +1,13 @@
 import type { Clock } from 'postern/auth';
 import { AccessTokens } from './access-tokens.js';
 import type { TokenSigner } from './token-signer.js';
-import { CheckedTokensSettings } from './tokens.settings.js';
+import { CheckedTokensSettings, type TokensSettings } from './tokens.settings.js';
 
 const clock: Clock = { now: () => 1_700_000_000_999 };
-const settings = new CheckedTokensSettings({
-  issuer: 'https://id.example.com',
-  audience: 'api',
-  secret: 'unused here',
-});
 
-function issuing() {
+function issuing(told: Partial<TokensSettings> = {}) {
+  const required = { issuer: 'https://id.example.com', audience: 'api', secret: 'unused here' };
+  const settings = new CheckedTokensSettings({ ...required, ...told });
   const signed: [object, object][] = [];
   const signer = { sign: (...given: [object, object]) => (signed.push(given), Promise.resolve('token')) };
   return { tokens: new AccessTokens(signer as unknown as TokenSigner, clock, settings), signed };
@@ -73,6 +70,16 @@ describe('AccessTokens', () => {
       expect(signed).toEqual([]);
     },
   );
+
+  it('gives no token of a session a longer life than the end of the session is remembered for', async () => {
+    const { tokens } = issuing({ maximumLifetimeSeconds: 86_400, sessionTokenLifetimeSeconds: 1800 });
+    const lifeOf = async (sessionId?: string, lifetimeSeconds?: number) =>
+      (await tokens.issue({ subject: 'alice', sessionId, lifetimeSeconds })).expiresInSeconds;
+    expect(await lifeOf('s1')).toBe(900);
+    expect(await lifeOf('s1', 1200)).toBe(1200);
+    expect(await lifeOf('s1', 86_400)).toBe(1800);
+    expect(await lifeOf(undefined, 86_400)).toBe(86_400);
+  });
 
   it('gives no token a longer life than the keys are kept for', async () => {
     const { tokens } = issuing();

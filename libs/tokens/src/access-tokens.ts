@@ -65,7 +65,7 @@ export class AccessTokens {
 
     const expiresInSeconds = Math.min(
       claims.lifetimeSeconds ?? this.settings.accessTokenLifetimeSeconds,
-      this.settings.maximumLifetimeSeconds,
+      claims.sessionId ? this.settings.sessionTokenLifetimeSeconds : this.settings.maximumLifetimeSeconds,
     );
     const issuedAt = Math.floor(this.clock.now() / 1000);
     const tokenId = randomUUID();

@@ -44,6 +44,7 @@ const KNOWN_SETTINGS: SettingNames<Required<TokensSettings>> = {
   additionalAlgorithms: true,
   accessTokenLifetimeSeconds: true,
   maximumLifetimeSeconds: true,
+  sessionTokenLifetimeSeconds: true,
   jwksCacheSeconds: true,
   rotationDays: true,
   rsaBits: true,

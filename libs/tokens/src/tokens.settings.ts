@@ -33,6 +33,11 @@ export interface TokensSettings {
   readonly accessTokenLifetimeSeconds?: number;
   /** The longest life that a single token may be given; the lifetime of access tokens unless told. */
   readonly maximumLifetimeSeconds?: number;
+  /**
+   * The longest life that a token with a session may be given; `maximumLifetimeSeconds` unless told. So long the end of a
+   * session is remembered everywhere: where services have tokens that live for days, set it to what sessions need.
+   */
+  readonly sessionTokenLifetimeSeconds?: number;
   /** For how long the JWKS may be cached, and a new key waits at least so long before it signs; 300 unless told. */
   readonly jwksCacheSeconds?: number;
   /** After how many days another key signs; 90 unless told. */
@@ -66,6 +71,7 @@ export class CheckedTokensSettings {
   readonly algorithms: readonly JwtAlgorithm[];
   readonly accessTokenLifetimeSeconds: number;
   readonly maximumLifetimeSeconds: number;
+  readonly sessionTokenLifetimeSeconds: number;
   readonly jwksCacheSeconds: number;
   readonly rotationSeconds: number;
   readonly rsaBits: number;
@@ -89,6 +95,13 @@ export class CheckedTokensSettings {
       this.accessTokenLifetimeSeconds,
       this.accessTokenLifetimeSeconds,
       31_536_000,
+    );
+    this.sessionTokenLifetimeSeconds = within(
+      settings,
+      'sessionTokenLifetimeSeconds',
+      this.maximumLifetimeSeconds,
+      this.accessTokenLifetimeSeconds,
+      this.maximumLifetimeSeconds,
     );
     this.jwksCacheSeconds = within(settings, 'jwksCacheSeconds', 300, 0, 86_400);
     this.rotationSeconds = within(settings, 'rotationDays', 90, 0.01, 3650) * 86_400;

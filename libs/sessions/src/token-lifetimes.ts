@@ -1,0 +1,41 @@
+import { Injectable } from '@nestjs/common';
+import { Database } from 'postern/persistence';
+import { SessionTerms } from './session-terms.js';
+
+/** A replica notes its lifetimes each minute or so; until this long after its last note it may have issued another token. */
+const unseenSeconds = 600;
+
+/** The longest life of the tokens that a row `r` of revocations may concern, by what was noted until the instant `$7`. */
+export const longestNotedLife = `(
+  SELECT max(l.seconds) FROM token_lifetimes l
+  WHERE l.kind = CASE r.kind WHEN 'session' THEN 'session' ELSE 'any' END
+    AND l.issued_at + make_interval(secs => l.seconds + ${unseenSeconds}) > $7)`;
+
+/**
+ * How long the tokens live that are about. Replicas may have different settings, as while a new one is rolled out, and a
+ * setting that was lowered shortens no token that is there: each replica notes in the database what it issues.
+ */
+@Injectable()
+export class TokenLifetimes {
+  constructor(
+    private readonly database: Database,
+    private readonly terms: SessionTerms,
+  ) {}
+
+  /** Notes that this replica issues tokens now, before it does and for as long as it does. */
+  async note(): Promise<void> {
+    await this.database.manager.query(
+      `INSERT INTO token_lifetimes AS l (kind, seconds, issued_at) VALUES ('any', ceil($1::float8), $3), ('session', ceil($2::float8), $3)
+       ON CONFLICT (kind, seconds) DO UPDATE SET issued_at = greatest(l.issued_at, excluded.issued_at)`,
+      [this.terms.longestLifeUnder('key'), this.terms.longestLifeUnder('session'), this.terms.now()],
+    );
+  }
+
+  /** Forgets the lifetimes of which the last token has died. */
+  async forgetPast(): Promise<void> {
+    await this.database.manager.query(
+      'DELETE FROM token_lifetimes WHERE issued_at + make_interval(secs => seconds + $1) < $2',
+      [unseenSeconds, this.terms.now()],
+    );
+  }
+}
