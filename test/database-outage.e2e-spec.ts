@@ -95,6 +95,31 @@ describe('a replica without its database', () => {
   });
 });
 
+describe('a replica that is still connected to the former primary after a fail-over', () => {
+  it('answers with 503, and writes again as soon as its address leads to the new one', async () => {
+    const own = new pg.Client(database.url);
+    await own.connect();
+    const [{ name }] = (await own.query('SELECT current_database() AS name')).rows as [{ name: string }];
+    const reconnected = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}' AND pid <> pg_backend_pid()`;
+    const signIn = () =>
+      ask('/auth/refresh', { method: 'POST', body: { refresh_token: refreshToken } }).then(({ status, code }) => ({
+        status,
+        code,
+      }));
+    try {
+      await own.query(`ALTER DATABASE "${name}" SET default_transaction_read_only = on`);
+      await own.query(reconnected);
+      await until(async () => (await me()).status === 200);
+      expect(await signIn()).toEqual({ status: 503, code: 'service-unavailable' });
+      await own.query(`ALTER DATABASE "${name}" RESET default_transaction_read_only`);
+      // Nobody ends the connections that were made in between.
+      await until(async () => (await signIn()).status === 200, 5000);
+    } finally {
+      await own.end();
+    }
+  });
+});
+
 describe('a replica that cannot read what was revoked', () => {
   it.each(['refuse', 'accept'] as const)('is ready as long as it does not refuse: %s', async (whenSilent) => {
     const deaf = await startReplica(database.url, issuer, {

@@ -6,6 +6,9 @@ const farewellMilliseconds = 1000;
 /** A time-out that comes later than this was not the server's fault: this process had no time itself. */
 const latenessMilliseconds = 500;
 
+/** SQLSTATE read_only_sql_transaction. */
+const READ_ONLY = '25006';
+
 /** What a connection is made from. */
 export interface ConnectionConfig extends pg.ClientConfig {
   /** All open connections to the same database, this one among them as long as it is open. */
@@ -34,6 +37,8 @@ export class Connection extends pg.Client {
     if (!(answer instanceof Promise)) return answer;
     return answer.catch((error: Error) => {
       if (error.message === 'Query read timeout') this.giveUp(askedAt);
+      // The next connection may lead to the server that takes writes now.
+      if ((error as pg.DatabaseError).code === READ_ONLY) void this.end();
       throw marked(error);
     });
   }

@@ -9,6 +9,7 @@ describe('a failure of the database', () => {
     coded('ECONNRESET'),
     coded('ENOENT', 'connect ENOENT /run/postgresql/.s.PGSQL.5432'),
     coded('53300', 'sorry, too many clients already'),
+    coded('25006', 'cannot execute INSERT in a read-only transaction'),
     coded('57P01', 'terminating connection due to administrator command'),
     coded('57P03', 'the database system is starting up'),
     coded('57014', 'canceling statement due to statement timeout'),

@@ -19,6 +19,8 @@ const passingCodes = new Set([
   '08006',
   // too_many_connections
   '53300',
+  // read_only_sql_transaction: what was the primary before a fail-over
+  '25006',
   // lock_not_available, query_canceled: the time-outs that every connection is opened with
   '55P03',
   '57014',
