@@ -15,10 +15,10 @@ export function endInTime(server: Server): void {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
-  const close = server.close;
+  const close = server.close.bind(server);
   let glances: NodeJS.Timeout | undefined;
   server.close = (callback) => {
-    close.call(server, callback);
+    close(callback);
     if (glances) return server;
     const closedAt = performance.now();
     const glance = (): void => {
