@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
+import { OutageLog } from './outage-log.js';
 import { RevocationSignal, revocationChannel } from './revocation-signal.js';
 
 const shortestPause = 100;
@@ -9,12 +10,15 @@ const longestPause = 10_000;
 /** Announces revocations by PostgreSQL's NOTIFY, and hears them on one connection kept for it. */
 @Injectable()
 export class PostgresSignal extends RevocationSignal {
-  private readonly logger = new Logger(PostgresSignal.name);
+  private readonly outage = new OutageLog(
+    new Logger(PostgresSignal.name),
+    'Revocations are polled for now',
+    'Revocations are heard of again',
+  );
   private heard: ((sequence: number) => void) | undefined;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
-  private isLost = false;
 
   constructor(private readonly dataSource: DataSource) {
     super();
@@ -43,28 +47,20 @@ export class PostgresSignal extends RevocationSignal {
     this.client = client;
     client.on('notification', ({ payload }) => this.heard?.(Number(payload)));
     // Without a listener the loss of an idle connection would be the end of the process.
-    client.on('error', (error) => this.noteLoss(error));
+    client.on('error', (error) => this.outage.noteLoss(error));
     client.once('end', () => this.reconnectLater());
     try {
       await client.connect();
       await client.query(`LISTEN ${revocationChannel}`);
       this.failures = 0;
-      if (this.isLost) this.logger.log('Revocations are heard of again');
-      this.isLost = false;
+      this.outage.noteReturn();
       // Whatever was announced while nobody listened.
       this.heard?.(Number.POSITIVE_INFINITY);
     } catch (error) {
-      this.noteLoss(error);
+      this.outage.noteLoss(error);
       await client.end().catch(() => undefined);
       this.reconnectLater();
     }
-  }
-
-  private noteLoss(error: unknown): void {
-    const sentence = `Revocations are polled for now: ${String(error)}`;
-    if (this.isLost) this.logger.debug(sentence);
-    else this.logger.warn(sentence);
-    this.isLost = true;
   }
 
   private reconnectLater(): void {

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Redis, RedisOptions } from 'ioredis';
+import { OutageLog } from './outage-log.js';
 import { RevocationSignal, revocationChannel } from './revocation-signal.js';
 
 /** So long is waited for Redis, which may take bytes and never answer: the poll of the database waits behind it. */
@@ -8,11 +9,14 @@ const PATIENCE_MILLISECONDS = 500;
 
 /** Announces revocations by Redis pub/sub. Redis keeps nothing: what it loses, the poll of the database finds. */
 export class RedisSignal extends RevocationSignal {
-  private readonly logger = new Logger(RedisSignal.name);
+  private readonly outage = new OutageLog(
+    new Logger(RedisSignal.name),
+    'Redis cannot be reached, revocations are polled for now',
+    'Redis is reached again',
+  );
   private publisher: Promise<Redis> | undefined;
   private subscriber: Redis | undefined;
   private isStopped = false;
-  private isLost = false;
 
   /** @param url `redis://…` or `rediss://…`; `ioredis` must be installed */
   constructor(private readonly url: string) {
@@ -25,7 +29,7 @@ export class RedisSignal extends RevocationSignal {
     this.publisher ??= this.open({ maxRetriesPerRequest: 1, commandTimeout: PATIENCE_MILLISECONDS });
     const publisher = await this.publisher;
     await publisher.publish(revocationChannel, String(sequence)).then(
-      () => this.noteReturn(),
+      () => this.outage.noteReturn(),
       (error: unknown) => this.noteLoss(error),
     );
   }
@@ -63,21 +67,11 @@ export class RedisSignal extends RevocationSignal {
       disconnectTimeout: 100,
     });
     client.on('error', (error) => this.noteLoss(error));
-    client.on('ready', () => this.noteReturn());
+    client.on('ready', () => this.outage.noteReturn());
     return client;
   }
 
-  /** Each connection tries again every two seconds at most: the first failure is news, and the others are not. */
   private noteLoss(error: unknown): void {
-    if (this.isStopped) return;
-    const sentence = `Redis cannot be reached, revocations are polled for now: ${String(error)}`;
-    if (this.isLost) this.logger.debug(sentence);
-    else this.logger.warn(sentence);
-    this.isLost = true;
-  }
-
-  private noteReturn(): void {
-    if (this.isLost) this.logger.log('Redis is reached again');
-    this.isLost = false;
+    if (!this.isStopped) this.outage.noteLoss(error);
   }
 }
