@@ -5,9 +5,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { exportJWK, SignJWT, type JWTPayload } from 'jose';
 import pg from 'pg';
-import type { AuthSettings, Jwk } from 'postern/auth';
+import {
+  Clock,
+  FollowedRevocations,
+  RevocationHealth,
+  RevocationPublisher,
+  TrustedIssuers,
+  VerificationKeys,
+  type AuthSettings,
+  type Jwk,
+} from 'postern/auth';
 import { RevocationLog, SessionsService } from 'postern/sessions';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
 import { KeyKill } from 'postern/tokens';
 import { build, startBuiltServer, temporaryFolder } from './built-server.js';
 import {
@@ -58,6 +67,22 @@ describe('services that follow the revocations of two replicas', () => {
   }
 
   const logOut = (sessionId: string, at = a) => at.app.get(SessionsService).revoke(sessionId, 'logout');
+
+  describe.each(['sse', 'poll'] as const)('by %s', (transport) => {
+    revocationSourceSpec(async () => {
+      // Made of the parts of a service that does not follow by itself.
+      const parts = await startResource({ issuer, audience });
+      resources.push(parts);
+      const source = new FollowedRevocations(
+        { issuer, audience, revocations: { follow: true, transport, token: () => a.serviceToken() } },
+        parts.app.get(TrustedIssuers),
+        parts.app.get(VerificationKeys),
+        parts.app.get(RevocationHealth),
+        parts.app.get(Clock),
+      );
+      return { source, publisher: a.app.get(RevocationPublisher), issuer };
+    });
+  });
 
   it('refuse a token within a second of its logout at either replica, by stream and by poll, found by discovery', async () => {
     const services = [await follower(), await follower({ transport: 'poll' })];
