@@ -1,5 +1,6 @@
 import { Test } from '@nestjs/testing';
 import { PosternModule, type PosternSettings } from 'postern';
+import { CheckedAccountsSettings } from 'postern/accounts';
 import { AccessTokenVerifier, Clock } from 'postern/auth';
 import { Argon2PasswordHasher } from 'postern/password';
 import { RevocationJournal, RevocationLog, SessionsService } from 'postern/sessions';
@@ -33,11 +34,21 @@ describe('what a factory returns to PosternModule', () => {
     ],
     [{ auth: { clockTolerance: 1 } }, /^AuthModule knows no setting "clockTolerance"/],
     [{ tokens: { accessTokenSeconds: 60 } }, /^TokensModule knows no setting "accessTokenSeconds"/],
+    [
+      { persistence: { poolsize: 5 } },
+      /^PosternModule: "persistence" knows no setting "poolsize"; there are: migrate,/,
+    ],
+    [{ problem: { docs: 'x' } }, /^PosternModule: "problem" knows no setting "docs"; there are: documentation/],
     [{ sessions: { grace: 5 } }, /^SessionsModule knows no setting "grace"; there are: refreshTokenLifetimeSeconds,/],
     [{ password: { minimumlength: 20 } }, /^PasswordModule knows no setting "minimumlength"/],
     [{ password: { argon2: { memory: 1 } } }, /^PasswordModule: "argon2" knows no setting "memory"/],
   ])('is refused at boot where it has a setting that nobody reads: %j', async (more, sentence) => {
     await expect(started(more)).rejects.toThrow(sentence);
+  });
+
+  it('is refused by AccountsModule as well where nobody reads it', () => {
+    const returned = { production: true, productname: 'Acme' };
+    expect(() => new CheckedAccountsSettings(returned)).toThrow(/^AccountsModule knows no setting "productname"/);
   });
 
   it('lets the guard accept whatever may be issued, for however long', async () => {

@@ -1,4 +1,5 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
+import type { SettingNames } from 'postern/auth';
 import type { UserBase } from 'postern/users';
 import type { Mailer } from './mailer.js';
 
@@ -22,6 +23,17 @@ export interface AccountsStructure {
   imports?: ModuleMetadata['imports'];
 }
 
+/** Every name of the settings. */
+export const KNOWN_SETTINGS: SettingNames<Required<AccountsSettings>> = { production: true, productName: true };
+
+/** Every name of the structure: what stands here is taken out of the settings. */
+export const NO_STRUCTURE: Record<keyof AccountsStructure, undefined> = {
+  user: undefined,
+  mailer: undefined,
+  controller: undefined,
+  imports: undefined,
+};
+
 export const {
   ConfigurableModuleClass: ConfigurableAccountsModule,
   MODULE_OPTIONS_TOKEN: ACCOUNTS_SETTINGS,
@@ -29,5 +41,5 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<AccountsSettings>({ moduleName: 'Accounts' })
   .setClassMethodName('forRoot')
-  .setExtras<AccountsStructure>({}, (definition) => ({ ...definition, global: true }))
+  .setExtras<AccountsStructure>(NO_STRUCTURE, (definition) => ({ ...definition, global: true }))
   .build();

@@ -1,4 +1,5 @@
-import type { AccountsSettings } from './accounts.module-definition.js';
+import { assertKnownSettings } from 'postern/auth';
+import { KNOWN_SETTINGS, NO_STRUCTURE, type AccountsSettings } from './accounts.module-definition.js';
 
 /**
  * The settings of this lib with every default filled in, known to be sound. Inject it into a mailer of your own to read them.
@@ -9,6 +10,7 @@ export class CheckedAccountsSettings {
   readonly productName: string;
 
   constructor(settings: AccountsSettings) {
+    assertKnownSettings('AccountsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     if (typeof settings.production !== 'boolean') {
       throw new Error(
         'AccountsModule: write production: true or production: false. It decides whether mail may be logged.',

@@ -11,6 +11,8 @@ import { UsersModule } from 'postern/users';
 import { HealthController } from './health.controller.js';
 import {
   ConfigurablePosternModule,
+  KNOWN_PERSISTENCE,
+  KNOWN_PROBLEM,
   KNOWN_SETTINGS,
   NO_STRUCTURE,
   type POSTERN_ASYNC_OPTIONS,
@@ -145,6 +147,8 @@ function from<T>(choose: (settings: PosternSettings) => T): {
 } {
   const useFactory = (settings: PosternSettings): T => {
     assertKnownSettings('PosternModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
+    assertKnownSettings('PosternModule: "persistence"', settings.persistence ?? {}, KNOWN_PERSISTENCE);
+    assertKnownSettings('PosternModule: "problem"', settings.problem ?? {}, KNOWN_PROBLEM);
     return choose(settings);
   };
   return { inject: [POSTERN_SETTINGS], useFactory };
