@@ -12,7 +12,9 @@ import type { VerificationKey } from './verification-keys.js';
 
 const UNSTATED_AGE_SECONDS = 300;
 const MAXIMUM_KEYS = 100;
-const RENEWAL_SPACING_MILLISECONDS = 250;
+const RENEWALS_A_SECOND = 4;
+/** Replicas of an issuer learn of a new key one after the other: the one that is asked may know it a moment after the one that signs. */
+const RENEWAL_PAUSE_MILLISECONDS = 20;
 
 /** The keys of one issuer as it last published them. */
 export class RemoteKeySet {
@@ -26,7 +28,8 @@ export class RemoteKeySet {
   private fetchedAt = Number.NEGATIVE_INFINITY;
   private freshUntil = Number.NEGATIVE_INFINITY;
   private renewal: Promise<void> | undefined;
-  private askedAt = Number.NEGATIVE_INFINITY;
+  /** When the latest fetches began, as many as one second may have. */
+  private readonly askedAt: number[] = Array<number>(RENEWALS_A_SECOND).fill(Number.NEGATIVE_INFINITY);
   private askAgainAt = Number.NEGATIVE_INFINITY;
 
   constructor(
@@ -63,8 +66,8 @@ export class RemoteKeySet {
 
   private async renewSoon(): Promise<void> {
     await this.underway;
-    const wait = this.askedAt + RENEWAL_SPACING_MILLISECONDS - performance.now();
-    await delay(Math.max(0, wait), undefined, { ref: false });
+    const notBefore = Math.max(this.askedAt[0]! + 1000, this.askedAt.at(-1)! + RENEWAL_PAUSE_MILLISECONDS);
+    await delay(Math.max(0, notBefore - performance.now()), undefined, { ref: false });
     this.renewal = undefined;
     this.askAgainAt = Number.NEGATIVE_INFINITY;
     await this.refresh();
@@ -86,7 +89,8 @@ export class RemoteKeySet {
     if (this.underway !== undefined) return this.underway;
     const now = this.clock.now();
     if (now < this.askAgainAt || this.stopping.signal.aborted) return undefined;
-    this.askedAt = performance.now();
+    this.askedAt.shift();
+    this.askedAt.push(performance.now());
     this.askAgainAt = now + this.settings.cooldownSeconds * 1000;
     this.underway = this.renew();
     return this.underway;

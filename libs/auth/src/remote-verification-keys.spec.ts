@@ -217,6 +217,22 @@ describe('RemoteVerificationKeys', () => {
     expect([times('/jwks'), times('/moved')]).toEqual([1, 1]);
   });
 
+  it('is renewed in short order where the replica that was asked does not know the key yet, and four times a second at most', async () => {
+    const began = performance.now();
+    const elapsed = () => performance.now() - began;
+    expect(await make().find(issuer, 'k2')).toBeUndefined();
+    await keys.renew(issuer);
+    jwks.push(publicJwk('k2'));
+    await keys.renew(issuer);
+    expect(keys.find(issuer, 'k2')).toMatchObject({ kid: 'k2' });
+    await keys.renew(issuer);
+    expect(elapsed()).toBeLessThan(400);
+    expect(times('/jwks')).toBe(4);
+    await Promise.all([keys.renew(issuer), keys.renew(issuer)]);
+    expect(elapsed()).toBeGreaterThan(990);
+    expect(times('/jwks')).toBe(5);
+  });
+
   it('knows no key of another issuer, and none without a name', async () => {
     await make().find(issuer, 'k1');
     expect(keys.find('https://other.example', 'k1')).toBeUndefined();
