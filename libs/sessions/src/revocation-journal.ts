@@ -46,7 +46,7 @@ export class RevocationJournal {
       `INSERT INTO revocations (id, kind, target, before, reason, created_at, expires_at)
        SELECT id, kind, target, to_timestamp(before), reason, $7::timestamptz, coalesce(
          to_timestamp(expires_at),
-         to_timestamp(ceil(extract(epoch FROM $7::timestamptz)) + $9 + greatest(lifetime, ${longestNotedLife})))
+         to_timestamp(ceil(extract(epoch FROM $7::timestamptz)) + $9 + greatest(lifetime, ${longestNotedLife('r.kind', '$7')})))
        FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[], $8::float8[])
          AS r (id, kind, target, before, reason, expires_at, lifetime)
        RETURNING id, extract(epoch FROM expires_at)::float8 AS "expiresAt"`,

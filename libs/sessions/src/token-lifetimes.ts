@@ -5,11 +5,17 @@ import { SessionTerms } from './session-terms.js';
 /** A replica notes its lifetimes each minute or so; until this long after its last note it may have issued another token. */
 const unseenSeconds = 600;
 
-/** The longest life of the tokens that a row `r` of revocations may concern, by what was noted until the instant `$7`. */
-export const longestNotedLife = `(
-  SELECT max(l.seconds) FROM token_lifetimes l
-  WHERE l.kind = CASE r.kind WHEN 'session' THEN 'session' ELSE 'any' END
-    AND l.issued_at + make_interval(secs => l.seconds + ${unseenSeconds}) > $7)`;
+/**
+ * SQL for the longest life, in seconds, of the tokens that a revocation may concern, by what replicas have noted; NULL where
+ * they have noted nothing.
+ *
+ * @param kind SQL for the kind of the revocation
+ * @param now SQL for this instant
+ */
+export const longestNotedLife = (kind: string, now: string): string => `(
+  SELECT max(seconds) FROM token_lifetimes l
+  WHERE l.kind = CASE ${kind} WHEN 'session' THEN 'session' ELSE 'any' END
+    AND l.issued_at + make_interval(secs => l.seconds + ${unseenSeconds}) > ${now})`;
 
 /**
  * How long the tokens live that are about. Replicas may have different settings, as while a new one is rolled out, and a
