@@ -732,23 +732,22 @@ describe('the guard in other contexts', () => {
     Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), GraphqlGuard);
     const guard = await guardOf(GraphqlGuard);
     const request: { headers: object; principal?: Principal } = { headers: { authorization: `Bearer ${tokenWith()}` } };
-    await expect(guard.canActivate(contextOf('graphql', {}, {}, { req: request }))).resolves.toBe(true);
+    expect(await guard.canActivate(contextOf('graphql', {}, {}, { req: request }))).toBe(true);
     expect(request.principal).toMatchObject({ keyId: 'es-1' });
     const without = contextOf('graphql', {}, {}, { req: { headers: {} } });
     expect(() => guard.canActivate(without)).toThrow(InvalidTokenError);
     // A subscription keeps its request for hours.
     const kept = contextOf('graphql', {}, {}, { req: request });
-    await expect(guard.canActivate(kept)).resolves.toBe(true);
+    expect(await guard.canActivate(kept)).toBe(true);
     now = START + 86_400;
     await expect((async () => guard.canActivate(kept))()).rejects.toThrow(InvalidTokenError);
   });
 
-  it('decides a remembered token without a promise', async () => {
+  it('decides without a promise where the key is at hand, and where the token is remembered', async () => {
     const guard = await guardOf();
     const headers = { authorization: `Bearer ${tokenWith({ jti: 'fast' })}` };
     const request = (): object => ({ headers });
-    for (const _ of [1, 2]) await expect(guard.canActivate(contextOf('http', request()))).resolves.toBe(true);
-    expect(guard.canActivate(contextOf('http', request()))).toBe(true);
+    for (const _ of [1, 2, 3]) expect(guard.canActivate(contextOf('http', request()))).toBe(true);
   });
 });
 

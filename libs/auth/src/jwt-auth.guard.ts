@@ -61,7 +61,10 @@ export class JwtAuthGuard implements CanActivate {
     const text = bearerTokenOf(request);
     const remembered = this.verifier.remembered(text);
     if (remembered !== undefined) return this.admit(request, remembered, scopes);
-    return this.prove(text).then((principal) => this.admit(request, principal, scopes));
+    const proven = this.prove(text);
+    return proven instanceof Promise
+      ? proven.then((principal) => this.admit(request, principal, scopes))
+      : this.admit(request, proven, scopes);
   }
 
   /**
@@ -85,15 +88,20 @@ export class JwtAuthGuard implements CanActivate {
     return context.switchToHttp().getRequest<GuardedRequest>();
   }
 
-  private prove(text: string): Promise<Principal> {
-    return new Promise((resolve, reject) => {
-      // A strategy reports to the functions that passport hangs onto a copy of it. This is all of passport that a bearer token
-      // needs: what its middleware adds is for sessions, redirects and chains of strategies.
-      const strategy = Object.create(this.strategy) as ReportingStrategy;
-      strategy.success = resolve;
-      strategy.fail = strategy.error = (reason) => reject(refusalOf(reason));
-      strategy.authenticate(new PresentedToken(text));
-    });
+  /** Waits only where the key has to be fetched. */
+  private prove(text: string): Principal | Promise<Principal> {
+    let proven: Principal | undefined;
+    let refusal: Error | undefined;
+    let waiting: { resolve: (principal: Principal) => void; reject: (refusal: Error) => void } | undefined;
+    // A strategy reports to the functions that passport hangs onto a copy of it. This is all of passport that a bearer token
+    // needs: what its middleware adds is for sessions, redirects and chains of strategies.
+    const strategy = Object.create(this.strategy) as ReportingStrategy;
+    strategy.success = (principal) => (waiting ? waiting.resolve(principal) : (proven = principal));
+    strategy.fail = strategy.error = (reason) =>
+      waiting ? waiting.reject(refusalOf(reason)) : (refusal = refusalOf(reason));
+    strategy.authenticate(new PresentedToken(text));
+    if (refusal !== undefined) throw refusal;
+    return proven ?? new Promise((resolve, reject) => (waiting = { resolve, reject }));
   }
 
   private admit(request: GuardedRequest, principal: Principal, scopes: readonly string[]): boolean | Promise<boolean> {
