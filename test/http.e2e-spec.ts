@@ -114,6 +114,12 @@ class OddsController {
     throw new Error('the password of the database is hunter2');
   }
 
+  @Get('long')
+  @Open()
+  long(): string {
+    return 'x'.repeat(30_000_000);
+  }
+
   @Get('busy')
   @Open()
   busy() {
@@ -549,6 +555,32 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     it('gives up on a head that does not end', async () => {
       const at = await start({ requestTimeoutSeconds: 1 });
       expectProblem(await send(at, 'GET /keys HTTP/1.1\r\nHost: x\r\n'), 408, 'request-timeout');
+    });
+
+    it('ends when an answer has arrived whole, however slowly it is read', async () => {
+      const at = await start();
+      const slow = connect(at, '127.0.0.1').pause();
+      slow.write('GET /long HTTP/1.1\r\nHost: x\r\n\r\n');
+      await delay(300);
+      const ending = apps.pop()!.close();
+      await delay(500);
+      let length = 0;
+      slow.on('data', (chunk: Buffer) => (length += chunk.length)).resume();
+      await once(slow, 'close');
+      expect(length).toBeGreaterThan(30_000_000);
+      await ending;
+    });
+
+    it('ends although somebody does not read an answer', async () => {
+      const at = await start({ requestTimeoutSeconds: 1 });
+      const deaf = connect(at, '127.0.0.1').pause();
+      deaf.on('error', () => undefined);
+      deaf.write('GET /long HTTP/1.1\r\nHost: x\r\n\r\n');
+      await delay(300);
+      const began = performance.now();
+      await apps.pop()!.close();
+      expect(performance.now() - began).toBeLessThan(4000);
+      deaf.destroy();
     });
 
     it('ends although connections are open that never ask, ask no more, or ask by half', async () => {

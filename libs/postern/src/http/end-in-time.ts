@@ -6,8 +6,8 @@ const GLANCE_MILLISECONDS = 50;
 
 /**
  * Lets a server end soon after it is closed. Node ends the connections that are idle at that moment, and looks at none of
- * its time-outs from then on: one that never asks, as browsers open them ahead, or asks by half, or whose answer comes
- * later would hold the server up for as long as its client likes. Here they are looked at until the last has ended.
+ * its time-outs from then on: one that never asks, as browsers open them ahead, or asks by half, does not read its
+ * answer, or gets it later would hold the server up for as long as its client likes. Here they are looked at until the last has ended.
  */
 export function endInTime(server: Server): void {
   const open = new Set<HttpSocket>();
@@ -15,6 +15,11 @@ export function endInTime(server: Server): void {
     open.add(socket);
     socket.once('close', () => open.delete(socket));
   });
+  const closeIdle = server.closeIdleConnections.bind(server);
+  // To node, an answer that was handed over is done, and its connection idle: it would cut off whoever reads slowly.
+  server.closeIdleConnections = () => {
+    if (![...open].some(isBeingRead)) closeIdle();
+  };
   const close = server.close.bind(server);
   let glances: NodeJS.Timeout | undefined;
   server.close = (callback) => {
@@ -47,9 +52,14 @@ function endWhatWaits(server: Server, open: ReadonlySet<HttpSocket>, millisecond
   }
 }
 
+function isBeingRead({ _httpMessage: answer }: HttpSocket): boolean {
+  return answer?.writableEnded === true;
+}
+
 function isLate(server: Server, { _httpMessage: answer }: HttpSocket, milliseconds: number): boolean {
   if (!answer) return milliseconds > server.headersTimeout;
-  return !answer.req.complete && milliseconds > server.requestTimeout;
+  // Either the request does not come, or its answer is written and not read.
+  return (!answer.req.complete || answer.writableEnded) && milliseconds > server.requestTimeout;
 }
 
 const tooLate = (): Error =>
