@@ -58,10 +58,17 @@ interface Employee {
   readonly costCentre: string;
 }
 
+/** As Prisma and Knex have it: no promise, and begun when it is waited for. */
+const queryOf = (found: Employee | undefined): PromiseLike<Employee | undefined> => ({
+  then: (resolve, reject) => Promise.resolve(found).then(resolve, reject),
+});
+
 @Injectable()
 class EmployeeMapper extends PrincipalMapper<Employee> {
-  override map({ subject }: Principal): Employee | undefined | Promise<Employee> {
+  override map({ subject }: Principal): Employee | undefined | PromiseLike<Employee | undefined> {
     mapped += 1;
+    if (subject === 'asked') return queryOf({ id: subject, costCentre: 'CC-3' });
+    if (subject === 'dismissed') return queryOf(undefined);
     if (subject === 'nobody') return undefined;
     if (subject === 'slow') return Promise.resolve({ id: subject, costCentre: 'CC-2' });
     if (subject === 'broken') throw new Error('the directory is down');
@@ -254,6 +261,12 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
   it('waits for a mapper that looks the user up', async () => {
     const { body } = await ask(application, '/orders', bearer(tokenWith({ sub: 'slow' })));
     expect(JSON.parse(body)).toMatchObject({ user: { id: 'slow', costCentre: 'CC-2' } });
+  });
+
+  it('waits for a query that is no promise of its own, and refuses where it finds nobody', async () => {
+    const { body } = await ask(application, '/orders', bearer(tokenWith({ sub: 'asked' })));
+    expect(JSON.parse(body)).toMatchObject({ user: { id: 'asked', costCentre: 'CC-3' } });
+    expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'dismissed' })))).status).toBe(401);
   });
 
   it('refuses where the mapper knows no such user, and answers its failure as a failure', async () => {

@@ -4,6 +4,7 @@ import { readClaims } from './access-token-claims.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { InvalidTokenError, RevocationsUnknownError } from './auth.errors.js';
 import { Clock } from './clock.js';
+import { isThenable } from './is-thenable.js';
 import { readAccessToken, refuse } from './read-access-token.js';
 import { RememberedProofs } from './remembered-proofs.js';
 import { RevocationHealth } from './revocation-health.js';
@@ -101,7 +102,7 @@ export class AccessTokenVerifier {
     if (typeof text !== 'string') return refuse('not a text');
     const token = readAccessToken(text, this.rulesOf);
     const key = this.keys.find(token.rules.issuer, token.kid);
-    return key instanceof Promise ? key.then((found) => fitting(token, found)) : fitting(token, key);
+    return isThenable(key) ? Promise.resolve(key).then((found) => fitting(token, found)) : fitting(token, key);
   }
 
   /**

@@ -5,6 +5,7 @@ import { bearerTokenOf } from './bearer-token.js';
 import { noteRequestOf } from './guarded-message.js';
 import { JwtStrategy, PresentedToken } from './jwt.strategy.js';
 import { PrincipalMapper } from './principal-mapper.js';
+import { isThenable } from './is-thenable.js';
 import { refuse } from './read-access-token.js';
 import { routeAccess } from './route-access.js';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
@@ -107,8 +108,8 @@ export class JwtAuthGuard implements CanActivate {
   private admit(request: GuardedRequest, principal: Principal, scopes: readonly string[]): boolean | Promise<boolean> {
     requireScopes(principal, scopes);
     const user = this.mapper.map(principal);
-    return user instanceof Promise
-      ? user.then((one) => this.open(request, principal, one))
+    return isThenable(user)
+      ? Promise.resolve(user).then((one) => this.open(request, principal, one))
       : this.open(request, principal, user);
   }
 

@@ -16,7 +16,7 @@ import type { Principal } from './principal.js';
  * }
  */
 export abstract class PrincipalMapper<U = unknown> {
-  abstract map(principal: Principal): U | undefined | null | Promise<U | undefined | null>;
+  abstract map(principal: Principal): U | undefined | null | PromiseLike<U | undefined | null>;
 }
 
 /** Hands out the principal itself. */
