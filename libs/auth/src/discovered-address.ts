@@ -18,7 +18,8 @@ export class DiscoveredAddress {
   /** @throws Error where it was never found */
   async find(limits: FetchLimits, now: number): Promise<URL> {
     const { known } = this;
-    if (known !== undefined && !this.isDoubted && now < this.askedAt + REDISCOVERY_MILLISECONDS) return known;
+    const isRecent = now >= this.askedAt && now < this.askedAt + REDISCOVERY_MILLISECONDS;
+    if (known !== undefined && !this.isDoubted && isRecent) return known;
     this.isDoubted = false;
     this.askedAt = now;
     if (known === undefined) return (this.known = await this.discover(limits));

@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { RevocationFeedClient } from './revocation-feed-client.js';
+import { FeedTokenRefusedError, RevocationFeedClient } from './revocation-feed-client.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
 import { RevocationSource } from './revocation-source.js';
 import { readSecurityEvent } from './security-event.js';
@@ -78,6 +78,8 @@ export class FollowedRevocations extends RevocationSource {
       } catch (error) {
         if (signal.aborted) return;
         this.noteDefect(error);
+        // Perhaps the key that signed it was killed, and the feed can tell nobody who holds such a token: the published keys can.
+        if (error instanceof FeedTokenRefusedError) void this.keys.renew(this.whose.rules.issuer);
       }
       this.settleFirst();
       // All followers lose a server in the same moment: they must not come back in the same moment.

@@ -56,7 +56,9 @@ async function discover(
 ): Promise<URL> {
   const base = checkedAddress(issuer, limits.allowInsecure);
   const path = base.pathname.replace(/\/$/, '');
-  const places = [`/.well-known/oauth-authorization-server${path}`, `${path}/.well-known/openid-configuration`];
+  const wellKnown = '/.well-known/oauth-authorization-server';
+  // The last one is no place of a standard's: an issuer behind a path, as Postern is below a prefix, may rule over nothing above it.
+  const places = new Set([`${wellKnown}${path}`, `${path}/.well-known/openid-configuration`, `${path}${wellKnown}`]);
   let last: unknown;
   for (const place of places) {
     try {

@@ -80,7 +80,8 @@ export class RemoteKeySet {
   /** Answers from memory, renewing behind the answer what has grown old; what is too old is not known any more. */
   private known(kid: string): VerificationKey | undefined {
     const now = this.clock.now();
-    if (now >= this.freshUntil && this.fetchedAt !== Number.NEGATIVE_INFINITY) void this.refresh();
+    const isFresh = now < this.freshUntil && now >= this.fetchedAt;
+    if (!isFresh && this.fetchedAt !== Number.NEGATIVE_INFINITY) void this.refresh();
     return now < this.fetchedAt + this.settings.maximumStaleSeconds * 1000 ? this.keys.get(kid) : undefined;
   }
 
@@ -88,10 +89,13 @@ export class RemoteKeySet {
   private refresh(): Promise<void> | undefined {
     if (this.underway !== undefined) return this.underway;
     const now = this.clock.now();
-    if (now < this.askAgainAt || this.stopping.signal.aborted) return undefined;
+    const cooldown = this.settings.cooldownSeconds * 1000;
+    // One that lies further ahead was counted by a clock that has been set right since.
+    const isTooEarly = now < this.askAgainAt && now >= this.askAgainAt - cooldown;
+    if (isTooEarly || this.stopping.signal.aborted) return undefined;
     this.askedAt.shift();
     this.askedAt.push(performance.now());
-    this.askAgainAt = now + this.settings.cooldownSeconds * 1000;
+    this.askAgainAt = now + cooldown;
     this.underway = this.renew();
     return this.underway;
   }

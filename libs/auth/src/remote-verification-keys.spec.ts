@@ -89,6 +89,24 @@ describe('RemoteVerificationKeys', () => {
     await expect(keys.find(tenant, 'k1')).resolves.toMatchObject({ kid: 'k1' });
   });
 
+  it('finds the metadata below the path of an issuer that rules over nothing above it', async () => {
+    const below = `${issuer}/api`;
+    routes['/api/.well-known/oauth-authorization-server'] = json({ issuer: below, jwks_uri: `${issuer}/jwks` });
+    keys = new RemoteVerificationKeys([{ issuer: below }], clock);
+    await expect(keys.find(below, 'k1')).resolves.toMatchObject({ kid: 'k1' });
+  });
+
+  it('asks again soon where its clock was ahead and is set right', async () => {
+    clock.seconds += 172_800;
+    await make().find(issuer, 'k1');
+    clock.seconds -= 172_800;
+    jwks = [publicJwk('k2')];
+    keys.find(issuer, 'k1');
+    await settled(() => !keys.isLive(issuer, 'k1'));
+    expect(keys.isLive(issuer, 'k1')).toBe(false);
+    expect(keys.find(issuer, 'k2')).toMatchObject({ kid: 'k2' });
+  });
+
   it('answers from memory once it knows the key, without a promise', async () => {
     await make().find(issuer, 'k1');
     expect(keys.find(issuer, 'k1')).toMatchObject({ kid: 'k1' });

@@ -134,7 +134,8 @@ export class RevocationFeedClient {
     if (response.status === 200 && type.split(';', 1)[0]!.trim().toLowerCase() === accept) return response;
     await response.body?.cancel();
     this.doubtAddress();
-    throw new Error(defectOf(response.status, type));
+    const defect = defectOf(response.status, type);
+    throw response.status === 401 ? new FeedTokenRefusedError(defect) : new Error(defect);
   }
 
   /** The function is the application's own, and may never answer: it is waited for no longer than the feed itself. */
@@ -165,6 +166,9 @@ export class RevocationFeedClient {
     if (this.address instanceof DiscoveredAddress) this.address.doubt();
   }
 }
+
+/** The feed takes the token for none: it has expired, was revoked, or its key is gone. */
+export class FeedTokenRefusedError extends Error {}
 
 function defectOf(status: number, type: string): string {
   if (status === 200) return `the feed answered with the content type "${type.slice(0, 80)}"`;

@@ -41,7 +41,7 @@ export interface RevocationCounters {
  * @example
  * revocations() {
  *   const { status, silenceSeconds } = this.health.report();
- *   return status === 'known' ? this.indicator.up() : this.indicator.down({ silenceSeconds });
+ *   return status === 'unknown' ? this.indicator.down({ silenceSeconds }) : this.indicator.up();
  * }
  */
 @Injectable()
