@@ -1,5 +1,5 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
@@ -83,6 +83,22 @@ describe('services that follow the revocations of two replicas', () => {
       return { source, publisher: a.app.get(RevocationPublisher), issuer };
     });
   });
+
+  it.each(['sse', 'poll'] as const)(
+    'learn by %s that a key was killed which their own token was signed by, though they were away at that moment',
+    async (transport) => {
+      const token = await a.serviceToken();
+      const service = await follower({ token, transport });
+      const { token: stolen, user } = await a.signIn();
+      expect(await service.status(stolen)).toBe(200);
+      front.cut();
+      const { kid } = JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as { kid: string };
+      await a.app.get(KeyKill).kill(kid);
+      front.resume();
+      await until(async () => (await service.status(stolen)) === 401, 5000);
+      expect(await service.status((await a.signIn(user)).token)).toBe(200);
+    },
+  );
 
   it('refuse a token within a second of its logout at either replica, by stream and by poll, found by discovery', async () => {
     const services = [await follower(), await follower({ transport: 'poll' })];
@@ -298,6 +314,43 @@ describe('services that follow the revocations of two replicas', () => {
     } finally {
       await replica.app.close();
       await passage.close();
+    }
+  });
+});
+
+describe.each(['fastify', 'express'] as const)('a replica on %s that ends', (adapter) => {
+  it('refuses what was revoked elsewhere while it waits for its last requests', async () => {
+    const database = await createTestDatabase();
+    const issuer = 'https://id.example.test';
+    const ending = await startReplica(database.url, issuer, { adapter });
+    const other = await startReplica(database.url, issuer);
+    try {
+      const [dead, alive] = [await other.signIn(), await other.signIn()];
+      const begun = [dead, alive].map(({ token }) => {
+        const socket = connect(ending.port, '127.0.0.1');
+        let answer = '';
+        socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+        socket.write(
+          'PATCH /users/me HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 2\r\n' +
+            `Authorization: Bearer ${token}\r\n\r\n{`,
+        );
+        return {
+          finish: () => void socket.write('}'),
+          status: async () => (await once(socket, 'close'), answer.slice(9, 12)),
+        };
+      });
+      await delay(200);
+      const ended = ending.app.close();
+      await delay(200);
+      await other.app.get(SessionsService).revoke(dead.sessionId, 'logout');
+      await delay(1000);
+      for (const { finish } of begun) finish();
+      expect(await Promise.all(begun.map(({ status }) => status()))).toEqual(['401', '200']);
+      await ended;
+    } finally {
+      await ending.app.close();
+      await other.app.close();
+      await database.drop();
     }
   });
 });

@@ -11,7 +11,7 @@ import { RevocationSet } from './revocation-set.js';
 import { RevocationSource } from './revocation-source.js';
 import { TrustedIssuers } from './trusted-issuers.js';
 import type { AuthSettings } from './auth-settings.js';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 
 const SWEEP_EVERY_MILLISECONDS = 1_000;
 const SWEPT_AT_ONCE = 20_000;
@@ -36,7 +36,7 @@ const SWEPT_AT_ONCE = 20_000;
   ],
   exports: [TrustedIssuers, AccessTokenVerifier, JwtStrategy, RevocationSet, RevocationHealth],
 })
-export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, BeforeApplicationShutdown {
+export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private sweeper?: NodeJS.Timeout;
 
   /** @throws Error where the settings and the structure want two things at once, or two modules do */
@@ -65,7 +65,8 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
     this.sweeper.unref();
   }
 
-  async beforeApplicationShutdown(): Promise<void> {
+  /** After the last request: what is revoked while they end counts for them, too. */
+  async onApplicationShutdown(): Promise<void> {
     clearInterval(this.sweeper);
     await this.source?.stop();
   }

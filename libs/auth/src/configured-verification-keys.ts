@@ -4,14 +4,14 @@ import { Clock } from './clock.js';
 import { RemoteVerificationKeys } from './remote-verification-keys.js';
 import { StaticVerificationKeys } from './static-verification-keys.js';
 import { VerificationKeys } from './verification-keys.js';
-import type { BeforeApplicationShutdown, OnApplicationBootstrap } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { AuthSettings } from './auth-settings.js';
 
 /** Keys as the settings have it for each issuer: those written there, else those that the issuer publishes. */
 @Injectable()
 export class ConfiguredVerificationKeys
   extends VerificationKeys
-  implements OnApplicationBootstrap, BeforeApplicationShutdown
+  implements OnApplicationBootstrap, OnApplicationShutdown
 {
   private readonly written: StaticVerificationKeys;
   private readonly published: RemoteVerificationKeys;
@@ -47,7 +47,7 @@ export class ConfiguredVerificationKeys
     this.published.prefetch();
   }
 
-  beforeApplicationShutdown(): void {
+  onApplicationShutdown(): void {
     this.published.stop();
   }
 
