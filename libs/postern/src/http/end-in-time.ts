@@ -10,15 +10,15 @@ const GLANCE_MILLISECONDS = 50;
  * answer, or gets it later would hold the server up for as long as its client likes. Here they are looked at until the last has ended.
  */
 export function endInTime(server: Server): void {
-  const open = new Set<HttpSocket>();
+  const open = new Map<HttpSocket, Progress>();
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: HttpSocket) => {
-    open.add(socket);
+    open.set(socket, { unread: 0, since: 0 });
     socket.once('close', () => open.delete(socket));
   });
   const closeIdle = server.closeIdleConnections.bind(server);
   // To node, an answer that was handed over is done, and its connection idle: it would cut off whoever reads slowly.
   server.closeIdleConnections = () => {
-    if (![...open].some(isBeingRead)) closeIdle();
+    if (![...open.keys()].some(isBeingRead)) closeIdle();
   };
   const close = server.close.bind(server);
   let glances: NodeJS.Timeout | undefined;
@@ -36,6 +36,12 @@ export function endInTime(server: Server): void {
   };
 }
 
+/** How much of what was written waits to be read, and since when no less, in milliseconds after the close. */
+interface Progress {
+  unread: number;
+  since: number;
+}
+
 /** Node's own names for what a connection is at. */
 interface HttpSocket extends Socket {
   /** The answer that is being made; nothing between two requests. */
@@ -44,11 +50,14 @@ interface HttpSocket extends Socket {
   readonly parser?: object | null;
 }
 
-function endWhatWaits(server: Server, open: ReadonlySet<HttpSocket>, milliseconds: number): void {
+function endWhatWaits(server: Server, open: ReadonlyMap<HttpSocket, Progress>, now: number): void {
   server.closeIdleConnections();
-  for (const socket of open) {
-    if (socket.bytesRead === 0) socket.destroy();
-    else if (socket.parser && isLate(server, socket, milliseconds)) server.emit('clientError', tooLate(), socket);
+  for (const [socket, progress] of open) {
+    const { writableLength } = socket;
+    if (writableLength === 0 || writableLength < progress.unread) progress.since = now;
+    progress.unread = writableLength;
+    if (socket.bytesRead === 0 || now - progress.since > server.requestTimeout) socket.destroy();
+    else if (socket.parser && isLate(server, socket, now)) server.emit('clientError', tooLate(), socket);
   }
 }
 
@@ -58,8 +67,7 @@ function isBeingRead({ _httpMessage: answer }: HttpSocket): boolean {
 
 function isLate(server: Server, { _httpMessage: answer }: HttpSocket, milliseconds: number): boolean {
   if (!answer) return milliseconds > server.headersTimeout;
-  // Either the request does not come, or its answer is written and not read.
-  return (!answer.req.complete || answer.writableEnded) && milliseconds > server.requestTimeout;
+  return !answer.req.complete && milliseconds > server.requestTimeout;
 }
 
 const tooLate = (): Error =>

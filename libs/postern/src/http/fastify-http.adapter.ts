@@ -27,6 +27,8 @@ export class FastifyHttpAdapter extends FastifyAdapter {
       bodyLimit: settings.bodyLimitBytes,
       trustProxy: settings.trustProxy !== false && settings.trusts,
       requestIdHeader: false,
+      // What arrives while the server ends is answered, as on Express, and not in a form of Fastify's own.
+      return503OnClosing: false,
       genReqId: (request) => requestIdOf(request),
       frameworkErrors: (error, request, reply) => {
         reply.hijack();
