@@ -2,9 +2,22 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Body, Controller, Delete, Get, Header, Ip, Module, Param, Post, Query, SetMetadata } from '@nestjs/common';
-import type { CanActivate, ExecutionContext, INestApplication } from '@nestjs/common';
-import { APP_GUARD, NestFactory } from '@nestjs/core';
+import {
+  Body,
+  Catch,
+  Controller,
+  Delete,
+  Get,
+  Header,
+  Ip,
+  Module,
+  Param,
+  Post,
+  Query,
+  SetMetadata,
+} from '@nestjs/common';
+import type { ArgumentsHost, CanActivate, ExceptionFilter, ExecutionContext, INestApplication } from '@nestjs/common';
+import { APP_FILTER, APP_GUARD, NestFactory } from '@nestjs/core';
 import { Type } from 'class-transformer';
 import { IsArray, IsEmail, IsOptional, IsString, ValidateNested } from 'class-validator';
 import { AuthError, ProblemModule, ServiceUnavailableError } from 'postern/problem';
@@ -557,6 +570,22 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expectProblem(await send(at, 'GET /keys HTTP/1.1\r\nHost: x\r\n'), 408, 'request-timeout');
     });
 
+    it('serves what was begun before it ends', async () => {
+      const at = await start();
+      const socket = connect(at, '127.0.0.1');
+      let answer = '';
+      socket.on('data', (chunk: Buffer) => (answer += chunk.toString()));
+      socket.write('GET /keys HTTP/1.1\r\nHost: x\r\n');
+      await delay(100);
+      const ending = apps.pop()!.close();
+      await delay(100);
+      socket.write('\r\n');
+      await once(socket, 'close');
+      expect(answer).toMatch(/^HTTP\/1\.1 200 /);
+      expect(answer).toContain('{"keys":[]}');
+      await ending;
+    });
+
     it('ends when an answer has arrived whole, however slowly it is read', async () => {
       const at = await start();
       const slow = connect(at, '127.0.0.1').pause();
@@ -608,6 +637,35 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expectProblem(await head, 408, 'request-timeout');
       expectProblem(await body, 408, 'request-timeout');
     });
+  });
+
+  it('leaves to a filter of the application what that one takes', async () => {
+    class TeapotError extends Error {}
+    @Catch(TeapotError)
+    class TeapotFilter implements ExceptionFilter {
+      catch(_thrown: TeapotError, host: ArgumentsHost): void {
+        app.getHttpAdapter().reply(host.switchToHttp().getResponse(), { teapot: true }, 418);
+      }
+    }
+    @Controller()
+    class TeaController {
+      @Get('tea')
+      tea(): never {
+        throw new TeapotError();
+      }
+    }
+    @Module({
+      imports: [ProblemModule.forRoot({})],
+      controllers: [TeaController],
+      providers: [{ provide: APP_FILTER, useClass: TeapotFilter }],
+    })
+    class TeaModule {}
+    const app = await NestFactory.create(TeaModule, await createHttpAdapter(kind), { logger: false });
+    apps.push(app);
+    await app.listen(0, '127.0.0.1');
+    const at = (app.getHttpServer().address() as AddressInfo).port;
+    expect(await request('GET', '/tea', [], at)).toMatchObject({ status: 418, body: { teapot: true } });
+    expectProblem(await request('GET', '/nowhere', [], at), 404, 'not-found');
   });
 
   it('hardens an application that brings its own adapter', async () => {

@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import { APP_FILTER, APP_PIPE } from '@nestjs/core';
+import { APP_PIPE, ApplicationConfig } from '@nestjs/core';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './problem.module-definition.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProblemValidationPipe } from './problem-validation.pipe.js';
@@ -11,11 +11,14 @@ import { ProblemValidationPipe } from './problem-validation.pipe.js';
  * imports: [ProblemModule.forRoot({ documentation: 'https://example.com/problems/' })]
  */
 @Module({
-  providers: [
-    { provide: APP_FILTER, useClass: ProblemFilter },
-    { provide: APP_PIPE, useClass: ProblemValidationPipe },
-  ],
+  providers: [ProblemFilter, { provide: APP_PIPE, useClass: ProblemValidationPipe }],
   // For the RefusalFilter of other modules.
   exports: [MODULE_OPTIONS_TOKEN],
 })
-export class ProblemModule extends ConfigurableModuleClass {}
+export class ProblemModule extends ConfigurableModuleClass {
+  constructor(application: ApplicationConfig, filter: ProblemFilter) {
+    super();
+    // Nest asks the filters from the last to the first. This one takes everything, so the application's own come before it.
+    application.getGlobalFilters().unshift(filter);
+  }
+}
