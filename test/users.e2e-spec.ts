@@ -4,9 +4,19 @@ import { OnEvent } from '@nestjs/event-emitter';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
+import { TypeOrmModule } from '@nestjs/typeorm';
 import { Matches } from 'class-validator';
 import { SignJWT } from 'jose';
-import { Column, DataSource, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
+import {
+  Column,
+  DataSource,
+  Entity,
+  JoinColumn,
+  ManyToOne,
+  PrimaryColumn,
+  type MigrationInterface,
+  type QueryRunner,
+} from 'typeorm';
 import { AuthModule, CurrentPrincipal, CurrentUser, type AuthStructure, type Principal } from 'postern/auth';
 import { Database, PersistenceModule, type DomainEvent } from 'postern/persistence';
 import { documentOf } from 'postern';
@@ -583,6 +593,45 @@ describe('the users, whatever the transport', () => {
     const second = await users.create({ email: 'eve@example.com', ...given, rate: '7', contract: 'Closed' });
     expect(second).toMatchObject({ rate: '7.00', contract: 'closed' });
     expect(second).toEqual(await users.findById(second.id));
+  });
+
+  it('changes, disables and deletes a user with an eager relation, and stores an embedded class', async () => {
+    class Department {
+      declare id: number;
+    }
+    PrimaryColumn({ type: 'int' })(Department.prototype, 'id');
+    Entity('departments')(Department);
+    class Address {
+      declare street: string | null;
+    }
+    Column({ type: 'varchar', nullable: true })(Address.prototype, 'street');
+    class Housed extends Employee {
+      declare department?: Department | null;
+      declare address?: Address;
+    }
+    ManyToOne(() => Department, { eager: true, nullable: true })(Housed.prototype, 'department');
+    JoinColumn({ name: 'department_id' })(Housed.prototype, 'department');
+    Column(() => Address)(Housed.prototype, 'address');
+    Entity('users')(Housed);
+    class HousedColumns1764000002000 implements MigrationInterface {
+      up = (runner: QueryRunner) =>
+        runner.query(`CREATE TABLE departments (id integer PRIMARY KEY); INSERT INTO departments VALUES (7);
+          ALTER TABLE users ADD department_id integer REFERENCES departments, ADD "addressStreet" varchar`);
+      down = (runner: QueryRunner) => runner.query('ALTER TABLE users DROP department_id');
+    }
+    const structure = { user: Housed, imports: [TypeOrmModule.forFeature([Department])] };
+    const { app } = await boot(structure, {}, [HousedColumns1764000002000]);
+    const users = app.get<UsersService<Housed>>(UsersService);
+    const given = { costCentre: 'CC-1', floor: 1, nickname: null, badgeNumber: null, privateNote: null };
+    const { id } = await users.create({ email: 'ada@example.com', ...given, address: { street: 'Am Tor' } });
+    expect(await users.findById(id)).toMatchObject({ department: null, address: { street: 'Am Tor' } });
+    await users.update(id, { department: { id: 7 }, address: { street: 'Am Markt' } });
+    expect(await users.findById(id)).toMatchObject({ department: { id: 7 }, address: { street: 'Am Markt' } });
+    await users.disable(id);
+    expect((await users.findById(id))?.disabledAt).toBeInstanceOf(Date);
+    await users.enable(id);
+    await users.remove(id);
+    expect(await users.findById(id)).toBeNull();
   });
 
   it('keeps both of two changes at once', async () => {

@@ -149,7 +149,8 @@ export class UsersService<U extends UserBase = UserBase> {
     return this.database.transaction(async () => {
       const user = await this.database.manager.findOne(this.schemas.entity, {
         where: { id } as FindOptionsWhere<U>,
-        lock: { mode: 'pessimistic_write' },
+        // The row of the user alone: PostgreSQL cannot lock what an eager relation joins from outside.
+        lock: { mode: 'pessimistic_write', tables: [this.metadata.tableName] },
       });
       if (!user) throw new UserNotFoundError();
       return work(user);
@@ -174,8 +175,11 @@ export class UsersService<U extends UserBase = UserBase> {
   /** The given values of columns, whatever else the object carries. */
   private columnsOf(fields: object): Record<string, unknown> {
     const given = fields as Record<string, unknown>;
-    const columns = this.metadata.columns.map(({ propertyName }) => propertyName);
-    const properties = columns.filter((property) => !KEPT.includes(property) && given[property] !== undefined);
+    // The columns of an embedded class stand under its own property.
+    const columns = this.metadata.columns.map(({ propertyPath }) => propertyPath.split('.')[0]!);
+    const properties = [...new Set(columns)].filter(
+      (property) => !KEPT.includes(property) && given[property] !== undefined,
+    );
     return Object.fromEntries(properties.map((property) => [property, given[property]]));
   }
 }
