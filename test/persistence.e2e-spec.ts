@@ -352,3 +352,17 @@ describe('PersistenceModule', () => {
     await expect(boot({ databaseUrl: some.url })).rejects.toThrow('does not exist');
   });
 });
+
+describe('a database for tests', () => {
+  it('is a new one each time, also where the address of the server names none', async () => {
+    const server = process.env.POSTERN_TEST_DATABASE_URL!;
+    // An address of a socket cannot do without its path; one of a host can.
+    const bare = server.replace(/^(\w+:\/\/(?:[^/@]*@)?[^/@?]+)\/[^?]*$/, '$1');
+    const some = [await createTestDatabase(bare), await createEmptyDatabase(bare)];
+    try {
+      expect(new Set([server, bare, ...some.map(({ url }) => url)]).size).toBe(bare === server ? 3 : 4);
+    } finally {
+      for (const one of some) await one.drop();
+    }
+  });
+});

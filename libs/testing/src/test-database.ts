@@ -81,5 +81,8 @@ async function withClient<T>(server: string, work: (client: pg.Client) => Promis
 }
 
 function urlOf(server: string, database: string): string {
-  return server.replace(/^(postgres(?:ql)?:\/\/[^/]*\/)[^?]*/, `$1${database}`);
+  const url = /^(postgres(?:ql)?:\/\/[^/?]*)(?:\/[^?]*)?(\?.*)?$/.exec(server);
+  if (url === null) throw new Error('The address of the PostgreSQL for the tests must begin with postgres://.');
+  const [, authority, parameters = ''] = url;
+  return `${authority}/${database}${parameters}`;
 }
