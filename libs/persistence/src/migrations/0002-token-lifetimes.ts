@@ -9,6 +9,9 @@ export class TokenLifetimes1795783500000 implements MigrationInterface {
       issued_at timestamptz NOT NULL,
       CONSTRAINT token_lifetimes_pkey PRIMARY KEY (kind, seconds)
     )`);
+    // Nobody has noted yet what was issued before: a day is the most that the guard accepts, unless it is told otherwise.
+    await runner.query(`INSERT INTO token_lifetimes (kind, seconds, issued_at)
+      SELECT kind, 86400, now() FROM unnest(ARRAY['session', 'any']) AS kind WHERE EXISTS (SELECT FROM sessions)`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
