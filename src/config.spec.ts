@@ -50,6 +50,17 @@ describe('readConfig', () => {
     },
   );
 
+  it.each(['prod', 'Production', 'staging'])('refuses NODE_ENV=%s, which would be no production', (name) => {
+    expect(problemsOf({ ...production, NODE_ENV: name })).toContain(
+      'NODE_ENV must be one of development, test, production',
+    );
+  });
+
+  it('refuses an address that is none', () => {
+    expect(problemsOf({ REDIS_URL: 'redis://127.0.0.1:99999' })).toContain('REDIS_URL must be an address');
+    expect(problemsOf({ DATABASE_URL: 'postgres://user@/database?host=/run/postgresql' })).toBe('');
+  });
+
   it('refuses an issuer without https in production, but for this machine', () => {
     expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://id.acme.test' })).toContain('https://');
     expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://localhost:3000' })).toBe('');

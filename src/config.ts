@@ -101,7 +101,7 @@ const SECRET_BYTES = 32;
 export function readConfig(environment: Environment = process.env): ServerConfig {
   const problems: string[] = [];
   const read = new EnvironmentReader(environment, problems);
-  const production = environment.NODE_ENV === 'production';
+  const production = read.oneOf('NODE_ENV', ['development', 'test', 'production'], 'development') === 'production';
   const port = read.integer('PORT', 3000, 0, 65_535);
   const config: ServerConfig = {
     production,

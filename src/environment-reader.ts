@@ -54,7 +54,10 @@ export class EnvironmentReader {
   /** An address as its own client reads it: that of a Unix socket has no host and is no URL in the strict sense. */
   address(name: Variable, protocols: readonly string[]): string | undefined {
     const text = this.text(name);
-    if (text === undefined || protocols.some((protocol) => text.startsWith(`${protocol}//`))) return text;
+    // The socket of a PostgreSQL has an address of its own form: postgres://user@/database?host=/folder.
+    const isSound = (protocol: string) =>
+      text?.startsWith(`${protocol}//`) && (protocol.startsWith('postgres') || URL.canParse(text));
+    if (text === undefined || protocols.some(isSound)) return text;
     return this.refuse(`${name} must be an address that begins with ${protocols.join('// or ')}//.`, undefined);
   }
 
