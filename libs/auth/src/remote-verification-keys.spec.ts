@@ -101,7 +101,7 @@ describe('RemoteVerificationKeys', () => {
     await make().find(issuer, 'k1');
     clock.seconds -= 172_800;
     jwks = [publicJwk('k2')];
-    keys.find(issuer, 'k1');
+    void keys.find(issuer, 'k1');
     await settled(() => !keys.isLive(issuer, 'k1'));
     expect(keys.isLive(issuer, 'k1')).toBe(false);
     expect(keys.find(issuer, 'k2')).toMatchObject({ kid: 'k2' });
