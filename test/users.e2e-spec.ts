@@ -5,7 +5,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { Matches } from 'class-validator';
+import { IsObject, Matches } from 'class-validator';
 import { SignJWT } from 'jose';
 import {
   Column,
@@ -632,6 +632,35 @@ describe('the users, whatever the transport', () => {
     await users.enable(id);
     await users.remove(id);
     expect(await users.findById(id)).toBeNull();
+  });
+
+  it('refuses a claimed value that no access token could carry, and leaves the user as it was', async () => {
+    class Preferring extends Employee {
+      declare prefs?: object | null;
+    }
+    UserField({ register: 'optional', write: 'self', read: 'self', claim: 'prefs' })(Preferring.prototype, 'prefs');
+    Column({ type: 'jsonb', nullable: true })(Preferring.prototype, 'prefs');
+    IsObject()(Preferring.prototype, 'prefs');
+    Entity('users')(Preferring);
+    class Prefs1764000002000 implements MigrationInterface {
+      up = (runner: QueryRunner) => runner.query('ALTER TABLE users ADD prefs jsonb');
+      down = (runner: QueryRunner) => runner.query('ALTER TABLE users DROP prefs');
+    }
+    const { app, call } = await boot({ user: Preferring }, {}, [Prefs1764000002000]);
+    const users = app.get<UsersService<Preferring>>(UsersService);
+    const given = { costCentre: 'CC-1', floor: 1, nickname: null, badgeNumber: null, privateNote: null };
+    const { id } = await users.create({ email: 'ada@example.com', ...given, prefs: { a: 'x'.repeat(3000) } });
+    const { status, body } = await call('PATCH', '/users/me', await tokenFor(id), { prefs: { a: 'x'.repeat(9000) } });
+    expect({ status, code: body.code, errors: body.errors }).toMatchObject({
+      status: 400,
+      code: 'validation-failed',
+      errors: [{ pointer: '/prefs' }],
+    });
+    await users.update(id, { nickname: 'Ada' });
+    expect(await users.findById(id)).toMatchObject({ nickname: 'Ada', prefs: { a: 'x'.repeat(3000) } });
+    const tooMuch = { email: 'eve@example.com', ...given, prefs: { a: 'x'.repeat(5000) } };
+    await expect(users.create(tooMuch)).rejects.toMatchObject({ code: 'validation-failed' });
+    expect(await users.findByEmail('eve@example.com')).toBeNull();
   });
 
   it('keeps both of two changes at once', async () => {

@@ -4,6 +4,7 @@ import { isUUID } from 'class-validator';
 import { Database, Events, uuidv7 } from 'postern/persistence';
 import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
+import { assertCarriable } from './claims-of.js';
 import { normalizeEmail } from './email-address.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
@@ -43,11 +44,12 @@ export class UsersService<U extends UserBase = UserBase> {
    * Stores a new user under a new id and gives back what is stored; of any number of parallel calls with one address exactly one succeeds.
    *
    * @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError} @throws {ValidationFailedError}
-   *   for a value that the database refuses. After any of these the surrounding transaction can only be rolled back.
+   *   for a value that the database refuses, and for claimed ones that no token could carry. After any of these the surrounding transaction can only be rolled back.
    */
   async create(fields: NewUser<U>): Promise<U> {
     const user = new this.schemas.entity();
     Object.assign(user, this.columnsOf(fields), { id: uuidv7(), email: normalizeEmail(fields.email) });
+    assertCarriable(user, Object.keys(fields));
     const { manager } = this.database;
     const insertion = manager
       .createQueryBuilder()
@@ -77,7 +79,7 @@ export class UsersService<U extends UserBase = UserBase> {
    * unproved unless `emailVerifiedAt` comes with it. Publishes {@link UserUpdated} when something has changed.
    *
    * @throws {UserNotFoundError} @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError}
-   * @throws {ValidationFailedError} for a value that the database refuses
+   * @throws {ValidationFailedError} for a value that the database refuses, and for claimed ones that no token could carry
    */
   async update(id: string, changes: UserChanges<U>): Promise<U> {
     return this.withLocked(id, async (user) => {
@@ -87,6 +89,7 @@ export class UsersService<U extends UserBase = UserBase> {
       if (given.email !== undefined && given.email !== stored.email) given.emailVerifiedAt ??= null;
       const changed = Object.keys(given).filter((property) => !isDeepStrictEqual(given[property], stored[property]));
       if (changed.length === 0) return user;
+      assertCarriable(Object.assign(new this.schemas.entity(), user, given), changed);
       await this.set(id, Object.fromEntries(changed.map((property) => [property, given[property]])));
       this.events.publish(new UserUpdated(id, changed));
       return (await this.findById(id))!;
