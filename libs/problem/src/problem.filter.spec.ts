@@ -40,7 +40,11 @@ const answer = (adapter: FakeAdapter, thrown: unknown, host: ArgumentsHost) => {
 };
 
 const hostOf = (type: string, request: object = { url: '/orders?token=abc' }) =>
-  ({ getType: () => type, getArgByIndex: (index: number) => [request, {}][index] }) as unknown as ArgumentsHost;
+  ({
+    getType: () => type,
+    getArgByIndex: (index: number) => [request, {}][index],
+    switchToWs: () => ({ getClient: () => request }),
+  }) as unknown as ArgumentsHost;
 
 describe('ProblemFilter', () => {
   beforeEach(() => {
@@ -114,6 +118,20 @@ describe('ProblemFilter', () => {
     const adapter = new FakeAdapter(true);
     answer(adapter, new NotFoundError(), hostOf('http'));
     expect(adapter.sent).toEqual({ headers: {}, ended: true });
+  });
+
+  it('tells the client of a gateway by the event that Nest has for it, on both kinds of sockets', () => {
+    const told: unknown[] = [];
+    const send = (text: string) => void told.push(JSON.parse(text));
+    const emit = (event: string, data: object) => void told.push({ event, data });
+    answer(new FakeAdapter(), new NotFoundError(), hostOf('ws', { readyState: 1, send, emit: () => undefined }));
+    answer(new FakeAdapter(), new Error('secret'), hostOf('ws', { emit }));
+    expect(told).toMatchObject([
+      { event: 'exception', data: { status: 404, code: 'not-found' } },
+      { event: 'exception', data: { status: 500, code: 'internal-error' } },
+    ]);
+    expect(JSON.stringify(told)).not.toContain('secret');
+    expect(Lines.levels).toEqual(['error']);
   });
 
   it('gives another transport the public part alone', async () => {

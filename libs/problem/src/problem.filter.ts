@@ -9,6 +9,13 @@ import type { ProblemSettings } from './problem.module-definition.js';
 import { answerOf, causesOf, problemOf } from './problem-of.js';
 import { requestIdOf } from './request-id.js';
 
+/** What is used of the socket of a gateway, of `ws` or of Socket.IO. */
+interface SocketClient {
+  readonly readyState: number;
+  send(text: string): void;
+  emit(event: string, problem: object): void;
+}
+
 /**
  * Answers everything that is thrown as `application/problem+json`, on Fastify and on Express alike. What is private
  * goes to the log under the request id: a failure with its stacks as an error; as a warning, in one line, what cannot be served at
@@ -26,6 +33,7 @@ export class ProblemFilter implements ExceptionFilter {
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void | Observable<never> {
+    if (host.getType() === 'ws') return this.tell(host.switchToWs().getClient(), thrown);
     // A message of another transport has no response to write to: its own layer gets the public part alone.
     if (host.getType() !== 'http') return throwError(() => problemOf(thrown, { requestId: requestIdOf({}) }));
 
@@ -48,6 +56,15 @@ export class ProblemFilter implements ExceptionFilter {
     adapter.setHeader(response, 'X-Request-Id', context.requestId);
     for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
     adapter.reply(response, JSON.stringify(body), status);
+  }
+
+  /** As Nest tells of an exception, by an event of that name, which says here what it was. */
+  private tell(client: Partial<SocketClient>, thrown: unknown): void {
+    const problem = problemOf(thrown, { requestId: requestIdOf({}), documentation: this.settings.documentation });
+    if (problem.status >= 500) this.log(thrown, `${problem.code} message ${problem.instance}`);
+    // A WebSocket of `ws` has an `emit` too, but that one reaches nobody.
+    if (typeof client.readyState === 'number') client.send?.(JSON.stringify({ event: 'exception', data: problem }));
+    else client.emit?.('exception', problem);
   }
 
   /** Stacks and no more: a driver's error holds the statement's parameters as properties, hashes among them. */
