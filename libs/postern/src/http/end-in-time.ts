@@ -12,7 +12,7 @@ const GLANCE_MILLISECONDS = 50;
 export function endInTime(server: Server): void {
   const open = new Map<HttpSocket, Progress>();
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: HttpSocket) => {
-    open.set(socket, { unread: 0, since: 0 });
+    open.set(socket, { taken: 0, since: 0 });
     socket.once('close', () => open.delete(socket));
   });
   const closeIdle = server.closeIdleConnections.bind(server);
@@ -36,9 +36,9 @@ export function endInTime(server: Server): void {
   };
 }
 
-/** How much of what was written waits to be read, and since when no less, in milliseconds after the close. */
+/** How many bytes the other side has taken, and since when no more, in milliseconds after the close. */
 interface Progress {
-  unread: number;
+  taken: number;
   since: number;
 }
 
@@ -53,9 +53,10 @@ interface HttpSocket extends Socket {
 function endWhatWaits(server: Server, open: ReadonlyMap<HttpSocket, Progress>, now: number): void {
   server.closeIdleConnections();
   for (const [socket, progress] of open) {
-    const { writableLength } = socket;
-    if (writableLength === 0 || writableLength < progress.unread) progress.since = now;
-    progress.unread = writableLength;
+    const { writableLength: waiting } = socket;
+    const taken = socket.bytesWritten - waiting;
+    if (waiting === 0 || taken > progress.taken) progress.since = now;
+    progress.taken = taken;
     if (socket.bytesRead === 0 || now - progress.since > server.requestTimeout) socket.destroy();
     else if (socket.parser && isLate(server, socket, now)) server.emit('clientError', tooLate(), socket);
   }
