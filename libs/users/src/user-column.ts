@@ -16,6 +16,8 @@ export interface UserColumn {
   /** The same where the field is answered: what the driver makes of the column, whatever the property is declared as. */
   readonly shownType: unknown;
   readonly isNullable: boolean;
+  /** Whether the column is read with the user; what `select: false` says is not. */
+  readonly isSelected: boolean;
   /** Whether an insert without a value succeeds with something other than null. */
   readonly hasDefault: boolean;
   /** In characters. */
@@ -76,6 +78,7 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
   const initial = (new entity() as unknown as Record<string, unknown>)[property];
   return {
     property,
+    isSelected: options.select !== false,
     kind,
     sentType: known ?? (Array.isArray(driven) ? driven : design) ?? driven ?? Object,
     shownType: known ?? driven ?? design ?? Object,

@@ -47,6 +47,7 @@ describe('checkUserEntity', () => {
 
   it.each<[string, UserFieldOptions, PropertyDecorator[], string]>([
     ['a property without a column', { read: 'self' }, [], 'is no plain column'],
+    ['a hidden column that is read', { read: 'self' }, [text({ select: false })], 'has select: false'],
     ['a registered claim', { claim: 'scope' }, [text()], 'means something else in an access token'],
     ['a claim named as what every object has', { claim: 'constructor' }, [text()], 'means something else'],
     ['a claim name with spaces', { claim: 'cost centre' }, [text()], 'printable ASCII'],

@@ -56,7 +56,7 @@ function checkColumns(entity: Type<UserBase>): void {
 }
 
 function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Map<string, string>): void {
-  const { property, claim } = field;
+  const { property, claim, read } = field;
   const fail = (sentence: string): never => {
     throw new Error(`UsersModule: ${entity.name}.${property} ${sentence}`);
   };
@@ -65,6 +65,9 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
   }
   const column =
     columnOf(entity, property) ?? fail('has @UserField but is no plain column: write @Column() beside it.');
+  if (!column.isSelected && (read || claim !== undefined)) {
+    fail('is to be shown, yet its column has select: false: take that off, or `read` and `claim`.');
+  }
   if (claim !== undefined) {
     if (!/^[\x21-\x7e]{1,128}$/.test(claim))
       fail(`has the claim name "${claim}": write printable ASCII without spaces.`);
