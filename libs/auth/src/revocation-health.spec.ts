@@ -36,6 +36,7 @@ describe('RevocationHealth', () => {
     health.noteFollowing();
     expect(() => health.assertKnown()).toThrow(RevocationsUnknownError);
     expect([health.status, health.isRefusing]).toEqual(['unknown', true]);
+    expect(health.report()).toMatchObject({ lastContactAt: undefined, silenceSeconds: undefined });
     health.noteContact('7.abc');
     elapsed = 10_000;
     expect(() => health.assertKnown()).not.toThrow();

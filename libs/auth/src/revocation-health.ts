@@ -117,7 +117,7 @@ export class RevocationHealth {
     return {
       status: this.status,
       lastContactAt: this.contactAt === undefined ? undefined : new Date(this.contactAt),
-      silenceSeconds: this.isFollowing ? this.silenceSeconds : undefined,
+      silenceSeconds: this.contactAt === undefined ? undefined : this.silenceSeconds,
       entries: this.set.size,
       cursor: this.position,
       lagSeconds: this.lag,
