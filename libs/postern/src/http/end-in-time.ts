@@ -3,6 +3,8 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
 const GLANCE_MILLISECONDS = 50;
+/** A request may be on its way on a connection of which nothing was read yet. */
+const SILENCE_MILLISECONDS = 500;
 
 /**
  * Lets a server end soon after it is closed. Node ends the connections that are idle at that moment, and looks at none of
@@ -57,7 +59,8 @@ function endWhatWaits(server: Server, open: ReadonlyMap<HttpSocket, Progress>, n
     const taken = socket.bytesWritten - waiting;
     if (waiting === 0 || taken > progress.taken) progress.since = now;
     progress.taken = taken;
-    if (socket.bytesRead === 0 || now - progress.since > server.requestTimeout) socket.destroy();
+    const isSilent = socket.bytesRead === 0 && now > SILENCE_MILLISECONDS;
+    if (isSilent || now - progress.since > server.requestTimeout) socket.destroy();
     else if (socket.parser && isLate(server, socket, now)) server.emit('clientError', tooLate(), socket);
   }
 }
