@@ -4,6 +4,7 @@ import { AccessTokenVerifier } from './access-token-verifier.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { ConfigurableAuthModule } from './auth.module-definition.js';
 import { Clock } from './clock.js';
+import { DoubtingClock } from './doubting-clock.js';
 import { FollowedRevocations } from './followed-revocations.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RevocationHealth } from './revocation-health.js';
@@ -29,7 +30,8 @@ const SWEPT_AT_ONCE = 20_000;
     JwtStrategy,
     {
       provide: RevocationSet,
-      useFactory: (clock: Clock, issuers: TrustedIssuers) => new RevocationSet(clock, issuers.own.issuer),
+      useFactory: (clock: Clock, issuers: TrustedIssuers) =>
+        new RevocationSet(new DoubtingClock(clock), issuers.own.issuer),
       inject: [Clock, TrustedIssuers],
     },
     RevocationHealth,
