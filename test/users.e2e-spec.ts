@@ -12,6 +12,8 @@ import {
   DataSource,
   Entity,
   JoinColumn,
+  JoinTable,
+  ManyToMany,
   ManyToOne,
   PrimaryColumn,
   type MigrationInterface,
@@ -632,6 +634,56 @@ describe('the users, whatever the transport', () => {
     await users.enable(id);
     await users.remove(id);
     expect(await users.findById(id)).toBeNull();
+  });
+
+  it('stores the reference to a related row, and never seems to store rows that refer to the user', async () => {
+    class Team {
+      declare id: number;
+    }
+    PrimaryColumn({ type: 'int' })(Team.prototype, 'id');
+    Entity('teams')(Team);
+    class Member extends Employee {
+      declare team?: Team | null;
+      declare teamId?: number | null;
+      declare guilds?: Team[];
+      declare houses?: Team[];
+    }
+    Column({ type: 'int', name: 'team_id', nullable: true })(Member.prototype, 'teamId');
+    ManyToOne(() => Team, { nullable: true })(Member.prototype, 'team');
+    JoinColumn({ name: 'team_id' })(Member.prototype, 'team');
+    ManyToMany(() => Team, { eager: true })(Member.prototype, 'guilds');
+    JoinTable({ name: 'member_guilds', joinColumn: { name: 'member' }, inverseJoinColumn: { name: 'guild' } })(
+      Member.prototype,
+      'guilds',
+    );
+    ManyToMany(() => Team)(Member.prototype, 'houses');
+    JoinTable({ name: 'member_houses' })(Member.prototype, 'houses');
+    Entity('users')(Member);
+    class MemberColumns1764000002000 implements MigrationInterface {
+      up = (runner: QueryRunner) =>
+        runner.query(`CREATE TABLE teams (id integer PRIMARY KEY); INSERT INTO teams VALUES (7), (8);
+          ALTER TABLE users ADD team_id integer REFERENCES teams;
+          CREATE TABLE member_guilds (member uuid REFERENCES users ON DELETE CASCADE, guild integer REFERENCES teams)`);
+      down = (runner: QueryRunner) => runner.query('ALTER TABLE users DROP team_id');
+    }
+    const structure = { user: Member, imports: [TypeOrmModule.forFeature([Team])] };
+    const { app } = await boot(structure, {}, [MemberColumns1764000002000]);
+    const users = app.get<UsersService<Member>>(UsersService);
+    const given = { costCentre: 'CC-1', floor: 1, nickname: null, badgeNumber: null, privateNote: null };
+    const user = await users.create({ email: 'ada@example.com', ...given, team: { id: 7 }, guilds: [] });
+    expect(user).toMatchObject({ teamId: 7, guilds: [] });
+    expect(await users.update(user.id, { team: { id: 8 } })).toMatchObject({ teamId: 8 });
+    await app.get(Database).manager.query('INSERT INTO member_guilds VALUES ($1, 7)', [user.id]);
+    const { guilds } = (await users.findById(user.id))!;
+    expect(await users.update(user.id, { guilds, floor: 2 })).toMatchObject({ floor: 2, guilds: [{ id: 7 }] });
+    const refusal = { name: 'TypeError', message: expect.stringContaining('a repository of its own') };
+    for (const changes of [{ guilds: [] }, { guilds: [{ id: 8 }] }, { houses: [] }]) {
+      await expect(users.update(user.id, { ...changes, floor: 3 })).rejects.toMatchObject(refusal);
+    }
+    const withGuilds = { email: 'eve@example.com', ...given, guilds: [{ id: 7 }] };
+    await expect(users.create(withGuilds)).rejects.toMatchObject(refusal);
+    expect(await users.findByEmail('eve@example.com')).toBeNull();
+    expect(await users.findById(user.id)).toMatchObject({ floor: 2, guilds: [{ id: 7 }] });
   });
 
   it('refuses a claimed value that no access token could carry, and leaves the user as it was', async () => {

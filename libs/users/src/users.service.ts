@@ -45,8 +45,10 @@ export class UsersService<U extends UserBase = UserBase> {
    *
    * @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError} @throws {ValidationFailedError}
    *   for a value that the database refuses, and for claimed ones that no token could carry. After any of these the surrounding transaction can only be rolled back.
+   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own
    */
   async create(fields: NewUser<U>): Promise<U> {
+    this.assertStorable(fields);
     const user = new this.schemas.entity();
     Object.assign(user, this.columnsOf(fields), { id: uuidv7(), email: normalizeEmail(fields.email) });
     assertCarriable(user, Object.keys(fields));
@@ -80,9 +82,11 @@ export class UsersService<U extends UserBase = UserBase> {
    *
    * @throws {UserNotFoundError} @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError}
    * @throws {ValidationFailedError} for a value that the database refuses, and for claimed ones that no token could carry
+   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own
    */
   async update(id: string, changes: UserChanges<U>): Promise<U> {
     return this.withLocked(id, async (user) => {
+      this.assertStorable(changes, user);
       const given = this.columnsOf(changes);
       if (changes.email !== undefined) given.email = normalizeEmail(changes.email);
       const stored = user as unknown as Record<string, unknown>;
@@ -175,12 +179,30 @@ export class UsersService<U extends UserBase = UserBase> {
     }
   }
 
-  /** The given values of columns, whatever else the object carries. */
+  /**
+   * Related rows that are not stored here must not seem to be. What says nothing new may come along: none for a new user,
+   * and what a user was loaded with.
+   */
+  private assertStorable(fields: object, user?: U): void {
+    const [given, stored] = [fields, user] as [Record<string, unknown>, Record<string, unknown> | undefined];
+    for (const { propertyPath, isOwning, isManyToMany } of this.metadata.relations) {
+      const value = given[propertyPath];
+      if (value === undefined || (isOwning && !isManyToMany)) continue;
+      const isNothingNew = stored ? isDeepStrictEqual(value, stored[propertyPath]) : isDeepStrictEqual(value ?? [], []);
+      if (isNothingNew) continue;
+      throw new TypeError(
+        `UsersService stores columns of the user, and "${propertyPath}" has none: store it by a repository of its own.`,
+      );
+    }
+  }
+
+  /** The given values of columns, and the rows that they refer to, whatever else the object carries. */
   private columnsOf(fields: object): Record<string, unknown> {
     const given = fields as Record<string, unknown>;
     // The columns of an embedded class stand under its own property.
-    const columns = this.metadata.columns.map(({ propertyPath }) => propertyPath.split('.')[0]!);
-    const properties = [...new Set(columns)].filter(
+    const columns = [...this.metadata.columns, ...this.metadata.relationsWithJoinColumns];
+    const paths = columns.map(({ propertyPath }) => propertyPath.split('.')[0]!);
+    const properties = [...new Set(paths)].filter(
       (property) => !KEPT.includes(property) && given[property] !== undefined,
     );
     return Object.fromEntries(properties.map((property) => [property, given[property]]));
