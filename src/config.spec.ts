@@ -72,6 +72,30 @@ describe('readConfig', () => {
     expect(told).not.toMatch(/hunter/);
   });
 
+  it.each(['POSTERN_PASSWORD_MIN_LENGHT', 'POSTERN_PORT', 'POSTERN_PREVIOUS_SECRET', 'POSTERN_'])(
+    'refuses %s, which nothing reads',
+    (name) => {
+      expect(problemsOf({ ...production, [name]: '8080' })).toBe(
+        `${name} is no variable of Postern; .env.example lists those that there are.`,
+      );
+    },
+  );
+
+  it('minds neither what Kubernetes tells of services of that name, nor what others read', () => {
+    const others: Record<string, string> = {
+      POSTERN_SERVICE_HOST: '10.96.0.12',
+      POSTERN_SERVICE_PORT: '80',
+      POSTERN_SERVICE_PORT_HTTP: '80',
+      POSTERN_PORT: 'tcp://10.96.0.12:80',
+      POSTERN_PORT_80_TCP: 'tcp://10.96.0.12:80',
+      POSTERN_PORT_80_TCP_ADDR: '10.96.0.12',
+      POSTERN_DB_PORT: 'tcp://10.96.0.13:5432',
+      POSTERN_TEST_RUN: '1',
+      PORTS: '1',
+    };
+    expect(readConfig(others)).toEqual(readConfig({}));
+  });
+
   it('reads proxies as a switch, a number of hops or networks', () => {
     expect(readConfig({ TRUST_PROXY: 'true' }).trustProxy).toBe(true);
     expect(readConfig({ TRUST_PROXY: '2' }).trustProxy).toBe(2);

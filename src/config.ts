@@ -93,6 +93,9 @@ const PLACEHOLDER =
   /change[-_ ]?(me|this|it)|placeholder|example|your[-_ ]?secret|dummy|^secret|password|xxxx|0{16}|12345678/i;
 const SECRET_BYTES = 32;
 
+/** Names of our own that are not the server's: those of the tests, and what Kubernetes tells of services named `postern…`. */
+const NOT_OURS = /^POSTERN_(?:TEST|BENCH)_|_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/;
+
 /**
  * Reads and checks the environment, all of it before anything starts.
  *
@@ -131,7 +134,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     docs: read.boolean('POSTERN_DOCS', true),
     dataDir: read.text('POSTERN_DATA_DIR') ?? '.postern',
   };
-  problems.push(...secretProblems(config));
+  problems.push(...unknownNames(environment), ...secretProblems(config));
   if (production) problems.push(...productionProblems(config, environment));
   if (problems.length > 0) throw new ConfigurationError(problems);
   return config;
@@ -140,6 +143,15 @@ export function readConfig(environment: Environment = process.env): ServerConfig
 /** Adds what a file named `.env` in the working folder says; what the environment says already stays as it is. */
 export function loadEnvironmentFile(path = '.env'): void {
   if (existsSync(path)) process.loadEnvFile(path);
+}
+
+/** A misspelt variable would leave its default in force without a word. */
+function unknownNames(environment: Environment): string[] {
+  const known: readonly string[] = VARIABLES;
+  return Object.entries(environment)
+    .filter(([name]) => name.startsWith('POSTERN_') && !known.includes(name) && !NOT_OURS.test(name))
+    .filter(([name, value]) => !(name.endsWith('_PORT') && value?.startsWith('tcp://')))
+    .map(([name]) => `${name} is no variable of Postern; .env.example lists those that there are.`);
 }
 
 function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {

@@ -8,7 +8,7 @@ function outputOf(...args: string[]): string {
   const run = spawnSync('npm', ['run', '--silent', 'test:unit', '--', 'test/wycheproof', ...args], {
     cwd: root,
     encoding: 'utf8',
-    env: { ...process.env, POSTERN_SECURITY_CORPUS: join(root, 'no-such-folder') },
+    env: { ...process.env, POSTERN_TEST_CORPUS: join(root, 'no-such-folder') },
   });
   return run.stderr;
 }
@@ -17,7 +17,7 @@ describe('a run of the tests', () => {
   it('says at its end what it skipped, and why', () => {
     const end = outputOf();
     expect(end).toContain('Did not run:');
-    expect(end).toMatch(/^ {2}Wycheproof \(needs its vectors.*POSTERN_SECURITY_CORPUS.*takes all 26 keys/m);
+    expect(end).toMatch(/^ {2}Wycheproof \(needs its vectors.*POSTERN_TEST_CORPUS.*takes all 26 keys/m);
   }, 120_000);
 
   it('says nothing of what nobody asked for', () => {

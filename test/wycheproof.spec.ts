@@ -6,7 +6,7 @@ import { readJws } from '../libs/auth/src/read-access-token.js';
 
 /** The vectors are not ours to copy: they lie beside the repository, or where the variable says. */
 const corpus = join(
-  process.env.POSTERN_SECURITY_CORPUS ?? join(import.meta.dirname, '..', '..', 'shared', 'security'),
+  process.env.POSTERN_TEST_CORPUS ?? join(import.meta.dirname, '..', '..', 'shared', 'security'),
   'wycheproof',
 );
 const isThere = existsSync(join(corpus, 'json_web_signature_test.json'));
@@ -53,7 +53,7 @@ function isNoAccessToken({ jws }: Vector): boolean {
 }
 
 const describeWhereThere = isThere ? describe : describe.skip;
-const where = isThere ? '' : ' (needs its vectors: POSTERN_SECURITY_CORPUS says where they are)';
+const where = isThere ? '' : ' (needs its vectors: POSTERN_TEST_CORPUS says where they are)';
 
 describeWhereThere(`Wycheproof${where}`, () => {
   const stance = isThere
