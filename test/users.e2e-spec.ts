@@ -48,6 +48,7 @@ import {
   type TeamFields,
   type UsersStructure,
 } from 'postern/users';
+import { until } from './until.js';
 
 @Entity('users')
 class Employee extends UserBase {
@@ -227,11 +228,6 @@ async function start(
   };
 }
 
-const soon = async (condition: () => boolean) => {
-  for (let tries = 0; tries < 200 && !condition(); tries += 1) await new Promise((resolve) => setTimeout(resolve, 10));
-  expect(condition()).toBe(true);
-};
-
 describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
   let database: TestDatabase;
   let running: Running;
@@ -307,7 +303,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
         nickname: 'Lady',
         floor: 3,
       });
-      await soon(() => running.heard.length > 0);
+      await until(() => running.heard.length > 0);
       expect(running.heard).toEqual([{ type: 'user.updated', userId: id, changed: ['nickname'] }]);
     });
 
@@ -364,7 +360,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect(await running.users.findById(id)).toBeNull();
       const after = await running.call('GET', '/desk', token);
       expect([after.status, after.body.code]).toEqual([401, 'invalid-token']);
-      await soon(() => running.heard.length > 0);
+      await until(() => running.heard.length > 0);
       expect(running.heard).toEqual([{ type: 'user.deleted', userId: id }]);
     });
   });
@@ -485,7 +481,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       const later = await tokenFor(id, { issuedAt: Math.floor(Date.now() / 1000) + 2 });
       expect((await running.call('GET', '/users/me', later)).status).toBe(401);
       await running.call('POST', `/users/${id}/disable`, await writer());
-      await soon(() => running.heard.length > 0);
+      await until(() => running.heard.length > 0);
       expect(running.heard).toEqual([{ type: 'user.disabled', userId: id }]);
     });
 
@@ -497,7 +493,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect({ status, disabledAt: body.disabledAt }).toEqual({ status: 200, disabledAt: null });
       expect((await running.call('GET', '/users/me', await tokenFor(id))).status).toBe(200);
       expect((await running.call('GET', '/users/me', old)).status).toBe(401);
-      await soon(() => running.heard.length > 1);
+      await until(() => running.heard.length > 1);
       expect(running.heard).toEqual([
         { type: 'user.disabled', userId: id },
         { type: 'user.enabled', userId: id },
