@@ -4,7 +4,7 @@ import { type Child, startChild } from '../child.js';
 import { contest, type Contender, type Standings } from '../contest.js';
 import { count, microseconds, ratio } from '../figures.js';
 import { type Answered, send } from '../load.js';
-import { addUsers, HASH_TEXT, logIn, PASSWORD, startPostern } from '../postern-server.js';
+import { addUsers, HASH, HASH_TEXT, logIn, PASSWORD, startPostern } from '../postern-server.js';
 import type { Bench, Outcome, Section } from '../section.js';
 
 const CONNECTIONS = 32;
@@ -14,14 +14,17 @@ const HASHES = 2 * CONNECTIONS;
 const REFRESHES = 16 * CONNECTIONS;
 /** The code around a hash runs rarely, and it takes long until the compiler has made it fast: so many turns. */
 const WARM_UP = 16;
+/** Ten whole huge pages of 2 MiB: 19 MiB are nine of them, and 256 small ones, which the kernel hands out one by one. */
+const WHOLE_PAGES_KIB = 20_480;
 const PROMISED_LOGIN = 0.9;
 const PROMISED_REFRESHES = 800;
 const NAMES = {
-  hashes: 'raw hashes',
-  bare: 'bare login',
-  login: 'login',
-  register: 'register',
   refresh: 'refresh',
+  hashes: `raw hashes, ${HASH_TEXT}`,
+  wholePages: `raw hashes, ${HASH_TEXT.replace(String(HASH.memoryKiB), String(WHOLE_PAGES_KIB))}`,
+  bare: `bare login, ${HASH_TEXT}`,
+  login: `login, ${HASH_TEXT}`,
+  register: `register, ${HASH_TEXT}`,
 } as const;
 const headers = { 'content-type': 'application/json' };
 
@@ -35,14 +38,16 @@ server does, with the same parameters (${HASH_TEXT}). A login is one hash, and s
 password; each of the ${CONNECTIONS} connections goes on with the refresh token that it was just given. A *bare login* is the least that
 any is: Fastify with one look-up, one hash, one row and two tokens, without Nest and without any check. What a login does
 beside its hash takes several times as long here as where nothing is hashed: each hash sweeps 19 MiB through the caches of the
-one core, between any two steps of it.`,
+one core, between any two steps of it. The second row of raw hashes is for who chooses the cost: memory of whole huge pages
+(a multiple of 2,048 KiB) is had from Linux for less than a smaller amount that is not.`,
   measure,
 };
 
 async function measure(bench: Bench): Promise<Outcome> {
   const databaseUrl = await bench.database();
   const server = await startPostern(databaseUrl);
-  const hashing = await startChild(new URL('../servers/hash-rate.ts', import.meta.url));
+  const hashing = await hashRate(HASH.memoryKiB);
+  const wholePages = await hashRate(WHOLE_PAGES_KIB);
   const bare = await startChild(new URL('../servers/bare-login.ts', import.meta.url), {
     environment: { DATABASE_URL: databaseUrl },
   });
@@ -60,6 +65,7 @@ async function measure(bench: Bench): Promise<Outcome> {
         },
       },
       contender(NAMES.hashes, hashing, HASHES, (amount) => hashing.ask<Answered>({ amount })),
+      contender(NAMES.wholePages, wholePages, HASHES, (amount) => wholePages.ask<Answered>({ amount })),
       contender(NAMES.bare, bare, HASHES, (amount) => load(bare, amount, (at) => logins(emails, at))),
       contender(NAMES.login, server, HASHES, (amount) => load(server, amount, (at) => logins(emails, at))),
       contender(NAMES.register, server, HASHES, (amount) => load(server, amount, () => [registration()])),
@@ -75,9 +81,12 @@ async function measure(bench: Bench): Promise<Outcome> {
       return { name, child, run: (round) => run(round === 0 && !bench.isQuick ? amount * WARM_UP : amount) };
     }
   } finally {
-    await Promise.all([server.stop(), hashing.stop(), bare.stop()]);
+    await Promise.all([server, hashing, wholePages, bare].map((child) => child.stop()));
   }
 }
+
+const hashRate = (memoryKiB: number): Promise<Child> =>
+  startChild(new URL('../servers/hash-rate.ts', import.meta.url), { args: [String(memoryKiB)] });
 
 function load(server: Child, amount: number, requests: (connection: number) => Request[]): Promise<Answered> {
   return send({ url: server.url, connections: CONNECTIONS, limit: { amount }, requests });
@@ -130,7 +139,7 @@ function outcomeOf(result: Standings): Outcome {
       {
         columns: ['What', 'A second', 'Of the raw hashes', 'Processor time each', 'Cores used'],
         rows: result.names.map((name) => [
-          name === refresh ? name : `${name}, ${HASH_TEXT}`,
+          name,
           count(result.perSecond(name)),
           name === refresh ? '–' : ratio(result.paceRatio(name, hashes)),
           microseconds(result.cpuMicroseconds(name)),

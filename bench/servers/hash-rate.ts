@@ -4,8 +4,8 @@ import { hash, verify } from '@node-rs/argon2';
 /** `Algorithm.Argon2id`, whose const enum does not exist at run time. */
 const ARGON2ID = 2;
 const password = 'correct horse battery staple';
-// What `PasswordModule` does unless told.
-const stored = await hash(password, { algorithm: ARGON2ID, memoryCost: 19_456, timeCost: 2, parallelism: 1 });
+const memoryCost = Number(process.argv[2]);
+const stored = await hash(password, { algorithm: ARGON2ID, memoryCost, timeCost: 2, parallelism: 1 });
 const atOnce = Math.min(availableParallelism(), 3);
 
 /** Proves passwords and does nothing else: the most that any login can reach on these cores. */
