@@ -12,9 +12,10 @@ import type { Principal } from './principal.js';
  */
 function resultOf(context: ExecutionContext): Partial<GuardedRequest> {
   if (context.getType() === 'http') return context.switchToHttp().getRequest<GuardedRequest>();
+  // What is there may be of another message of the same client, or of another operation of the same request.
+  if (isPublic(context.getHandler(), context.getClass())) return {};
   const request = requestOfMessage(context);
   if (request.principal !== undefined || request.user !== undefined) return request;
-  if (isPublic(context.getHandler(), context.getClass())) return {};
   throw new Error(
     `@CurrentUser() and @CurrentPrincipal() find nobody for ${context.getClass().name}.${context.getHandler().name}: no ` +
       `JwtAuthGuard has read this "${context.getType()}" message. Put a subclass that overrides getRequest(context) before it, ` +

@@ -5,6 +5,7 @@ import { throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { AuthError } from './auth-error.js';
 import { MODULE_OPTIONS_TOKEN } from './problem.module-definition.js';
+import type { Problem } from './problem.js';
 import type { ProblemSettings } from './problem.module-definition.js';
 import { answerOf, causesOf, problemOf } from './problem-of.js';
 import { requestIdOf } from './request-id.js';
@@ -34,8 +35,8 @@ export class ProblemFilter implements ExceptionFilter {
 
   catch(thrown: unknown, host: ArgumentsHost): void | Observable<never> {
     if (host.getType() === 'ws') return this.tell(host.switchToWs().getClient(), thrown);
-    // A message of another transport has no response to write to: its own layer gets the public part alone.
-    if (host.getType() !== 'http') return throwError(() => problemOf(thrown, { requestId: requestIdOf({}) }));
+    if (host.getType() === 'rpc') return throwError(() => this.problemOfMessage(thrown));
+    if (host.getType() !== 'http') return this.raise(thrown);
 
     const adapter = this.adapterHost.httpAdapter;
     const request = host.getArgByIndex<object>(0);
@@ -58,13 +59,30 @@ export class ProblemFilter implements ExceptionFilter {
     adapter.reply(response, JSON.stringify(body), status);
   }
 
+  /**
+   * For GraphQL, and whatever else may come: what a filter answers there is the result of the resolver, so only an error that is
+   * thrown refuses. Its `extensions` are the problem, where a GraphQL client looks for a code.
+   */
+  private raise(thrown: unknown): never {
+    // Made for the client already.
+    if (thrown instanceof Error && thrown.name === 'GraphQLError') throw thrown;
+    const problem = this.problemOfMessage(thrown);
+    throw Object.assign(new Error(problem.detail ?? problem.title), { extensions: problem });
+  }
+
   /** As Nest tells of an exception, by an event of that name, which says here what it was. */
   private tell(client: Partial<SocketClient>, thrown: unknown): void {
-    const problem = problemOf(thrown, { requestId: requestIdOf({}), documentation: this.settings.documentation });
-    if (problem.status >= 500) this.log(thrown, `${problem.code} message ${problem.instance}`);
+    const problem = this.problemOfMessage(thrown);
     // A WebSocket of `ws` has an `emit` too, but that one reaches nobody.
     if (typeof client.readyState === 'number') client.send?.(JSON.stringify({ event: 'exception', data: problem }));
     else client.emit?.('exception', problem);
+  }
+
+  /** What has no response to write to: its own layer gets the public part alone. */
+  private problemOfMessage(thrown: unknown): Problem {
+    const problem = problemOf(thrown, { requestId: requestIdOf({}), documentation: this.settings.documentation });
+    if (problem.status >= 500) this.log(thrown, `${problem.code} message ${problem.instance}`);
+    return problem;
   }
 
   /** Stacks and no more: a driver's error holds the statement's parameters as properties, hashes among them. */

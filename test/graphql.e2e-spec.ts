@@ -1,0 +1,200 @@
+import { type ExecutionContext, Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import {
+  Field,
+  GqlExecutionContext,
+  GraphQLModule,
+  Mutation,
+  ObjectType,
+  Query,
+  ResolveField,
+  Resolver,
+} from '@nestjs/graphql';
+import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { Test } from '@nestjs/testing';
+import { GraphQLError } from 'graphql';
+import {
+  AuthModule,
+  type AuthStructure,
+  CurrentPrincipal,
+  JwtAuthGuard,
+  type Principal,
+  Public,
+  RequireScopes,
+} from 'postern/auth';
+import { ProblemModule } from 'postern/problem';
+import { TestIssuer } from 'postern/testing/auth';
+
+const issuer = new TestIssuer('orders');
+
+@Injectable()
+class GraphqlJwtAuthGuard extends JwtAuthGuard {
+  protected override getRequest(context: ExecutionContext): { headers: object } {
+    return GqlExecutionContext.create(context).getContext<{ req: { headers: object } }>().req;
+  }
+}
+
+@ObjectType()
+class Payroll {
+  @Field(() => String, { nullable: true })
+  note?: string | null;
+}
+
+/** What has run though nobody should have come so far. */
+class Reached {
+  readonly fields: string[] = [];
+}
+
+@Resolver(() => Payroll)
+class PayrollResolver {
+  constructor(@Inject(Reached) private readonly reached: Reached) {}
+
+  @RequireScopes('payroll:read')
+  @Query(() => Payroll)
+  payroll(): Payroll {
+    return {};
+  }
+
+  @RequireScopes('payroll:write')
+  @Mutation(() => Payroll)
+  administer(): Payroll {
+    return {};
+  }
+
+  @ResolveField(() => [String])
+  salaries(): string[] {
+    this.reached.fields.push('salaries');
+    return ['ada 120000'];
+  }
+
+  @Query(() => String)
+  whoami(@CurrentPrincipal() principal: Principal): string {
+    return principal.subject;
+  }
+
+  @Public()
+  @Query(() => String)
+  open(@CurrentPrincipal() principal?: Principal): string {
+    return `open to ${principal?.subject ?? 'everybody'}`;
+  }
+
+  @Public()
+  @Query(() => String)
+  broken(): string {
+    throw new Error('postgres://root:hunter2@db');
+  }
+
+  @Public()
+  @Query(() => String)
+  own(): string {
+    throw new GraphQLError('The team says so.', { extensions: { code: 'OF_THE_TEAM' } });
+  }
+}
+
+interface Answer {
+  readonly data: Record<string, unknown> | null;
+  readonly errors?: readonly { message: string; extensions?: Record<string, unknown> }[];
+}
+
+async function serve(
+  structure: AuthStructure = { guard: GraphqlJwtAuthGuard },
+  imports: ModuleMetadata['imports'] = [],
+) {
+  const reached = new Reached();
+  @Module({
+    imports: [
+      ...imports,
+      AuthModule.forRoot({ ...issuer.settings, ...structure }),
+      GraphQLModule.forRoot<ApolloDriverConfig>({
+        driver: ApolloDriver,
+        autoSchemaFile: true,
+      }),
+    ],
+    providers: [PayrollResolver, { provide: Reached, useValue: reached }],
+  })
+  class TeamModule {}
+  const module = await Test.createTestingModule({ imports: [TeamModule] }).compile();
+  const app = module.createNestApplication(new ExpressAdapter(), { logger: false });
+  await app.listen(0, '127.0.0.1');
+  const url = `${await app.getUrl()}/graphql`;
+  const ask = async (query: string, token?: string): Promise<Answer> => {
+    const headers = { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) };
+    const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query }) });
+    return (await response.json()) as Answer;
+  };
+  return { app, ask, reached };
+}
+
+describe.each([
+  ['alone', []],
+  ['beside ProblemModule', [ProblemModule.forRoot({})]],
+])('GraphQL with AuthModule %s', (_name, imports) => {
+  let served: Awaited<ReturnType<typeof serve>>;
+
+  beforeAll(async () => {
+    served = await serve(undefined, imports);
+  });
+  afterAll(() => served.app.close());
+
+  it.each([
+    ['no token', undefined, 'invalid-token', 401],
+    ['a forged token', 'x.y.z', 'invalid-token', 401],
+    ['a token without the scope', issuer.token({ subject: 'eve' }), 'insufficient-scope', 403],
+  ] as const)(
+    'refuses an operation with %s before any of its fields runs, and says why',
+    async (_who, token, code, status) => {
+      const queries = ['{ payroll { salaries note } }', 'mutation { administer { salaries note } }'];
+      for (const query of queries) {
+        const { data, errors } = await served.ask(query, token);
+        expect(data).toBeNull();
+        expect(errors).toEqual([expect.objectContaining({ extensions: expect.objectContaining({ code, status }) })]);
+        expect(JSON.stringify(errors)).not.toMatch(/salaries|stack/);
+      }
+      expect(served.reached.fields).toEqual([]);
+    },
+  );
+
+  it('lets pass whoever has the scope, and tells the resolver who it is', async () => {
+    const token = issuer.token({ subject: 'ada', scopes: ['payroll:read'] });
+    expect(await served.ask('{ payroll { salaries } whoami }', token)).toEqual({
+      data: { payroll: { salaries: ['ada 120000'] }, whoami: 'ada' },
+    });
+  });
+
+  it('knows nobody at a public operation, also where another one of the same request is not public', async () => {
+    const token = issuer.token({ subject: 'ada' });
+    expect((await served.ask('{ whoami open }', token)).data).toEqual({ whoami: 'ada', open: 'open to everybody' });
+    expect((await served.ask('{ open }')).data).toEqual({ open: 'open to everybody' });
+  });
+
+  it('leaves alone what the team made for the client', async () => {
+    const { errors } = await served.ask('{ own }');
+    expect(errors).toEqual([
+      expect.objectContaining({ message: 'The team says so.', extensions: { code: 'OF_THE_TEAM' } }),
+    ]);
+  });
+});
+
+describe('GraphQL', () => {
+  let served: Awaited<ReturnType<typeof serve>>;
+
+  afterEach(() => served.app.close());
+
+  it('hides what is private in an error where ProblemModule answers', async () => {
+    served = await serve(undefined, [ProblemModule.forRoot({})]);
+    const { errors } = await served.ask('{ broken }');
+    expect(errors).toEqual([
+      expect.objectContaining({ extensions: expect.objectContaining({ code: 'internal-error' }) }),
+    ]);
+    expect(JSON.stringify(errors)).not.toContain('hunter2');
+  });
+
+  it('stays shut where no guard knows where the request is', async () => {
+    served = await serve({});
+    const token = issuer.token({ subject: 'ada', scopes: ['payroll:read'] });
+    const { data, errors } = await served.ask('{ payroll { salaries } }', token);
+    expect(data).toBeNull();
+    expect(errors?.[0]?.extensions).toMatchObject({ code: 'guard-context-unsupported' });
+    expect(served.reached.fields).toEqual([]);
+  });
+});
