@@ -1,4 +1,12 @@
-import { type ExecutionContext, Inject, Injectable, Module, type ModuleMetadata } from '@nestjs/common';
+import {
+  type ExecutionContext,
+  Inject,
+  Injectable,
+  Module,
+  type ModuleMetadata,
+  type Type,
+  UseGuards,
+} from '@nestjs/common';
 import {
   Field,
   GqlExecutionContext,
@@ -18,6 +26,7 @@ import {
   type AuthStructure,
   CurrentPrincipal,
   JwtAuthGuard,
+  OwnIssuerOnly,
   type Principal,
   Public,
   RequireScopes,
@@ -99,6 +108,8 @@ interface Answer {
 async function serve(
   structure: AuthStructure = { guard: GraphqlJwtAuthGuard },
   imports: ModuleMetadata['imports'] = [],
+  resolver: Type = PayrollResolver,
+  options: Partial<ApolloDriverConfig> = {},
 ) {
   const reached = new Reached();
   @Module({
@@ -108,9 +119,10 @@ async function serve(
       GraphQLModule.forRoot<ApolloDriverConfig>({
         driver: ApolloDriver,
         autoSchemaFile: true,
+        ...options,
       }),
     ],
-    providers: [PayrollResolver, { provide: Reached, useValue: reached }],
+    providers: [resolver, { provide: Reached, useValue: reached }],
   })
   class TeamModule {}
   const module = await Test.createTestingModule({ imports: [TeamModule] }).compile();
@@ -178,7 +190,7 @@ describe.each([
 describe('GraphQL', () => {
   let served: Awaited<ReturnType<typeof serve>>;
 
-  afterEach(() => served.app.close());
+  afterEach(() => served?.app.close());
 
   it('hides what is private in an error where ProblemModule answers', async () => {
     served = await serve(undefined, [ProblemModule.forRoot({})]);
@@ -196,5 +208,53 @@ describe('GraphQL', () => {
     expect(data).toBeNull();
     expect(errors?.[0]?.extensions).toMatchObject({ code: 'guard-context-unsupported' });
     expect(served.reached.fields).toEqual([]);
+  });
+
+  describe('before a field', () => {
+    const resolverWith = (...decorators: MethodDecorator[]): Type => {
+      const decorated: MethodDecorator = (...field) => {
+        for (const decorate of decorators) decorate(...field);
+      };
+      @Resolver(() => Payroll)
+      class TeamResolver {
+        @Public()
+        @Query(() => Payroll)
+        employee(): Payroll {
+          return {};
+        }
+
+        @decorated
+        @ResolveField(() => String)
+        salary(): string {
+          return '120000';
+        }
+      }
+      return TeamResolver;
+    };
+
+    it.each([
+      ['@RequireScopes', RequireScopes('payroll:read')],
+      ['@OwnIssuerOnly', OwnIssuerOnly()],
+      ['@UseGuards', UseGuards(GraphqlJwtAuthGuard)],
+    ])('does not start where nobody would read %s', async (_name, decorator) => {
+      const starting = serve(undefined, [], resolverWith(decorator));
+      await expect(starting).rejects.toThrow(/TeamResolver\.salary seems guarded and is not.*fieldResolverEnhancers/);
+    });
+
+    it('guards it where GraphQLModule is told so, and says why it refuses', async () => {
+      const resolver = resolverWith(RequireScopes('payroll:read'), UseGuards(GraphqlJwtAuthGuard));
+      served = await serve(undefined, [], resolver, { fieldResolverEnhancers: ['guards', 'filters'] });
+      const query = '{ employee { salary } }';
+      const { data, errors } = await served.ask(query, issuer.token({ subject: 'eve' }));
+      expect(data).toBeNull();
+      expect(errors?.[0]?.extensions).toMatchObject({ code: 'insufficient-scope' });
+      const answer = await served.ask(query, issuer.token({ subject: 'ada', scopes: ['payroll:read'] }));
+      expect(answer.data).toEqual({ employee: { salary: '120000' } });
+    });
+
+    it('starts where it is open to all whom its object is shown', async () => {
+      served = await serve(undefined, [], resolverWith());
+      expect((await served.ask('{ employee { salary } }')).data).toEqual({ employee: { salary: '120000' } });
+    });
   });
 });

@@ -599,6 +599,13 @@ describe('the guard in other contexts', () => {
       /^AuthModule: the global guard may not stand before PatternsController\.all: .* @UseGuards\(JwtAuthGuard\).* @Public\(\)/,
     );
 
+    class OtherwiseGuardedController extends PatternsController {}
+    UseGuards({ canActivate: () => true })(OtherwiseGuardedController);
+    Controller()(OtherwiseGuardedController);
+    await expect(hybrid(OtherwiseGuardedController)).rejects.toThrow(
+      'may not stand before OtherwiseGuardedController.all',
+    );
+
     class GuardedController extends PatternsController {}
     UseGuards(JwtAuthGuard)(GuardedController);
     Controller()(GuardedController);

@@ -127,9 +127,14 @@ export class AccessTokenVerifier {
     return principal;
   }
 
+  /** Whether the token is of the application's own issuer: the one at the top of the settings. */
+  isOfOwnIssuer({ issuer }: Principal): boolean {
+    return issuer === this.ownIssuer;
+  }
+
   /** What is followed are the revocations of the own issuer. */
-  private assertKnown({ issuer }: Principal): void {
-    if (issuer === this.ownIssuer) this.health.assertKnown();
+  private assertKnown(principal: Principal): void {
+    if (this.isOfOwnIssuer(principal)) this.health.assertKnown();
   }
 
   private stands(proof: Proof): boolean {

@@ -1,9 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { hasGuard } from './is-guarded.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
-import { isPublic, scopesOf } from './route-access.js';
+import { isPublic, routeAccess } from './route-access.js';
 import type { OnModuleInit, Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 
@@ -12,6 +11,10 @@ export const GUARD_IS_GLOBAL = Symbol('AuthModule guard is global');
 
 /** Of `@MessagePattern` and `@EventPattern`: their package need not be there. */
 const MESSAGE_PATTERN = 'microservices:pattern';
+
+/** Of `@ResolveField`, and of what `GraphQLModule` is told: their package need not be there either. */
+const FIELD_RESOLVER = 'graphql:resolve_property';
+const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
 /** A method that some decorator has marked, and its class. */
 interface Handler {
@@ -39,31 +42,53 @@ export class GuardPlacement implements OnModuleInit {
     if (applicationConfig === undefined) return;
     if (!this.isGlobal && !isGuardedGlobally(applicationConfig)) this.assertScopesAreRead();
     if (this.isGlobal && this.isHybrid()) this.assertMessagesAreGuarded();
+    if (this.isGraphqlUnguardedBelow()) this.assertFieldsAreOpen();
   }
 
   private assertScopesAreRead(): void {
-    const open = this.handlers().filter(({ method, owner }) => {
-      return scopesOf(method, owner).length > 0 && !hasGuard(method) && !hasGuard(owner);
-    });
+    const open = this.handlers().filter((one) => asksForMore(one) && !isGuardedItself(one));
     if (open.length === 0) return;
     throw new Error(
-      `AuthModule: @RequireScopes stands before ${namesOf(open)}, and with "global: false" no guard that reads it does. Put ` +
+      `AuthModule: ${decoratorOf(open)} stands before ${namesOf(open)}, and with "global: false" no guard that reads it does. Put ` +
         '@UseGuards(JwtAuthGuard), or your subclass of it, before the method or its class.',
     );
   }
 
   /** Nest tells nobody whether a microservice inherits the guards of the application that it is connected to. */
   private assertMessagesAreGuarded(): void {
-    const open = this.handlers().filter(({ method, owner }) => {
-      const isReceiver = Reflect.hasMetadata(MESSAGE_PATTERN, method);
-      return isReceiver && !isPublic(method, owner) && !hasAnyGuard(method) && !hasAnyGuard(owner);
+    const open = this.handlers().filter((one) => {
+      const isReceiver = Reflect.hasMetadata(MESSAGE_PATTERN, one.method);
+      return isReceiver && !isPublic(one.method, one.owner) && !isGuardedItself(one);
     });
     if (open.length === 0) return;
     throw new Error(
       `AuthModule: the global guard may not stand before ${namesOf(open)}: a microservice that is connected to an HTTP ` +
-        'application has its guards only by "inheritAppConfig". Put @UseGuards(JwtAuthGuard), or your subclass of it, before the ' +
-        'method or its class, or @Public() where everybody may send.',
+        'application has its guards only by "inheritAppConfig". Put your subclass of JwtAuthGuard, which knows where a message has ' +
+        'its token, before the method or its class: @UseGuards(JwtAuthGuard) itself keeps it shut. Or put @Public() before it, ' +
+        'where everybody may send or a guard of another kind decides.',
     );
+  }
+
+  /** A field is reached by every operation that answers with its object, and Nest asks no guard before it unless told. */
+  private assertFieldsAreOpen(): void {
+    const open = this.handlers().filter((one) => {
+      const isField = Reflect.getMetadata(FIELD_RESOLVER, one.method) === true;
+      return isField && !isPublic(one.method, one.owner) && (asksForMore(one) || isGuardedItself(one));
+    });
+    if (open.length === 0) return;
+    throw new Error(
+      `AuthModule: ${namesOf(open)} seems guarded and is not, for Nest asks no guard before a field of GraphQL. Write ` +
+        `"fieldResolverEnhancers: ['guards', 'filters']" into the options of GraphQLModule; or leave the field open to all whom its ` +
+        'object is shown: put guard and scopes before the operations alone, and @Public() before the field where they stand before ' +
+        'the class.',
+    );
+  }
+
+  private isGraphqlUnguardedBelow(): boolean {
+    return [...this.modules.values()].some(({ providers }) => {
+      const options = providers.get(GRAPHQL_OPTIONS)?.instance as { fieldResolverEnhancers?: string[] } | undefined;
+      return options !== undefined && options.fieldResolverEnhancers?.includes('guards') !== true;
+    });
   }
 
   private isHybrid(): boolean {
@@ -98,8 +123,19 @@ function isGuardedGlobally(application: ApplicationConfig): boolean {
   return [...application.getGlobalGuards(), ...ofRequests].some((guard) => guard instanceof JwtAuthGuard);
 }
 
-function hasAnyGuard(target: object): boolean {
-  return ((Reflect.getMetadata(GUARDS_METADATA, target) as unknown[] | undefined) ?? []).length > 0;
+function isGuardedItself({ method, owner }: Handler): boolean {
+  return hasGuard(method) || hasGuard(owner);
+}
+
+/** Whether a guard that reads it would ask for more than a good token. */
+function asksForMore({ method, owner }: Handler): boolean {
+  const { scopes, isOwnIssuerOnly } = routeAccess(method, owner);
+  return scopes.length > 0 || isOwnIssuerOnly;
+}
+
+function decoratorOf(handlers: readonly Handler[]): string {
+  const hasScopes = handlers.some(({ method, owner }) => routeAccess(method, owner).scopes.length > 0);
+  return hasScopes ? '@RequireScopes' : '@OwnIssuerOnly';
 }
 
 function namesOf(handlers: readonly Handler[]): string {

@@ -1,4 +1,5 @@
 export { AccessTokenVerifier } from './access-token-verifier.js';
+export { AUTH_SETTINGS } from './auth-settings.js';
 export type { AuthSettings, IssuerSettings, JwksSettings } from './auth-settings.js';
 export {
   InsufficientScopeError,
@@ -37,7 +38,7 @@ export { RevocationSet } from './revocation-set.js';
 export type { RevocationSettings } from './revocation-settings.js';
 export { RevocationSource } from './revocation-source.js';
 export { SECURITY_EVENT_TYPES } from './security-event.js';
-export { isPublic, Public, RequireScopes, scopesOf } from './route-access.js';
+export { isPublic, OwnIssuerOnly, Public, RequireScopes, scopesOf } from './route-access.js';
 export { StaticVerificationKeys } from './static-verification-keys.js';
 export { TrustedIssuers } from './trusted-issuers.js';
 export type { TokenRules } from './token-rules.js';

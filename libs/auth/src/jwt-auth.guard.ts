@@ -11,6 +11,7 @@ import { routeAccess } from './route-access.js';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { CredentialsCarrier } from './bearer-token.js';
 import type { Principal } from './principal.js';
+import type { RouteAccess } from './route-access.js';
 
 /** Which verifier has admitted the request: a symbol of our own, so no body or header can bring it along. */
 const ADMITTED = Symbol('admitted by JwtAuthGuard');
@@ -49,23 +50,23 @@ export class JwtAuthGuard implements CanActivate {
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
-    const { isPublic, scopes } = routeAccess(context.getHandler(), context.getClass());
-    if (isPublic) return true;
+    const access = routeAccess(context.getHandler(), context.getClass());
+    if (access.isPublic) return true;
     const request = this.getRequest(context);
     if (context.getType() !== 'http') {
       // A socket, and what a subscription holds, outlives its token: it is asked for again.
       noteRequestOf(context, request);
     } else if (request[ADMITTED] === this.verifier && request.principal !== undefined) {
-      requireScopes(request.principal, scopes);
+      this.require(access, request.principal);
       return true;
     }
     const text = bearerTokenOf(request);
     const remembered = this.verifier.remembered(text);
-    if (remembered !== undefined) return this.admit(request, remembered, scopes);
+    if (remembered !== undefined) return this.admit(request, remembered, access);
     const proven = this.prove(text);
     return proven instanceof Promise
-      ? proven.then((principal) => this.admit(request, principal, scopes))
-      : this.admit(request, proven, scopes);
+      ? proven.then((principal) => this.admit(request, principal, access))
+      : this.admit(request, proven, access);
   }
 
   /**
@@ -105,8 +106,8 @@ export class JwtAuthGuard implements CanActivate {
     return proven ?? new Promise((resolve, reject) => (waiting = { resolve, reject }));
   }
 
-  private admit(request: GuardedRequest, principal: Principal, scopes: readonly string[]): boolean | Promise<boolean> {
-    requireScopes(principal, scopes);
+  private admit(request: GuardedRequest, principal: Principal, access: RouteAccess): boolean | Promise<boolean> {
+    this.require(access, principal);
     const user = this.mapper.map(principal);
     return isThenable(user)
       ? Promise.resolve(user).then((one) => this.open(request, principal, one))
@@ -120,10 +121,11 @@ export class JwtAuthGuard implements CanActivate {
     request[ADMITTED] = this.verifier;
     return true;
   }
-}
 
-function requireScopes(principal: Principal, scopes: readonly string[]): void {
-  for (const scope of scopes) {
-    if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
+  private require({ scopes, isOwnIssuerOnly }: RouteAccess, principal: Principal): void {
+    if (isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal)) refuse('the route is for tokens of its own issuer');
+    for (const scope of scopes) {
+      if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
+    }
   }
 }

@@ -3,6 +3,7 @@ import type { ExecutionContext } from '@nestjs/common';
 
 const PUBLIC = 'postern:public';
 const SCOPES = 'postern:scopes';
+const OWN_ISSUER = 'postern:own-issuer';
 
 /** A controller's class. */
 type Controller = ReturnType<ExecutionContext['getClass']>;
@@ -14,6 +15,8 @@ export interface RouteAccess {
   readonly isPublic: boolean;
   /** Every one of them is required. */
   readonly scopes: readonly string[];
+  /** Whether tokens of further issuers are refused. */
+  readonly isOwnIssuerOnly: boolean;
 }
 
 /**
@@ -46,6 +49,16 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
   return SetMetadata(SCOPES, scopes);
 };
 
+/**
+ * Refuses the tokens of further `issuers` with 401: for routes that take the subject for a user of this application, or a scope for
+ * its own to give. Another issuer may write any subject and any scope. The routes that Postern brings are all such.
+ *
+ * @example
+ * \@OwnIssuerOnly()
+ * \@Controller('account')
+ */
+export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => SetMetadata(OWN_ISSUER, true);
+
 const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
 
 /** What the guard asks of the route; read from the decorators once, and then from memory. */
@@ -70,11 +83,18 @@ export function scopesOf(handler: Handler, controller: Controller): readonly str
 function readAccess(handler: Handler, controller: Controller): RouteAccess {
   const ofHandler = (Reflect.getMetadata(SCOPES, handler) as string[] | undefined) ?? [];
   const ofController = (Reflect.getMetadata(SCOPES, controller) as string[] | undefined) ?? [];
+  const isOwnMethod = Reflect.getMetadata(OWN_ISSUER, handler) === true;
+  const isOwnController = Reflect.getMetadata(OWN_ISSUER, controller) === true;
   // Of two decorators that contradict each other the nearer one counts, and on the same level the one that shuts.
-  const isOpenMethod = Reflect.getMetadata(PUBLIC, handler) === true && ofHandler.length === 0;
+  const isShutMethod = ofHandler.length > 0 || isOwnMethod;
+  const isOpenMethod = Reflect.getMetadata(PUBLIC, handler) === true && !isShutMethod;
   const isOpenController =
-    Reflect.getMetadata(PUBLIC, controller) === true && ofHandler.length === 0 && ofController.length === 0;
+    Reflect.getMetadata(PUBLIC, controller) === true && !isShutMethod && ofController.length === 0 && !isOwnController;
   return isOpenMethod || isOpenController
-    ? { isPublic: true, scopes: [] }
-    : { isPublic: false, scopes: [...new Set([...ofController, ...ofHandler])] };
+    ? { isPublic: true, scopes: [], isOwnIssuerOnly: false }
+    : {
+        isPublic: false,
+        scopes: [...new Set([...ofController, ...ofHandler])],
+        isOwnIssuerOnly: isOwnMethod || isOwnController,
+      };
 }

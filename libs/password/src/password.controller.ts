@@ -1,6 +1,6 @@
 import { Body, Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentPrincipal, Public, type Principal, JwtAuthGuard } from 'postern/auth';
+import { CurrentPrincipal, Public, type Principal, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
 import { Refuses, ValidationFailedError } from 'postern/problem';
 import { sessionContextOf, TokenPairDto, type RequestLike } from 'postern/sessions';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
@@ -18,6 +18,7 @@ import {
 /** The routes of passwords: log in, change. */
 @ApiTags('Authentication')
 @Controller('auth')
+@OwnIssuerOnly()
 @UseGuards(JwtAuthGuard)
 export class PasswordController {
   constructor(

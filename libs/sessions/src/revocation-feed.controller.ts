@@ -24,6 +24,7 @@ import {
   Clock,
   CurrentPrincipal,
   JwtAuthGuard,
+  OwnIssuerOnly,
   type Principal,
   RequireScopes,
   RevocationSet,
@@ -67,6 +68,7 @@ data: ${page.sets[0]}
 
 /** Tells other services what was revoked, as it happens. */
 @ApiTags('Revocations')
+@OwnIssuerOnly()
 @UseGuards(JwtAuthGuard)
 @Controller('auth')
 export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {

@@ -1,7 +1,7 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { isUUID } from 'class-validator';
-import { CurrentPrincipal, Public, type Principal, JwtAuthGuard } from 'postern/auth';
+import { CurrentPrincipal, Public, type Principal, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
 import { Refuses } from 'postern/problem';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { RefreshDto } from './dto/refresh.dto.js';
@@ -14,6 +14,7 @@ import { SessionsService } from './sessions.service.js';
 /** The routes with which a user keeps, sees and ends their sessions. */
 @ApiTags('Sessions')
 @Controller('auth')
+@OwnIssuerOnly()
 @UseGuards(JwtAuthGuard)
 export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}

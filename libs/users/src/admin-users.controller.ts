@@ -17,6 +17,7 @@ import {
   InsufficientScopeError,
   InvalidTokenError,
   JwtAuthGuard,
+  OwnIssuerOnly,
   MissingTokenError,
   RequireScopes,
 } from 'postern/auth';
@@ -76,6 +77,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
   @ApiTags('Users (administration)')
   @Controller('users')
   // Also where the application has not made the guard global: these routes are never open.
+  @OwnIssuerOnly()
   @UseGuards(JwtAuthGuard)
   @Refuses(MissingTokenError, InvalidTokenError, InsufficientScopeError)
   class AdminUsersController implements AdminUsersRoutes<U> {

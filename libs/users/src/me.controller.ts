@@ -4,6 +4,7 @@ import {
   CurrentPrincipal,
   InvalidTokenError,
   JwtAuthGuard,
+  OwnIssuerOnly,
   MissingTokenError,
   TrustedIssuers,
   type Principal,
@@ -63,6 +64,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
   @ApiTags('Users')
   @Controller('users/me')
   // Also where the application has not made the guard global: these routes are never open.
+  @OwnIssuerOnly()
   @UseGuards(JwtAuthGuard)
   @Refuses(MissingTokenError, InvalidTokenError)
   class MeController implements MeRoutes<U> {

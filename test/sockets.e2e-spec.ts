@@ -1,0 +1,121 @@
+import { once } from 'node:events';
+import { type ExecutionContext, Injectable, UseFilters } from '@nestjs/common';
+import { WsAdapter } from '@nestjs/platform-ws';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import type { INestApplication } from '@nestjs/common';
+import { WebSocket } from 'ws';
+import {
+  AuthModule,
+  CurrentPrincipal,
+  type GuardedRequest,
+  JwtAuthGuard,
+  type Principal,
+  Public,
+  RequireScopes,
+  RevocationPublisher,
+} from 'postern/auth';
+import { RefusalFilter } from 'postern/problem';
+import { TestIssuer } from 'postern/testing/auth';
+
+const issuer = new TestIssuer('chat');
+
+/** Reads the token that was brought along at the handshake, so that each message is asked for it anew. */
+@Injectable()
+class SocketGuard extends JwtAuthGuard {
+  protected override getRequest(context: ExecutionContext): GuardedRequest {
+    return context.getType() === 'ws' ? context.switchToWs().getClient() : super.getRequest(context);
+  }
+}
+
+type Guarded = WebSocket & { headers?: object };
+
+@WebSocketGateway()
+@UseFilters(RefusalFilter)
+class ChatGateway {
+  handleConnection(client: Guarded, { headers }: { headers: object }): void {
+    client.headers = headers;
+  }
+
+  @SubscribeMessage('whoami')
+  whoami(@CurrentPrincipal() { subject }: Principal): object {
+    return { event: 'whoami', data: subject };
+  }
+
+  @RequireScopes('chat:write')
+  @SubscribeMessage('write')
+  write(@ConnectedSocket() _client: Guarded): object {
+    return { event: 'write', data: 'written' };
+  }
+
+  @Public()
+  @SubscribeMessage('open')
+  open(@CurrentPrincipal() principal?: Principal): object {
+    return { event: 'open', data: principal?.subject ?? 'nobody' };
+  }
+}
+
+describe('a gateway on the adapter of `ws`', () => {
+  let app: INestApplication;
+  let port: string;
+
+  beforeAll(async () => {
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot({ ...issuer.settings, guard: SocketGuard })],
+      providers: [ChatGateway],
+    }).compile();
+    app = testing.createNestApplication(new FastifyAdapter(), { logger: false });
+    app.useWebSocketAdapter(new WsAdapter(app));
+    await app.listen(0, '127.0.0.1');
+    ({ port } = new URL(await app.getUrl()));
+  });
+  afterAll(() => app.close());
+
+  async function connected(token?: string) {
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` };
+    const socket = new WebSocket(`ws://127.0.0.1:${port}`, { headers });
+    await once(socket, 'open');
+    const ask = async (event: string, data?: unknown): Promise<{ event: string; data: unknown }> => {
+      socket.send(JSON.stringify({ event, data }));
+      const [answer] = (await once(socket, 'message')) as [Buffer];
+      return JSON.parse(answer.toString()) as { event: string; data: unknown };
+    };
+    return { ask, close: () => socket.close() };
+  }
+
+  const refusal = (code: string) => ({ event: 'exception', data: expect.objectContaining({ code }) });
+
+  it.each([
+    ['without a token', undefined],
+    ['with a forged one', 'x.y.z'],
+    ['with one that has expired', issuer.token({ subject: 'ada', lifetimeSeconds: -60 })],
+  ])('refuses the messages of a client %s, says why, and answers what is public', async (_who, token) => {
+    const { ask, close } = await connected(token);
+    for (const data of [undefined, null, 'text', { text: 'hello' }]) {
+      expect(await ask('whoami', data)).toEqual(refusal('invalid-token'));
+      expect(await ask('open', data)).toEqual({ event: 'open', data: 'nobody' });
+    }
+    close();
+  });
+
+  it('asks for the scopes of the message', async () => {
+    const eve = await connected(issuer.token({ subject: 'eve' }));
+    expect(await eve.ask('whoami')).toEqual({ event: 'whoami', data: 'eve' });
+    expect(await eve.ask('write')).toEqual(refusal('insufficient-scope'));
+    eve.close();
+    const ada = await connected(issuer.token({ subject: 'ada', scopes: ['chat:write'] }));
+    expect(await ada.ask('write')).toEqual({ event: 'write', data: 'written' });
+    ada.close();
+  });
+
+  it('refuses an open socket from the moment its session is revoked, and knows nobody of it any more', async () => {
+    const { ask, close } = await connected(issuer.token({ subject: 'ada', sessionId: 's1' }));
+    expect(await ask('whoami')).toEqual({ event: 'whoami', data: 'ada' });
+    const expiresAt = Date.now() / 1000 + 300;
+    await app.get(RevocationPublisher).publish({ kind: 'session', target: 's1', reason: 'logout', expiresAt });
+    expect(await ask('whoami')).toEqual(refusal('invalid-token'));
+    expect(await ask('open')).toEqual({ event: 'open', data: 'nobody' });
+    close();
+  });
+});
