@@ -1,4 +1,4 @@
-import { Injectable, Module, type INestApplication } from '@nestjs/common';
+import { Inject, Injectable, Module, Scope, type INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OnEvent } from '@nestjs/event-emitter';
 import { createHttpAdapter, documentOf, PosternModule } from 'postern';
@@ -8,6 +8,7 @@ import {
   LoginFailed,
   PasswordChanged,
   PasswordHasher,
+  PasswordPolicy,
 } from 'postern/password';
 import { Database, type DomainEvent } from 'postern/persistence';
 import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
@@ -81,6 +82,66 @@ describe('passwords of more than 1,024 bytes, where the settings allow them', ()
   it('say in the document that so much hashing may be too much', () => {
     const { delete: operation } = documentOf(app.nest).paths['/users/me']!;
     expect(operation!.responses['503']).toMatchObject({ description: expect.stringContaining('`busy`') });
+  });
+});
+
+describe('classes of a team that are made anew for each request', () => {
+  let database: TestDatabase;
+
+  @Injectable({ scope: Scope.REQUEST })
+  class Tenant {}
+
+  @Injectable()
+  class TenantPolicy extends PasswordPolicy {
+    constructor(@Inject(Tenant) readonly tenant: Tenant) {
+      super();
+    }
+
+    check = () => [];
+  }
+
+  @Injectable()
+  class TenantHasher extends WatchedHasher {
+    constructor(
+      @Inject(CheckedPasswordSettings) settings: CheckedPasswordSettings,
+      @Inject(Tenant) readonly tenant: Tenant,
+    ) {
+      super(settings);
+    }
+  }
+
+  @Module({ providers: [Tenant], exports: [Tenant] })
+  class TenantModule {}
+
+  const start = (structure: object): Promise<TestApplication> =>
+    startTestApplication(
+      PosternModule.forRoot({
+        issuer: 'https://id.example.test',
+        secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
+        databaseUrl: database.url,
+        imports: [TenantModule],
+        ...structure,
+      }),
+    );
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database?.drop());
+
+  it('leave the failed login of an unknown address one hash of the current cost', async () => {
+    const app = await start({ hasher: WatchedHasher, passwordPolicies: [TenantPolicy] });
+    const body = { email: 'nobody@example.com', password: PASSWORD };
+    for (let attempt = 0; attempt < 2; attempt += 1) {
+      expect((await app.call('POST', '/auth/login', { body })).status).toBe(401);
+    }
+    const { proven } = app.nest.get<WatchedHasher>(PasswordHasher);
+    expect(proven).toEqual(['argon2id v=19 m=19456,t=2,p=1', 'argon2id v=19 m=19456,t=2,p=1']);
+    await app.close();
+  });
+
+  it('are refused for the hasher, which counts how many hashes run at once', async () => {
+    await expect(start({ hasher: TenantHasher })).rejects.toThrow(/^PasswordModule: the hasher, or what it injects/);
   });
 });
 

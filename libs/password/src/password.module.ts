@@ -1,4 +1,5 @@
-import { Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Module, Scope, type DynamicModule, type OnModuleInit, type Type } from '@nestjs/common';
+import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { Argon2PasswordHasher } from './argon2-password-hasher.js';
@@ -19,7 +20,7 @@ import {
 } from './password.module-definition.js';
 import type { PasswordPolicy } from './password-policy.js';
 import { PasswordRules, shippedPasswordPolicies } from './password-rules.js';
-import { PasswordsService } from './passwords.service.js';
+import { decoyOf, PasswordsService } from './passwords.service.js';
 
 /**
  * Login with e-mail and password, and the change of the password. Needs `PersistenceModule`, `AuthModule`,
@@ -27,7 +28,7 @@ import { PasswordsService } from './passwords.service.js';
  * @example PasswordModule.forRoot({ productName: 'Acme', policies: [...shippedPasswordPolicies, NotBreached] })
  */
 @Module({})
-export class PasswordModule extends ConfigurablePasswordModule {
+export class PasswordModule extends ConfigurablePasswordModule implements OnModuleInit {
   /** Settings and structure in one object; both have defaults for everything. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return assembled(super.forRoot(options), options);
@@ -36,6 +37,21 @@ export class PasswordModule extends ConfigurablePasswordModule {
   /** Settings from a factory or a class; structure beside it, synchronously. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return assembled(super.forRootAsync(options), options);
+  }
+
+  constructor(private readonly module: ModuleRef) {
+    super();
+  }
+
+  /** @throws Error where each request would have a hasher of its own */
+  async onModuleInit(): Promise<void> {
+    if (this.module.introspect(PasswordHasher as Type).scope !== Scope.DEFAULT) {
+      throw new Error(
+        'PasswordModule: the hasher, or what it injects, is made anew for each request, and so bounds nothing: how many hashes ' +
+          'run at once is counted by one instance. Let it inject what is there once.',
+      );
+    }
+    await decoyOf(this.module.get(PasswordHasher));
   }
 }
 

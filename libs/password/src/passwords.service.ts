@@ -22,6 +22,22 @@ export interface PasswordProof {
   readonly hash: string;
 }
 
+const decoys = new WeakMap<PasswordHasher, Promise<string>>();
+
+/**
+ * The hash of nobody's password, by which failed logins cost what successful ones do. One for each hasher: where a policy of the
+ * team wants one for each request, there is a service for each request as well.
+ */
+export function decoyOf(hasher: PasswordHasher): Promise<string> {
+  let decoy = decoys.get(hasher);
+  if (decoy === undefined) {
+    decoy = hasher.hash(randomBytes(32).toString('base64url'));
+    decoys.set(hasher, decoy);
+    decoy.catch(() => decoys.delete(hasher));
+  }
+  return decoy;
+}
+
 /**
  * The passwords of users: prepared, stored, proven. Hashing never happens inside a transaction that this
  * service opens, so that no connection waits for it; do not call `prepare`, `prove`, `verify` or `refresh` inside yours.
@@ -29,7 +45,6 @@ export interface PasswordProof {
 @Injectable()
 export class PasswordsService implements OnModuleInit {
   readonly #logger = new Logger(PasswordsService.name);
-  #decoy = '';
 
   constructor(
     private readonly database: Database,
@@ -38,9 +53,9 @@ export class PasswordsService implements OnModuleInit {
     private readonly settings: CheckedPasswordSettings,
   ) {}
 
-  /** Makes the hash of nobody's password, by which failed logins cost what successful ones do. */
+  /** Makes the decoy before the first login fails. */
   async onModuleInit(): Promise<void> {
-    this.#decoy = await this.hasher.hash(randomBytes(32).toString('base64url'));
+    await decoyOf(this.hasher);
   }
 
   /**
@@ -80,7 +95,8 @@ export class PasswordsService implements OnModuleInit {
     const text = passwordText(password, this.settings.maximumBytes);
     const id = userId ?? uuidv7();
     const hash = await this.#hashOf(id);
-    const matches = await this.hasher.verify(hash === undefined || text === undefined ? this.#decoy : hash, text ?? '');
+    const decoy = await decoyOf(this.hasher);
+    const matches = await this.hasher.verify(hash === undefined || text === undefined ? decoy : hash, text ?? '');
     return matches && hash !== undefined && text !== undefined ? { userId: id, hash } : undefined;
   }
 
