@@ -1,4 +1,4 @@
-import { type BeforeApplicationShutdown, Controller, Get } from '@nestjs/common';
+import { type BeforeApplicationShutdown, Controller, Get, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   HealthCheckService,
@@ -16,7 +16,7 @@ const UP = { server: { status: 'up' }, database: { status: 'up' }, revocations: 
 
 /** Tells an orchestrator whether the process lives, and whether it can serve. */
 @ApiTags('Health')
-@Controller('health')
+@Controller({ path: 'health', version: VERSION_NEUTRAL })
 @Public()
 export class HealthController implements BeforeApplicationShutdown {
   private isStopping = false;

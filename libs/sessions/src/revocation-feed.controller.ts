@@ -10,6 +10,7 @@ import {
   Req,
   Res,
   UseGuards,
+  VERSION_NEUTRAL,
 } from '@nestjs/common';
 import {
   ApiExtraModels,
@@ -70,7 +71,8 @@ data: ${page.sets[0]}
 @ApiTags('Revocations')
 @OwnIssuerOnly()
 @UseGuards(JwtAuthGuard)
-@Controller('auth')
+// Whoever follows has its address from the metadata: it is the same whatever version the application is of.
+@Controller({ path: 'auth', version: VERSION_NEUTRAL })
 export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
   private readonly logger = new Logger(RevocationFeedController.name);
   private readonly followers = new Set<AbortController>();

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Controller, Get, Req, Res } from '@nestjs/common';
+import { Controller, Get, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Public } from 'postern/auth';
 import { JwksDto } from './dto/jwks.dto.js';
@@ -17,7 +17,7 @@ interface ResponseLike {
 
 /** Publishes the public keys. */
 @ApiTags('Discovery')
-@Controller('.well-known')
+@Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class JwksController {
   constructor(
     private readonly known: KnownKeys,

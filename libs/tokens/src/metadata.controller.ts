@@ -1,4 +1,4 @@
-import { Controller, Get, Header } from '@nestjs/common';
+import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { Public } from 'postern/auth';
 import { MetadataDto } from './dto/metadata.dto.js';
@@ -6,7 +6,7 @@ import { ServerMetadata } from './server-metadata.js';
 
 /** Says what this authorization server offers, and where. */
 @ApiTags('Discovery')
-@Controller('.well-known')
+@Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class MetadataController {
   constructor(private readonly metadata: ServerMetadata) {}
 

@@ -13,6 +13,7 @@ const JWKS_PATH = '.well-known/jwks.json';
 @Injectable()
 export class ServerMetadata {
   private contributed: Record<string, unknown> = {};
+  private readonly paths = new Map<unknown, string>();
 
   constructor(private readonly settings: CheckedTokensSettings) {}
 
@@ -28,7 +29,17 @@ export class ServerMetadata {
 
   /** The absolute URL of a path below the issuer. */
   urlOf(path: string): string {
-    return `${this.settings.issuer.replace(/\/$/, '')}/${path}`;
+    const url = `${this.settings.issuer.replace(/\/$/, '')}/${path}`;
+    this.paths.set(url, path);
+    return url;
+  }
+
+  /** The members that lead to a route of this application, with the path of that route. */
+  routes(): { name: string; url: string; path: string }[] {
+    return Object.entries(this.document()).flatMap(([name, url]) => {
+      const path = this.paths.get(url);
+      return path === undefined ? [] : [{ name, url: String(url), path }];
+    });
   }
 
   /** The whole document; what the settings say wins. */

@@ -14,6 +14,7 @@ import { KeyVault } from './key-vault.js';
 import { KeyWatch } from './key-watch.js';
 import { KeysController } from './keys.controller.js';
 import { KnownKeys } from './known-keys.js';
+import { MetadataPlacement } from './metadata-placement.js';
 import { MetadataController } from './metadata.controller.js';
 import { ServerMetadata } from './server-metadata.js';
 import { SigningKey } from './signing-key.entity.js';
@@ -102,6 +103,7 @@ function extend(definition: DynamicModule, structure: TokensStructure): DynamicM
       TokenSigner,
       AccessTokens,
       ServerMetadata,
+      MetadataPlacement,
     ],
     exports: [
       ...(definition.exports ?? []),

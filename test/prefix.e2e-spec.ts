@@ -1,0 +1,64 @@
+import { type INestApplication, type LoggerService, VersioningType } from '@nestjs/common';
+import { PosternModule } from 'postern';
+import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
+
+describe.each(['fastify', 'express'] as const)('an application on %s that moves its routes', (adapter) => {
+  let database: TestDatabase;
+  let app: TestApplication | undefined;
+  let warnings: string[];
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterEach(() => app?.close());
+  afterAll(() => database?.drop());
+
+  async function start(issuer: string, prepare: (nest: INestApplication) => void): Promise<TestApplication> {
+    warnings = [];
+    const nothing = (): void => undefined;
+    const logger: LoggerService = {
+      log: nothing,
+      error: nothing,
+      warn: (line: string) => void warnings.push(line),
+    };
+    const settings = { issuer, secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe', databaseUrl: database.url };
+    app = await startTestApplication(PosternModule.forRoot(settings), { adapter, logger, prepare });
+    return app;
+  }
+
+  async function statuses(paths: readonly string[]): Promise<number[]> {
+    return Promise.all(paths.map(async (path) => (await app!.call('GET', path)).status));
+  }
+
+  it('is told where services would look in vain', async () => {
+    await start('https://id.acme.test', (nest) => nest.setGlobalPrefix('/api'));
+    expect(await statuses(['/api/.well-known/jwks.json', '/.well-known/jwks.json'])).toEqual([200, 404]);
+    expect(warnings).toEqual([
+      expect.stringMatching(/jwks_uri https:\/\/id\.acme\.test\/\.well-known.*revocations_uri/),
+    ]);
+    expect(warnings[0]).toContain('exclude ".well-known/{*path}", "auth/revocations" from');
+    expect(await statuses(['/api/health/live'])).toEqual([200]);
+  });
+
+  it('is told nothing where the issuer has the prefix', async () => {
+    await start('https://id.acme.test/api', (nest) => nest.setGlobalPrefix('api'));
+    expect(warnings).toEqual([]);
+  });
+
+  it('is told nothing where it follows the advice and excludes them', async () => {
+    const exclude = ['.well-known/{*path}', 'auth/revocations'];
+    await start('https://id.acme.test', (nest) => nest.setGlobalPrefix('api', { exclude }));
+    expect(warnings).toEqual([]);
+    const paths = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/auth/revocations'];
+    expect(await statuses([...paths, '/api/users/me', '/users/me'])).toEqual([200, 200, 401, 401, 404]);
+  });
+
+  it('has what services and orchestrators look for at one address, whatever version it is of', async () => {
+    await start('https://id.acme.test', (nest) =>
+      nest.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
+    );
+    const paths = ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/auth/revocations'];
+    expect(await statuses([...paths, '/health/live', '/v1/users/me'])).toEqual([200, 200, 401, 200, 401]);
+    expect(warnings).toEqual([]);
+  });
+});
