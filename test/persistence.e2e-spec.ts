@@ -39,6 +39,21 @@ class Listener {
   }
 }
 
+@Injectable()
+class KindListener {
+  readonly heard: string[] = [];
+
+  @OnEvent('fact.*')
+  hear(event: Noted): void {
+    this.heard.push(event.name);
+  }
+
+  @OnEvent('rumour.*')
+  mishear(): void {
+    this.heard.push('a rumour');
+  }
+}
+
 const silent = new ConsoleLogger({ logLevels: [] });
 const refusal = new Error('refused');
 const refuse = () => Promise.reject(refusal);
@@ -54,7 +69,7 @@ describe('the database', () => {
     empty = await createTestDatabase();
     app = await Test.createTestingModule({
       imports: [PersistenceModule.forRootAsync({ useFactory: () => ({ databaseUrl: empty.url, poolSize: 3 }) })],
-      providers: [Listener],
+      providers: [Listener, KindListener],
     })
       .setLogger(silent)
       .compile();
@@ -101,6 +116,12 @@ describe('the database', () => {
   it('tells the listeners at once where there is no transaction', () => {
     events.publish(new Noted('a'));
     expect(listener.heard).toEqual(['a']);
+  });
+
+  it('tells who listens to all events of a kind', () => {
+    app.get(KindListener).heard.length = 0;
+    events.publish(new Noted('a'));
+    expect(app.get(KindListener).heard).toEqual(['a']);
   });
 
   it('joins nested transactions: the outer refusal undoes the inner work', async () => {

@@ -39,7 +39,8 @@ export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
       imports: [
         ...(definition.imports ?? []),
         ...(extras.imports ?? []),
-        EventEmitterModule.forRoot(),
+        // For a listener of every event of a kind: `@OnEvent('user.*')`.
+        EventEmitterModule.forRoot({ wildcard: true }),
         TypeOrmModule.forRootAsync({
           inject: [PERSISTENCE_SETTINGS],
           useFactory: (settings: PersistenceSettings) =>

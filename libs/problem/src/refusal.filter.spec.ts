@@ -1,5 +1,5 @@
-import { Controller, Get, Module, type ModuleMetadata } from '@nestjs/common';
-import { APP_FILTER } from '@nestjs/core';
+import { Catch, Controller, Get, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ProblemModule } from './problem.module.js';
@@ -22,8 +22,14 @@ class Doors {
 @Module({ providers: [{ provide: APP_FILTER, useClass: RefusalFilter }] })
 class LibModule {}
 
-async function answers(imports: ModuleMetadata['imports']): Promise<{ refused: object; broken: object }> {
-  const module = await Test.createTestingModule({ imports, controllers: [Doors] }).compile();
+@Catch()
+class CatchAll extends BaseExceptionFilter {}
+
+async function answers(
+  imports: ModuleMetadata['imports'],
+  providers: Provider[] = [],
+): Promise<{ refused: object; broken: object }> {
+  const module = await Test.createTestingModule({ imports, controllers: [Doors], providers }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
   await app.listen(0, '127.0.0.1');
   try {
@@ -39,6 +45,12 @@ describe('RefusalFilter', () => {
   it('answers refusals where there is no ProblemModule, and leaves what else is thrown to the application', async () => {
     const { refused, broken } = await answers([LibModule]);
     expect(refused).toMatchObject({ status: 503, code: 'service-unavailable', type: 'about:blank' });
+    expect(broken).toEqual({ statusCode: 500, message: 'Internal server error' });
+  });
+
+  it('keeps its status where a filter of the application takes everything', async () => {
+    const { refused, broken } = await answers([LibModule], [{ provide: APP_FILTER, useClass: CatchAll }]);
+    expect(refused).toEqual({ statusCode: 503, message: new ServiceUnavailableError().title });
     expect(broken).toEqual({ statusCode: 500, message: 'Internal server error' });
   });
 
