@@ -1,4 +1,4 @@
-import { Catch, Controller, Get, Module, type ModuleMetadata, type Provider } from '@nestjs/common';
+import { Controller, Get, Module, type ModuleMetadata } from '@nestjs/common';
 import { APP_FILTER, BaseExceptionFilter } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
@@ -22,15 +22,13 @@ class Doors {
 @Module({ providers: [{ provide: APP_FILTER, useClass: RefusalFilter }] })
 class LibModule {}
 
-@Catch()
-class CatchAll extends BaseExceptionFilter {}
-
 async function answers(
   imports: ModuleMetadata['imports'],
-  providers: Provider[] = [],
+  prepare?: (app: NestFastifyApplication) => void,
 ): Promise<{ refused: object; broken: object }> {
-  const module = await Test.createTestingModule({ imports, controllers: [Doors], providers }).compile();
+  const module = await Test.createTestingModule({ imports, controllers: [Doors] }).compile();
   const app = module.createNestApplication<NestFastifyApplication>(new FastifyAdapter(), { logger: false });
+  prepare?.(app);
   await app.listen(0, '127.0.0.1');
   try {
     const url = await app.getUrl();
@@ -49,7 +47,9 @@ describe('RefusalFilter', () => {
   });
 
   it('keeps its status where a filter of the application takes everything', async () => {
-    const { refused, broken } = await answers([LibModule], [{ provide: APP_FILTER, useClass: CatchAll }]);
+    const { refused, broken } = await answers([LibModule], (app) =>
+      app.useGlobalFilters(new BaseExceptionFilter(app.getHttpAdapter())),
+    );
     expect(refused).toEqual({ statusCode: 503, message: new ServiceUnavailableError().title });
     expect(broken).toEqual({ statusCode: 500, message: 'Internal server error' });
   });
