@@ -154,6 +154,33 @@ describe('the database', () => {
     expect(listener.heard).toEqual([]);
   });
 
+  it('throws what the refusal of a deferred constraint means, as those explain it who wrote, and nothing else', async () => {
+    await database.manager.query('CREATE TABLE late (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)');
+    const heard: unknown[] = [];
+    const explain = (error: unknown) => {
+      heard.push(error);
+      return heard.length === 1 ? refusal : error;
+    };
+    const attempt = database.transaction(async () => {
+      database.explainFailedCommit(explain);
+      await database.manager.query('INSERT INTO late VALUES (1), (1)');
+      database.explainFailedCommit(explain);
+      database.explainFailedCommit((error) => error);
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(heard).toMatchObject([{ code: '23505' }]);
+
+    const unexplained = database.transaction(() => database.manager.query('INSERT INTO late VALUES (1), (1)'));
+    await expect(unexplained).rejects.toMatchObject({ code: '23505' });
+    const earlier = database.transaction(async () => {
+      database.explainFailedCommit(() => refusal);
+      await database.manager.query('SELECT 1 / 0');
+    });
+    await expect(earlier).rejects.toMatchObject({ code: '22012' });
+    database.explainFailedCommit(explain);
+    expect(heard).toHaveLength(1);
+  });
+
   it('commits nothing either when the server has told of the failure and not yet of its end, 300 times', async () => {
     // The driver rejects at the first of two messages, and the second, which carries the state, may come later.
     for (let round = 0; round < 300; round += 1) {

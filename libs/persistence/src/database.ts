@@ -9,10 +9,12 @@ import { connectionLost } from './passing-failure.js';
 import { TransactionDoomedError } from './persistence.errors.js';
 
 type Act = () => void | Promise<void>;
+type Explanation = (error: unknown) => unknown;
 
 interface Unit {
   readonly manager: EntityManager;
   readonly acts: Act[];
+  readonly explanations: Set<Explanation>;
   state: 'open' | 'committed' | 'rolled back';
   failure?: { readonly error: unknown };
 }
@@ -104,6 +106,17 @@ export class Database {
     else void this.perform([act]);
   }
 
+  /**
+   * Puts what a deferred constraint refuses at the COMMIT of the ambient transaction into the words of who wrote the row: whoever
+   * awaits the transaction is thrown what the explanations make of the error, each given what the one before has made of
+   * it. Without a transaction nothing is deferred beyond the statement, and nothing happens here.
+   *
+   * @param explain gives back the error itself where it does not know it; one function counts once
+   */
+  explainFailedCommit(explain: Explanation): void {
+    this.unit?.explanations.add(explain);
+  }
+
   private get unit(): Unit | undefined {
     const unit = this.ambient.getStore();
     // A timer that was started inside a transaction inherits it for ever: after its end it counts as none.
@@ -112,7 +125,7 @@ export class Database {
 
   private async begin<T>(work: () => Promise<T>): Promise<T> {
     const queryRunner = this.dataSource.createQueryRunner();
-    const unit: Unit = { manager: queryRunner.manager, acts: [], state: 'open' };
+    const unit: Unit = { manager: queryRunner.manager, acts: [], explanations: new Set(), state: 'open' };
     let result: T;
     try {
       await queryRunner.startTransaction();
@@ -120,7 +133,9 @@ export class Database {
       if (unit.failure) throw new TransactionDoomedError(unit.failure.error);
       // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK.
       if (await isFailed(queryRunner)) throw new TransactionDoomedError();
-      await queryRunner.commitTransaction();
+      await queryRunner.commitTransaction().catch((error: unknown) => {
+        throw [...unit.explanations].reduce((known, explain) => explain(known), error);
+      });
       unit.state = 'committed';
     } catch (error) {
       unit.state = 'rolled back';

@@ -28,7 +28,7 @@ import { responseDtoOf } from './response-dto.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserDirectory } from './user-directory.js';
 import type { SeenUser, TeamFields } from './user-types.js';
-import { UserConflictError, UserNotFoundError } from './users.errors.js';
+import { UserConflictError, UserInUseError, UserNotFoundError } from './users.errors.js';
 import { UsersService } from './users.service.js';
 
 /** The routes of an administrator, as a controller made by {@link adminUsersControllerOf} has them. */
@@ -131,7 +131,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
         'Deletes the user with all that belongs to it, for good. Access tokens of the user are refused at once.',
     })
     @ApiNoContentResponse({ description: 'The user is gone.' })
-    @Refuses(UserNotFoundError)
+    @Refuses(UserNotFoundError, UserInUseError)
     async deleteUser(@Param('id') id: string): Promise<void> {
       await this.users.remove(id);
     }

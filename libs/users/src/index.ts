@@ -21,6 +21,7 @@ export {
   IdentityNotConfirmedError,
   InvalidEmailError,
   UserConflictError,
+  UserInUseError,
   UserNotFoundError,
   type UsersErrorCode,
 } from './users.errors.js';

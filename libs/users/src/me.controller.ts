@@ -19,6 +19,7 @@ import {
   ConfirmationUnavailableError,
   IdentityNotConfirmedError,
   UserConflictError,
+  UserInUseError,
   UserNotFoundError,
 } from './users.errors.js';
 import type { SeenUser, TeamFields } from './user-types.js';
@@ -104,7 +105,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
       description: 'Deletes the account with all its sessions, for good. The password is asked for once more.',
     })
     @ApiNoContentResponse({ description: 'The account is gone, and its tokens with it.' })
-    @Refuses(ValidationFailedError, IdentityNotConfirmedError, ConfirmationUnavailableError)
+    @Refuses(ValidationFailedError, IdentityNotConfirmedError, ConfirmationUnavailableError, UserInUseError)
     async deleteMe(@CurrentPrincipal() principal: Principal, @Body() proof: DeleteMeDto): Promise<void> {
       const { id } = await this.userOf(principal);
       await this.confirmation.confirm(id, { password: proof.password });

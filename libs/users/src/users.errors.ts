@@ -5,6 +5,7 @@ export type UsersErrorCode =
   | 'email-taken'
   | 'email-invalid'
   | 'conflict'
+  | 'user-in-use'
   | 'user-not-found'
   | 'confirmation-unavailable'
   | 'identity-not-confirmed';
@@ -25,11 +26,18 @@ export class InvalidEmailError extends AuthError {
   override extensions = { errors: [{ pointer: '/email', detail: 'must be an e-mail address' }] };
 }
 
-/** A field that has to be unique holds the value of another user; `errors` names it. */
+/** A value cannot stand beside what is stored: another user has it, or other data refers to the one before; `errors` names the field. */
 export class UserConflictError extends AuthError {
   readonly code = 'conflict' satisfies UsersErrorCode;
   readonly status = 409;
-  readonly title = 'A value that has to be unique belongs to another user.';
+  readonly title = 'A value conflicts with what is stored already.';
+}
+
+/** Other data refers to the user, and is not deleted along with it. */
+export class UserInUseError extends AuthError {
+  readonly code = 'user-in-use' satisfies UsersErrorCode;
+  readonly status = 409;
+  readonly title = 'Other data refers to this user, who therefore cannot be deleted.';
 }
 
 /** There is no such user; also said of an id that is no UUID. */

@@ -13,7 +13,7 @@ import { UserSchemas } from './user-schemas.js';
 import type { NewUser, UserChanges } from './user-types.js';
 import { UserNotFoundError } from './users.errors.js';
 import { UserDeleted, UserDisabled, UserEnabled, UserUpdated } from './users.events.js';
-import { writeRefusal } from './write-refusal.js';
+import { constraintRefusal, lateRemovalRefusal, removalRefusal, writeRefusal } from './write-refusal.js';
 
 /** What no caller sets: made by the application, or changed by a method of its own. */
 const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] satisfies (keyof UserBase)[];
@@ -30,6 +30,7 @@ const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] s
 @Injectable()
 export class UsersService<U extends UserBase = UserBase> {
   private readonly lookup: UserLookup<U>;
+  private readonly explain = (error: unknown): unknown => constraintRefusal(error, this.metadata);
 
   constructor(
     private readonly database: Database,
@@ -137,11 +138,15 @@ export class UsersService<U extends UserBase = UserBase> {
    * Deletes the user and everything that belongs to it, and no token issued so far counts any more, in the same
    * transaction.
    *
-   * @throws {UserNotFoundError}
+   * @throws {UserNotFoundError} @throws {UserInUseError} where a table of yours refers to the user by a foreign key that does
+   *   not delete along with it
    */
   async remove(id: string): Promise<void> {
     await this.withLocked(id, async () => {
-      await this.database.manager.delete(this.schemas.entity, { id });
+      this.database.explainFailedCommit((error) => lateRemovalRefusal(error, id));
+      await this.database.manager.delete(this.schemas.entity, { id }).catch((error: unknown) => {
+        throw removalRefusal(error);
+      });
       await this.access.end(id, 'account-deleted');
       this.events.publish(new UserDeleted(id));
     });
@@ -172,6 +177,8 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   private async write<T>(statement: () => Promise<T>): Promise<T> {
+    // A surrounding transaction of the team may count on what is deferred, so that nothing is checked before its time.
+    this.database.explainFailedCommit(this.explain);
     try {
       return await statement();
     } catch (error) {

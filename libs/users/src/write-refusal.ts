@@ -1,6 +1,6 @@
 import { ValidationFailedError } from 'postern/problem';
 import { QueryFailedError, type EntityMetadata } from 'typeorm';
-import { EmailTakenError, UserConflictError } from './users.errors.js';
+import { EmailTakenError, UserConflictError, UserInUseError } from './users.errors.js';
 
 /** What `pg` tells of a failed statement. @see PostgreSQL, appendix A */
 interface PostgresError extends Error {
@@ -10,9 +10,12 @@ interface PostgresError extends Error {
   readonly detail?: string;
 }
 
-const UNIQUE_VIOLATION = '23505';
+const RESTRICT_VIOLATION = '23001';
 const NOT_NULL_VIOLATION = '23502';
+const FOREIGN_KEY_VIOLATION = '23503';
+const UNIQUE_VIOLATION = '23505';
 const CHECK_VIOLATION = '23514';
+const EXCLUSION_VIOLATION = '23P01';
 /** Out of range, too long, not of the type. */
 const DATA_EXCEPTION = /^22/;
 
@@ -21,35 +24,86 @@ const DATA_EXCEPTION = /^22/;
  * same error where it is not.
  */
 export function writeRefusal(error: unknown, users: EntityMetadata): unknown {
-  if (!(error instanceof QueryFailedError)) return error;
-  const failure = error.driverError as PostgresError;
-  const code = failure.code ?? '';
-  if (DATA_EXCEPTION.test(code)) return invalid('', 'holds a value that cannot be stored', error);
-  if (failure.table !== users.tableName) return error;
-  if (code === NOT_NULL_VIOLATION) {
-    return invalid(pointerOf(failure.column, users), 'must not be null', error);
-  }
-  if (code === CHECK_VIOLATION) return invalid('', 'holds a value that is not allowed', error);
-  if (code !== UNIQUE_VIOLATION) return error;
-  const pointers = columnsIn(failure.detail).map((column) => pointerOf(column, users));
-  if (pointers.includes('/email')) return new EmailTakenError(undefined, { cause: error });
-  return new UserConflictError(undefined, {
-    cause: error,
-    extensions: { errors: pointers.map((pointer) => ({ pointer, detail: 'belongs to another user' })) },
-  });
+  const failure = failureOf(error);
+  if (DATA_EXCEPTION.test(failure?.code ?? '')) return invalid([], 'holds a value that cannot be stored', error);
+  if (failure?.table === users.tableName) return constraintRefusal(error, users);
+  if (!isReference(failure)) return error;
+  // The row of another table refers to a value of this one, and the columns are named that it refers to.
+  const pointers = pointersIn(failure, users);
+  return pointers.length > 0 ? conflict(pointers, 'is what other data refers to', error) : error;
 }
 
-/** The columns of `Key (a, b)=(1, 2) already exists.`, in whatever language the server speaks; an expression counts by the names in it. */
+/** The same where a constraint of the table of users refuses, be it at the statement or at the commit. */
+export function constraintRefusal(error: unknown, users: EntityMetadata): unknown {
+  const failure = failureOf(error);
+  if (failure?.table !== users.tableName) return error;
+  const pointers = pointersIn(failure, users);
+  switch (failure.code ?? '') {
+    case NOT_NULL_VIOLATION:
+      return invalid(pointersOf([failure.column ?? ''], users), 'must not be null', error);
+    case CHECK_VIOLATION:
+      return invalid([], 'holds a value that is not allowed', error);
+    case FOREIGN_KEY_VIOLATION:
+      // No caller gives the id: a user was deleted to whom another one refers.
+      return pointers.includes('/id') ? error : invalid(pointers, 'refers to nothing that there is', error);
+    case EXCLUSION_VIOLATION:
+      return conflict(pointers, 'conflicts with that of another user', error);
+    case UNIQUE_VIOLATION:
+      return pointers.includes('/email')
+        ? new EmailTakenError(undefined, { cause: error })
+        : conflict(pointers, 'belongs to another user', error);
+    default:
+      return error;
+  }
+}
+
+/** What the database's refusal to delete a user means to the caller. */
+export function removalRefusal(error: unknown): unknown {
+  return isReference(failureOf(error)) ? new UserInUseError(undefined, { cause: error }) : error;
+}
+
+/** The same at the commit, when the refusal may be one of something else in the transaction. */
+export function lateRemovalRefusal(error: unknown, id: string): unknown {
+  return failureOf(error)?.detail?.includes(id) ? removalRefusal(error) : error;
+}
+
+function failureOf(error: unknown): PostgresError | undefined {
+  return error instanceof QueryFailedError ? (error.driverError as PostgresError) : undefined;
+}
+
+/** Since PostgreSQL 18 what `ON DELETE RESTRICT` keeps has a code of its own. */
+function isReference(failure: PostgresError | undefined): failure is PostgresError {
+  return failure?.code === FOREIGN_KEY_VIOLATION || failure?.code === RESTRICT_VIOLATION;
+}
+
+function pointersIn({ detail }: PostgresError, users: EntityMetadata): string[] {
+  return pointersOf(columnsIn(detail), users);
+}
+
+/** The columns of `Key (a, b)=(1, 2) already exists.`, in whatever language the server speaks; an expression counts by those in it. */
 function columnsIn(detail = ''): string[] {
   const key = /\((.*?)\)=\(/.exec(detail)?.[1] ?? '';
-  return key.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [];
+  // In an expression stand texts, types and functions as well.
+  const columns = key.replaceAll(/'(?:[^']|'')*'|::[\w ]+|[\w.]+(?=\()/g, ' ');
+  return columns.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [];
 }
 
-function pointerOf(column: string | undefined, users: EntityMetadata): string {
-  const property = users.columns.find(({ databaseName }) => databaseName === column)?.propertyName;
-  return property ? `/${property}` : '';
+/** The pointers of those columns that there are, each once. */
+function pointersOf(names: readonly string[], users: EntityMetadata): string[] {
+  const columns = names.flatMap((name) => users.columns.find(({ databaseName }) => databaseName === name) ?? []);
+  const pointers = columns.map(({ propertyPath, relationMetadata, isVirtual }) => {
+    const path = isVirtual && relationMetadata ? relationMetadata.propertyPath : propertyPath;
+    return `/${path.replaceAll('.', '/')}`;
+  });
+  return [...new Set(pointers)];
 }
 
-function invalid(pointer: string, detail: string, cause: unknown): ValidationFailedError {
-  return new ValidationFailedError(undefined, { cause, extensions: { errors: [{ pointer, detail }] } });
+function invalid(pointers: readonly string[], detail: string, cause: unknown): ValidationFailedError {
+  const errors = (pointers.length > 0 ? pointers : ['']).map((pointer) => ({ pointer, detail }));
+  return new ValidationFailedError(undefined, { cause, extensions: { errors } });
+}
+
+function conflict(pointers: readonly string[], detail: string, cause: unknown): UserConflictError {
+  const errors = pointers.map((pointer) => ({ pointer, detail }));
+  return new UserConflictError(undefined, { cause, ...(errors.length > 0 && { extensions: { errors } }) });
 }

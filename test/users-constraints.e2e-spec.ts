@@ -1,0 +1,245 @@
+import { randomUUID } from 'node:crypto';
+import { Controller, Module, Param, Post } from '@nestjs/common';
+import { PosternModule } from 'postern';
+import { Public } from 'postern/auth';
+import { Database } from 'postern/persistence';
+import { ClaimsProvider, type SessionClaims } from 'postern/sessions';
+import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
+import { UserBase, UserConflictError, UserField, UsersService } from 'postern/users';
+import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
+
+const PASSWORD = 'seven small boats at noon';
+const written = { register: 'optional', write: 'self', read: 'self' } as const;
+
+@Entity('users')
+class Clerk extends UserBase {
+  @UserField(written)
+  @Column({ name: 'department_id', type: 'uuid', nullable: true })
+  departmentId?: string | null;
+
+  /** Its reference is looked at when the transaction commits. */
+  @UserField(written)
+  @Column({ name: 'branch_id', type: 'int', nullable: true })
+  branchId?: number | null;
+
+  @UserField(written)
+  @Column({ name: 'manager_id', type: 'uuid', nullable: true })
+  managerId?: string | null;
+
+  /** Unique whatever the case of its letters. */
+  @UserField(written)
+  @Column({ type: 'varchar', length: 20, nullable: true })
+  handle?: string | null;
+
+  /** No two users may have the same: by an exclusion constraint. */
+  @UserField(written)
+  @Column({ type: 'int', nullable: true })
+  seat?: number | null;
+
+  /** Unique when the transaction commits. */
+  @UserField(written)
+  @Column({ name: 'late_code', type: 'varchar', length: 20, nullable: true })
+  lateCode?: string | null;
+
+  /** Referred to by `parcels`. */
+  @UserField(written)
+  @Column({ type: 'varchar', length: 20, nullable: true, unique: true })
+  box?: string | null;
+}
+
+class ClerkColumns1764000001000 implements MigrationInterface {
+  async up(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE TABLE departments (id uuid PRIMARY KEY);
+      CREATE TABLE branches (id int PRIMARY KEY);
+      ALTER TABLE users ADD department_id uuid REFERENCES departments,
+        ADD branch_id int REFERENCES branches DEFERRABLE INITIALLY DEFERRED,
+        ADD manager_id uuid REFERENCES users,
+        ADD handle varchar(20), ADD seat int, ADD late_code varchar(20), ADD box varchar(20) UNIQUE,
+        ADD CONSTRAINT users_seat_excl EXCLUDE (seat WITH =),
+        ADD CONSTRAINT users_late_code_key UNIQUE (late_code) DEFERRABLE INITIALLY DEFERRED;
+      CREATE UNIQUE INDEX ON users (lower(handle), coalesce(handle, 'email'));
+      CREATE TABLE orders (user_id uuid REFERENCES users);
+      CREATE TABLE badges (user_id uuid REFERENCES users ON DELETE RESTRICT);
+      CREATE TABLE late_orders (user_id uuid REFERENCES users DEFERRABLE INITIALLY DEFERRED);
+      CREATE TABLE parcels (box varchar(20) REFERENCES users (box))`);
+  }
+  async down(runner: QueryRunner): Promise<void> {
+    await runner.query('DROP TABLE orders, badges, late_orders, parcels, branches, departments CASCADE');
+  }
+}
+
+class Scopes extends ClaimsProvider {
+  claims(): SessionClaims {
+    return { scopes: ['users:read', 'users:write'] };
+  }
+}
+
+/** A team's own route, which makes a user and something else in one transaction. */
+@Controller('teams')
+@Public()
+class TeamController {
+  constructor(
+    private readonly database: Database,
+    private readonly users: UsersService<Clerk>,
+  ) {}
+
+  @Post(':code')
+  async open(@Param('code') lateCode: string): Promise<void> {
+    await this.database.transaction(() => this.users.create({ email: `${randomUUID()}@example.com`, lateCode }));
+  }
+}
+
+interface Body {
+  readonly id: string;
+  readonly code: string;
+  readonly errors?: unknown;
+  readonly access_token: string;
+}
+
+let database: TestDatabase;
+let app: TestApplication;
+let users: UsersService<Clerk>;
+
+const query = (text: string, parameters?: unknown[]): Promise<{ count: number }[]> =>
+  app.nest.get(Database).manager.query(text, parameters);
+const account = (fields: Partial<Clerk> = {}) => ({
+  email: `${randomUUID()}@example.com`,
+  password: PASSWORD,
+  ...fields,
+});
+const register = (fields: Partial<Clerk>) => app.call<Body>('POST', '/auth/register', { body: account(fields) });
+
+async function signUp(fields: Partial<Clerk> = {}): Promise<{ id: string; token: string }> {
+  const body = account(fields);
+  const { id } = (await app.call<Body>('POST', '/auth/register', { body })).body;
+  const login = { body: { email: body.email, password: PASSWORD } };
+  const { access_token: token } = (await app.call<Body>('POST', '/auth/login', login)).body;
+  return { id, token };
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  @Module({
+    imports: [
+      PosternModule.forRoot({
+        issuer: 'https://id.example.test',
+        secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
+        databaseUrl: database.url,
+        user: Clerk,
+        claims: Scopes,
+        migrations: [ClerkColumns1764000001000],
+        password: { argon2: { memoryKiB: 1024, iterations: 1 } },
+      }),
+    ],
+    controllers: [TeamController],
+  })
+  class AppModule {}
+  app = await startTestApplication(AppModule);
+  users = app.nest.get<UsersService<Clerk>>(UsersService);
+});
+
+afterAll(async () => {
+  await app?.close();
+  await database?.drop();
+});
+
+describe('a value that a constraint of the table refuses', () => {
+  const REFERS_TO_NOTHING = 'refers to nothing that there is';
+  const anybody = randomUUID();
+
+  it.each<[string, Partial<Clerk>, object]>([
+    ['an unknown row', { departmentId: anybody }, [{ pointer: '/departmentId', detail: REFERS_TO_NOTHING }]],
+    ['an unknown row, found at the commit', { branchId: 7 }, [{ pointer: '/branchId', detail: REFERS_TO_NOTHING }]],
+    ['an unknown user', { managerId: anybody }, [{ pointer: '/managerId', detail: REFERS_TO_NOTHING }]],
+  ])('is answered with 400 where it refers to %s', async (_, fields, errors) => {
+    const registered = await register(fields);
+    expect(registered).toMatchObject({ status: 400, body: { code: 'validation-failed', errors } });
+    const { id, token } = await signUp();
+    for (const path of ['/users/me', `/users/${id}`]) {
+      const changed = await app.call('PATCH', path, { token, body: fields });
+      expect(changed).toMatchObject({ status: 400, body: { code: 'validation-failed', errors } });
+    }
+    expect(await users.findById(id)).toMatchObject(Object.fromEntries(Object.keys(fields).map((name) => [name, null])));
+  });
+
+  it.each<[string, Partial<Clerk>, object]>([
+    ['an index on an expression', { handle: 'Ada' }, [{ pointer: '/handle', detail: 'belongs to another user' }]],
+    ['an exclusion constraint', { seat: 7 }, [{ pointer: '/seat', detail: 'conflicts with that of another user' }]],
+    ['a deferred constraint', { lateCode: 'x' }, [{ pointer: '/lateCode', detail: 'belongs to another user' }]],
+  ])('is answered with 409 where it is taken by %s', async (_, fields, errors) => {
+    expect((await register(fields)).status).toBe(201);
+    const registered = await register(fields);
+    expect(registered).toMatchObject({ status: 409, body: { code: 'conflict' } });
+    expect(registered.body.errors).toEqual(errors);
+    const { id, token } = await signUp();
+    for (const path of ['/users/me', `/users/${id}`]) {
+      const { status, body } = await app.call<Body>('PATCH', path, { token, body: fields });
+      expect({ status, code: body.code, errors: body.errors }).toEqual({ status: 409, code: 'conflict', errors });
+    }
+    await expect(users.create({ ...account(), ...fields })).rejects.toThrow(UserConflictError);
+  });
+
+  it('is answered with 409 where other data refers to what it would replace', async () => {
+    const { id, token } = await signUp({ box: 'B-1' });
+    await query("INSERT INTO parcels VALUES ('B-1')");
+    const { status, body } = await app.call<Body>('PATCH', '/users/me', { token, body: { box: 'B-2' } });
+    expect({ status, code: body.code, errors: body.errors }).toEqual({
+      status: 409,
+      code: 'conflict',
+      errors: [{ pointer: '/box', detail: 'is what other data refers to' }],
+    });
+    expect(await users.findById(id)).toMatchObject({ box: 'B-1' });
+  });
+
+  it('is refused alike at the commit of a transaction of the team', async () => {
+    expect((await app.call('POST', '/teams/red')).status).toBe(201);
+    expect(await app.call('POST', '/teams/red')).toMatchObject({ status: 409, body: { code: 'conflict' } });
+  });
+
+  it('may be put right by the team before its transaction commits', async () => {
+    const transaction = <T>(work: () => Promise<T>) => app.nest.get(Database).transaction(work);
+    const { id } = await transaction(async () => {
+      const user = await users.create({ ...account(), branchId: 12 });
+      await query('INSERT INTO branches VALUES (12)');
+      return user;
+    });
+    expect(await users.findById(id)).toMatchObject({ branchId: 12 });
+    // What fails at the commit and is no write of a user stays what it is.
+    const foreign = transaction(async () => {
+      await users.update(id, { handle: 'Twelve' });
+      await query('INSERT INTO late_orders VALUES ($1)', [anybody]);
+    });
+    await expect(foreign).rejects.toMatchObject({ name: 'QueryFailedError', code: '23503' });
+  });
+});
+
+describe('a user to whom other data refers', () => {
+  const tables = ['orders', 'badges', 'late_orders'];
+
+  it.each(tables)('is not deleted by anybody, and loses nothing, for a row of %s', async (table) => {
+    const { id, token } = await signUp();
+    await query(`INSERT INTO ${table} VALUES ($1)`, [id]);
+    for (const [path, body] of [
+      ['/users/me', { password: PASSWORD }],
+      [`/users/${id}`, undefined],
+    ] as const) {
+      expect(await app.call('DELETE', path, { token, body })).toMatchObject({
+        status: 409,
+        body: { code: 'user-in-use' },
+      });
+    }
+    await expect(users.remove(id)).rejects.toMatchObject({ code: 'user-in-use' });
+    expect((await app.call('GET', '/users/me', { token })).status).toBe(200);
+    expect((await app.call<{ sessions: object[] }>('GET', '/auth/sessions', { token })).status).toBe(200);
+    expect(await query('SELECT count(*)::int FROM revocations WHERE target = $1', [id])).toEqual([{ count: 0 }]);
+    await query(`DELETE FROM ${table}`);
+    expect((await app.call('DELETE', '/users/me', { token, body: { password: PASSWORD } })).status).toBe(204);
+  });
+
+  it('is not deleted while another user refers to it', async () => {
+    const { id, token } = await signUp();
+    await signUp({ managerId: id });
+    const { status, body } = await app.call<Body>('DELETE', `/users/${id}`, { token });
+    expect({ status, code: body.code }).toEqual({ status: 409, code: 'user-in-use' });
+  });
+});
