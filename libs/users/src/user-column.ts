@@ -90,6 +90,16 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
   };
 }
 
+/** What a property is that no column stands behind, as far as TypeORM was told. */
+export function insteadOfColumn(entity: Type<UserBase>, property: string): 'embedded' | 'relation' | undefined {
+  const { embeddeds, relations } = getMetadataArgsStorage();
+  const ancestry = ancestryOf(entity);
+  const isOfIt = (each: { readonly target: unknown; readonly propertyName: string }): boolean =>
+    each.propertyName === property && ancestry.some((ancestor) => ancestor === each.target);
+  if (embeddeds.some(isOfIt)) return 'embedded';
+  return relations.some(isOfIt) ? 'relation' : undefined;
+}
+
 /** A property that some class declared as a column, and the name of that column in the database. */
 interface DeclaredColumn {
   readonly owner: Type;

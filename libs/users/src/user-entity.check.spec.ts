@@ -1,5 +1,6 @@
+import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { IsOptional, IsString } from 'class-validator';
-import { Column, Entity } from 'typeorm';
+import { Column, Entity, ManyToOne } from 'typeorm';
 import { UserBase } from './user-base.entity.js';
 import { checkUserEntity } from './user-entity.check.js';
 import { UserField, type UserFieldOptions } from './user-field.decorator.js';
@@ -16,6 +17,10 @@ function entityWith(options: UserFieldOptions, ...decorators: PropertyDecorator[
 }
 
 const text = (more = {}) => Column({ type: 'varchar', ...more });
+
+class Address {
+  declare street: string;
+}
 
 describe('checkUserEntity', () => {
   it('takes the default user and a well-declared class', () => {
@@ -45,8 +50,32 @@ describe('checkUserEntity', () => {
     }
   });
 
+  it('asks for the schema in the address of the database, where the tables are that point at users', () => {
+    class Elsewhere extends UserBase {}
+    Entity('users', { schema: 'acme' })(Elsewhere);
+    const check = () => checkUserEntity(Elsewhere);
+    expect(check).toThrow('UsersModule: Elsewhere has the schema "acme"');
+    expect(check).toThrow(
+      "write @Entity('users'), and ?options=-c%20search_path%3Dacme in the address of the database",
+    );
+  });
+
   it.each<[string, UserFieldOptions, PropertyDecorator[], string]>([
     ['a property without a column', { read: 'self' }, [], 'is no plain column'],
+    ['an embedded class', { read: 'self' }, [Column(() => Address)], 'is of an embedded class'],
+    ['a related row', { read: 'self' }, [ManyToOne(() => Address)], 'put @UserField on the column of the reference'],
+    ['an excluded field that is written', { write: 'self' }, [text(), Exclude()], 'takes it out of requests'],
+    ['one that is registered', { register: 'required' }, [text(), Exclude()], 'takes it out of requests'],
+    ['one that only requests lack', { write: 'admin' }, [text(), Exclude({ toClassOnly: true })], 'out of requests'],
+    ['a renamed field', { write: 'self' }, [text(), Expose({ name: 'badge_no' })], 'takes it out of requests'],
+    ['a field of a group', { write: 'self' }, [text(), Expose({ groups: ['x'] })], 'takes it out of requests'],
+    ['an excluded field that is read', { read: 'admin' }, [text(), Exclude()], 'takes it out of answers'],
+    [
+      'one that answers rename',
+      { read: 'self' },
+      [text(), Expose({ name: 'no', toPlainOnly: true })],
+      'out of answers',
+    ],
     ['a hidden column that is read', { read: 'self' }, [text({ select: false })], 'has select: false'],
     ['a registered claim', { claim: 'scope' }, [text()], 'means something else in an access token'],
     ['a claim named as what every object has', { claim: 'constructor' }, [text()], 'means something else'],
@@ -64,6 +93,18 @@ describe('checkUserEntity', () => {
     const check = () => checkUserEntity(entityWith(options, ...decorators));
     expect(check).toThrow('UsersModule: Employee.badge ');
     expect(check).toThrow(sentence);
+  });
+
+  it.each<[string, UserFieldOptions, PropertyDecorator[]]>([
+    ['shown by its own name', { write: 'self', read: 'self' }, [Expose()]],
+    ['kept from answers that do not show it', { write: 'admin' }, [Exclude({ toPlainOnly: true })]],
+    ['neither sent nor shown', { claim: 'badge' }, [Exclude()]],
+    ['changed on its way', { write: 'self' }, [Transform(({ value }: { value: string }) => value.trim())]],
+    ['changed by what fails', { write: 'self' }, [Transform(({ value }: { value: string[] }) => value.map(String))]],
+    ['left out when empty', { write: 'self' }, [Transform(() => undefined)]],
+    ['of a type', { write: 'self', read: 'self' }, [Type(() => String)]],
+  ])('takes what class-transformer is told of a field that is %s', (_, options, decorators) => {
+    expect(() => checkUserEntity(entityWith(options, text(), ...decorators))).not.toThrow();
   });
 
   it('takes a column that it cannot judge when the team says what is valid', () => {

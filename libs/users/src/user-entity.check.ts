@@ -1,8 +1,9 @@
 import type { Type } from '@nestjs/common';
 import { getMetadataArgsStorage } from 'typeorm';
 import { knownRulesOf } from './column-rules.js';
+import { isKeptInAnswers, isKeptInRequests } from './transformed-field.js';
 import { UserBase, userBaseProperties } from './user-base.entity.js';
-import { columnOf, declaredColumnsOf, type UserColumn } from './user-column.js';
+import { columnOf, declaredColumnsOf, insteadOfColumn, type UserColumn } from './user-column.js';
 import { userFieldsOf, type DeclaredUserField } from './user-field.decorator.js';
 
 /** Claims with a meaning of their own in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2). */
@@ -12,6 +13,16 @@ const REGISTERED_CLAIMS = new Set(
     'azp nonce at_hash c_hash cnf act may_act events sub_id txn typ'
   ).split(' '),
 );
+
+const NO_COLUMN = {
+  nothing: 'has @UserField but is no plain column: write @Column() beside it.',
+  embedded:
+    'has @UserField but is of an embedded class, which is no field: write its columns as properties of the user, or one ' +
+    "@Column({ type: 'jsonb' }) with @ValidateNested() and @Type() of class-transformer.",
+  relation:
+    'has @UserField but is a related row, which is no field: put @UserField on the column of the reference, as in ' +
+    "@Column({ name: 'department_id', type: 'uuid' }) departmentId.",
+};
 
 const checked = new WeakSet<Type>();
 
@@ -29,6 +40,12 @@ export function checkUserEntity(entity: Type<UserBase>): void {
   if (table?.name !== 'users') {
     throw new Error(
       `UsersModule: ${entity.name} has to be the table "users", which the other tables point at: write @Entity('users') above the class.`,
+    );
+  }
+  if (table.schema !== undefined) {
+    throw new Error(
+      `UsersModule: ${entity.name} has the schema "${table.schema}" for itself, while the other tables point at "users" without one: ` +
+        `write @Entity('users'), and ?options=-c%20search_path%3D${encodeURIComponent(table.schema)} in the address of the database.`,
     );
   }
   checkColumns(entity);
@@ -63,8 +80,7 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
   if ((userBaseProperties as readonly string[]).includes(property)) {
     fail('is a column of UserBase and follows its rules: take @UserField off, or give the field another name.');
   }
-  const column =
-    columnOf(entity, property) ?? fail('has @UserField but is no plain column: write @Column() beside it.');
+  const column = columnOf(entity, property) ?? fail(NO_COLUMN[insteadOfColumn(entity, property) ?? 'nothing']);
   if (!column.isSelected && (read || claim !== undefined)) {
     fail('is to be shown, yet its column has select: false: take that off, or `read` and `claim`.');
   }
@@ -78,6 +94,7 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
     claims.set(claim, property);
   }
   checkPresence(entity, field, column, fail);
+  checkTransformation(entity, field, fail);
 }
 
 function checkPresence(
@@ -105,6 +122,22 @@ function checkPresence(
   const validators = rules.filter((name) => name !== 'isOptional' && name !== 'conditionalValidation');
   if (isWritten && column.kind === 'other' && validators.length === 0) {
     fail('is written through HTTP, and its column does not tell what is valid: add a decorator of class-validator.');
+  }
+}
+
+/** What class-transformer is told by the team would go before `@UserField`, and a value be lost without a word. */
+function checkTransformation(
+  entity: Type<UserBase>,
+  { property, register, write, read }: DeclaredUserField,
+  fail: (sentence: string) => never,
+): void {
+  if ((register || write) && !isKeptInRequests(entity, property)) {
+    fail(
+      'is written through HTTP, yet @Exclude() or @Expose() takes it out of requests: take that off, or `register` and `write`.',
+    );
+  }
+  if (read && !isKeptInAnswers(entity, property)) {
+    fail('is to be shown, yet @Exclude() or @Expose() takes it out of answers: take that off, or `read`.');
   }
 }
 
