@@ -7,7 +7,14 @@ import { Test } from '@nestjs/testing';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { IsObject, Matches } from 'class-validator';
 import { SignJWT } from 'jose';
+import pg from 'pg';
 import {
+  AfterLoad,
+  AfterRemove,
+  AfterUpdate,
+  BeforeInsert,
+  BeforeRemove,
+  BeforeUpdate,
   Column,
   DataSource,
   Entity,
@@ -947,6 +954,56 @@ describe('the users, whatever the transport', () => {
         `  ALTER TABLE "users" ADD "job_title" character varying(80) NOT NULL DEFAULT 'clerk';`,
         '  ALTER TABLE "users" ADD "wing" "public"."users_wing_enum";',
       ].join('\n'),
+    );
+  });
+
+  it('keeps the users in the schema that the address of the database names', async () => {
+    const schema = new DataSource({ type: 'postgres', driver: pg, extra: { connectionString: database.url } });
+    await schema.initialize();
+    await schema.query('CREATE SCHEMA acme');
+    const options = `options=-c%20search_path%3Dacme`;
+    const running = await start(`${database.url}${database.url.includes('?') ? '&' : '?'}${options}`, 'fastify', {
+      user: Employee,
+    });
+    apps.push(running);
+    const { id } = await running.users.create({ email: 'ada@example.com', costCentre: 'CC-1', floor: 1 });
+    expect((await running.call('GET', '/users/me', await tokenFor(id))).status).toBe(200);
+    expect(await schema.query('SELECT id FROM acme.users')).toEqual([{ id }]);
+    await schema.destroy();
+  });
+
+  it('calls what the class has for creation and loading, and does not start on what it would not call', async () => {
+    const withHook = (hook: (prototype: object, method: string) => void) => {
+      class Hooked extends Employee {
+        tidy(): void {
+          this.nickname = this.nickname?.trim() ?? null;
+        }
+      }
+      hook(Hooked.prototype, 'tidy');
+      Entity('users')(Hooked);
+      return { user: Hooked };
+    };
+    for (const hook of [BeforeInsert(), AfterLoad()]) {
+      const { users } = await boot(withHook(hook));
+      const email = `${randomUUID()}@example.com`;
+      const { id } = await users.create({ email, costCentre: 'CC-1', floor: 1, nickname: ' Ada ' });
+      expect(await users.findById(id)).toMatchObject({ nickname: 'Ada' });
+    }
+    class Address {
+      declare street: string | null;
+      tidy(): void {
+        this.street = null;
+      }
+    }
+    Column({ type: 'varchar', nullable: true })(Address.prototype, 'street');
+    BeforeUpdate()(Address.prototype, 'tidy');
+    const everyHook = withHook((prototype, method) => {
+      for (const hook of [BeforeUpdate(), AfterUpdate(), BeforeRemove(), AfterRemove()]) hook(prototype, method);
+      Column(() => Address)(prototype, 'address');
+    });
+    await expect(boot(everyHook)).rejects.toThrow(
+      'UsersModule: nothing calls Hooked.tidy (@BeforeUpdate), Hooked.tidy (@AfterUpdate), ' +
+        'Hooked.tidy (@BeforeRemove), Hooked.tidy (@AfterRemove), Address.tidy (@BeforeUpdate), since UsersService',
     );
   });
 

@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Database } from 'postern/persistence';
 import type { DataSource, EntityMetadata } from 'typeorm';
+import { checkUserHooks } from './user-hooks.check.js';
 import { UserSchemas } from './user-schemas.js';
 
 /**
@@ -14,10 +15,14 @@ export class UserTableCheck implements OnModuleInit {
     private readonly schemas: UserSchemas,
   ) {}
 
-  /** @throws {Error} whose sentences name the columns and the table, and show the statements of a migration that adds them. */
+  /**
+   * @throws {Error} whose sentences name the columns and the table, and show the statements of a migration that adds them; or the
+   *   methods of the class that nothing would call
+   */
   async onModuleInit(): Promise<void> {
     const { connection } = this.database.manager;
     const metadata = connection.getMetadata(this.schemas.entity);
+    checkUserHooks(metadata);
     const missing = await missingColumnsOf(connection, metadata);
     if (missing.length === 0) return;
     const named = `${missing.length === 1 ? 'column' : 'columns'} ${missing.map((name) => `"${name}"`).join(', ')}`;
