@@ -58,6 +58,7 @@ class ClerkColumns1764000001000 implements MigrationInterface {
         ADD CONSTRAINT users_seat_excl EXCLUDE (seat WITH =),
         ADD CONSTRAINT users_late_code_key UNIQUE (late_code) DEFERRABLE INITIALLY DEFERRED;
       CREATE UNIQUE INDEX ON users (lower(handle), coalesce(handle, 'email'));
+      CREATE UNIQUE INDEX ON users (lower('handle')) WHERE late_code = 'none';
       CREATE TABLE orders (user_id uuid REFERENCES users);
       CREATE TABLE badges (user_id uuid REFERENCES users ON DELETE RESTRICT);
       CREATE TABLE late_orders (user_id uuid REFERENCES users DEFERRABLE INITIALLY DEFERRED);
@@ -189,6 +190,16 @@ describe('a value that a constraint of the table refuses', () => {
       errors: [{ pointer: '/box', detail: 'is what other data refers to' }],
     });
     expect(await users.findById(id)).toMatchObject({ box: 'B-1' });
+  });
+
+  it('is answered with 409 and no pointer where no field can be told', async () => {
+    await signUp({ lateCode: 'none' });
+    const { status, body } = await register({ lateCode: 'none' });
+    expect({ status, code: body.code, errors: body.errors }).toEqual({
+      status: 409,
+      code: 'conflict',
+      errors: undefined,
+    });
   });
 
   it('is refused alike at the commit of a transaction of the team', async () => {
