@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo, type Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { RevocationHealth } from 'postern/auth';
@@ -69,14 +71,14 @@ describe('a replica whose connections to the database are lost without a word', 
   });
 });
 
-describe('a replica without its database', () => {
-  const needTheDatabase: [string, () => Promise<Answer>][] = [
-    ['a route behind the guard', me],
-    ['a log-in', logIn],
-    ['a change in a transaction', () => ask('/users/me', { method: 'PATCH', body: {} })],
-    ['a refresh', () => ask('/auth/refresh', { method: 'POST', body: { refresh_token: refreshToken } })],
-  ];
+const needTheDatabase: [string, () => Promise<Answer>][] = [
+  ['a route behind the guard', me],
+  ['a log-in', logIn],
+  ['a change in a transaction', () => ask('/users/me', { method: 'PATCH', body: {} })],
+  ['a refresh', () => ask('/auth/refresh', { method: 'POST', body: { refresh_token: refreshToken } })],
+];
 
+describe('a replica without its database', () => {
   it.each(needTheDatabase)(
     'answers %s with 503 and when to come again, where connections are refused',
     async (_, act) => {
@@ -92,6 +94,37 @@ describe('a replica without its database', () => {
     expect(await act()).toEqual(unavailable);
     passage.resume();
     await until(async () => (await me()).status === 200);
+  });
+});
+
+/** As PgBouncer does while it cannot log in to PostgreSQL: whoever connects is told so, and let go. */
+async function poolerWithoutServer(): Promise<Server> {
+  const fields = ['SFATAL', 'C08P01', 'Mserver login has been failing, try again later (server_login_retry)', ''];
+  const body = Buffer.from(`${fields.join('\0')}\0`);
+  const head = Buffer.alloc(5, 'E');
+  head.writeInt32BE(body.length + 4, 1);
+  const server = createServer((socket) => {
+    socket.on('error', () => undefined);
+    socket.once('data', () => socket.end(Buffer.concat([head, body])));
+  });
+  await once(server.listen(0, '127.0.0.1'), 'listening');
+  return server;
+}
+
+describe('a replica behind a pooler whose PostgreSQL is away', () => {
+  it.each(needTheDatabase)('answers %s with 503 and when to come again', async (_, act) => {
+    const pooler = await poolerWithoutServer();
+    try {
+      const { port } = pooler.address() as AddressInfo;
+      passage.leadTo({ host: '127.0.0.1', port });
+      passage.drop();
+      // What was connected learns of its loss first.
+      await until(async () => (await me()).status !== 200);
+      await delay(200);
+      expect(await act()).toEqual(unavailable);
+    } finally {
+      pooler.close();
+    }
   });
 });
 

@@ -2,6 +2,8 @@ import { QueryFailedError } from 'typeorm';
 import { connectionLost, isPassing, marked } from './passing-failure.js';
 
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code });
+/** As PgBouncer tells it, all of it under the code of a broken protocol. */
+const pooled = (message: string) => coded('08P01', message);
 
 describe('a failure of the database', () => {
   it.each([
@@ -20,6 +22,28 @@ describe('a failure of the database', () => {
     new Error('Connection terminated due to connection timeout'),
     new Error('Client was closed and is not queryable'),
     connectionLost(new Error('the runner was released')),
+    pooled('server login has been failing, try again later (server_login_retry)'),
+    pooled('server login has been failing, cached error: connect failed (server_login_retry)'),
+    pooled('pgbouncer cannot connect to server'),
+    pooled('server conn crashed?'),
+    pooled('client_login_timeout'),
+    pooled('client_login_timeout (server down)'),
+    pooled('query_wait_timeout'),
+    pooled('query_timeout'),
+    pooled('query timeout'),
+    pooled('idle transaction timeout'),
+    pooled('transaction timeout'),
+    pooled('client_idle_timeout'),
+    pooled('suspend_timeout'),
+    pooled('no more connections allowed (max_client_conn)'),
+    pooled('client connections exceeded (max_db_client_connections)'),
+    pooled('client connections exceeded (max_user_client_connections)'),
+    pooled('bouncer resources exhaustion'),
+    pooled('server shutting down'),
+    pooled('pooler is shutting down'),
+    pooled('admin forced disconnect'),
+    pooled('database removed'),
+    pooled('database "postern" is disabled'),
   ])('passes: %s', (error) => expect(isPassing(error)).toBe(true));
 
   it.each([
@@ -30,6 +54,14 @@ describe('a failure of the database', () => {
     coded('3D000', 'database "Connection terminated" does not exist'),
     coded('40P01', 'deadlock detected'),
     coded('25P02', 'current transaction is aborted'),
+    // Of PostgreSQL itself, and what PgBouncer says of a client that asks for what it will never get.
+    coded('08P01', 'invalid message format'),
+    coded('08P01', 'bind message supplies 1 parameters, but prepared statement "" requires 2'),
+    pooled('unsupported startup parameter: statement_timeout'),
+    pooled('no such database: query_timeout'),
+    pooled('password authentication failed'),
+    pooled('bouncer config error'),
+    coded('42703', 'query_wait_timeout'),
     new TypeError('x is not a function'),
     'Connection terminated',
     undefined,

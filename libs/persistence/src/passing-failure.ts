@@ -30,6 +30,38 @@ const passingCodes = new Set([
   '57P03',
 ]);
 
+/**
+ * PgBouncer says everything under this code, protocol_violation, also that PostgreSQL is away: there only its words tell what
+ * passes from what does not. Those of all versions since 1.5, of which the later ones add the reason in the middle.
+ *
+ * @see https://github.com/pgbouncer/pgbouncer, the calls of disconnect_client() and what disconnect_server() passes on to it
+ */
+const PROTOCOL_VIOLATION = '08P01';
+const passingInPooler = new RegExp(
+  `^(?:${[
+    // It cannot log in to the server, or has lost it.
+    'server login has been failing, .*',
+    'pgbouncer cannot connect to server',
+    'server conn crashed\\?',
+    'client_login_timeout(?: \\(server down\\))?',
+    // Its time-outs.
+    'query_wait_timeout',
+    'query[_ ]timeout',
+    '(?:idle )?transaction timeout',
+    'client_idle_timeout',
+    'suspend_timeout',
+    // It is full.
+    'no more connections allowed(?: .*)?',
+    'client connections exceeded .*',
+    'bouncer resources exhaustion',
+    // It ends, or its operator has work to do on the database: SHUTDOWN, KILL, DISABLE.
+    '(?:server|pooler is) shutting down',
+    'admin forced disconnect',
+    'database removed',
+    'database ".*" is disabled',
+  ].join('|')})$`,
+);
+
 /** The driver's own errors have no code. */
 const passingMessage =
   /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end)/;
@@ -41,6 +73,7 @@ const passingMessage =
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code } = error as { readonly code?: unknown };
+  if (code === PROTOCOL_VIOLATION) return passingInPooler.test(error.message);
   return typeof code === 'string' ? passingCodes.has(code) : passingMessage.test(error.message);
 }
 
