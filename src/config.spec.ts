@@ -61,6 +61,53 @@ describe('readConfig', () => {
     expect(problemsOf({ DATABASE_URL: 'postgres://user@/database?host=/run/postgresql' })).toBe('');
   });
 
+  it.each([
+    'postgres://postern:hunter2/aB@db:5432/postern',
+    'postgres://postern:hunter2#aB@db:5432/postern',
+    'postgres://postern:hunter2?aB@db:5432/postern',
+    // What stands before the sign would pass for a port, and the user for a host.
+    'postgres://postern:22/hunter2@db/postern',
+    'postgres://postern:22#hunter2@db/postern',
+    'postgres://postern:22?hunter2@db/postern',
+    'postgres://postern:22/hunter2@/postern?host=/run/postgresql',
+    'postgres://postern:hunter2%ff@db/postern',
+    'postgres://postern:hunter2@db:99999/postern',
+    'postgres://postern:hunter2@db/postern?port=99999',
+    'postgres://postern:hunter2@db:0/postern',
+  ])('says in one sentence how to write an address of a database that cannot be read: %s', (address) => {
+    const told = problemsOf({ ...production, DATABASE_URL: address });
+    expect(told).toMatch(
+      /^DATABASE_URL cannot be read[^\n]*postgres:\/\/user:password@host:5432\/database[^\n]*%23[^\n]*$/,
+    );
+    expect(told).not.toMatch(/hunter|99999/);
+  });
+
+  it.each([
+    'postgres://postern:hunter2%2FaB%23@db:5432/postern',
+    'postgres://postern:hunter@2:100%@db/postern',
+    'postgresql://[::1]/postern?application_name=a@b',
+    'postgres://%2Frun%2Fpostgresql/postern',
+    'postgres:///postern?host=/run/postgresql',
+    'postgres://db/postern?sslmode=verify-full',
+  ])('takes the address of a database as it is: %s', (address) => {
+    expect(readConfig({ DATABASE_URL: address }).databaseUrl).toBe(address);
+  });
+
+  it('refuses an address of a database with a certificate that is not there', () => {
+    const told = problemsOf({
+      ...production,
+      DATABASE_URL: 'postgres://a:hunter2@db/postern?sslrootcert=/nowhere/ca.pem',
+    });
+    expect(told).toMatch(/^DATABASE_URL names a file that cannot be read: [^\n]*\/nowhere\/ca\.pem[^\n]*$/);
+    expect(told).not.toMatch(/hunter/);
+  });
+
+  it('says of an address of another kind that it is none, and not that it is missing', () => {
+    expect(problemsOf({ ...production, DATABASE_URL: 'mysql://root:hunter2@db' })).toBe(
+      'DATABASE_URL must be an address that begins with postgres:// or postgresql://.',
+    );
+  });
+
   it('refuses an issuer without https in production, but for this machine', () => {
     expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://id.acme.test' })).toContain('https://');
     expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://localhost:3000' })).toBe('');

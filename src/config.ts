@@ -110,7 +110,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     production,
     port,
     host: read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
-    databaseUrl: read.address('DATABASE_URL', ['postgres:', 'postgresql:']),
+    databaseUrl: read.databaseUrl('DATABASE_URL'),
     databasePoolSize: read.integer('POSTERN_DATABASE_POOL_SIZE', 10, 1, 1000),
     redisUrl: read.address('REDIS_URL', ['redis:', 'rediss:']),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'log'),
@@ -140,9 +140,19 @@ export function readConfig(environment: Environment = process.env): ServerConfig
   return config;
 }
 
-/** Adds what a file named `.env` in the working folder says; what the environment says already stays as it is. */
+/**
+ * Adds what a file named `.env` in the working folder says; what the environment says already stays as it is.
+ *
+ * @throws {ConfigurationError} where something of that name is there and cannot be read as a file
+ */
 export function loadEnvironmentFile(path = '.env'): void {
-  if (existsSync(path)) process.loadEnvFile(path);
+  if (!existsSync(path)) return;
+  try {
+    process.loadEnvFile(path);
+  } catch {
+    // The runtime's own error speaks of its insides: a folder is what a mount leaves whose source was missing.
+    throw new ConfigurationError([`${path} is there and is no file that can be read: make it one, or take it away.`]);
+  }
 }
 
 /** A misspelt variable would leave its default in force without a word. */
@@ -165,7 +175,7 @@ function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {
   return problems;
 }
 
-function productionProblems({ secret, databaseUrl }: ServerConfig, environment: Environment): string[] {
+function productionProblems({ secret }: ServerConfig, environment: Environment): string[] {
   const problems: string[] = [];
   if (!environment.POSTERN_ISSUER?.trim())
     problems.push(
@@ -176,7 +186,7 @@ function productionProblems({ secret, databaseUrl }: ServerConfig, environment: 
   if (secret === undefined) problems.push('POSTERN_SECRET is missing: make one with: openssl rand -base64 48');
   if (secret !== undefined && isPlaceholder(secret))
     problems.push('POSTERN_SECRET is a placeholder: make a random one with: openssl rand -base64 48');
-  if (databaseUrl === undefined)
+  if (!environment.DATABASE_URL?.trim())
     problems.push(
       'DATABASE_URL is missing: the embedded database is for development. Set it to your PostgreSQL, for example postgres://postern@db.internal/postern',
     );

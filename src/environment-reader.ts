@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import { databaseUrlProblem } from 'postern/persistence';
 import type { ServerConfig, Variable } from './config.js';
 
 /** Reads one variable at a time: a bad value becomes a sentence and the default, so that all problems are told at once. */
@@ -51,14 +52,21 @@ export class EnvironmentReader {
     return this.refuse(`${name} must be an address that begins with ${protocols.join('// or ')}//.`, undefined);
   }
 
-  /** An address as its own client reads it: that of a Unix socket has no host and is no URL in the strict sense. */
   address(name: Variable, protocols: readonly string[]): string | undefined {
     const text = this.text(name);
-    // The socket of a PostgreSQL has an address of its own form: postgres://user@/database?host=/folder.
-    const isSound = (protocol: string) =>
-      text?.startsWith(`${protocol}//`) && (protocol.startsWith('postgres') || URL.canParse(text));
+    const isSound = (protocol: string) => text?.startsWith(`${protocol}//`) && URL.canParse(text);
     if (text === undefined || protocols.some(isSound)) return text;
     return this.refuse(`${name} must be an address that begins with ${protocols.join('// or ')}//.`, undefined);
+  }
+
+  /** The address of a PostgreSQL as its driver reads it: that of a Unix socket has no host and is no URL in the strict sense. */
+  databaseUrl(name: Variable): string | undefined {
+    const text = this.text(name);
+    if (text === undefined) return undefined;
+    const problem = /^postgres(?:ql)?:\/\//.test(text)
+      ? databaseUrlProblem(text)
+      : 'must be an address that begins with postgres:// or postgresql://.';
+    return problem === undefined ? text : this.refuse(`${name} ${problem}`, undefined);
   }
 
   argon2(name: Variable, fallback: string): ServerConfig['argon2'] {

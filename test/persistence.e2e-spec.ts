@@ -394,6 +394,19 @@ describe('PersistenceModule', () => {
     await expect(misread({ applicationName: 7 })).rejects.toThrow('`applicationName: 7`: write a text');
   });
 
+  it.each<[string, RegExp]>([
+    ['postgres://postern:hunter2/aB@db/postern', /^`databaseUrl` cannot be read .* %23/],
+    ['postgres://postern:22#hunter2@db/postern', /^`databaseUrl` cannot be read .* %23/],
+    ['postgres://postern:hunter2@db:99999/postern', /^`databaseUrl` cannot be read .* port/],
+    ['postgres://postern:hunter2@db/postern?sslrootcert=/nowhere/ca.pem', /^`databaseUrl` names a file .*nowhere/],
+  ])('says at once, and no secret, how to write an address that cannot be read: %s', async (databaseUrl, sentence) => {
+    for (const attempt of [() => boot({ databaseUrl }), () => migrateDatabase(databaseUrl)]) {
+      const error = (await attempt().catch((caught: unknown) => caught)) as Error;
+      expect(error.message).toMatch(sentence);
+      expect(error.message).not.toMatch(/hunter/);
+    }
+  });
+
   it('gives up at once on a database that does not exist', async () => {
     const some = await createEmptyDatabase();
     await some.drop();

@@ -1,10 +1,10 @@
 import { once } from 'node:events';
-import { readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
-import { build, type BuiltServer, runServer, startBuiltServer, temporaryFolder } from './built-server.js';
+import { build, type BuiltServer, runBuilt, runServer, startBuiltServer, temporaryFolder } from './built-server.js';
 
 const credentials = { email: 'ada@example.com', password: 'the analytical engine' };
 const strong = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
@@ -218,6 +218,32 @@ describe('production', () => {
       expect(run.printed).not.toContain(strong);
     },
   );
+
+  describe.each([
+    ['main', []],
+    ['keys', ['list']],
+    ['token', ['--scope', 'a', '--subject', 'b']],
+  ] as const)('whose environment cannot be used, says %s in a sentence and without a stack', (program, args) => {
+    const refused = (environment: Record<string, string>, cwd: string) => {
+      const { status, stdout, stderr } = runBuilt(program, args, { PORT: '0', ...environment }, cwd);
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).not.toMatch(/\n\s+at |TypeError|hunter/);
+      return stderr;
+    };
+
+    it.each(['hunter2/aB', 'hunter2#aB', '22#hunter2'])('that DATABASE_URL cannot be read: %s', (password) => {
+      const address = `postgres://postern:${password}@127.0.0.1:1/postern`;
+      const told = refused({ ...complete, DATABASE_URL: address }, folder.path);
+      expect(told.split('\n')).toContainEqual(expect.stringMatching(/^DATABASE_URL cannot be read .*%23/));
+    });
+
+    it('that .env is no file', () => {
+      const other = temporaryFolder();
+      mkdirSync(join(other.path, '.env'));
+      expect(refused(complete, other.path).split('\n')).toContainEqual(expect.stringMatching(/^\.env .*is no file/));
+      other.remove();
+    });
+  });
 
   it('does not start with a placeholder secret', () => {
     const run = runServer({ ...complete, POSTERN_SECRET: 'change-me-change-me-change-me-change-me' }, folder.path);

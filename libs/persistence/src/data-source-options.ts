@@ -2,6 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import pg from 'pg';
 import { Connections } from './connections.js';
+import { databaseUrlProblem } from './database-url.js';
 import type { MigrationClass } from './migrations/index.js';
 import { isPassing } from './passing-failure.js';
 import type { PersistenceSettings } from './persistence.module-definition.js';
@@ -15,8 +16,14 @@ const migrationsTableName = 'postern_migrations';
 const seconds = 1000;
 const logger = new Logger('Persistence');
 
-/** Turns settings into what TypeORM takes, with time-outs on everything that could otherwise wait for ever. */
+/**
+ * Turns settings into what TypeORM takes, with time-outs on everything that could otherwise wait for ever.
+ *
+ * @throws Error with a sentence that says what to write as `databaseUrl`
+ */
 export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: MigrationClass[]): TypeOrmModuleOptions {
+  const problem = databaseUrlProblem(settings.databaseUrl);
+  if (problem !== undefined) throw new Error(`\`databaseUrl\` ${problem}`);
   return {
     type: 'postgres',
     driver: { ...pg, Pool: Connections },

@@ -10,6 +10,7 @@ describe('a failure of the database', () => {
     coded('ECONNREFUSED'),
     coded('ECONNRESET'),
     coded('ENOENT', 'connect ENOENT /run/postgresql/.s.PGSQL.5432'),
+    Object.assign(coded('ENOENT', 'connect ENOENT /run/postgresql/.s.PGSQL.5432'), { syscall: 'connect' }),
     coded('53300', 'sorry, too many clients already'),
     coded('25006', 'cannot execute INSERT in a read-only transaction'),
     coded('57P01', 'terminating connection due to administrator command'),
@@ -47,6 +48,7 @@ describe('a failure of the database', () => {
   ])('passes: %s', (error) => expect(isPassing(error)).toBe(true));
 
   it.each([
+    Object.assign(coded('ENOENT', "ENOENT: no such file or directory, open '/run/ca.pem'"), { syscall: 'open' }),
     coded('23505', 'duplicate key value violates unique constraint "timeout"'),
     coded('42703', 'column "Query read timeout" does not exist'),
     coded('42601', 'syntax error at or near "terminated"'),

@@ -72,7 +72,9 @@ const passingMessage =
  */
 export function isPassing(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  const { code } = error as { readonly code?: unknown };
+  const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
+  // Not there is a socket that nobody listens at yet, or a certificate that nobody will put where it was looked for.
+  if (code === 'ENOENT' && syscall === 'open') return false;
   if (code === PROTOCOL_VIOLATION) return passingInPooler.test(error.message);
   return typeof code === 'string' ? passingCodes.has(code) : passingMessage.test(error.message);
 }
