@@ -1,8 +1,9 @@
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type ChildProcessByStdio, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
 
 const root = join(import.meta.dirname, '..');
 const SECONDS_TO_START = 60;
@@ -53,6 +54,20 @@ export function runBuilt(
   });
 }
 
+/** Starts a program of `src`, as npm does but for the build. */
+export function spawnBuilt(
+  program: 'main' | 'keys',
+  args: readonly string[],
+  environment: Record<string, string>,
+  cwd: string,
+): ChildProcessByStdio<null, Readable, Readable> {
+  return spawn(process.execPath, [join(root, `dist/src/${program}.js`), ...args], {
+    cwd,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
 /** Runs the server to its end: for starts that are refused. */
 export function runServer(
   environment: Record<string, string>,
@@ -69,11 +84,7 @@ export function runServer(
  * @param cwd where it keeps its data when it has no database of its own
  */
 export async function startBuiltServer(environment: Record<string, string>, cwd: string): Promise<BuiltServer> {
-  const server = spawn(process.execPath, [join(root, 'dist/src/main.js')], {
-    cwd,
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', ...environment },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const server = spawnBuilt('main', [], { PORT: '0', ...environment }, cwd);
   let printed = '';
   const url = await new Promise<string>((resolve, reject) => {
     const failed = (why: string): void => {

@@ -1,7 +1,10 @@
+import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
+import pg from 'pg';
 import { createEmptyDatabase } from 'postern/testing';
-import { build, type Outcome, runBuilt, startBuiltServer, temporaryFolder } from './built-server.js';
+import { build, type Outcome, runBuilt, spawnBuilt, startBuiltServer, temporaryFolder } from './built-server.js';
+import { until } from './until.js';
 
 const secret = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
@@ -98,6 +101,34 @@ describe('npm run keys', () => {
     }
     await database.drop();
   }, 120_000);
+
+  it('says for whom it waits where the database is to be migrated first, and another holds the lock for that', async () => {
+    const database = await createEmptyDatabase();
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    const { rows } = await holder.query<{ pid: number }>(
+      'SELECT pg_backend_pid() AS pid, pg_advisory_lock(31648367529489006)',
+    );
+    const child = spawnBuilt(
+      'keys',
+      ['list'],
+      { ...environment, DATABASE_URL: database.url, POSTERN_SECRET: secret },
+      folder.path,
+    );
+    const ended = once(child, 'exit');
+    let told = '';
+    child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
+    try {
+      await until(() => told.includes(`pid ${rows[0]!.pid}`), 20_000);
+      expect(told).not.toMatch(/\n\s+at /);
+      await holder.query('SELECT pg_advisory_unlock_all()');
+      expect(await ended).toEqual([0, null]);
+    } finally {
+      child.kill();
+      await holder.end();
+      await database.drop();
+    }
+  }, 60_000);
 
   it.each(['keys', 'token'] as const)('answers --help with the usage of %s', (program) => {
     const { status, stdout, stderr } = run(program, '--help');

@@ -1,4 +1,4 @@
-import { ConsoleLogger, Injectable } from '@nestjs/common';
+import { ConsoleLogger, Injectable, Logger } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -315,6 +315,14 @@ class Broken1999000000001 implements MigrationInterface {
   async down(): Promise<void> {}
 }
 
+class Unlocking1999000000002 implements MigrationInterface {
+  readonly name = 'Unlocking1999000000002';
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('SELECT pg_advisory_unlock_all()');
+  }
+  async down(): Promise<void> {}
+}
+
 describe('the migrations', () => {
   let empty: TestDatabase;
 
@@ -336,6 +344,57 @@ describe('the migrations', () => {
   it('run once when ten processes start at once on an empty database', async () => {
     const done = await Promise.all(Array.from({ length: 10 }, () => migrateDatabase(empty.url)));
     expect(done.flat()).toHaveLength(migrations.length);
+  });
+
+  describe('while another connection holds their lock', () => {
+    let holder: pg.Client;
+    beforeEach(async () => {
+      holder = new pg.Client({ connectionString: empty.url });
+      await holder.connect();
+    });
+    afterEach(() => holder.end());
+    const hold = () => holder.query('SELECT pg_advisory_lock(31648367529489006)');
+    const within5Seconds = (migrating: Promise<string[]>) => Promise.race([migrating, pause(5000, 'waits')]);
+
+    it('wait for nobody where none is pending', async () => {
+      await migrateDatabase(empty.url);
+      await hold();
+      expect(await within5Seconds(migrateDatabase(empty.url))).toEqual([]);
+    });
+
+    it('wait until none is pending, though nobody gives the lock back', async () => {
+      await hold();
+      const waiting = migrateDatabase(empty.url);
+      expect(await Promise.race([waiting, pause(500, 'waits')])).toBe('waits');
+      const dataSource = new DataSource({
+        type: 'postgres',
+        extra: { connectionString: empty.url },
+        migrations,
+        migrationsTableName: 'postern_migrations',
+        installExtensions: false,
+      });
+      await dataSource.initialize();
+      await dataSource.runMigrations({ transaction: 'each' });
+      await dataSource.destroy();
+      expect(await within5Seconds(waiting)).toEqual([]);
+    });
+
+    it('run as soon as it is given back', async () => {
+      await hold();
+      const waiting = migrateDatabase(empty.url);
+      expect(await Promise.race([waiting, pause(500, 'waits')])).toBe('waits');
+      await holder.query('SELECT pg_advisory_unlock_all()');
+      expect(await within5Seconds(waiting)).toHaveLength(migrations.length);
+    });
+  });
+
+  it('say so where their lock was not on the connection any more, as through a pooler that shares it', async () => {
+    const told: unknown[] = [];
+    const errors = new ConsoleLogger({ logLevels: [] });
+    errors.error = (message: unknown) => void told.push(message);
+    Logger.overrideLogger(errors);
+    await migrateDatabase(empty.url, [Unlocking1999000000002]).finally(() => Logger.overrideLogger(silent));
+    expect(told).toEqual([expect.stringMatching(/pooler.*direct/)]);
   });
 
   it('run before anybody uses the database, with those of the application', async () => {

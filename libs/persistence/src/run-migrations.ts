@@ -7,6 +7,10 @@ import { migrations, type MigrationClass } from './migrations/index.js';
 /** Any constant will do, as long as all replicas share it: "postern" in ASCII. */
 const lockKey = '31648367529489006';
 
+const pauseMilliseconds = 100;
+/** Five seconds: a migration seldom takes longer, and who waits for more should know for whom. */
+const patientAttempts = 50;
+
 const logger = new Logger('Migrations');
 
 /**
@@ -19,14 +23,15 @@ export async function runMigrations(dataSource: DataSource): Promise<string[]> {
   // A connection of its own, without time-outs: building an index may take longer than any request may.
   const dedicated = await new DataSource(dedicatedOptionsOf(dataSource.options)).initialize();
   const queryRunner = dedicated.createQueryRunner();
+  let isOurTurn = false;
   try {
-    await lock(queryRunner);
     const executor = new MigrationExecutor(dedicated, queryRunner);
     executor.transaction = 'each';
-    const done = await executor.executePendingMigrations();
+    isOurTurn = await takeTurn(executor, queryRunner);
+    const done = isOurTurn ? await executor.executePendingMigrations() : [];
     return done.map(({ name }) => name);
   } finally {
-    // Closing the connection gives the lock back.
+    if (isOurTurn) await unlock(queryRunner);
     await queryRunner.release();
     await dedicated.destroy();
   }
@@ -51,14 +56,42 @@ export async function migrateDatabase(databaseUrl: string, further: MigrationCla
   return runMigrations(new DataSource({ ...options, migrationsRun: false }));
 }
 
-async function lock(queryRunner: QueryRunner): Promise<void> {
+/** Waits for the lock as long as anything is pending, and says whether it was given. */
+async function takeTurn(executor: MigrationExecutor, queryRunner: QueryRunner): Promise<boolean> {
   for (let attempt = 0; ; attempt += 1) {
+    if ((await executor.getPendingMigrations()).length === 0) return false;
     // Asking again and again rather than pg_advisory_lock(): a blocked statement holds a snapshot, for which a
     // CREATE INDEX CONCURRENTLY of the one who holds the lock would wait for ever.
     const [{ locked }] = await queryRunner.query(`SELECT pg_try_advisory_lock(${lockKey}) AS locked`);
-    if (locked) return;
+    if (locked) return true;
     if (attempt === 0) logger.log('Another process is migrating the database; waiting for it');
-    await pause(100);
+    if (attempt === patientAttempts) await tellForWhom(queryRunner);
+    await pause(pauseMilliseconds);
+  }
+}
+
+/** An error, for there is a log that takes nothing else: that of a command, which would seem to hang. */
+async function tellForWhom(queryRunner: QueryRunner): Promise<void> {
+  const [holder]: { pid: number }[] = await queryRunner.query(
+    `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+        AND (classid::bigint << 32) | objid::bigint = ${lockKey}`,
+  );
+  if (holder === undefined) return;
+  logger.error(
+    `Still waiting for the lock of the migrations, which the connection of pid ${holder.pid} at PostgreSQL holds. Where nobody is ` +
+      `migrating, a pooler has kept it: SELECT pg_terminate_backend(${holder.pid}) frees it.`,
+  );
+}
+
+async function unlock(queryRunner: QueryRunner): Promise<void> {
+  // Where the connection is lost, the lock is.
+  const [answer] = await queryRunner.query(`SELECT pg_advisory_unlock(${lockKey}) AS unlocked`).catch(() => []);
+  if (answer?.unlocked === false) {
+    logger.error(
+      'The lock of the migrations has stayed behind on another connection of a pooler, and may keep others waiting: give ' +
+        'those who migrate a direct connection to PostgreSQL, and set `migrate: false` for whoever has none.',
+    );
   }
 }
 
