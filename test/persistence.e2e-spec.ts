@@ -315,6 +315,14 @@ class Broken1999000000001 implements MigrationInterface {
   async down(): Promise<void> {}
 }
 
+class Slow1999000000003 implements MigrationInterface {
+  readonly name = 'Slow1999000000003';
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('SELECT pg_sleep(1)');
+  }
+  async down(): Promise<void> {}
+}
+
 class Unlocking1999000000002 implements MigrationInterface {
   readonly name = 'Unlocking1999000000002';
   async up(queryRunner: QueryRunner): Promise<void> {
@@ -386,6 +394,15 @@ describe('the migrations', () => {
       await holder.query('SELECT pg_advisory_unlock_all()');
       expect(await within5Seconds(waiting)).toHaveLength(migrations.length);
     });
+  });
+
+  it('take the time that they need, whatever limit is set for the database or its user', async () => {
+    const client = new pg.Client({ connectionString: empty.url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+    await client.query(`ALTER DATABASE "${rows[0]!.name}" SET statement_timeout = '500ms'`);
+    await client.end();
+    await expect(migrateDatabase(empty.url, [Slow1999000000003])).resolves.toContain('Slow1999000000003');
   });
 
   it('say so where their lock was not on the connection any more, as through a pooler that shares it', async () => {

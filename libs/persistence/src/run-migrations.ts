@@ -98,9 +98,10 @@ async function unlock(queryRunner: QueryRunner): Promise<void> {
 function dedicatedOptionsOf(options: DataSourceOptions): DataSourceOptions {
   const extra = {
     ...(options.extra as object),
-    statement_timeout: 0,
-    lock_timeout: 0,
-    idle_in_transaction_session_timeout: 0,
+    // As texts: the driver sends no number that is 0, and then what was set for the role or the database holds.
+    statement_timeout: '0',
+    lock_timeout: '0',
+    idle_in_transaction_session_timeout: '0',
     query_timeout: 0,
   };
   return { ...options, entities: [], poolSize: 1, migrationsRun: false, extra } as DataSourceOptions;
