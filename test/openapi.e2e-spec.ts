@@ -1,4 +1,8 @@
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { Controller, Get, Post, type Type } from '@nestjs/common';
+import { ApiOperation } from '@nestjs/swagger';
+import { PosternModule, serveDocs } from 'postern';
+import { Public, RequireScopes } from 'postern/auth';
+import { createTestDatabase, startTestApplication, type TestDatabase } from 'postern/testing';
 import { build, type BuiltServer, startBuiltServer, temporaryFolder } from './built-server.js';
 
 interface Media {
@@ -136,5 +140,89 @@ describe('the OpenAPI document', () => {
     expect(scopesOf('killKey')).toEqual(['keys:write']);
     expect(scopesOf('listUsers')).toEqual(['users:read']);
     expect(scopesOf('readMe')).toEqual([]);
+  });
+});
+
+describe("the document of a team's application", () => {
+  let own: TestDatabase;
+  beforeAll(async () => (own = await createTestDatabase()));
+  afterAll(() => own?.drop());
+
+  @Controller('employees')
+  class EmployeesController {
+    @Get()
+    findAll(): string[] {
+      return [];
+    }
+
+    @RequireScopes('employees:read')
+    @Get(['archive', 'former'])
+    search(): string[] {
+      return [];
+    }
+  }
+
+  @Controller('tasks')
+  class TasksController {
+    @Public()
+    @Get()
+    findAll(): string[] {
+      return [];
+    }
+
+    @Post('login')
+    login(): void {}
+  }
+
+  const withControllers = (controllers: Type[]) => {
+    const posternModule = PosternModule.forRoot({
+      issuer: 'https://id.example.test',
+      secret: 'Hq7Zt2Nw9Lx4Vc6Bk1Pj8Rm3Ys5Dg0Fa-openapi',
+      databaseUrl: own.url,
+    });
+    return startTestApplication(
+      { ...posternModule, controllers: [...(posternModule.controllers ?? []), ...controllers] },
+      { adapter: 'express', prepare: (nest) => serveDocs(nest) },
+    );
+  };
+
+  it('tells methods of one name apart by their controllers, and keeps the names of the shipped routes', async () => {
+    const app = await withControllers([EmployeesController, TasksController]);
+    try {
+      const { status, body } = await app.call<Document>('GET', '/docs-json');
+      expect(status).toBe(200);
+      const named = (path: string, method = 'get') => {
+        const { operationId, security } = body.paths[path]![method]!;
+        return [operationId, security];
+      };
+      expect(named('/employees')).toEqual(['employeesFindAll', [{ bearer: [] }]]);
+      expect(named('/tasks')).toEqual(['tasksFindAll', []]);
+      expect(named('/tasks/login', 'post')).toEqual(['tasksLogin', [{ bearer: [] }]]);
+      expect(named('/employees/archive')).toEqual(['search[0]', [{ bearer: ['employees:read'] }]]);
+      expect(named('/employees/former')).toEqual(['search[1]', [{ bearer: ['employees:read'] }]]);
+      for (const [path, methods] of Object.entries(document.paths)) {
+        for (const [method, { operationId }] of Object.entries(methods)) {
+          expect(body.paths[path]![method]!.operationId).toBe(operationId);
+        }
+      }
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('is refused at boot where two routes cannot be told apart', async () => {
+    @Controller('staff')
+    class Named {
+      @ApiOperation({ operationId: 'login' })
+      @Get()
+      enter(): void {}
+    }
+    @Controller('others')
+    class Others extends EmployeesController {}
+    Object.defineProperty(Others, 'name', { value: 'EmployeesController' });
+    await expect(withControllers([Named])).rejects.toThrow(/^Two routes are named login, .*Named\.enter/);
+    await expect(withControllers([EmployeesController, Others])).rejects.toThrow(
+      /^Two routes are named employeesFindAll, EmployeesController\.findAll and EmployeesController\.findAll: give/,
+    );
   });
 });

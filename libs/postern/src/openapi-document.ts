@@ -32,7 +32,7 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
  * The OpenAPI 3.1 document of the running application. Padlocks, scopes and errors are read from what the guard and the
  * handlers carry, so that they cannot drift from what the routes do.
  *
- * @throws Error when two routes share an operationId
+ * @throws Error when two routes cannot be told apart by an operationId
  */
 export function documentOf(app: INestApplication, settings: DocumentSettings = {}): OpenAPIObject {
   const config = new DocumentBuilder()
@@ -44,17 +44,25 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     .addServer('./', 'Where this document is served.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER }, 'bearer')
     .build();
-  const document = SwaggerModule.createDocument(app, config, { operationIdFactory: (_controller, method) => method });
+  const routes = routesOf(app);
+  const document = SwaggerModule.createDocument(app, config, {
+    operationIdFactory: (controller, method) => {
+      // A route with several paths comes once for each, as `method[0]`, `method[1]`.
+      const [, name = method, place = ''] = /^(.*?)(\[\d+\])?$/.exec(method) ?? [];
+      const route = routes.find((one) => one.controller === controller && one.method === name);
+      return `${route?.operationId ?? name}${place}`;
+    },
+  });
   document.components = {
     ...document.components,
     schemas: { ...document.components?.schemas, Problem: problemSchema },
   };
 
-  const routes = routesOf(app);
+  const byId = new Map(routes.map((route) => [route.operationId, route]));
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];
-      const route = operation && routes.get(operation.operationId ?? '');
+      const route = operation && byId.get(operation.operationId?.replace(/\[\d+\]$/, '') ?? '');
       if (operation === undefined || route === undefined) continue;
       const schemas = document.components.schemas ?? {};
       const scopes = route.guardedBy?.scopes ?? [];

@@ -4,9 +4,20 @@ import { ApplicationConfig, MetadataScanner, ModulesContainer } from '@nestjs/co
 import { isGuarded, JwtAuthGuard, scopesOf } from 'postern/auth';
 import { type AuthError, refusalsOf } from 'postern/problem';
 
+type Handler = (...parameters: unknown[]) => unknown;
+
+/** Where `@ApiOperation` keeps what it is told. */
+const OPERATION_METADATA = 'swagger/apiOperation';
+
 /** What the running application knows of one route, read from the metadata that the application itself obeys. */
 export interface DescribedRoute {
-  /** The method's name: the operationId, unique over the application. */
+  /** The name of the controller's class. */
+  readonly controller: string;
+  readonly method: string;
+  /**
+   * What `@ApiOperation` says, else the method's name; where several have that name, the controller's before it, as in
+   * `employeesFindAll`. Unique over the application.
+   */
   readonly operationId: string;
   /** Undefined where the route is open; otherwise the scopes that the guard asks for. */
   readonly guardedBy: { readonly scopes: readonly string[] } | undefined;
@@ -15,34 +26,73 @@ export interface DescribedRoute {
 }
 
 /**
- * Every route of the application by its operationId.
+ * Every route of the application.
  *
- * @throws Error when two routes share a name: a client generated from the document could not tell them apart
+ * @throws Error when two routes cannot be told apart: a client generated from the document could not either
  */
-export function routesOf(app: INestApplication): ReadonlyMap<string, DescribedRoute> {
-  const scanner = new MetadataScanner();
+export function routesOf(app: INestApplication): readonly DescribedRoute[] {
   const isGlobal = app
     .get(ApplicationConfig)
     .getGlobalGuards()
     .some((guard) => guard instanceof JwtAuthGuard);
-  const routes = new Map<string, DescribedRoute>();
+  const found = [...controllersOf(app)].flatMap((controller) =>
+    handlersOf(controller).map(([method, handler]) => ({ controller, method, handler, told: toldIdOf(handler) })),
+  );
+  const taken = new Map<string, number>();
+  for (const { method, told = method } of found) taken.set(told, (taken.get(told) ?? 0) + 1);
+  const routes = found.map(({ controller, method, handler, told }) => ({
+    controller: controller.name,
+    method,
+    operationId: told ?? ((taken.get(method) ?? 0) > 1 ? `${stemOf(controller)}${capitalised(method)}` : method),
+    guardedBy: isGuarded(handler, controller, isGlobal) ? { scopes: scopesOf(handler, controller) } : undefined,
+    refusals: refusalsOf(controller, handler),
+  }));
+  assertDistinct(routes);
+  return routes;
+}
+
+function controllersOf(app: INestApplication): ReadonlySet<Type> {
+  const controllers = new Set<Type>();
   for (const module of app.get(ModulesContainer).values()) {
     for (const { metatype, instance } of module.controllers.values()) {
-      if (typeof metatype !== 'function' || instance === undefined) continue;
-      const controller = metatype as Type<unknown>;
-      const prototype = controller.prototype as Record<string, (...parameters: unknown[]) => unknown>;
-      for (const name of scanner.getAllMethodNames(prototype)) {
-        const handler = prototype[name]!;
-        if (Reflect.getMetadata(METHOD_METADATA, handler) === undefined) continue;
-        if (routes.has(name))
-          throw new Error(`Two routes are named ${name}: give ${controller.name}.${name} another name.`);
-        routes.set(name, {
-          operationId: name,
-          guardedBy: isGuarded(handler, controller, isGlobal) ? { scopes: scopesOf(handler, controller) } : undefined,
-          refusals: refusalsOf(controller, handler),
-        });
-      }
+      if (typeof metatype === 'function' && instance !== undefined) controllers.add(metatype as Type);
     }
   }
-  return routes;
+  return controllers;
+}
+
+function handlersOf(controller: Type): [string, Handler][] {
+  const prototype = controller.prototype as Record<string, Handler>;
+  return new MetadataScanner()
+    .getAllMethodNames(prototype)
+    .map((name): [string, Handler] => [name, prototype[name]!])
+    .filter(([, handler]) => Reflect.hasMetadata(METHOD_METADATA, handler));
+}
+
+function toldIdOf(handler: Handler): string | undefined {
+  return (Reflect.getMetadata(OPERATION_METADATA, handler) as { operationId?: string } | undefined)?.operationId;
+}
+
+function assertDistinct(routes: readonly DescribedRoute[]): void {
+  const known = new Map<string, DescribedRoute>();
+  for (const route of routes) {
+    const { controller, method, operationId } = route;
+    const other = known.get(operationId) ?? known.get(`${controller}.${method}`);
+    if (other) {
+      throw new Error(
+        `Two routes are named ${operationId}, ${other.controller}.${other.method} and ${controller}.${method}: give one of ` +
+          'them another name, or a class whose name no other controller has.',
+      );
+    }
+    known.set(operationId, route).set(`${controller}.${method}`, route);
+  }
+}
+
+function stemOf({ name }: Type): string {
+  const stem = name.replace(/Controller$/, '') || name;
+  return stem.charAt(0).toLowerCase() + stem.slice(1);
+}
+
+function capitalised(name: string): string {
+  return name.charAt(0).toUpperCase() + name.slice(1);
 }
