@@ -3,9 +3,10 @@ import { PosternModule } from 'postern';
 import { JWT_ALGORITHMS } from 'postern/auth';
 import type { ServerConfig } from './config.js';
 
-/** What `TokensModule` is told, in the server and in the command that makes tokens for services. */
-export function tokensOf(config: ServerConfig) {
+/** What `TokensModule` is told, in the server and in the commands beside it. */
+export function tokensOf(config: ServerConfig, keepsRing = true) {
   return {
+    keepsRing,
     algorithm: config.algorithm,
     accessTokenLifetimeSeconds: config.accessTokenSeconds,
     maximumLifetimeSeconds: longestTokenSeconds(config),
@@ -26,8 +27,12 @@ export interface Connections {
 /** The server: Postern, composed as any team composes it. */
 @Module({})
 export class AppModule {
-  /** The application that an environment describes. */
-  static forConfig(config: ServerConfig, { databaseUrl, secret }: Connections): DynamicModule {
+  /**
+   * The application that an environment describes.
+   *
+   * @param keepsRing whether it takes care of the signing keys, as a server does and a command beside it does not
+   */
+  static forConfig(config: ServerConfig, { databaseUrl, secret }: Connections, keepsRing = true): DynamicModule {
     return {
       module: AppModule,
       imports: [
@@ -42,7 +47,7 @@ export class AppModule {
           persistence: { migrate: config.migrate, poolSize: config.databasePoolSize },
           // Each key proves its one algorithm. Tokens of the former one stay valid after it was changed.
           auth: { algorithms: JWT_ALGORITHMS },
-          tokens: tokensOf(config),
+          tokens: tokensOf(config, keepsRing),
           sessions: {
             refreshTokenLifetimeSeconds: config.refreshTokenSeconds,
             sessionMaximumSeconds: config.sessionMaximumSeconds,

@@ -1,8 +1,9 @@
+import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import pg from 'pg';
-import { runningEmbeddedPostgres, startEmbeddedPostgres } from 'postern/persistence';
+import { PendingMigrationsError, runningEmbeddedPostgres, startEmbeddedPostgres } from 'postern/persistence';
 import type { Connections } from './app.module.js';
 import type { ServerConfig } from './config.js';
 import { developmentSecret } from './development-secret.js';
@@ -10,7 +11,8 @@ import { ServerLogger } from './server-logger.js';
 
 /**
  * Does one piece of work with the modules of the server, its secret and its database, and listens nowhere: whether the server
- * is running meanwhile or not. Nothing but errors is logged, so that the standard output is the command's own.
+ * is running meanwhile or not, but never before its first start. Nothing but errors is logged, so that the standard output is
+ * the command's own.
  */
 export async function besideServer<T>(
   config: ServerConfig,
@@ -19,6 +21,7 @@ export async function besideServer<T>(
 ): Promise<T> {
   if (config.databaseUrl !== undefined) await assertReachable(config.databaseUrl);
   const dataDir = resolve(config.dataDir);
+  assertStartedBefore(config, dataDir);
   const secret = config.secret ?? (await developmentSecret(dataDir));
   const folder = join(dataDir, 'postgres');
   const running = config.databaseUrl ?? (await runningEmbeddedPostgres(folder));
@@ -28,6 +31,12 @@ export async function besideServer<T>(
     const context = await NestFactory.createApplicationContext(module({ databaseUrl, secret }), {
       logger: new ServerLogger({ production: config.production, logLevel: 'error' }),
       abortOnError: false,
+    }).catch((cause: unknown) => {
+      if (!(cause instanceof PendingMigrationsError)) throw cause;
+      throw new Error(
+        'The database has not the tables of this version yet: start the server on it first, or migrate it. Nothing was changed.',
+        { cause },
+      );
     });
     try {
       return await work(context);
@@ -37,6 +46,16 @@ export async function besideServer<T>(
   } finally {
     await embedded?.stop();
   }
+}
+
+/** A command makes neither the database of a development server nor its secret. */
+function assertStartedBefore({ databaseUrl, secret }: ServerConfig, dataDir: string): void {
+  const needed = [...(databaseUrl === undefined ? ['postgres'] : []), ...(secret === undefined ? ['secret'] : [])];
+  if (needed.every((name) => existsSync(join(dataDir, name)))) return;
+  throw new Error(
+    `No server has been started with its data in ${dataDir}: start the server first, or set DATABASE_URL and POSTERN_SECRET ` +
+      'as the server has them. Nothing was changed.',
+  );
 }
 
 /** Says at once what is wrong, where the server would try again and again for a database that is on its way. */

@@ -1,12 +1,9 @@
 import { parseArgs } from 'node:util';
-import { type DynamicModule, Module } from '@nestjs/common';
-import { AuthModule } from 'postern/auth';
-import { PersistenceModule } from 'postern/persistence';
-import { AccessTokens, KeyRing, TokensModule } from 'postern/tokens';
-import { type Connections, tokensOf } from './app.module.js';
+import { AccessTokens } from 'postern/tokens';
 import { besideServer } from './beside-server.js';
 import { runCommand } from './command.js';
 import type { ServerConfig } from './config.js';
+import { IssuerModule } from './issuer.module.js';
 
 const USAGE = `npm run --silent token -- --scope <scope> --subject <service> [--seconds <lifetime>] [--audience <audience>]
 
@@ -24,22 +21,6 @@ interface TokenRequest {
   readonly audience: readonly string[] | undefined;
 }
 
-/** The parts of the server that make tokens, and none that listens. */
-@Module({})
-class TokenModule {
-  static forConfig(config: ServerConfig, { databaseUrl, secret }: Connections): DynamicModule {
-    const { issuer, audience, previousSecrets } = config;
-    return {
-      module: TokenModule,
-      imports: [
-        PersistenceModule.forRoot({ databaseUrl, migrate: config.migrate, poolSize: 2 }),
-        AuthModule.forRoot({ issuer, audience, algorithms: [config.algorithm], keys: KeyRing }),
-        TokensModule.forRoot({ ...tokensOf(config), issuer, audience, secret, previousSecrets }),
-      ],
-    };
-  }
-}
-
 /** @throws Error with a sentence that says what to write */
 function requestOf(config: ServerConfig, args: string[]): TokenRequest {
   const { values } = parseArgs({
@@ -52,7 +33,9 @@ function requestOf(config: ServerConfig, args: string[]): TokenRequest {
     },
   });
   const scopes = (values.scope ?? []).flatMap((scope) => scope.split(/[ ,]+/)).filter((scope) => scope !== '');
-  const lifetimeSeconds = Number(values.seconds ?? config.serviceTokenSeconds);
+  const seconds = values.seconds ?? String(config.serviceTokenSeconds);
+  // Number() would read 1e3, 0x10 and the empty text as well.
+  const lifetimeSeconds = /^\d+$/.test(seconds) ? Number(seconds) : 0;
   if (scopes.length === 0 || !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
     throw new Error('--scope must name a scope, such as revocations:read.');
   }
@@ -60,7 +43,7 @@ function requestOf(config: ServerConfig, args: string[]): TokenRequest {
   if (values.audience?.some((audience) => audience.trim() === '')) {
     throw new Error('--audience must name who is to accept the token.');
   }
-  if (!(Number.isInteger(lifetimeSeconds) && lifetimeSeconds > 0 && lifetimeSeconds <= config.serviceTokenSeconds)) {
+  if (!(lifetimeSeconds > 0 && lifetimeSeconds <= config.serviceTokenSeconds)) {
     throw new Error(`--seconds must be a whole number from 1 to ${config.serviceTokenSeconds}.`);
   }
   return { scopes, subject: values.subject, lifetimeSeconds, audience: values.audience };
@@ -70,7 +53,7 @@ async function token(config: ServerConfig, args: string[]): Promise<string> {
   const asked = requestOf(config, args);
   const made = await besideServer(
     config,
-    (connections) => TokenModule.forConfig(config, connections),
+    (connections) => IssuerModule.forConfig(config, connections),
     (context) => context.get(AccessTokens).issue(asked),
   );
   return `${made.token}\n`;

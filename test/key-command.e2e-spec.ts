@@ -1,17 +1,35 @@
-import { once } from 'node:events';
+import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { decodeJwt, decodeProtectedHeader } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
 import pg from 'pg';
-import { createEmptyDatabase } from 'postern/testing';
-import { build, type Outcome, runBuilt, spawnBuilt, startBuiltServer, temporaryFolder } from './built-server.js';
-import { until } from './until.js';
+import { migrateDatabase } from 'postern/persistence';
+import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
+import { build, type BuiltServer, type Outcome, runBuilt, startBuiltServer, temporaryFolder } from './built-server.js';
 
 const secret = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
 
+/** Whatever the tables hold, but for what a running server writes by itself each minute. */
+async function contentOf(url: string): Promise<Record<string, unknown>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ name: string }>(
+    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public' ORDER BY 1",
+  );
+  const content: Record<string, unknown> = {};
+  for (const { name } of rows) {
+    content[name] = (await client.query(`SELECT to_jsonb(t) - 'issued_at' AS row FROM "${name}" t ORDER BY 1`)).rows;
+  }
+  await client.end();
+  return content;
+}
+
 describe('npm run keys', () => {
   const folder = temporaryFolder();
-  beforeAll(() => build(), 300_000);
+  beforeAll(async () => {
+    build();
+    await (await startBuiltServer(environment, folder.path)).stop();
+  }, 300_000);
   afterAll(() => folder.remove());
 
   const run = (program: 'keys' | 'token', ...args: string[]): Outcome =>
@@ -84,6 +102,7 @@ describe('npm run keys', () => {
   it('says at once, and without a stack, that it has the wrong database or the wrong secret', async () => {
     const database = await createEmptyDatabase();
     const right = { DATABASE_URL: database.url, POSTERN_SECRET: secret };
+    await (await startBuiltServer({ ...environment, ...right }, folder.path)).stop();
     const usual = timed(right);
     expect(usual.status).toBe(0);
     const wrong: [Record<string, string>, RegExp][] = [
@@ -102,33 +121,92 @@ describe('npm run keys', () => {
     await database.drop();
   }, 120_000);
 
-  it('says for whom it waits where the database is to be migrated first, and another holds the lock for that', async () => {
+  describe('with another algorithm than the running server', () => {
+    const credentials = { email: 'ada@example.com', password: 'the analytical engine' };
+    let database: TestDatabase;
+    let server: BuiltServer;
+    let right: Record<string, string>;
+
+    beforeAll(async () => {
+      database = await createEmptyDatabase();
+      right = { ...environment, DATABASE_URL: database.url, POSTERN_SECRET: secret };
+      server = await startBuiltServer(right, folder.path);
+    }, 120_000);
+    afterAll(async () => {
+      await server?.stop();
+      await database?.drop();
+    });
+
+    const post = (path: string): Promise<Response> =>
+      fetch(`${server.url}${path}`, {
+        method: 'POST',
+        body: JSON.stringify(credentials),
+        headers: { 'content-type': 'application/json' },
+      });
+
+    it.each(['HS256', 'RS256'])(
+      'lists and makes a token by what the ring says, and changes nothing: %s',
+      async (alg) => {
+        await post('/auth/register');
+        const jwks = await (await fetch(`${server.url}/.well-known/jwks.json`)).text();
+        const before = await contentOf(database.url);
+        const listed = runBuilt('keys', ['list'], { ...right, POSTERN_ALGORITHM: alg }, folder.path);
+        expect(listed).toMatchObject({ status: 0, stderr: '', stdout: expect.stringMatching(/^\S+ ES256 active\n$/) });
+        const asked = ['--scope', 'keys:read', '--subject', 'orders'];
+        const token = runBuilt('token', asked, { ...right, POSTERN_ALGORITHM: alg }, folder.path);
+        expect([token.status, token.stderr]).toEqual([0, '']);
+        expect(await contentOf(database.url)).toEqual(before);
+        expect(await (await fetch(`${server.url}/.well-known/jwks.json`)).text()).toBe(jwks);
+        const { access_token: own } = (await (await post('/auth/login')).json()) as { access_token: string };
+        for (const [path, bearer] of [
+          ['/keys', token.stdout.trim()],
+          ['/users/me', own],
+        ] as const) {
+          await jwtVerify(bearer, createLocalJWKSet(JSON.parse(jwks) as JSONWebKeySet));
+          const answer = await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${bearer}` } });
+          expect(answer.status).toBe(200);
+        }
+      },
+    );
+
+    it.each([['rotate'], ['kill', 'any']])('refuses to %s, and says what to set', async (...args) => {
+      const before = await contentOf(database.url);
+      const refused = runBuilt('keys', args, { ...right, POSTERN_ALGORITHM: 'HS256' }, folder.path);
+      expect([refused.status, refused.stdout]).toEqual([1, '']);
+      expect(refused.stderr).toMatch(/^[^\n]*ES256[^\n]*POSTERN_ALGORITHM[^\n]*HS256/);
+      expect(await contentOf(database.url)).toEqual(before);
+    });
+  });
+
+  it.each([
+    ['keys', ['list']],
+    ['keys', ['rotate']],
+    ['token', ['--scope', 'keys:read', '--subject', 'orders']],
+  ] as const)('changes nothing in a database that no server has used: %s %j', async (program, args) => {
     const database = await createEmptyDatabase();
-    const holder = new pg.Client({ connectionString: database.url });
-    await holder.connect();
-    const { rows } = await holder.query<{ pid: number }>(
-      'SELECT pg_backend_pid() AS pid, pg_advisory_lock(31648367529489006)',
-    );
-    const child = spawnBuilt(
-      'keys',
-      ['list'],
-      { ...environment, DATABASE_URL: database.url, POSTERN_SECRET: secret },
-      folder.path,
-    );
-    const ended = once(child, 'exit');
-    let told = '';
-    child.stderr.on('data', (chunk: Buffer) => (told += chunk.toString()));
-    try {
-      await until(() => told.includes(`pid ${rows[0]!.pid}`), 20_000);
-      expect(told).not.toMatch(/\n\s+at /);
-      await holder.query('SELECT pg_advisory_unlock_all()');
-      expect(await ended).toEqual([0, null]);
-    } finally {
-      child.kill();
-      await holder.end();
-      await database.drop();
-    }
-  }, 60_000);
+    const settings = { ...environment, DATABASE_URL: database.url, POSTERN_SECRET: secret };
+    const { status, stdout, stderr } = runBuilt(program, args, settings, folder.path);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^[^\n]*start the server[^\n]*\n/);
+    expect(await contentOf(database.url)).toEqual({});
+
+    await migrateDatabase(database.url);
+    const before = await contentOf(database.url);
+    const keyless = runBuilt(program, args, settings, folder.path);
+    expect([keyless.status, keyless.stdout]).toEqual([1, '']);
+    expect(keyless.stderr).toMatch(/^[^\n]*no signing keys yet[^\n]*\n/);
+    expect(await contentOf(database.url)).toEqual(before);
+    await database.drop();
+  });
+
+  it('makes neither a database nor a secret where no server has made them', () => {
+    const empty = temporaryFolder();
+    const { status, stdout, stderr } = runBuilt('keys', ['list'], environment, empty.path);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(/^[^\n]*start the server[^\n]*\n/);
+    expect(readdirSync(empty.path)).toEqual([]);
+    empty.remove();
+  });
 
   it.each(['keys', 'token'] as const)('answers --help with the usage of %s', (program) => {
     const { status, stdout, stderr } = run(program, '--help');

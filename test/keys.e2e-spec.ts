@@ -343,6 +343,60 @@ describe('The key ring', () => {
     await judged(old, await jwksOf(after));
   });
 
+  it('refuses a start with HS256 where services verify by the JWKS, and leaves the running replicas as they were', async () => {
+    const running = await boot();
+    const token = await tokenOf(running, ['keys:read']);
+    const rows = await rowsOf(running);
+    await expect(boot({ algorithm: 'HS256' })).rejects.toThrow(/signed with ES256.*HS256 is never published/s);
+    expect(await rowsOf(running)).toEqual(rows);
+    expect(kidOf(await tokenOf(running))).toBe(kidOf(token));
+    await judged(await tokenOf(running), await jwksOf(running));
+  });
+
+  it('changes from HS256 to a published algorithm by setting, also where a replica of before starts once more', async () => {
+    const before = await boot({ algorithm: 'HS256' });
+    const after = await boot();
+    expect(decodeProtectedHeader(await tokenOf(after)).alg).toBe('HS256');
+    for (const elapsed of [0, 311]) {
+      TestClock.offset = elapsed * seconds;
+      // As their schedules do: whoever has the former setting keeps its key.
+      await before.get(KeyRotation).tick();
+      const again = await boot({ algorithm: 'HS256' });
+      await after.get(KnownKeys).refresh();
+      expect(decodeProtectedHeader(await tokenOf(again)).alg).toBe('HS256');
+      const token = await tokenOf(after, ['keys:read']);
+      expect(decodeProtectedHeader(token).alg).toBe(elapsed === 0 ? 'HS256' : 'ES256');
+      for (const replica of [before, after, again]) expect((await call(replica, token)).statusCode).toBe(200);
+    }
+    await judged(await tokenOf(after), await jwksOf(after));
+    // The last replica that is replaced ends it.
+    await Promise.all(replicas.splice(0).map((replica) => replica.close()));
+    await boot();
+    await expect(boot({ algorithm: 'HS256' })).rejects.toThrow(/HS256 is never published/);
+  });
+
+  it('is as the servers have it for a process that does not keep it, which makes keys by command alone', async () => {
+    const beside = { keepsRing: false } as const;
+    await expect(boot(beside)).rejects.toThrow(/no signing keys yet/);
+    const server = await boot({ rotationDays: 1 });
+    const rows = await rowsOf(server);
+    const command = await boot({ ...beside, algorithm: 'HS256', rotationDays: 1 });
+    const token = await tokenOf(command, ['keys:read']);
+    await judged(token, await jwksOf(server));
+    TestClock.offset = 2 * 86_400 * seconds;
+    await command.get(KeyRotation).tick();
+    expect(await rowsOf(server)).toEqual(rows);
+    const [next] = await (await boot(beside)).get(KeyRotation).rotate();
+    expect(next).toMatchObject({ alg: 'ES256' });
+
+    // What it made would be wrapped under a secret that the servers may not have.
+    const early = await boot({ ...beside, secret: `${secret}-2`, previousSecrets: [`${secret}-1`] });
+    await tokenOf(early);
+    await expect(early.get(KeyRotation).rotate()).rejects.toThrow(/encrypted under one of previousSecrets/);
+    await expect(early.get(KeyKill).kill(next!.kid)).rejects.toThrow(/encrypted under one of previousSecrets/);
+    expect(await kidsOf(server)).toContain(next!.kid);
+  });
+
   it.each(['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256'] as const)(
     'signs %s as jose reads it',
     async (algorithm) => {

@@ -5,7 +5,10 @@ const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
 
 describe('npm run token', () => {
   const folder = temporaryFolder();
-  beforeAll(() => build(), 300_000);
+  beforeAll(async () => {
+    build();
+    await (await startBuiltServer(environment, folder.path)).stop();
+  }, 300_000);
   afterAll(() => folder.remove());
 
   const token = (...args: string[]): Outcome => runBuilt('token', args, environment, folder.path);
@@ -38,6 +41,9 @@ describe('npm run token', () => {
     [['--subject', 'orders'], '--scope must name'],
     [['--scope', 'revocations:read'], '--subject must name'],
     [['--scope', 'a', '--subject', 'b', '--seconds', '86401'], '--seconds must be'],
+    [['--scope', 'a', '--subject', 'b', '--seconds', '1e3'], '--seconds must be'],
+    [['--scope', 'a', '--subject', 'b', '--seconds', '0x10'], '--seconds must be'],
+    [['--scope', 'a', '--subject', 'b', '--seconds', ' 60 '], '--seconds must be'],
     [['--scope', 'a', '--subject', 'b', '--for-ever'], '--for-ever'],
     [['--scope', 'a', '--subject', ' '], '--subject must name'],
     [['--scope', 'a', '--subject', 'b', '--audience', ''], '--audience must name'],

@@ -3,6 +3,7 @@ import type { JwtAlgorithm } from 'postern/auth';
 import { Events } from 'postern/persistence';
 import { generateKey } from './key-material.js';
 import { planOf, type KeyChange, type KeyCommand, type PlannedKey } from './key-plan.js';
+import { assertCurrent, assertFollowable, assertOpenable, assertUsable } from './key-ring-checks.js';
 import { KnownKeys } from './known-keys.js';
 import { KeyStore } from './key-store.js';
 import { KeyVault } from './key-vault.js';
@@ -23,15 +24,22 @@ export class KeyRotation {
   ) {}
 
   /**
-   * Makes the ring ready at start: takes over what a previous instance secret protects, and makes the first keys.
+   * Makes the ring ready at start: takes over what a previous instance secret protects, and makes the first keys. A process
+   * that does not keep the ring only makes sure that it can use it.
    *
-   * @throws Error when the stored keys are encrypted under a secret that was not given
+   * @throws Error when the stored keys are encrypted under a secret that was not given, when HS256 would have to take over from
+   *   a published key, or when there are no keys and none may be made
    */
   async prepare(): Promise<void> {
     if (!this.known.isManagedHere) return this.known.refresh();
+    if (!this.settings.keepsRing) {
+      assertUsable(await this.store.ring(), this.vault);
+      return this.known.refresh();
+    }
     await this.store.exclusively(
       async (now) => {
         await this.rewrapAll();
+        assertFollowable(await this.plannedKeys(), now.getTime(), this.policy);
         await this.settle(now, { retireUnlisted: true });
       },
       () => this.known.refresh(),
@@ -40,8 +48,8 @@ export class KeyRotation {
 
   /** Does what the schedule asks for now; looks without the lock first, so that it may be called often. */
   async tick(): Promise<void> {
-    if (!this.known.isManagedHere) return;
-    if (planOf((await this.store.ring()).map(plannedOf), this.store.now(), this.policy).length === 0) return;
+    if (!this.known.isManagedHere || !this.settings.keepsRing) return;
+    if (planOf(await this.plannedKeys(), this.store.now(), this.policy).length === 0) return;
     await this.store.exclusively(
       (now) => this.settle(now),
       () => this.known.refresh(),
@@ -74,6 +82,8 @@ export class KeyRotation {
   /** Carries out the plan of this moment, inside {@link KeyStore.exclusively}. */
   async settle(now: Date, command?: KeyCommand): Promise<void> {
     const keys = await this.store.ring();
+    // What it wrapped under a secret that the servers do not have yet, or no longer, would be no key to them.
+    if (!this.settings.keepsRing) assertCurrent(keys, this.vault);
     for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, command)) {
       await this.carryOut(change, keys, now);
     }
@@ -111,20 +121,18 @@ export class KeyRotation {
   }
 
   private async rewrapAll(): Promise<void> {
-    const wrapped = (await this.store.ring()).filter((row) => this.vault.isOutdated(row));
-    const orphan = wrapped.find((row) => !this.vault.canOpen(row) && !row.killedAt);
-    if (orphan) {
-      throw new Error(
-        `TokensModule: the stored signing keys are encrypted under another secret (its id is ${orphan.secretId}). ` +
-          'Set secret back to the former one, or keep the new one and add the former to previousSecrets. If the former ' +
-          'secret is lost, delete the rows of the table signing_keys: new keys are made, and every token has to be issued anew.',
-      );
-    }
+    const keys = await this.store.ring();
+    assertOpenable(keys, this.vault);
+    const wrapped = keys.filter((row) => this.vault.isOutdated(row));
     for (const { kid, secretId, privateEncrypted } of wrapped) {
       if (privateEncrypted && secretId && this.vault.canOpen({ secretId })) {
         await this.store.rewrap(kid, this.vault.unwrap(kid, { privateEncrypted, secretId }));
       }
     }
+  }
+
+  private async plannedKeys(): Promise<PlannedKey[]> {
+    return (await this.store.ring()).map(plannedOf);
   }
 
   private get policy() {

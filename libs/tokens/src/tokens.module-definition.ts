@@ -50,6 +50,7 @@ const KNOWN_SETTINGS: SettingNames<Required<TokensSettings>> = {
   rotationDays: true,
   rsaBits: true,
   keyPollSeconds: true,
+  keepsRing: true,
   staticKeys: true,
   metadata: true,
 };

@@ -46,6 +46,11 @@ export interface TokensSettings {
   readonly rsaBits?: number;
   /** How often a replica looks for changes of the keys by itself, beside being notified; 0.5 unless told. */
   readonly keyPollSeconds?: number;
+  /**
+   * Whether this process takes part in keeping the ring: makes keys at start and rotates them by schedule; true unless told.
+   * With `false`, for a command beside the servers, a start changes nothing, and is refused where the ring has no keys yet.
+   */
+  readonly keepsRing?: boolean;
   /** Keys by configuration in place of the key ring: the first of an algorithm that can sign does. */
   readonly staticKeys?: readonly StaticSigningKeySettings[];
   /** Further members of the authorization server metadata (RFC 8414 §2); they win over ours. */
@@ -76,6 +81,7 @@ export class CheckedTokensSettings {
   readonly rotationSeconds: number;
   readonly rsaBits: number;
   readonly keyPollSeconds: number;
+  readonly keepsRing: boolean;
   readonly staticKeys: readonly StaticSigningKeySettings[];
   readonly metadata: Readonly<Record<string, unknown>>;
 
@@ -107,6 +113,9 @@ export class CheckedTokensSettings {
     this.rotationSeconds = within(settings, 'rotationDays', 90, 0.01, 3650) * 86_400;
     this.rsaBits = within(settings, 'rsaBits', 3072, 2048, 8192);
     this.keyPollSeconds = within(settings, 'keyPollSeconds', 0.5, 0.05, 3600);
+    this.keepsRing = settings.keepsRing ?? true;
+    // From an environment come texts, and "false" would count as true.
+    if (typeof this.keepsRing !== 'boolean') throw new Error('TokensModule: keepsRing must be true or false.');
     this.staticKeys = settings.staticKeys ?? [];
     this.metadata = settings.metadata ?? {};
   }
