@@ -24,7 +24,7 @@ import {
   type TokenPair,
 } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { KeyRing, TokensModule } from 'postern/tokens';
+import { KeyKill, KeyRing, KeyRotation, KnownKeys, TokensModule } from 'postern/tokens';
 import { User, UsersModule, UsersService, type UserBase } from 'postern/users';
 import { until } from './until.js';
 
@@ -445,6 +445,49 @@ describe('sessions', () => {
       expect((await server.refresh(refreshToken)).status).toBe(500);
       server.policy.answer = 'admit';
       expect((await server.refresh(refreshToken)).status).toBe(200);
+    });
+
+    it('is refused by no replica while the instance secret is changed in three steps, nor is a start or a new key', async () => {
+      const own = await createTestDatabase();
+      const next = 'quite another secret of this test, 9876543210';
+      const steps = [[secret], [secret, next], [next, secret], [next]];
+      const running: Server[] = [];
+      const open = async (secrets: readonly string[]): Promise<Server> => {
+        const one = await Server.open(own.url, {}, 'fastify', secrets);
+        running.push(one);
+        return one;
+      };
+      try {
+        let replica = await open(steps[0]!);
+        let refreshToken = (await replica.start(await replica.newUser())).refreshToken;
+        for (const step of steps.slice(1)) {
+          const former = replica;
+          const successor = await open(step);
+          // Half of them are replaced, and one of those that are not starts anew.
+          const again = await open(steps[steps.indexOf(step) - 1]!);
+          replica = await open(step);
+          for (const one of [former, successor, again, replica, former]) {
+            const { status, body } = await one.refresh(refreshToken);
+            expect([step, status]).toEqual([step, 200]);
+            refreshToken = String(body.refresh_token);
+            for (const other of running) expect(await other.accepts(String(body.access_token))).toBe(true);
+          }
+          for (const one of [again, replica]) {
+            const [made] = await one.app.get(KeyRotation).rotate();
+            for (const other of running) {
+              await other.app.get(KnownKeys).refresh();
+              expect(other.app.get(KnownKeys).published()).toContainEqual(expect.objectContaining({ kid: made!.kid }));
+            }
+            // Killed, so that the next one makes a key of its own.
+            await one.app.get(KeyKill).kill(made!.kid);
+          }
+          for (const one of running.filter((each) => each !== replica)) await one.app.close();
+          running.splice(0, Infinity, replica);
+        }
+      } finally {
+        await Promise.all(running.map((one) => one.app.close()));
+        await own.drop();
+      }
     });
 
     it('goes on through a change of the instance secret, and ends with the old one', async () => {

@@ -19,7 +19,7 @@ export interface PosternSettings {
   audience?: string;
   /** The instance secret, at least 32 random bytes of text. */
   secret: string;
-  /** Earlier instance secrets, while they are being replaced. */
+  /** Instance secrets that are read with beside it, while it is changed: first the one to come, then the one before. */
   previousSecrets?: readonly string[];
   /** `postgres://user:password@host:5432/database` */
   databaseUrl: string;

@@ -42,14 +42,14 @@ export class InstanceSecret {
 
   /**
    * @param current the secret that everything new is made with
-   * @param previous the secrets before it, the latest first; only read with
+   * @param previous further secrets, only read with: the one to come, or those before it
    * @throws Error when one of them is weak or is named twice
    */
   constructor(current: string, previous: readonly string[] = []) {
     assertStrongSecret(current, 'secret');
     previous.forEach((secret, index) => assertStrongSecret(secret, `previousSecrets[${index}]`));
     if (new Set([current, ...previous]).size !== previous.length + 1) {
-      throw new Error('previousSecrets names a secret twice, or the current one; leave only those that came before it');
+      throw new Error('previousSecrets names a secret twice, or the current one; name each of the others once');
     }
     this.#secrets = [current, ...previous].map((secret) => new Generation(secret));
     this.id = this.#secrets[0]!.id;

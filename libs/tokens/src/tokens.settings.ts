@@ -23,7 +23,10 @@ export interface TokensSettings {
   readonly audience: string | readonly string[];
   /** The instance secret: at least 32 bytes of text, the same in every replica. */
   readonly secret: string;
-  /** Secrets before this one, while they are being replaced; what they protect is taken over at start. */
+  /**
+   * Secrets that are read with beside this one, while it is changed: first the one to come, then the one before. What they
+   * protect is taken over at start.
+   */
   readonly previousSecrets?: readonly string[];
   /** The algorithm of access tokens; `ES256` unless told. */
   readonly algorithm?: JwtAlgorithm;
