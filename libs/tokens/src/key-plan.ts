@@ -63,7 +63,7 @@ export function planOf(
 }
 
 /**
- * The published key that HS256 would have to take over from: nobody who verifies by the JWKS could follow. Beside an HS256 key
+ * The published key that HS256 follows here: nobody who verifies by the JWKS can follow. Beside an HS256 key
  * that is in use it is none, as while replicas change from HS256 to an algorithm that is published.
  */
 export function publishedBefore(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): PlannedKey | undefined {
@@ -84,7 +84,7 @@ function successionOf(
   const signing = own.filter((key) => isSigning(key, now));
   const next = own.find((key) => keyStateOf(key, now) === 'announced');
   const forced = command.rotate?.includes(alg) ?? false;
-  // HS256 is never published: nobody caches it, so nobody has to be told beforehand. It follows HS256 alone.
+  // HS256 is never published: nobody caches it, so nobody has to be told beforehand.
   const lead = alg === 'HS256' ? 0 : policy.leadSeconds * 1000;
   const isAlone = signing.length === 0 && former.length === 0;
 
@@ -109,7 +109,7 @@ function successionOf(
 
   for (const key of signing) changes.push(...endOf(key, handover, policy));
   // Only when asked: replicas that still have the former settings would take it back, and so on for ever.
-  // HS256 ends no published key, which the JWKS could not replace.
+  // HS256 ends no published key: replicas and services that go by the JWKS would be left with none.
   if (command.retireUnlisted && alg !== 'HS256')
     former.forEach((key) => changes.push(...endOf(key, handover ?? now, policy)));
   return changes;

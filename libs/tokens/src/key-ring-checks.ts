@@ -32,14 +32,11 @@ export function assertCurrent(keys: readonly SigningKey[], vault: KeyVault): voi
   );
 }
 
-/** @throws Error where the algorithm of access tokens can take over from the present one for nobody but this server */
-export function assertFollowable(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): void {
+/** What to know where HS256 follows a published key: a sentence, or undefined. */
+export function warningOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): string | undefined {
   const former = publishedBefore(keys, now, policy);
-  if (!former) return;
-  throw new Error(
-    `TokensModule: access tokens are signed with ${former.alg}, and other services verify them by the JWKS. HS256 is never ` +
-      `published there, so all of them would refuse its tokens: set algorithm to ${former.alg}, or to another that is published. ` +
-      'Where no other service verifies tokens, stop every replica and delete the rows of the table signing_keys: a new key is ' +
-      'made, and every access token has to be issued anew.',
-  );
+  return former === undefined
+    ? undefined
+    : `Access tokens were signed with ${former.alg}, and are signed with HS256 here from now on. HS256 is never published: services ` +
+        `that verify by the JWKS refuse these tokens, and replicas that are set to ${former.alg} go on with its key.`;
 }

@@ -1,9 +1,9 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import type { JwtAlgorithm } from 'postern/auth';
 import { Events } from 'postern/persistence';
 import { generateKey } from './key-material.js';
 import { planOf, type KeyChange, type KeyCommand, type PlannedKey } from './key-plan.js';
-import { assertCurrent, assertFollowable, assertOpenable, assertUsable } from './key-ring-checks.js';
+import { assertCurrent, assertOpenable, assertUsable, warningOf } from './key-ring-checks.js';
 import { KnownKeys } from './known-keys.js';
 import { KeyStore } from './key-store.js';
 import { KeyVault } from './key-vault.js';
@@ -15,6 +15,8 @@ import { CheckedTokensSettings } from './tokens.settings.js';
 /** Lets one key follow another: by schedule and by command, by one replica at a time, with no restart. */
 @Injectable()
 export class KeyRotation {
+  private readonly logger = new Logger(KeyRotation.name);
+
   constructor(
     private readonly store: KeyStore,
     private readonly vault: KeyVault,
@@ -27,8 +29,8 @@ export class KeyRotation {
    * Makes the ring ready at start: takes over what a previous instance secret protects, and makes the first keys. A process
    * that does not keep the ring only makes sure that it can use it.
    *
-   * @throws Error when the stored keys are encrypted under a secret that was not given, when HS256 would have to take over from
-   *   a published key, or when there are no keys and none may be made
+   * @throws Error when the stored keys are encrypted under a secret that was not given, or when there are no keys and
+   *   none may be made
    */
   async prepare(): Promise<void> {
     if (!this.known.isManagedHere) return this.known.refresh();
@@ -39,7 +41,8 @@ export class KeyRotation {
     await this.store.exclusively(
       async (now) => {
         await this.rewrapAll();
-        assertFollowable(await this.plannedKeys(), now.getTime(), this.policy);
+        const warning = warningOf(await this.plannedKeys(), now.getTime(), this.policy);
+        if (warning !== undefined) this.logger.warn(warning);
         await this.settle(now, { retireUnlisted: true });
       },
       () => this.known.refresh(),
