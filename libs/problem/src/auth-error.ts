@@ -45,16 +45,6 @@ export abstract class AuthError extends Error {
     if (options.extensions) this.extensions = options.extensions;
     if (options.headers) this.headers = options.headers;
   }
-
-  /** The status once more: with `expose` the signature by which filters of others, Nest's own among them, know an HTTP error. */
-  get statusCode(): number {
-    return this.status;
-  }
-
-  /** Its message is for the caller. @see https://github.com/jshttp/http-errors */
-  get expose(): boolean {
-    return true;
-  }
 }
 
 // A subclass sets its title after this constructor has run, so a message that falls back to it must be read late.
