@@ -17,7 +17,7 @@ const otherPostgres = process.argv.includes('--postgres')
   : undefined;
 // They touch no SQL, bring a PostgreSQL of their own, cut wires, or run commands, install, browse and read: another server changes nothing for them.
 const withoutSql =
-  'guard hostile-tokens refusals http judges embedded-postgres server start-command key-command service-token resource-server openapi documented-answers package settings database-outage revocation-failures readme readme-application swagger-ui'
+  'guard graphql sockets prefix further-issuers hostile-tokens refusals http judges embedded-postgres server start-command key-command service-token resource-server openapi documented-answers package settings database-outage revocation-failures readme readme-application swagger-ui'
     .split(' ')
     .map((name) => `/${name}\\.e2e-spec\\.ts$`);
 const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'));

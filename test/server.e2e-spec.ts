@@ -231,9 +231,11 @@ describe('production', () => {
       return stderr;
     };
 
-    it.each(['hunter2/aB', 'hunter2#aB', '22#hunter2'])('that DATABASE_URL cannot be read: %s', (password) => {
-      const address = `postgres://postern:${password}@127.0.0.1:1/postern`;
-      const told = refused({ ...complete, DATABASE_URL: address }, folder.path);
+    it('that DATABASE_URL cannot be read', () => {
+      const told = refused(
+        { ...complete, DATABASE_URL: 'postgres://postern:hunter2#aB@127.0.0.1:1/postern' },
+        folder.path,
+      );
       expect(told.split('\n')).toContainEqual(expect.stringMatching(/^DATABASE_URL cannot be read .*%23/));
     });
 
