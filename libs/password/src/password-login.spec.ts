@@ -7,7 +7,7 @@ import { PasswordHasher } from './password-hasher.js';
 import { PasswordLogin } from './password-login.js';
 import { PasswordRules } from './password-rules.js';
 import { LoginFailed } from './password.events.js';
-import { PasswordsService } from './passwords.service.js';
+import { decoyOf, PasswordsService } from './passwords.service.js';
 
 /** Writes down what it is asked to do; a hash says its version and its password. */
 class RecordingHasher extends PasswordHasher {
@@ -80,7 +80,7 @@ async function stage() {
   const settings = new CheckedPasswordSettings();
   const hasher = new RecordingHasher();
   const passwords = new PasswordsService(database, hasher, new PasswordRules(settings, []), settings);
-  await passwords.onModuleInit();
+  await decoyOf(hasher);
   hasher.asked.length = 0;
   const login = new PasswordLogin(directory, passwords, sessions, database, events);
   const context = { amr: ['pwd'], ipAddress: '203.0.113.7', userAgent: 'test' };

@@ -51,6 +51,7 @@ export class PasswordModule extends ConfigurablePasswordModule implements OnModu
           'run at once is counted by one instance. Let it inject what is there once.',
       );
     }
+    // Before the first login fails.
     await decoyOf(this.module.get(PasswordHasher));
   }
 }

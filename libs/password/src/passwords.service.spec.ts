@@ -48,7 +48,6 @@ function stage() {
 describe('PasswordsService', () => {
   it('proves the password of this user and of no other', async () => {
     const { passwords } = stage();
-    await passwords.onModuleInit();
     await expect(passwords.prove('ada', 'seven small boats')).resolves.toEqual({
       userId: 'ada',
       hash: 'old:seven small boats',

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Database, uuidv7 } from 'postern/persistence';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { PasswordCredential } from './password-credential.entity.js';
@@ -43,7 +43,7 @@ export function decoyOf(hasher: PasswordHasher): Promise<string> {
  * service opens, so that no connection waits for it; do not call `prepare`, `prove`, `verify` or `refresh` inside yours.
  */
 @Injectable()
-export class PasswordsService implements OnModuleInit {
+export class PasswordsService {
   readonly #logger = new Logger(PasswordsService.name);
 
   constructor(
@@ -52,11 +52,6 @@ export class PasswordsService implements OnModuleInit {
     private readonly rules: PasswordRules,
     private readonly settings: CheckedPasswordSettings,
   ) {}
-
-  /** Makes the decoy before the first login fails. */
-  async onModuleInit(): Promise<void> {
-    await decoyOf(this.hasher);
-  }
 
   /**
    * Checks a new password against every rule and hashes it.
