@@ -49,7 +49,10 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'postern-jwt') {
       issuer: rules.map(({ issuer }) => issuer),
       audience: rules.flatMap(({ audience }) => audience),
       algorithms: [...new Set(rules.flatMap(({ algorithms }) => algorithms))],
-      jsonWebTokenOptions: { clockTolerance: Math.max(...rules.map((one) => one.clockToleranceSeconds)) },
+      jsonWebTokenOptions: {
+        clockTimestamp: 0,
+        clockTolerance: Math.max(...rules.map((one) => one.clockToleranceSeconds)),
+      },
     } as unknown as StrategyOptionsWithRequest);
     adapt(this, clock);
   }
@@ -81,17 +84,24 @@ function provideKey(verifier: AccessTokenVerifier, carrier: Carrier, text: strin
 
 /** What `passport-jwt` keeps of its settings. */
 interface Kept {
-  _verifOpts?: object;
+  /** Handed to `jsonwebtoken` with every token, which copies it. */
+  _verifOpts?: { clockTimestamp?: number };
+  _secretOrKeyProvider?: (carrier: Carrier, text: string, done: Done) => void;
   _verify?: (carrier: Carrier, payload: unknown, done: (error: unknown, principal?: Principal) => void) => void;
 }
 
 function adapt(strategy: JwtStrategy, clock: Clock): void {
   const kept = strategy as unknown as Kept;
-  if (kept._verifOpts === undefined || kept._verify === undefined) {
+  const { _verifOpts: options, _secretOrKeyProvider: provide, _verify: verify } = kept;
+  if (options?.clockTimestamp === undefined || provide === undefined || verify === undefined) {
     throw new Error('AuthModule: this version of passport-jwt keeps its settings elsewhere.');
   }
-  // They are copied once here and at every token by `jsonwebtoken`: only a getter between the two follows the clock.
-  Object.defineProperty(kept._verifOpts, 'clockTimestamp', { enumerable: true, get: () => clock.now() / 1000 });
+  kept._secretOrKeyProvider = (carrier, text, done) =>
+    provide(carrier, text, (error, key) => {
+      // Read in the call that follows, with nothing in between: the time of this very proof.
+      options.clockTimestamp = clock.now() / 1000;
+      done(error, key);
+    });
   // `PassportStrategy` waits for what `validate` answers, and there is nothing to wait for. A refusal is thrown and caught.
   kept._verify = (carrier, _payload, done) => done(null, strategy.validate(carrier));
 }
