@@ -1,6 +1,15 @@
 import { Controller, Get, Module } from '@nestjs/common';
 import { documentOf, PosternModule } from 'postern';
-import { CurrentPrincipal, OwnIssuerOnly, type Principal, Public } from 'postern/auth';
+import {
+  AccessTokenVerifier,
+  CurrentPrincipal,
+  InvalidTokenError,
+  OwnIssuerOnly,
+  type Principal,
+  Public,
+  RevocationHealth,
+  RevocationPublisher,
+} from 'postern/auth';
 import {
   createTestDatabase,
   startTestApplication,
@@ -8,7 +17,10 @@ import {
   type TestDatabase,
   TestIssuer,
 } from 'postern/testing';
+import { SessionsService } from 'postern/sessions';
 import { UsersService } from 'postern/users';
+import { audience, Passage, startReplica, startResource, type Replica, type Resource } from './revocation-world.js';
+import { until } from './until.js';
 
 const ISSUER = 'https://id.acme.test';
 const PASSWORD = 'seven small boats at noon';
@@ -126,5 +138,120 @@ describe('a server that accepts tokens of a further issuer as well', () => {
     expect((await app.call('GET', '/desk/own', { token })).status).toBe(401);
     expect((await app.call('GET', '/hall/own')).status).toBe(401);
     expect((await app.call('GET', '/hall/own', { token: own })).status).toBe(200);
+  });
+});
+
+interface Issuer extends Replica {
+  readonly issuer: string;
+}
+
+describe('those who follow the revocations of two issuers', () => {
+  const databases: TestDatabase[] = [];
+  const fronts: Passage[] = [];
+  const closing: { close(): Promise<void> }[] = [];
+  let house: Issuer;
+  let partnerHouse: Issuer;
+
+  async function startIssuer(settings?: Parameters<typeof startReplica>[2]): Promise<Issuer> {
+    const [database, front] = [await createTestDatabase(), await Passage.open()];
+    databases.push(database);
+    fronts.push(front);
+    const issuer = `http://127.0.0.1:${front.port}`;
+    const replica = await startReplica(database.url, issuer, settings);
+    front.leadTo({ port: replica.port, host: '127.0.0.1' });
+    return { ...replica, issuer };
+  }
+
+  const followed = (replica: Replica, maximumSilenceSeconds = 10) => ({
+    follow: true,
+    token: () => replica.serviceToken(),
+    maximumSilenceSeconds,
+  });
+
+  /** It trusts both, and hears of both: of each by a feed of its own. */
+  async function startService(silence?: number): Promise<Resource> {
+    const service = await startResource({
+      issuer: house.issuer,
+      audience,
+      revocations: followed(house, silence),
+      issuers: [{ issuer: partnerHouse.issuer, audience, revocations: followed(partnerHouse, silence) }],
+    });
+    closing.push(service);
+    return service;
+  }
+
+  beforeEach(async () => {
+    house = await startIssuer();
+    partnerHouse = await startIssuer();
+  });
+
+  afterEach(async () => {
+    await Promise.all(closing.splice(0).map((one) => one.close()));
+    await Promise.all(fronts.splice(0).map((front) => front.close()));
+    await Promise.all([house, partnerHouse].map(({ app }) => app.close()));
+    await Promise.all(databases.splice(0).map((database) => database.drop()));
+  });
+
+  it('refuse what either has revoked within a second, and tell how well they know each', async () => {
+    const service = await startService();
+    for (const replica of [house, partnerHouse]) {
+      const { token, sessionId } = await replica.signIn();
+      expect(await service.status(token)).toBe(200);
+      const started = performance.now();
+      await replica.app.get(SessionsService).revoke(sessionId, 'logout');
+      await until(async () => (await service.status(token)) === 401);
+      expect(performance.now() - started).toBeLessThan(1000);
+    }
+    const wellKnown = { status: 'known', entries: 1, applied: 1 };
+    expect(service.health.report()).toMatchObject(wellKnown);
+    for (const { issuer } of [house, partnerHouse]) {
+      expect(service.health.of(issuer)!.report()).toMatchObject(wellKnown);
+    }
+    expect(service.health.of('https://id.stranger.test')).toBeUndefined();
+  });
+
+  it('let an issuer revoke nothing of the other, though it names its session and its user', async () => {
+    const service = await startService();
+    const { token, sessionId, user } = await house.signIn();
+    const publisher = partnerHouse.app.get(RevocationPublisher);
+    await publisher.publish({ kind: 'session', target: sessionId, reason: 'envy' });
+    await publisher.publish({ kind: 'subject', target: user.id, reason: 'envy' });
+    await until(() => service.health.of(partnerHouse.issuer)!.counters.applied === 2);
+    expect(await service.status(token)).toBe(200);
+  });
+
+  it('refuse in its silence the tokens of the silent one alone', async () => {
+    const service = await startService(3);
+    const tokens = [(await house.signIn()).token, (await partnerHouse.signIn()).token] as const;
+    const both = () => Promise.all(tokens.map((token) => service.status(token)));
+    expect(await both()).toEqual([200, 200]);
+    fronts[1]!.cut();
+    await until(async () => (await service.status(tokens[1])) === 503);
+    expect(await both()).toEqual([200, 503]);
+    fronts[1]!.resume();
+    await until(async () => (await service.status(tokens[1])) === 200);
+    fronts[0]!.cut();
+    await until(async () => (await service.status(tokens[0])) === 503);
+    expect(await both()).toEqual([503, 200]);
+  });
+
+  it('are also servers, which learn of their own from the database', async () => {
+    const { issuer: further } = partnerHouse;
+    const server = await startIssuer({
+      auth: { issuers: [{ issuer: further, audience, revocations: followed(partnerHouse) }] },
+    });
+    closing.push(server.app);
+    const status = async (token: string, path = '/users/me') =>
+      (await fetch(`${server.url}${path}`, { headers: { authorization: `Bearer ${token}` } })).status;
+    const own = await server.signIn();
+    const partners = await partnerHouse.signIn();
+    expect(await status(own.token)).toBe(200);
+    await partnerHouse.app.get(SessionsService).revoke(partners.sessionId, 'logout');
+    await until(() => server.app.get(RevocationHealth).of(further)!.counters.applied === 1);
+    await server.app.get(SessionsService).revoke(own.sessionId, 'logout');
+    expect(await status(own.token)).toBe(401);
+    await expect(server.app.get(AccessTokenVerifier).verify(partners.token)).rejects.toThrow(InvalidTokenError);
+    const { token } = await partnerHouse.signIn();
+    await expect(server.app.get(AccessTokenVerifier).verify(token)).resolves.toMatchObject({ issuer: further });
   });
 });

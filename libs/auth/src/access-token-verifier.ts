@@ -132,9 +132,9 @@ export class AccessTokenVerifier {
     return issuer === this.ownIssuer;
   }
 
-  /** What is followed are the revocations of the own issuer. */
-  private assertKnown(principal: Principal): void {
-    if (this.isOfOwnIssuer(principal)) this.health.assertKnown();
+  /** What the silence of one issuer hides are its own revocations: tokens of the others pass. */
+  private assertKnown({ issuer }: Principal): void {
+    (issuer === this.ownIssuer ? this.health : this.health.of(issuer))?.assertKnown();
   }
 
   private stands(proof: Proof): boolean {

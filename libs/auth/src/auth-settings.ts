@@ -39,16 +39,16 @@ export interface IssuerSettings {
   readonly clockToleranceSeconds?: number;
   /** No token may live longer, whatever its issuer wrote. Default 86,400. */
   readonly maximumLifetimeSeconds?: number;
+  /** How this application learns what this issuer has revoked, and what it does when it does not learn it. */
+  readonly revocations?: RevocationSettings;
 }
 
 /** What `AuthModule` is told: its own issuer at the top, further ones beside it. */
 export interface AuthSettings extends IssuerSettings {
-  /** Further issuers, each with its own keys, audience and rules. */
+  /** Further issuers, each with its own keys, audience, rules and revocations. */
   readonly issuers?: readonly IssuerSettings[];
   /** How many proofs are remembered, and how much memory they may take. Default 10,000 and 16 MiB; `false` remembers none. */
   readonly rememberedProofs?: { readonly entries?: number; readonly bytes?: number } | false;
-  /** How this application learns what was revoked elsewhere, and what it does when it does not learn it. */
-  readonly revocations?: RevocationSettings;
 }
 
 /** Where the checked settings are injected. */

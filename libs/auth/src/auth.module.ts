@@ -6,6 +6,7 @@ import { ConfigurableAuthModule } from './auth.module-definition.js';
 import { Clock } from './clock.js';
 import { DoubtingClock } from './doubting-clock.js';
 import { FollowedRevocations } from './followed-revocations.js';
+import { FurtherRevocations } from './further-revocations.js';
 import { JwtStrategy } from './jwt.strategy.js';
 import { RevocationHealth } from './revocation-health.js';
 import { RevocationSet } from './revocation-set.js';
@@ -35,6 +36,7 @@ const SWEPT_AT_ONCE = 20_000;
       inject: [Clock, TrustedIssuers],
     },
     RevocationHealth,
+    FurtherRevocations,
   ],
   exports: [TrustedIssuers, AccessTokenVerifier, JwtStrategy, RevocationSet, RevocationHealth],
 })
@@ -45,6 +47,7 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
   constructor(
     private readonly revocations: RevocationSet,
     @Inject(AUTH_SETTINGS) settings: AuthSettings,
+    private readonly further: FurtherRevocations,
     modules: ModulesContainer,
     @Optional() private readonly source?: RevocationSource,
   ) {
@@ -62,7 +65,7 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.source?.follow(this.revocations);
+    await Promise.all([this.source?.follow(this.revocations), this.further.follow(this.revocations)]);
     this.sweeper = setInterval(() => this.revocations.sweep(SWEPT_AT_ONCE), SWEEP_EVERY_MILLISECONDS);
     this.sweeper.unref();
   }
@@ -70,7 +73,7 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
   /** After the last request: what is revoked while they end counts for them, too. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.sweeper);
-    await this.source?.stop();
+    await Promise.all([this.source?.stop(), this.further.stop()]);
   }
 }
 

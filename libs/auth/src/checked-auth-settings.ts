@@ -15,13 +15,13 @@ const OF_ISSUER: SettingNames<Required<IssuerSettings>> = {
   tokenType: true,
   clockToleranceSeconds: true,
   maximumLifetimeSeconds: true,
+  revocations: true,
 };
 
 const OF_MODULE: SettingNames<Required<AuthSettings>> = {
   ...OF_ISSUER,
   issuers: true,
   rememberedProofs: true,
-  revocations: true,
 };
 
 const OF_REVOCATIONS: SettingNames<Required<RevocationSettings>> = {
@@ -45,7 +45,7 @@ export function checkedAuthSettings(
   structure: Readonly<Record<string, unknown>>,
 ): AuthSettings {
   assertKnownSettings('AuthModule', settings, OF_MODULE, structure);
-  const { issuers = [], revocations, rememberedProofs } = settings;
+  const { issuers = [], rememberedProofs } = settings;
   if (!Array.isArray(issuers)) throw new Error('AuthModule: "issuers" must be a list of issuers.');
   for (const [position, one] of (issuers as readonly IssuerSettings[]).entries()) {
     assertKnownSettings(`AuthModule: "issuers[${position}]"`, one, OF_ISSUER);
@@ -53,9 +53,10 @@ export function checkedAuthSettings(
   for (const one of [settings, ...(issuers as readonly IssuerSettings[])]) {
     checkedRules(one);
     checkedJwksSettings(one.jwks);
+    const { revocations } = one;
+    if (revocations !== undefined) assertKnownSettings('AuthModule: "revocations"', revocations, OF_REVOCATIONS);
+    checkedRevocationSettings(one);
   }
-  if (revocations !== undefined) assertKnownSettings('AuthModule: "revocations"', revocations, OF_REVOCATIONS);
-  checkedRevocationSettings(settings);
   if (rememberedProofs !== undefined && rememberedProofs !== false) {
     assertKnownSettings('AuthModule: "rememberedProofs"', rememberedProofs, { entries: true, bytes: true });
   }

@@ -4,9 +4,10 @@ import { FeedTokenRefusedError, RevocationFeedClient } from './revocation-feed-c
 import { checkedRevocationSettings } from './revocation-settings.js';
 import { RevocationSource } from './revocation-source.js';
 import { readSecurityEvent } from './security-event.js';
-import type { AuthSettings } from './auth-settings.js';
+import type { IssuerSettings } from './auth-settings.js';
 import type { Clock } from './clock.js';
 import type { FeedMessage } from './revocation-feed-client.js';
+import type { IssuerRevocationHealth } from './issuer-revocation-health.js';
 import type { RevocationHealth } from './revocation-health.js';
 import type { RevocationSet } from './revocation-set.js';
 import type { SecurityEventRules } from './security-event.js';
@@ -21,7 +22,7 @@ const FIRST_WAIT_MILLISECONDS = 3000;
 class GapError extends Error {}
 
 /**
- * Keeps the set of an application without a database equal to what its issuer has revoked: a snapshot first, then every
+ * Keeps the set of an application without a database equal to what an issuer has revoked: a snapshot first, then every
  * revocation as it happens, in its order and without a gap. What cannot be proven is not believed, and what cannot be
  * understood does not stop what follows.
  *
@@ -34,6 +35,7 @@ export class FollowedRevocations extends RevocationSource {
   private readonly stopping = new AbortController();
   private readonly client: RevocationFeedClient;
   private readonly whose: SecurityEventRules;
+  private readonly health: IssuerRevocationHealth;
   private set: RevocationSet | undefined;
   private running: Promise<void> | undefined;
   private place: { readonly sequence: number; readonly cursor: string } | undefined;
@@ -42,17 +44,27 @@ export class FollowedRevocations extends RevocationSource {
   private lastDefect = '';
   private settleFirst: () => void = () => undefined;
 
-  /** @throws Error with a sentence that says what to write */
+  /**
+   * @param settings of the one issuer whose feed is followed: the settings of the application, or one of its `issuers`
+   * @throws Error with a sentence that says what to write
+   */
   constructor(
-    settings: AuthSettings,
+    settings: IssuerSettings,
     issuers: TrustedIssuers,
     private readonly keys: VerificationKeys,
-    private readonly health: RevocationHealth,
+    health: RevocationHealth,
     private readonly clock: Clock,
   ) {
     super();
+    const { issuer } = settings;
+    const rules = issuers.get(issuer);
+    const ofIssuer = health.of(issuer);
+    if (rules === undefined || ofIssuer === undefined) {
+      throw new Error(`FollowedRevocations: ${issuer} is none of the issuers that the application trusts.`);
+    }
     this.client = new RevocationFeedClient(settings);
-    this.whose = { rules: issuers.own, audience: checkedRevocationSettings(settings).audience };
+    this.whose = { rules, audience: checkedRevocationSettings(settings).audience };
+    this.health = ofIssuer;
   }
 
   /** Resolves when all is known or the first attempt has failed, and goes on until `stop()`. */
@@ -145,7 +157,8 @@ export class FollowedRevocations extends RevocationSource {
     this.place = { sequence, cursor };
     this.failures = 0;
     this.health.noteContact(cursor);
-    if (this.lastDefect !== '') this.logger.log('The feed of revocations is followed again');
+    if (this.lastDefect !== '')
+      this.logger.log(`The feed of revocations of ${this.whose.rules.issuer} is followed again`);
     this.lastDefect = '';
     this.settleFirst();
   }
@@ -161,7 +174,8 @@ export class FollowedRevocations extends RevocationSource {
 
   private noteDefect(error: unknown): void {
     const defect = error instanceof Error ? reasonOf(error) : 'unknown';
-    if (defect !== this.lastDefect) this.logger.warn(`The feed of revocations: ${defect}; trying again`);
+    if (defect !== this.lastDefect)
+      this.logger.warn(`The feed of revocations of ${this.whose.rules.issuer}: ${defect}; trying again`);
     this.lastDefect = defect;
   }
 }

@@ -5,7 +5,7 @@ import { readBounded } from './fetch-json.js';
 import { checkedAddress, discoverRevocations } from './issuer-discovery.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
 import { readJsonObject } from './strict-json.js';
-import type { AuthSettings } from './auth-settings.js';
+import type { IssuerSettings } from './auth-settings.js';
 
 /**
  * What the feed says:
@@ -32,7 +32,7 @@ export class RevocationFeedClient {
   private readonly address: URL | DiscoveredAddress;
 
   /** @throws Error with a sentence that says what to write */
-  constructor(private readonly settings: AuthSettings) {
+  constructor(private readonly settings: IssuerSettings) {
     const { transport, maximumSilenceSeconds } = checkedRevocationSettings(settings);
     this.transport = transport;
     // Half of the silence that is allowed, so that another replica may be found before requests are refused.

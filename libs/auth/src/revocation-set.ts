@@ -48,10 +48,15 @@ export class RevocationSet {
   /** How many entries are held. */
   get size(): number {
     let size = 0;
-    for (const held of this.byIssuer.values()) {
-      size += held.session.size + held.token.size + held.key.size + held.subject.size + held.client.size;
-    }
+    for (const issuer of this.byIssuer.keys()) size += this.sizeOf(issuer);
     return size;
+  }
+
+  /** How many entries are held that concern tokens of this issuer. */
+  sizeOf(issuer: string): number {
+    const held = this.byIssuer.get(issuer);
+    if (held === undefined) return 0;
+    return held.session.size + held.token.size + held.key.size + held.subject.size + held.client.size;
   }
 
   /** Refuses, from now on, all that the revocation concerns. Adding twice, in whatever order, keeps the stricter of both. */

@@ -1,6 +1,6 @@
-import type { AuthSettings } from './auth-settings.js';
+import type { IssuerSettings } from './auth-settings.js';
 
-/** How an application learns what was revoked elsewhere, and what it does when it does not learn it. */
+/** How an application learns what an issuer has revoked, and what it does when it does not learn it. */
 export interface RevocationSettings {
   /** Follow the feed of the issuer over HTTP, for applications without the issuer's database. Default false. */
   readonly follow?: boolean;
@@ -16,11 +16,11 @@ export interface RevocationSettings {
   /** For so long an application may have heard nothing and still count as knowing. Default 10; 1 to 3,600. */
   readonly maximumSilenceSeconds?: number;
   /**
-   * What the guard does after that: `refuse` answers 503 `revocations-unknown`, `accept` accepts on what it knew and says
-   * so in `RevocationHealth`. Default `refuse`.
+   * What the guard does after that with the tokens of this issuer: `refuse` answers 503 `revocations-unknown`, `accept`
+   * accepts on what it knew and says so in `RevocationHealth`. Default `refuse`.
    */
   readonly whenSilent?: 'refuse' | 'accept';
-  /** Whom the feed's events are for. Default: the `audience` of the application. */
+  /** Whom the feed's events are for. Default: the `audience` that its tokens must name. */
   readonly audience?: string | readonly string[];
 }
 
@@ -33,7 +33,7 @@ export interface CheckedRevocationSettings {
 }
 
 /** @throws Error with a sentence that says what to write */
-export function checkedRevocationSettings({ revocations = {}, audience }: AuthSettings): CheckedRevocationSettings {
+export function checkedRevocationSettings({ revocations = {}, audience }: IssuerSettings): CheckedRevocationSettings {
   const { transport = 'sse', maximumSilenceSeconds = 10, whenSilent = 'refuse' } = revocations;
   if (revocations.follow === true && !revocations.token) {
     throw new Error(
