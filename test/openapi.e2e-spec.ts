@@ -1,4 +1,4 @@
-import { Controller, Get, Post, type Type } from '@nestjs/common';
+import { Controller, Get, type INestApplication, Post, type Type, Version, VersioningType } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import { PosternModule, serveDocs } from 'postern';
 import { Public, RequireScopes } from 'postern/auth';
@@ -174,7 +174,7 @@ describe("the document of a team's application", () => {
     login(): void {}
   }
 
-  const withControllers = (controllers: Type[]) => {
+  const withControllers = (controllers: Type[], prepare?: (nest: INestApplication) => void) => {
     const posternModule = PosternModule.forRoot({
       issuer: 'https://id.example.test',
       secret: 'Hq7Zt2Nw9Lx4Vc6Bk1Pj8Rm3Ys5Dg0Fa-openapi',
@@ -182,7 +182,13 @@ describe("the document of a team's application", () => {
     });
     return startTestApplication(
       { ...posternModule, controllers: [...(posternModule.controllers ?? []), ...controllers] },
-      { adapter: 'express', prepare: (nest) => serveDocs(nest) },
+      {
+        adapter: 'express',
+        prepare(nest) {
+          prepare?.(nest);
+          serveDocs(nest);
+        },
+      },
     );
   };
 
@@ -205,6 +211,41 @@ describe("the document of a team's application", () => {
           expect(body.paths[path]![method]!.operationId).toBe(operationId);
         }
       }
+    } finally {
+      await app.close();
+    }
+  });
+
+  it('names each version of a route that has several, and locks it as the others', async () => {
+    @Controller({ path: 'reports', version: ['1', '2'] })
+    class ReportsController {
+      @Public()
+      @Get()
+      open(): void {}
+
+      @RequireScopes('reports:read')
+      @Get('shut')
+      shut(): void {}
+
+      @Version('3')
+      @Get('new')
+      recent(): void {}
+    }
+    const app = await withControllers([ReportsController], (nest) =>
+      nest.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
+    );
+    try {
+      const { body } = await app.call<Document>('GET', '/docs-json');
+      const named = (path: string) => {
+        const { operationId, security } = body.paths[path]!.get!;
+        return [operationId, security];
+      };
+      expect(named('/v1/reports')).toEqual(['openV1', []]);
+      expect(named('/v2/reports')).toEqual(['openV2', []]);
+      expect(named('/v1/reports/shut')).toEqual(['shutV1', [{ bearer: ['reports:read'] }]]);
+      expect(named('/v2/reports/shut')).toEqual(['shutV2', [{ bearer: ['reports:read'] }]]);
+      expect(named('/v3/reports/new')).toEqual(['recent', [{ bearer: [] }]]);
+      expect(body.paths['/v1/auth/login']!.post!.operationId).toBe('login');
     } finally {
       await app.close();
     }
