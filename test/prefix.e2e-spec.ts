@@ -53,6 +53,14 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     expect(await statuses([...paths, '/api/users/me', '/users/me'])).toEqual([200, 200, 401, 401, 404]);
   });
 
+  it('answers with a problem what is missing, inside of its prefix and outside', async () => {
+    await start('https://id.acme.test/api', (nest) => nest.setGlobalPrefix('api', { exclude: ['health/live'] }));
+    for (const path of ['/api/nowhere', '/nowhere', '/', '/health/nowhere', '/apiary']) {
+      expect(await app!.call('GET', path)).toMatchObject({ status: 404, body: { code: 'not-found', status: 404 } });
+    }
+    expect(await app!.call('DELETE', '/health/live')).toMatchObject({ status: 404, body: { code: 'not-found' } });
+  });
+
   it('has what services and orchestrators look for at one address, whatever version it is of', async () => {
     await start('https://id.acme.test', (nest) =>
       nest.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),

@@ -100,6 +100,15 @@ export function insteadOfColumn(entity: Type<UserBase>, property: string): 'embe
   return relations.some(isOfIt) ? 'relation' : undefined;
 }
 
+/** The properties of the class and its parents that are of an embedded class, with that class. */
+export function embeddedClassesOf(entity: Type<UserBase>): readonly { property: string; embedded: Type }[] {
+  const ancestry: unknown[] = ancestryOf(entity);
+  return getMetadataArgsStorage()
+    .embeddeds.filter(({ target }) => ancestry.includes(target))
+    .map(({ propertyName: property, type }) => ({ property, embedded: type() }))
+    .filter((each): each is { property: string; embedded: Type } => typeof each.embedded === 'function');
+}
+
 /** A property that some class declared as a column, and the name of that column in the database. */
 interface DeclaredColumn {
   readonly owner: Type;

@@ -95,6 +95,26 @@ describe('checkUserEntity', () => {
     expect(check).toThrow(sentence);
   });
 
+  it('refuses a field inside of an embedded class, which nobody would read', () => {
+    class Home {
+      declare street: string;
+    }
+    text()(Home.prototype, 'street');
+    class Employee extends UserBase {
+      declare home: Home;
+    }
+    Column(() => Home)(Employee.prototype, 'home');
+    Entity('users')(Employee);
+    expect(() => checkUserEntity(Employee)).not.toThrow();
+
+    class Manager extends Employee {}
+    Entity('users')(Manager);
+    UserField({ read: 'self' })(Home.prototype, 'street');
+    expect(() => checkUserEntity(Manager)).toThrow(
+      'UsersModule: Manager.home.street has @UserField inside of an embedded class',
+    );
+  });
+
   it.each<[string, UserFieldOptions, PropertyDecorator[]]>([
     ['shown by its own name', { write: 'self', read: 'self' }, [Expose()]],
     ['kept from answers that do not show it', { write: 'admin' }, [Exclude({ toPlainOnly: true })]],

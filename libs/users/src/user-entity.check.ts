@@ -3,7 +3,7 @@ import { getMetadataArgsStorage } from 'typeorm';
 import { knownRulesOf } from './column-rules.js';
 import { isKeptInAnswers, isKeptInRequests } from './transformed-field.js';
 import { UserBase, userBaseProperties } from './user-base.entity.js';
-import { columnOf, declaredColumnsOf, insteadOfColumn, type UserColumn } from './user-column.js';
+import { columnOf, declaredColumnsOf, embeddedClassesOf, insteadOfColumn, type UserColumn } from './user-column.js';
 import { userFieldsOf, type DeclaredUserField } from './user-field.decorator.js';
 
 /** Claims with a meaning of their own in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2). */
@@ -49,6 +49,7 @@ export function checkUserEntity(entity: Type<UserBase>): void {
     );
   }
   checkColumns(entity);
+  checkEmbedded(entity);
   const claims = new Map<string, string>();
   for (const field of userFieldsOf(entity)) checkField(entity, field, claims);
   checked.add(entity);
@@ -69,6 +70,18 @@ function checkColumns(entity: Type<UserBase>): void {
       fail(`has the column "${name}", as ${other.owner.name}.${other.property} has: give it a column of its own.`);
     }
     taken.set(name, { owner, property });
+  }
+}
+
+/** Nobody reads `@UserField` there, and the field would be missing without a word. */
+function checkEmbedded(entity: Type<UserBase>): void {
+  for (const { property, embedded } of embeddedClassesOf(entity)) {
+    const [field] = userFieldsOf(embedded);
+    if (field === undefined) continue;
+    throw new Error(
+      `UsersModule: ${entity.name}.${property}.${field.property} has @UserField inside of an embedded class, where it says nothing: ` +
+        'take it off, or write the column as a property of the user.',
+    );
   }
 }
 

@@ -1,6 +1,5 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
-import type { UserBase } from './user-base.entity.js';
 
 /** What {@link UserField} may say of a field. What is left out is refused. */
 export interface UserFieldOptions {
@@ -60,7 +59,7 @@ export function UserField(options: UserFieldOptions = {}): PropertyDecorator {
 }
 
 /** The fields that the class and its parents declared, parents first; a property declared again counts as the subclass has it. */
-export function userFieldsOf(entity: Type<UserBase>): readonly DeclaredUserField[] {
+export function userFieldsOf(entity: Type): readonly DeclaredUserField[] {
   const fields = new Map<string, DeclaredUserField>();
   for (const ancestor of ancestryOf(entity)) {
     const own: DeclaredUserField[] = Reflect.getOwnMetadata(FIELDS, ancestor.prototype) ?? [];

@@ -28,6 +28,11 @@ export class ExpressHttpAdapter extends ExpressAdapter {
     this.use(jsonOnExpress(rawBody, this.settings.bodyLimitBytes));
   }
 
+  /** Without the prefix that Nest names: what is missing outside of it is a problem as well, as it is on Fastify. */
+  override setNotFoundHandler(handler: RequestHandler): unknown {
+    return super.setNotFoundHandler(handler);
+  }
+
   override close(): Promise<unknown> | undefined {
     const closed = super.close();
     if (this.closesConnections) (this.httpServer as Server).closeAllConnections();
