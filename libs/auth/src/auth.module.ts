@@ -12,7 +12,7 @@ import { RevocationHealth } from './revocation-health.js';
 import { RevocationSet } from './revocation-set.js';
 import { RevocationSource } from './revocation-source.js';
 import { TrustedIssuers } from './trusted-issuers.js';
-import type { AuthSettings } from './auth-settings.js';
+import type { AuthSettings, IssuerSettings } from './auth-settings.js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 
 const SWEEP_EVERY_MILLISECONDS = 1_000;
@@ -59,9 +59,12 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
           'write further issuers into "issuers".',
       );
     }
-    if (settings.revocations?.follow === true && !(source instanceof FollowedRevocations)) {
+    const { revocations: own, issuers = [] } = settings;
+    if (own?.follow === true && !(source instanceof FollowedRevocations)) {
       throw new Error('AuthModule: write either "revocations: { follow: true }" or "revocationSource", not both.');
     }
+    // A source of the team may read the settings of the own issuer.
+    for (const one of source === undefined ? [settings, ...issuers] : issuers) assertFollowed(one);
   }
 
   async onApplicationBootstrap(): Promise<void> {
@@ -75,6 +78,14 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
     clearInterval(this.sweeper);
     await Promise.all([this.source?.stop(), this.further.stop()]);
   }
+}
+
+/** What is only half said would leave revoked tokens accepted, without a word. */
+function assertFollowed({ issuer, revocations: { follow, token } = {} }: IssuerSettings): void {
+  if (token === undefined || follow === true) return;
+  throw new Error(
+    `AuthModule: "revocations" of ${issuer} has a "token" for a feed that nobody follows: write "follow: true" beside it, or take it out.`,
+  );
 }
 
 function isAuthModule(metatype: unknown): boolean {

@@ -6,6 +6,11 @@ import type { AuthSettings } from './index.js';
 const sound: AuthSettings = { issuer: 'https://id.example.com', audience: 'orders' };
 const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });
 
+class Silent extends RevocationSource {
+  follow = (_set: RevocationSet) => Promise.resolve();
+  stop = () => undefined;
+}
+
 /** Whatever a factory may return in spite of the compiler. */
 const started = (settings: unknown) =>
   Test.createTestingModule({
@@ -40,6 +45,31 @@ describe('AuthModule', () => {
       'a misspelt setting of "revocations"',
       { ...sound, revocations: { folow: true } },
       /"revocations" knows no .*"folow"/,
+    ],
+    [
+      'one of a further issuer',
+      { ...sound, issuers: [{ ...sound, issuer: 'https://id.partner.com', revocations: { folow: true } }] },
+      /"revocations" knows no .*"folow"/,
+    ],
+    [
+      'a feed that is followed by a text',
+      { ...sound, revocations: { follow: 'true', token: 'x' } },
+      /"revocations.follow" must be true or false/,
+    ],
+    [
+      'a token for a feed that nobody follows',
+      { ...sound, revocations: { token: 'x' } },
+      /"revocations" of https:\/\/id.example.com has a "token" .* write "follow: true"/,
+    ],
+    [
+      'a token for the feed of a further issuer that nobody follows',
+      { ...sound, issuers: [{ ...sound, issuer: 'https://id.partner.com', revocations: { token: 'x' } }] },
+      /"revocations" of https:\/\/id.partner.com has a "token"/,
+    ],
+    [
+      'a feed that is followed without a token',
+      { ...sound, issuers: [{ ...sound, issuer: 'https://id.partner.com', revocations: { follow: true } }] },
+      /"revocations: { follow: true }" needs "token"/,
     ],
     [
       'a misspelt setting of "rememberedProofs"',
@@ -94,11 +124,16 @@ describe('AuthModule', () => {
     await expect(started({ ...given, rememberedProofs: undefined, staticKeys: undefined })).resolves.toBeDefined();
   });
 
+  it('takes one who tells of the revocations of its own issuer, and not two', async () => {
+    const start = (revocations: AuthSettings['revocations']) =>
+      Test.createTestingModule({
+        imports: [AuthModule.forRoot({ ...sound, revocations, revocationSource: Silent })],
+      }).compile();
+    await expect(start({ follow: true, token: 'x' })).rejects.toThrow(/not both/);
+    await expect(start({ token: 'x' })).resolves.toBeDefined();
+  });
+
   it('shows who tells of revocations, by the port and by the class', async () => {
-    class Silent extends RevocationSource {
-      follow = (_set: RevocationSet) => Promise.resolve();
-      stop = () => undefined;
-    }
     const asked = { provide: 'asked', inject: [RevocationSource, Silent], useFactory: (...both: unknown[]) => both };
     const module = await Test.createTestingModule({
       imports: [AuthModule.forRoot({ ...sound, revocationSource: Silent })],

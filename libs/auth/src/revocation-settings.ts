@@ -34,8 +34,11 @@ export interface CheckedRevocationSettings {
 
 /** @throws Error with a sentence that says what to write */
 export function checkedRevocationSettings({ revocations = {}, audience }: IssuerSettings): CheckedRevocationSettings {
-  const { transport = 'sse', maximumSilenceSeconds = 10, whenSilent = 'refuse' } = revocations;
-  if (revocations.follow === true && !revocations.token) {
+  const { follow = false, transport = 'sse', maximumSilenceSeconds = 10, whenSilent = 'refuse' } = revocations;
+  if (typeof follow !== 'boolean') {
+    throw new Error('AuthModule: "revocations.follow" must be true or false, and no text.');
+  }
+  if (follow && !revocations.token) {
     throw new Error(
       'AuthModule: "revocations: { follow: true }" needs "token": an access token of the issuer with the scope ' +
         'revocations:read, or a function that fetches one.',
