@@ -1,4 +1,14 @@
-import { Controller, Get, type INestApplication, Post, type Type, Version, VersioningType } from '@nestjs/common';
+import {
+  All,
+  Controller,
+  Get,
+  Head,
+  type INestApplication,
+  Post,
+  type Type,
+  Version,
+  VersioningType,
+} from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import { PosternModule, serveDocs } from 'postern';
 import { Public, RequireScopes } from 'postern/auth';
@@ -230,6 +240,14 @@ describe("the document of a team's application", () => {
       @Version('3')
       @Get('new')
       recent(): void {}
+
+      @Version('3')
+      @Head('there')
+      exists(): void {}
+
+      @Version('3')
+      @All('any')
+      whatever(): void {}
     }
     const app = await withControllers([ReportsController], (nest) =>
       nest.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
@@ -240,6 +258,9 @@ describe("the document of a team's application", () => {
         const { operationId, security } = body.paths[path]!.get!;
         return [operationId, security];
       };
+      expect(body.paths['/v3/reports/there']!.head!.operationId).toBe('exists');
+      expect(named('/v3/reports/any')).toEqual(['whatever_get', [{ bearer: [] }]]);
+      expect(body.paths['/v3/reports/any']!.options!.operationId).toBe('whatever_options');
       expect(named('/v1/reports')).toEqual(['openV1', []]);
       expect(named('/v2/reports')).toEqual(['openV2', []]);
       expect(named('/v1/reports/shut')).toEqual(['shutV1', [{ bearer: ['reports:read'] }]]);

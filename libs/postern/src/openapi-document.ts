@@ -3,7 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
 import { refusalResponsesOf } from './openapi-refusals.js';
-import { routesOf } from './openapi-routes.js';
+import { capitalised, routesOf } from './openapi-routes.js';
 
 /** What the document says of the service itself. */
 export interface DocumentSettings {
@@ -26,9 +26,6 @@ const BEARER = `An access token (RFC 6750, RFC 9068). Paste it alone, without th
 A user's token has the scopes that the application's \`ClaimsProvider\` gives, by default none. With the environment of Postern's own
 server \`npm run --silent token -- --scope users:read --subject explorer\` prints a token that has some.`;
 
-/** Stands in a name between the route and its version, until it is known whether there are several. */
-const BEFORE_VERSION = ' ';
-
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /**
@@ -48,12 +45,17 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER }, 'bearer')
     .build();
   const routes = routesOf(app);
+  const byId = new Map(routes.map((route) => [route.operationId, route]));
   const document = SwaggerModule.createDocument(app, config, {
-    operationIdFactory: (controller, method, version) => {
+    operationIdFactory: (controller, method, version = '') => {
       // A route with several paths comes once for each, as `method[0]`, `method[1]`.
       const [, name = method, place = ''] = /^(.*?)(\[\d+\])?$/.exec(method) ?? [];
       const route = routes.find((one) => one.controller === controller && one.method === name);
-      return [`${route?.operationId ?? name}${place}`, version ?? ''].join(BEFORE_VERSION);
+      // Of several versions each has its own, as `openV1`, `openV2`.
+      const suffix = route?.hasVersions && place === '' ? capitalised(version) : '';
+      const id = `${route?.operationId ?? name}${place}${suffix}`;
+      if (route !== undefined) byId.set(id, route);
+      return id;
     },
   });
   document.components = {
@@ -61,17 +63,13 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     schemas: { ...document.components?.schemas, Problem: problemSchema },
   };
 
-  const byId = new Map(routes.map((route) => [route.operationId, route]));
-  const versions = countVersions(document);
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];
-      if (operation === undefined) continue;
-      const [id = '', version = ''] = operation.operationId?.split(BEFORE_VERSION) ?? [];
-      operation.operationId =
-        versions.get(id) === 1 ? id : `${id}${version.charAt(0).toUpperCase()}${version.slice(1)}`;
-      const route = byId.get(id.replace(/\[\d+\]$/, ''));
-      if (route === undefined) continue;
+      // One handler of all methods comes once for each, as `name_get`, `name_post`.
+      const id = operation?.operationId ?? '';
+      const route = byId.get(id) ?? byId.get(id.replace(new RegExp(`_${method}$`), ''));
+      if (operation === undefined || route === undefined) continue;
       const schemas = document.components.schemas ?? {};
       const scopes = route.guardedBy?.scopes ?? [];
       operation.security = route.guardedBy === undefined ? [] : [{ bearer: [...scopes] }];
@@ -82,18 +80,6 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     }
   }
   return document;
-}
-
-/** How many operations have each name: a route of several versions comes once for each. */
-function countVersions(document: OpenAPIObject): ReadonlyMap<string, number> {
-  const versions = new Map<string, number>();
-  for (const path of Object.values(document.paths)) {
-    for (const method of METHODS) {
-      const id = path[method]?.operationId?.split(BEFORE_VERSION, 1)[0];
-      if (id !== undefined) versions.set(id, (versions.get(id) ?? 0) + 1);
-    }
-  }
-  return versions;
 }
 
 function needOf(scopes: readonly string[]): string {

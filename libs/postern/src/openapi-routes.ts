@@ -1,5 +1,5 @@
-import type { INestApplication, Type } from '@nestjs/common';
-import { METHOD_METADATA } from '@nestjs/common/constants.js';
+import { type INestApplication, type Type, VersioningType } from '@nestjs/common';
+import { METHOD_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { ApplicationConfig, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { isGuarded, JwtAuthGuard, scopesOf } from 'postern/auth';
 import { type AuthError, refusalsOf } from 'postern/problem';
@@ -19,6 +19,8 @@ export interface DescribedRoute {
    * `employeesFindAll`. Unique over the application.
    */
   readonly operationId: string;
+  /** Whether its path names one of several versions. */
+  readonly hasVersions: boolean;
   /** Undefined where the route is open; otherwise the scopes that the guard asks for. */
   readonly guardedBy: { readonly scopes: readonly string[] } | undefined;
   /** As `@Refuses` states them: classes, or instances whose example says more. */
@@ -31,10 +33,9 @@ export interface DescribedRoute {
  * @throws Error when two routes cannot be told apart: a client generated from the document could not either
  */
 export function routesOf(app: INestApplication): readonly DescribedRoute[] {
-  const isGlobal = app
-    .get(ApplicationConfig)
-    .getGlobalGuards()
-    .some((guard) => guard instanceof JwtAuthGuard);
+  const application = app.get(ApplicationConfig);
+  const versioning = application.getVersioning();
+  const isGlobal = application.getGlobalGuards().some((guard) => guard instanceof JwtAuthGuard);
   const found = [...controllersOf(app)].flatMap((controller) =>
     handlersOf(controller).map(([method, handler]) => ({ controller, method, handler, told: toldIdOf(handler) })),
   );
@@ -44,6 +45,9 @@ export function routesOf(app: INestApplication): readonly DescribedRoute[] {
     controller: controller.name,
     method,
     operationId: told ?? ((taken.get(method) ?? 0) > 1 ? `${stemOf(controller)}${capitalised(method)}` : method),
+    hasVersions:
+      versioning?.type === VersioningType.URI &&
+      [versionOf(handler) ?? versionOf(controller) ?? versioning.defaultVersion].flat().length > 1,
     guardedBy: isGuarded(handler, controller, isGlobal) ? { scopes: scopesOf(handler, controller) } : undefined,
     refusals: refusalsOf(controller, handler),
   }));
@@ -73,6 +77,11 @@ function toldIdOf(handler: Handler): string | undefined {
   return (Reflect.getMetadata(OPERATION_METADATA, handler) as { operationId?: string } | undefined)?.operationId;
 }
 
+/** One, a list of them, or none. */
+function versionOf(routed: object): unknown {
+  return Reflect.getMetadata(VERSION_METADATA, routed);
+}
+
 function assertDistinct(routes: readonly DescribedRoute[]): void {
   const known = new Map<string, DescribedRoute>();
   for (const route of routes) {
@@ -93,6 +102,6 @@ function stemOf({ name }: Type): string {
   return stem.charAt(0).toLowerCase() + stem.slice(1);
 }
 
-function capitalised(name: string): string {
+export function capitalised(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1);
 }
