@@ -25,7 +25,7 @@ import {
 } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { KeyKill, KeyRing, KeyRotation, KnownKeys, TokensModule } from 'postern/tokens';
-import { User, UsersModule, UsersService, type UserBase } from 'postern/users';
+import { User, UserFact, UsersModule, UsersService, type UserBase } from 'postern/users';
 import { until } from './until.js';
 
 const issuer = 'https://id.example.test';
@@ -589,6 +589,70 @@ describe('sessions', () => {
         await Promise.allSettled([...attempts, server.users.disable(racer.id)]);
         expect(await server.sessions.list(racer.id)).toEqual([]);
         for (const token of tokens) expect(await server.accepts(token)).toBe(false);
+      }
+    });
+  });
+
+  describe('by a proof that rests on what a table of the team says of the user', () => {
+    const fact = new UserFact('passkeys', 'key');
+    const context = { userAgent: firefox, amr: ['hwk'] };
+    const other = () => twin.app.get(Database);
+
+    beforeAll(() =>
+      server.app.get(Database).manager.query('CREATE TABLE passkeys (user_id uuid PRIMARY KEY, key text)'),
+    );
+    beforeEach(() => other().manager.query("INSERT INTO passkeys VALUES ($1, 'k1')", [user.id]));
+
+    const start = (value = 'k1') => server.sessions.startProven(user, context, { fact, value });
+    const change = () => other().manager.query("UPDATE passkeys SET key = 'k2' WHERE user_id = $1", [user.id]);
+
+    it('start where it still stands, and do not where it is changed, gone, or the user disabled', async () => {
+      const pair = await start();
+      expect(await server.accepts(pair!.accessToken)).toBe(true);
+      expect(server.told(SessionStarted)).toMatchObject([
+        { userId: user.id, sessionId: pair!.sessionId, amr: ['hwk'] },
+      ]);
+      await expect(start('k2')).resolves.toBeUndefined();
+      await change();
+      await expect(start()).resolves.toBeUndefined();
+      await expect(start('k2')).resolves.toBeDefined();
+      await server.users.disable(user.id);
+      await expect(start('k2')).resolves.toBeUndefined();
+      await server.users.enable(user.id);
+      await other().manager.query('DELETE FROM passkeys WHERE user_id = $1', [user.id]);
+      await expect(start('k2')).resolves.toBeUndefined();
+      expect(server.told(SessionStarted)).toHaveLength(2);
+      expect(await server.sessions.list(user.id)).toEqual([]);
+    });
+
+    it('wait for a change that is under way', async () => {
+      for (const [ending, begins] of [
+        ['committed', false],
+        ['rolled back', true],
+      ] as const) {
+        let starting: Promise<TokenPair | undefined> = Promise.resolve(undefined);
+        const changing = other().transaction(async () => {
+          await change();
+          starting = start();
+          await until(async () => (await other().manager.query<unknown[]>(WAITING)).length > 0);
+          if (ending === 'rolled back') throw new Error(ending);
+        });
+        await changing.catch(() => undefined);
+        expect((await starting) !== undefined).toBe(begins);
+        await other().manager.query("UPDATE passkeys SET key = 'k1' WHERE user_id = $1", [user.id]);
+      }
+    });
+
+    it('do not outlive the change that they race with', async () => {
+      for (let round = 0; round < 20; round += 1) {
+        user = await server.newUser();
+        await other().manager.query("INSERT INTO passkeys VALUES ($1, 'k1')", [user.id]);
+        const changing = other().transaction(async () => {
+          await change();
+          await twin.sessions.revokeAll(user.id, { reason: 'key-changed' });
+        });
+        await Promise.all([...Array.from({ length: 8 }, () => start()), changing]);
+        expect(await server.sessions.list(user.id)).toEqual([]);
       }
     });
   });

@@ -1,7 +1,7 @@
 import { AfterLoad, Column, DataSource, DeleteDateColumn, Entity, type EntitySubscriberInterface } from 'typeorm';
 import { uuidv7 } from 'postern/persistence';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { User, UserBase } from 'postern/users';
+import { User, UserBase, UserFact } from 'postern/users';
 import { UserLookup } from '../libs/users/src/user-lookup.js';
 import { UserSchemas } from '../libs/users/src/user-schemas.js';
 
@@ -72,6 +72,7 @@ describe('looking up one user', () => {
     const { manager } = await sourceOf(User);
     await manager.query(`ALTER TABLE users ADD cost_centre varchar DEFAULT 'CC-1', ADD salary numeric, ADD address jsonb,
       ADD born date, ADD teams text, ADD badges text[], ADD note text, ADD deleted_at timestamptz`);
+    await manager.query('CREATE TABLE "Badges" (user_id uuid PRIMARY KEY, "Number" text)');
     await manager.query(
       `INSERT INTO users (id, email, email_verified_at, salary, address, born, teams, badges, note)
        VALUES ($1, 'ada@example.com', now(), 12345, '{"street":"Am Tor"}', '1815-12-10', 'a,b', '{x,y}', 'secret')`,
@@ -98,6 +99,7 @@ describe('looking up one user', () => {
     return source.initialize();
   }
   const statements: string[] = [];
+  const badge = new UserFact('public.Badges', 'Number');
 
   const lookupOf = (entity: typeof User) => new UserLookup(new UserSchemas(entity));
 
@@ -151,6 +153,30 @@ describe('looking up one user', () => {
     source.subscribers.push(subscriber);
     await lookup.find(source.manager, 'id', id);
     expect(subscriber.loaded).toBe(1);
+  });
+
+  it.each([
+    ['the shipped class', User, 1],
+    ['a class with columns of many kinds', Employee, 1],
+    ['a class that listens to its loading', Listening, 2],
+    ['a class with soft deletion', Softly, 2],
+  ])('finds the same with what another table says of the user: %s', async (_, entity, queries) => {
+    const { manager } = await sourceOf(entity);
+    const lookup = lookupOf(entity);
+    const user = await manager.findOneByOrFail(entity, { id });
+    const find = (column: 'id' | 'email', value: string) => {
+      statements.length = 0;
+      return lookup.findWith(manager, column, value, badge);
+    };
+    await expect(find('email', user.email)).resolves.toStrictEqual({ user, value: null });
+    expect(statements).toHaveLength(queries);
+    await manager.query('INSERT INTO "Badges" (user_id, "Number") VALUES ($1, $2)', [id, 'B-7']);
+    await expect(find('email', user.email)).resolves.toStrictEqual({ user, value: 'B-7' });
+    await expect(find('id', id)).resolves.toStrictEqual({ user, value: 'B-7' });
+    await expect(find('email', 'nobody@example.com')).resolves.toBeNull();
+    // Whether there is such a user must not show in the time.
+    expect(statements).toHaveLength(queries);
+    await manager.query('DELETE FROM "Badges"');
   });
 
   it('makes its own statement where the class is columns and nothing else', async () => {

@@ -52,6 +52,10 @@ describe('Argon2PasswordHasher', () => {
     },
   );
 
+  it('takes a hash that is cut off for one that proves nothing', async () => {
+    await expect(hasher().verify('$argon2id$v=19$m=64,t=1,p=1$YWJjZGVmZ2g$YWJj', 'abc')).resolves.toBe(false);
+  });
+
   it('refuses with 503 and Retry-After what does not fit into its queue', async () => {
     const subject = hasher({ hashing: { concurrency: 1, maximumWaiting: 2 } });
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => subject.hash('seven small boats')));

@@ -16,6 +16,8 @@ const ARGON2ID = 2;
 @Injectable()
 export class Argon2PasswordHasher extends PasswordHasher {
   readonly #options: Options;
+  /** What each hash of the current cost begins with. */
+  readonly #beginning: string;
   readonly #slots: Semaphore;
 
   constructor(settings: CheckedPasswordSettings) {
@@ -27,6 +29,7 @@ export class Argon2PasswordHasher extends PasswordHasher {
       timeCost: argon2.iterations,
       parallelism: argon2.parallelism,
     };
+    this.#beginning = `$argon2id$v=19$m=${argon2.memoryKiB},t=${argon2.iterations},p=${argon2.parallelism}$`;
     this.#slots = new Semaphore(
       hashing.concurrency,
       { maximumWaiting: hashing.maximumWaiting, maximumWaitMilliseconds: hashing.maximumWaitSeconds * 1000 },
@@ -39,13 +42,14 @@ export class Argon2PasswordHasher extends PasswordHasher {
   }
 
   async verify(stored: string, password: string): Promise<boolean> {
-    if (readable(stored)) return this.#slots.run(() => verify(stored, password));
+    const matches = await this.#slots.run(() => verify(stored, password).catch(() => undefined));
     // An unreadable hash proves nothing, and must not answer faster than a wrong password does.
-    await this.hash(password);
-    return false;
+    if (matches === undefined) await this.hash(password);
+    return matches ?? false;
   }
 
   needsRehash(stored: string): boolean {
+    if (stored.startsWith(this.#beginning)) return false;
     const made = readable(stored);
     return (
       made?.algorithm !== ARGON2ID ||

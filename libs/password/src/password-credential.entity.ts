@@ -1,3 +1,4 @@
+import { UserFact } from 'postern/users';
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
 /** What proves a user's password. A table of its own, so that serialising a user can never tell a hash. */
@@ -16,3 +17,6 @@ export class PasswordCredential {
   @Column({ name: 'changed_at', type: 'timestamptz' })
   changedAt!: Date;
 }
+
+/** The hash, read together with its user. */
+export const passwordHash = new UserFact('password_credentials', 'hash');

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { Database, DomainEvent, Events } from 'postern/persistence';
-import { AccountDisabledError, type SessionsService, type TokenPair } from 'postern/sessions';
-import { normalizeEmail, type UserBase, type UsersService } from 'postern/users';
+import { AccountDisabledError, type ProvenFact, type SessionsService, type TokenPair } from 'postern/sessions';
+import { normalizeEmail, type UserBase, type UserFact, type UsersService } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
+import { passwordHash } from './password-credential.entity.js';
 import { PasswordHasher } from './password-hasher.js';
 import { PasswordLogin } from './password-login.js';
 import { PasswordRules } from './password-rules.js';
@@ -40,21 +41,9 @@ async function stage() {
   const queries: string[] = [];
   const published: DomainEvent[] = [];
   const started: UserBase[] = [];
-  const hooks: { beforeTransaction?: (() => void) | undefined; refusal?: Error } = {};
+  const hooks: { beforeStart?: (() => void) | undefined; refusal?: Error } = {};
   const database = {
-    transaction: async <T>(work: () => Promise<T>) => {
-      queries.push('transaction');
-      hooks.beforeTransaction?.();
-      hooks.beforeTransaction = undefined;
-      return work();
-    },
     manager: {
-      query: async (_: string, [userId, hash]: [string, string?]) => {
-        const stored = credentials.get(userId);
-        if (hash !== undefined) return stored === hash ? [{}] : [];
-        queries.push('credential');
-        return stored === undefined ? [] : [{ hash: stored }];
-      },
       update: async (_: unknown, where: { userId: string; hash: string }, { hash }: { hash: string }) => {
         const affected = credentials.get(where.userId) === where.hash ? 1 : 0;
         if (affected) credentials.set(where.userId, hash);
@@ -63,15 +52,20 @@ async function stage() {
     },
   } as unknown as Database;
   const directory = {
-    findByEmail: async (email: string) => {
-      queries.push('user');
-      return users.find((user) => user.email === normalizeEmail(email)) ?? null;
+    findByEmailWith: async (email: string, fact: UserFact) => {
+      expect(fact).toBe(passwordHash);
+      queries.push('user and hash');
+      const user = users.find((candidate) => candidate.email === normalizeEmail(email));
+      return user ? { user, value: credentials.get(user.id) ?? null } : null;
     },
   } as unknown as UsersService;
   const sessions = {
-    start: async (user: UserBase) => {
+    startProven: async (user: UserBase, _: unknown, { fact, value }: ProvenFact) => {
+      expect(fact).toBe(passwordHash);
       if (hooks.refusal) throw hooks.refusal;
-      if (user.disabledAt) throw new AccountDisabledError();
+      hooks.beforeStart?.();
+      hooks.beforeStart = undefined;
+      if (user.disabledAt || credentials.get(user.id) !== value) return undefined;
       started.push(user);
       return pair;
     },
@@ -82,7 +76,7 @@ async function stage() {
   const passwords = new PasswordsService(database, hasher, new PasswordRules(settings, []), settings);
   await decoyOf(hasher);
   hasher.asked.length = 0;
-  const login = new PasswordLogin(directory, passwords, sessions, database, events);
+  const login = new PasswordLogin(directory, passwords, sessions, events);
   const context = { amr: ['pwd'], ipAddress: '203.0.113.7', userAgent: 'test' };
   const attempt = (email: string, password: string) => login.login(email, password, context);
   return { attempt, hasher, queries, published, started, credentials, users, hooks };
@@ -123,7 +117,7 @@ describe('PasswordLogin', () => {
       });
       expect({ ...(failure as object) }).not.toHaveProperty('detail');
       expect({ ...(failure as object) }).not.toHaveProperty('extensions');
-      expect(queries).toEqual(['user', 'credential']);
+      expect(queries).toEqual(['user and hash']);
       expect(hasher.asked.map(({ act, version }) => `${act} ${version}`)).toEqual(['verify v2']);
       expect(hasher.asked[0]?.bytes).toBeLessThanOrEqual(1024);
       expect(started).toEqual([]);
@@ -157,20 +151,27 @@ describe('PasswordLogin', () => {
 
   it('lets nobody in with a password that was changed while it was proven', async () => {
     const { attempt, credentials, hooks, started } = await stage();
-    hooks.beforeTransaction = () => credentials.set('id-ada', 'v2:another one');
+    hooks.beforeStart = () => credentials.set('id-ada', 'v2:another one');
     await expect(attempt('ada@example.com', PASSWORD)).rejects.toMatchObject({ code: 'invalid-credentials' });
     expect(started).toEqual([]);
   });
 
   it('lets in whose password was only hashed anew while it was proven', async () => {
     const { attempt, credentials, hooks } = await stage();
-    hooks.beforeTransaction = () => credentials.set('id-old', `v2:${PASSWORD}`);
+    hooks.beforeStart = () => credentials.set('id-old', `v2:${PASSWORD}`);
     await expect(attempt('old@example.com', PASSWORD)).resolves.toBe(pair);
   });
 
   it('answers the same when the account is disabled while the password is proven', async () => {
     const { attempt, users, hooks, published } = await stage();
-    hooks.beforeTransaction = () => void (users[0]!.disabledAt = new Date());
+    hooks.beforeStart = () => void (users[0]!.disabledAt = new Date());
+    await expect(attempt('ada@example.com', PASSWORD)).rejects.toMatchObject({ code: 'invalid-credentials' });
+    expect(published).toMatchObject([{ reason: 'disabled' }]);
+  });
+
+  it('answers the same when a policy finds the account disabled', async () => {
+    const { attempt, hooks, published } = await stage();
+    hooks.refusal = new AccountDisabledError();
     await expect(attempt('ada@example.com', PASSWORD)).rejects.toMatchObject({ code: 'invalid-credentials' });
     expect(published).toMatchObject([{ reason: 'disabled' }]);
   });

@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
-import { Database, Events } from 'postern/persistence';
+import { Events } from 'postern/persistence';
 import { AccountDisabledError, SessionsService, type SessionContext, type TokenPair } from 'postern/sessions';
-import { normalizeEmail, UsersService, type UserBase } from 'postern/users';
+import { normalizeEmail, UsersService, type UserBase, type UserWithFact } from 'postern/users';
+import { passwordHash } from './password-credential.entity.js';
 import { InvalidCredentialsError } from './password.errors.js';
 import { LoginFailed, type LoginFailure } from './password.events.js';
 import { PasswordsService, type PasswordProof } from './passwords.service.js';
@@ -17,7 +18,6 @@ export class PasswordLogin {
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
-    private readonly database: Database,
     private readonly events: Events,
   ) {}
 
@@ -27,31 +27,23 @@ export class PasswordLogin {
    */
   async login(email: string, password: string, context: SessionContext): Promise<TokenPair> {
     const address = addressOf(email);
-    const user = (await this.users.findByEmail(address ?? NOBODY)) ?? undefined;
-    const refused = (reason: LoginFailure) => this.#refusal(reason, address ?? email, user, context);
     for (;;) {
-      const proof = await this.passwords.prove(user?.id, password);
+      const found = await this.users.findByEmailWith(address ?? NOBODY, passwordHash);
+      const user = found?.user;
+      const refused = (reason: LoginFailure) => this.#refusal(reason, address ?? email, user, context);
+      const proof = await this.passwords.proveAgainst(storedOf(found), password);
       if (user === undefined) throw refused('unknown-user');
       if (proof === undefined) throw refused('wrong-password');
-      // Before the policies are asked: with a transaction begun, the answer would come later than the others.
+      // Before the policies are asked: with further questions to the database, the answer would come later than the others.
       if (user.disabledAt) throw refused('disabled');
-      const pair = await this.#start(user, proof, context).catch((error: unknown) => {
+      const fact = this.passwords.factOf(proof);
+      const pair = await this.sessions.startProven(user, context, fact).catch((error: unknown) => {
         throw error instanceof AccountDisabledError ? refused('disabled') : error;
       });
-      if (pair === undefined) continue; // changed or hashed anew since it was proven: what holds now must be proven
+      if (pair === undefined) continue; // changed, hashed anew or disabled meanwhile: what holds now must be proven
       await this.passwords.refresh(proof, password);
       return pair;
     }
-  }
-
-  /**
-   * A session for what was proven, if that still holds. A change of the password waits for it or comes before it, so
-   * no session begun with the old password outlives the change (CWE-613).
-   */
-  #start(user: UserBase, proof: PasswordProof, context: SessionContext): Promise<TokenPair | undefined> {
-    return this.database.transaction(async () =>
-      (await this.passwords.isCurrent(proof)) ? this.sessions.start(user, context) : undefined,
-    );
   }
 
   #refusal(reason: LoginFailure, email: string, user: UserBase | undefined, context: SessionContext): Error {
@@ -67,4 +59,8 @@ function addressOf(email: string): string | undefined {
   } catch {
     return undefined;
   }
+}
+
+function storedOf(found: UserWithFact | null): PasswordProof | undefined {
+  return typeof found?.value === 'string' ? { userId: found.user.id, hash: found.value } : undefined;
 }

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { Database, uuidv7 } from 'postern/persistence';
+import type { ProvenFact } from 'postern/sessions';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
-import { PasswordCredential } from './password-credential.entity.js';
+import { PasswordCredential, passwordHash } from './password-credential.entity.js';
 import { PasswordHasher } from './password-hasher.js';
 import type { PasswordContext } from './password-policy.js';
 import { PasswordRules } from './password-rules.js';
@@ -87,12 +88,22 @@ export class PasswordsService {
    * @throws HashingOverloadedError
    */
   async prove(userId: string | undefined, password: string): Promise<PasswordProof | undefined> {
-    const text = passwordText(password, this.settings.maximumBytes);
     const id = userId ?? uuidv7();
     const hash = await this.#hashOf(id);
+    return this.proveAgainst(hash === undefined ? undefined : { userId: id, hash }, password);
+  }
+
+  /**
+   * The same for a hash that was read already, such as together with its user; `undefined` for nobody's. One hash of the
+   * current cost in every case.
+   * @throws HashingOverloadedError
+   */
+  async proveAgainst(stored: PasswordProof | undefined, password: string): Promise<PasswordProof | undefined> {
+    const text = passwordText(password, this.settings.maximumBytes);
     const decoy = await decoyOf(this.hasher);
-    const matches = await this.hasher.verify(hash === undefined || text === undefined ? decoy : hash, text ?? '');
-    return matches && hash !== undefined && text !== undefined ? { userId: id, hash } : undefined;
+    const isProvable = stored !== undefined && text !== undefined;
+    const matches = await this.hasher.verify(isProvable ? stored.hash : decoy, text ?? '');
+    return matches && isProvable ? stored : undefined;
   }
 
   /** Whether this is the user's password. @throws HashingOverloadedError */
@@ -100,17 +111,9 @@ export class PasswordsService {
     return (await this.prove(userId, password)) !== undefined;
   }
 
-  /**
-   * Whether the proven password is still the current one; it cannot be changed then until the ambient transaction ends.
-   */
-  async isCurrent(proof: PasswordProof): Promise<boolean> {
-    // The user before the password, as whoever deletes the user locks them: otherwise each could wait for the other.
-    const found: unknown[] = await this.database.manager.query(
-      `SELECT 1 FROM users u JOIN password_credentials c ON c.user_id = u.id
-       WHERE u.id = $1 AND c.hash = $2 FOR SHARE OF u, c`,
-      [proof.userId, proof.hash],
-    );
-    return found.length === 1;
+  /** What must still be true when a session begins by this proof: that the password was not changed since. */
+  factOf({ hash }: PasswordProof): ProvenFact {
+    return { fact: passwordHash, value: hash };
   }
 
   /**

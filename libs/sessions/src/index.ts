@@ -20,6 +20,7 @@ export { RevocationProgress } from './revocation-progress.js';
 export { RevocationSignal } from './revocation-signal.js';
 export { sessionContextOf, type RequestLike, type SessionContext } from './session-context.js';
 export type { TokenPair } from './session-issuer.js';
+export type { ProvenFact } from './session-starter.js';
 export { SessionTerms } from './session-terms.js';
 export { Session } from './session.entity.js';
 export { SessionsController } from './sessions.controller.js';

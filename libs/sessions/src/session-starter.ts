@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Database, Events, uuidv7 } from 'postern/persistence';
-import type { UserBase } from 'postern/users';
+import type { UserBase, UserFact } from 'postern/users';
 import { LoginPolicies } from './login-policy.js';
 import type { SessionContext } from './session-context.js';
 import { SessionIssuer, type TokenPair } from './session-issuer.js';
@@ -9,6 +9,13 @@ import { SessionTerms } from './session-terms.js';
 import { Session } from './session.entity.js';
 import { AccountDisabledError } from './sessions.errors.js';
 import { SessionStarted } from './sessions.events.js';
+
+/** What the proof of an identity rests on, and must still be true when the session begins. */
+export interface ProvenFact {
+  readonly fact: UserFact;
+  /** What the fact said as it was proven; null never holds. */
+  readonly value: unknown;
+}
 
 /** Makes a session of a proven identity. */
 @Injectable()
@@ -23,11 +30,18 @@ export class SessionStarter {
 
   /** @see SessionsService.start */
   async start(user: UserBase, context: SessionContext): Promise<TokenPair> {
+    const pair = await this.startProven(user, context);
+    if (!pair) throw new AccountDisabledError();
+    return pair;
+  }
+
+  /** @see SessionsService.startProven */
+  async startProven(user: UserBase, context: SessionContext, proven?: ProvenFact): Promise<TokenPair | undefined> {
     await this.policies.check(user, { ...context, kind: 'login' });
 
     const session = this.sessionOf(user, context);
     const access = await this.issuer.accessToken(user, session);
-    if (!(await this.insert(session))) throw new AccountDisabledError();
+    if (!(await this.insert(session, proven))) return undefined;
 
     const { id: sessionId, userId } = session;
     const { userAgent, ipAddress } = context;
@@ -55,14 +69,15 @@ export class SessionStarter {
     });
   }
 
-  private async insert(session: Session): Promise<boolean> {
-    // A user who is disabled or deleted since the policies looked gets no session: the row lock makes this wait for
-    // whoever is doing it, and makes them wait for this.
+  private async insert(session: Session, proven?: ProvenFact): Promise<boolean> {
+    // A user who is disabled or deleted since the policies looked gets no session, nor does one whose password was changed since
+    // it was proven: the locks on the rows make this wait for whoever is doing it, and make them wait for this.
     const rows: unknown[] = await this.database.manager.query(
       `INSERT INTO sessions (id, user_id, seed, generation, user_agent, ip_address, amr,
          authenticated_at, created_at, last_used_at, expires_at)
        SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11
-       FROM users u WHERE u.id = $2 AND u.disabled_at IS NULL FOR SHARE
+       FROM users u ${proven?.fact.joinFor('u.id', '$12') ?? ''}
+       WHERE u.id = $2 AND u.disabled_at IS NULL FOR SHARE
        RETURNING id`,
       [
         session.id,
@@ -76,6 +91,7 @@ export class SessionStarter {
         session.createdAt,
         session.lastUsedAt,
         session.expiresAt,
+        ...(proven ? [proven.value] : []),
       ],
     );
     return rows.length === 1;

@@ -6,7 +6,7 @@ import type { SessionContext } from './session-context.js';
 import { SessionEnder } from './session-ender.js';
 import type { TokenPair } from './session-issuer.js';
 import { SessionRefresher } from './session-refresher.js';
-import { SessionStarter } from './session-starter.js';
+import { SessionStarter, type ProvenFact } from './session-starter.js';
 import { SessionTerms } from './session-terms.js';
 import { Session } from './session.entity.js';
 
@@ -30,6 +30,19 @@ export class SessionsService {
    */
   start(user: UserBase, context: SessionContext): Promise<TokenPair> {
     return this.starter.start(user, context);
+  }
+
+  /**
+   * The same for a proof that rests on what the database says, as on the hash of a password: where that has changed since, or
+   * the user was disabled or deleted, no session begins. A change that comes later waits, and then finds the session to end
+   * (CWE-613).
+   *
+   * @param proven what must still be true
+   * @returns undefined where it is not, so that what holds now must be proven
+   * @throws AuthError what a login policy refuses with
+   */
+  startProven(user: UserBase, context: SessionContext, proven: ProvenFact): Promise<TokenPair | undefined> {
+    return this.starter.startProven(user, context, proven);
   }
 
   /**

@@ -10,6 +10,7 @@ export { registerDtoOf, updateDtoOf, type Writer } from './request-dto.js';
 export { responseDtoOf, type UserView } from './response-dto.js';
 export { UserBase } from './user-base.entity.js';
 export { MAXIMUM_PAGE_SIZE, UserDirectory, type UsersPage } from './user-directory.js';
+export { UserFact, type UserWithFact } from './user-fact.js';
 export { UserField, userFieldsOf, type DeclaredUserField, type UserFieldOptions } from './user-field.decorator.js';
 export { UserSchemas } from './user-schemas.js';
 export { UserSessions } from './user-sessions.js';

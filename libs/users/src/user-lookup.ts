@@ -1,6 +1,8 @@
+import { uuidv7 } from 'postern/persistence';
 import type { EntityManager, EntityMetadata, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { UserBase } from './user-base.entity.js';
+import type { UserFact, UserWithFact } from './user-fact.js';
 import type { UserSchemas } from './user-schemas.js';
 
 /** A column that finds at most one user. */
@@ -8,6 +10,9 @@ export type UniqueColumn = 'id' | 'email';
 
 /** A row of the table of users, with each column that the class knows, by its name in the database. */
 export type Row = Readonly<Record<string, unknown>>;
+
+/** What the fact is called in the row of its user. */
+const FACT = 'postern_fact';
 
 interface Statement {
   readonly metadata: EntityMetadata;
@@ -21,7 +26,7 @@ interface Statement {
  * else the statement is made once, and the columns are read from its row by TypeORM's own metadata.
  */
 export class UserLookup<U extends UserBase> {
-  private readonly statements = new Map<UniqueColumn, Statement | undefined>();
+  private readonly statements = new Map<UserFact | undefined, Map<UniqueColumn, Statement | undefined>>();
 
   constructor(private readonly schemas: UserSchemas<U>) {}
 
@@ -35,6 +40,26 @@ export class UserLookup<U extends UserBase> {
     return row === undefined ? null : (entityOf(statement, row) as U);
   }
 
+  /**
+   * The same with what another table says of the user, in the same round trip where the class is columns and nothing else.
+   * It costs the same whether or not there is such a user.
+   */
+  async findWith(
+    manager: EntityManager,
+    column: UniqueColumn,
+    value: string,
+    fact: UserFact,
+  ): Promise<UserWithFact<U> | null> {
+    const statement = this.statementFor(manager, column, fact);
+    if (statement !== undefined) {
+      const [row] = await manager.query<Row[]>(statement.text, [value]);
+      return row === undefined ? null : { user: entityOf(statement, row) as U, value: row[FACT] };
+    }
+    const user = await this.find(manager, column, value);
+    const rows = await manager.query<Row[]>(`SELECT (${fact.queryFor('$1')}) AS ${FACT}`, [user?.id ?? uuidv7()]);
+    return user && { user, value: rows[0]![FACT] };
+  }
+
   /** The user of this row, as `find` would have found it; asks the database where a row is not all of the user. */
   async read(manager: EntityManager, row: Row): Promise<U> {
     const statement = this.statementFor(manager, 'id');
@@ -43,24 +68,36 @@ export class UserLookup<U extends UserBase> {
       : (entityOf(statement, row) as U);
   }
 
-  private statementFor(manager: EntityManager, column: UniqueColumn): Statement | undefined {
+  private statementFor(manager: EntityManager, column: UniqueColumn, fact?: UserFact): Statement | undefined {
     // A subscriber wants to hear of what was loaded.
     if (manager.connection.subscribers.length > 0) return undefined;
-    if (!this.statements.has(column)) {
-      this.statements.set(column, statementOf(manager.connection.getMetadata(this.schemas.entity), column));
+    const statements = this.statementsWith(fact);
+    if (!statements.has(column)) {
+      statements.set(column, statementOf(manager.connection.getMetadata(this.schemas.entity), column, fact));
     }
-    return this.statements.get(column);
+    return statements.get(column);
+  }
+
+  private statementsWith(fact: UserFact | undefined): Map<UniqueColumn, Statement | undefined> {
+    const statements = this.statements.get(fact) ?? new Map<UniqueColumn, Statement | undefined>();
+    this.statements.set(fact, statements);
+    return statements;
   }
 }
 
-function statementOf(metadata: EntityMetadata, unique: UniqueColumn): Statement | undefined {
+function statementOf(metadata: EntityMetadata, unique: UniqueColumn, fact?: UserFact): Statement | undefined {
   if (!isColumnsOnly(metadata)) return undefined;
   const { driver } = metadata.dataSource;
   const columns = metadata.columns.filter(({ isSelect }) => isSelect);
-  const selected = columns.map(({ databaseName }) => driver.escape(databaseName)).join(', ');
-  const table = metadata.tablePath.split('.').map((part) => driver.escape(part));
-  const wanted = driver.escape(metadata.findColumnWithPropertyName(unique)!.databaseName);
-  return { metadata, columns, text: `SELECT ${selected} FROM ${table.join('.')} WHERE ${wanted} = $1 LIMIT 1` };
+  const table = metadata.tablePath
+    .split('.')
+    .map((part) => driver.escape(part))
+    .join('.');
+  const nameOf = (property: UniqueColumn) => driver.escape(metadata.findColumnWithPropertyName(property)!.databaseName);
+  const selected = columns.map(({ databaseName }) => driver.escape(databaseName));
+  if (fact) selected.push(`(${fact.queryFor(`${table}.${nameOf('id')}`)}) AS ${FACT}`);
+  const text = `SELECT ${selected.join(', ')} FROM ${table} WHERE ${nameOf(unique)} = $1 LIMIT 1`;
+  return { metadata, columns, text };
 }
 
 /** Whatever else there may be is TypeORM's to load: relations, embedded classes, subclasses, listeners, computed columns. */

@@ -8,6 +8,7 @@ import { assertCarriable } from './claims-of.js';
 import { normalizeEmail } from './email-address.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
+import type { UserFact, UserWithFact } from './user-fact.js';
 import { UserLookup, type Row } from './user-lookup.js';
 import { UserSchemas } from './user-schemas.js';
 import type { NewUser, UserChanges } from './user-types.js';
@@ -75,6 +76,16 @@ export class UsersService<U extends UserBase = UserBase> {
   /** The user with this address, in whatever spelling; null where there is none. @throws {InvalidEmailError} */
   async findByEmail(email: string): Promise<U | null> {
     return this.lookup.find(this.database.manager, 'email', normalizeEmail(email));
+  }
+
+  /**
+   * The same user together with what another table says of them, for one query: as a credential that is to be proven. It costs
+   * the same whether or not there is such a user.
+   * @param fact kept by the caller: each is a statement of its own
+   * @throws {InvalidEmailError}
+   */
+  async findByEmailWith(email: string, fact: UserFact): Promise<UserWithFact<U> | null> {
+    return this.lookup.findWith(this.database.manager, 'email', normalizeEmail(email), fact);
   }
 
   /**
