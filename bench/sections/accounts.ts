@@ -12,8 +12,10 @@ const USERS = 1024;
 /** Each turn is so many, so that none is left over when the next one begins. */
 const HASHES = 2 * CONNECTIONS;
 const REFRESHES = 16 * CONNECTIONS;
-/** The code around a hash runs rarely, and it takes long until the compiler has made it fast: so many turns. */
-const WARM_UP = 16;
+/** The code around a hash runs rarely, and it takes some thousand logins until the compiler has made all of it fast: so many turns. */
+const WARM_UP = 64;
+/** The same for what runs often, or is not code of ours. */
+const SHORT_WARM_UP = 16;
 /** Ten whole huge pages of 2 MiB: 19 MiB are nine of them, and 256 small ones, which the kernel hands out one by one. */
 const WHOLE_PAGES_KIB = 20_480;
 const PROMISED_LOGIN = 0.9;
@@ -56,7 +58,7 @@ async function measure(bench: Bench): Promise<Outcome> {
     const tokens: string[] = [];
     const contenders: Contender[] = [
       {
-        ...contender(NAMES.refresh, server, REFRESHES, (amount) =>
+        ...contender(NAMES.refresh, server, REFRESHES, SHORT_WARM_UP, (amount) =>
           load(server, amount, (at) => [refreshing(tokens, at)]),
         ),
         prepare: async (round) => {
@@ -64,11 +66,13 @@ async function measure(bench: Bench): Promise<Outcome> {
           for (const email of emails.slice(0, CONNECTIONS)) tokens.push((await logIn(server.url, email)).refresh_token);
         },
       },
-      contender(NAMES.hashes, hashing, HASHES, (amount) => hashing.ask<Answered>({ amount })),
-      contender(NAMES.wholePages, wholePages, HASHES, (amount) => wholePages.ask<Answered>({ amount })),
-      contender(NAMES.bare, bare, HASHES, (amount) => load(bare, amount, (at) => logins(emails, at))),
-      contender(NAMES.login, server, HASHES, (amount) => load(server, amount, (at) => logins(emails, at))),
-      contender(NAMES.register, server, HASHES, (amount) => load(server, amount, () => [registration()])),
+      contender(NAMES.hashes, hashing, HASHES, SHORT_WARM_UP, (amount) => hashing.ask<Answered>({ amount })),
+      contender(NAMES.wholePages, wholePages, HASHES, SHORT_WARM_UP, (amount) => wholePages.ask<Answered>({ amount })),
+      contender(NAMES.bare, bare, HASHES, WARM_UP, (amount) => load(bare, amount, (at) => logins(emails, at))),
+      contender(NAMES.login, server, HASHES, WARM_UP, (amount) => load(server, amount, (at) => logins(emails, at))),
+      contender(NAMES.register, server, HASHES, SHORT_WARM_UP, (amount) =>
+        load(server, amount, () => [registration()]),
+      ),
     ];
     return outcomeOf(await contest(contenders, bench.rounds, bench.seconds));
 
@@ -76,9 +80,10 @@ async function measure(bench: Bench): Promise<Outcome> {
       name: string,
       child: Child,
       amount: number,
+      warmUp: number,
       run: (amount: number) => Promise<Answered>,
     ): Contender {
-      return { name, child, run: (round) => run(round === 0 && !bench.isQuick ? amount * WARM_UP : amount) };
+      return { name, child, run: (round) => run(round === 0 && !bench.isQuick ? amount * warmUp : amount) };
     }
   } finally {
     await Promise.all([server, hashing, wholePages, bare].map((child) => child.stop()));
