@@ -67,3 +67,24 @@ export async function send({
   // Between so many answers there is one pause less.
   return { requests: result.requests.total - (isCounted ? 1 : 0), seconds };
 }
+
+/** Turns of a warm-up, at least and at most. */
+const LEAST_TURNS = 5;
+const MOST_TURNS = 40;
+/** By less than this factor a server does not get faster any more. */
+const GAIN = 1.05;
+
+/**
+ * Runs turns of about a second until two of them in a row were no faster than the best before: how many seconds the compiler takes depends
+ * on the machine, and on how much there is to compile.
+ */
+export async function untilWarm(turn: () => Promise<Answered>): Promise<Answered> {
+  const paces: number[] = [];
+  for (;;) {
+    const answered = await turn();
+    paces.push(answered.requests / answered.seconds);
+    const best = Math.max(...paces.slice(0, -2));
+    const isWarm = paces.length >= LEAST_TURNS && paces.slice(-2).every((pace) => pace < best * GAIN);
+    if (isWarm || paces.length >= MOST_TURNS) return answered;
+  }
+}

@@ -9,7 +9,7 @@ const CONNECTIONS = 32;
 /** Tokens of a turn, which is to last about a second; what makes them is slowest for RSA. */
 const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 4 * 1024, RS256: 6 * 1024, HS256: 10 * 1024 };
 /** The compiler needs seconds, not requests by the thousand, to make fast what a proof runs through: so many turns. */
-const WARM_UP = 5;
+const WARM_UP = 10;
 const PROMISED = 0.8;
 
 const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
@@ -31,11 +31,13 @@ async function measure({ rounds, seconds }: Bench): Promise<Outcome> {
   const ratios: number[] = [];
   for (const algorithm of algorithms) {
     const key = makeKey(algorithm);
+    // Each process is shown them once: every round has new ones.
+    const warmUp = makeTokens(key, AMOUNTS[algorithm] * WARM_UP);
     const names = [`hand-written guard, ${algorithm}`, `\`JwtAuthGuard\`, ${algorithm}`] as const;
     const start = async (): Promise<Lineup> => {
       const contenders = await Promise.all([
-        contender(names[0], server('hand-written'), key),
-        contender(names[1], server('guarded'), key),
+        contender(names[0], server('hand-written'), key, warmUp),
+        contender(names[1], server('guarded'), key, warmUp),
       ]);
       return { contenders, stop: () => Promise.all(contenders.map(({ child }) => child.stop())) };
     };
@@ -62,14 +64,14 @@ async function measure({ rounds, seconds }: Bench): Promise<Outcome> {
   };
 }
 
-async function contender(name: string, program: URL, key: BenchKey): Promise<Contender> {
+async function contender(name: string, program: URL, key: BenchKey, warmUp: readonly string[]): Promise<Contender> {
   const child = await startChild(program, { environment: environmentOf(key) });
-  let tokens: string[] = [];
+  let tokens = warmUp;
   return {
     name,
     child,
     // New ones for every attempt: what was presented once is remembered.
-    prepare: (round) => void (tokens = makeTokens(key, AMOUNTS[key.algorithm] * (round === 0 ? WARM_UP : 1))),
+    prepare: (round) => void (tokens = round === 0 ? warmUp : makeTokens(key, AMOUNTS[key.algorithm])),
     run: () => {
       const share = tokens.length / CONNECTIONS;
       return send({

@@ -3,13 +3,12 @@ import { contestAnew, type Contender, type Lineup } from '../contest.js';
 import { query } from '../databases.js';
 import { count, microseconds, ratio } from '../figures.js';
 import { serviceTokens, startFleet, untilKnown } from '../fleet.js';
-import { send } from '../load.js';
+import { send, untilWarm } from '../load.js';
 import type { Bench, Outcome, Section } from '../section.js';
 
 const HELD = 1_000_000;
 const TOKENS = 1024;
 const CONNECTIONS = 32;
-const WARM_UP_SECONDS = 5;
 const PROMISED = 0.9;
 const UNGUARDED = 'unguarded';
 
@@ -135,20 +134,17 @@ async function measureSet(entries: number): Promise<SetFigures> {
 
 function contender(name: string, child: Child, tokens: readonly string[]): Contender {
   const share = tokens.length / CONNECTIONS;
-  return {
-    name,
-    child,
-    run: (round) =>
-      send({
-        url: child.url,
-        connections: CONNECTIONS,
-        isSleepless: true,
-        limit: { seconds: round === 0 ? WARM_UP_SECONDS : 1 },
-        requests: (connection) =>
-          tokens
-            .slice((connection % CONNECTIONS) * share)
-            .slice(0, share)
-            .map((token) => ({ method: 'GET', path: '/hello', headers: { authorization: `Bearer ${token}` } })),
-      }),
-  };
+  const turn = () =>
+    send({
+      url: child.url,
+      connections: CONNECTIONS,
+      isSleepless: true,
+      limit: { seconds: 1 },
+      requests: (connection) =>
+        tokens
+          .slice((connection % CONNECTIONS) * share)
+          .slice(0, share)
+          .map((token) => ({ method: 'GET', path: '/hello', headers: { authorization: `Bearer ${token}` } })),
+    });
+  return { name, child, run: (round) => (round === 0 ? untilWarm(turn) : turn()) };
 }

@@ -2,13 +2,12 @@ import type { Request } from 'autocannon';
 import { type Launch, startChild } from '../child.js';
 import { contestAnew, type Contender, type Lineup } from '../contest.js';
 import { count, microseconds, ratio } from '../figures.js';
-import { send } from '../load.js';
+import { send, untilWarm } from '../load.js';
 import type { Bench, Outcome, Section } from '../section.js';
 import { environmentOf, makeKey, makeTokens } from '../tokens.js';
 
 const TOKENS = 1024;
 const CONNECTIONS = 32;
-const WARM_UP_SECONDS = 5;
 const PROMISED = 0.9;
 
 const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
@@ -85,16 +84,13 @@ async function contender(
       .slice((connection % CONNECTIONS) * share)
       .slice(0, share)
       .map((token) => ({ method: 'GET', path: '/hello', headers: { authorization: `Bearer ${token}` } }));
-  return {
-    name,
-    child,
-    run: (round) =>
-      send({
-        url: child.url,
-        connections: CONNECTIONS,
-        isSleepless: true,
-        limit: { seconds: round === 0 ? WARM_UP_SECONDS : 1 },
-        requests,
-      }),
-  };
+  const turn = () =>
+    send({
+      url: child.url,
+      connections: CONNECTIONS,
+      isSleepless: true,
+      limit: { seconds: 1 },
+      requests,
+    });
+  return { name, child, run: (round) => (round === 0 ? untilWarm(turn) : turn()) };
 }
