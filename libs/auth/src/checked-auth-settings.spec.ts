@@ -44,12 +44,12 @@ describe('AuthModule', () => {
     [
       'a misspelt setting of "revocations"',
       { ...sound, revocations: { folow: true } },
-      /"revocations" knows no .*"folow"/,
+      /"revocations" of https:\/\/id.example.com knows no .*"folow"/,
     ],
     [
       'one of a further issuer',
       { ...sound, issuers: [{ ...sound, issuer: 'https://id.partner.com', revocations: { folow: true } }] },
-      /"revocations" knows no .*"folow"/,
+      /"revocations" of https:\/\/id.partner.com knows no .*"folow"/,
     ],
     [
       'a feed that is followed by a text',

@@ -54,7 +54,8 @@ export function checkedAuthSettings(
     checkedRules(one);
     checkedJwksSettings(one.jwks);
     const { revocations } = one;
-    if (revocations !== undefined) assertKnownSettings('AuthModule: "revocations"', revocations, OF_REVOCATIONS);
+    const place = `AuthModule: "revocations" of ${one.issuer}`;
+    if (revocations !== undefined) assertKnownSettings(place, revocations, OF_REVOCATIONS);
     checkedRevocationSettings(one);
   }
   if (rememberedProofs !== undefined && rememberedProofs !== false) {

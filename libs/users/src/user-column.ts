@@ -101,7 +101,7 @@ export function insteadOfColumn(entity: Type<UserBase>, property: string): 'embe
 }
 
 /** The properties of the class and its parents that are of an embedded class, with that class. */
-export function embeddedClassesOf(entity: Type<UserBase>): readonly { property: string; embedded: Type }[] {
+export function embeddedClassesOf(entity: Type): readonly { property: string; embedded: Type }[] {
   const ancestry: unknown[] = ancestryOf(entity);
   return getMetadataArgsStorage()
     .embeddeds.filter(({ target }) => ancestry.includes(target))

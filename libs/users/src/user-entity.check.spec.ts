@@ -115,6 +115,24 @@ describe('checkUserEntity', () => {
     );
   });
 
+  it('refuses such a field however deep the classes are embedded', () => {
+    class Geometry {
+      declare height: string;
+    }
+    text()(Geometry.prototype, 'height');
+    UserField({ read: 'self' })(Geometry.prototype, 'height');
+    class Desk {
+      declare geometry: Geometry;
+    }
+    Column(() => Geometry)(Desk.prototype, 'geometry');
+    class Employee extends UserBase {
+      declare desk: Desk;
+    }
+    Column(() => Desk)(Employee.prototype, 'desk');
+    Entity('users')(Employee);
+    expect(() => checkUserEntity(Employee)).toThrow('UsersModule: Employee.desk.geometry.height has @UserField inside');
+  });
+
   it.each<[string, UserFieldOptions, PropertyDecorator[]]>([
     ['shown by its own name', { write: 'self', read: 'self' }, [Expose()]],
     ['kept from answers that do not show it', { write: 'admin' }, [Exclude({ toPlainOnly: true })]],

@@ -74,14 +74,17 @@ function checkColumns(entity: Type<UserBase>): void {
 }
 
 /** Nobody reads `@UserField` there, and the field would be missing without a word. */
-function checkEmbedded(entity: Type<UserBase>): void {
-  for (const { property, embedded } of embeddedClassesOf(entity)) {
+function checkEmbedded(owner: Type, path = owner.name): void {
+  for (const { property, embedded } of embeddedClassesOf(owner)) {
+    const place = `${path}.${property}`;
     const [field] = userFieldsOf(embedded);
-    if (field === undefined) continue;
-    throw new Error(
-      `UsersModule: ${entity.name}.${property}.${field.property} has @UserField inside of an embedded class, where it says nothing: ` +
-        'take it off, or write the column as a property of the user.',
-    );
+    if (field !== undefined) {
+      throw new Error(
+        `UsersModule: ${place}.${field.property} has @UserField inside of an embedded class, where it says nothing: ` +
+          'take it off, or write the column as a property of the user.',
+      );
+    }
+    checkEmbedded(embedded, place);
   }
 }
 
