@@ -10,6 +10,7 @@ import {
   EntityPrincipalMapper,
   meControllerOf,
   UserBase,
+  type UserFact,
   UserField,
   UsersModule,
   type AdminUsersRoutes,
@@ -79,6 +80,15 @@ export async function change(users: UsersService<Employee>, id: string): Promise
   const found = await users.findById(id);
   // @ts-expect-error there may be none
   return found.nickname;
+}
+
+export async function look(users: UsersService<Employee>, keys: UserFact): Promise<string | null> {
+  const found = await users.findByEmailWith('ada@example.com', keys);
+  // @ts-expect-error there may be none
+  const value: unknown = found.value;
+  // @ts-expect-error what the table says may be anything
+  const key: string = found?.value;
+  return found?.user.nickname ?? `${String(value)} ${key}`;
 }
 
 export function compose(): unknown[] {

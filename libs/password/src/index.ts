@@ -23,4 +23,4 @@ export { PasswordModule } from './password.module.js';
 export type { PasswordSettings, PasswordStructure } from './password.module-definition.js';
 export { PasswordPolicy, type PasswordContext, type PasswordViolation } from './password-policy.js';
 export { PasswordRules, shippedPasswordPolicies } from './password-rules.js';
-export { PasswordsService, PreparedPassword, type PasswordProof } from './passwords.service.js';
+export { PasswordsService, PreparedPassword, type PasswordProof, type StoredPassword } from './passwords.service.js';

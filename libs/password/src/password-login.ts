@@ -6,7 +6,7 @@ import { normalizeEmail, UsersService, type UserBase, type UserWithFact } from '
 import { passwordHash } from './password-credential.entity.js';
 import { InvalidCredentialsError } from './password.errors.js';
 import { LoginFailed, type LoginFailure } from './password.events.js';
-import { PasswordsService, type PasswordProof } from './passwords.service.js';
+import { PasswordsService, type StoredPassword } from './passwords.service.js';
 
 /** Stands in for what is no address at all, so that it costs the same query. RFC 2606: nobody can own it. */
 const NOBODY = 'nobody@postern.invalid';
@@ -61,6 +61,6 @@ function addressOf(email: string): string | undefined {
   }
 }
 
-function storedOf(found: UserWithFact | null): PasswordProof | undefined {
+function storedOf(found: UserWithFact | null): StoredPassword | undefined {
   return typeof found?.value === 'string' ? { userId: found.user.id, hash: found.value } : undefined;
 }

@@ -15,6 +15,13 @@ export class PreparedPassword {
   constructor(readonly hash: string) {}
 }
 
+/** The hash of a user's password as it was read, proven or not. */
+export interface StoredPassword {
+  /** Whose password; UUID. */
+  readonly userId: string;
+  readonly hash: string;
+}
+
 /** That a user knew the password, at the moment of asking. */
 export interface PasswordProof {
   /** Whose password; UUID. */
@@ -98,12 +105,12 @@ export class PasswordsService {
    * current cost in every case.
    * @throws HashingOverloadedError
    */
-  async proveAgainst(stored: PasswordProof | undefined, password: string): Promise<PasswordProof | undefined> {
+  async proveAgainst(stored: StoredPassword | undefined, password: string): Promise<PasswordProof | undefined> {
     const text = passwordText(password, this.settings.maximumBytes);
     const decoy = await decoyOf(this.hasher);
     const isProvable = stored !== undefined && text !== undefined;
     const matches = await this.hasher.verify(isProvable ? stored.hash : decoy, text ?? '');
-    return matches && isProvable ? stored : undefined;
+    return matches && isProvable ? { userId: stored.userId, hash: stored.hash } : undefined;
   }
 
   /** Whether this is the user's password. @throws HashingOverloadedError */

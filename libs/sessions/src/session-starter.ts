@@ -71,7 +71,8 @@ export class SessionStarter {
 
   private async insert(session: Session, proven?: ProvenFact): Promise<boolean> {
     // A user who is disabled or deleted since the policies looked gets no session, nor does one whose password was changed since
-    // it was proven: the locks on the rows make this wait for whoever is doing it, and make them wait for this.
+    // it was proven: the locks on the rows make this wait for whoever is doing it, and make them wait for this. The user is locked
+    // first, as by whoever deletes them: otherwise each could wait for the other.
     const rows: unknown[] = await this.database.manager.query(
       `INSERT INTO sessions (id, user_id, seed, generation, user_agent, ip_address, amr,
          authenticated_at, created_at, last_used_at, expires_at)

@@ -12,7 +12,7 @@ export class UserFact {
 
   /**
    * @param table with its schema where that is not in the search path, as `billing.accounts`
-   * @param column of which the driver makes a string, a number or whatever else is asked for
+   * @param column whose value is given as the driver reads it
    */
   constructor(table: string, column: string) {
     this.#table = table.split('.').map(pg.escapeIdentifier).join('.');

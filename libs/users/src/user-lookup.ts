@@ -26,7 +26,8 @@ interface Statement {
  * else the statement is made once, and the columns are read from its row by TypeORM's own metadata.
  */
 export class UserLookup<U extends UserBase> {
-  private readonly statements = new Map<UserFact | undefined, Map<UniqueColumn, Statement | undefined>>();
+  /** By the fact that is read along, or by this object where none is. */
+  private readonly statements = new WeakMap<object, Map<UniqueColumn, Statement | undefined>>();
 
   constructor(private readonly schemas: UserSchemas<U>) {}
 
@@ -79,8 +80,9 @@ export class UserLookup<U extends UserBase> {
   }
 
   private statementsWith(fact: UserFact | undefined): Map<UniqueColumn, Statement | undefined> {
-    const statements = this.statements.get(fact) ?? new Map<UniqueColumn, Statement | undefined>();
-    this.statements.set(fact, statements);
+    const key = fact ?? this;
+    const statements = this.statements.get(key) ?? new Map<UniqueColumn, Statement | undefined>();
+    this.statements.set(key, statements);
     return statements;
   }
 }

@@ -81,7 +81,7 @@ export class UsersService<U extends UserBase = UserBase> {
   /**
    * The same user together with what another table says of them, for one query: as a credential that is to be proven. It costs
    * the same whether or not there is such a user.
-   * @param fact kept by the caller: each is a statement of its own
+   * @param fact made once and used again, for it has a statement of its own
    * @throws {InvalidEmailError}
    */
   async findByEmailWith(email: string, fact: UserFact): Promise<UserWithFact<U> | null> {
