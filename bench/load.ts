@@ -1,6 +1,7 @@
 import autocannon from 'autocannon';
 
-const CONNECTIONS = 32;
+/** Unless told otherwise. */
+export const CONNECTIONS = 32;
 
 /** One kind of request, made by every connection in turn for as long as the measurement lasts. */
 export interface Load {

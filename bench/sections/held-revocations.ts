@@ -1,14 +1,13 @@
-import { type Child, startChild } from '../child.js';
+import { startChild } from '../child.js';
 import { contestAnew, type Contender, type Lineup } from '../contest.js';
 import { query } from '../databases.js';
 import { count, microseconds, ratio } from '../figures.js';
 import { serviceTokens, startFleet, untilKnown } from '../fleet.js';
-import { send, untilWarm } from '../load.js';
+import { presentedWith } from '../presented-tokens.js';
 import type { Bench, Outcome, Section } from '../section.js';
 
 const HELD = 1_000_000;
 const TOKENS = 1024;
-const CONNECTIONS = 32;
 const PROMISED = 0.9;
 const UNGUARDED = 'unguarded';
 
@@ -100,8 +99,8 @@ async function start(followed: readonly Followed[]): Promise<Lineup> {
       await untilKnown(guarded, held);
       const tokens = await serviceTokens(fleet.issuers[0]!, 'bench', TOKENS);
       // The server without a guard looks at no token.
-      if (contenders.length === 0) contenders.push(contender(UNGUARDED, unguarded, tokens));
-      contenders.push(contender(name, guarded, tokens));
+      if (contenders.length === 0) contenders.push(presentedWith(tokens, UNGUARDED, unguarded));
+      contenders.push(presentedWith(tokens, name, guarded));
     }
     return { contenders, stop };
   } catch (error) {
@@ -130,21 +129,4 @@ async function measureSet(entries: number): Promise<SetFigures> {
   } finally {
     await child.stop();
   }
-}
-
-function contender(name: string, child: Child, tokens: readonly string[]): Contender {
-  const share = tokens.length / CONNECTIONS;
-  const turn = () =>
-    send({
-      url: child.url,
-      connections: CONNECTIONS,
-      isSleepless: true,
-      limit: { seconds: 1 },
-      requests: (connection) =>
-        tokens
-          .slice((connection % CONNECTIONS) * share)
-          .slice(0, share)
-          .map((token) => ({ method: 'GET', path: '/hello', headers: { authorization: `Bearer ${token}` } })),
-    });
-  return { name, child, run: (round) => (round === 0 ? untilWarm(turn) : turn()) };
 }

@@ -1,13 +1,12 @@
-import type { Request } from 'autocannon';
 import { type Launch, startChild } from '../child.js';
 import { contestAnew, type Contender, type Lineup } from '../contest.js';
 import { count, microseconds, ratio } from '../figures.js';
-import { send, untilWarm } from '../load.js';
+import { CONNECTIONS } from '../load.js';
+import { presentedWith } from '../presented-tokens.js';
 import type { Bench, Outcome, Section } from '../section.js';
 import { environmentOf, makeKey, makeTokens } from '../tokens.js';
 
 const TOKENS = 1024;
-const CONNECTIONS = 32;
 const PROMISED = 0.9;
 
 const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
@@ -77,20 +76,5 @@ async function contender(
   { program, ...launch }: Launch & { program: URL },
   tokens: readonly string[],
 ): Promise<Contender> {
-  const child = await startChild(program, launch);
-  const share = tokens.length / CONNECTIONS;
-  const requests = (connection: number): Request[] =>
-    tokens
-      .slice((connection % CONNECTIONS) * share)
-      .slice(0, share)
-      .map((token) => ({ method: 'GET', path: '/hello', headers: { authorization: `Bearer ${token}` } }));
-  const turn = () =>
-    send({
-      url: child.url,
-      connections: CONNECTIONS,
-      isSleepless: true,
-      limit: { seconds: 1 },
-      requests,
-    });
-  return { name, child, run: (round) => (round === 0 ? untilWarm(turn) : turn()) };
+  return presentedWith(tokens, name, await startChild(program, launch));
 }
