@@ -511,6 +511,20 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await other.close();
   });
 
+  it('gives a principal of which no handler can change anything for the next request', async () => {
+    const token = tokenWith({
+      aud: ['orders'],
+      roles: ['clerk'],
+      scope: 'a b',
+      address: { lines: [{ street: 'Am Tor' }] },
+    });
+    const principal = await application.get(AccessTokenVerifier).verify(token);
+    const { audience, scopes, roles, amr, claims } = principal;
+    const { lines } = claims['address'] as { lines: object[] };
+    const parts = [principal, audience, scopes, roles, amr, claims, claims['address'], claims['aud'], lines, lines[0]];
+    expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([]);
+  });
+
   it('takes its settings from a factory as well', async () => {
     const { clock, ...plain } = settings;
     const testing = await Test.createTestingModule({

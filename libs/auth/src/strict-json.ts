@@ -8,7 +8,7 @@ const BACKSLASH = 0x5c;
 
 /**
  * The one JSON object that the bytes are: strict UTF-8 without a byte-order mark, no name twice in any object, and not deeper
- * than allowed (the object itself is depth 1). `undefined` for anything else.
+ * than allowed (the object itself is depth 1). It is frozen, and so is all in it. `undefined` for anything else.
  *
  * @see RFC 8725 §2.4, RFC 7515 §4, RFC 8259 §8.1
  */
@@ -31,7 +31,7 @@ function parseJsonObject(text: string | undefined, maximumDepth: number): Record
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
   // RFC 8259 §4: of two members with one name the parser keeps one, so the text has more names than the value.
-  const members = countMembers(value, maximumDepth);
+  const members = freeze(value, maximumDepth);
   const isStrict = members === countColons(text) || members === countNames(text);
   return isStrict ? (value as Record<string, unknown>) : undefined;
 }
@@ -60,16 +60,17 @@ function countNames(text: string): number {
   return names;
 }
 
-/** How many members the value has, at any depth; NaN where it is deeper than allowed. */
-function countMembers(value: object, maximumDepth: number): number {
+/** Freezes the value with all in it, and says how many members it has, at any depth; NaN where it is deeper than allowed. */
+function freeze(value: object, maximumDepth: number): number {
   if (maximumDepth < 1) return Number.NaN;
   const inner: unknown[] = Array.isArray(value) ? value : Object.values(value);
   let members = inner === value ? 0 : inner.length;
   // By index: every token comes through here, and an iterator costs more than all the rest.
   for (let at = 0; at < inner.length; at += 1) {
     const one = inner[at];
-    if (typeof one === 'object' && one !== null) members += countMembers(one, maximumDepth - 1);
+    if (typeof one === 'object' && one !== null) members += freeze(one, maximumDepth - 1);
   }
+  Object.freeze(value);
   return members;
 }
 
