@@ -52,7 +52,10 @@ export function readClaims({ claims, rules }: UnprovenToken, keyId: string, now:
   return new ProvenPrincipal(rules.issuer, sub, audience, jti, roles, amr, keyId, claims);
 }
 
-/** One principal serves many requests: what one handler changes, another must not see. So all of it is frozen; the claims are, as they were read. */
+/**
+ * One principal serves many requests: what one handler changes, another must not see. So all of it is frozen; the claims are since
+ * they were read.
+ */
 class ProvenPrincipal implements Principal {
   readonly sessionId?: string;
   readonly clientId?: string;

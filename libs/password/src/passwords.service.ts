@@ -141,10 +141,7 @@ export class PasswordsService {
 
   async #hashOf(userId: string): Promise<string | undefined> {
     // Plain SQL: each login asks, and TypeORM's builder costs more than the query.
-    const rows = await this.database.manager.query<{ hash: string }[]>(
-      'SELECT hash FROM password_credentials WHERE user_id = $1',
-      [userId],
-    );
+    const rows = await this.database.manager.query<{ hash: string }[]>(passwordHash.queryFor('$1'), [userId]);
     return rows[0]?.hash;
   }
 }

@@ -1,6 +1,7 @@
 import { uuidv7 } from 'postern/persistence';
 import type { EntityManager, EntityMetadata, FindOptionsWhere, ObjectLiteral } from 'typeorm';
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import { escapedTable } from './escaped-table.js';
 import type { UserBase } from './user-base.entity.js';
 import type { UserFact, UserWithFact } from './user-fact.js';
 import type { UserSchemas } from './user-schemas.js';
@@ -91,10 +92,7 @@ function statementOf(metadata: EntityMetadata, unique: UniqueColumn, fact?: User
   if (!isColumnsOnly(metadata)) return undefined;
   const { driver } = metadata.dataSource;
   const columns = metadata.columns.filter(({ isSelect }) => isSelect);
-  const table = metadata.tablePath
-    .split('.')
-    .map((part) => driver.escape(part))
-    .join('.');
+  const table = escapedTable(metadata);
   const nameOf = (property: UniqueColumn) => driver.escape(metadata.findColumnWithPropertyName(property)!.databaseName);
   const selected = columns.map(({ databaseName }) => driver.escape(databaseName));
   if (fact) selected.push(`(${fact.queryFor(`${table}.${nameOf('id')}`)}) AS ${FACT}`);

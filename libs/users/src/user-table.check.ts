@@ -1,6 +1,7 @@
 import { Injectable, type OnModuleInit } from '@nestjs/common';
 import { Database } from 'postern/persistence';
 import type { DataSource, EntityMetadata } from 'typeorm';
+import { escapedTable } from './escaped-table.js';
 import { checkUserHooks } from './user-hooks.check.js';
 import { UserSchemas } from './user-schemas.js';
 
@@ -40,7 +41,7 @@ async function missingColumnsOf(connection: DataSource, metadata: EntityMetadata
   // The catalogue rather than information_schema, which hides what this role may not read.
   const known = await connection.query<{ name: string }[]>(
     'SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped',
-    [escaped(connection, metadata)],
+    [escapedTable(metadata)],
   );
   const present = new Set(known.map(({ name }) => name));
   return metadata.columns
@@ -53,20 +54,11 @@ async function missingColumnsOf(connection: DataSource, metadata: EntityMetadata
 async function statementsFor(connection: DataSource, metadata: EntityMetadata, missing: string[]): Promise<string[]> {
   const { upQueries } = await connection.driver.createSchemaBuilder().log();
   const all = upQueries.map(({ query }) => query);
-  const starts = missing.map(
-    (name) => `ALTER TABLE ${escaped(connection, metadata)} ADD ${connection.driver.escape(name)} `,
-  );
+  const starts = missing.map((name) => `ALTER TABLE ${escapedTable(metadata)} ADD ${connection.driver.escape(name)} `);
   const added = all.filter((statement) => starts.some((start) => statement.startsWith(start)));
   const types = all.filter((statement) => {
     const type = /^CREATE TYPE (\S+) /.exec(statement)?.[1];
     return type !== undefined && added.some((addition) => addition.includes(` ${type}`));
   });
   return [...types, ...added].map((statement) => `  ${statement};`);
-}
-
-function escaped({ driver }: DataSource, { tablePath }: EntityMetadata): string {
-  return tablePath
-    .split('.')
-    .map((part) => driver.escape(part))
-    .join('.');
 }
