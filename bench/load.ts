@@ -1,6 +1,6 @@
 import autocannon from 'autocannon';
 
-/** Unless told otherwise. */
+/** Of every load. */
 export const CONNECTIONS = 32;
 
 /** One kind of request, made by every connection in turn for as long as the measurement lasts. */
@@ -8,7 +8,6 @@ export interface Load {
   readonly url: string;
   /** The requests of one connection, one after the other and then from the beginning. */
   readonly requests: (connection: number) => autocannon.Request[];
-  readonly connections?: number;
   /** How long; or how many requests in all, where `requests` is given instead. */
   readonly limit: { readonly seconds: number } | { readonly amount: number };
   /**
@@ -32,18 +31,11 @@ export interface Answered {
  *
  * @throws Error where an answer is not a success: a fast refusal is no result
  */
-export async function send({
-  url,
-  requests,
-  connections = CONNECTIONS,
-  limit,
-  isSleepless = false,
-  tolerates = 0,
-}: Load): Promise<Answered> {
+export async function send({ url, requests, limit, isSleepless = false, tolerates = 0 }: Load): Promise<Answered> {
   let connection = 0;
   const options: autocannon.Options = {
     url,
-    connections,
+    connections: CONNECTIONS,
     ...('seconds' in limit ? { duration: limit.seconds } : { amount: limit.amount }),
     setupClient: (client) => client.setRequests(requests(connection++)),
   };

@@ -3,11 +3,10 @@ import type { Request } from 'autocannon';
 import { type Child, startChild } from '../child.js';
 import { contest, type Contender, type Standings } from '../contest.js';
 import { count, microseconds, ratio } from '../figures.js';
-import { type Answered, send } from '../load.js';
+import { type Answered, CONNECTIONS, send } from '../load.js';
 import { addUsers, HASH, HASH_TEXT, logIn, PASSWORD, startPostern } from '../postern-server.js';
 import type { Bench, Outcome, Section } from '../section.js';
 
-const CONNECTIONS = 32;
 const USERS = 1024;
 /** Each turn is so many, so that none is left over when the next one begins. */
 const HASHES = 2 * CONNECTIONS;
@@ -94,7 +93,7 @@ const hashRate = (memoryKiB: number): Promise<Child> =>
   startChild(new URL('../servers/hash-rate.ts', import.meta.url), { args: [String(memoryKiB)] });
 
 function load(server: Child, amount: number, requests: (connection: number) => Request[]): Promise<Answered> {
-  return send({ url: server.url, connections: CONNECTIONS, limit: { amount }, requests });
+  return send({ url: server.url, limit: { amount }, requests });
 }
 
 function logins(emails: readonly string[], connection: number): Request[] {

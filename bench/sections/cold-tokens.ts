@@ -1,11 +1,10 @@
 import { startChild } from '../child.js';
 import { contestAnew, type Contender, type Lineup } from '../contest.js';
 import { count, microseconds, ratio } from '../figures.js';
-import { send } from '../load.js';
+import { CONNECTIONS, send } from '../load.js';
 import type { Bench, Outcome, Section } from '../section.js';
 import { type BenchAlgorithm, type BenchKey, environmentOf, makeKey, makeTokens } from '../tokens.js';
 
-const CONNECTIONS = 32;
 /** Tokens of a turn, which is to last about a second; what makes them is slowest for RSA. */
 const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 4 * 1024, RS256: 6 * 1024, HS256: 10 * 1024 };
 /** The compiler needs seconds, not requests by the thousand, to make fast what a proof runs through: so many turns. */
@@ -76,7 +75,6 @@ async function contender(name: string, program: URL, key: BenchKey, warmUp: read
       const share = tokens.length / CONNECTIONS;
       return send({
         url: child.url,
-        connections: CONNECTIONS,
         isSleepless: true,
         limit: { amount: tokens.length },
         requests: (connection) =>
