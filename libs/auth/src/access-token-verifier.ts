@@ -3,10 +3,11 @@ import { JsonWebTokenError, JwtService } from '@nestjs/jwt';
 import { readClaims } from './access-token-claims.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { InvalidTokenError, RevocationsUnknownError } from './auth.errors.js';
+import { credentialsWith } from './bearer-token.js';
 import { Clock } from './clock.js';
 import { isThenable } from './is-thenable.js';
 import { readAccessToken, refuse } from './read-access-token.js';
-import { RememberedProofs } from './remembered-proofs.js';
+import { Proof, RememberedProofs } from './remembered-proofs.js';
 import { RevocationHealth } from './revocation-health.js';
 import { RevocationSet } from './revocation-set.js';
 import { TrustedIssuers } from './trusted-issuers.js';
@@ -14,7 +15,6 @@ import { VerificationKeys } from './verification-keys.js';
 import type { AuthSettings } from './auth-settings.js';
 import type { Principal } from './principal.js';
 import type { UnprovenToken } from './read-access-token.js';
-import type { Proof } from './remembered-proofs.js';
 import type { VerificationKey } from './verification-keys.js';
 
 const REMEMBERED_ENTRIES = 10_000;
@@ -83,13 +83,23 @@ export class AccessTokenVerifier {
    * @throws RevocationsUnknownError
    */
   remembered(text: string): Principal | undefined {
-    const proof = typeof text === 'string' ? this.proofs?.get(text) : undefined;
+    return typeof text === 'string' ? this.rememberedBy(credentialsWith(text)) : undefined;
+  }
+
+  /**
+   * The same by the credentials that a request carries, `Bearer` and the token: to look up a piece of a text takes twice as long as
+   * to look up the whole.
+   *
+   * @throws RevocationsUnknownError
+   */
+  rememberedBy(credentials: string): Principal | undefined {
+    const proof = this.proofs?.get(credentials);
     if (proof === undefined) return undefined;
     if (!this.stands(proof)) {
-      this.proofs?.delete(text);
+      this.proofs?.delete(credentials);
       return undefined;
     }
-    this.assertKnown(proof.principal);
+    this.assertKnown(proof);
     return proof.principal;
   }
 
@@ -115,15 +125,11 @@ export class AccessTokenVerifier {
     const principal = readClaims(token, key.kid, now);
     const tolerance = token.rules.clockToleranceSeconds;
     const startsAt = Math.max(principal.issuedAt, (token.claims.nbf as number | undefined) ?? 0);
-    const proof: Proof = {
-      principal,
-      validFrom: startsAt - tolerance,
-      validUntil: principal.expiresAt + tolerance,
-      clearedAt: undefined,
-    };
+    const credentials = credentialsWith(token.text);
+    const proof = new Proof(credentials, principal, startsAt - tolerance, principal.expiresAt + tolerance);
     if (!this.stands(proof)) refuse('revoked, or its key is gone');
-    this.proofs?.set(token.text, proof, now);
-    this.assertKnown(principal);
+    this.proofs?.add(proof, now);
+    this.assertKnown(proof);
     return principal;
   }
 
@@ -133,7 +139,7 @@ export class AccessTokenVerifier {
   }
 
   /** What the silence of one issuer hides are its own revocations: tokens of the others pass. */
-  private assertKnown({ issuer }: Principal): void {
+  private assertKnown({ issuer }: Proof): void {
     (issuer === this.ownIssuer ? this.health : this.health.of(issuer))?.assertKnown();
   }
 
@@ -143,7 +149,7 @@ export class AccessTokenVerifier {
       now >= proof.validFrom &&
       now < proof.validUntil &&
       this.isCleared(proof) &&
-      this.keys.isLive(proof.principal.issuer, proof.principal.keyId)
+      this.keys.isLive(proof.issuer, proof.keyId)
     );
   }
 

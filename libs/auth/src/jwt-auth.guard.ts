@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { AccessTokenVerifier, refusalOf } from './access-token-verifier.js';
 import { InsufficientScopeError, UnsupportedContextError } from './auth.errors.js';
-import { bearerTokenOf } from './bearer-token.js';
+import { bearerCredentialsOf, tokenIn } from './bearer-token.js';
 import { noteRequestOf } from './guarded-message.js';
 import { JwtStrategy, PresentedToken } from './jwt.strategy.js';
 import { PrincipalMapper } from './principal-mapper.js';
@@ -60,10 +60,10 @@ export class JwtAuthGuard implements CanActivate {
       this.require(access, request.principal);
       return true;
     }
-    const text = bearerTokenOf(request);
-    const remembered = this.verifier.remembered(text);
+    const credentials = bearerCredentialsOf(request);
+    const remembered = this.verifier.rememberedBy(credentials);
     if (remembered !== undefined) return this.admit(request, remembered, access);
-    const proven = this.prove(text);
+    const proven = this.prove(tokenIn(credentials));
     return proven instanceof Promise
       ? proven.then((principal) => this.admit(request, principal, access))
       : this.admit(request, proven, access);
@@ -87,7 +87,8 @@ export class JwtAuthGuard implements CanActivate {
    */
   protected getRequest(context: ExecutionContext): GuardedRequest {
     if (context.getType() !== 'http') throw new UnsupportedContextError(context.getType());
-    return context.switchToHttp().getRequest<GuardedRequest>();
+    // Nest's `switchToHttp` makes three functions at each call, and the first of them answers this.
+    return context.getArgByIndex<GuardedRequest>(0);
   }
 
   /** Waits only where the key has to be fetched. */

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import { Strategy } from 'passport-jwt';
 import { AccessTokenVerifier } from './access-token-verifier.js';
-import { bearerTokenOf } from './bearer-token.js';
+import { bearerCredentialsOf, tokenIn } from './bearer-token.js';
 import { Clock } from './clock.js';
 import { refuse } from './read-access-token.js';
 import { TrustedIssuers } from './trusted-issuers.js';
@@ -44,7 +44,8 @@ export class JwtStrategy extends PassportStrategy(Strategy, 'postern-jwt') {
     // What differs by issuer is checked by the strict reading; what passport is told is the union, as a second fence.
     super({
       passReqToCallback: true,
-      jwtFromRequest: (carrier: Carrier) => (carrier instanceof PresentedToken ? carrier.text : bearerTokenOf(carrier)),
+      jwtFromRequest: (carrier: Carrier) =>
+        carrier instanceof PresentedToken ? carrier.text : tokenIn(bearerCredentialsOf(carrier)),
       secretOrKeyProvider: (carrier: Carrier, text: string, done: Done) => provideKey(verifier, carrier, text, done),
       issuer: rules.map(({ issuer }) => issuer),
       audience: rules.flatMap(({ audience }) => audience),

@@ -1,25 +1,21 @@
 import { createHash } from 'node:crypto';
-import { type Proof, RememberedProofs } from './remembered-proofs.js';
+import { Proof, RememberedProofs } from './remembered-proofs.js';
+import type { Principal } from './principal.js';
 
-const proof = (validUntil = 1_000): Proof => ({
-  principal: {} as Proof['principal'],
-  validFrom: 0,
-  validUntil,
-  clearedAt: undefined,
-});
+const proof = (text: string, validUntil = 1_000): Proof => new Proof(text, {} as Principal, 0, validUntil);
 const BYTES = 1 * 4 + 1_024;
 
 /** Told twice, as what comes a second time is. */
-function remember(proofs: RememberedProofs, token: string, one: Proof, now: number): void {
-  proofs.set(token, one, now);
-  proofs.set(token, one, now);
+function remember(proofs: RememberedProofs, one: Proof, now: number): void {
+  proofs.add(one, now);
+  proofs.add(one, now);
 }
 
 describe('RememberedProofs', () => {
   it('knows what it was told, by the whole text', () => {
     const proofs = new RememberedProofs(10, 1e6);
-    const one = proof();
-    remember(proofs, 'token', one, 0);
+    const one = proof('token');
+    remember(proofs, one, 0);
     expect(proofs.get('token')).toBe(one);
     expect(proofs.get('token ')).toBeUndefined();
     proofs.delete('token');
@@ -28,10 +24,10 @@ describe('RememberedProofs', () => {
 
   it('remembers nothing of a token that comes once, and the second proof of one that comes again', () => {
     const proofs = new RememberedProofs(10, 1e6);
-    const [first, second] = [proof(), proof()];
-    proofs.set('token', first, 0);
+    const [first, second] = [proof('token'), proof('token')];
+    proofs.add(first, 0);
     expect([proofs.get('token'), proofs.size]).toEqual([undefined, 0]);
-    proofs.set('token', second, 0);
+    proofs.add(second, 0);
     expect(proofs.get('token')).toBe(second);
   });
 
@@ -39,56 +35,56 @@ describe('RememberedProofs', () => {
     const proofs = new RememberedProofs(10_000, 1e9);
     const tokens = Array.from({ length: 10_000 }, (_, at) => createHash('sha256').update(`${at}`).digest('base64url'));
     for (let round = 0; round < 50; round += 1) {
-      for (const token of tokens) if (proofs.get(token) === undefined) proofs.set(token, proof(), 0);
+      for (const token of tokens) if (proofs.get(token) === undefined) proofs.add(proof(token), 0);
     }
     expect(proofs.size).toBe(tokens.length);
   });
 
   it('lets tokens that come once drive out none that is used', () => {
     const proofs = new RememberedProofs(3, 1e6);
-    remember(proofs, 'used', proof(), 0);
-    for (let at = 0; at < 50_000; at += 1) proofs.set(`once ${at}`, proof(), 0);
+    remember(proofs, proof('used'), 0);
+    for (let at = 0; at < 50_000; at += 1) proofs.add(proof(`once ${at}`), 0);
     expect([proofs.get('used') !== undefined, proofs.size]).toEqual([true, 1]);
   });
 
   it('is not deceived by a text that ends alike, nor forgets by it', () => {
     const proofs = new RememberedProofs(10, 1e6);
     const end = 's'.repeat(86);
-    remember(proofs, `a.${end}`, proof(), 0);
+    remember(proofs, proof(`a.${end}`), 0);
     expect(proofs.get(`b.${end}`)).toBeUndefined();
     expect(proofs.get(end)).toBeUndefined();
     proofs.delete(`b.${end}`);
     expect(proofs.get(`a.${end}`)).toBeDefined();
-    remember(proofs, `b.${end}`, proof(), 0);
+    remember(proofs, proof(`b.${end}`), 0);
     expect([proofs.size, proofs.get(`a.${end}`)]).toEqual([1, undefined]);
   });
 
   it('holds no more entries than it may, and lets the oldest go', () => {
     const proofs = new RememberedProofs(3, 1e6);
-    for (const token of ['a', 'b', 'c', 'd']) remember(proofs, token, proof(), 0);
+    for (const token of ['a', 'b', 'c', 'd']) remember(proofs, proof(token), 0);
     expect(['a', 'b', 'c', 'd'].map((token) => proofs.get(token) !== undefined)).toEqual([false, true, true, true]);
   });
 
   it('keeps what is used, and lets go what is not', () => {
     const proofs = new RememberedProofs(3, 1e6);
-    for (const token of ['a', 'b', 'c']) remember(proofs, token, proof(), 0);
+    for (const token of ['a', 'b', 'c']) remember(proofs, proof(token), 0);
     proofs.get('a');
-    remember(proofs, 'd', proof(), 0);
+    remember(proofs, proof('d'), 0);
     expect(['a', 'b', 'c', 'd'].map((token) => proofs.get(token) !== undefined)).toEqual([true, false, true, true]);
   });
 
   it('holds no more bytes than it may', () => {
     const proofs = new RememberedProofs(1_000, 10 * BYTES);
-    for (let at = 0; at < 500; at += 1) remember(proofs, String.fromCodePoint(0x4e00 + at), proof(), 0);
+    for (let at = 0; at < 500; at += 1) remember(proofs, proof(String.fromCodePoint(0x4e00 + at)), 0);
     expect(proofs.size).toBe(10);
-    remember(proofs, 'x'.repeat(20_000), proof(), 0);
+    remember(proofs, proof('x'.repeat(20_000)), 0);
     expect(proofs.get('x'.repeat(20_000))).toBeUndefined();
   });
 
   it('stays within its bounds when everything is used', () => {
     const proofs = new RememberedProofs(50, 1e6);
     for (let at = 0; at < 1_000; at += 1) {
-      remember(proofs, `t${at}`, proof(), 0);
+      remember(proofs, proof(`t${at}`), 0);
       for (let used = 0; used <= at; used += 1) proofs.get(`t${used}`);
       expect(proofs.size).toBeLessThanOrEqual(50);
     }
@@ -96,15 +92,15 @@ describe('RememberedProofs', () => {
 
   it('drops the expired when something new comes', () => {
     const proofs = new RememberedProofs(10, 1e6);
-    remember(proofs, 'old', proof(10), 0);
-    remember(proofs, 'new', proof(1_000), 10);
+    remember(proofs, proof('old', 10), 0);
+    remember(proofs, proof('new', 1_000), 10);
     expect([proofs.get('old'), proofs.size]).toEqual([undefined, 1]);
   });
 
   it('counts a token once that is told twice', () => {
     const proofs = new RememberedProofs(10, 2 * BYTES);
-    for (let at = 0; at < 10; at += 1) remember(proofs, 'a', proof(), 0);
-    remember(proofs, 'b', proof(), 0);
+    for (let at = 0; at < 10; at += 1) remember(proofs, proof('a'), 0);
+    remember(proofs, proof('b'), 0);
     expect(proofs.size).toBe(2);
   });
 });

@@ -1,19 +1,30 @@
+import { flat } from './flat-text.js';
 import type { Principal } from './principal.js';
 
-/** A token that was proven, and the time within which it may be used. Instants in epoch seconds, as the token has them. */
-export interface Proof {
-  readonly principal: Principal;
-  readonly validFrom: number;
-  readonly validUntil: number;
+/**
+ * A token that was proven, and the time within which it may be used. Instants in epoch seconds, as the token has them.
+ *
+ * All that a further use looks at stands in this one object: to a request that finds it in no cache, each object more costs
+ * as much as all that is done with it.
+ */
+export class Proof {
   /** The version of the set of revocations that was last found to concern none of it. */
-  clearedAt: number | undefined;
-}
+  clearedAt: number | undefined = undefined;
+  /** Whether it was looked up since it was last passed over. */
+  isUsed = false;
+  readonly issuer: string;
+  readonly keyId: string;
 
-interface Entry {
-  readonly token: string;
-  readonly proof: Proof;
-  readonly bytes: number;
-  isUsed: boolean;
+  /** @param text by which it is found: the credentials that present the token */
+  constructor(
+    public text: string,
+    readonly principal: Principal,
+    readonly validFrom: number,
+    readonly validUntil: number,
+  ) {
+    this.issuer = principal.issuer;
+    this.keyId = principal.keyId;
+  }
 }
 
 /** A principal repeats its token's claims as objects: about this many bytes a character, and this many beside it. */
@@ -21,11 +32,12 @@ const BYTES_PER_CHARACTER = 4;
 const BYTES_PER_ENTRY = 1_024;
 
 /**
- * Entries are found by a number made of so many last characters, which are of the signature, and then compared whole: to hash
+ * Proofs are found by a number made of so many last characters, which are of the signature, and then compared whole: to hash
  * a text, even a short one, at every request would cost more than all the rest. Two proven tokens of one number replace
- * each other, which costs a proof and happens once in 2^42.
+ * each other, which costs a proof and happens once in 2^30: a larger number would be an object that lies somewhere else.
  */
 const KEY_LENGTH = 7;
+const KEY_BITS = 30;
 
 /**
  * Tokens that were shown once are kept in mind by their number alone, in buckets of so many places. Where a bucket is full a newcomer
@@ -45,8 +57,8 @@ const CHANCES = 8;
  * A token is remembered when it is proven for the second time: one that comes only once costs no memory and drives nobody out.
  */
 export class RememberedProofs {
-  private readonly entries = new Map<number, Entry>();
-  private readonly seenOnce = new Float64Array(BUCKETS * PLACES);
+  private readonly proofs = new Map<number, Proof>();
+  private readonly seenOnce = new Int32Array(BUCKETS * PLACES);
   private bytes = 0;
 
   constructor(
@@ -55,31 +67,30 @@ export class RememberedProofs {
   ) {}
 
   get size(): number {
-    return this.entries.size;
+    return this.proofs.size;
   }
 
-  get(token: string): Proof | undefined {
-    const entry = this.entries.get(keyOf(token));
-    if (entry === undefined || entry.token !== token) return undefined;
-    entry.isUsed = true;
-    return entry.proof;
+  get(text: string): Proof | undefined {
+    const proof = this.proofs.get(keyOf(text));
+    if (proof === undefined || proof.text !== text) return undefined;
+    proof.isUsed = true;
+    return proof;
   }
 
   /** @param now epoch seconds, to drop the expired before the living */
-  set(token: string, proof: Proof, now: number): void {
-    const key = keyOf(token);
+  add(proof: Proof, now: number): void {
+    const key = keyOf(proof.text);
     if (this.isFirstSight(key)) return;
     this.drop(key);
-    const bytes = token.length * BYTES_PER_CHARACTER + BYTES_PER_ENTRY;
-    if (bytes > this.maximumBytes || this.maximumEntries < 1) return;
-    this.entries.set(key, { token, proof, bytes, isUsed: false });
-    this.bytes += bytes;
+    if (bytesOf(proof) > this.maximumBytes || this.maximumEntries < 1) return;
+    proof.text = flat(proof.text);
+    this.put(key, proof);
     this.makeRoom(now);
   }
 
-  delete(token: string): void {
-    const key = keyOf(token);
-    if (this.entries.get(key)?.token === token) this.drop(key);
+  delete(text: string): void {
+    const key = keyOf(text);
+    if (this.proofs.get(key)?.text === text) this.drop(key);
   }
 
   private isFirstSight(key: number): boolean {
@@ -92,33 +103,42 @@ export class RememberedProofs {
   }
 
   private drop(key: number): void {
-    const entry = this.entries.get(key);
-    if (entry === undefined) return;
-    this.entries.delete(key);
-    this.bytes -= entry.bytes;
+    const proof = this.proofs.get(key);
+    if (proof === undefined) return;
+    this.proofs.delete(key);
+    this.bytes -= bytesOf(proof);
+  }
+
+  private put(key: number, proof: Proof): void {
+    proof.isUsed = false;
+    this.proofs.set(key, proof);
+    this.bytes += bytesOf(proof);
   }
 
   /** The second-chance rule: the oldest goes, unless it was used since it was last looked at. */
   private makeRoom(now: number): void {
     let chances = CHANCES;
-    for (const [key, entry] of this.entries) {
-      const isOver = this.entries.size > this.maximumEntries || this.bytes > this.maximumBytes;
-      const isExpired = entry.proof.validUntil <= now;
+    for (const [key, proof] of this.proofs) {
+      const isOver = this.proofs.size > this.maximumEntries || this.bytes > this.maximumBytes;
+      const isExpired = proof.validUntil <= now;
       if (!isOver && !isExpired) return;
       this.drop(key);
-      if (!isExpired && entry.isUsed && chances > 0) {
+      if (!isExpired && proof.isUsed && chances > 0) {
         chances -= 1;
-        this.entries.set(key, { ...entry, isUsed: false });
-        this.bytes += entry.bytes;
+        this.put(key, proof);
       }
     }
   }
 }
 
-function keyOf(token: string): number {
+function bytesOf({ text }: Proof): number {
+  return text.length * BYTES_PER_CHARACTER + BYTES_PER_ENTRY;
+}
+
+function keyOf(text: string): number {
   let key = 0;
-  for (let at = Math.max(0, token.length - KEY_LENGTH); at < token.length; at += 1) {
-    key = key * 128 + (token.charCodeAt(at) & 127);
+  for (let at = Math.max(0, text.length - KEY_LENGTH); at < text.length; at += 1) {
+    key = Math.imul(key, 67) + text.charCodeAt(at);
   }
-  return key;
+  return key & (2 ** KEY_BITS - 1);
 }

@@ -1,3 +1,4 @@
+import { flat } from './flat-text.js';
 import type { Clock } from './clock.js';
 import type { Principal } from './principal.js';
 import type { Revocation } from './revocation.js';
@@ -140,10 +141,4 @@ export class RevocationSet {
 
 function isCutOff(cutoff: Cutoff | undefined, principal: Principal): boolean {
   return cutoff !== undefined && principal.issuedAt <= cutoff.before;
-}
-
-/** A text that was put together piece by piece may keep all its pieces alive, ten times its size: a copy has none. */
-function flat(text: string): string {
-  const copy = Buffer.from(text, 'latin1').toString('latin1');
-  return copy === text ? copy : text;
 }
