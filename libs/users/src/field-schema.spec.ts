@@ -3,6 +3,8 @@ import { ApiProperty, DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import { Test } from '@nestjs/testing';
 import { plainToInstance } from 'class-transformer';
 import {
+  IsArray,
+  IsBoolean,
   IsEmail,
   IsEnum,
   IsNumberString,
@@ -15,7 +17,7 @@ import {
   MinLength,
   validateSync,
 } from 'class-validator';
-import { Column, Entity, type ColumnOptions } from 'typeorm';
+import { Column, Entity, type ColumnOptions, type ValueTransformer } from 'typeorm';
 import { updateDtoOf } from './request-dto.js';
 import { responseDtoOf } from './response-dto.js';
 import { UserBase } from './user-base.entity.js';
@@ -87,6 +89,26 @@ describe('the schema of a field', () => {
       licensedOn: { type: 'string', format: 'date', example: '2026-11-23' },
       weight: { type: ['number', 'null'], example: 1 },
     });
+  });
+
+  it('has the type that its validators let pass, where neither column nor compiler tells one', async () => {
+    const reversed: ValueTransformer = { to: (value: unknown) => value, from: (value: unknown) => value };
+    @Entity('users')
+    class Sealed extends UserBase {
+      @Field({ type: 'bytea', nullable: true, transformer: reversed }, IsString(), MaxLength(40)) iban!: string | null;
+      @Field({ type: 'varchar', transformer: reversed }, Max(9)) grade!: number | null;
+      @Field({ type: 'jsonb' }, IsArray(), IsBoolean({ each: true })) flags!: boolean[] | null;
+      @Field({ type: 'jsonb' }, IsPhoneNumber()) phone!: unknown;
+    }
+    const schemas = await schemasOf([responseDtoOf(Sealed, 'public'), updateDtoOf(Sealed, 'self')]);
+    for (const { properties } of Object.values(schemas)) {
+      expect(properties).toMatchObject({
+        iban: { type: ['string', 'null'], maxLength: 40 },
+        grade: { type: 'number', maximum: 9 },
+        flags: { type: 'array', items: { type: 'boolean' } },
+        phone: { type: 'object' },
+      });
+    }
   });
 
   it('is in the end what the team says by @ApiProperty()', async () => {

@@ -26,6 +26,16 @@ const SATISFIED = new Set(
   ),
 );
 
+/** What a value must be that contents a validator, as far as that is one type. */
+const TYPES = new Map<string, unknown>([
+  ...'isString isNumberString matches minLength maxLength isLength isEmail isUrl isUuid'
+    .split(' ')
+    .map((name) => [name, String] as const),
+  ...'isInt isNumber min max'.split(' ').map((name) => [name, Number] as const),
+  ['isBoolean', Boolean],
+  ['isDate', Date],
+]);
+
 /** Where @nestjs/swagger keeps what `@ApiProperty()` was told. */
 const API_PROPERTY = 'swagger/apiModelProperties';
 
@@ -45,7 +55,7 @@ export function schemaOf(
   const isShown = direction === 'shown';
   return {
     ...wordsOf(entity, column),
-    type: isShown ? column.shownType : column.sentType,
+    type: (isShown ? column.shownType : column.sentType) ?? typeByRules(entity, column) ?? Object,
     ...(column.kind === 'day' ? { format: 'date' } : {}),
     ...(column.kind === 'integer' ? { type: 'integer' } : {}),
     ...(column.isNullable ? { nullable: true } : {}),
@@ -66,6 +76,13 @@ function wordsOf(entity: Type, { property, kind, length, range, values }: UserCo
       ...(range ? { minimum: range[0], maximum: range[1] } : {}),
       ...(kind === 'enum' ? { enum: values } : {}),
     });
+}
+
+/** The type of what the validators let pass, for a property of which nothing else tells it: `string | null` behind a transformer. */
+function typeByRules(entity: Type, { property }: UserColumn): unknown {
+  const rule = knownRulesOf(entity, property).find(({ name }) => TYPES.has(name));
+  const type = rule && TYPES.get(rule.name);
+  return rule?.each ? [type] : type;
 }
 
 function saidByTeam(entity: Type, { property }: UserColumn): Record<string, unknown> {

@@ -11,7 +11,10 @@ type ColumnKind = 'text' | 'uuid' | 'integer' | 'number' | 'real' | 'boolean' | 
 export interface UserColumn {
   readonly property: string;
   readonly kind: ColumnKind;
-  /** What the OpenAPI document takes the type from where the field is sent: a constructor, or a list of one. */
+  /**
+   * What the OpenAPI document takes the type from where the field is sent: a constructor, or a list of one. Undefined where neither
+   * the column nor the compiler tells.
+   */
   readonly sentType: unknown;
   /** The same where the field is answered: what the driver makes of the column, whatever the property is declared as. */
   readonly shownType: unknown;
@@ -80,8 +83,8 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
     property,
     isSelected: options.select !== false,
     kind,
-    sentType: known ?? (Array.isArray(driven) ? driven : design) ?? driven ?? Object,
-    shownType: known ?? driven ?? design ?? Object,
+    sentType: known ?? (Array.isArray(driven) ? driven : design) ?? driven,
+    shownType: known ?? driven ?? design,
     isNullable: options.nullable === true,
     hasDefault: options.default !== undefined || (initial !== undefined && initial !== null),
     ...(kind === 'text' && options.length && !options.transformer ? { length: Number(options.length) } : {}),
