@@ -53,7 +53,11 @@ export class AppModule {
             sessionMaximumSeconds: config.sessionMaximumSeconds,
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
           },
-          password: { minimumLength: config.passwordMinLength, argon2: config.argon2 },
+          password: {
+            minimumLength: config.passwordMinLength,
+            argon2: config.argon2,
+            hashing: { concurrency: config.hashesAtOnce },
+          },
         }),
       ],
     };

@@ -143,6 +143,15 @@ describe('readConfig', () => {
     expect(readConfig(others)).toEqual(readConfig({}));
   });
 
+  it('reads how many hashes run at once, and leaves it to the cores where nothing is said', () => {
+    expect(readConfig({}).hashesAtOnce).toBeUndefined();
+    expect(readConfig({ POSTERN_HASHES_AT_ONCE: '1' }).hashesAtOnce).toBe(1);
+    for (const bad of ['0', '4', 'all', '1.5'])
+      expect(problemsOf({ POSTERN_HASHES_AT_ONCE: bad })).toBe(
+        'POSTERN_HASHES_AT_ONCE must be a whole number from 1 to 3.',
+      );
+  });
+
   it('reads proxies as a switch, a number of hops or networks', () => {
     expect(readConfig({ TRUST_PROXY: 'true' }).trustProxy).toBe(true);
     expect(readConfig({ TRUST_PROXY: '2' }).trustProxy).toBe(2);

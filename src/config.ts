@@ -37,6 +37,8 @@ export interface ServerConfig {
   readonly sessionMaximumSeconds: number;
   readonly passwordMinLength: number;
   readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
+  /** Undefined: as many as there are cores, and three at most. */
+  readonly hashesAtOnce: number | undefined;
   readonly httpAdapter: 'fastify' | 'express';
   readonly bodyLimitBytes: number;
   readonly requestTimeoutSeconds: number;
@@ -75,6 +77,7 @@ export const VARIABLES = [
   'POSTERN_SESSION_MAXIMUM_SECONDS',
   'POSTERN_PASSWORD_MIN_LENGTH',
   'POSTERN_ARGON2',
+  'POSTERN_HASHES_AT_ONCE',
   'POSTERN_MIGRATE',
   'POSTERN_DATABASE_POOL_SIZE',
   'POSTERN_HTTP_ADAPTER',
@@ -126,6 +129,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     sessionMaximumSeconds: read.integer('POSTERN_SESSION_MAXIMUM_SECONDS', 7_776_000, 60, 31_536_000),
     passwordMinLength: read.integer('POSTERN_PASSWORD_MIN_LENGTH', 15, 8, 256),
     argon2: read.argon2('POSTERN_ARGON2', 'm=19456,t=2,p=1'),
+    hashesAtOnce: read.integer('POSTERN_HASHES_AT_ONCE', undefined, 1, 3),
     httpAdapter: read.oneOf('POSTERN_HTTP_ADAPTER', ['fastify', 'express'] as const, 'fastify'),
     bodyLimitBytes: read.integer('POSTERN_BODY_LIMIT_BYTES', 102_400, 1024, 10_485_760),
     requestTimeoutSeconds: read.integer('POSTERN_REQUEST_TIMEOUT_SECONDS', 30, 1, 600),

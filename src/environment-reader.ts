@@ -14,7 +14,7 @@ export class EnvironmentReader {
     return value === '' ? undefined : value;
   }
 
-  integer(name: Variable, fallback: number, least: number, most: number): number {
+  integer<T extends number | undefined>(name: Variable, fallback: T, least: number, most: number): number | T {
     const text = this.text(name);
     if (text === undefined) return fallback;
     const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;

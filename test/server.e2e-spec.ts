@@ -3,7 +3,11 @@ import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { CheckedPasswordSettings } from 'postern/password';
 import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
+import { AppModule } from '../src/app.module.js';
+import { readConfig } from '../src/config.js';
 import { build, type BuiltServer, runBuilt, runServer, startBuiltServer, temporaryFolder } from './built-server.js';
 
 const credentials = { email: 'ada@example.com', password: 'the analytical engine' };
@@ -105,6 +109,17 @@ describe('replicas on one database', () => {
       await Promise.all(servers.map((server) => server.stop()));
     }
   }, 240_000);
+
+  it('hash as many passwords at once as they are told', async () => {
+    const config = readConfig({ POSTERN_HASHES_AT_ONCE: '1' });
+    const parts = AppModule.forConfig(config, { databaseUrl: database.url, secret: strong });
+    const app = await NestFactory.createApplicationContext(parts, { logger: false });
+    try {
+      expect(app.get(CheckedPasswordSettings, { strict: false }).hashing.concurrency).toBe(1);
+    } finally {
+      await app.close();
+    }
+  }, 120_000);
 
   it('leave the schema to the operator when told to, and say which migrations are missing', () => {
     const run = runServer({ DATABASE_URL: database.url, POSTERN_MIGRATE: 'false' }, folder.path);
