@@ -62,10 +62,11 @@ class ClerkColumns1764000001000 implements MigrationInterface {
       CREATE TABLE orders (user_id uuid REFERENCES users);
       CREATE TABLE badges (user_id uuid REFERENCES users ON DELETE RESTRICT);
       CREATE TABLE late_orders (user_id uuid REFERENCES users DEFERRABLE INITIALLY DEFERRED);
-      CREATE TABLE parcels (box varchar(20) REFERENCES users (box))`);
+      CREATE TABLE parcels (box varchar(20) REFERENCES users (box));
+      CREATE TABLE late_parcels (box varchar(20) REFERENCES users (box) DEFERRABLE INITIALLY DEFERRED)`);
   }
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE orders, badges, late_orders, parcels, branches, departments CASCADE');
+    await runner.query('DROP TABLE orders, badges, late_orders, parcels, late_parcels, branches, departments CASCADE');
   }
 }
 
@@ -244,6 +245,22 @@ describe('a user to whom other data refers', () => {
     expect((await app.call<{ sessions: object[] }>('GET', '/auth/sessions', { token })).status).toBe(200);
     expect(await query('SELECT count(*)::int FROM revocations WHERE target = $1', [id])).toEqual([{ count: 0 }]);
     await query(`DELETE FROM ${table}`);
+    expect((await app.call('DELETE', '/users/me', { token, body: { password: PASSWORD } })).status).toBe(204);
+  });
+
+  it('is neither deleted nor loses the value for a row that refers to it at the commit alone', async () => {
+    const { id, token } = await signUp({ box: 'north' });
+    await query("INSERT INTO late_parcels VALUES ('north')");
+    expect(await app.call('DELETE', `/users/${id}`, { token })).toMatchObject({
+      status: 409,
+      body: { code: 'user-in-use' },
+    });
+    expect(await app.call('PATCH', '/users/me', { token, body: { box: 'south' } })).toMatchObject({
+      status: 409,
+      body: { code: 'conflict', errors: [{ pointer: '/box', detail: 'is what other data refers to' }] },
+    });
+    expect(await users.findById(id)).toMatchObject({ box: 'north' });
+    await query('DELETE FROM late_parcels');
     expect((await app.call('DELETE', '/users/me', { token, body: { password: PASSWORD } })).status).toBe(204);
   });
 

@@ -14,7 +14,13 @@ import { UserSchemas } from './user-schemas.js';
 import type { NewUser, UserChanges } from './user-types.js';
 import { UserNotFoundError } from './users.errors.js';
 import { UserDeleted, UserDisabled, UserEnabled, UserUpdated } from './users.events.js';
-import { constraintRefusal, lateRemovalRefusal, removalRefusal, writeRefusal } from './write-refusal.js';
+import {
+  constraintRefusal,
+  lateChangeRefusal,
+  lateRemovalRefusal,
+  removalRefusal,
+  writeRefusal,
+} from './write-refusal.js';
 
 /** What no caller sets: made by the application, or changed by a method of its own. */
 const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] satisfies (keyof UserBase)[];
@@ -105,6 +111,7 @@ export class UsersService<U extends UserBase = UserBase> {
       if (given.email !== undefined && given.email !== stored.email) given.emailVerifiedAt ??= null;
       const changed = Object.keys(given).filter((property) => !isDeepStrictEqual(given[property], stored[property]));
       if (changed.length === 0) return user;
+      this.database.explainFailedCommit((error) => lateChangeRefusal(error, user, this.metadata));
       assertCarriable(Object.assign(new this.schemas.entity(), user, given), changed);
       await this.set(id, Object.fromEntries(changed.map((property) => [property, given[property]])));
       this.events.publish(new UserUpdated(id, changed));
@@ -153,8 +160,8 @@ export class UsersService<U extends UserBase = UserBase> {
    *   not delete along with it
    */
   async remove(id: string): Promise<void> {
-    await this.withLocked(id, async () => {
-      this.database.explainFailedCommit((error) => lateRemovalRefusal(error, id));
+    await this.withLocked(id, async (user) => {
+      this.database.explainFailedCommit((error) => lateRemovalRefusal(error, user, this.metadata));
       await this.database.manager.delete(this.schemas.entity, { id }).catch((error: unknown) => {
         throw removalRefusal(error);
       });

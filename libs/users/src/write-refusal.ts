@@ -1,5 +1,6 @@
 import { ValidationFailedError } from 'postern/problem';
 import { QueryFailedError, type EntityMetadata } from 'typeorm';
+import type { UserBase } from './user-base.entity.js';
 import { EmailTakenError, UserConflictError, UserInUseError } from './users.errors.js';
 
 /** What `pg` tells of a failed statement. @see PostgreSQL, appendix A */
@@ -62,9 +63,24 @@ export function removalRefusal(error: unknown): unknown {
   return isReference(failureOf(error)) ? new UserInUseError(undefined, { cause: error }) : error;
 }
 
-/** The same at the commit, when the refusal may be one of something else in the transaction. */
-export function lateRemovalRefusal(error: unknown, id: string): unknown {
-  return failureOf(error)?.detail?.includes(id) ? removalRefusal(error) : error;
+/** The same at the commit, when the refusal may be one of something else in the transaction: where it names what this user held. */
+export function lateRemovalRefusal(error: unknown, user: UserBase, users: EntityMetadata): unknown {
+  const isOfUser = failureOf(error)?.detail?.includes(user.id) || isHeldBy(user, failureOf(error), users);
+  return isOfUser ? removalRefusal(error) : error;
+}
+
+/** What a refusal at the commit means to who has changed the user, where it names what this user held before. */
+export function lateChangeRefusal(error: unknown, user: UserBase, users: EntityMetadata): unknown {
+  return isHeldBy(user, failureOf(error), users) ? writeRefusal(error, users) : error;
+}
+
+/** Whether the refusal names a key of the table of users, with the values that this user has in it: `Key (a, b)=(1, 2)`. */
+function isHeldBy(user: UserBase, failure: PostgresError | undefined, users: EntityMetadata): boolean {
+  if (!isReference(failure)) return false;
+  const values = columnsIn(failure.detail).map((name) =>
+    String(users.columns.find(({ databaseName }) => databaseName === name)?.getEntityValue(user, true)),
+  );
+  return values.length > 0 && failure.detail!.includes(`)=(${values.join(', ')})`);
 }
 
 function failureOf(error: unknown): PostgresError | undefined {
