@@ -18,6 +18,7 @@ const shared = {
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
     '^postern$': '<rootDir>/libs/postern/src/index.ts',
+    '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/database-url.ts',
     '^postern/testing/auth$': '<rootDir>/libs/testing/src/auth.ts',
     '^postern/(.*)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { databaseUrlProblem } from 'postern/persistence';
+import { databaseUrlProblem } from 'postern/persistence/database-url';
 import type { ServerConfig, Variable } from './config.js';
 
 /** Reads one variable at a time: a bad value becomes a sentence and the default, so that all problems are told at once. */

@@ -1,5 +1,5 @@
-import { ConfigurationError, loadEnvironmentFile, readConfig } from './config.js';
-import { startServer } from './server.js';
+import { ConfigurationError, loadEnvironmentFile, readConfig, type ServerConfig } from './config.js';
+import type { RunningServer } from './server.js';
 
 /** Ctrl-C, a supervisor, and a terminal that is closed. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -7,13 +7,19 @@ const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Starts the server that the environment describes, and stops it in order at a signal that ends it, even half-way up. */
 async function main(): Promise<void> {
   loadEnvironmentFile();
-  const starting = startServer(readConfig());
+  const starting = start(readConfig());
   let stopping: Promise<void> | undefined;
   const stop = (): void => {
     stopping ??= starting.then((server) => server.stop()).catch(fail);
   };
   for (const signal of ENDING) process.on(signal, stop);
   await starting;
+}
+
+/** A configuration that is refused is told before the server is read, which takes a second. */
+async function start(config: ServerConfig): Promise<RunningServer> {
+  const { startServer } = await import('./server.js');
+  return startServer(config);
 }
 
 /** Ends the process: a start that failed half-way leaves connections and timers that nobody can reach any more. */

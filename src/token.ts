@@ -1,9 +1,7 @@
 import { parseArgs } from 'node:util';
-import { AccessTokens } from 'postern/tokens';
-import { besideServer } from './beside-server.js';
 import { runCommand } from './command.js';
 import type { ServerConfig } from './config.js';
-import { IssuerModule } from './issuer.module.js';
+import type { ServiceTokenRequest } from './service-token.js';
 
 const USAGE = `npm run --silent token -- --scope <scope> --subject <service> [--seconds <lifetime>] [--audience <audience>]
 
@@ -14,15 +12,8 @@ Prints an access token for a service, signed by this server's own keys: the same
   --audience  its \`aud\`; POSTERN_AUDIENCE unless told; may be repeated
 `;
 
-interface TokenRequest {
-  readonly scopes: readonly string[];
-  readonly subject: string;
-  readonly lifetimeSeconds: number;
-  readonly audience: readonly string[] | undefined;
-}
-
 /** @throws Error with a sentence that says what to write */
-function requestOf(config: ServerConfig, args: string[]): TokenRequest {
+function requestOf(config: ServerConfig, args: string[]): ServiceTokenRequest {
   const { values } = parseArgs({
     args,
     options: {
@@ -50,13 +41,10 @@ function requestOf(config: ServerConfig, args: string[]): TokenRequest {
 }
 
 async function token(config: ServerConfig, args: string[]): Promise<string> {
-  const asked = requestOf(config, args);
-  const made = await besideServer(
-    config,
-    (connections) => IssuerModule.forConfig(config, connections),
-    (context) => context.get(AccessTokens).issue(asked),
-  );
-  return `${made.token}\n`;
+  const request = requestOf(config, args);
+  // The parts of the server are read only for what can be done: they take a second.
+  const { serviceToken } = await import('./service-token.js');
+  return `${await serviceToken(request, config)}\n`;
 }
 
 await runCommand(token, USAGE);

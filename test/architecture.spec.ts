@@ -20,6 +20,7 @@ const LEVELS: Readonly<Record<string, number>> = {
 /** What a service without a database installs: neither may know of one. */
 const WITHOUT_DATABASE = ['problem', 'auth'];
 const LONGEST_FILE = 250;
+const { exports: subpaths } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
 
 interface SourceFile {
   readonly path: string;
@@ -31,7 +32,7 @@ const IMPORT =
   /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g;
 
 /** Types vanish when compiled: only what is loaded can make a circle. */
-const LOADED = /(?:^|\n)(?:import|export)\s+(?!type\b)[^;'"]*?from\s+['"](\.[^'"]+)\.js['"]/g;
+const LOADED = /(?:^|\n)(?:import|export)\s+(?!type\b)[^;'"]*?from\s+['"]([^'"]+)['"]/g;
 
 const files: readonly SourceFile[] = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts'], {
   cwd: root,
@@ -53,6 +54,13 @@ const libNamed = (specifier: string): string | undefined =>
 /** Where the rule holds the list is empty; where it does not, it says file and reason. */
 function offences(rule: (file: SourceFile) => readonly string[], among: readonly SourceFile[] = sources): string[] {
   return among.flatMap((file) => rule(file).map((reason) => `${file.path}: ${reason}`));
+}
+
+/** What is loaded before a file runs: files by their path, packages by their name. */
+function loadedBy({ path, text }: SourceFile): string[] {
+  return [...text.matchAll(LOADED)]
+    .map((match) => match[1]!)
+    .map((name) => (name.startsWith('.') ? join(path, '..', name).replace(/\.js$/, '.ts') : name));
 }
 
 describe('the architecture', () => {
@@ -86,7 +94,9 @@ describe('the architecture', () => {
       const lib = libOf(path);
       const home = lib === undefined ? 'src/' : `libs/${lib}/`;
       return imports.filter(
-        (name) => /^postern\/[^/]+\//.test(name) || (name.startsWith('.') && !join(path, '..', name).startsWith(home)),
+        (name) =>
+          (/^postern\//.test(name) && !(name.replace('postern', '.') in subpaths)) ||
+          (name.startsWith('.') && !join(path, '..', name).startsWith(home)),
       );
     };
     expect(
@@ -98,12 +108,7 @@ describe('the architecture', () => {
   });
 
   it('knows no import cycle', () => {
-    const graph = new Map(
-      sources.map(({ path, text }) => [
-        path,
-        [...text.matchAll(LOADED)].map((match) => `${join(path, '..', match[1]!)}.ts`),
-      ]),
-    );
+    const graph = new Map(sources.map((file) => [file.path, loadedBy(file).filter((name) => name.endsWith('.ts'))]));
     const done = new Set<string>();
     const circles: string[] = [];
     const walk = (path: string, trail: readonly string[]): void => {
@@ -129,6 +134,17 @@ describe('the architecture', () => {
         ? ['process.env']
         : [];
     expect(offences(rule)).toEqual([]);
+  });
+
+  it('loads no part of the server before the environment and the arguments are found sound', () => {
+    const loaded = new Set(['src/main.ts', 'src/keys.ts', 'src/token.ts']);
+    for (const name of loaded) {
+      const file = sources.find(({ path }) => path === name);
+      if (file) loadedBy(file).forEach((next) => loaded.add(next));
+    }
+    expect(loaded).toContain('src/config.ts');
+    const packages = [...loaded].filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
+    expect(packages).toEqual(['postern/persistence/database-url']);
   });
 
   it('exports by name only, and says in each index what is public', () => {

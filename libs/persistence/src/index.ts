@@ -1,6 +1,5 @@
 export { v7 as uuidv7 } from 'uuid';
 export { Database } from './database.js';
-export { databaseUrlProblem } from './database-url.js';
 export { DomainEvent } from './domain-event.js';
 export {
   startEmbeddedPostgres,
