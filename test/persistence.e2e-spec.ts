@@ -1,6 +1,8 @@
 import { ConsoleLogger, Injectable, Logger } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { Test, type TestingModule } from '@nestjs/testing';
+import { jest } from '@jest/globals';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
@@ -362,7 +364,7 @@ describe('the migrations', () => {
     });
     afterEach(() => holder.end());
     const hold = () => holder.query('SELECT pg_advisory_lock(31648367529489006)');
-    const within5Seconds = (migrating: Promise<string[]>) => Promise.race([migrating, pause(5000, 'waits')]);
+    const within5Seconds = (migrating: Promise<string[]>) => Promise.race([migrating, pause(5000, 'waits', { ref: false })]);
 
     it('wait for nobody where none is pending', async () => {
       await migrateDatabase(empty.url);
@@ -480,6 +482,26 @@ describe('PersistenceModule', () => {
       const error = (await attempt().catch((caught: unknown) => caught)) as Error;
       expect(error.message).toMatch(sentence);
       expect(error.message).not.toMatch(/hunter/);
+    }
+  });
+
+  it('leaves no storage behind that every later promise of the process would pay for', async () => {
+    const empty = await createTestDatabase();
+    const run = jest.spyOn(AsyncLocalStorage.prototype, 'run');
+    const disable = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
+    try {
+      const app = await boot({ databaseUrl: empty.url });
+      const database = app.get(Database);
+      await database.transaction(() => database.promptly(() => database.manager.query('SELECT 1')));
+      const used = new Set<unknown>(run.mock.contexts);
+      expect(used.size).toBeGreaterThanOrEqual(2);
+      await app.close();
+      const left = new Set<unknown>(disable.mock.contexts);
+      expect([...used].filter((storage) => !left.has(storage))).toEqual([]);
+    } finally {
+      run.mockRestore();
+      disable.mockRestore();
+      await empty.drop();
     }
   });
 

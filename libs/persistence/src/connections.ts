@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
+import type { DataSource } from 'typeorm';
 import { Connection } from './connection.js';
 import { marked } from './passing-failure.js';
 
@@ -8,17 +9,17 @@ type Given = (error: Error | undefined, client: pg.PoolClient | undefined, relea
 /** For work that has to be prompt: beside the pool, for there it would wait behind everybody else. */
 const promptly = { max: 2, query_timeout: 3000, connectionTimeoutMillis: 5000 };
 
-const prompt = new AsyncLocalStorage<true>();
-
-/** Does the work with connections of {@link Connections} that are kept for it and given up after three seconds of silence. */
-export function doPromptly<T>(work: () => Promise<T>): Promise<T> {
-  return prompt.run(true, work);
+/** The connections of a data source that was opened with them. */
+export function connectionsOf(dataSource: DataSource): Connections {
+  return (dataSource.driver as unknown as { readonly master: Connections }).master;
 }
 
 /** The pool of connections, and a few beside it. */
 export class Connections extends pg.Pool {
   private readonly siblings: Set<Connection>;
   private readonly aside: pg.Pool;
+  private readonly storages: { disable(): void }[] = [];
+  private readonly prompt = this.storage<true>();
 
   constructor(options: pg.PoolConfig) {
     const siblings = new Set<Connection>();
@@ -30,10 +31,25 @@ export class Connections extends pg.Pool {
     this.aside.on('error', (error, client) => this.emit('error', error, client));
   }
 
+  /**
+   * What is remembered along the calls of whoever works with these connections, until the last of them is closed: a storage that
+   * is left alone is a burden on every promise of the process, for ever.
+   */
+  storage<T>(): AsyncLocalStorage<T> {
+    const storage = new AsyncLocalStorage<T>();
+    this.storages.push(storage);
+    return storage;
+  }
+
+  /** Does the work with the connections that are kept for it, each given up after three seconds of silence. */
+  promptly<T>(work: () => Promise<T>): Promise<T> {
+    return this.prompt.run(true, work);
+  }
+
   override connect(): Promise<pg.PoolClient>;
   override connect(given: Given): void;
   override connect(given?: Given): Promise<pg.PoolClient> | void {
-    const isPrompt = prompt.getStore() === true;
+    const isPrompt = this.prompt.getStore() === true;
     if (!given) return isPrompt ? this.aside.connect() : super.connect();
     const told: Given = (error, client, release) => given(marked(error), client, release);
     return isPrompt ? this.aside.connect(told) : super.connect(told);
@@ -43,7 +59,8 @@ export class Connections extends pg.Pool {
   override end(ended: () => void): void;
   override end(ended?: () => void): Promise<void> | void {
     void this.aside.end();
-    return ended ? super.end(ended) : super.end();
+    const all = super.end().finally(() => this.storages.forEach((storage) => storage.disable()));
+    return ended ? void all.then(ended, ended) : all;
   }
 
   /** Closes what is still open after the time, so that a stop does not wait for answers that never come. */

@@ -1,6 +1,6 @@
 import { Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import type { Connections } from './connections.js';
+import { connectionsOf } from './connections.js';
 import { ConfigurablePersistenceModule } from './persistence.module-definition.js';
 
 /** A request that runs at the stop has so long to get its answers. */
@@ -21,7 +21,6 @@ export class PersistenceModule extends ConfigurablePersistenceModule implements 
 
   /** The HTTP server is closed after this, and waits for all requests: for those, too, that a dead database keeps waiting. */
   beforeApplicationShutdown(): void {
-    const { master } = this.dataSource.driver as unknown as { readonly master?: Connections };
-    master?.cutAfter(graceMilliseconds);
+    connectionsOf(this.dataSource).cutAfter(graceMilliseconds);
   }
 }
