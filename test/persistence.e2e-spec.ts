@@ -364,7 +364,8 @@ describe('the migrations', () => {
     });
     afterEach(() => holder.end());
     const hold = () => holder.query('SELECT pg_advisory_lock(31648367529489006)');
-    const within5Seconds = (migrating: Promise<string[]>) => Promise.race([migrating, pause(5000, 'waits', { ref: false })]);
+    const within5Seconds = (migrating: Promise<string[]>) =>
+      Promise.race([migrating, pause(5000, 'waits', { ref: false })]);
 
     it('wait for nobody where none is pending', async () => {
       await migrateDatabase(empty.url);
