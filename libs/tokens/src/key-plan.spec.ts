@@ -100,6 +100,21 @@ describe('planOf', () => {
     expect(plan([killed, key('b', 1)], 2)).toEqual([{ act: 'erase', kid: 'c' }]);
   });
 
+  it('keeps a retired key for as long as tokens live here, though whoever retired it knew of shorter lives', () => {
+    const retired = key('a', 0, { retiredAt: at(5000), goneAt: at(5300), isErased: true });
+    const scheduled = key('a', 0, { retiredAt: at(9000), goneAt: at(9300) });
+    const needed = { act: 'retire', kid: 'a', retiredAt: at(5000), goneAt: at(5970) };
+    expect(plan([retired, key('b', 5000)], 5100)).toEqual([needed]);
+    expect(plan([scheduled, key('b', 9000)], 5100)).toEqual([
+      { act: 'retire', kid: 'a', retiredAt: at(9000), goneAt: at(9970) },
+    ]);
+    // Nobody shortens it again, and what is gone stays so.
+    expect(plan([retired, key('b', 5000)], 5100, {}, { aftermathSeconds: 200 })).toEqual([]);
+    expect(plan([retired, key('b', 5000)], 5300)).toEqual([]);
+    const killed = { ...retired, killedAt: at(5050) };
+    expect(plan([killed, key('b', 5000)], 5100)).toEqual([]);
+  });
+
   it('lets another algorithm take over with a lead, when told at start', () => {
     expect(plan([key('a', 0)], 5000, { retireUnlisted: true }, { algorithms: ['PS256'] })).toEqual([
       { act: 'make', alg: 'PS256', activeAt: at(5310) },
@@ -112,6 +127,7 @@ describe('planOf', () => {
     ['the schedule', [key('a', 0)], 90 * day, {}],
     ['a command', [key('a', 0)], 1000, { rotate: ['ES256'] }],
     ['a kill', [key('a', 0, { killedAt: at(999) }), key('b', 9000)], 1000, {}],
+    ['shorter lives', [key('a', 0, { retiredAt: at(5000), goneAt: at(5100) }), key('b', 5000)], 5050, {}],
     ['a change of algorithm', [{ ...key('a', 0), alg: 'RS256' }], 1000, { retireUnlisted: true }],
   ])('leaves nothing to do for the next replica after %s', (_name, keys, now, command) => {
     const after = carriedOut(keys, plan(keys, now, command), now);

@@ -58,6 +58,7 @@ export function planOf(
       const former = index === 0 ? unlisted : [];
       return successionOf(alg, own, former, now, policy, command);
     }),
+    ...extensionsOf(keys, now, policy),
     ...erasuresOf(keys, now, policy),
   ];
 }
@@ -117,9 +118,26 @@ function successionOf(
 
 function endOf(key: PlannedKey, handover: number | undefined, policy: KeyPolicy): KeyChange[] {
   if (handover === undefined) return key.retiredAt ? [{ act: 'keep', kid: key.kid }] : [];
-  if (key.retiredAt?.getTime() === handover) return [];
-  const goneAt = new Date(handover + policy.aftermathSeconds * 1000);
-  return [{ act: 'retire', kid: key.kid, retiredAt: new Date(handover), goneAt }];
+  if (key.retiredAt?.getTime() === handover) return extensionOf(key, policy);
+  return [{ act: 'retire', kid: key.kid, retiredAt: new Date(handover), goneAt: goneAfter(handover, policy) }];
+}
+
+/**
+ * A key was retired by whoever was first: a replica with other lifetimes, or a command in an environment without them. Of all that
+ * keep the ring the longest lifetime counts, as tokens may have it.
+ */
+function extensionsOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): KeyChange[] {
+  return keys.filter((key) => keyStateOf(key, now) === 'retired').flatMap((key) => extensionOf(key, policy));
+}
+
+function extensionOf({ kid, retiredAt, goneAt }: PlannedKey, policy: KeyPolicy): KeyChange[] {
+  if (!retiredAt || !goneAt) return [];
+  const needed = goneAfter(retiredAt.getTime(), policy);
+  return goneAt < needed ? [{ act: 'retire', kid, retiredAt, goneAt: needed }] : [];
+}
+
+function goneAfter(retiredAt: number, { aftermathSeconds }: KeyPolicy): Date {
+  return new Date(retiredAt + aftermathSeconds * 1000);
 }
 
 function erasuresOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): KeyChange[] {
