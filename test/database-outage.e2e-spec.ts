@@ -181,12 +181,33 @@ describe('a replica that cannot read what was revoked', () => {
   });
 });
 
-describe('a server whose database has gone silent', () => {
+describe('a server that is told to stop', () => {
   const folder = temporaryFolder();
   beforeAll(build, 300_000);
   afterAll(() => folder.remove());
 
-  it('stops at SIGTERM within seconds, although a request waits for an answer', async () => {
+  it('waits five seconds for a request that another transaction keeps waiting, and tells of no lost connection', async () => {
+    const holder = new pg.Client({ connectionString: database.url });
+    await holder.connect();
+    const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: secret }, folder.path);
+    try {
+      await holder.query('BEGIN; LOCK TABLE users');
+      const body = JSON.stringify({ email: 'ada@example.test', password: 'nonsense 12345' });
+      const headers = { 'content-type': 'application/json' };
+      const waiting = fetch(`${server.url}/auth/login`, { method: 'POST', body, headers });
+      await delay(500);
+      const started = performance.now();
+      expect(await server.stop('SIGTERM')).toBe(0);
+      expect(performance.now() - started).toBeGreaterThan(4500);
+      expect((await waiting).status).toBe(503);
+      expect(server.printed()).not.toContain('was lost');
+    } finally {
+      await server.stop('SIGKILL');
+      await holder.end();
+    }
+  });
+
+  it('ends within seconds, although its database is silent and a request waits for an answer', async () => {
     const through = await passageTo(database.url);
     const server = await startBuiltServer({ DATABASE_URL: through.url, POSTERN_SECRET: secret }, folder.path);
     const body = JSON.stringify({ email: 'ada@example.test', password: 'nonsense 12345' });

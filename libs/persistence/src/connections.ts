@@ -9,17 +9,18 @@ type Given = (error: Error | undefined, client: pg.PoolClient | undefined, relea
 /** For work that has to be prompt: beside the pool, for there it would wait behind everybody else. */
 const promptly = { max: 2, query_timeout: 3000, connectionTimeoutMillis: 5000 };
 
-/** The connections of a data source that was opened with them. */
-export function connectionsOf(dataSource: DataSource): Connections {
-  return (dataSource.driver as unknown as { readonly master: Connections }).master;
+/** The connections of a data source; undefined where it was opened without them, as by a team's own test, or is closed. */
+export function connectionsOf(dataSource: DataSource): Connections | undefined {
+  const { master } = dataSource.driver as unknown as { readonly master?: unknown };
+  return master instanceof Connections ? master : undefined;
 }
 
 /** The pool of connections, and a few beside it. */
 export class Connections extends pg.Pool {
   private readonly siblings: Set<Connection>;
   private readonly aside: pg.Pool;
-  private readonly storages: { disable(): void }[] = [];
-  private readonly prompt = this.storage<true>();
+  private readonly prompt = new AsyncLocalStorage<true>();
+  private readonly storages: { disable(): void }[] = [this.prompt];
 
   constructor(options: pg.PoolConfig) {
     const siblings = new Set<Connection>();
@@ -32,13 +33,11 @@ export class Connections extends pg.Pool {
   }
 
   /**
-   * What is remembered along the calls of whoever works with these connections, until the last of them is closed: a storage that
-   * is left alone is a burden on every promise of the process, for ever.
+   * Ends what is remembered along the calls of whoever works with these connections, when the last of them is closed: a storage
+   * that was used and left alone is a burden on every promise of the process, for ever.
    */
-  storage<T>(): AsyncLocalStorage<T> {
-    const storage = new AsyncLocalStorage<T>();
+  endsWith(storage: { disable(): void }): void {
     this.storages.push(storage);
-    return storage;
   }
 
   /** Does the work with the connections that are kept for it, each given up after three seconds of silence. */
@@ -63,8 +62,8 @@ export class Connections extends pg.Pool {
     return ended ? void all.then(ended, ended) : all;
   }
 
-  /** Closes what is still open after the time, so that a stop does not wait for answers that never come. */
-  cutAfter(milliseconds: number): void {
-    setTimeout(() => this.siblings.forEach((connection) => connection.cut()), milliseconds).unref();
+  /** Closes what is still open after the time, so that a stop does not wait for answers that never come. Nobody is told of a loss. */
+  endAfter(milliseconds: number): void {
+    setTimeout(() => this.siblings.forEach((connection) => void connection.end()), milliseconds).unref();
   }
 }

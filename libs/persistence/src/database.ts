@@ -1,8 +1,8 @@
-import type { AsyncLocalStorage } from 'node:async_hooks';
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, TypeORMError, type EntityManager, type QueryRunner } from 'typeorm';
 import type { Client } from 'pg';
-import { type Connections, connectionsOf } from './connections.js';
+import { connectionsOf } from './connections.js';
 import { defaultPoolSize } from './data-source-options.js';
 import { Gate } from './gate.js';
 import { connectionLost } from './passing-failure.js';
@@ -26,15 +26,13 @@ interface Unit {
 @Injectable()
 export class Database {
   private readonly logger = new Logger(Database.name);
-  private readonly connections: Connections;
-  private readonly ambient: AsyncLocalStorage<Unit | undefined>;
+  private readonly ambient = new AsyncLocalStorage<Unit | undefined>();
   private readonly gate: Gate;
 
   constructor(private readonly dataSource: DataSource) {
+    connectionsOf(dataSource)?.endsWith(this.ambient);
     // One connection stays free for independently(): were all of them held by transactions that each wait for a
     // second one, none would ever be given back.
-    this.connections = connectionsOf(dataSource);
-    this.ambient = this.connections.storage();
     this.gate = new Gate((dataSource.options.poolSize ?? defaultPoolSize) - 1);
   }
 
@@ -95,7 +93,8 @@ export class Database {
    * three seconds: for the few short readings that a replica must not do without, however many requests wait for the pool.
    */
   promptly<T>(work: () => Promise<T>): Promise<T> {
-    return this.connections.promptly(work);
+    const connections = connectionsOf(this.dataSource);
+    return connections ? connections.promptly(work) : work();
   }
 
   /**

@@ -21,6 +21,6 @@ export class PersistenceModule extends ConfigurablePersistenceModule implements 
 
   /** The HTTP server is closed after this, and waits for all requests: for those, too, that a dead database keeps waiting. */
   beforeApplicationShutdown(): void {
-    connectionsOf(this.dataSource).cutAfter(graceMilliseconds);
+    connectionsOf(this.dataSource)?.endAfter(graceMilliseconds);
   }
 }
