@@ -27,10 +27,11 @@ export async function writeDocument(
   const text = `# Benchmarks
 
 This page is one run of \`npm run bench -- --write\`, which writes all of it; nothing here is typed by hand. Contenders run in
-turn, A B C A B C, after a warm-up: ${rounds} rounds of ${seconds} turns of about one second, and of more where a goal is close. Each figure is the median of all turns,
-and a comparison is the median over turns that lie beside each other. Where guards are compared, every round starts its
-processes anew, since two starts of one program differ too. A turn during which others used more than a twentieth of the
-server's core is repeated, up to three times. Compare figures within this page: absolute ones are those of a small machine.
+turn, A B C A B C, after a warm-up: ${rounds} rounds of ${seconds} turns of about one second, and of more where a goal is close. Each
+figure is the median of all turns, and a comparison is the median over turns that lie beside each other. Where guards are
+compared, every round starts its processes anew, since two starts of one program differ too. A turn during which others used
+more than a twentieth of the server's core is repeated, up to three times. Compare figures within this page: absolute ones are
+those of a small machine.
 
 Machine: ${machine}.
 
