@@ -16,6 +16,8 @@ export class RedisSignal extends RevocationSignal {
   );
   private publisher: Promise<Redis> | undefined;
   private subscriber: Redis | undefined;
+  /** Those of the two that have no connection now. */
+  private readonly unconnected = new Set<Redis>();
   private isStopped = false;
 
   /** @param url `redis://…` or `rediss://…`; `ioredis` must be installed */
@@ -29,7 +31,7 @@ export class RedisSignal extends RevocationSignal {
     this.publisher ??= this.open({ maxRetriesPerRequest: 1, commandTimeout: PATIENCE_MILLISECONDS });
     const publisher = await this.publisher;
     await publisher.publish(revocationChannel, String(sequence)).then(
-      () => this.outage.noteReturn(),
+      () => this.noteReturn(),
       (error: unknown) => this.noteLoss(error),
     );
   }
@@ -67,8 +69,17 @@ export class RedisSignal extends RevocationSignal {
       disconnectTimeout: 100,
     });
     client.on('error', (error) => this.noteLoss(error));
-    client.on('ready', () => this.outage.noteReturn());
+    client.on('close', () => this.unconnected.add(client));
+    client.on('ready', () => {
+      this.unconnected.delete(client);
+      this.noteReturn();
+    });
     return client;
+  }
+
+  /** Not before both are connected: the failure that the other one has still to tell of would count as a loss of its own. */
+  private noteReturn(): void {
+    if (this.unconnected.size === 0) this.outage.noteReturn();
   }
 
   private noteLoss(error: unknown): void {
