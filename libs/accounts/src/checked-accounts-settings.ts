@@ -1,4 +1,4 @@
-import { assertKnownSettings } from 'postern/auth';
+import { assertKnownSettings } from 'postern/problem';
 import { KNOWN_SETTINGS, NO_STRUCTURE, type AccountsSettings } from './accounts.module-definition.js';
 
 /**

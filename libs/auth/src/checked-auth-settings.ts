@@ -1,9 +1,9 @@
-import { assertKnownSettings } from './known-settings.js';
+import { assertKnownSettings } from 'postern/problem';
 import { checkedJwksSettings } from './jwks-settings.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
 import { checkedRules } from './token-rules.js';
+import type { SettingNames } from 'postern/problem';
 import type { AuthSettings, IssuerSettings } from './auth-settings.js';
-import type { SettingNames } from './known-settings.js';
 import type { RevocationSettings } from './revocation-settings.js';
 
 const OF_ISSUER: SettingNames<Required<IssuerSettings>> = {

@@ -25,8 +25,6 @@ export { JWT_ALGORITHMS, isJwtAlgorithm } from './jwt-algorithm.js';
 export type { JwtAlgorithm } from './jwt-algorithm.js';
 export { JwtStrategy } from './jwt.strategy.js';
 export { IdentityPrincipalMapper, PrincipalMapper } from './principal-mapper.js';
-export { assertKnownSettings } from './known-settings.js';
-export type { SettingNames } from './known-settings.js';
 export type { Principal } from './principal.js';
 export { RemoteVerificationKeys } from './remote-verification-keys.js';
 export type { Revocation, RevocationKind } from './revocation.js';

@@ -1,7 +1,7 @@
-import { assertKnownSettings } from './known-settings.js';
+import { assertKnownSettings } from 'postern/problem';
 import { numberWithin } from './token-rules.js';
+import type { SettingNames } from 'postern/problem';
 import type { JwksSettings } from './auth-settings.js';
-import type { SettingNames } from './known-settings.js';
 
 const KNOWN: SettingNames<Required<JwksSettings>> = {
   uri: true,

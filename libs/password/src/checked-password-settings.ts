@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
-import { assertKnownSettings } from 'postern/auth';
+import { assertKnownSettings } from 'postern/problem';
 import { KNOWN_SETTINGS, NO_STRUCTURE, type PasswordSettings } from './password.module-definition.js';
 
 /** libuv has four threads. One stays free for files and DNS, however many cores there are. */

@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
-import type { SettingNames } from 'postern/auth';
+import type { SettingNames } from 'postern/problem';
 import type { PasswordHasher } from './password-hasher.js';
 import type { PasswordPolicy } from './password-policy.js';
 

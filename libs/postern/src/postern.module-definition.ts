@@ -1,9 +1,9 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
 import type { AccountsStructure } from 'postern/accounts';
-import type { AuthSettings, AuthStructure, SettingNames } from 'postern/auth';
+import type { AuthSettings, AuthStructure } from 'postern/auth';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';
 import type { PersistenceSettings, PersistenceStructure } from 'postern/persistence';
-import type { ProblemSettings } from 'postern/problem';
+import type { ProblemSettings, SettingNames } from 'postern/problem';
 import type { SessionsSettings, SessionsStructure } from 'postern/sessions';
 import type { TokensSettings, TokensStructure } from 'postern/tokens';
 import type { UsersStructure } from 'postern/users';

@@ -1,10 +1,10 @@
 import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from 'postern/accounts';
-import { assertKnownSettings, AuthModule, withInheritedRoutes } from 'postern/auth';
+import { AuthModule, withInheritedRoutes } from 'postern/auth';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
-import { ProblemModule } from 'postern/problem';
+import { assertKnownSettings, ProblemModule } from 'postern/problem';
 import { RevocationLog, SessionsModule, StoredRevocations } from 'postern/sessions';
 import { KeyRing, TokensModule } from 'postern/tokens';
 import { UsersModule } from 'postern/users';

@@ -11,6 +11,8 @@ export {
   ValidationFailedError,
 } from './problem.errors.js';
 export type { ProblemErrorCode, ProblemIssue } from './problem.errors.js';
+export { assertKnownSettings } from './known-settings.js';
+export type { SettingNames } from './known-settings.js';
 export { problemSchema } from './problem.js';
 export type { Problem } from './problem.js';
 export { answerOf, problemOf } from './problem-of.js';

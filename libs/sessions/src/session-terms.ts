@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { inspect } from 'node:util';
-import { assertKnownSettings, Clock, type RevocationKind } from 'postern/auth';
+import { Clock, type RevocationKind } from 'postern/auth';
+import { assertKnownSettings } from 'postern/problem';
 import { CheckedTokensSettings } from 'postern/tokens';
 import type { Session } from './session.entity.js';
 import {

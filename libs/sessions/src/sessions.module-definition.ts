@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
-import type { SettingNames } from 'postern/auth';
+import type { SettingNames } from 'postern/problem';
 import type { ClaimsProvider } from './claims-provider.js';
 import type { LoginPolicy } from './login-policy.js';
 import type { RevocationSignal } from './revocation-signal.js';

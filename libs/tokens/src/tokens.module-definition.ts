@@ -1,7 +1,8 @@
 import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { assertKnownSettings, RevocationPublisher, withInheritedRoutes, type SettingNames } from 'postern/auth';
+import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
+import { assertKnownSettings, type SettingNames } from 'postern/problem';
 import { AccessTokens } from './access-tokens.js';
 import { InstanceSecret } from './instance-secret.js';
 import { JwksController } from './jwks.controller.js';
