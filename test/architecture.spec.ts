@@ -7,7 +7,7 @@ const root = join(import.meta.dirname, '..');
 /** The table of the architecture: a lib imports only libs of a lower level. */
 const LEVELS: Readonly<Record<string, number>> = {
   problem: 0,
-  persistence: 0,
+  persistence: 1,
   auth: 1,
   tokens: 2,
   users: 2,

@@ -1,4 +1,4 @@
-import { ConsoleLogger, Injectable, Logger } from '@nestjs/common';
+import { ConsoleLogger, type DynamicModule, Injectable, Logger } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { jest } from '@jest/globals';
@@ -471,6 +471,31 @@ describe('PersistenceModule', () => {
     // As it comes out of an environment: taken for true, it would change a schema that is the operator's.
     await expect(misread({ migrate: 'false' })).rejects.toThrow('`migrate: "false"`: write true or false');
     await expect(misread({ applicationName: 7 })).rejects.toThrow('`applicationName: 7`: write a text');
+  });
+
+  it.each<[string, (settings: PersistenceSettings) => DynamicModule]>([
+    ['forRoot', (settings) => PersistenceModule.forRoot(settings)],
+    ['forRootAsync', (settings) => PersistenceModule.forRootAsync({ useFactory: () => settings })],
+  ])('refuses by %s a setting that nobody reads', async (_, moduleOf) => {
+    const misspelt = { databaseUrl: 'postgres://127.0.0.1:1/x', poolsize: 5 };
+    const module = Test.createTestingModule({ imports: [moduleOf(misspelt)] }).setLogger(silent);
+    await expect(module.compile()).rejects.toThrow(
+      'PersistenceModule knows no setting "poolsize"; there are: databaseUrl, migrate, poolSize, applicationName.',
+    );
+  });
+
+  it('refuses what a factory returns and nobody reads there', async () => {
+    const returning = (settings: unknown) =>
+      Test.createTestingModule({
+        imports: [PersistenceModule.forRootAsync({ useFactory: () => settings as PersistenceSettings })],
+      })
+        .setLogger(silent)
+        .compile();
+    const migrated = { databaseUrl: 'postgres://127.0.0.1:1/x', migrations: [Further1999000000000] };
+    await expect(returning(migrated)).rejects.toThrow(
+      'PersistenceModule takes "migrations" beside "useFactory", and not from what it returns.',
+    );
+    await expect(returning(undefined)).rejects.toThrow('PersistenceModule must be an object of settings.');
   });
 
   it.each<[string, RegExp]>([

@@ -36,12 +36,18 @@ describe('what a factory returns to PosternModule', () => {
     [{ tokens: { accessTokenSeconds: 60 } }, /^TokensModule knows no setting "accessTokenSeconds"/],
     [
       { persistence: { poolsize: 5 } },
-      /^PosternModule: "persistence" knows no setting "poolsize"; there are: migrate,/,
+      /^PersistenceModule knows no setting "poolsize"; there are: databaseUrl, migrate,/,
     ],
-    [{ problem: { docs: 'x' } }, /^PosternModule: "problem" knows no setting "docs"; there are: documentation/],
+    [{ problem: { docs: 'x' } }, /^ProblemModule knows no setting "docs"; there are: documentation/],
     [{ sessions: { grace: 5 } }, /^SessionsModule knows no setting "grace"; there are: refreshTokenLifetimeSeconds,/],
     [{ password: { minimumlength: 20 } }, /^PasswordModule knows no setting "minimumlength"/],
     [{ password: { argon2: { memory: 1 } } }, /^PasswordModule: "argon2" knows no setting "memory"/],
+    [
+      { persistence: { databaseUrl: 'x' } },
+      /^PosternModule takes "databaseUrl" beside "persistence", and not below it/,
+    ],
+    [{ auth: { audience: 'orders' } }, /^PosternModule takes "audience" beside "auth", and not below it/],
+    [{ sessions: 'x' }, /^PosternModule: "sessions" must be an object of settings/],
   ])('is refused at boot where it has a setting that nobody reads: %j', async (more, sentence) => {
     await expect(started(more)).rejects.toThrow(sentence);
   });

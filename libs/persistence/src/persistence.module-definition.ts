@@ -1,6 +1,7 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { TypeOrmModule } from '@nestjs/typeorm';
+import { assertKnownSettings, type SettingNames } from 'postern/problem';
 import { dataSourceOptionsOf } from './data-source-options.js';
 import { Database } from './database.js';
 import { Events } from './events.js';
@@ -27,13 +28,24 @@ export interface PersistenceStructure {
   imports?: ModuleMetadata['imports'];
 }
 
+/** Every name of the settings. */
+const KNOWN_SETTINGS: SettingNames<Required<PersistenceSettings>> = {
+  databaseUrl: true,
+  migrate: true,
+  poolSize: true,
+  applicationName: true,
+};
+
+/** Every name of the structure: what stands here is taken out of the settings. */
+const NO_STRUCTURE: Record<keyof PersistenceStructure, undefined> = { migrations: undefined, imports: undefined };
+
 /** Under this token the settings can be injected. */
 const PERSISTENCE_SETTINGS = Symbol('PersistenceSettings');
 
 export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
   new ConfigurableModuleBuilder<PersistenceSettings>({ optionsInjectionToken: PERSISTENCE_SETTINGS })
     .setClassMethodName('forRoot')
-    .setExtras<PersistenceStructure>({}, (definition, extras) => ({
+    .setExtras<PersistenceStructure>(NO_STRUCTURE, (definition, extras) => ({
       ...definition,
       global: true,
       imports: [
@@ -54,6 +66,7 @@ export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
     .build();
 
 function checked(settings: PersistenceSettings): PersistenceSettings {
+  assertKnownSettings('PersistenceModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
   if (!/^(postgres|postgresql|socket):/.test(settings.databaseUrl ?? '')) {
     throw new Error(
       'PersistenceModule needs `databaseUrl`, the address of a PostgreSQL: write "postgres://user:password@host:5432/database".',

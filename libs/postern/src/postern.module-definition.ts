@@ -99,14 +99,6 @@ export const KNOWN_SETTINGS: SettingNames<Required<PosternSettings>> = {
   password: true,
 };
 
-/** Every name below `persistence` and below `problem`, whose modules check none themselves. */
-export const KNOWN_PERSISTENCE: SettingNames<Required<NonNullable<PosternSettings['persistence']>>> = {
-  migrate: true,
-  poolSize: true,
-  applicationName: true,
-};
-export const KNOWN_PROBLEM: SettingNames<Required<ProblemSettings>> = { documentation: true };
-
 /** Every name of the structure: what stands here is taken out of the settings. */
 export const NO_STRUCTURE: Record<keyof PosternStructure, undefined> = {
   user: undefined,

@@ -11,8 +11,6 @@ import { UsersModule } from 'postern/users';
 import { HealthController } from './health.controller.js';
 import {
   ConfigurablePosternModule,
-  KNOWN_PERSISTENCE,
-  KNOWN_PROBLEM,
   KNOWN_SETTINGS,
   NO_STRUCTURE,
   type POSTERN_ASYNC_OPTIONS,
@@ -141,14 +139,26 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
   ];
 }
 
+/** The names that the settings of one lib stand under; each lib checks its own. */
+const OF_ONE_LIB = ['persistence', 'problem', 'auth', 'tokens', 'sessions', 'password'] as const;
+
+/** What is said for all libs would overwrite, without a word, what is said of it for one. */
+function assertSaidOnce(lib: (typeof OF_ONE_LIB)[number], settings: unknown): void {
+  if (typeof settings !== 'object') throw new Error(`PosternModule: "${lib}" must be an object of settings.`);
+  for (const name of Object.keys(settings ?? {})) {
+    if (Object.hasOwn(KNOWN_SETTINGS, name)) {
+      throw new Error(`PosternModule takes "${name}" beside "${lib}", and not below it.`);
+    }
+  }
+}
+
 function from<T>(choose: (settings: PosternSettings) => T): {
   inject: [typeof POSTERN_SETTINGS];
   useFactory: (settings: PosternSettings) => T;
 } {
   const useFactory = (settings: PosternSettings): T => {
     assertKnownSettings('PosternModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
-    assertKnownSettings('PosternModule: "persistence"', settings.persistence ?? {}, KNOWN_PERSISTENCE);
-    assertKnownSettings('PosternModule: "problem"', settings.problem ?? {}, KNOWN_PROBLEM);
+    OF_ONE_LIB.forEach((lib) => assertSaidOnce(lib, settings[lib] ?? {}));
     return choose(settings);
   };
   return { inject: [POSTERN_SETTINGS], useFactory };

@@ -1,6 +1,12 @@
-import { Module } from '@nestjs/common';
+import { Inject, Module } from '@nestjs/common';
 import { APP_PIPE, ApplicationConfig } from '@nestjs/core';
-import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } from './problem.module-definition.js';
+import { assertKnownSettings } from './known-settings.js';
+import {
+  ConfigurableModuleClass,
+  KNOWN_SETTINGS,
+  MODULE_OPTIONS_TOKEN,
+  type ProblemSettings,
+} from './problem.module-definition.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProblemValidationPipe } from './problem-validation.pipe.js';
 
@@ -16,8 +22,14 @@ import { ProblemValidationPipe } from './problem-validation.pipe.js';
   exports: [MODULE_OPTIONS_TOKEN],
 })
 export class ProblemModule extends ConfigurableModuleClass {
-  constructor(application: ApplicationConfig, filter: ProblemFilter) {
+  /** @throws Error at boot, where there is a setting that nobody reads */
+  constructor(
+    application: ApplicationConfig,
+    filter: ProblemFilter,
+    @Inject(MODULE_OPTIONS_TOKEN) settings: ProblemSettings,
+  ) {
     super();
+    assertKnownSettings('ProblemModule', settings, KNOWN_SETTINGS);
     // Nest asks the filters from the last to the first. This one takes everything, so the application's own come before it.
     application.getGlobalFilters().unshift(filter);
   }
