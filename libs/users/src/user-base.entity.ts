@@ -1,3 +1,4 @@
+import { OfThisCopy } from 'postern/problem';
 import { Column, CreateDateColumn, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
 /**
@@ -19,6 +20,7 @@ import { Column, CreateDateColumn, PrimaryColumn, UpdateDateColumn } from 'typeo
  * }
  * ```
  */
+@OfThisCopy()
 export abstract class UserBase {
   /** UUID of version 7, made by the application; the `sub` of the user's tokens. */
   @PrimaryColumn({ type: 'uuid' })

@@ -3,7 +3,7 @@ import { IsOptional, IsString } from 'class-validator';
 import { Column, Entity, ManyToOne } from 'typeorm';
 import { UserBase } from './user-base.entity.js';
 import { checkUserEntity } from './user-entity.check.js';
-import { UserField, type UserFieldOptions } from './user-field.decorator.js';
+import { UserField, userFieldsOf, type UserFieldOptions } from './user-field.decorator.js';
 import { User } from './user.entity.js';
 
 function entityWith(options: UserFieldOptions, ...decorators: PropertyDecorator[]): typeof User {
@@ -37,6 +37,22 @@ describe('checkUserEntity', () => {
     expect(() => checkUserEntity(Stranger as never)).toThrow('Stranger has to extend UserBase');
     expect(() => checkUserEntity(UserBase as never)).toThrow('UserBase has to extend UserBase');
     expect(() => checkUserEntity(undefined as never)).toThrow('the class passed as "user" has to extend UserBase');
+  });
+
+  it('says of a class that extends the UserBase of another copy of the package where that lies', () => {
+    @Reflect.metadata(Symbol.for('postern:copy'), { place: 'file:///app/node_modules/other/node_modules/postern' })
+    class OtherBase {}
+    class Employee extends OtherBase {}
+    expect(() => checkUserEntity(Employee as never)).toThrow(
+      'UsersModule: two copies of postern are loaded. Employee comes from file:///app/node_modules/other/node_modules/postern',
+    );
+  });
+
+  it('reads the fields that the decorator of another copy of the package has declared', () => {
+    class Employee extends UserBase {}
+    const declared = { property: 'badge', register: false, write: false, read: 'self' };
+    Reflect.defineMetadata(Symbol.for('postern:user-fields'), [declared], Employee.prototype);
+    expect(userFieldsOf(Employee)).toEqual([declared]);
   });
 
   it("asks for @Entity('users')", () => {

@@ -1,4 +1,5 @@
 import type { Type } from '@nestjs/common';
+import { assertOneCopy } from 'postern/problem';
 import { getMetadataArgsStorage } from 'typeorm';
 import { knownRulesOf } from './column-rules.js';
 import { isKeptInAnswers, isKeptInRequests } from './transformed-field.js';
@@ -33,6 +34,7 @@ const checked = new WeakSet<Type>();
  */
 export function checkUserEntity(entity: Type<UserBase>): void {
   if (checked.has(entity)) return;
+  assertOneCopy('UsersModule', entity);
   if (typeof entity !== 'function' || !(entity.prototype instanceof UserBase)) {
     throw new Error(`UsersModule: ${nameOf(entity)} has to extend UserBase: write "class … extends UserBase".`);
   }

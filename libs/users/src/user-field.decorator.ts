@@ -28,7 +28,8 @@ export interface DeclaredUserField {
   readonly example?: unknown;
 }
 
-const FIELDS = Symbol('postern:user-fields');
+/** Of another copy of the package it is the same, like all that decorators say: nothing may be lost without a word. */
+const FIELDS = Symbol.for('postern:user-fields');
 
 /**
  * Makes a column of the team's user a part of the API: who registers it, who writes it, who reads it, and whether it
