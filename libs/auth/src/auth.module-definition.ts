@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { RefusalFilter } from 'postern/problem';
+import { assertOneCopy, RefusalFilter } from 'postern/problem';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { checkedAuthSettings } from './checked-auth-settings.js';
 import { Clock, SystemClock } from './clock.js';
@@ -8,6 +8,7 @@ import { ConfiguredVerificationKeys } from './configured-verification-keys.js';
 import { FollowedRevocations } from './followed-revocations.js';
 import { GUARD_IS_GLOBAL, GuardPlacement } from './guard-placement.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { oneCopyCheck } from './one-copy.check.js';
 import { IdentityPrincipalMapper, PrincipalMapper } from './principal-mapper.js';
 import { LocalRevocations, RevocationPublisher } from './revocation-publisher.js';
 import { RevocationHealth } from './revocation-health.js';
@@ -40,6 +41,7 @@ export interface AuthStructure {
 /** One instance under both names: the port, and the guard that a route may also ask for by its class. */
 function guardProviders(structure: AuthStructure): Provider[] {
   const isGlobal = structure.global !== false;
+  assertOneCopy('AuthModule', structure.guard);
   return [
     { provide: JwtAuthGuard, useClass: structure.guard ?? JwtAuthGuard },
     { provide: GUARD_IS_GLOBAL, useValue: isGlobal },
@@ -84,6 +86,7 @@ function assemble(definition: DynamicModule, structure: AuthStructure): DynamicM
     imports: [...(definition.imports ?? []), ...(structure.imports ?? [])],
     providers: [
       ...(definition.providers ?? []),
+      oneCopyCheck,
       checkedSettings,
       { provide: Clock, useClass: structure.clock ?? SystemClock },
       { provide: VerificationKeys, useClass: structure.keys ?? ConfiguredVerificationKeys },

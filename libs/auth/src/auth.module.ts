@@ -1,5 +1,6 @@
 import { Inject, Module, Optional } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
+import { OfThisCopy } from 'postern/problem';
 import { AccessTokenVerifier } from './access-token-verifier.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { ConfigurableAuthModule } from './auth.module-definition.js';
@@ -24,6 +25,7 @@ const SWEPT_AT_ONCE = 20_000;
  * @example
  * AuthModule.forRoot({ issuer: 'https://id.example.com', audience: 'orders' })
  */
+@OfThisCopy()
 @Module({
   providers: [
     TrustedIssuers,

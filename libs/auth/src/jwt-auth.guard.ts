@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { OfThisCopy } from 'postern/problem';
 import { AccessTokenVerifier, refusalOf } from './access-token-verifier.js';
 import { InsufficientScopeError, UnsupportedContextError } from './auth.errors.js';
 import { bearerCredentialsOf, tokenIn } from './bearer-token.js';
@@ -41,6 +42,7 @@ interface ReportingStrategy {
  * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, RevocationsUnknownError, UnsupportedContextError
  * @see RFC 6750, RFC 9068 §4
  */
+@OfThisCopy()
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
   constructor(
