@@ -186,15 +186,20 @@ describe('a server that is told to stop', () => {
   beforeAll(build, 300_000);
   afterAll(() => folder.remove());
 
+  const logInAt = (url: string) =>
+    fetch(`${url}/auth/login`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'ada@example.test', password: 'nonsense 12345' }),
+    });
+
   it('waits five seconds for a request that another transaction keeps waiting, and tells of no lost connection', async () => {
     const holder = new pg.Client({ connectionString: database.url });
     await holder.connect();
     const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: secret }, folder.path);
     try {
       await holder.query('BEGIN; LOCK TABLE users');
-      const body = JSON.stringify({ email: 'ada@example.test', password: 'nonsense 12345' });
-      const headers = { 'content-type': 'application/json' };
-      const waiting = fetch(`${server.url}/auth/login`, { method: 'POST', body, headers });
+      const waiting = logInAt(server.url);
       await delay(500);
       const started = performance.now();
       expect(await server.stop('SIGTERM')).toBe(0);
@@ -210,13 +215,10 @@ describe('a server that is told to stop', () => {
   it('ends within seconds, although its database is silent and a request waits for an answer', async () => {
     const through = await passageTo(database.url);
     const server = await startBuiltServer({ DATABASE_URL: through.url, POSTERN_SECRET: secret }, folder.path);
-    const body = JSON.stringify({ email: 'ada@example.test', password: 'nonsense 12345' });
-    const askIt = () =>
-      fetch(`${server.url}/auth/login`, { method: 'POST', body, headers: { 'content-type': 'application/json' } });
     try {
-      expect((await askIt()).status).toBe(401);
+      expect((await logInAt(server.url)).status).toBe(401);
       through.passage.stall();
-      const waiting = askIt();
+      const waiting = logInAt(server.url);
       await delay(200);
       const started = performance.now();
       expect(await server.stop('SIGTERM')).toBe(0);
