@@ -186,12 +186,14 @@ describe('a server that is told to stop', () => {
   beforeAll(build, 300_000);
   afterAll(() => folder.remove());
 
-  const logInAt = (url: string) =>
-    fetch(`${url}/auth/login`, {
+  const postTo = (url: string, init: RequestInit = {}) =>
+    fetch(url, {
+      ...init,
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ email: 'ada@example.test', password: 'nonsense 12345' }),
+      body: JSON.stringify({ email: 'ada@example.test', password: 'seven small boats at noon' }),
     });
+  const logInAt = (url: string) => postTo(`${url}/auth/login`);
 
   it('waits five seconds for a request that another transaction keeps waiting, and tells of no lost connection', async () => {
     const holder = new pg.Client({ connectionString: database.url });
@@ -229,4 +231,34 @@ describe('a server that is told to stop', () => {
       await through.passage.close();
     }
   });
+
+  it.each(['fastify', 'express'])(
+    'tells in a line of a request whose caller has gone, and that comes to its database too late: on %s',
+    async (adapter) => {
+      const environment = {
+        DATABASE_URL: database.url,
+        POSTERN_SECRET: secret,
+        POSTERN_HTTP_ADAPTER: adapter,
+        // So that the hash ends long after the database is closed.
+        POSTERN_ARGON2: 'm=65536,t=99,p=1',
+      };
+      const server = await startBuiltServer(environment, folder.path);
+      try {
+        const leaving = new AbortController();
+        const gone = postTo(`${server.url}/auth/register`, { signal: leaving.signal }).catch(() => undefined);
+        await delay(500);
+        leaving.abort();
+        await gone;
+        expect(await server.stop('SIGTERM')).toBe(0);
+        const [warning, ...rest] = server
+          .printed()
+          .split('\n')
+          .filter((line) => /WARN|ERROR|^\s+at /.test(line));
+        expect(warning).toMatch(/service-unavailable POST \/auth\/register .*: .* has closed its database/);
+        expect(rest).toEqual([]);
+      } finally {
+        await server.stop('SIGKILL');
+      }
+    },
+  );
 });

@@ -531,6 +531,33 @@ describe('PersistenceModule', () => {
     }
   });
 
+  it('refuses whoever comes after its end as a database does that is away, for no work is at fault there', async () => {
+    const empty = await createTestDatabase();
+    const app = await boot({ databaseUrl: empty.url });
+    const database = app.get(Database);
+    const ask = () => database.manager.query('SELECT 1');
+    await app.close();
+    const ways = [
+      ask(),
+      database.manager.createQueryBuilder().select('1').from('instance', 'instance').getRawMany(),
+      database.transaction(ask),
+      database.independently(ask),
+      database.batch(['SELECT 1', 'SELECT 2']),
+      database.promptly(ask),
+    ];
+    const outcomes = await Promise.allSettled(ways);
+    expect(outcomes).toEqual(
+      ways.map(() => ({
+        status: 'rejected',
+        reason: expect.objectContaining({
+          isPassing: true,
+          message: expect.stringContaining('has closed its database'),
+        }),
+      })),
+    );
+    await empty.drop();
+  });
+
   it('gives up at once on a database that does not exist', async () => {
     const some = await createEmptyDatabase();
     await some.drop();

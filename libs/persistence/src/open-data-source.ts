@@ -1,6 +1,19 @@
-import { DataSource, type DataSourceOptions } from 'typeorm';
-import { runMigrations, pendingMigrations } from './run-migrations.js';
+import { DataSource, type DataSourceOptions, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { connectionsOf } from './connections.js';
+import { databaseClosed } from './passing-failure.js';
 import { PendingMigrationsError } from './persistence.errors.js';
+import { pendingMigrations, runMigrations } from './run-migrations.js';
+
+/**
+ * A stop waits for no request whose caller has gone: it may come here when all is closed, and TypeORM's own error would make
+ * a fault of it.
+ */
+class ClosableDataSource extends DataSource {
+  override createQueryRunner(mode?: ReplicationMode): QueryRunner {
+    if (!connectionsOf(this)) throw databaseClosed();
+    return super.createQueryRunner(mode);
+  }
+}
 
 /**
  * Opens a DataSource whose schema is the one that the code expects: nobody gets hold of it before.
@@ -10,7 +23,7 @@ import { PendingMigrationsError } from './persistence.errors.js';
 export async function openDataSource(options?: DataSourceOptions): Promise<DataSource> {
   if (!options) throw new Error('openDataSource() needs the options of a DataSource.');
   // Left to itself, TypeORM would run the migrations without a lock.
-  const dataSource = await new DataSource({ ...options, migrationsRun: false }).initialize();
+  const dataSource = await new ClosableDataSource({ ...options, migrationsRun: false }).initialize();
   try {
     if (options.migrationsRun) {
       await runMigrations(dataSource);

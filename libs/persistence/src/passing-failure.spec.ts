@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { connectionLost, isPassing, marked } from './passing-failure.js';
+import { connectionLost, databaseClosed, isPassing, marked } from './passing-failure.js';
 
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code });
 /** As PgBouncer tells it, all of it under the code of a broken protocol. */
@@ -23,6 +23,7 @@ describe('a failure of the database', () => {
     new Error('Connection terminated due to connection timeout'),
     new Error('Client was closed and is not queryable'),
     connectionLost(new Error('the runner was released')),
+    databaseClosed(),
     pooled('server login has been failing, try again later (server_login_retry)'),
     pooled('server login has been failing, cached error: connect failed (server_login_retry)'),
     pooled('pgbouncer cannot connect to server'),

@@ -91,3 +91,8 @@ export function marked<T>(error: T): T {
 export function connectionLost(cause: Error): Error {
   return marked(new Error('Connection terminated in the middle of a transaction', { cause }));
 }
+
+/** What to throw where the connections were closed on purpose: another process may serve who asks again. */
+export function databaseClosed(): Error {
+  return marked(new Error('Connection terminated: this application has closed its database'));
+}
