@@ -65,8 +65,8 @@ export function removalRefusal(error: unknown): unknown {
 
 /** The same at the commit, when the refusal may be one of something else in the transaction: where it names what this user held. */
 export function lateRemovalRefusal(error: unknown, user: UserBase, users: EntityMetadata): unknown {
-  const isOfUser = failureOf(error)?.detail?.includes(user.id) || isHeldBy(user, failureOf(error), users);
-  return isOfUser ? removalRefusal(error) : error;
+  const failure = failureOf(error);
+  return failure?.detail?.includes(user.id) || isHeldBy(user, failure, users) ? removalRefusal(error) : error;
 }
 
 /** What a refusal at the commit means to who has changed the user, where it names what this user held before. */
