@@ -21,6 +21,9 @@ export interface Child {
   usage(): Promise<Usage>;
   /** Sends a message and waits for the answer to it. One at a time. */
   ask<T>(message: unknown): Promise<T>;
+  /** Stops it where it is, until it is resumed; for the processes of one contest, of which one runs at a time. */
+  pause(): void;
+  resume(): void;
   stop(): Promise<void>;
 }
 
@@ -54,12 +57,24 @@ export async function startChild(program: URL, launch: Launch = {}): Promise<Chi
   });
   const url = await listening(child);
   const startSeconds = (performance.now() - began) / 1000;
+  const lost = once(child, 'exit').then(([code]) => {
+    throw new Error(`A server of the bench stopped with exit code ${code} while it was measured.`);
+  });
+  lost.catch(() => undefined);
   const ask = async <T>(message: unknown): Promise<T> => {
     const answer = once(child, 'message') as Promise<[T]>;
     child.send(message as object);
-    return (await answer)[0];
+    return (await Promise.race([answer, lost]))[0];
   };
-  return { url, startSeconds, ask, usage: () => ask<Usage>('usage'), stop: () => stop(child) };
+  return {
+    url,
+    startSeconds,
+    ask,
+    usage: () => ask<Usage>('usage'),
+    pause: () => void child.kill('SIGSTOP'),
+    resume: () => void child.kill('SIGCONT'),
+    stop: () => stop(child),
+  };
 }
 
 function listening(child: ChildProcess): Promise<string> {

@@ -1,34 +1,47 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreWatch, untilCalm } from './calm.js';
+import { CoreWatch } from './calm.js';
 import type { Child } from './child.js';
-import type { Answered } from './load.js';
+import { stayAwake, type Work } from './load.js';
+import { Runner, takeTurns } from './rotation.js';
+import type { Bench } from './section.js';
 
-/** One of several that do the same in different ways. */
+/** One of several that do the same in different ways, each in a process of its own. */
 export interface Contender {
   readonly name: string;
   readonly child: Child;
-  /** What has to be there before a turn and is no part of it. */
-  readonly prepare?: (round: number) => void | Promise<void>;
-  /** One turn; round 0 is the warm-up and does not count. */
-  readonly run: (round: number) => Promise<Answered>;
+  /** What it does, all the time. */
+  readonly start: () => Work;
+  /** So many seconds or more until the compiler has made its code fast; where it shows no sooner by what it does. Default 5. */
+  readonly warmUpSeconds?: number;
+  /** What has to be there before it starts, and before each turn, and is no part of it. */
+  readonly prepare?: () => void;
+  /** Whether it has nothing left to do, which ends the turn. */
+  readonly isSpent?: () => boolean;
+  /**
+   * Whether the load generator looks for answers without ever going to sleep, for who has its core to itself: the slower of two servers
+   * would wake it more often.
+   */
+  readonly isSleepless?: boolean;
 }
 
-/** With more than this share of the server's core used by others a measurement is repeated. */
+/** With more than this share of the server's core used by others a turn is repeated. */
 const DISTURBED = 0.05;
 const MOST_ATTEMPTS = 4;
+/** Of a turn, for each contender. */
+const TURN_SECONDS = 1;
 
-/** Answers that nobody waits for any more are finished before the next measurement begins. */
-const PAUSE_MILLISECONDS = 100;
+const LEAST_WARM_UP_SECONDS = 5;
+const MOST_WARM_UP_SECONDS = 60;
+/** By less than this factor a server does not get faster any more. */
+const GAIN = 1.05;
 
 interface Measured {
-  readonly perSecond: number;
-  readonly cpuSeconds: number;
   readonly requests: number;
   readonly seconds: number;
+  readonly cpuSeconds: number;
 }
 
-interface Attempt extends Answered {
-  readonly cpuSeconds: number;
+interface Attempt {
+  readonly measured: readonly Measured[];
   readonly shareOfOthers: number;
 }
 
@@ -54,7 +67,7 @@ export class Standings {
 
   /** Answers a second, the median of the turns. */
   perSecond(name: string): number {
-    return median(this.of(name).map(({ perSecond }) => perSecond));
+    return median(this.of(name).map(paceOf));
   }
 
   /** Processor time of the server for one answer, in microseconds. */
@@ -67,7 +80,7 @@ export class Standings {
     return median(this.of(name).map(({ cpuSeconds, seconds }) => cpuSeconds / seconds));
   }
 
-  /** Answers for the same processor time, compared with another contender in the turn beside it. */
+  /** Answers for the same processor time, compared with another contender in the same turn. */
   ratio(name: string, to: string): number {
     const others = this.of(to);
     return median(
@@ -77,10 +90,10 @@ export class Standings {
     );
   }
 
-  /** Answers in the same time, compared with another contender in the turn beside it. */
+  /** Answers in the same time, compared with another contender in the same turn. */
   paceRatio(name: string, to: string): number {
     const others = this.of(to);
-    return median(this.of(name).map(({ perSecond }, turn) => perSecond / others[turn]!.perSecond));
+    return median(this.of(name).map((one, turn) => paceOf(one) / paceOf(others[turn]!)));
   }
 
   private of(name: string): readonly Measured[] {
@@ -89,27 +102,33 @@ export class Standings {
 }
 
 /**
- * Lets them run in turn, A B C A B C, several turns a round: what the machine does meanwhile falls on all alike, and turns that lie
- * beside each other are compared. What others disturb is repeated, and of several disturbed attempts the least disturbed counts.
+ * Has all of them at work, of which one runs at a time, slice by slice: what the machine does meanwhile falls on all alike. First
+ * until they get no faster, then several turns a round. What others disturb is repeated, and of several disturbed attempts the least
+ * disturbed counts.
  */
-export async function contest(contenders: readonly Contender[], rounds: number, turns: number): Promise<Standings> {
+export async function contest(
+  contenders: readonly Contender[],
+  { rounds, seconds, isQuick }: Pick<Bench, 'rounds' | 'seconds' | 'isQuick'>,
+): Promise<Standings> {
+  const working = contenders.map((contender) => new Working(contender));
+  const fallAsleep = contenders.some(({ isSleepless }) => isSleepless) ? stayAwake() : undefined;
   const measured = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]));
-  for (const { prepare, run } of contenders) {
-    await prepare?.(0);
-    await run(0);
-  }
-  for (let round = 1; round <= rounds; round += 1) {
-    for (let turn = 0; turn < turns; turn += 1) {
-      for (const contender of contenders) {
-        const { requests, seconds, cpuSeconds } = await leastDisturbed(contender, round);
-        measured.get(contender.name)!.push({ requests, seconds, cpuSeconds, perSecond: requests / seconds });
+  try {
+    await warmUp(working, isQuick);
+    for (let round = 1; round <= rounds; round += 1) {
+      for (let turn = 0; turn < seconds; turn += 1) {
+        const attempted = await leastDisturbed(working);
+        contenders.forEach(({ name }, at) => measured.get(name)!.push(attempted.measured[at]!));
+      }
+      for (const { name } of contenders) {
+        const ofRound = new Standings(new Map([[name, measured.get(name)!.slice(-seconds)]]));
+        const figures = `${Math.round(ofRound.perSecond(name))}/s, ${ofRound.cpuMicroseconds(name).toFixed(1)} µs`;
+        process.stderr.write(`  round ${round}: ${name}: ${figures}\n`);
       }
     }
-    for (const { name } of contenders) {
-      const ofRound = new Standings(new Map([[name, measured.get(name)!.slice(-turns)]]));
-      const figures = `${Math.round(ofRound.perSecond(name))}/s, ${ofRound.cpuMicroseconds(name).toFixed(1)} µs`;
-      process.stderr.write(`  round ${round}: ${name}: ${figures}\n`);
-    }
+  } finally {
+    fallAsleep?.();
+    await Promise.all(working.map((one) => one.stop()));
   }
   return new Standings(measured);
 }
@@ -118,12 +137,12 @@ export async function contest(contenders: readonly Contender[], rounds: number, 
  * Every round with processes of its own: two starts of one program differ by as much as a guard costs, by where their memory lies
  * and by what the compiler saw first.
  */
-export async function contestAnew(start: () => Promise<Lineup>, rounds: number, turns: number): Promise<Standings> {
+export async function contestAnew(start: () => Promise<Lineup>, { rounds, ...bench }: Bench): Promise<Standings> {
   const parts: Standings[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const { contenders, stop } = await start();
     try {
-      parts.push(await contest(contenders, 1, turns));
+      parts.push(await contest(contenders, { ...bench, rounds: 1 }));
     } finally {
       await stop();
     }
@@ -131,28 +150,94 @@ export async function contestAnew(start: () => Promise<Lineup>, rounds: number, 
   return Standings.joined(parts);
 }
 
-async function leastDisturbed(contender: Contender, round: number): Promise<Attempt> {
+/** A contender at work, in the slices that it is given. */
+class Working {
+  readonly runner: Runner;
+  private readonly work: Work;
+
+  constructor(readonly contender: Contender) {
+    this.runner = new Runner(contender.child);
+    contender.prepare?.();
+    this.work = contender.start();
+  }
+
+  /** All that it has done, had and used until now. */
+  sum(): Promise<Measured> {
+    return this.runner.during(async () => {
+      const { cpuSeconds } = await this.contender.child.usage();
+      return { requests: await this.work.count(), seconds: this.runner.seconds, cpuSeconds };
+    });
+  }
+
+  async stop(): Promise<void> {
+    this.contender.child.resume();
+    await this.work.stop();
+  }
+}
+
+/**
+ * Until in two seconds in a row nobody was faster than in his best before: how long the compiler takes depends on the machine, and on
+ * how much there is to compile.
+ */
+async function warmUp(working: readonly Working[], isQuick: boolean): Promise<void> {
+  let cold = [...working];
+  const paces = new Map<Working, number[]>(working.map((one) => [one, []]));
+  while (cold.length > 0) {
+    const before = await sums(cold);
+    await takeTurns(
+      cold.map(({ runner }) => runner),
+      1,
+      () => cold.some(({ contender }) => contender.isSpent?.()),
+    );
+    const after = await sums(cold);
+    cold.forEach((one, at) => paces.get(one)!.push(paceOf(difference(before[at]!, after[at]!))));
+    cold = cold.filter((one) => !isQuick && !isWarm(one.contender, paces.get(one)!));
+  }
+}
+
+function isWarm({ warmUpSeconds = LEAST_WARM_UP_SECONDS, isSpent }: Contender, paces: readonly number[]): boolean {
+  if (isSpent?.() || paces.length >= Math.max(MOST_WARM_UP_SECONDS, warmUpSeconds)) return true;
+  const best = Math.max(...paces.slice(0, -2));
+  return paces.length >= warmUpSeconds && paces.slice(-2).every((pace) => pace < best * GAIN);
+}
+
+async function leastDisturbed(working: readonly Working[]): Promise<Attempt> {
   const attempts: Attempt[] = [];
-  do attempts.push(await attempt(contender, round));
+  do attempts.push(await attempt(working));
   while (attempts.at(-1)!.shareOfOthers > DISTURBED && attempts.length < MOST_ATTEMPTS);
   return attempts.sort((one, other) => one.shareOfOthers - other.shareOfOthers)[0]!;
 }
 
-async function attempt({ child, prepare, run }: Contender, round: number): Promise<Attempt> {
-  await sleep(PAUSE_MILLISECONDS);
-  await prepare?.(round);
-  await untilCalm();
+async function attempt(working: readonly Working[]): Promise<Attempt> {
+  for (const { contender } of working) contender.prepare?.();
   const watch = new CoreWatch();
-  const before = await child.usage();
-  const { requests, seconds } = await run(round);
-  const after = await child.usage();
-  const cpuSeconds = after.cpuSeconds - before.cpuSeconds;
+  const before = await sums(working);
+  await takeTurns(
+    working.map(({ runner }) => runner),
+    TURN_SECONDS,
+    () => working.some(({ contender }) => contender.isSpent?.()),
+  );
+  const after = await sums(working);
+  const measured = working.map((_, at) => difference(before[at]!, after[at]!));
+  return { measured, shareOfOthers: watch.shareOfOthers(measured.reduce((sum, one) => sum + one.cpuSeconds, 0)) };
+}
+
+async function sums(working: readonly Working[]): Promise<Measured[]> {
+  const all: Measured[] = [];
+  for (const one of working) all.push(await one.sum());
+  return all;
+}
+
+function difference(before: Measured, after: Measured): Measured {
   return {
-    requests,
-    seconds,
-    cpuSeconds,
-    shareOfOthers: watch.shareOfOthers(cpuSeconds),
+    requests: after.requests - before.requests,
+    seconds: after.seconds - before.seconds,
+    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
   };
+}
+
+function paceOf({ requests, seconds }: Measured): number {
+  return requests / seconds;
 }
 
 /** The one in the middle; the upper of two. */

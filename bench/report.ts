@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { HASH_TEXT } from './postern-server.js';
+import { SLICE_MILLISECONDS } from './rotation.js';
 import type { Bench, Goal, Outcome, Section, Table } from './section.js';
 
 const document = new URL('../docs/benchmarks.md', import.meta.url);
@@ -26,12 +27,13 @@ export async function writeDocument(
   const goals = findings.flatMap(({ outcome }) => outcome.goals);
   const text = `# Benchmarks
 
-This page is one run of \`npm run bench -- --write\`, which writes all of it; nothing here is typed by hand. Contenders run in
-turn, A B C A B C, after a warm-up: ${rounds} rounds of ${seconds} turns of about one second, and of more where a goal is close. Each
-figure is the median of all turns, and a comparison is the median over turns that lie beside each other. Where guards are
-compared, every round starts its processes anew, since two starts of one program differ too. A turn during which others used
-more than a twentieth of the server's core is repeated, up to three times. Compare figures within this page: absolute ones are
-those of a small machine.
+This page is one run of \`npm run bench -- --write\`, which writes all of it; nothing here is typed by hand. Contenders compete
+side by side: all of them are loaded, each is a process of its own, and one of them runs at a time, in slices of
+${SLICE_MILLISECONDS} ms, A B C A B C. What the machine and its neighbours do meanwhile falls on all alike. After a warm-up there are ${rounds} rounds of ${seconds}
+turns, with a second for each contender. Each figure is the median of all turns, and a comparison is the median of
+what the turns say each by itself. Where guards are compared, every round starts its processes anew, since two starts of one program
+differ too. A turn during which others used more than a twentieth of the server's core is repeated, up to three times.
+Compare figures within this page: absolute ones are those of a small machine.
 
 Machine: ${machine}.
 
@@ -52,7 +54,7 @@ its own, or uses the server that \`POSTERN_BENCH_DATABASE_URL\` or \`DATABASE_UR
 | Option             | Does                                                                            |
 | ------------------ | ------------------------------------------------------------------------------- |
 | \`--only <section>\` | one section: ${findings.map(({ section }) => `\`${section.name}\``).join(', ')} |
-| \`--seconds <n>\`    | turns of a second in a round                                                      |
+| \`--seconds <n>\`    | turns in a round, of a second for each contender                                  |
 | \`--rounds <n>\`     | how many                                                                        |
 | \`--quick\`          | one short round: shows that everything runs, and is no result                   |
 | \`--write\`          | a whole run, written here                                                       |

@@ -1,6 +1,6 @@
 /** What a section is given. */
 export interface Bench {
-  /** Turns of about a second in a round. */
+  /** Turns in a round, of a second for each contender. */
   readonly seconds: number;
   readonly rounds: number;
   /** One short round: shows that everything runs, and is no result. */

@@ -3,23 +3,16 @@ import type { Request } from 'autocannon';
 import { type Child, startChild } from '../child.js';
 import { contest, type Contender, type Standings } from '../contest.js';
 import { count, microseconds, ratio } from '../figures.js';
-import { type Answered, CONNECTIONS, send } from '../load.js';
+import { CONNECTIONS, type Load, startLoad, type Work } from '../load.js';
 import { serverCore } from '../machine.js';
 import { addUsers, HASH, HASH_TEXT, logIn, PASSWORD, startPostern } from '../postern-server.js';
 import type { Bench, Outcome, Section } from '../section.js';
 
 const USERS = 1024;
-/** Each turn is so many, so that none is left over when the next one begins. */
-const HASHES = 2 * CONNECTIONS;
-const REFRESHES = 16 * CONNECTIONS;
-/** The code around a hash runs rarely, and it takes some thousand logins until the compiler has made all of it fast: so many turns. */
-const WARM_UP = 64;
-/** The same for what runs often, or is not code of ours. */
-const SHORT_WARM_UP = 16;
+/** The code around a hash runs rarely, and it takes some thousand logins until the compiler has made all of it fast. */
+const WARM_UP_SECONDS = 45;
 /** Ten whole huge pages of 2 MiB: 19 MiB are nine of them, and 256 small ones, which the kernel hands out one by one. */
 const WHOLE_PAGES_KIB = 20_480;
-/** The goal is close to what is reached: so many times the turns of other sections, for the median to be sure of it. */
-const CLOSENESS = 2;
 const PROMISED_LOGIN = 0.9;
 const PROMISED_REFRESHES = 800;
 const NAMES = {
@@ -52,64 +45,59 @@ for less than a smaller amount that is not.`,
 
 async function measure(bench: Bench): Promise<Outcome> {
   const databaseUrl = await bench.database();
-  const server = await startPostern(databaseUrl);
-  const hashing = await hashRate(HASH.memoryKiB);
-  const wholePages = await hashRate(WHOLE_PAGES_KIB);
-  // Where processes cannot be pinned, the server has every core already.
-  const roomy =
-    serverCore === undefined
-      ? undefined
-      : await startPostern(databaseUrl, { place: 'anywhere', environment: { POSTERN_HASHES_AT_ONCE: '1' } });
-  const bare = await startChild(new URL('../servers/bare-login.ts', import.meta.url), {
-    environment: { DATABASE_URL: databaseUrl },
-  });
+  const started: Child[] = [];
+  const start = async (starting: Promise<Child>): Promise<Child> => {
+    const child = await starting;
+    started.push(child);
+    return child;
+  };
   try {
+    // A server for each row, as one runs at a time; the first makes the tables.
+    const refreshed = await start(startPostern(databaseUrl));
+    const loggedInTo = await start(startPostern(databaseUrl));
+    const registeredAt = await start(startPostern(databaseUrl));
+    const roomy = await start(
+      startPostern(databaseUrl, { place: 'anywhere', environment: { POSTERN_HASHES_AT_ONCE: '1' } }),
+    );
+    const hashing = await start(hashRate(HASH.memoryKiB));
+    const wholePages = await start(hashRate(WHOLE_PAGES_KIB));
+    const bare = await start(
+      startChild(new URL('../servers/bare-login.ts', import.meta.url), { environment: { DATABASE_URL: databaseUrl } }),
+    );
     const emails = await addUsers(databaseUrl, USERS);
     const tokens: string[] = [];
-    const contenders: Contender[] = [
-      {
-        ...contender(NAMES.refresh, server, REFRESHES, SHORT_WARM_UP, (amount) =>
-          load(server, amount, (at) => [refreshing(tokens, at)]),
-        ),
-        prepare: async (round) => {
-          if (round > 0) return;
-          for (const email of emails.slice(0, CONNECTIONS)) tokens.push((await logIn(server.url, email)).refresh_token);
-        },
-      },
-      contender(NAMES.hashes, hashing, HASHES, SHORT_WARM_UP, (amount) => hashing.ask<Answered>({ amount })),
-      contender(NAMES.wholePages, wholePages, HASHES, SHORT_WARM_UP, (amount) => wholePages.ask<Answered>({ amount })),
-      contender(NAMES.bare, bare, HASHES, WARM_UP, (amount) => load(bare, amount, (at) => logins(emails, at))),
-      contender(NAMES.login, server, HASHES, WARM_UP, (amount) => load(server, amount, (at) => logins(emails, at))),
-      ...(roomy
-        ? [contender(NAMES.roomy, roomy, HASHES, WARM_UP, (amount) => load(roomy, amount, (at) => logins(emails, at)))]
-        : []),
-      contender(NAMES.register, server, HASHES, SHORT_WARM_UP, (amount) =>
-        load(server, amount, () => [registration()]),
-      ),
-    ];
-    return outcomeOf(await contest(contenders, bench.rounds, bench.seconds * CLOSENESS));
+    for (const email of emails.slice(0, CONNECTIONS)) tokens.push((await logIn(refreshed.url, email)).refresh_token);
 
-    function contender(
-      name: string,
-      child: Child,
-      amount: number,
-      warmUp: number,
-      run: (amount: number) => Promise<Answered>,
-    ): Contender {
-      return { name, child, run: (round) => run(round === 0 && !bench.isQuick ? amount * warmUp : amount) };
-    }
+    const requesting = (name: string, child: Child, requests: Load['requests']): Contender => ({
+      name,
+      child,
+      start: () => startLoad({ url: child.url, requests }),
+    });
+    const loginsAt = (name: string, child: Child): Contender => ({
+      ...requesting(name, child, (connection) => logins(emails, connection)),
+      warmUpSeconds: WARM_UP_SECONDS,
+    });
+    const contenders = [
+      requesting(NAMES.refresh, refreshed, (connection) => [refreshing(tokens, connection)]),
+      { name: NAMES.hashes, child: hashing, start: () => hashesOf(hashing) },
+      { name: NAMES.wholePages, child: wholePages, start: () => hashesOf(wholePages) },
+      loginsAt(NAMES.bare, bare),
+      loginsAt(NAMES.login, loggedInTo),
+      // Where processes cannot be pinned, the server has every core already.
+      ...(serverCore === undefined ? [] : [loginsAt(NAMES.roomy, roomy)]),
+      requesting(NAMES.register, registeredAt, () => [registration()]),
+    ];
+    return outcomeOf(await contest(contenders, bench));
   } finally {
-    await Promise.all([server, hashing, wholePages, bare].map((child) => child.stop()));
-    await roomy?.stop();
+    await Promise.all(started.map((child) => child.stop()));
   }
 }
 
 const hashRate = (memoryKiB: number): Promise<Child> =>
   startChild(new URL('../servers/hash-rate.ts', import.meta.url), { args: [String(memoryKiB)] });
 
-function load(server: Child, amount: number, requests: (connection: number) => Request[]): Promise<Answered> {
-  return send({ url: server.url, limit: { amount }, requests });
-}
+/** It begins when it is first asked how many. */
+const hashesOf = (child: Child): Work => ({ count: () => child.ask<number>('count'), stop: () => Promise.resolve() });
 
 function logins(emails: readonly string[], connection: number): Request[] {
   const share = emails.length / CONNECTIONS;

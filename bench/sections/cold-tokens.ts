@@ -1,17 +1,17 @@
 import { startChild } from '../child.js';
 import { contestAnew, type Contender, type Lineup } from '../contest.js';
 import { count, microseconds, ratio } from '../figures.js';
-import { CONNECTIONS, send } from '../load.js';
+import { startLoad } from '../load.js';
 import type { Bench, Outcome, Section } from '../section.js';
 import { type BenchAlgorithm, type BenchKey, environmentOf, makeKey, makeTokens } from '../tokens.js';
 
-/** Tokens of a turn, which is to last about a second; what makes them is slowest for RSA. */
-const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 4 * 1024, RS256: 6 * 1024, HS256: 10 * 1024 };
+/** Tokens of a turn, which lasts about a second; what makes them is slowest for RSA. */
+const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 8 * 1024, RS256: 8 * 1024, HS256: 16 * 1024 };
+/** More than are presented in a slice: whoever has fewer left ends the turn. */
+const RESERVE = 2048;
 /** The compiler needs seconds, not requests by the thousand, to make fast what a proof runs through: so many turns. */
-const WARM_UP = 10;
+const WARM_UP = 6;
 const PROMISED = 0.8;
-/** Some goals are close to what is reached: so many times the turns of other sections, for the median to be sure of it. */
-const CLOSENESS = 3;
 
 const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
 
@@ -26,7 +26,7 @@ next to nothing, so there the comparison is of what stands around it.`,
   measure,
 };
 
-async function measure({ rounds, seconds }: Bench): Promise<Outcome> {
+async function measure(bench: Bench): Promise<Outcome> {
   const algorithms = Object.keys(AMOUNTS) as BenchAlgorithm[];
   const rows: string[][] = [];
   const ratios: number[] = [];
@@ -42,7 +42,7 @@ async function measure({ rounds, seconds }: Bench): Promise<Outcome> {
       ]);
       return { contenders, stop: () => Promise.all(contenders.map(({ child }) => child.stop())) };
     };
-    const result = await contestAnew(start, rounds, seconds * CLOSENESS);
+    const result = await contestAnew(start, bench);
     ratios.push(result.ratio(names[1], names[0]));
     for (const name of names) {
       rows.push([
@@ -67,23 +67,34 @@ async function measure({ rounds, seconds }: Bench): Promise<Outcome> {
 
 async function contender(name: string, program: URL, key: BenchKey, warmUp: readonly string[]): Promise<Contender> {
   const child = await startChild(program, { environment: environmentOf(key) });
-  let tokens = warmUp;
+  const tokens: string[] = [];
+  let fresh = () => warmUp;
   return {
     name,
     child,
-    // New ones for every attempt: what was presented once is remembered.
-    prepare: (round) => void (tokens = round === 0 ? warmUp : makeTokens(key, AMOUNTS[key.algorithm])),
-    run: () => {
-      const share = tokens.length / CONNECTIONS;
-      return send({
-        url: child.url,
-        isSleepless: true,
-        limit: { amount: tokens.length },
-        requests: (connection) =>
-          tokens
-            .slice(connection * share, (connection + 1) * share)
-            .map((token) => ({ method: 'GET', path: '/hello', headers: { authorization: `Bearer ${token}` } })),
-      });
+    isSleepless: true,
+    // What was presented once is remembered.
+    prepare: () => {
+      tokens.push(...fresh());
+      fresh = () => makeTokens(key, AMOUNTS[key.algorithm] - tokens.length);
     },
+    isSpent: () => tokens.length < RESERVE,
+    start: () =>
+      startLoad({
+        url: child.url,
+        requests: () => [
+          {
+            method: 'GET',
+            path: '/hello',
+            setupRequest: (request) => ({ ...request, headers: { authorization: `Bearer ${next()}` } }),
+          },
+        ],
+      }),
   };
+
+  function next(): string {
+    const token = tokens.pop();
+    if (token === undefined) throw new Error(`The bench has too few tokens for ${name}.`);
+    return token;
+  }
 }

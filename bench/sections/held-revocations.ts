@@ -35,7 +35,8 @@ nothing, over ${count(TOKENS)} different principals.`,
   measure,
 };
 
-async function measure({ database, rounds, seconds, isQuick }: Bench): Promise<Outcome> {
+async function measure(bench: Bench): Promise<Outcome> {
+  const { database, isQuick } = bench;
   const held = isQuick ? HELD / 20 : HELD;
   const [none, million] = [await database(), await database()];
   // Once for the schema, and again when the revocations are there.
@@ -45,7 +46,7 @@ async function measure({ database, rounds, seconds, isQuick }: Bench): Promise<O
     { name: 'guarded, no revocation held, feed live', databaseUrl: none, held: 0 },
     { name: `guarded, ${count(held)} revocations held, feed live`, databaseUrl: million, held },
   ];
-  const result = await contestAnew(() => start(followed), rounds, seconds);
+  const result = await contestAnew(() => start(followed), bench);
   const reached = result.ratio(followed[1]!.name, UNGUARDED);
   const sets = [await measureSet(1000), await measureSet(held)];
   return {

@@ -22,7 +22,7 @@ generator is the slower of the two.`,
   measure,
 };
 
-async function measure({ seconds, rounds }: Bench): Promise<Outcome> {
+async function measure(bench: Bench): Promise<Outcome> {
   const es256 = makeKey('ES256');
   const hs256 = makeKey('HS256');
   const own = makeTokens(es256, TOKENS);
@@ -46,7 +46,7 @@ async function measure({ seconds, rounds }: Bench): Promise<Outcome> {
     ]);
     return { contenders, stop: () => Promise.all(contenders.map(({ child }) => child.stop())) };
   };
-  const result = await contestAnew(start, rounds, seconds);
+  const result = await contestAnew(start, bench);
   const [, unguarded, guarded] = result.names as [string, string, string];
   const reached = result.ratio(guarded, unguarded);
   return {
