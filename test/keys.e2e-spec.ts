@@ -344,6 +344,46 @@ describe('The key ring', () => {
     await judged(old, await jwksOf(after));
   });
 
+  it('lets a new algorithm take over likewise where the former one is kept as an additional one', async () => {
+    const before = await boot();
+    const cached = await jwksOf(before);
+    const old = await tokenOf(before);
+    const settings = { algorithm: 'PS256', additionalAlgorithms: ['ES256'], rsaBits: 2048 } as const;
+    const after = await Promise.all([1, 2].map(() => boot(settings)));
+    for (const elapsed of [0, 309]) {
+      TestClock.offset = elapsed * seconds;
+      // Whoever starts once more, or does what the schedule asks for, with settings of either kind, hurries nothing.
+      const again = [await boot(), await boot(settings)];
+      for (const replica of [before, ...after, ...again]) {
+        await replica.get(KeyRotation).tick();
+        await replica.get(KnownKeys).refresh();
+        const token = await tokenOf(replica, ['keys:read']);
+        await judged(token, cached);
+        expect((await call(before, token)).statusCode).toBe(200);
+      }
+    }
+    const announced = await jwksOf(before);
+    expect(announced.keys).toHaveLength(2);
+
+    TestClock.offset = 311 * seconds;
+    for (const replica of [before, ...after]) await replica.get(KeyRotation).tick();
+    const token = await tokenOf(after[0]!, ['keys:read']);
+    expect(decodeProtectedHeader(token).alg).toBe('PS256');
+    for (const each of [token, await tokenOf(before), old]) await judged(each, announced);
+    expect((await call(before, token)).statusCode).toBe(200);
+
+    const late = await boot(settings, {}, new FastifyAdapter(), LateClock);
+    expect(decodeProtectedHeader(await tokenOf(late)).alg).toBe('ES256');
+    // A kill is another matter: who goes by the algorithm is not to wait, and hears of it by the revocations.
+    await after[0]!.get(KeyKill).kill(kidOf(token));
+    for (const replica of [...after, late]) {
+      await replica.get(KnownKeys).refresh();
+      const successor = decodeProtectedHeader(await tokenOf(replica));
+      expect(successor.alg).toBe('PS256');
+      expect(successor.kid).not.toBe(kidOf(token));
+    }
+  });
+
   it('signs with HS256 where that is set beside replicas whose tokens services verify by the JWKS, and leaves those their key', async () => {
     const running = await boot();
     const token = await tokenOf(running, ['keys:read']);

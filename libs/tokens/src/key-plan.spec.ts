@@ -26,7 +26,7 @@ const plan = (keys: PlannedKey[], seconds: number, command?: KeyCommand, changed
 function carriedOut(keys: PlannedKey[], changes: KeyChange[], seconds: number): PlannedKey[] {
   const made = changes.flatMap((change) =>
     change.act === 'make'
-      ? [key('made', 0, { alg: change.alg, announcedAt: at(seconds), activeAt: change.activeAt })]
+      ? [key(`made-${change.alg}`, 0, { alg: change.alg, announcedAt: at(seconds), activeAt: change.activeAt })]
       : [],
   );
   return [...keys, ...made].map((each) =>
@@ -120,6 +120,87 @@ describe('planOf', () => {
       { act: 'make', alg: 'PS256', activeAt: at(5310) },
       { act: 'retire', kid: 'a', retiredAt: at(5310), goneAt: at(6280) },
     ]);
+  });
+
+  describe('where the former algorithm is kept as an additional one', () => {
+    const algorithms = ['PS256', 'ES256'] as const;
+    const kept = key('a', 0);
+    const next = (rest: Partial<PlannedKey> = {}) => key('b', 5310, { alg: 'PS256', ...rest });
+    const made = (seconds: number, alg: 'PS256' | 'ES256' = 'PS256') => ({ act: 'make', alg, activeAt: at(seconds) });
+    const activated = (seconds: number) => ({ act: 'activate', kid: 'b', activeAt: at(seconds) });
+    const killed = (seconds: number, rest: Partial<PlannedKey> = {}) =>
+      next({ activeAt: at(1000), killedAt: at(seconds), retiredAt: at(seconds), isErased: true, ...rest });
+
+    it.each([{}, { retireUnlisted: true }])('gives the new one its lead, and lets the kept one be: %j', (command) => {
+      expect(plan([kept], 5000, command, { algorithms })).toEqual([made(5310)]);
+      for (const seconds of [5000, 5309, 5310, 9000]) {
+        expect(plan([kept, next()], seconds, command, { algorithms })).toEqual([]);
+      }
+    });
+
+    it('is hurried by no command, and by no replica that is set as before', () => {
+      expect(plan([kept, next()], 5100, { rotate: ['PS256'] }, { algorithms })).toEqual([]);
+      expect(plan([kept, next()], 5100, { retireUnlisted: true })).toEqual([]);
+    });
+
+    it('makes all of them active at once at the very first start, and a further additional one', () => {
+      expect(plan([], 1000, {}, { algorithms })).toEqual([made(1000), made(1000, 'ES256')]);
+      expect(plan([kept], 5000, {}, { algorithms: ['ES256', 'PS256'] })).toEqual([made(5000)]);
+      expect(plan([kept], 5000, {}, { algorithms: ['PS256', 'RS256', 'ES256'] })).toEqual([
+        made(5310),
+        { ...made(5000), alg: 'RS256' },
+      ]);
+    });
+
+    it.each<[string, PlannedKey]>([
+      ['by command', killed(5000)],
+      ['in the table alone', killed(4999, { retiredAt: null })],
+      ['shortly before its end', killed(4999, { retiredAt: at(5200) })],
+    ])('does not wait after a kill of its only key: %s', (_name, dead) => {
+      expect(plan([kept, dead], 5000, {}, { algorithms })).toEqual([made(5000)]);
+      expect(plan([kept, dead, next()], 5000, {}, { algorithms })).toEqual([activated(5000)]);
+    });
+
+    it.each<[string, PlannedKey]>([
+      ['has not signed yet', next({ killedAt: at(5000), retiredAt: at(5000), isErased: true })],
+      ['had retired', killed(4000, { retiredAt: at(3000) })],
+    ])('waits after a kill of a key that %s', (_name, dead) => {
+      expect(plan([kept, dead], 5000, {}, { algorithms })).toEqual([made(5310)]);
+    });
+
+    it('waits where a kill is long over, and another key has signed since', () => {
+      const since = next({ kid: 'c', activeAt: at(2000), retiredAt: at(3000), goneAt: at(3970), isErased: true });
+      expect(plan([kept, since, killed(2000)], 5000, {}, { algorithms })).toEqual([made(5310)]);
+    });
+
+    it('waits no longer where the kept key is killed meanwhile, whichever replica does so', () => {
+      const dead = key('a', 0, { killedAt: at(5100), retiredAt: at(5100), isErased: true });
+      expect(plan([dead, next()], 5100, {}, { algorithms })).toEqual([activated(5100), made(5100, 'ES256')]);
+      const successor = key('c', 5100, { announcedAt: at(5100) });
+      expect(plan([dead, next(), successor], 5101, {}, { algorithms })).toEqual([activated(5101)]);
+    });
+
+    it('waits for no key that nobody can follow, and not with one that nobody caches', () => {
+      const secret = key('a', 0, { alg: 'HS256' });
+      expect(plan([secret], 5000, {}, { algorithms: ['PS256', 'HS256'] })).toEqual([made(5000)]);
+      expect(plan([kept], 5000, {}, { algorithms: ['HS256', 'ES256'] })).toEqual([{ ...made(5000), alg: 'HS256' }]);
+    });
+
+    it.each<[string, PlannedKey[], number]>([
+      ['the first start', [], 1000],
+      ['the change', [kept], 5000],
+      ['a kill', [kept, killed(5000)], 5000],
+      ['a kill beside an announced key', [kept, killed(5000), next()], 5000],
+      ['a kill of the kept key', [{ ...kept, killedAt: at(5100), isErased: true }, next()], 5100],
+      ['a kill of the waiting key', [kept, next({ killedAt: at(5000), isErased: true })], 5000],
+      ['a change of three', [kept, key('x', 0, { alg: 'RS256' })], 5000],
+    ])('leaves nothing to do for the next replica after %s', (_name, keys, now) => {
+      const after = carriedOut(keys, plan(keys, now, { retireUnlisted: true }, { algorithms }), now);
+      for (const command of [{}, { retireUnlisted: true }]) {
+        expect(plan(after, now, command, { algorithms })).toEqual([]);
+        expect(plan(after, now + 1, command, { algorithms })).toEqual([]);
+      }
+    });
   });
 
   it.each<[string, PlannedKey[], number, KeyCommand]>([

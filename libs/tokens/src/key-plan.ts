@@ -1,5 +1,6 @@
 import type { JwtAlgorithm } from 'postern/auth';
 import { keyStateOf, type KeyInstants } from './key-state.js';
+import { standInOf } from './stand-in.js';
 
 /** A key of the ring, as far as its life goes. */
 export interface PlannedKey extends KeyInstants {
@@ -50,14 +51,8 @@ export function planOf(
   policy: KeyPolicy,
   command: KeyCommand = {},
 ): KeyChange[] {
-  const unlisted = keys.filter((key) => isSigning(key, now) && !policy.algorithms.includes(key.alg));
   return [
-    ...policy.algorithms.flatMap((alg, index) => {
-      const own = keys.filter((key) => key.alg === alg);
-      // A new algorithm of access tokens takes over from the former one as a new key does from an old one.
-      const former = index === 0 ? unlisted : [];
-      return successionOf(alg, own, former, now, policy, command);
-    }),
+    ...policy.algorithms.flatMap((alg) => successionOf(alg, keys, now, policy, command)),
     ...extensionsOf(keys, now, policy),
     ...erasuresOf(keys, now, policy),
   ];
@@ -76,18 +71,23 @@ export function publishedBefore(keys: readonly PlannedKey[], now: number, policy
 
 function successionOf(
   alg: JwtAlgorithm,
-  own: readonly PlannedKey[],
-  former: readonly PlannedKey[],
+  keys: readonly PlannedKey[],
   now: number,
   policy: KeyPolicy,
   command: KeyCommand,
 ): KeyChange[] {
+  const own = keys.filter((key) => key.alg === alg);
   const signing = own.filter((key) => isSigning(key, now));
   const next = own.find((key) => keyStateOf(key, now) === 'announced');
   const forced = command.rotate?.includes(alg) ?? false;
   // HS256 is never published: nobody caches it, so nobody has to be told beforehand.
   const lead = alg === 'HS256' ? 0 : policy.leadSeconds * 1000;
-  const isAlone = signing.length === 0 && former.length === 0;
+  // A new algorithm of access tokens takes over from the former one as a new key does from an old one.
+  const isFirst = alg === policy.algorithms[0];
+  const former = isFirst ? keys.filter((key) => isSigning(key, now) && !policy.algorithms.includes(key.alg)) : [];
+  // Also from one that is kept, which does not end. After a kill it does not stand in: whoever goes by the algorithm would be let down.
+  const isStoodIn = isFirst && !wasKilled(own, now) && standInOf(keys, now, policy.algorithms, next) !== undefined;
+  const isAlone = signing.length === 0 && former.length === 0 && !isStoodIn;
 
   const changes: KeyChange[] = [];
   let handover: number | undefined;
@@ -150,6 +150,14 @@ function erasuresOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy)
       return key.retiredAt.getTime() + policy.erasureSeconds * 1000 <= now;
     })
     .map((key) => ({ act: 'erase', kid: key.kid }));
+}
+
+/** Whether the last one that signed was killed while it did, and did not retire in the course of things. */
+function wasKilled(own: readonly PlannedKey[], now: number): boolean {
+  const [last] = own
+    .filter(({ activeAt, killedAt }) => activeAt.getTime() <= (killedAt?.getTime() ?? now))
+    .sort((left, right) => right.activeAt.getTime() - left.activeAt.getTime());
+  return Boolean(last?.killedAt && (!last.retiredAt || last.retiredAt >= last.killedAt));
 }
 
 function isSigning(key: PlannedKey, now: number): boolean {

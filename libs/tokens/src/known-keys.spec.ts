@@ -1,8 +1,10 @@
 import { createSecretKey } from 'node:crypto';
 import type { KeyStore } from './key-store.js';
+import type { KeyVault } from './key-vault.js';
 import { KnownKeys } from './known-keys.js';
 import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
-import { CheckedTokensSettings } from './tokens.settings.js';
+import { StoredSigningKeys } from './stored-signing-keys.js';
+import { CheckedTokensSettings, type TokensSettings } from './tokens.settings.js';
 
 const issuer = 'https://id.example.com';
 const key = (kid: string, rest: Partial<PublicSigningKey> = {}): PublicSigningKey => ({
@@ -25,6 +27,16 @@ class HeldKeys extends SigningKeys {
   }
   override sign() {
     return Promise.reject(new Error('not asked for'));
+  }
+}
+
+/** As if from the ring, whose keys alone are planned here. */
+class HeldRing extends StoredSigningKeys {
+  constructor(private readonly held: readonly PublicSigningKey[]) {
+    super({} as KeyStore, {} as KeyVault);
+  }
+  override keys() {
+    return Promise.resolve(this.held);
   }
 }
 
@@ -110,5 +122,61 @@ describe('KnownKeys', () => {
     keys.answer = () => Promise.reject(new Error('the database is away'));
     await expect(known.refresh()).rejects.toThrow('away');
     expect(known.isLive(issuer, 'a')).toBe(true);
+  });
+});
+
+describe('KnownKeys, of the key that signs where the former algorithm is kept as an additional one', () => {
+  const now = 1_000_000;
+  const since = (kid: string, announced: number, active: number, rest: Partial<PublicSigningKey> = {}) =>
+    key(kid, { announcedAt: new Date(announced * 1000), activeAt: new Date(active * 1000), ...rest });
+  const kept = since('a', 0, 0);
+  const waiting = since('b', 900, 1210, { alg: 'PS256' });
+
+  async function signing(held: PublicSigningKey[], settings: Partial<TokensSettings> = {}, isOfSigner = false) {
+    const keys = isOfSigner ? Object.assign(new HeldKeys(), { held }) : new HeldRing(held);
+    const store = { killedIds: () => Promise.resolve(new Set()) } as unknown as KeyStore;
+    const common = { issuer, audience: 'api', secret: 'unused here', algorithm: 'PS256' } as const;
+    const checked = new CheckedTokensSettings({ ...common, additionalAlgorithms: ['ES256'], ...settings });
+    const known = new KnownKeys(keys, store, { now: () => now }, checked);
+    return async (algorithm?: 'PS256' | 'ES256') => (await known.signingKey(algorithm)).kid;
+  }
+
+  it('is the former one until the new one is active, also for whoever names the algorithm of access tokens', async () => {
+    const kid = await signing([kept, waiting]);
+    expect([await kid(), await kid('ES256'), await kid('PS256')]).toEqual(['a', 'a', 'a']);
+    expect(await (await signing([kept, since('b', 600, 910, { alg: 'PS256' })]))()).toBe('b');
+  });
+
+  it('is the former one also for a process beside servers that have not changed yet', async () => {
+    expect(await (await signing([kept]))()).toBe('a');
+  });
+
+  it.each([
+    ['made', since('b', 1030, 1030, { alg: 'PS256' })],
+    ['hurried', since('b', 900, 1030, { alg: 'PS256' })],
+  ])('is the one that was %s after a kill, though this clock is late', async (_name, successor) => {
+    expect(await (await signing([kept, successor]))()).toBe('b');
+  });
+
+  it('is none that came later than the one that waits, and the first of those that are listed', async () => {
+    const later = since('c', 900, 900, { alg: 'RS256' });
+    const additionalAlgorithms = ['RS256', 'ES256'] as const;
+    expect(await (await signing([kept, waiting, later], { additionalAlgorithms }))()).toBe('a');
+    expect(await (await signing([waiting, later], { additionalAlgorithms }))()).toBe('b');
+    const earlier = since('c', 500, 500, { alg: 'RS256' });
+    expect(await (await signing([kept, waiting, earlier], { additionalAlgorithms }))()).toBe('c');
+  });
+
+  it('is never one of HS256, which nobody can follow by the JWKS', async () => {
+    const secret = since('s', 0, 0, { alg: 'HS256' });
+    const additionalAlgorithms = ['HS256', 'ES256'] as const;
+    expect(await (await signing([secret, kept, waiting], { additionalAlgorithms }))()).toBe('a');
+    expect(await (await signing([secret, waiting], { additionalAlgorithms }))()).toBe('b');
+  });
+
+  it('is the former one of a signer that has announced another one, and none where it lacks one', async () => {
+    const [former, next] = [key('a'), key('b', { alg: 'PS256', activeAt: new Date(now + 1) })];
+    expect(await (await signing([former, next], {}, true))()).toBe('a');
+    await expect((await signing([former], {}, true))()).rejects.toMatchObject({ code: 'no-active-key' });
   });
 });

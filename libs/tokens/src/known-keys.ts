@@ -4,6 +4,7 @@ import { Clock, type JwtAlgorithm, type VerificationKey } from 'postern/auth';
 import { keyStateOf } from './key-state.js';
 import { KeyStore } from './key-store.js';
 import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
+import { standInOf } from './stand-in.js';
 import { StoredSigningKeys } from './stored-signing-keys.js';
 import { NoActiveKeyError } from './tokens.errors.js';
 import { CheckedTokensSettings, PROPAGATION_SECONDS } from './tokens.settings.js';
@@ -84,10 +85,7 @@ export class KnownKeys {
     const active = this.active();
     const key =
       active.find(({ alg }) => alg === algorithm) ??
-      // A new algorithm of access tokens is announced like any key: until then the former one signs.
-      (algorithm === this.settings.algorithm
-        ? active.find(({ alg }) => !this.settings.algorithms.includes(alg))
-        : undefined) ??
+      (algorithm === this.settings.algorithm ? this.former(active) : undefined) ??
       this.next(algorithm);
     if (!key) throw new NoActiveKeyError();
     return key;
@@ -100,12 +98,33 @@ export class KnownKeys {
       .sort((left, right) => (right.activeAt?.getTime() ?? 0) - (left.activeAt?.getTime() ?? 0));
   }
 
+  /** A new algorithm of access tokens is announced like any key: until then the former one signs, be it kept or not. */
+  private former(active: readonly PublicSigningKey[]): PublicSigningKey | undefined {
+    const { algorithm, algorithms } = this.settings;
+    const unlisted = active.find(({ alg }) => !algorithms.includes(alg));
+    if (unlisted) return unlisted;
+    const next = this.announced(algorithm);
+    return this.isWaiting(next) ? standInOf(active, this.clock.now(), algorithms, next) : undefined;
+  }
+
+  /** Whether the key, or the one that is still to be made, has to be known everywhere before it signs: not so after a kill. */
+  private isWaiting(next: PublicSigningKey | undefined): boolean {
+    // Where a signer has none that is to come, it is not a change that is under way, but a key that is missing.
+    if (!this.isManagedHere) return next !== undefined;
+    if (!next?.announcedAt || !next.activeAt) return true;
+    // One that follows a killed key is active sooner, though by this clock, which may be behind, it is not yet.
+    return next.activeAt.getTime() - next.announcedAt.getTime() >= this.settings.leadSeconds * 1000;
+  }
+
   /**
    * Where no key signs, which is so after a kill alone, the next one does not wait: its instant was set by another clock, and
    * this one may be behind. A signer's keys do, for their instants are not ours.
    */
   private next(algorithm: JwtAlgorithm): PublicSigningKey | undefined {
-    if (!this.isManagedHere) return undefined;
+    return this.isManagedHere ? this.announced(algorithm) : undefined;
+  }
+
+  private announced(algorithm: JwtAlgorithm): PublicSigningKey | undefined {
     const now = this.clock.now();
     return [...this.view.values()]
       .filter((key) => key.alg === algorithm && keyStateOf(key, now) === 'announced')

@@ -10,6 +10,8 @@ export interface PublicSigningKey {
   readonly key: KeyObject;
   /** What the JWKS shows; `undefined` for HS256, which is never published. */
   readonly jwk?: JsonWebKey;
+  /** Since then the JWKS shows it; absent: not known. */
+  readonly announcedAt?: Date;
   /** From then on it signs; absent: at once. */
   readonly activeAt?: Date;
   /** From then on it signs no more, and still proves; absent: not known yet. */

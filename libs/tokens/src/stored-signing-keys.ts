@@ -88,6 +88,7 @@ function publicPartOf(row: SigningKey, key: KeyObject): PublicSigningKey {
     alg: row.alg,
     key,
     ...(row.alg !== 'HS256' && { jwk: publicMembersOf(row.publicJwk) }),
+    announcedAt: row.announcedAt,
     activeAt: row.activeAt,
     ...(row.retiredAt && { retiredAt: row.retiredAt }),
     ...(row.goneAt && { goneAt: row.goneAt }),

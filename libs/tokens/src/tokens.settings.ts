@@ -30,7 +30,10 @@ export interface TokensSettings {
   readonly previousSecrets?: readonly string[];
   /** The algorithm of access tokens; `ES256` unless told. */
   readonly algorithm?: JwtAlgorithm;
-  /** Algorithms that have a key beside it, e.g. `RS256` for ID tokens. */
+  /**
+   * Algorithms that have a key beside it, e.g. `RS256` for ID tokens. After a change of `algorithm` the first one of them that is
+   * published signs access tokens until services must know the new key, unless the former one is left out here.
+   */
   readonly additionalAlgorithms?: readonly JwtAlgorithm[];
   /** 900 unless told. */
   readonly accessTokenLifetimeSeconds?: number;
