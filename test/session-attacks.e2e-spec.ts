@@ -134,6 +134,8 @@ const mailsTo = (email: string): MailMessage[] => Outbox.sent.filter(({ to }) =>
 async function areDead(...all: Tokens[]): Promise<void> {
   for (const { access_token: access, refresh_token: token } of all) {
     expect((await me(access)).status).toBe(401);
+    // A route where nothing but the guard stands in the way: of a user who is gone, the other finds no row.
+    expect((await call('GET', '/auth/sessions', { token: access })).status).toBe(401);
     expect(await refresh(token)).toMatchObject({ status: 401, body: { code: 'refresh-token-invalid' } });
   }
 }
@@ -410,6 +412,34 @@ describe('sessions', () => {
     expect(again.body.id).not.toBe(id);
     await areDead(...tokens);
     expect((await logInWith(email, PASSWORD)).status).toBe(401);
+  });
+
+  it('S6: do not survive that the user is deleted by a replica whose clock is behind', async () => {
+    const { id, logIn } = await somebody();
+    HandClock.ahead = 4_000;
+    const token = await logIn().finally(() => (HandClock.ahead = 0));
+    expect(await accepts(token.access_token)).toBe(true);
+    await app.nest.get(UsersService).remove(id);
+    await areDead(token);
+  });
+
+  it('S6: do not survive a deletion that is under way when they are made', async () => {
+    const { id, logIn } = await somebody();
+    const first = await logIn();
+    await refresh(first.refresh_token);
+    let isAtWork = false;
+    let again: Answer | undefined;
+    const deletion = app.nest.get(Database).transaction(async () => {
+      await app.nest.get(UsersService).remove(id);
+      isAtWork = true;
+      await until(() => again !== undefined);
+    });
+    await until(() => isAtWork);
+    HandClock.ahead = 2_000;
+    again = await refresh(first.refresh_token).finally(() => (HandClock.ahead = 0));
+    await deletion;
+    expect(again.status).toBe(200);
+    await areDead(first, again.body);
   });
 
   it('S7: leave nothing that works after a logout that races with refreshes, 100 times', async () => {

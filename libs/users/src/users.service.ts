@@ -162,10 +162,11 @@ export class UsersService<U extends UserBase = UserBase> {
   async remove(id: string): Promise<void> {
     await this.withLocked(id, async (user) => {
       this.database.explainFailedCommit((error) => lateRemovalRefusal(error, user, this.metadata));
+      // Before the row takes the sessions with it: each has to be named, for what goes by instants alone goes by somebody's clock.
+      await this.access.end(id, 'account-deleted');
       await this.database.manager.delete(this.schemas.entity, { id }).catch((error: unknown) => {
         throw removalRefusal(error);
       });
-      await this.access.end(id, 'account-deleted');
       this.events.publish(new UserDeleted(id));
     });
   }
