@@ -430,6 +430,16 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expect((await send(port, 'GET /keys HTTP/1.0\r\n\r\n')).status).toBe(200);
     });
 
+    it.each([
+      ['host', 'Host: x\r\nhost: y\r\n'],
+      ['Content-Type', 'Host: x\r\nContent-Type: application/json\r\ncontent-type: text/plain\r\n'],
+    ])('answers a request that states more than one %s with 400', async (name, headers) => {
+      const head = `POST /users HTTP/1.1\r\nConnection: close\r\nContent-Length: 25\r\n${headers}\r\n`;
+      const answer = await send(port, head, '{"email":"a@example.com"}');
+      expectProblem(answer, 400, 'malformed-request');
+      expect(answer.body).toMatchObject({ detail: expect.stringContaining(`more than one ${name}`) });
+    });
+
     it('answers an expectation that nobody knows with 417, and one that is known as ever', async () => {
       const answer = await request('GET', '/keys', ['Expect: the-unexpected']);
       expectProblem(answer, 417, 'expectation-failed');

@@ -1,8 +1,13 @@
+import { isIP } from 'node:net';
+
+/** One of IPv6 with the name of a zone. */
+const LONGEST_ADDRESS = 64;
+
 /** From where, and by which proofs, somebody asks for a session. */
 export interface SessionContext {
   /** The User-Agent header, at most 512 characters, without control characters. */
   readonly userAgent?: string;
-  /** The caller's address, as the HTTP adapter saw it under its own trust-proxy setting. */
+  /** The caller's IP address, as the HTTP adapter saw it under its own trust-proxy setting. */
   readonly ipAddress?: string;
   /** How the user proved who they are: values of RFC 8176, such as `pwd`, `otp`, `hwk`. */
   readonly amr: readonly string[];
@@ -18,8 +23,17 @@ export interface RequestLike {
 export function sessionContextOf(request: RequestLike, amr: readonly string[] = []): SessionContext {
   const agent = request.headers['user-agent'];
   const userAgent = cleaned(typeof agent === 'string' ? agent : agent?.[0], 512);
-  const ipAddress = cleaned(request.ip, 64);
+  const ipAddress = addressOf(request.ip);
   return { ...(userAgent && { userAgent }), ...(ipAddress && { ipAddress }), amr };
+}
+
+/** Some proxies forward an address with its port, and any text that was sent to them: that is no address, and may be markup. */
+function addressOf(forwarded = ''): string | undefined {
+  if (forwarded.length > LONGEST_ADDRESS) return undefined;
+  if (isIP(forwarded)) return forwarded;
+  const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d+)?$/i.exec(forwarded) ?? [];
+  const address = bracketed ?? plain ?? '';
+  return isIP(address) ? address : undefined;
 }
 
 function cleaned(text: string | undefined, longest: number): string | undefined {

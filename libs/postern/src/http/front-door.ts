@@ -113,10 +113,23 @@ const EMPTY_STEP = /\/\.{0,2}\/|\/\.{1,2}$/;
 
 const pathOf = ({ url = '/' }: IncomingMessage): string => url.split(/[?#]/, 1)[0] ?? '';
 
+function isRepeated({ rawHeaders }: IncomingMessage, header: string): boolean {
+  let isThere = false;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length !== header.length || name.toLowerCase() !== header) continue;
+    if (isThere) return true;
+    isThere = true;
+  }
+  return false;
+}
+
 function complaintAbout(request: IncomingMessage): string | undefined {
   const { headers, httpVersion, method, url } = request;
-  // RFC 9112 §3.2
+  // RFC 9112 §3.2, RFC 9110 §5.3: Node takes the first of several, and whoever stands before it may have taken another.
   if (headers.host === undefined && httpVersion === '1.1') return 'The request names no host.';
+  if (isRepeated(request, 'host')) return 'The request names more than one host.';
+  if (isRepeated(request, 'content-type')) return 'The request states more than one Content-Type.';
   // Fastify asks for it by itself, and Express does not.
   if (method === 'QUERY' && headers['content-type'] === undefined) return 'A QUERY states its Content-Type.';
   if (!url?.includes('%')) return undefined;
