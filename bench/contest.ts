@@ -177,26 +177,20 @@ class Working {
 
 /**
  * Until in two seconds in a row nobody was faster than in his best before: how long the compiler takes depends on the machine, and on
- * how much there is to compile.
+ * how much there is to compile. Nobody is left out for being warm: a server that stood still for so long would refuse whom it kept waiting.
  */
 async function warmUp(working: readonly Working[], isQuick: boolean): Promise<void> {
-  let cold = [...working];
-  const paces = new Map<Working, number[]>(working.map((one) => [one, []]));
-  while (cold.length > 0) {
-    const before = await sums(cold);
-    await takeTurns(
-      cold.map(({ runner }) => runner),
-      1,
-      () => cold.some(({ contender }) => contender.isSpent?.()),
-    );
-    const after = await sums(cold);
-    cold.forEach((one, at) => paces.get(one)!.push(paceOf(difference(before[at]!, after[at]!))));
-    cold = cold.filter((one) => !isQuick && !isWarm(one.contender, paces.get(one)!));
-  }
+  const paces = working.map((): number[] => []);
+  const isOver = (): boolean =>
+    isQuick || isAnySpent(working) || working.every(({ contender }, at) => isWarm(contender, paces[at]!));
+  do {
+    const measured = await turnOf(working);
+    measured.forEach((one, at) => paces[at]!.push(paceOf(one)));
+  } while (!isOver());
 }
 
-function isWarm({ warmUpSeconds = LEAST_WARM_UP_SECONDS, isSpent }: Contender, paces: readonly number[]): boolean {
-  if (isSpent?.() || paces.length >= Math.max(MOST_WARM_UP_SECONDS, warmUpSeconds)) return true;
+function isWarm({ warmUpSeconds = LEAST_WARM_UP_SECONDS }: Contender, paces: readonly number[]): boolean {
+  if (paces.length >= MOST_WARM_UP_SECONDS) return true;
   const best = Math.max(...paces.slice(0, -2));
   return paces.length >= warmUpSeconds && paces.slice(-2).every((pace) => pace < best * GAIN);
 }
@@ -211,15 +205,20 @@ async function leastDisturbed(working: readonly Working[]): Promise<Attempt> {
 async function attempt(working: readonly Working[]): Promise<Attempt> {
   for (const { contender } of working) contender.prepare?.();
   const watch = new CoreWatch();
-  const before = await sums(working);
-  await takeTurns(
-    working.map(({ runner }) => runner),
-    TURN_SECONDS,
-    () => working.some(({ contender }) => contender.isSpent?.()),
-  );
-  const after = await sums(working);
-  const measured = working.map((_, at) => difference(before[at]!, after[at]!));
+  const measured = await turnOf(working);
   return { measured, shareOfOthers: watch.shareOfOthers(measured.reduce((sum, one) => sum + one.cpuSeconds, 0)) };
+}
+
+async function turnOf(working: readonly Working[]): Promise<Measured[]> {
+  const runners = working.map(({ runner }) => runner);
+  const before = await sums(working);
+  await takeTurns(runners, TURN_SECONDS, () => isAnySpent(working));
+  const after = await sums(working);
+  return working.map((_, at) => difference(before[at]!, after[at]!));
+}
+
+function isAnySpent(working: readonly Working[]): boolean {
+  return working.some(({ contender }) => contender.isSpent?.());
 }
 
 async function sums(working: readonly Working[]): Promise<Measured[]> {
