@@ -23,6 +23,12 @@ export interface Contender {
   readonly isSleepless?: boolean;
 }
 
+/** For how long one runs before the next, in seconds; see `takeTurns`. */
+export const SLICE_SECONDS = 0.05;
+
+/** How many rounds, of how many turns; and in which slices, unless in the usual ones. */
+export type Terms = Pick<Bench, 'rounds' | 'seconds' | 'isQuick'> & { readonly slice?: number };
+
 /** With more than this share of the server's core used by others a turn is repeated. */
 const DISTURBED = 0.05;
 const MOST_ATTEMPTS = 4;
@@ -108,16 +114,16 @@ export class Standings {
  */
 export async function contest(
   contenders: readonly Contender[],
-  { rounds, seconds, isQuick }: Pick<Bench, 'rounds' | 'seconds' | 'isQuick'>,
+  { rounds, seconds, isQuick, slice = SLICE_SECONDS }: Terms,
 ): Promise<Standings> {
   const working = contenders.map((contender) => new Working(contender));
   const fallAsleep = contenders.some(({ isSleepless }) => isSleepless) ? stayAwake() : undefined;
   const measured = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]));
   try {
-    await warmUp(working, isQuick);
+    await warmUp(working, slice, isQuick);
     for (let round = 1; round <= rounds; round += 1) {
       for (let turn = 0; turn < seconds; turn += 1) {
-        const attempted = await leastDisturbed(working);
+        const attempted = await leastDisturbed(working, slice);
         contenders.forEach(({ name }, at) => measured.get(name)!.push(attempted.measured[at]!));
       }
       for (const { name } of contenders) {
@@ -179,12 +185,12 @@ class Working {
  * Until in two seconds in a row nobody was faster than in his best before: how long the compiler takes depends on the machine, and on
  * how much there is to compile. Nobody is left out for being warm: a server that stood still for so long would refuse whom it kept waiting.
  */
-async function warmUp(working: readonly Working[], isQuick: boolean): Promise<void> {
+async function warmUp(working: readonly Working[], slice: number, isQuick: boolean): Promise<void> {
   const paces = working.map((): number[] => []);
   const isOver = (): boolean =>
     isQuick || isAnySpent(working) || working.every(({ contender }, at) => isWarm(contender, paces[at]!));
   do {
-    const measured = await turnOf(working);
+    const measured = await turnOf(working, slice);
     measured.forEach((one, at) => paces[at]!.push(paceOf(one)));
   } while (!isOver());
 }
@@ -195,24 +201,24 @@ function isWarm({ warmUpSeconds = LEAST_WARM_UP_SECONDS }: Contender, paces: rea
   return paces.length >= warmUpSeconds && paces.slice(-2).every((pace) => pace < best * GAIN);
 }
 
-async function leastDisturbed(working: readonly Working[]): Promise<Attempt> {
+async function leastDisturbed(working: readonly Working[], slice: number): Promise<Attempt> {
   const attempts: Attempt[] = [];
-  do attempts.push(await attempt(working));
+  do attempts.push(await attempt(working, slice));
   while (attempts.at(-1)!.shareOfOthers > DISTURBED && attempts.length < MOST_ATTEMPTS);
   return attempts.sort((one, other) => one.shareOfOthers - other.shareOfOthers)[0]!;
 }
 
-async function attempt(working: readonly Working[]): Promise<Attempt> {
+async function attempt(working: readonly Working[], slice: number): Promise<Attempt> {
   for (const { contender } of working) contender.prepare?.();
   const watch = new CoreWatch();
-  const measured = await turnOf(working);
+  const measured = await turnOf(working, slice);
   return { measured, shareOfOthers: watch.shareOfOthers(measured.reduce((sum, one) => sum + one.cpuSeconds, 0)) };
 }
 
-async function turnOf(working: readonly Working[]): Promise<Measured[]> {
+async function turnOf(working: readonly Working[], slice: number): Promise<Measured[]> {
   const runners = working.map(({ runner }) => runner);
   const before = await sums(working);
-  await takeTurns(runners, TURN_SECONDS, () => isAnySpent(working));
+  await takeTurns(runners, TURN_SECONDS, slice, () => isAnySpent(working));
   const after = await sums(working);
   return working.map((_, at) => difference(before[at]!, after[at]!));
 }

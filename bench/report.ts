@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
 import { HASH_TEXT } from './postern-server.js';
-import { SLICE_MILLISECONDS } from './rotation.js';
+import { SLICE_SECONDS } from './contest.js';
 import type { Bench, Goal, Outcome, Section, Table } from './section.js';
 
 const document = new URL('../docs/benchmarks.md', import.meta.url);
@@ -29,7 +29,7 @@ export async function writeDocument(
 
 This page is one run of \`npm run bench -- --write\`, which writes all of it; nothing here is typed by hand. Contenders compete
 side by side: all of them are loaded, each is a process of its own, and one of them runs at a time, in slices of
-${SLICE_MILLISECONDS} ms, A B C A B C. What the machine and its neighbours do meanwhile falls on all alike. After a warm-up there are ${rounds} rounds of ${seconds}
+${SLICE_SECONDS * 1000} ms, A B C A B C. What the machine and its neighbours do meanwhile falls on all alike. After a warm-up there are ${rounds} rounds of ${seconds}
 turns, with a second for each contender. Each figure is the median of all turns, and a comparison is the median of
 what the turns say each by itself. Where guards are compared, every round starts its processes anew, since two starts of one program
 differ too. A turn during which others used more than a twentieth of the server's core is repeated, up to three times.

@@ -1,12 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from './child.js';
 
-/**
- * Shorter than the machine takes to change, whose neighbours come and go by the second; long enough for it not to matter that each has to
- * fill the caches again.
- */
-export const SLICE_MILLISECONDS = 25;
-
 /** A process that is let run in slices, and the time that it had. */
 export class Runner {
   private milliseconds = 0;
@@ -39,14 +33,17 @@ export class Runner {
 /**
  * Lets one of them run at a time, slice by slice, for so many seconds each: whatever happens to the machine happens to all of them.
  *
+ * @param slice in seconds: shorter than the machine takes to change, whose neighbours come and go by the second, and so long that it does not
+ *   matter that each has to fill the caches again
  * @param isOver asked before each slice; whoever is done ends the turn of all
  */
 export async function takeTurns(
   runners: readonly Runner[],
   seconds: number,
+  slice: number,
   isOver: () => boolean = () => false,
 ): Promise<void> {
-  for (let slices = Math.ceil((seconds * 1000) / SLICE_MILLISECONDS); slices > 0 && !isOver(); slices -= 1) {
-    for (const runner of runners) await runner.during(() => sleep(SLICE_MILLISECONDS));
+  for (let slices = Math.round(seconds / slice); slices > 0 && !isOver(); slices -= 1) {
+    for (const runner of runners) await runner.during(() => sleep(slice * 1000));
   }
 }

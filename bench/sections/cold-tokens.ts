@@ -6,11 +6,11 @@ import type { Bench, Outcome, Section } from '../section.js';
 import { type BenchAlgorithm, type BenchKey, environmentOf, makeKey, makeTokens } from '../tokens.js';
 
 /** Tokens of a turn, which lasts about a second; what makes them is slowest for RSA. */
-const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 8 * 1024, RS256: 8 * 1024, HS256: 16 * 1024 };
+const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 8 * 1024, RS256: 8 * 1024, HS256: 24 * 1024 };
 /** More than are presented in a slice: whoever has fewer left ends the turn. */
 const RESERVE = 2048;
 /** The compiler needs seconds, not requests by the thousand, to make fast what a proof runs through: so many turns. */
-const WARM_UP = 6;
+const WARM_UP = 8;
 const PROMISED = 0.8;
 
 const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
