@@ -24,7 +24,7 @@ export interface Contender {
 }
 
 /** For how long one runs before the next, in seconds; see `takeTurns`. */
-export const SLICE_SECONDS = 0.05;
+export const SLICE_SECONDS = 0.1;
 
 /** How many rounds, of how many turns; and in which slices, unless in the usual ones. */
 export type Terms = Pick<Bench, 'rounds' | 'seconds' | 'isQuick'> & { readonly slice?: number };
@@ -175,9 +175,10 @@ class Working {
     });
   }
 
+  /** It runs again when it has nothing to do any more. */
   async stop(): Promise<void> {
-    this.contender.child.resume();
     await this.work.stop();
+    this.contender.child.resume();
   }
 }
 

@@ -6,11 +6,11 @@ import type { Bench, Outcome, Section } from '../section.js';
 import { type BenchAlgorithm, type BenchKey, environmentOf, makeKey, makeTokens } from '../tokens.js';
 
 /** Tokens of a turn, which lasts about a second; what makes them is slowest for RSA. */
-const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 8 * 1024, RS256: 8 * 1024, HS256: 24 * 1024 };
+const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 12 * 1024, RS256: 12 * 1024, HS256: 24 * 1024 };
 /** More than are presented in a slice: whoever has fewer left ends the turn. */
-const RESERVE = 2048;
+const RESERVE = 4096;
 /** The compiler needs seconds, not requests by the thousand, to make fast what a proof runs through: so many turns. */
-const WARM_UP = 8;
+const WARM_UP = 6;
 const PROMISED = 0.8;
 
 const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
@@ -67,7 +67,7 @@ async function measure(bench: Bench): Promise<Outcome> {
 
 async function contender(name: string, program: URL, key: BenchKey, warmUp: readonly string[]): Promise<Contender> {
   const child = await startChild(program, { environment: environmentOf(key) });
-  const tokens: string[] = [];
+  let tokens: string[] = [];
   let fresh = () => warmUp;
   return {
     name,
@@ -75,7 +75,7 @@ async function contender(name: string, program: URL, key: BenchKey, warmUp: read
     isSleepless: true,
     // What was presented once is remembered.
     prepare: () => {
-      tokens.push(...fresh());
+      tokens = [...tokens, ...fresh()];
       fresh = () => makeTokens(key, AMOUNTS[key.algorithm] - tokens.length);
     },
     isSpent: () => tokens.length < RESERVE,
