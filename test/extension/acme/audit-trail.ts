@@ -43,7 +43,9 @@ export class AuditTrail {
 
   @OnEvent(SessionRevoked.type)
   async onSessionRevoked(event: SessionRevoked): Promise<void> {
-    await this.note(event, 'SELECT 1 FROM sessions WHERE id = $1 AND ended_at IS NOT NULL', event.sessionId);
+    // A session that ends with its user is gone along with the user.
+    const sql = 'SELECT 1 WHERE NOT EXISTS (SELECT FROM sessions WHERE id = $1 AND ended_at IS NULL)';
+    await this.note(event, sql, event.sessionId);
   }
 
   @OnEvent(RefreshTokenReused.type)
