@@ -26,8 +26,8 @@ export async function main(args: string[]): Promise<void> {
   stayElsewhere();
   const databases = await openDatabases();
   const bench: Bench = {
-    seconds: Number(values.seconds ?? (values.quick ? 1 : 5)),
-    rounds: Number(values.rounds ?? (values.quick ? 1 : 3)),
+    seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
+    rounds: Number(values.rounds ?? (values.quick ? 1 : 6)),
     isQuick: values.quick,
     database: () => databases.create(),
   };

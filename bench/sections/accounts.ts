@@ -12,7 +12,7 @@ const USERS = 1024;
 /** The code around a hash runs rarely, and it takes some thousand logins until the compiler has made all of it fast. */
 const WARM_UP_SECONDS = 40;
 /** A server that hashes has more than the caches hold, and much of it is used a hundred times a second only. */
-const SLICE_SECONDS = 0.25;
+const SLICE_SECONDS = 0.5;
 /** Ten whole huge pages of 2 MiB: 19 MiB are nine of them, and 256 small ones, which the kernel hands out one by one. */
 const WHOLE_PAGES_KIB = 20_480;
 const PROMISED_LOGIN = 0.9;
