@@ -12,7 +12,7 @@ export interface Contender {
   readonly start: () => Work;
   /** So many seconds or more until the compiler has made its code fast; where it shows no sooner by what it does. Default 5. */
   readonly warmUpSeconds?: number;
-  /** What has to be there before it starts, and before each turn, and is no part of it. */
+  /** What has to be there before a turn and is no part of it. */
   readonly prepare?: () => void;
   /** Whether it has nothing left to do, which ends the turn. */
   readonly isSpent?: () => boolean;
@@ -163,7 +163,6 @@ class Working {
 
   constructor(readonly contender: Contender) {
     this.runner = new Runner(contender.child);
-    contender.prepare?.();
     this.work = contender.start();
   }
 

@@ -7,7 +7,7 @@ export class Runner {
   private since: number | undefined;
 
   /** It stands still at first. */
-  constructor(readonly child: Child) {
+  constructor(private readonly child: Child) {
     child.pause();
   }
 

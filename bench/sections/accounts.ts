@@ -61,9 +61,11 @@ async function measure(bench: Bench): Promise<Outcome> {
     const refreshed = await start(startPostern(databaseUrl));
     const loggedInTo = await start(startPostern(databaseUrl));
     const registeredAt = await start(startPostern(databaseUrl));
-    const roomy = await start(
-      startPostern(databaseUrl, { place: 'anywhere', environment: { POSTERN_HASHES_AT_ONCE: '1' } }),
-    );
+    // Where processes cannot be pinned, the server has every core already.
+    const roomy =
+      serverCore === undefined
+        ? undefined
+        : await start(startPostern(databaseUrl, { place: 'anywhere', environment: { POSTERN_HASHES_AT_ONCE: '1' } }));
     const hashing = await start(hashRate(HASH.memoryKiB));
     const wholePages = await start(hashRate(WHOLE_PAGES_KIB));
     const bare = await start(
@@ -88,8 +90,7 @@ async function measure(bench: Bench): Promise<Outcome> {
       { name: NAMES.wholePages, child: wholePages, start: () => hashesOf(wholePages) },
       loginsAt(NAMES.bare, bare),
       loginsAt(NAMES.login, loggedInTo),
-      // Where processes cannot be pinned, the server has every core already.
-      ...(serverCore === undefined ? [] : [loginsAt(NAMES.roomy, roomy)]),
+      ...(roomy === undefined ? [] : [loginsAt(NAMES.roomy, roomy)]),
       requesting(NAMES.register, registeredAt, () => [registration()]),
     ];
     return outcomeOf(await contest(contenders, { ...bench, slice: SLICE_SECONDS }));

@@ -67,17 +67,13 @@ async function measure(bench: Bench): Promise<Outcome> {
 
 async function contender(name: string, program: URL, key: BenchKey, warmUp: readonly string[]): Promise<Contender> {
   const child = await startChild(program, { environment: environmentOf(key) });
-  let tokens: string[] = [];
-  let fresh = () => warmUp;
+  let tokens = [...warmUp];
   return {
     name,
     child,
     isSleepless: true,
-    // What was presented once is remembered.
-    prepare: () => {
-      tokens = [...tokens, ...fresh()];
-      fresh = () => makeTokens(key, AMOUNTS[key.algorithm] - tokens.length);
-    },
+    // New ones, for what was presented once is remembered.
+    prepare: () => void (tokens = [...tokens, ...makeTokens(key, AMOUNTS[key.algorithm] - tokens.length)]),
     isSpent: () => tokens.length < RESERVE,
     start: () =>
       startLoad({
