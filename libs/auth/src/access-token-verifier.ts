@@ -95,7 +95,7 @@ export class AccessTokenVerifier {
   rememberedBy(credentials: string): Principal | undefined {
     const proof = this.proofs?.get(credentials);
     if (proof === undefined) return undefined;
-    if (!this.stands(proof)) {
+    if (!this.stands(proof, this.clock.now() / 1000)) {
       this.proofs?.delete(credentials);
       return undefined;
     }
@@ -125,10 +125,14 @@ export class AccessTokenVerifier {
     const principal = readClaims(token, key.kid, now);
     const tolerance = token.rules.clockToleranceSeconds;
     const startsAt = Math.max(principal.issuedAt, (token.claims.nbf as number | undefined) ?? 0);
-    const credentials = credentialsWith(token.text);
-    const proof = new Proof(credentials, principal, startsAt - tolerance, principal.expiresAt + tolerance);
-    if (!this.stands(proof)) refuse('revoked, or its key is gone');
-    this.proofs?.add(proof, now);
+    const proof = new Proof(
+      credentialsWith(token.text),
+      principal,
+      startsAt - tolerance,
+      principal.expiresAt + tolerance,
+    );
+    if (!this.stands(proof, now)) refuse('revoked, or its key is gone');
+    this.proofs?.add(proof, now, token.text);
     this.assertKnown(proof);
     return principal;
   }
@@ -143,8 +147,7 @@ export class AccessTokenVerifier {
     (issuer === this.ownIssuer ? this.health : this.health.of(issuer))?.assertKnown();
   }
 
-  private stands(proof: Proof): boolean {
-    const now = this.clock.now() / 1000;
+  private stands(proof: Proof, now: number): boolean {
     return (
       now >= proof.validFrom &&
       now < proof.validUntil &&

@@ -77,9 +77,12 @@ export class RememberedProofs {
     return proof;
   }
 
-  /** @param now epoch seconds, to drop the expired before the living */
-  add(proof: Proof, now: number): void {
-    const key = keyOf(proof.text);
+  /**
+   * @param now epoch seconds, to drop the expired before the living
+   * @param ending what the text ends with: one that was just put together would first be copied, only to read its last characters
+   */
+  add(proof: Proof, now: number, ending = proof.text): void {
+    const key = keyOf(ending);
     if (this.isFirstSight(key)) return;
     this.drop(key);
     if (bytesOf(proof) > this.maximumBytes || this.maximumEntries < 1) return;
