@@ -32,7 +32,7 @@ export type Terms = Pick<Bench, 'rounds' | 'seconds' | 'isQuick'> & { readonly s
 /** With more than this share of the server's core used by others a turn is repeated. */
 const DISTURBED = 0.05;
 const MOST_ATTEMPTS = 4;
-/** Of a turn, for each contender. */
+/** Of a turn, for each contender, unless its slice is longer. */
 const TURN_SECONDS = 1;
 
 const LEAST_WARM_UP_SECONDS = 5;
@@ -182,23 +182,29 @@ class Working {
 }
 
 /**
- * Until in two seconds in a row nobody was faster than in his best before: how long the compiler takes depends on the machine, and on
+ * Until in two turns in a row nobody was faster than in his best before: how long the compiler takes depends on the machine, and on
  * how much there is to compile. Nobody is left out for being warm: a server that stood still for so long would refuse whom it kept waiting.
  */
 async function warmUp(working: readonly Working[], slice: number, isQuick: boolean): Promise<void> {
   const paces = working.map((): number[] => []);
+  const turnSeconds = Math.max(TURN_SECONDS, slice);
   const isOver = (): boolean =>
-    isQuick || isAnySpent(working) || working.every(({ contender }, at) => isWarm(contender, paces[at]!));
+    isQuick || isAnySpent(working) || working.every(({ contender }, at) => isWarm(contender, paces[at]!, turnSeconds));
   do {
     const measured = await turnOf(working, slice);
     measured.forEach((one, at) => paces[at]!.push(paceOf(one)));
   } while (!isOver());
 }
 
-function isWarm({ warmUpSeconds = LEAST_WARM_UP_SECONDS }: Contender, paces: readonly number[]): boolean {
-  if (paces.length >= MOST_WARM_UP_SECONDS) return true;
+function isWarm(
+  { warmUpSeconds = LEAST_WARM_UP_SECONDS }: Contender,
+  paces: readonly number[],
+  turnSeconds: number,
+): boolean {
+  const seconds = paces.length * turnSeconds;
+  if (seconds >= MOST_WARM_UP_SECONDS) return true;
   const best = Math.max(...paces.slice(0, -2));
-  return paces.length >= warmUpSeconds && paces.slice(-2).every((pace) => pace < best * GAIN);
+  return seconds >= warmUpSeconds && paces.slice(-2).every((pace) => pace < best * GAIN);
 }
 
 async function leastDisturbed(working: readonly Working[], slice: number): Promise<Attempt> {
@@ -218,7 +224,7 @@ async function attempt(working: readonly Working[], slice: number): Promise<Atte
 async function turnOf(working: readonly Working[], slice: number): Promise<Measured[]> {
   const runners = working.map(({ runner }) => runner);
   const before = await sums(working);
-  await takeTurns(runners, TURN_SECONDS, slice, () => isAnySpent(working));
+  await takeTurns(runners, Math.max(TURN_SECONDS, slice), slice, () => isAnySpent(working));
   const after = await sums(working);
   return working.map((_, at) => difference(before[at]!, after[at]!));
 }
