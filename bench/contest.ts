@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { CoreWatch } from './calm.js';
 import type { Child } from './child.js';
 import { stayAwake, type Work } from './load.js';
@@ -26,13 +27,20 @@ export interface Contender {
 /** For how long one runs before the next, in seconds; see `takeTurns`. */
 export const SLICE_SECONDS = 0.1;
 
-/** How many rounds, of how many turns; and in which slices, unless in the usual ones. */
-export type Terms = Pick<Bench, 'rounds' | 'seconds' | 'isQuick'> & { readonly slice?: number };
+/** How contenders take turns, unless in the usual way; both in seconds. */
+interface Pace {
+  readonly slice: number;
+  /** How long after each beginning one is looked at; then a turn is one slice. */
+  readonly settling?: number;
+}
+
+/** How many rounds, of how many turns. */
+export type Terms = Pick<Bench, 'rounds' | 'seconds' | 'isQuick'> & Partial<Pace>;
 
 /** With more than this share of the server's core used by others a turn is repeated. */
 const DISTURBED = 0.05;
 const MOST_ATTEMPTS = 4;
-/** Of a turn, for each contender, unless its slice is longer. */
+/** Of a turn of several slices, for each contender. */
 const TURN_SECONDS = 1;
 
 const LEAST_WARM_UP_SECONDS = 5;
@@ -114,16 +122,17 @@ export class Standings {
  */
 export async function contest(
   contenders: readonly Contender[],
-  { rounds, seconds, isQuick, slice = SLICE_SECONDS }: Terms,
+  { rounds, seconds, isQuick, slice = SLICE_SECONDS, settling }: Terms,
 ): Promise<Standings> {
+  const pace = { slice, settling };
   const working = contenders.map((contender) => new Working(contender));
   const fallAsleep = contenders.some(({ isSleepless }) => isSleepless) ? stayAwake() : undefined;
   const measured = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]));
   try {
-    await warmUp(working, slice, isQuick);
+    await warmUp(working, pace, isQuick);
     for (let round = 1; round <= rounds; round += 1) {
       for (let turn = 0; turn < seconds; turn += 1) {
-        const attempted = await leastDisturbed(working, slice);
+        const attempted = await leastDisturbed(working, pace);
         contenders.forEach(({ name }, at) => measured.get(name)!.push(attempted.measured[at]!));
       }
       for (const { name } of contenders) {
@@ -168,10 +177,22 @@ class Working {
 
   /** All that it has done, had and used until now. */
   sum(): Promise<Measured> {
+    return this.runner.during(() => this.read());
+  }
+
+  /** What it does in so many seconds, once it has been let run for a while. */
+  settled(settling: number, seconds: number): Promise<Measured> {
     return this.runner.during(async () => {
-      const { cpuSeconds } = await this.contender.child.usage();
-      return { requests: await this.work.count(), seconds: this.runner.seconds, cpuSeconds };
+      await sleep(settling * 1000);
+      const before = await this.read();
+      await sleep(seconds * 1000);
+      return difference(before, await this.read());
     });
+  }
+
+  private async read(): Promise<Measured> {
+    const { cpuSeconds } = await this.contender.child.usage();
+    return { requests: await this.work.count(), seconds: this.runner.seconds, cpuSeconds };
   }
 
   /** It runs again when it has nothing to do any more. */
@@ -185,13 +206,13 @@ class Working {
  * Until in two turns in a row nobody was faster than in his best before: how long the compiler takes depends on the machine, and on
  * how much there is to compile. Nobody is left out for being warm: a server that stood still for so long would refuse whom it kept waiting.
  */
-async function warmUp(working: readonly Working[], slice: number, isQuick: boolean): Promise<void> {
+async function warmUp(working: readonly Working[], pace: Pace, isQuick: boolean): Promise<void> {
   const paces = working.map((): number[] => []);
-  const turnSeconds = Math.max(TURN_SECONDS, slice);
+  const turnSeconds = Math.max(TURN_SECONDS, pace.slice);
   const isOver = (): boolean =>
     isQuick || isAnySpent(working) || working.every(({ contender }, at) => isWarm(contender, paces[at]!, turnSeconds));
   do {
-    const measured = await turnOf(working, slice);
+    const measured = await turnOf(working, pace);
     measured.forEach((one, at) => paces[at]!.push(paceOf(one)));
   } while (!isOver());
 }
@@ -207,25 +228,28 @@ function isWarm(
   return seconds >= warmUpSeconds && paces.slice(-2).every((pace) => pace < best * GAIN);
 }
 
-async function leastDisturbed(working: readonly Working[], slice: number): Promise<Attempt> {
+async function leastDisturbed(working: readonly Working[], pace: Pace): Promise<Attempt> {
   const attempts: Attempt[] = [];
-  do attempts.push(await attempt(working, slice));
+  do attempts.push(await attempt(working, pace));
   while (attempts.at(-1)!.shareOfOthers > DISTURBED && attempts.length < MOST_ATTEMPTS);
   return attempts.sort((one, other) => one.shareOfOthers - other.shareOfOthers)[0]!;
 }
 
-async function attempt(working: readonly Working[], slice: number): Promise<Attempt> {
+async function attempt(working: readonly Working[], pace: Pace): Promise<Attempt> {
   for (const { contender } of working) contender.prepare?.();
   const watch = new CoreWatch();
-  const measured = await turnOf(working, slice);
-  return { measured, shareOfOthers: watch.shareOfOthers(measured.reduce((sum, one) => sum + one.cpuSeconds, 0)) };
+  const measured = await turnOf(working, pace);
+  const own = measured.reduce((sum, one) => sum + one.cpuSeconds, 0);
+  // What settles is not measured, and would pass for others.
+  return { measured, shareOfOthers: pace.settling === undefined ? watch.shareOfOthers(own) : 0 };
 }
 
-async function turnOf(working: readonly Working[], slice: number): Promise<Measured[]> {
+async function turnOf(working: readonly Working[], { slice, settling }: Pace): Promise<Measured[]> {
+  if (settling !== undefined) return oneByOne(working, (one) => one.settled(settling, slice));
   const runners = working.map(({ runner }) => runner);
-  const before = await sums(working);
-  await takeTurns(runners, Math.max(TURN_SECONDS, slice), slice, () => isAnySpent(working));
-  const after = await sums(working);
+  const before = await oneByOne(working, (one) => one.sum());
+  await takeTurns(runners, TURN_SECONDS, slice, () => isAnySpent(working));
+  const after = await oneByOne(working, (one) => one.sum());
   return working.map((_, at) => difference(before[at]!, after[at]!));
 }
 
@@ -233,9 +257,12 @@ function isAnySpent(working: readonly Working[]): boolean {
   return working.some(({ contender }) => contender.isSpent?.());
 }
 
-async function sums(working: readonly Working[]): Promise<Measured[]> {
+async function oneByOne(
+  working: readonly Working[],
+  measure: (one: Working) => Promise<Measured>,
+): Promise<Measured[]> {
   const all: Measured[] = [];
-  for (const one of working) all.push(await one.sum());
+  for (const one of working) all.push(await measure(one));
   return all;
 }
 
