@@ -96,6 +96,19 @@ describe('ProblemFilter', () => {
     expect(JSON.stringify(Lines.written)).not.toContain('    at ');
   });
 
+  it('warns of it likewise where there is no response to write to', async () => {
+    const thrown = new ServiceUnavailableError(undefined, { cause: new Error('connect ECONNREFUSED') });
+    answer(new FakeAdapter(), thrown, hostOf('ws', { emit: () => undefined }));
+    expect(() => answer(new FakeAdapter(), thrown, hostOf('graphql'))).toThrow('The service');
+    await expect(
+      lastValueFrom(answer(new FakeAdapter(), thrown, hostOf('rpc')) as Observable<never>),
+    ).rejects.toMatchObject({ status: 503 });
+    expect(Lines.levels).toEqual(['warn', 'warn', 'warn']);
+    for (const [line] of Lines.written)
+      expect(line).toMatch(/^service-unavailable message urn:request:[^:]+: .*: connect ECONNREFUSED$/);
+    expect(JSON.stringify(Lines.written)).not.toContain('    at ');
+  });
+
   it('does not log what the caller did wrong', () => {
     answer(new FakeAdapter(), new NotFoundError(), hostOf('http'));
     expect(Lines.written).toEqual([]);

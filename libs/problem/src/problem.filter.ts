@@ -43,16 +43,10 @@ export class ProblemFilter implements ExceptionFilter {
     const response = host.getArgByIndex<object>(1);
     const context = { requestId: requestIdOf(request), documentation: this.settings.documentation };
     const { status, headers, body } = answerOf(thrown, context);
-    const inOneLine = (): string => {
+    this.report(thrown, body, () => {
       const path = String(adapter.getRequestUrl(request)).split('?', 1)[0];
-      return `${body.code} ${adapter.getRequestMethod(request)} ${path} ${body.instance}`;
-    };
-    if (status === 503) this.logger.warn(`${inOneLine()}${reasonsOf(thrown)}`);
-    else if (status >= 500) this.log(thrown, inOneLine());
-    // An error as a cause may quote what the caller sent; a sentence was written here.
-    else if (thrown instanceof AuthError && typeof thrown.cause === 'string') {
-      this.logger.debug(`${inOneLine()}: ${thrown.cause}`);
-    }
+      return `${adapter.getRequestMethod(request)} ${path}`;
+    });
     if (adapter.isHeadersSent(response)) return void adapter.end(response);
     adapter.setHeader(response, 'X-Request-Id', context.requestId);
     for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
@@ -81,12 +75,22 @@ export class ProblemFilter implements ExceptionFilter {
   /** What has no response to write to: its own layer gets the public part alone. */
   private problemOfMessage(thrown: unknown): Problem {
     const problem = problemOf(thrown, { requestId: requestIdOf({}), documentation: this.settings.documentation });
-    if (problem.status >= 500) this.log(thrown, `${problem.code} message ${problem.instance}`);
+    this.report(thrown, problem, () => 'message');
     return problem;
   }
 
+  private report(thrown: unknown, { status, code, instance }: Problem, place: () => string): void {
+    const inOneLine = (): string => `${code} ${place()} ${instance}`;
+    if (status === 503) this.logger.warn(`${inOneLine()}${reasonsOf(thrown)}`);
+    else if (status >= 500) this.logFailure(thrown, inOneLine());
+    // An error as a cause may quote what the caller sent; a sentence was written here.
+    else if (thrown instanceof AuthError && typeof thrown.cause === 'string') {
+      this.logger.debug(`${inOneLine()}: ${thrown.cause}`);
+    }
+  }
+
   /** Stacks and no more: a driver's error holds the statement's parameters as properties, hashes among them. */
-  private log(thrown: unknown, line: string): void {
+  private logFailure(thrown: unknown, line: string): void {
     const stacks = causesOf(thrown).map((error) => error.stack ?? String(error));
     if (stacks.length === 0) stacks.push(typeof thrown);
     this.logger.error(line, stacks.join('\ncaused by '));
