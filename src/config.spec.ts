@@ -50,6 +50,13 @@ describe('readConfig', () => {
     },
   );
 
+  it('refuses a placeholder in production also among the previous secrets: a refresh token may be forged with it', () => {
+    const previous = `${strong},change-me-change-me-change-me-change-me`;
+    const problems = problemsOf({ ...production, POSTERN_PREVIOUS_SECRETS: previous });
+    expect(problems).toBe('POSTERN_PREVIOUS_SECRETS holds a placeholder, which anybody may know: take it away.');
+    expect(problemsOf({ POSTERN_PREVIOUS_SECRETS: previous })).toBe('');
+  });
+
   it.each(['prod', 'Production', 'staging'])('refuses NODE_ENV=%s, which would be no production', (name) => {
     expect(problemsOf({ ...production, NODE_ENV: name })).toContain(
       'NODE_ENV must be one of development, test, production',

@@ -179,7 +179,7 @@ function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {
   return problems;
 }
 
-function productionProblems({ secret }: ServerConfig, environment: Environment): string[] {
+function productionProblems({ secret, previousSecrets }: ServerConfig, environment: Environment): string[] {
   const problems: string[] = [];
   if (!environment.POSTERN_ISSUER?.trim())
     problems.push(
@@ -190,6 +190,8 @@ function productionProblems({ secret }: ServerConfig, environment: Environment):
   if (secret === undefined) problems.push('POSTERN_SECRET is missing: make one with: openssl rand -base64 48');
   if (secret !== undefined && isPlaceholder(secret))
     problems.push('POSTERN_SECRET is a placeholder: make a random one with: openssl rand -base64 48');
+  if (previousSecrets.some(isPlaceholder))
+    problems.push('POSTERN_PREVIOUS_SECRETS holds a placeholder, which anybody may know: take it away.');
   if (!environment.DATABASE_URL?.trim())
     problems.push(
       'DATABASE_URL is missing: the embedded database is for development. Set it to your PostgreSQL, for example postgres://postern@db.internal/postern',
