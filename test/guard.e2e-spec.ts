@@ -4,6 +4,7 @@ import {
   Injectable,
   type INestApplication,
   Logger,
+  Scope,
   type Type,
   UseGuards,
   type WebSocketAdapter,
@@ -464,6 +465,55 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
       /^AuthModule: @RequireScopes stands before OrdersController\.audit, OpenController\.shut, and .* Put @UseGuards/,
     );
     await expect(start(local, [LateController, TwiceController])).rejects.toThrow(/before LateController\.late, and/);
+  });
+
+  it('starts with no function in the place of a method that carries the scopes, the guard or the status', async () => {
+    class PropertyController extends OrdersController {
+      override audit = (): string => 'anybody';
+    }
+    Controller('property')(PropertyController);
+    @Controller('bound')
+    class BoundController {
+      constructor() {
+        this.late = this.late.bind(this);
+        this.plain = this.plain.bind(this);
+      }
+
+      @UseGuards(JwtAuthGuard)
+      @Get('late')
+      late(): string {
+        return 'late';
+      }
+
+      @Get('plain')
+      plain(): string {
+        return 'plain';
+      }
+    }
+    await expect(start(settings, [PropertyController])).rejects.toThrow(
+      /^AuthModule: instead of PropertyController\.audit Nest runs .* Write it as a method/,
+    );
+    await expect(start({ ...settings, global: false }, [BoundController])).rejects.toThrow(
+      /instead of BoundController\.late Nest/,
+    );
+  });
+
+  it('lets nobody to such a function where the object is made for each request', async () => {
+    abstract class AuditController {
+      @RequireScopes('orders:admin')
+      @Get('audit')
+      audit(): string {
+        return 'audit';
+      }
+    }
+    @Controller({ path: 'property', scope: Scope.REQUEST })
+    class PropertyController extends AuditController {
+      override audit = (): string => 'anybody';
+    }
+    const local = await start(settings, [PropertyController]);
+    expect((await ask(local, '/property/audit', bearer(tokenWith()))).status).toBe(500);
+    expect((await ask(local, '/property/audit')).status).toBe(500);
+    await local.close();
   });
 
   it('stands only where it is put, as a subclass before a single method or before all', async () => {

@@ -1,4 +1,5 @@
 import { Inject, Injectable } from '@nestjs/common';
+import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
 import { hasGuard } from './is-guarded.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
@@ -16,11 +17,17 @@ const MESSAGE_PATTERN = 'microservices:pattern';
 const FIELD_RESOLVER = 'graphql:resolve_property';
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
-/** A method that some decorator has marked, and its class. */
+/** What Nest reads of the class, and what only the documentation reads. */
+const READ_OF_THE_CLASS = new RegExp(`^(?:${PATH_METADATA}|${METHOD_METADATA}|${VERSION_METADATA}|swagger/.*)$`);
+
+type Method = (...args: unknown[]) => unknown;
+
+/** A method that some decorator has marked, its class, and the objects that there are of it. */
 interface Handler {
   readonly name: string;
-  readonly method: (...args: unknown[]) => unknown;
+  readonly method: Method;
   readonly owner: Type;
+  readonly instances: readonly Readonly<Record<string, unknown>>[];
 }
 
 /** Looks, before the application listens, for handlers that seem guarded and are not: it does not start with one. */
@@ -40,9 +47,24 @@ export class GuardPlacement implements OnModuleInit {
     const { applicationConfig } = this.module['container'];
     // A context without a server has no requests.
     if (applicationConfig === undefined) return;
+    this.assertMethodsAreRun();
     if (!this.isGlobal && !isGuardedGlobally(applicationConfig)) this.assertScopesAreRead();
     if (this.isGlobal && this.isHybrid()) this.assertMessagesAreGuarded();
     if (this.isGraphqlUnguardedBelow()) this.assertFieldsAreOpen();
+  }
+
+  /** A route is what the class says; what Nest runs, and reads the guards, scopes and status of, is what the object has. */
+  private assertMethodsAreRun(): void {
+    const lost = this.handlers().filter(({ name, method, instances }) => {
+      const isRoute = Reflect.hasMetadata(METHOD_METADATA, method) || hasGuard(method);
+      return isRoute && instances.some((one) => losesWords(method, one[name]));
+    });
+    if (lost.length === 0) return;
+    throw new Error(
+      `AuthModule: instead of ${namesOf(lost)} Nest runs a function that was put into the object, by a property or by the constructor, ` +
+        'and it has none of the decorators of the method: no scopes, no guards, no status. Write it as a method, also where it ' +
+        'overrides one, and leave it unbound.',
+    );
   }
 
   private assertScopesAreRead(): void {
@@ -106,13 +128,16 @@ export class GuardPlacement implements OnModuleInit {
       ...controllers.values(),
       ...providers.values(),
     ]);
-    const classes = wrappers.filter(({ inject, isAlias }) => !inject && !isAlias).map(({ metatype }) => metatype);
-    return [...new Set(classes)].flatMap((owner) => {
+    const made = wrappers.filter(({ inject, isAlias }) => !inject && !isAlias);
+    return [...new Set(made.map(({ metatype }) => metatype))].flatMap((owner) => {
       if (typeof owner !== 'function' || typeof owner.prototype !== 'object') return [];
-      const methods = owner.prototype as Record<string, Handler['method']>;
+      const methods = owner.prototype as Record<string, Method>;
+      const instances = made
+        .map(({ instance }): unknown => instance)
+        .filter((one): one is Record<string, unknown> => one instanceof owner);
       return this.scanner
         .getAllMethodNames(methods)
-        .map((name) => ({ name, method: methods[name]!, owner: owner as Type }))
+        .map((name) => ({ name, method: methods[name]!, owner: owner as Type, instances }))
         .filter(({ method }) => Reflect.getMetadataKeys(method).length > 0);
     });
   }
@@ -121,6 +146,12 @@ export class GuardPlacement implements OnModuleInit {
 function isGuardedGlobally(application: ApplicationConfig): boolean {
   const ofRequests = application.getGlobalRequestGuards().map(({ metatype }) => metatype?.prototype as unknown);
   return [...application.getGlobalGuards(), ...ofRequests].some((guard) => guard instanceof JwtAuthGuard);
+}
+
+function losesWords(method: Method, run: unknown): boolean {
+  if (run === method || typeof run !== 'function') return false;
+  const keys = Reflect.getMetadataKeys(method) as unknown[];
+  return keys.some((key) => !READ_OF_THE_CLASS.test(String(key)) && !Reflect.hasMetadata(key, run));
 }
 
 function isGuardedItself({ method, owner }: Handler): boolean {

@@ -61,7 +61,12 @@ export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => SetMetadata
 
 const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
 
-/** What the guard asks of the route; read from the decorators once, and then from memory. */
+/**
+ * What the guard asks of the route; read from the decorators once, and then from memory.
+ *
+ * @throws Error for a function that no decorator has marked, of a controller that asks more of some methods: it may stand for one of
+ *   them. Boot fails with such a one where the object is made once; one that is made for each request is seen here only.
+ */
 export function routeAccess(handler: Handler, controller: Controller): RouteAccess {
   let routes = known.get(controller);
   if (routes === undefined) known.set(controller, (routes = new WeakMap()));
@@ -80,7 +85,22 @@ export function scopesOf(handler: Handler, controller: Controller): readonly str
   return routeAccess(handler, controller).scopes;
 }
 
+function assertIsMethod(handler: Handler, controller: Controller): void {
+  if (Reflect.getMetadataKeys(handler).length > 0) return;
+  for (let prototype = controller.prototype as object | null; prototype; prototype = Object.getPrototypeOf(prototype)) {
+    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
+      if (typeof value !== 'function' || value === controller) continue;
+      if (!Reflect.hasMetadata(SCOPES, value) && !Reflect.hasMetadata(OWN_ISSUER, value)) continue;
+      throw new Error(
+        `AuthModule: ${controller.name} runs a function that was put into the object, without the decorators of the method that it ` +
+          'stands for. Write it as a method.',
+      );
+    }
+  }
+}
+
 function readAccess(handler: Handler, controller: Controller): RouteAccess {
+  assertIsMethod(handler, controller);
   const ofHandler = (Reflect.getMetadata(SCOPES, handler) as string[] | undefined) ?? [];
   const ofController = (Reflect.getMetadata(SCOPES, controller) as string[] | undefined) ?? [];
   const isOwnMethod = Reflect.getMetadata(OWN_ISSUER, handler) === true;
