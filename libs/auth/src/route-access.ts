@@ -1,4 +1,5 @@
 import { SetMetadata } from '@nestjs/common';
+import { isScopeToken } from './scope-token.js';
 import type { ExecutionContext } from '@nestjs/common';
 
 const PUBLIC = 'postern:public';
@@ -42,7 +43,7 @@ export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC
  * orders() {}
  */
 export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecorator => {
-  const malformed = scopes.find((scope) => !/^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope));
+  const malformed = scopes.find((scope) => !isScopeToken(scope));
   if (scopes.length === 0 || malformed !== undefined) {
     throw new Error(`@RequireScopes needs scope tokens such as "orders:read"; "${malformed ?? ''}" is none.`);
   }

@@ -71,6 +71,17 @@ describe('AccessTokens', () => {
     },
   );
 
+  it.each(['a b', '', 'a"b', 'a\\b', 'ü', 'a\tb', 7 as never])(
+    'writes no scope %j, of which a verifier would read another',
+    async (scope) => {
+      const { tokens, signed } = issuing();
+      await expect(tokens.issue({ subject: 'alice', scopes: ['read', scope] })).rejects.toMatchObject({
+        code: 'malformed-scope',
+      });
+      expect(signed).toEqual([]);
+    },
+  );
+
   it('gives no token of a session a longer life than the end of the session is remembered for', async () => {
     const { tokens } = issuing({ maximumLifetimeSeconds: 86_400, sessionTokenLifetimeSeconds: 1800 });
     const lifeOf = async (sessionId?: string, lifetimeSeconds?: number) =>

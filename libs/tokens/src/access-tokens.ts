@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { Clock } from 'postern/auth';
+import { Clock, isScopeToken } from 'postern/auth';
 import { TokenSigner } from './token-signer.js';
-import { AccessTokenTooLargeError, ReservedClaimError } from './tokens.errors.js';
+import { AccessTokenTooLargeError, MalformedScopeError, ReservedClaimError } from './tokens.errors.js';
 import { CheckedTokensSettings } from './tokens.settings.js';
 
 const MAXIMUM_TOKEN_BYTES = 8192;
@@ -56,12 +56,14 @@ export class AccessTokens {
    *
    * @throws ReservedClaimError when `extra` names a claim that only this class may write, or what every object has, such as
    *   `constructor`
+   * @throws MalformedScopeError for a scope that a verifier would read as several, or not at all
    * @throws AccessTokenTooLargeError when no verifier would read the token (8 KiB)
    * @throws NoActiveKeyError when no key can sign at the moment
    */
   async issue(claims: AccessTokenClaims): Promise<IssuedAccessToken> {
     const reserved = Object.keys(claims.extra ?? {}).find(isReserved);
     if (reserved) throw new ReservedClaimError(reserved);
+    if (!(claims.scopes ?? []).every(isScopeToken)) throw new MalformedScopeError();
 
     const expiresInSeconds = Math.min(
       claims.lifetimeSeconds ?? this.settings.accessTokenLifetimeSeconds,

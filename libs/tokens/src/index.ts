@@ -24,6 +24,7 @@ export {
   AccessTokenTooLargeError,
   KeyNotFoundError,
   KeysManagedElsewhereError,
+  MalformedScopeError,
   NoActiveKeyError,
   ReservedClaimError,
   SignerFailedError,

@@ -8,6 +8,7 @@ export type TokensErrorCode =
   | 'no-active-key'
   | 'signer-failed'
   | 'reserved-claim'
+  | 'malformed-scope'
   | 'access-token-too-large';
 
 /** There is no signing key of this name. */
@@ -57,6 +58,13 @@ export class ReservedClaimError extends AuthError {
   constructor(claim?: string) {
     super(undefined, claim ? { cause: new Error(`the claim "${claim}" cannot be overridden`) } : undefined);
   }
+}
+
+/** A claims provider names a scope that is none (RFC 6749 §3.3), for example one with a space: a mistake in the application. */
+export class MalformedScopeError extends AuthError {
+  readonly code = 'malformed-scope';
+  readonly status = 500;
+  readonly title = 'A scope has characters that no scope may have.';
 }
 
 /** The claims are more than a verifier reads (8 KiB): a mistake in the application. */

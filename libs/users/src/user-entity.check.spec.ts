@@ -94,6 +94,7 @@ describe('checkUserEntity', () => {
     ],
     ['a hidden column that is read', { read: 'self' }, [text({ select: false })], 'has select: false'],
     ['a registered claim', { claim: 'scope' }, [text()], 'means something else in an access token'],
+    ['a claim that becomes the scope', { claim: 'scopes' }, [text()], 'means something else in an access token'],
     ['a claim named as what every object has', { claim: 'constructor' }, [text()], 'means something else'],
     ['a claim name with spaces', { claim: 'cost centre' }, [text()], 'printable ASCII'],
     ['required and nullable', { register: 'required' }, [text({ nullable: true })], 'its column is nullable'],

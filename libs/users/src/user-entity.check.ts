@@ -7,10 +7,13 @@ import { UserBase, userBaseProperties } from './user-base.entity.js';
 import { columnOf, declaredColumnsOf, embeddedClassesOf, insteadOfColumn, type UserColumn } from './user-column.js';
 import { userFieldsOf, type DeclaredUserField } from './user-field.decorator.js';
 
-/** Claims with a meaning of their own in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2). */
+/**
+ * Claims with a meaning of their own in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2), and what
+ * becomes one: a claims provider gives scopes by the name of `scopes`.
+ */
 const REGISTERED_CLAIMS = new Set(
   (
-    'iss sub aud exp nbf iat jti sid client_id scope roles groups entitlements org acr amr auth_time ' +
+    'iss sub aud exp nbf iat jti sid client_id scope scopes roles groups entitlements org acr amr auth_time ' +
     'azp nonce at_hash c_hash cnf act may_act events sub_id txn typ'
   ).split(' '),
 );
