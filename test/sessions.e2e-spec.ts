@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto';
+import { createHmac, randomUUID } from 'node:crypto';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
@@ -24,7 +24,7 @@ import {
   type TokenPair,
 } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { KeyKill, KeyRing, KeyRotation, KnownKeys, TokensModule } from 'postern/tokens';
+import { AccessTokens, KeyKill, KeyRing, KeyRotation, KnownKeys, TokensModule } from 'postern/tokens';
 import { User, UserFact, UsersModule, UsersService, type UserBase } from 'postern/users';
 import { until } from './until.js';
 
@@ -255,6 +255,28 @@ describe('sessions', () => {
     );
   });
 
+  it('have no routes for a token that names a session or a subject of somewhere else', async () => {
+    const tokens = server.app.get(AccessTokens);
+    const strange = [
+      { subject: user.id, sessionId: 'x' },
+      { subject: 'orders', sessionId: randomUUID() },
+      { subject: 'orders' },
+    ];
+    const routes = [
+      ['POST', '/auth/logout'],
+      ['POST', '/auth/logout-all'],
+      ['GET', '/auth/sessions'],
+      ['DELETE', `/auth/sessions/${randomUUID()}`],
+    ] as const;
+    for (const claims of strange) {
+      const { token } = await tokens.issue(claims);
+      for (const [method, path] of routes) {
+        const { status, body } = await server.call(method, path, { token });
+        expect([method, path, status, body.code]).toEqual([method, path, 403, 'session-missing']);
+      }
+    }
+  });
+
   it('store nothing that can be presented', async () => {
     const { refreshToken } = await server.start(user);
     const rows = await server.app.get(Database).manager.query('SELECT s::text AS row FROM sessions s');
@@ -313,6 +335,24 @@ describe('sessions', () => {
       const third = await server.refresh(second.body.refresh_token);
       expect((await server.refresh(first.refreshToken)).status).toBe(401);
       expect((await server.refresh(third.body.refresh_token)).status).toBe(401);
+      expect(server.told(RefreshTokenReused)).toHaveLength(1);
+    });
+
+    it('takes nobody for a thief whose rotation the database has lost, and the session goes on', async () => {
+      const first = await server.start(user);
+      const second = await server.refresh(first.refreshToken);
+      // As after a fail-over to a standby that had not yet heard of it.
+      const lose = 'UPDATE sessions SET generation = 0, rotated_at = NULL WHERE id = $1';
+      await server.app.get(Database).manager.query(lose, [first.sessionId]);
+      const [third, same] = await Promise.all([
+        server.refresh(second.body.refresh_token),
+        twin.refresh(second.body.refresh_token),
+      ]);
+      expect([third.status, same.status]).toEqual([200, 200]);
+      expect(same.body.refresh_token).toBe(third.body.refresh_token);
+      expect((await server.refresh(third.body.refresh_token)).status).toBe(200);
+      expect([...server.told(RefreshTokenReused), ...twin.told(RefreshTokenReused)]).toEqual([]);
+      expect((await server.refresh(first.refreshToken)).status).toBe(401);
       expect(server.told(RefreshTokenReused)).toHaveLength(1);
     });
 

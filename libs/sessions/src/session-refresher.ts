@@ -29,16 +29,17 @@ export class SessionRefresher {
     if (!this.terms.isLive(session)) throw new RefreshTokenInvalidError();
 
     // RFC 9700 §4.14.2: a spent token is a stolen one, but for the one just spent, whose answer may have been lost.
-    const isCurrent = token.generation === session.generation;
+    // One ahead of its row was written here, and the database has lost the row's last changes, as by a fail-over: nobody spent it.
+    const isUnspent = token.generation >= session.generation;
     const isJustSpent = token.generation === session.generation - 1 && this.terms.isInGrace(session);
-    if (!isCurrent && !isJustSpent) throw await this.gate.refuseReused(session, context);
+    if (!isUnspent && !isJustSpent) throw await this.gate.refuseReused(session, context);
 
     const user = await this.gate.admit(session, context);
     // Issued before the row is asked, so that no access token is younger than the proof that its session lives: a
     // session or a subject revoked meanwhile takes this one with it.
     const access = await this.issuer.accessToken(user, session);
-    if (isCurrent) {
-      const rotated = await this.rotate(session, context);
+    if (isUnspent) {
+      const rotated = await this.rotate(session, token.generation + 1, context);
       if (rotated) return this.issuer.pair(access, rotated);
     }
     // Either the grace window, or another request was faster by a moment: both get what that one got.
@@ -55,10 +56,14 @@ export class SessionRefresher {
     return rows[0];
   }
 
-  private async rotate(session: Session, { userAgent, ipAddress }: SessionContext): Promise<Session | undefined> {
+  private async rotate(
+    session: Session,
+    generation: number,
+    { userAgent, ipAddress }: SessionContext,
+  ): Promise<Session | undefined> {
     const now = this.terms.now();
     const change = {
-      generation: session.generation + 1,
+      generation,
       lastUsedAt: now,
       rotatedAt: now,
       expiresAt: this.terms.expiryOf(session.createdAt),
@@ -72,6 +77,7 @@ export class SessionRefresher {
       change.expiresAt,
       change.userAgent,
       change.ipAddress,
+      generation,
     ]);
     if (count !== 1) return undefined;
     const { id: sessionId, userId } = session;
@@ -87,6 +93,6 @@ const findSession = `SELECT id, user_id AS "userId", seed, generation, user_agen
   FROM sessions WHERE id = $1`;
 
 // Of any number of requests with one token exactly one finds the generation that it has read.
-const rotateSession = `UPDATE sessions SET generation = generation + 1, last_used_at = $3, rotated_at = $3,
+const rotateSession = `UPDATE sessions SET generation = $7, last_used_at = $3, rotated_at = $3,
     expires_at = $4, user_agent = $5, ip_address = $6
   WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND expires_at > $3`;

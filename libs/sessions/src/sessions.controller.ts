@@ -46,8 +46,8 @@ export class SessionsController {
   @ApiNoContentResponse({ description: 'The session has ended.' })
   @Refuses(SessionMissingError)
   async logout(@CurrentPrincipal() principal: Principal): Promise<void> {
-    if (!principal.sessionId) throw new SessionMissingError();
-    await this.sessions.revokeOwn(principal.subject, principal.sessionId, 'logout');
+    const { userId, sessionId } = ownSessionOf(principal);
+    await this.sessions.revokeOwn(userId, sessionId, 'logout');
   }
 
   @Post('logout-all')
@@ -60,8 +60,7 @@ export class SessionsController {
   @ApiNoContentResponse({ description: 'All sessions have ended.' })
   @Refuses(SessionMissingError)
   async logoutAll(@CurrentPrincipal() principal: Principal): Promise<void> {
-    if (!principal.sessionId) throw new SessionMissingError();
-    await this.sessions.revokeAll(principal.subject, { reason: 'logout-all' });
+    await this.sessions.revokeAll(ownSessionOf(principal).userId, { reason: 'logout-all' });
   }
 
   @Get('sessions')
@@ -73,9 +72,9 @@ export class SessionsController {
   @ApiOkResponse({ description: 'The sessions.', type: [SessionDto] })
   @Refuses(SessionMissingError)
   async listSessions(@CurrentPrincipal() principal: Principal): Promise<SessionDto[]> {
-    if (!principal.sessionId) throw new SessionMissingError();
-    const sessions = await this.sessions.list(principal.subject);
-    return sessions.map((session) => SessionDto.from(session, principal.sessionId));
+    const { userId, sessionId } = ownSessionOf(principal);
+    const sessions = await this.sessions.list(userId);
+    return sessions.map((session) => SessionDto.from(session, sessionId));
   }
 
   @Delete('sessions/:id')
@@ -94,9 +93,15 @@ export class SessionsController {
   @ApiNoContentResponse({ description: 'The session has ended.' })
   @Refuses(SessionMissingError, SessionNotFoundError)
   async endSession(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<void> {
-    if (!principal.sessionId) throw new SessionMissingError();
+    const { userId } = ownSessionOf(principal);
     if (!isUUID(id)) throw new SessionNotFoundError();
-    const isEnded = await this.sessions.revokeOwn(principal.subject, id, 'ended-by-user');
+    const isEnded = await this.sessions.revokeOwn(userId, id, 'ended-by-user');
     if (!isEnded) throw new SessionNotFoundError();
   }
+}
+
+/** A token that an application made itself may name a session, or a subject, that is none of this server's. */
+function ownSessionOf({ subject, sessionId }: Principal): { userId: string; sessionId: string } {
+  if (sessionId === undefined || !isUUID(sessionId) || !isUUID(subject)) throw new SessionMissingError();
+  return { userId: subject, sessionId };
 }
