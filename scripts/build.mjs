@@ -18,6 +18,9 @@ const lock = join(root, 'dist.lock');
 const compiler = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
 const abandonedAfterSeconds = 300;
 
+/** The package is for applications that bring their own Nest: what this server runs on is for development, to npm. */
+const INSTALL = 'run npm ci --include=dev; NODE_ENV=production and --omit=dev leave out what it needs.';
+
 /** Builds, where `dist` is not what the sources say; waits for whoever is building already. */
 export async function buildWhereStale() {
   if (!isStale()) return;
@@ -34,7 +37,11 @@ export async function becomeBuilt(program) {
     process.stderr.write(`${error.message}\n`);
     process.exit(1);
   }
-  await import(`../dist/src/${program}.js`);
+  await import(`../dist/src/${program}.js`).catch((error) => {
+    if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    process.stderr.write(`A package that Postern runs on is not installed: ${INSTALL}\n`);
+    process.exit(1);
+  });
 }
 
 function isStale() {
@@ -65,7 +72,7 @@ function sources() {
 }
 
 function compile() {
-  if (!existsSync(compiler)) throw new Error('Postern is not built, and the compiler is not installed: run npm ci.');
+  if (!existsSync(compiler)) throw new Error(`Postern is not built, and the compiler is not installed: ${INSTALL}`);
   process.stderr.write('Building Postern …\n');
   rmSync(stamp, { force: true });
   const built = fingerprint();

@@ -50,6 +50,17 @@ describe('readConfig', () => {
     },
   );
 
+  it.each([
+    ['POSTERN_ISSUER', 'https://id.acme.test/?tenant=1', 'must be without query and fragment'],
+    ['POSTERN_ISSUER', 'https://id.acme.test/#x', 'must be without query and fragment'],
+    ['POSTERN_ISSUER', 'id.acme.test', 'must be an address that begins with https:// or http://'],
+    ['CORS_ORIGINS', 'https://app.acme.test, https://app.acme.test/', 'must list origins without a path'],
+    ['POSTERN_ARGON2', 'm=9999999,t=2,p=1', 'must look like m=19456,t=2,p=1, with 7168 to 4194304 KiB'],
+    ['POSTERN_DATABASE_POOL_SIZE', '1', 'must be a whole number from 2 to 1000'],
+  ])('refuses %s=%s before anything starts', (name, value, sentence) => {
+    expect(problemsOf({ [name]: value })).toContain(`${name} ${sentence}`);
+  });
+
   it('refuses a placeholder in production also among the previous secrets: a refresh token may be forged with it', () => {
     const previous = `${strong},change-me-change-me-change-me-change-me`;
     const problems = problemsOf({ ...production, POSTERN_PREVIOUS_SECRETS: previous });

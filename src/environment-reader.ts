@@ -44,12 +44,19 @@ export class EnvironmentReader {
       .filter((item) => item !== '');
   }
 
-  url(name: Variable, protocols: readonly string[]): string | undefined {
+  /** RFC 8414 §2: an address without query and fragment; clients add the paths of the routes to it. */
+  issuer(name: Variable): string | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    if (URL.canParse(text) && protocols.includes(new URL(text).protocol)) return text;
-    // The value stays out of the sentence: a database address carries a password.
-    return this.refuse(`${name} must be an address that begins with ${protocols.join('// or ')}//.`, undefined);
+    const isAddress = URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol);
+    if (!isAddress) return this.refuse(`${name} must be an address that begins with https:// or http://.`, undefined);
+    return /[?#]/.test(text) ? this.refuse(`${name} must be without query and fragment.`, undefined) : text;
+  }
+
+  origins(name: Variable): string[] {
+    const origins = this.list(name);
+    if (origins.every((one) => one === '*' || (URL.canParse(one) && new URL(one).origin === one))) return origins;
+    return this.refuse(`${name} must list origins without a path, such as https://app.example.com.`, []);
   }
 
   address(name: Variable, protocols: readonly string[]): string | undefined {
@@ -72,9 +79,9 @@ export class EnvironmentReader {
   argon2(name: Variable, fallback: string): ServerConfig['argon2'] {
     const parsed = /^m=(\d{4,7}),t=(\d{1,2}),p=(\d{1,2})$/.exec(this.text(name) ?? fallback);
     const [memoryKiB, iterations, parallelism] = (parsed?.slice(1) ?? []).map(Number) as [number, number, number];
-    if (parsed && memoryKiB >= 7168 && iterations >= 1 && parallelism >= 1)
+    if (parsed && memoryKiB >= 7168 && memoryKiB <= 4_194_304 && iterations >= 1 && parallelism >= 1)
       return { memoryKiB, iterations, parallelism };
-    return this.refuse(`${name} must look like m=19456,t=2,p=1, with at least 7168 KiB of memory.`, {
+    return this.refuse(`${name} must look like m=19456,t=2,p=1, with 7168 to 4194304 KiB of memory.`, {
       memoryKiB: 19_456,
       iterations: 2,
       parallelism: 1,

@@ -1,4 +1,5 @@
-import { join, resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { join, resolve, sep } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createHttpAdapter, serveDocs } from 'postern';
@@ -17,8 +18,13 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Starts the database where none is given, brings the schema up to date, and listens. */
-export async function startServer(config: ServerConfig): Promise<RunningServer> {
+/**
+ * Starts the database where none is given, brings the schema up to date, and listens.
+ *
+ * @param ending aborted, it ends a start that is under way, be it in the middle of a migration: what was not committed is undone
+ * @throws whatever the signal was aborted with
+ */
+export async function startServer(config: ServerConfig, ending: AbortSignal): Promise<RunningServer> {
   const logger = new ServerLogger(config);
   const dataDir = resolve(config.dataDir);
   const secret = config.secret ?? (await developmentSecret(dataDir));
@@ -27,9 +33,10 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
       ? await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) })
       : undefined;
   try {
-    const app = await listen(config, { secret, databaseUrl: config.databaseUrl ?? embedded!.databaseUrl }, logger);
+    const connections = { secret, databaseUrl: config.databaseUrl ?? embedded!.databaseUrl };
+    const app = await unlessAborted(ending, () => listen(config, connections, logger));
     const url = await app.getUrl();
-    process.stdout.write(greeting(config, url, embedded === undefined ? undefined : dataDir));
+    process.stdout.write(greeting(config, url, embedded && { dataDir, tables: embedded.dataDir }));
     return {
       app,
       url,
@@ -42,6 +49,15 @@ export async function startServer(config: ServerConfig): Promise<RunningServer> 
     await embedded?.stop();
     throw error;
   }
+}
+
+/** What is half done goes on by itself, and ends with the process. */
+function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+  return new Promise((succeed, fail) => {
+    signal.throwIfAborted();
+    signal.addEventListener('abort', () => fail(signal.reason as Error), { once: true });
+    work().then(succeed, fail);
+  });
 }
 
 /** Makes the application and lets it listen; where it cannot, it is closed again. */
@@ -66,13 +82,16 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
 }
 
 /** The few lines that a person needs after `npm start`. */
-function greeting(config: ServerConfig, url: string, dataDir: string | undefined): string {
+function greeting(config: ServerConfig, url: string, data: { dataDir: string; tables: string } | undefined): string {
+  // Where PostgreSQL cannot get at the folder, a link in it leads to one that it can.
+  const elsewhere =
+    data && !data.tables.startsWith(`${realpathSync(data.dataDir)}${sep}`) ? `, its tables in ${data.tables}` : '';
   const lines = [
     `Postern listens at ${url}`,
     ...(config.docs ? [`  Swagger UI  ${url}/docs`] : []),
     `  JWKS        ${url}/.well-known/jwks.json`,
     `  Issuer      ${config.issuer}`,
-    `  Data        ${dataDir === undefined ? 'in the database that DATABASE_URL names' : `embedded PostgreSQL in ${dataDir}`}`,
+    `  Data        ${data === undefined ? 'in the database that DATABASE_URL names' : `embedded PostgreSQL in ${data.dataDir}${elsewhere}`}`,
     ...(config.production
       ? []
       : ['  This is a development set-up. NODE_ENV=production says what a real deployment has to set.']),

@@ -55,7 +55,7 @@ export function runBuilt(
 }
 
 /** Starts a program of `src`, as npm does but for the build. */
-function spawnBuilt(
+export function spawnBuilt(
   program: 'main' | 'keys',
   args: readonly string[],
   environment: Record<string, string>,

@@ -8,7 +8,15 @@ import { CheckedPasswordSettings } from 'postern/password';
 import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
 import { AppModule } from '../src/app.module.js';
 import { readConfig } from '../src/config.js';
-import { build, type BuiltServer, runBuilt, runServer, startBuiltServer, temporaryFolder } from './built-server.js';
+import {
+  build,
+  type BuiltServer,
+  runBuilt,
+  runServer,
+  spawnBuilt,
+  startBuiltServer,
+  temporaryFolder,
+} from './built-server.js';
 
 const credentials = { email: 'ada@example.com', password: 'the analytical engine' };
 const strong = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
@@ -144,6 +152,32 @@ describe('replicas on one database', () => {
       await server.stop();
     }
   }, 180_000);
+
+  it('end at once at a signal while they wait for their database, and say so once', async () => {
+    // Nobody answers there, and the start asks again for a quarter of a minute.
+    const closed = {
+      DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x',
+      POSTERN_SECRET: strong,
+      LOG_LEVEL: 'warn',
+      PORT: '0',
+    };
+    const starting = spawnBuilt('main', [], closed, folder.path);
+    let printed = '';
+    const isWaiting = new Promise<void>((resolve) => {
+      const read = (chunk: Buffer): void => {
+        printed += chunk.toString();
+        if (printed.includes('Retrying (1)')) resolve();
+      };
+      starting.stdout.on('data', read);
+      starting.stderr.on('data', read);
+    });
+    await isWaiting;
+    const began = performance.now();
+    starting.kill('SIGTERM');
+    const [code] = (await once(starting, 'close')) as [number];
+    expect([code, performance.now() - began < 3000]).toEqual([0, true]);
+    expect(printed.match(/Postern (?:was|did)[^\n]*/g)).toEqual(['Postern was told to stop before it had started.']);
+  }, 60_000);
 
   it('finish what runs and then end, though callers would keep their connections', async () => {
     const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);

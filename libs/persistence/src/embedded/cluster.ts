@@ -40,6 +40,8 @@ async function initdb(program: string, cluster: string, { uid, gid }: RunAs): Pr
     // Variables of the caller such as PGDATA or LC_MESSAGES must not have a say.
     env: { HOME: cluster, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
     stdio: ['ignore', 'ignore', 'pipe'],
+    // Ctrl-C in a terminal is for this process, which stops what it has started.
+    detached: true,
   });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
@@ -48,6 +50,11 @@ async function initdb(program: string, cluster: string, { uid, gid }: RunAs): Pr
     child.once('close', (status, signal) => resolve(status ?? signal));
   });
   if (code !== 0) {
-    throw new EmbeddedPostgresError(`The data folder of PostgreSQL could not be made (${code}): ${complaints.trim()}`);
+    // What it was about to do may be hundreds of lines of SQL.
+    const lines = complaints.trim().split('\n');
+    const reasons = lines.filter((line) => /\b(?:FATAL|PANIC|ERROR|error):/.test(line)).slice(0, 3);
+    throw new EmbeddedPostgresError(
+      `The data folder of PostgreSQL could not be made (${code}): ${(reasons.length > 0 ? reasons : lines.slice(0, 3)).join('; ')}`,
+    );
   }
 }

@@ -1,4 +1,5 @@
-import { chmod, chown, lstat, mkdir, mkdtemp, readdir, realpath, rm, rmdir, symlink } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readlink, realpath, rm, rmdir, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EmbeddedPostgresError } from '../persistence.errors.js';
@@ -13,7 +14,13 @@ const longestSocketPath = process.platform === 'darwin' ? 103 : 107;
 /** Makes the folder, or follows the link that stands in its place, and returns its true path. */
 export async function openFolder(folder: string): Promise<string> {
   const path = resolve(folder);
-  const made = await mkdir(path, { recursive: true });
+  const made = await mkdir(path, { recursive: true }).catch(async (error: unknown) => {
+    const target = await readlink(path).catch(() => undefined);
+    if (target === undefined || existsSync(path)) throw error;
+    throw new EmbeddedPostgresError(
+      `${path} leads to ${target}, which is gone with the data: bring it back, or remove the link to begin anew.`,
+    );
+  });
   if (made !== undefined && process.getuid?.() === 0) {
     // Root's umask may be 077, and then nobody else could pass through.
     for (let each = path; each.length >= made.length; each = dirname(each)) await chmod(each, 0o755);
