@@ -14,6 +14,7 @@ import {
   Param,
   Post,
   Query,
+  Req,
   SetMetadata,
 } from '@nestjs/common';
 import type { ArgumentsHost, CanActivate, ExceptionFilter, ExecutionContext, INestApplication } from '@nestjs/common';
@@ -704,5 +705,29 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     const broken = await send(at, head, '{"a":bcd}');
     expectProblem(broken, 400, 'malformed-request');
     expect(broken.body['detail']).toMatch(/position 5\.$/);
+  });
+
+  it('leaves an application the raw body that it asked for', async () => {
+    @Controller('hook')
+    class HookController {
+      @Post()
+      receive(@Req() { rawBody }: { rawBody?: Buffer }): object {
+        return { raw: rawBody?.toString() };
+      }
+    }
+    @Module({ controllers: [HookController] })
+    class HookModule {}
+    const own =
+      kind === 'fastify'
+        ? new (await import('@nestjs/platform-fastify')).FastifyAdapter()
+        : new (await import('@nestjs/platform-express')).ExpressAdapter();
+    const app = await NestFactory.create(HookModule, own, { logger: false, rawBody: true });
+    await hardenHttp(app);
+    apps.push(app);
+    await app.listen(0, '127.0.0.1');
+    const at = (app.getHttpServer().address() as AddressInfo).port;
+    const head =
+      'POST /hook HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 9\r\n\r\n';
+    expect(await send(at, head, '{"a" : 1}')).toMatchObject({ status: 201, body: { raw: '{"a" : 1}' } });
   });
 });

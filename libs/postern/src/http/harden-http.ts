@@ -24,6 +24,8 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
   const adapter = app.getHttpAdapter();
   if (isHardened(adapter)) return;
 
+  // What `NestFactory.create` was told: Nest hands it to the body parsers that are replaced here.
+  const rawBody = (app as { appOptions?: { rawBody?: boolean } }).appOptions?.rawBody === true;
   const enter = frontDoorOf(complete);
   const server = app.getHttpServer() as Server;
   limitServer(server, complete, enter);
@@ -40,12 +42,12 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
       if (enter(request.raw, reply.raw)) return done();
       reply.hijack();
     });
-    (await import('./fastify-http.adapter.js')).parseJsonOnFastify(fastify, false, complete.bodyLimitBytes);
+    (await import('./fastify-http.adapter.js')).parseJsonOnFastify(fastify, rawBody, complete.bodyLimitBytes);
   } else {
     const { answerInFull, jsonOnExpress } = await import('./express-http.adapter.js');
     const express = adapter.getInstance() as Express;
     express.disable('x-powered-by');
     answerInFull(express);
-    app.use(jsonOnExpress(false, complete.bodyLimitBytes));
+    app.use(jsonOnExpress(rawBody, complete.bodyLimitBytes));
   }
 }
