@@ -19,7 +19,7 @@ renews its token before it expires, and \`POST /auth/logout\` takes it away.
 
 Every refusal is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`; the routes list theirs. Any request may
 moreover meet \`500 internal-error\`, and what is no HTTP that this server reads \`400 malformed-request\`, \`408 request-timeout\`,
-\`417 expectation-failed\` or \`431 request-header-fields-too-large\`.`;
+\`413 payload-too-large\`, \`417 expectation-failed\` or \`431 request-header-fields-too-large\`.`;
 
 const BEARER = `An access token (RFC 6750, RFC 9068). Paste it alone, without the word Bearer; \`POST /auth/login\` on this page does so by itself.
 

@@ -47,7 +47,8 @@ const DEFAULT_PAGE_SIZE = 50;
 const ID = {
   name: 'id',
   description: 'The id of the user.',
-  schema: { type: 'string', format: 'uuid' },
+  type: 'string',
+  format: 'uuid',
   example: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',
 } as const;
 
