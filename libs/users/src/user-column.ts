@@ -21,6 +21,12 @@ export interface UserColumn {
   readonly isNullable: boolean;
   /** Whether the column is read with the user; what `select: false` says is not. */
   readonly isSelected: boolean;
+  /** Whether a value that is given at creation is stored; what `insert: false` and `@Generated()` say is not. */
+  readonly isInserted: boolean;
+  /** Whether a value that is given later is stored; what `update: false` says is not. */
+  readonly isUpdated: boolean;
+  /** Whether the database computes the column, and refuses every value. */
+  readonly isGenerated: boolean;
   /** Whether an insert without a value succeeds with something other than null. */
   readonly hasDefault: boolean;
   /** In characters. */
@@ -67,6 +73,7 @@ function kindsOf(kind: ColumnKind, ...types: string[]): Record<string, ColumnKin
 export function columnOf(entity: Type<UserBase>, property: string): UserColumn | undefined {
   const ancestry = ancestryOf(entity).toReversed();
   const { columns } = getMetadataArgsStorage();
+  const generation = getMetadataArgsStorage().findGenerated(ancestry, property);
   const declared = ancestry
     .map((ancestor) => columns.find((each) => each.target === ancestor && each.propertyName === property))
     .find((each) => each !== undefined);
@@ -82,6 +89,9 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
   return {
     property,
     isSelected: options.select !== false,
+    isInserted: options.insert !== false && generation?.strategy !== 'increment',
+    isUpdated: options.update !== false,
+    isGenerated: (options.asExpression ?? options.generatedType) !== undefined,
     kind,
     sentType: known ?? (Array.isArray(driven) ? driven : design) ?? driven,
     shownType: known ?? driven ?? design,

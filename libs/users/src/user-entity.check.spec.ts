@@ -1,6 +1,6 @@
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import { IsOptional, IsString } from 'class-validator';
-import { Column, Entity, ManyToOne } from 'typeorm';
+import { Column, Entity, Generated, ManyToOne } from 'typeorm';
 import { UserBase } from './user-base.entity.js';
 import { checkUserEntity } from './user-entity.check.js';
 import { UserField, userFieldsOf, type UserFieldOptions } from './user-field.decorator.js';
@@ -17,6 +17,8 @@ function entityWith(options: UserFieldOptions, ...decorators: PropertyDecorator[
 }
 
 const text = (more = {}) => Column({ type: 'varchar', ...more });
+
+const computed = { generatedType: 'STORED', asExpression: "'x'" };
 
 class Address {
   declare street: string;
@@ -93,6 +95,31 @@ describe('checkUserEntity', () => {
       'out of answers',
     ],
     ['a hidden column that is read', { read: 'self' }, [text({ select: false })], 'has select: false'],
+    [
+      'a registered field that is not inserted',
+      { register: 'optional' },
+      [text({ default: 'x', insert: false })],
+      'insert: false',
+    ],
+    [
+      'one that is counted',
+      { register: 'required' },
+      [Column({ type: 'int' }), Generated()],
+      'so that no value is stored',
+    ],
+    ['a written field that is not updated', { write: 'self' }, [text({ update: false })], 'has update: false'],
+    [
+      'a registered field that is computed',
+      { register: 'required' },
+      [text(computed)],
+      'the database computes its column',
+    ],
+    [
+      'a written field that is computed',
+      { write: 'admin' },
+      [text({ generatedType: 'STORED' })],
+      'computes its column',
+    ],
     ['a registered claim', { claim: 'scope' }, [text()], 'means something else in an access token'],
     ['a claim that becomes the scope', { claim: 'scopes' }, [text()], 'means something else in an access token'],
     ['a claim named as what every object has', { claim: 'constructor' }, [text()], 'means something else'],
@@ -160,6 +187,15 @@ describe('checkUserEntity', () => {
     ['of a type', { write: 'self', read: 'self' }, [Type(() => String)]],
   ])('takes what class-transformer is told of a field that is %s', (_, options, decorators) => {
     expect(() => checkUserEntity(entityWith(options, text(), ...decorators))).not.toThrow();
+  });
+
+  it.each<[string, UserFieldOptions, PropertyDecorator[]]>([
+    ['not updated and only registered', { register: 'required', read: 'self' }, [text({ update: false })]],
+    ['not inserted and only changed', { write: 'admin', read: 'self' }, [text({ insert: false, default: 'x' })]],
+    ['neither of both and only read', { read: 'self', claim: 'badge' }, [text({ insert: false, update: false })]],
+    ['computed and only read', { read: 'self' }, [text(computed)]],
+  ])('takes a column that is %s', (_, options, decorators) => {
+    expect(() => checkUserEntity(entityWith(options, ...decorators))).not.toThrow();
   });
 
   it('takes a column that it cannot judge when the team says what is valid', () => {

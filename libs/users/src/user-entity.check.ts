@@ -114,8 +114,28 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
     if (claims.has(claim)) fail(`has the claim name "${claim}", as ${claims.get(claim)} has: choose another name.`);
     claims.set(claim, property);
   }
+  checkStorage(field, column, fail);
   checkPresence(entity, field, column, fail);
   checkTransformation(entity, field, fail);
+}
+
+/** TypeORM leaves such a value out without a word, and the database refuses one for what it computes. */
+function checkStorage(
+  { register, write }: DeclaredUserField,
+  column: UserColumn,
+  fail: (sentence: string) => never,
+): void {
+  if (column.isGenerated && (register || write)) {
+    fail('is written through HTTP, yet the database computes its column: take `register` and `write` off.');
+  }
+  if (register && !column.isInserted) {
+    fail(
+      'is part of registration, yet its column has insert: false or @Generated(), so that no value is stored: take that off, or `register`.',
+    );
+  }
+  if (write && !column.isUpdated) {
+    fail('is changed through HTTP, yet its column has update: false: take that off, or `write`.');
+  }
 }
 
 function checkPresence(

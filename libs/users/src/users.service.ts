@@ -6,6 +6,7 @@ import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { assertCarriable } from './claims-of.js';
 import { normalizeEmail } from './email-address.js';
+import { assertInsertable, assertUpdatable, storedFieldsOf } from './stored-fields.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import type { UserFact, UserWithFact } from './user-fact.js';
@@ -21,9 +22,6 @@ import {
   removalRefusal,
   writeRefusal,
 } from './write-refusal.js';
-
-/** What no caller sets: made by the application, or changed by a method of its own. */
-const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] satisfies (keyof UserBase)[];
 
 /**
  * The users of this application, as the team's own class. Joins the ambient transaction; events go out after commit.
@@ -53,12 +51,13 @@ export class UsersService<U extends UserBase = UserBase> {
    *
    * @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError} @throws {ValidationFailedError}
    *   for a value that the database refuses, and for claimed ones that no token could carry. After any of these the surrounding transaction can only be rolled back.
-   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own
+   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own; and for a
+   *   value whose column is not written at creation
    */
   async create(fields: NewUser<U>): Promise<U> {
-    this.assertStorable(fields);
+    assertInsertable(fields, this.metadata);
     const user = new this.schemas.entity();
-    Object.assign(user, this.columnsOf(fields), { id: uuidv7(), email: normalizeEmail(fields.email) });
+    Object.assign(user, storedFieldsOf(fields, this.metadata), { id: uuidv7(), email: normalizeEmail(fields.email) });
     assertCarriable(user, Object.keys(fields));
     const { manager } = this.database;
     const insertion = manager
@@ -100,12 +99,13 @@ export class UsersService<U extends UserBase = UserBase> {
    *
    * @throws {UserNotFoundError} @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError}
    * @throws {ValidationFailedError} for a value that the database refuses, and for claimed ones that no token could carry
-   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own
+   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own; and for
+   *   another value of a column that is not written later
    */
   async update(id: string, changes: UserChanges<U>): Promise<U> {
     return this.withLocked(id, async (user) => {
-      this.assertStorable(changes, user);
-      const given = this.columnsOf(changes);
+      assertUpdatable(changes, user, this.metadata);
+      const given = storedFieldsOf(changes, this.metadata);
       if (changes.email !== undefined) given.email = normalizeEmail(changes.email);
       const stored = user as unknown as Record<string, unknown>;
       if (given.email !== undefined && given.email !== stored.email) given.emailVerifiedAt ??= null;
@@ -203,34 +203,5 @@ export class UsersService<U extends UserBase = UserBase> {
     } catch (error) {
       throw writeRefusal(error, this.metadata);
     }
-  }
-
-  /**
-   * Related rows that are not stored here must not seem to be. What says nothing new may come along: none for a new user,
-   * and what a user was loaded with.
-   */
-  private assertStorable(fields: object, user?: U): void {
-    const [given, stored] = [fields, user] as [Record<string, unknown>, Record<string, unknown> | undefined];
-    for (const { propertyPath, isOwning, isManyToMany } of this.metadata.relations) {
-      const value = given[propertyPath];
-      if (value === undefined || (isOwning && !isManyToMany)) continue;
-      const isNothingNew = stored ? isDeepStrictEqual(value, stored[propertyPath]) : isDeepStrictEqual(value ?? [], []);
-      if (isNothingNew) continue;
-      throw new TypeError(
-        `UsersService stores columns of the user, and "${propertyPath}" has none: store it by a repository of its own.`,
-      );
-    }
-  }
-
-  /** The given values of columns, and the rows that they refer to, whatever else the object carries. */
-  private columnsOf(fields: object): Record<string, unknown> {
-    const given = fields as Record<string, unknown>;
-    // The columns of an embedded class stand under its own property.
-    const columns = [...this.metadata.columns, ...this.metadata.relationsWithJoinColumns];
-    const paths = columns.map(({ propertyPath }) => propertyPath.split('.')[0]!);
-    const properties = [...new Set(paths)].filter(
-      (property) => !KEPT.includes(property) && given[property] !== undefined,
-    );
-    return Object.fromEntries(properties.map((property) => [property, given[property]]));
   }
 }

@@ -1,0 +1,79 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { EntityMetadata } from 'typeorm';
+import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
+import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
+import type { UserBase } from './user-base.entity.js';
+
+/** What no caller sets: made by the application, or changed by a method of its own. */
+const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] satisfies (keyof UserBase)[];
+
+/** The given values of columns, and the rows that they refer to, whatever else the object carries. */
+export function storedFieldsOf(fields: object, users: EntityMetadata): Record<string, unknown> {
+  const given = fields as Record<string, unknown>;
+  // The columns of an embedded class stand under its own property.
+  const columns = [...users.columns, ...users.relationsWithJoinColumns];
+  const paths = columns.map(({ propertyPath }) => propertyPath.split('.')[0]!);
+  const properties = [...new Set(paths)].filter(
+    (property) => !KEPT.includes(property) && given[property] !== undefined,
+  );
+  return Object.fromEntries(properties.map((property) => [property, given[property]]));
+}
+
+/**
+ * What an insert would leave out must not seem to be stored.
+ *
+ * @throws TypeError that names the property
+ */
+export function assertInsertable(fields: object, users: EntityMetadata): void {
+  assertNoFurtherRows(users, ({ propertyPath }) =>
+    isDeepStrictEqual((fields as Record<string, unknown>)[propertyPath] ?? [], []),
+  );
+  for (const column of users.columns) {
+    const reason = computedBy(column) ?? leftOutOfInserts(column);
+    if (reason === undefined || column.getEntityValue(fields) === undefined) continue;
+    throw new TypeError(
+      `UsersService cannot store "${column.propertyPath}" with a new user, as ${reason}: leave it out.`,
+    );
+  }
+}
+
+/**
+ * What an update would leave out must not seem to be stored. What the user was loaded with may come along.
+ *
+ * @throws TypeError that names the property
+ */
+export function assertUpdatable(changes: object, user: UserBase, users: EntityMetadata): void {
+  const [given, stored] = [changes, user] as unknown as Record<string, unknown>[];
+  assertNoFurtherRows(users, ({ propertyPath }) => {
+    const value = given![propertyPath];
+    return value === undefined || isDeepStrictEqual(value, stored![propertyPath]);
+  });
+  for (const column of users.columns) {
+    const reason = computedBy(column) ?? (column.isUpdate ? undefined : 'its column has update: false');
+    const value: unknown = column.getEntityValue(changes);
+    if (reason === undefined || value === undefined) continue;
+    if (isDeepStrictEqual(value, column.getEntityValue(user))) continue;
+    throw new TypeError(`UsersService cannot change "${column.propertyPath}", as ${reason}: leave it out.`);
+  }
+}
+
+/** Related rows without a column in the user's own are stored by a repository of their own. */
+function assertNoFurtherRows(users: EntityMetadata, isNothingNew: (relation: RelationMetadata) => boolean): void {
+  for (const relation of users.relations) {
+    const hasColumn = relation.isOwning && !relation.isManyToMany;
+    if (hasColumn || isNothingNew(relation)) continue;
+    throw new TypeError(
+      `UsersService stores columns of the user, and "${relation.propertyPath}" has none: store it by a repository of its own.`,
+    );
+  }
+}
+
+function computedBy({ generatedType, isVirtualProperty }: ColumnMetadata): string | undefined {
+  if (isVirtualProperty) return 'a query computes it';
+  return generatedType && 'the database computes it';
+}
+
+function leftOutOfInserts({ isInsert, isGenerated, generationStrategy }: ColumnMetadata): string | undefined {
+  if (!isInsert) return 'its column has insert: false';
+  return isGenerated && generationStrategy === 'increment' ? 'the database counts it' : undefined;
+}
