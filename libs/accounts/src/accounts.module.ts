@@ -1,6 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { withInheritedRoutes } from 'postern/auth';
-import { User, UserSchemas } from 'postern/users';
+import { assertMadeForUser, User, UserSchemas } from 'postern/users';
 import {
   ACCOUNTS_SETTINGS,
   ConfigurableAccountsModule,
@@ -37,6 +37,7 @@ export class AccountsModule extends ConfigurableAccountsModule {
 function assembled(module: DynamicModule, structure: AccountsStructure): DynamicModule {
   const user = structure.user ?? User;
   const controller = structure.controller ?? registrationControllerOf(user);
+  if (controller) assertMadeForUser('AccountsModule', controller, user);
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? [])],

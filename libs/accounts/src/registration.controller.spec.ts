@@ -1,6 +1,7 @@
 import { UserBase, UserField, type UserFieldOptions } from 'postern/users';
 import { Column, Entity } from 'typeorm';
 import { AccountsModule } from './accounts.module.js';
+import { registrationControllerOf } from './registration.controller.js';
 
 function userWith(options: UserFieldOptions): new () => UserBase {
   @Entity('users')
@@ -21,5 +22,26 @@ describe('registrationControllerOf', () => {
 
   it('lets it be where it is not registered', () => {
     expect(() => AccountsModule.forRoot({ production: true, user: userWith({ read: 'admin' }) })).not.toThrow();
+  });
+
+  it('refuses at boot a controller that is made for other users than those of the module', () => {
+    const user = userWith({ read: 'self' });
+    class InvitedOnly extends registrationControllerOf(user) {}
+    class Evenings extends InvitedOnly {}
+    const sentence =
+      'AccountsModule: the controller Evenings is made for the users Employee, and the users of this application are User: ' +
+      'write user: Employee, or make the controller for User.';
+    const settings = () => ({ production: true });
+    expect(() => AccountsModule.forRoot({ production: true, controller: Evenings })).toThrow(sentence);
+    expect(() => AccountsModule.forRootAsync({ useFactory: settings, controller: Evenings })).toThrow(sentence);
+    expect(() => AccountsModule.forRoot({ production: true, user, controller: Evenings })).not.toThrow();
+  });
+
+  it('takes a controller that is made for no class of users', () => {
+    class Own {
+      register = () => 'by hand';
+    }
+    expect(() => AccountsModule.forRoot({ production: true, controller: Own })).not.toThrow();
+    expect(() => AccountsModule.forRoot({ production: true, controller: false })).not.toThrow();
   });
 });

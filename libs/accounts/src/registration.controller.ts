@@ -7,6 +7,7 @@ import { Refuses, ValidationFailedError } from 'postern/problem';
 import {
   EmailTakenError,
   IsEmailAddress,
+  MadeForUser,
   registerDtoOf,
   responseDtoOf,
   UserConflictError,
@@ -62,6 +63,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
 
   @ApiTags('Authentication')
   @Controller('auth')
+  @MadeForUser(user)
   class RegistrationController implements RegistrationRoutes<U> {
     // No parameter of the constructor, which a subclass would have to know.
     @Inject(Registration) readonly registration!: Registration;

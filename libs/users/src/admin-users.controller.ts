@@ -23,6 +23,7 @@ import {
 } from 'postern/auth';
 import { Refuses, ValidationFailedError } from 'postern/problem';
 import { ListUsersDto } from './dto/list-users.dto.js';
+import { MadeForUser } from './made-for-user.js';
 import { updateDtoOf } from './request-dto.js';
 import { responseDtoOf } from './response-dto.js';
 import type { UserBase } from './user-base.entity.js';
@@ -81,6 +82,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
   @OwnIssuerOnly()
   @UseGuards(JwtAuthGuard)
   @Refuses(MissingTokenError, InvalidTokenError, InsufficientScopeError)
+  @MadeForUser(entity)
   class AdminUsersController implements AdminUsersRoutes<U> {
     @Inject(UsersService) readonly users!: UsersService<U>;
     @Inject(UserDirectory) readonly directory!: UserDirectory<U>;

@@ -5,6 +5,7 @@ export { ListUsersDto } from './dto/list-users.dto.js';
 export { isNormalEmail, IsEmailAddress, normalizeEmail } from './email-address.js';
 export { EntityPrincipalMapper } from './entity-principal-mapper.js';
 export { IdentityConfirmation, NoConfirmation, type IdentityProof } from './identity-confirmation.js';
+export { assertMadeForUser, MadeForUser } from './made-for-user.js';
 export { meControllerOf, type MeRoutes } from './me.controller.js';
 export { registerDtoOf, updateDtoOf, type Writer } from './request-dto.js';
 export { responseDtoOf, type UserView } from './response-dto.js';

@@ -12,6 +12,7 @@ import {
 import { Refuses, ValidationFailedError } from 'postern/problem';
 import { DeleteMeDto } from './dto/delete-me.dto.js';
 import { IdentityConfirmation } from './identity-confirmation.js';
+import { MadeForUser } from './made-for-user.js';
 import { updateDtoOf } from './request-dto.js';
 import { responseDtoOf } from './response-dto.js';
 import type { UserBase } from './user-base.entity.js';
@@ -68,6 +69,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
   @OwnIssuerOnly()
   @UseGuards(JwtAuthGuard)
   @Refuses(MissingTokenError, InvalidTokenError)
+  @MadeForUser(entity)
   class MeController implements MeRoutes<U> {
     @Inject(UsersService) readonly users!: UsersService<U>;
     @Inject(TrustedIssuers) readonly issuers!: TrustedIssuers;

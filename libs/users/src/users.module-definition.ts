@@ -4,6 +4,7 @@ import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
 import { refusalsOf, Refuses } from 'postern/problem';
 import { adminUsersControllerOf } from './admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
+import { assertMadeForUser } from './made-for-user.js';
 import { meControllerOf, type MeRoutes } from './me.controller.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
@@ -41,6 +42,7 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
   const entity = structure.user ?? User;
   const schemas = new UserSchemas(entity);
   const { me, admin } = structure.controllers ?? {};
+  for (const controller of [me, admin]) if (controller) assertMadeForUser('UsersModule', controller, entity);
   const confirmation = structure.confirmation ?? NoConfirmation;
   return {
     ...definition,
