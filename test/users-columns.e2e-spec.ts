@@ -1,9 +1,31 @@
 import { randomUUID } from 'node:crypto';
-import { Module } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
+import { OnEvent } from '@nestjs/event-emitter';
+import { Type } from 'class-transformer';
+import { IsString, ValidateNested } from 'class-validator';
 import { PosternModule } from 'postern';
 import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
-import { UserBase, UserField, UsersService } from 'postern/users';
+import { UserBase, UserField, UsersService, UserUpdated } from 'postern/users';
+import { until } from './until.js';
 import { Column, Entity, Generated, VirtualColumn, type MigrationInterface, type QueryRunner } from 'typeorm';
+
+const shouted = { to: (text?: string) => text?.toUpperCase(), from: (text: string | null) => text?.toLowerCase() };
+
+class Address {
+  @IsString()
+  street!: string;
+
+  @IsString()
+  town!: string;
+}
+
+class Desk {
+  @Column({ type: 'int', nullable: true })
+  floor?: number | null;
+
+  @Column({ type: 'varchar', nullable: true })
+  room?: string | null;
+}
 
 @Entity('users')
 class Clerk extends UserBase {
@@ -25,15 +47,38 @@ class Clerk extends UserBase {
 
   @VirtualColumn({ query: (alias) => `SELECT length(email) FROM users u WHERE u.id = ${alias}.id`, type: 'int' })
   reach?: number;
+
+  @UserField({ register: 'optional', write: 'self', read: 'self' })
+  @Column({ type: 'jsonb', nullable: true })
+  @ValidateNested()
+  @Type(() => Address)
+  address?: Address | null;
+
+  @Column(() => Desk)
+  desk?: Desk | null;
+
+  @Column({ name: 'code', type: 'varchar', nullable: true, transformer: shouted })
+  code?: string | null;
 }
 
 class ClerkColumns1764000001000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`ALTER TABLE users ADD hired_on date NOT NULL, ADD rank int NOT NULL DEFAULT 1,
-      ADD pay int GENERATED ALWAYS AS (rank * 2) STORED, ADD badge serial`);
+      ADD pay int GENERATED ALWAYS AS (rank * 2) STORED, ADD badge serial,
+      ADD address jsonb, ADD "deskFloor" int, ADD "deskRoom" varchar, ADD code varchar`);
   }
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('ALTER TABLE users DROP hired_on, DROP pay, DROP rank, DROP badge');
+    await runner.query('ALTER TABLE users DROP hired_on, DROP pay, DROP rank, DROP badge, DROP address');
+  }
+}
+
+@Injectable()
+class Listener {
+  readonly heard: (readonly string[])[] = [];
+
+  @OnEvent(UserUpdated.type)
+  note({ changed }: UserUpdated): void {
+    this.heard.push(changed);
   }
 }
 
@@ -56,6 +101,7 @@ beforeAll(async () => {
         password: { argon2: { memoryKiB: 1024, iterations: 1 } },
       }),
     ],
+    providers: [Listener],
   })
   class AppModule {}
   app = await startTestApplication(AppModule);
@@ -109,5 +155,43 @@ describe('a column that is not written', () => {
       pay: 6,
       badge: user.badge,
     });
+  });
+});
+
+describe('a change to what is stored already', () => {
+  const address = { street: 'Am Tor', town: 'Ulm' };
+  let heard: Listener['heard'];
+
+  beforeEach(() => {
+    heard = app.nest.get(Listener).heard;
+    heard.length = 0;
+  });
+
+  it('is none for JSON that a request makes a class of', async () => {
+    const account = { ...fresh(), password: PASSWORD, address };
+    await app.call('POST', '/auth/register', { body: account });
+    const login = await app.call('POST', '/auth/login', { body: { email: account.email, password: PASSWORD } });
+    const token = String(login.body['access_token']);
+    const before = await app.call('GET', '/users/me', { token });
+    const inAnotherOrder = { town: 'Ulm', street: 'Am Tor' };
+    for (const same of [address, inAnotherOrder]) {
+      const answer = await app.call('PATCH', '/users/me', { token, body: { address: same } });
+      expect([answer.status, answer.body]).toEqual([200, before.body]);
+    }
+    const body = { address: { ...address, town: 'Bonn' } };
+    expect(await app.call('PATCH', '/users/me', { token, body })).toMatchObject({ status: 200, body });
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([['address']]);
+  });
+
+  it('is none for a class and what a transformer makes the same', async () => {
+    const desk = Object.assign(new Desk(), { floor: 3, room: 'B' });
+    const { id, updatedAt } = await users.create({ ...fresh(), address, code: 'x', desk });
+    await users.update(id, { desk: { floor: 3 }, code: 'X', address: Object.assign(new Address(), address) });
+    expect((await users.findById(id))!.updatedAt).toEqual(updatedAt);
+    await users.update(id, { desk: { floor: 4, room: 'B' }, code: 'x', address: null });
+    expect(await users.findById(id)).toMatchObject({ desk: { floor: 4, room: 'B' }, code: 'x', address: null });
+    await until(() => heard.length > 0);
+    expect(heard).toEqual([['address', 'desk']]);
   });
 });

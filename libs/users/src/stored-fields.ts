@@ -19,6 +19,16 @@ export function storedFieldsOf(fields: object, users: EntityMetadata): Record<st
   return Object.fromEntries(properties.map((property) => [property, given[property]]));
 }
 
+/** Those of the given fields that would be stored as something else than what the user was loaded with. */
+export function changedFieldsOf(given: Record<string, unknown>, user: UserBase, users: EntityMetadata): string[] {
+  const stored = user as unknown as Record<string, unknown>;
+  return Object.keys(given).filter((property) => {
+    const field = { [property]: given[property] };
+    const isEqual = isDeepStrictEqual(given[property], stored[property]);
+    return !isEqual && columnsOf(property, users).some((column) => isChanged(column, field, user));
+  });
+}
+
 /**
  * What an insert would leave out must not seem to be stored.
  *
@@ -50,11 +60,34 @@ export function assertUpdatable(changes: object, user: UserBase, users: EntityMe
   });
   for (const column of users.columns) {
     const reason = computedBy(column) ?? (column.isUpdate ? undefined : 'its column has update: false');
-    const value: unknown = column.getEntityValue(changes);
-    if (reason === undefined || value === undefined) continue;
-    if (isDeepStrictEqual(value, column.getEntityValue(user))) continue;
+    if (reason === undefined || column.getEntityValue(changes) === undefined) continue;
+    if (!isChanged(column, changes, user)) continue;
     throw new TypeError(`UsersService cannot change "${column.propertyPath}", as ${reason}: leave it out.`);
   }
+}
+
+/** The column of a property, all of them below one that is of an embedded class, and those that refer to a related row. */
+function columnsOf(property: string, users: EntityMetadata): ColumnMetadata[] {
+  const isOfIt = ({ propertyPath }: { propertyPath: string }) => propertyPath.split('.')[0] === property;
+  const references = users.relationsWithJoinColumns.filter(isOfIt).flatMap(({ joinColumns }) => joinColumns);
+  return [...users.columns.filter(isOfIt), ...references];
+}
+
+/** Whether the column would be stored with something else. Of an embedded class only those columns count that are given. */
+function isChanged(column: ColumnMetadata, fields: object, user: UserBase): boolean {
+  const [value, former]: unknown[] = [column.getEntityValue(fields), column.getEntityValue(user)];
+  if (value === undefined && column.embeddedMetadata) return false;
+  if (value === undefined || former === undefined) return true;
+  // What is equal counts before its stored form, which a transformer may make anew each time.
+  if (isDeepStrictEqual(value, former)) return false;
+  return !isDeepStrictEqual(storedFormOf(value, column), storedFormOf(former, column));
+}
+
+/** The value as the row has it: without the class that a request made of it, and JSON whatever the order of its members. */
+function storedFormOf(value: unknown, column: ColumnMetadata): unknown {
+  const stored: unknown = column.entityMetadata.dataSource.driver.preparePersistentValue(value, column);
+  const isJson = ['json', 'jsonb', 'simple-json'].includes(String(column.type)) && typeof stored === 'string';
+  return isJson ? JSON.parse(stored) : stored;
 }
 
 /** Related rows without a column in the user's own are stored by a repository of their own. */

@@ -1,4 +1,3 @@
-import { isDeepStrictEqual } from 'node:util';
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
 import { Database, Events, uuidv7 } from 'postern/persistence';
@@ -6,7 +5,7 @@ import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { assertCarriable } from './claims-of.js';
 import { normalizeEmail } from './email-address.js';
-import { assertInsertable, assertUpdatable, storedFieldsOf } from './stored-fields.js';
+import { assertInsertable, assertUpdatable, changedFieldsOf, storedFieldsOf } from './stored-fields.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import type { UserFact, UserWithFact } from './user-fact.js';
@@ -107,9 +106,8 @@ export class UsersService<U extends UserBase = UserBase> {
       assertUpdatable(changes, user, this.metadata);
       const given = storedFieldsOf(changes, this.metadata);
       if (changes.email !== undefined) given.email = normalizeEmail(changes.email);
-      const stored = user as unknown as Record<string, unknown>;
-      if (given.email !== undefined && given.email !== stored.email) given.emailVerifiedAt ??= null;
-      const changed = Object.keys(given).filter((property) => !isDeepStrictEqual(given[property], stored[property]));
+      if (given.email !== undefined && given.email !== user.email) given.emailVerifiedAt ??= null;
+      const changed = changedFieldsOf(given, user, this.metadata);
       if (changed.length === 0) return user;
       this.database.explainFailedCommit((error) => lateChangeRefusal(error, user, this.metadata));
       assertCarriable(Object.assign(new this.schemas.entity(), user, given), changed);
