@@ -88,15 +88,14 @@ let database: TestDatabase;
 let app: TestApplication;
 let users: UsersService<Clerk>;
 
-beforeAll(async () => {
-  database = await createTestDatabase();
+function start(user: typeof Clerk): Promise<TestApplication> {
   @Module({
     imports: [
       PosternModule.forRoot({
         issuer: 'https://id.example.test',
         secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
         databaseUrl: database.url,
-        user: Clerk,
+        user,
         migrations: [ClerkColumns1764000001000],
         password: { argon2: { memoryKiB: 1024, iterations: 1 } },
       }),
@@ -104,7 +103,12 @@ beforeAll(async () => {
     providers: [Listener],
   })
   class AppModule {}
-  app = await startTestApplication(AppModule);
+  return startTestApplication(AppModule);
+}
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  app = await start(Clerk);
   users = app.nest.get<UsersService<Clerk>>(UsersService);
 });
 
@@ -193,5 +197,21 @@ describe('a change to what is stored already', () => {
     expect(await users.findById(id)).toMatchObject({ desk: { floor: 4, room: 'B' }, code: 'x', address: null });
     await until(() => heard.length > 0);
     expect(heard).toEqual([['address', 'desk']]);
+  });
+});
+
+describe('a table that lacks columns', () => {
+  it('is told also where it has one that the database computes', async () => {
+    @Entity('users')
+    class Promoted extends Clerk {
+      @Column({ name: 'job_title', type: 'varchar', nullable: true })
+      jobTitle?: string | null;
+    }
+    await expect(start(Promoted)).rejects.toThrow(
+      new Error(
+        'UsersModule: the table "users" lacks the column "job_title" that the fields of Promoted have.\n' +
+          'Add them by a migration of yours, and pass its class in `migrations`.',
+      ),
+    );
   });
 });

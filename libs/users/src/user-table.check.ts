@@ -17,8 +17,8 @@ export class UserTableCheck implements OnModuleInit {
   ) {}
 
   /**
-   * @throws {Error} whose sentences name the columns and the table, and show the statements of a migration that adds them; or the
-   *   methods of the class that nothing would call
+   * @throws {Error} whose sentences name the columns and the table, and show the statements of a migration that adds them, where
+   *   TypeORM tells them; or the methods of the class that nothing would call
    */
   async onModuleInit(): Promise<void> {
     const { connection } = this.database.manager;
@@ -26,12 +26,14 @@ export class UserTableCheck implements OnModuleInit {
     checkUserHooks(metadata);
     const missing = await missingColumnsOf(connection, metadata);
     if (missing.length === 0) return;
+    // TypeORM compares all tables for them, and fails by itself where it does not know a column that the database computes.
+    const statements = await statementsFor(connection, metadata, missing).catch(() => []);
     const named = `${missing.length === 1 ? 'column' : 'columns'} ${missing.map((name) => `"${name}"`).join(', ')}`;
     throw new Error(
       [
         `UsersModule: the table "${metadata.tablePath}" lacks the ${named} that the fields of ${metadata.name} have.`,
-        'Add them by a migration of yours, and pass its class in `migrations`. For example:',
-        ...(await statementsFor(connection, metadata, missing)),
+        `Add them by a migration of yours, and pass its class in \`migrations\`.${statements.length > 0 ? ' For example:' : ''}`,
+        ...statements,
       ].join('\n'),
     );
   }
