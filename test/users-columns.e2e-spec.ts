@@ -19,7 +19,15 @@ class Address {
   town!: string;
 }
 
+class Lamp {
+  @Column({ type: 'int', nullable: true })
+  watts?: number | null;
+}
+
 class Desk {
+  @Column(() => Lamp)
+  lamp?: Lamp | null;
+
   @Column({ type: 'int', nullable: true })
   floor?: number | null;
 
@@ -65,7 +73,7 @@ class ClerkColumns1764000001000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`ALTER TABLE users ADD hired_on date NOT NULL, ADD rank int NOT NULL DEFAULT 1,
       ADD pay int GENERATED ALWAYS AS (rank * 2) STORED, ADD badge serial,
-      ADD address jsonb, ADD "deskFloor" int, ADD "deskRoom" varchar, ADD code varchar`);
+      ADD address jsonb, ADD "deskFloor" int, ADD "deskRoom" varchar, ADD "deskLampWatts" int, ADD code varchar`);
   }
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('ALTER TABLE users DROP hired_on, DROP pay, DROP rank, DROP badge, DROP address');
@@ -197,6 +205,25 @@ describe('a change to what is stored already', () => {
     expect(await users.findById(id)).toMatchObject({ desk: { floor: 4, room: 'B' }, code: 'x', address: null });
     await until(() => heard.length > 0);
     expect(heard).toEqual([['address', 'desk']]);
+  });
+});
+
+describe('an embedded class', () => {
+  it('is not changed to null, which none of its columns would hear of', async () => {
+    const { id } = await users.create({ ...fresh(), desk: { floor: 3, lamp: { watts: 7 } } });
+    const sentence = (path: string) =>
+      `UsersService changes the columns of "${path}", which is no column itself: write an object, with null for each of them where there is none.`;
+    await expect(users.update(id, { desk: null, rank: 2 })).rejects.toThrow(new TypeError(sentence('desk')));
+    const inside = users.update(id, { desk: { floor: 4, lamp: null } });
+    await expect(inside).rejects.toThrow(new TypeError(sentence('desk.lamp')));
+    expect(await users.findById(id)).toMatchObject({ rank: 1, desk: { floor: 3, lamp: { watts: 7 } } });
+    const changed = await users.update(id, { desk: { floor: null, lamp: { watts: null } } });
+    expect(changed.desk).toEqual({ floor: null, room: null, lamp: { watts: null } });
+  });
+
+  it('may be null for a new user, whose columns of it have no value then', async () => {
+    const { desk } = await users.create({ ...fresh(), desk: null });
+    expect(desk).toEqual({ floor: null, room: null, lamp: { watts: null } });
   });
 });
 

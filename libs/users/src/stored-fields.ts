@@ -58,6 +58,15 @@ export function assertUpdatable(changes: object, user: UserBase, users: EntityMe
     const value = given![propertyPath];
     return value === undefined || isDeepStrictEqual(value, stored![propertyPath]);
   });
+  for (const { propertyPath } of users.allEmbeddeds) {
+    const value = valueAt(propertyPath, changes);
+    if (value === undefined || (typeof value === 'object' && value !== null)) continue;
+    const [property = ''] = propertyPath.split('.');
+    if (isDeepStrictEqual(given![property], stored![property])) continue;
+    throw new TypeError(
+      `UsersService changes the columns of "${propertyPath}", which is no column itself: write an object, with null for each of them where there is none.`,
+    );
+  }
   for (const column of users.columns) {
     const reason = computedBy(column) ?? (column.isUpdate ? undefined : 'its column has update: false');
     if (reason === undefined || column.getEntityValue(changes) === undefined) continue;
@@ -99,6 +108,11 @@ function assertNoFurtherRows(users: EntityMetadata, isNothingNew: (relation: Rel
       `UsersService stores columns of the user, and "${relation.propertyPath}" has none: store it by a repository of its own.`,
     );
   }
+}
+
+function valueAt(propertyPath: string, fields: object): unknown {
+  const below = (value: unknown, name: string) => (value as Record<string, unknown> | null | undefined)?.[name];
+  return propertyPath.split('.').reduce<unknown>(below, fields);
 }
 
 function computedBy({ generatedType, isVirtualProperty }: ColumnMetadata): string | undefined {

@@ -98,8 +98,8 @@ export class UsersService<U extends UserBase = UserBase> {
    *
    * @throws {UserNotFoundError} @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError}
    * @throws {ValidationFailedError} for a value that the database refuses, and for claimed ones that no token could carry
-   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own; and for
-   *   another value of a column that is not written later
+   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own; for
+   *   another value of a column that is not written later; and for null in the place of an embedded class
    */
   async update(id: string, changes: UserChanges<U>): Promise<U> {
     return this.withLocked(id, async (user) => {
