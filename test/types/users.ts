@@ -41,6 +41,25 @@ class Employee extends UserBase {
   }
 }
 
+/** With what is not given at creation: it is computed, or the database makes it. */
+@Entity('users')
+class Manager extends Employee {
+  @Column({ name: 'parking_space', type: 'int', default: 7, update: false })
+  readonly parkingSpace!: number;
+
+  get greeting(): string {
+    return `Hello ${this.email}`;
+  }
+
+  get room(): string {
+    return this.costCentre;
+  }
+
+  set room(room: string) {
+    this.costCentre = room;
+  }
+}
+
 class Stranger {
   id!: string;
 }
@@ -66,6 +85,20 @@ export async function create(users: UsersService<Employee>): Promise<string> {
   await users.create({ email: 'ada@example.com', costCentre: 'CC-1', disabledAt: new Date() });
   // @ts-expect-error what comes back is an Employee, and has no such field
   return employee.costCenter ?? employee.costCentre;
+}
+
+export async function promote(managers: UsersService<Manager>): Promise<number> {
+  const { parkingSpace } = await managers.create({ email: 'ada@example.com', costCentre: 'CC-1', room: 'B' });
+  await managers.create({ email: 'ada@example.com', costCentre: 'CC-1', room: 'B', parkingSpace: 7 });
+  // @ts-expect-error a required field is missing
+  await managers.create({ email: 'ada@example.com', room: 'B' });
+  // @ts-expect-error what has a setter is given
+  await managers.create({ email: 'ada@example.com', costCentre: 'CC-1' });
+  // @ts-expect-error a wrong type
+  await managers.create({ email: 'ada@example.com', costCentre: 'CC-1', room: 'B', parkingSpace: 'B7' });
+  // @ts-expect-error a misspelt field
+  await managers.create({ email: 'ada@example.com', costCentre: 'CC-1', room: 'B', parkingPlace: 7 });
+  return parkingSpace;
 }
 
 export async function change(users: UsersService<Employee>, id: string): Promise<string | null> {

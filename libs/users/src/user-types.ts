@@ -10,13 +10,21 @@ export type TeamField<U extends UserBase> = {
   [K in keyof U]-?: K extends keyof UserBase ? never : U[K] extends Method ? never : K;
 }[keyof U];
 
+type Writable<T> = { -readonly [K in keyof T]: T[K] };
+
+/** Types that differ by `readonly` alone can be assigned to each other: the compiler tells them apart only as what is tested for. */
+type IsReadonly<T> =
+  (<X>() => X extends T ? true : false) extends <X>() => X extends Writable<T> ? true : false ? false : true;
+
+type IsOmissible<T> = undefined extends T[keyof T] ? true : null extends T[keyof T] ? true : IsReadonly<T>;
+
 type Omissible<U extends UserBase> = {
-  [K in TeamField<U>]: undefined extends U[K] ? K : null extends U[K] ? K : never;
+  [K in TeamField<U>]: IsOmissible<Pick<U, K>> extends true ? K : never;
 }[TeamField<U>];
 
 /**
  * What it takes to create a user: the address, and each field of the team's class. A field that may be null or
- * undefined may be left out; a misspelt one does not compile.
+ * undefined may be left out, and so may a getter or what is `readonly`; a misspelt one does not compile.
  */
 export type NewUser<U extends UserBase = UserBase> = {
   email: string;
