@@ -3,7 +3,7 @@
  * `@ts-expect-error` above a line that compiles is an error itself.
  */
 import { Column, Entity } from 'typeorm';
-import { registrationControllerOf, type NewAccount } from 'postern/accounts';
+import { registrationControllerOf, type NewAccount, type Registration } from 'postern/accounts';
 import type { Principal } from 'postern/auth';
 import {
   adminUsersControllerOf,
@@ -99,6 +99,21 @@ export async function promote(managers: UsersService<Manager>): Promise<number> 
   // @ts-expect-error a misspelt field
   await managers.create({ email: 'ada@example.com', costCentre: 'CC-1', room: 'B', parkingPlace: 7 });
   return parkingSpace;
+}
+
+export async function enrol(registration: Registration<Employee>, plain: Registration): Promise<string> {
+  const account = { email: 'ada@example.com', password: 'seven small boats at noon' };
+  await plain.register(account);
+  const { costCentre } = await registration.register({ ...account, costCentre: 'CC-1', nickname: null });
+  // @ts-expect-error a required field is missing
+  await registration.register(account);
+  // @ts-expect-error the password is missing
+  await registration.register({ email: 'ada@example.com', costCentre: 'CC-1' });
+  // @ts-expect-error a misspelt field
+  await registration.register({ ...account, costCentre: 'CC-1', nickName: 'Ada' });
+  // @ts-expect-error a field that the default user has not
+  await plain.register({ ...account, costCentre: 'CC-1' });
+  return costCentre;
 }
 
 export async function change(users: UsersService<Employee>, id: string): Promise<string | null> {

@@ -12,6 +12,7 @@ import {
   responseDtoOf,
   UserConflictError,
   userFieldsOf,
+  type NewUser,
   type SeenUser,
   type TeamFields,
   type UserBase,
@@ -23,7 +24,7 @@ export type NewAccount<U extends UserBase = UserBase> = { email: string; passwor
 
 /** The route of registration, as a controller made by {@link registrationControllerOf} has it. */
 export interface RegistrationRoutes<U extends UserBase = UserBase> {
-  readonly registration: Registration;
+  readonly registration: Registration<U>;
   register(account: NewAccount<U>): Promise<SeenUser<U, 'self'>>;
 }
 
@@ -66,7 +67,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
   @MadeForUser(user)
   class RegistrationController implements RegistrationRoutes<U> {
     // No parameter of the constructor, which a subclass would have to know.
-    @Inject(Registration) readonly registration!: Registration;
+    @Inject(Registration) readonly registration!: Registration<U>;
 
     @Post('register')
     @Public()
@@ -91,7 +92,8 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
       HashingOverloadedError,
     )
     async register(@Body() body: RegistrationDto): Promise<SeenUser<U, 'self'>> {
-      return OwnUserDto.from(await this.registration.register(body));
+      // The validation has seen to it that the required fields are there.
+      return OwnUserDto.from(await this.registration.register(body as NewUser<U> & RegistrationDto));
     }
   }
 

@@ -4,11 +4,19 @@ import { PasswordsService } from 'postern/password';
 import { normalizeEmail, UsersService, type NewUser, type UserBase } from 'postern/users';
 import { UserRegistered } from './accounts.events.js';
 
-/** Makes accounts: a user and its password, together or not at all. */
+/**
+ * Makes accounts: a user and its password, together or not at all.
+ *
+ * @example
+ * ```ts
+ * constructor(private readonly registration: Registration<Employee>) {}
+ * await this.registration.register({ email: 'ada@example.com', password, costCentre: 'CC-1042' });
+ * ```
+ */
 @Injectable()
-export class Registration {
+export class Registration<U extends UserBase = UserBase> {
   constructor(
-    private readonly users: UsersService,
+    private readonly users: UsersService<U>,
     private readonly passwords: PasswordsService,
     private readonly database: Database,
     private readonly events: Events,
@@ -19,11 +27,11 @@ export class Registration {
    * free one does, and no connection waits for a hash.
    * @throws InvalidEmailError, PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError
    */
-  async register({ password, email: address, ...userFields }: NewUser & { password: string }): Promise<UserBase> {
+  async register({ password, email: address, ...userFields }: NewUser<U> & { password: string }): Promise<U> {
     const email = normalizeEmail(address);
     const prepared = await this.passwords.prepare(password, { email, userFields });
     return this.database.transaction(async () => {
-      const user = await this.users.create({ ...userFields, email });
+      const user = await this.users.create({ ...userFields, email } as unknown as NewUser<U>);
       await this.passwords.set(user.id, prepared);
       this.events.publish(new UserRegistered(user.id));
       return user;
