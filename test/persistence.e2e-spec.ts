@@ -267,6 +267,123 @@ describe('the database', () => {
     expect(await written()).toEqual(['early', 'late']);
   });
 
+  describe('refuses the work of a transaction that runs on beside its refusal', () => {
+    type Work = (refused: Promise<void>) => Promise<unknown>;
+
+    /** Runs the work beside a refusal, which it may wait for, and answers what became of it. */
+    const besideRefusal = async (work: Work): Promise<PromiseSettledResult<unknown>> => {
+      let goOn!: () => void;
+      const refused = new Promise<void>((resolve) => (goOn = resolve));
+      let running!: Promise<unknown>;
+      const attempt = database.transaction(() => Promise.all([(running = work(refused)), refuse()]));
+      await expect(attempt).rejects.toBe(refusal);
+      goOn();
+      const [outcome] = await Promise.allSettled([running]);
+      return outcome;
+    };
+    const doomed = { status: 'rejected', reason: expect.any(TransactionDoomedError) };
+
+    it('be it a statement, a transaction that has joined or one that begins', async () => {
+      const works: Work[] = [
+        (refused) => refused.then(() => write('a')),
+        (refused) => refused.then(() => database.transaction(() => write('a'))),
+        (refused) =>
+          database.transaction(async () => {
+            await write('a');
+            await refused;
+            await write('b');
+          }),
+      ];
+      for (const work of works) expect(await besideRefusal(work)).toMatchObject(doomed);
+      const { reason } = (await besideRefusal(works[0]!)) as PromiseRejectedResult;
+      expect((reason as Error).cause).toBe(refusal);
+      expect(await written()).toEqual([]);
+    });
+
+    it('as well where a limit of time has refused it', async () => {
+      let slow!: Promise<unknown>;
+      const attempt = database.transaction(() => {
+        slow = database.manager.query('SELECT pg_sleep(0.1)').then(() => write('late'));
+        return Promise.race([slow, pause(20).then(refuse)]);
+      });
+      await expect(attempt).rejects.toBe(refusal);
+      await expect(slow).rejects.toThrow(TransactionDoomedError);
+      expect(await written()).toEqual([]);
+    });
+
+    it('and tells nobody of it, then or later', async () => {
+      await besideRefusal(async (refused) => {
+        await refused;
+        events.publish(new Noted('a'));
+        database.afterCommit(() => write('a'));
+      });
+      await pause(20);
+      expect(listener.heard).toEqual([]);
+      expect(await written()).toEqual([]);
+    });
+
+    it('also on a manager that it has kept, be it while the transaction is rolled back', async () => {
+      for (const isLater of [false, true]) {
+        const outcome = await besideRefusal(async (refused) => {
+          const { manager } = database;
+          await manager.query('SELECT 1');
+          if (isLater) await refused;
+          await manager.query("INSERT INTO instance VALUES ('a', '')");
+        });
+        expect(outcome.status).toBe('rejected');
+      }
+      expect(await written()).toEqual([]);
+    });
+
+    it('and leaves nothing of it open on the connection where TypeORM had begun a transaction inside', async () => {
+      await besideRefusal((refused) =>
+        database.manager.transaction(async (inner) => {
+          await inner.query("INSERT INTO instance VALUES ('a', '')");
+          await refused;
+        }),
+      );
+      await database.transaction(() => write('b'));
+      expect(await written()).toEqual(['b']);
+    });
+
+    it('but not what is done independently, which counts whatever becomes of the transaction around it', async () => {
+      const outcome = await besideRefusal(async (refused) => {
+        await database.independently(async () => {
+          await write('begun before');
+          await refused;
+          await write('ended after');
+          events.publish(new Noted('before'));
+        });
+        await database.independently(() => write('later'));
+        await database.batch(["INSERT INTO instance VALUES ('latest', '')", 'SELECT 1']);
+      });
+      expect(outcome).toMatchObject({ status: 'fulfilled' });
+      expect(await written()).toEqual(['begun before', 'ended after', 'later', 'latest']);
+      expect(listener.heard).toEqual(['before']);
+    });
+  });
+
+  it('commits when all has ended that has joined, whether anybody waits for it or not', async () => {
+    await database.transaction(async () => {
+      void database.transaction(async () => {
+        await pause(30);
+        await write('joined');
+        events.publish(new Noted('joined'));
+      });
+    });
+    expect(await written()).toEqual(['joined']);
+    expect(listener.heard).toEqual(['joined']);
+  });
+
+  it('commits nothing where a part fails that has joined and that nobody waits for', async () => {
+    const attempt = database.transaction(async () => {
+      await write('a');
+      void database.transaction(() => pause(30).then(refuse)).catch(() => undefined);
+    });
+    await expect(attempt).rejects.toThrow(TransactionDoomedError);
+    expect(await written()).toEqual([]);
+  });
+
   it('survives the loss of all its connections, idle and in use', async () => {
     const other = new pg.Client({ connectionString: empty.url });
     await other.connect();

@@ -1,23 +1,12 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, TypeORMError, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, TypeORMError, type EntityManager } from 'typeorm';
 import type { Client } from 'pg';
 import { connectionsOf } from './connections.js';
 import { defaultPoolSize } from './data-source-options.js';
 import { Gate } from './gate.js';
 import { connectionLost } from './passing-failure.js';
-import { TransactionDoomedError } from './persistence.errors.js';
-
-type Act = () => void | Promise<void>;
-type Explanation = (error: unknown) => unknown;
-
-interface Unit {
-  readonly manager: EntityManager;
-  readonly acts: Act[];
-  readonly explanations: Set<Explanation>;
-  state: 'open' | 'committed' | 'rolled back';
-  failure?: { readonly error: unknown };
-}
+import { Unit, type Act, type Explanation } from './unit.js';
 
 /**
  * One transaction across all libs: whoever works inside `transaction()`, however deep, works in the same one, and
@@ -36,26 +25,26 @@ export class Database {
     this.gate = new Gate((dataSource.options.poolSize ?? defaultPoolSize) - 1);
   }
 
-  /** The manager of the ambient transaction, or the DataSource's own where there is none. */
+  /**
+   * The manager of the ambient transaction, or the DataSource's own where there is none.
+   *
+   * @throws TransactionDoomedError where the ambient transaction was rolled back while this work of it went on
+   */
   get manager(): EntityManager {
-    return this.unit?.manager ?? this.dataSource.manager;
+    return this.joinable?.manager ?? this.dataSource.manager;
   }
 
   /**
    * Does the work in one transaction, committed when it resolves and rolled back when it rejects. Inside another
-   * transaction it joins that one, and its failure dooms all of it, even when somebody catches it on the way.
+   * transaction it joins that one, and its failure dooms all of it, even when somebody catches it on the way. The commit
+   * waits for all that has joined, the rollback for nothing: what still runs then is refused.
    *
-   * @throws TransactionDoomedError when a failure inside was swallowed, so that nothing could be committed
+   * @throws TransactionDoomedError when a failure inside was swallowed, so that nothing could be committed, and where the
+   *   ambient transaction was rolled back while this work of it went on
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    const unit = this.unit;
-    if (!unit) return this.gate.pass(() => this.begin(work));
-    try {
-      return await work();
-    } catch (error) {
-      unit.failure ??= { error };
-      throw error;
-    }
+    const unit = this.joinable;
+    return unit ? unit.join(work) : this.gate.pass(() => this.begin(work));
   }
 
   /**
@@ -64,7 +53,7 @@ export class Database {
    * must not touch a row that the ambient one has locked.
    */
   async independently<T>(work: () => Promise<T>): Promise<T> {
-    return this.unit ? this.begin(work) : this.gate.pass(() => this.begin(work));
+    return this.isInside ? this.begin(work) : this.gate.pass(() => this.begin(work));
   }
 
   /**
@@ -85,7 +74,7 @@ export class Database {
         await queryRunner.release();
       }
     };
-    return this.unit ? run() : this.gate.pass(run);
+    return this.isInside ? run() : this.gate.pass(run);
   }
 
   /**
@@ -103,8 +92,9 @@ export class Database {
    * is logged.
    */
   afterCommit(act: Act): void {
-    const unit = this.unit;
-    if (unit) unit.acts.push(act);
+    const unit = this.ambient.getStore();
+    if (unit?.isRolledBack) return;
+    if (unit?.isOpen) unit.acts.push(act);
     else void this.perform([act]);
   }
 
@@ -116,33 +106,35 @@ export class Database {
    * @param explain gives back the error itself where it does not know it; one function counts once
    */
   explainFailedCommit(explain: Explanation): void {
-    this.unit?.explanations.add(explain);
+    if (this.isInside) this.ambient.getStore()!.explanations.add(explain);
   }
 
-  private get unit(): Unit | undefined {
+  private get isInside(): boolean {
+    return this.ambient.getStore()?.isOpen === true;
+  }
+
+  /**
+   * A timer that was started inside a transaction inherits it for ever. After the commit it counts as outside; after a rollback
+   * it is refused for ever, since nobody can tell it from what was refused and still runs.
+   */
+  private get joinable(): Unit | undefined {
     const unit = this.ambient.getStore();
-    // A timer that was started inside a transaction inherits it for ever: after its end it counts as none.
-    return unit?.state === 'open' ? unit : undefined;
+    unit?.assertNotRolledBack();
+    return unit?.isOpen ? unit : undefined;
   }
 
   private async begin<T>(work: () => Promise<T>): Promise<T> {
     const queryRunner = this.dataSource.createQueryRunner();
-    const unit: Unit = { manager: queryRunner.manager, acts: [], explanations: new Set(), state: 'open' };
+    const unit = new Unit(queryRunner);
     let result: T;
     try {
       await queryRunner.startTransaction();
       result = await this.ambient.run(unit, work);
-      if (unit.failure) throw new TransactionDoomedError(unit.failure.error);
-      // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK.
-      if (await isFailed(queryRunner)) throw new TransactionDoomedError();
-      await queryRunner.commitTransaction().catch((error: unknown) => {
-        throw [...unit.explanations].reduce((known, explain) => explain(known), error);
-      });
-      unit.state = 'committed';
+      await unit.complete();
+      await this.ambient.run(undefined, () => unit.commit());
     } catch (error) {
-      unit.state = 'rolled back';
-      // The connection may be gone, and then the server has rolled back by itself; the caller gets the first error.
-      if (queryRunner.isTransactionActive) await queryRunner.rollbackTransaction().catch(() => undefined);
+      // The caller gets the first error, whatever becomes of the connection.
+      await unit.rollBack(error).catch(() => undefined);
       // TypeORM lets go of a connection that breaks between two statements, and does not say why to the next one.
       throw queryRunner.isReleased && error instanceof TypeORMError ? connectionLost(error) : error;
     } finally {
@@ -163,12 +155,4 @@ export class Database {
       }
     });
   }
-}
-
-async function isFailed(queryRunner: QueryRunner): Promise<boolean> {
-  const client = (await queryRunner.connect()) as Client & { readonly readyForQuery?: boolean };
-  // The driver rejects a query when the server tells of the error, and learns the state of the transaction by the message
-  // after it. One more query waits for that message; without it, the COMMIT of a failed transaction looks like one.
-  if (client.readyForQuery !== true) await client.query('SELECT').catch(() => undefined);
-  return client.getTransactionStatus() === 'E';
 }
