@@ -384,6 +384,20 @@ describe('the database', () => {
     expect(await written()).toEqual([]);
   });
 
+  it('says of the one that is given up, where two wait for each other, that it may come again', async () => {
+    for (const name of ['a', 'b']) await write(name);
+    const lock = (name: string) => database.manager.query('SELECT FROM instance WHERE name = $1 FOR UPDATE', [name]);
+    const inOrder = (first: string, second: string) =>
+      database.transaction(async () => {
+        await lock(first);
+        await pause(100);
+        await lock(second);
+      });
+    const outcomes = await Promise.allSettled([inOrder('a', 'b'), inOrder('b', 'a')]);
+    const refusals = outcomes.filter(({ status }) => status === 'rejected');
+    expect(refusals).toMatchObject([{ reason: { code: '40P01', isPassing: true } }]);
+  });
+
   it('survives the loss of all its connections, idle and in use', async () => {
     const other = new pg.Client({ connectionString: empty.url });
     await other.connect();

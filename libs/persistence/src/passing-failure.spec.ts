@@ -17,6 +17,8 @@ describe('a failure of the database', () => {
     coded('57P03', 'the database system is starting up'),
     coded('57014', 'canceling statement due to statement timeout'),
     coded('55P03', 'canceling statement due to lock timeout'),
+    coded('40P01', 'deadlock detected'),
+    coded('40001', 'could not serialize access due to concurrent update'),
     new Error('Query read timeout'),
     new Error('timeout exceeded when trying to connect'),
     new Error('Connection terminated unexpectedly'),
@@ -55,7 +57,6 @@ describe('a failure of the database', () => {
     coded('42601', 'syntax error at or near "terminated"'),
     coded('28P01', 'password authentication failed for user "postern"'),
     coded('3D000', 'database "Connection terminated" does not exist'),
-    coded('40P01', 'deadlock detected'),
     coded('25P02', 'current transaction is aborted'),
     // Of PostgreSQL itself, and what PgBouncer says of a client that asks for what it will never get.
     coded('08P01', 'invalid message format'),

@@ -21,6 +21,9 @@ const passingCodes = new Set([
   '53300',
   // read_only_sql_transaction: what was the primary before a fail-over
   '25006',
+  // serialization_failure, deadlock_detected: of several at once this one was given up, and may come again
+  '40001',
+  '40P01',
   // lock_not_available, query_canceled: the time-outs that every connection is opened with
   '55P03',
   '57014',
