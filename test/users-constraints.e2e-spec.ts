@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { Controller, Module, Param, Post } from '@nestjs/common';
 import { PosternModule } from 'postern';
 import { Public } from 'postern/auth';
@@ -45,6 +45,21 @@ class Clerk extends UserBase {
   @UserField(written)
   @Column({ type: 'varchar', length: 20, nullable: true, unique: true })
   box?: string | null;
+
+  /** Of a domain, which allows a few values. */
+  @UserField(written)
+  @Column({ type: 'varchar', length: 20, nullable: true })
+  grade?: string | null;
+
+  /** Looked at by triggers. */
+  @UserField(written)
+  @Column({ type: 'varchar', length: 20, nullable: true })
+  motto?: string | null;
+
+  /** Of any length, but for its index. */
+  @UserField(written)
+  @Column({ type: 'text', nullable: true, unique: true })
+  essay?: string | null;
 }
 
 class ClerkColumns1764000001000 implements MigrationInterface {
@@ -57,6 +72,18 @@ class ClerkColumns1764000001000 implements MigrationInterface {
         ADD handle varchar(20), ADD seat int, ADD late_code varchar(20), ADD box varchar(20) UNIQUE,
         ADD CONSTRAINT users_seat_excl EXCLUDE (seat WITH =),
         ADD CONSTRAINT users_late_code_key UNIQUE (late_code) DEFERRABLE INITIALLY DEFERRED;
+      CREATE DOMAIN grade AS varchar(20) CHECK (VALUE IN ('junior', 'senior'));
+      ALTER TABLE users ADD grade grade, ADD motto varchar(20), ADD essay text UNIQUE;
+      CREATE TABLE mottos (motto varchar(20) CHECK (motto <> 'elsewhere'));
+      CREATE FUNCTION look_at_motto() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.motto = 'raised' THEN RAISE EXCEPTION 'a secret of the trigger'; END IF;
+        IF NEW.motto = 'raised as a check' THEN
+          RAISE EXCEPTION 'a secret of the trigger' USING ERRCODE = 'check_violation';
+        END IF;
+        INSERT INTO mottos VALUES (NEW.motto);
+        RETURN NEW;
+      END $$;
+      CREATE TRIGGER motto BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION look_at_motto();
       CREATE UNIQUE INDEX ON users (lower(handle), coalesce(handle, 'email'));
       CREATE UNIQUE INDEX ON users (lower('handle')) WHERE late_code = 'none';
       CREATE TABLE orders (user_id uuid REFERENCES users);
@@ -66,7 +93,9 @@ class ClerkColumns1764000001000 implements MigrationInterface {
       CREATE TABLE late_parcels (box varchar(20) REFERENCES users (box) DEFERRABLE INITIALLY DEFERRED)`);
   }
   async down(runner: QueryRunner): Promise<void> {
-    await runner.query('DROP TABLE orders, badges, late_orders, parcels, late_parcels, branches, departments CASCADE');
+    await runner.query(
+      'DROP TABLE orders, badges, late_orders, parcels, late_parcels, branches, departments, mottos CASCADE',
+    );
   }
 }
 
@@ -162,6 +191,36 @@ describe('a value that a constraint of the table refuses', () => {
       expect(changed).toMatchObject({ status: 400, body: { code: 'validation-failed', errors } });
     }
     expect(await users.findById(id)).toMatchObject(Object.fromEntries(Object.keys(fields).map((name) => [name, null])));
+  });
+
+  it.each<[string, Partial<Clerk>, string]>([
+    ['a domain', { grade: 'admiral' }, 'holds a value that is not allowed'],
+    ['a trigger', { motto: 'raised' }, 'holds a value that is not allowed'],
+    ['a trigger by the code of a check', { motto: 'raised as a check' }, 'holds a value that is not allowed'],
+    [
+      'an index whose rows are shorter',
+      { essay: randomBytes(15_000).toString('base64') },
+      'holds a value that cannot be stored',
+    ],
+  ])('is answered with 400 and no pointer where it is refused by %s', async (_, fields, detail) => {
+    const refused = { status: 400, body: { code: 'validation-failed', errors: [{ pointer: '', detail }] } };
+    const registered = await register(fields);
+    expect(registered).toMatchObject(refused);
+    expect(JSON.stringify(registered.body)).not.toContain('secret');
+    const { id, token } = await signUp();
+    for (const path of ['/users/me', `/users/${id}`]) {
+      expect(await app.call('PATCH', path, { token, body: fields })).toMatchObject(refused);
+    }
+  });
+
+  it('is no fault of the caller where a trigger fails at another table, or something else in the transaction', async () => {
+    expect(await register({ motto: 'elsewhere' })).toMatchObject({ status: 500, body: { code: 'internal-error' } });
+    const raise = "DO $$ BEGIN RAISE EXCEPTION 'raised'; END $$";
+    const beside = app.nest.get(Database).transaction(async () => {
+      await users.create(account());
+      await query(raise);
+    });
+    await expect(beside).rejects.toMatchObject({ name: 'QueryFailedError', code: 'P0001' });
   });
 
   it.each<[string, Partial<Clerk>, object]>([

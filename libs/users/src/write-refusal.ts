@@ -17,6 +17,10 @@ const FOREIGN_KEY_VIOLATION = '23503';
 const UNIQUE_VIOLATION = '23505';
 const CHECK_VIOLATION = '23514';
 const EXCLUSION_VIOLATION = '23P01';
+/** program_limit_exceeded: longer than the row of an index may be. */
+const LIMIT_EXCEEDED = '54000';
+/** raise_exception: what a trigger raises that names no other code. */
+const RAISED = 'P0001';
 /** Out of range, too long, not of the type. */
 const DATA_EXCEPTION = /^22/;
 
@@ -28,6 +32,8 @@ export function writeRefusal(error: unknown, users: EntityMetadata): unknown {
   const failure = failureOf(error);
   if (DATA_EXCEPTION.test(failure?.code ?? '')) return invalid([], 'holds a value that cannot be stored', error);
   if (failure?.table === users.tableName) return constraintRefusal(error, users);
+  // For a domain, for what a trigger raises and for a row of an index PostgreSQL names no table; the statement is that of a user.
+  if (failure && failure.table === undefined) return valueRefusal(failure, error);
   if (!isReference(failure)) return error;
   // The row of another table refers to a value of this one, and the columns are named that it refers to.
   const pointers = pointersIn(failure, users);
@@ -42,8 +48,6 @@ export function constraintRefusal(error: unknown, users: EntityMetadata): unknow
   switch (failure.code ?? '') {
     case NOT_NULL_VIOLATION:
       return invalid(pointersOf([failure.column ?? ''], users), 'must not be null', error);
-    case CHECK_VIOLATION:
-      return invalid([], 'holds a value that is not allowed', error);
     case FOREIGN_KEY_VIOLATION:
       // No caller gives the id: a user was deleted to whom another one refers.
       return pointers.includes('/id') ? error : invalid(pointers, 'refers to nothing that there is', error);
@@ -54,8 +58,14 @@ export function constraintRefusal(error: unknown, users: EntityMetadata): unknow
         ? new EmailTakenError(undefined, { cause: error })
         : conflict(pointers, 'belongs to another user', error);
     default:
-      return error;
+      return valueRefusal(failure, error);
   }
+}
+
+/** What refuses a value and does not tell which. The text of a trigger stays the cause: nobody wrote it for the public. */
+function valueRefusal({ code }: PostgresError, error: unknown): unknown {
+  if (code === CHECK_VIOLATION || code === RAISED) return invalid([], 'holds a value that is not allowed', error);
+  return code === LIMIT_EXCEEDED ? invalid([], 'holds a value that cannot be stored', error) : error;
 }
 
 /** What the database's refusal to delete a user means to the caller. */
