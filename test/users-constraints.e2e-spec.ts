@@ -83,6 +83,12 @@ class ClerkColumns1764000001000 implements MigrationInterface {
         INSERT INTO mottos VALUES (NEW.motto);
         RETURN NEW;
       END $$;
+      CREATE FUNCTION look_late() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF NEW.motto = 'late' THEN RAISE EXCEPTION 'a secret of the trigger' USING TABLE = TG_TABLE_NAME; END IF;
+        RETURN NULL;
+      END $$;
+      CREATE CONSTRAINT TRIGGER late_motto AFTER INSERT OR UPDATE ON users DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW EXECUTE FUNCTION look_late();
       CREATE TRIGGER motto BEFORE INSERT OR UPDATE ON users FOR EACH ROW EXECUTE FUNCTION look_at_motto();
       CREATE UNIQUE INDEX ON users (lower(handle), coalesce(handle, 'email'));
       CREATE UNIQUE INDEX ON users (lower('handle')) WHERE late_code = 'none';
@@ -196,6 +202,7 @@ describe('a value that a constraint of the table refuses', () => {
   it.each<[string, Partial<Clerk>, string]>([
     ['a domain', { grade: 'admiral' }, 'holds a value that is not allowed'],
     ['a trigger', { motto: 'raised' }, 'holds a value that is not allowed'],
+    ['a trigger at the commit', { motto: 'late' }, 'holds a value that is not allowed'],
     ['a trigger by the code of a check', { motto: 'raised as a check' }, 'holds a value that is not allowed'],
     [
       'an index whose rows are shorter',
