@@ -492,6 +492,22 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect(running.heard).toEqual([{ type: 'user.disabled', userId: id }]);
     });
 
+    it('disables and deletes by an id in capital letters as well, with all tokens', async () => {
+      for (const [method, suffix, status] of [
+        ['POST', '/disable', 200],
+        ['DELETE', '', 204],
+      ] as const) {
+        const { id } = await employ();
+        const token = await tokenFor(id);
+        running.heard.length = 0;
+        const answer = await running.call(method, `/users/${id.toUpperCase()}${suffix}`, await writer());
+        expect(answer.status).toBe(status);
+        expect((await running.call('GET', '/desk', token)).status).toBe(401);
+        await until(() => running.heard.length > 0);
+        expect(running.heard).toEqual([expect.objectContaining({ userId: id })]);
+      }
+    });
+
     it('enables a user again: a token from right after the answer counts, the old one does not', async () => {
       const { id } = await employ();
       const old = await tokenFor(id);

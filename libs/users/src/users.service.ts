@@ -111,8 +111,8 @@ export class UsersService<U extends UserBase = UserBase> {
       if (changed.length === 0) return user;
       this.database.explainFailedCommit((error) => lateChangeRefusal(error, user, this.metadata));
       assertCarriable(Object.assign(new this.schemas.entity(), user, given), changed);
-      await this.set(id, Object.fromEntries(changed.map((property) => [property, given[property]])));
-      this.events.publish(new UserUpdated(id, changed));
+      await this.set(user.id, Object.fromEntries(changed.map((property) => [property, given[property]])));
+      this.events.publish(new UserUpdated(user.id, changed));
       return (await this.findById(id))!;
     });
   }
@@ -126,8 +126,8 @@ export class UsersService<U extends UserBase = UserBase> {
   async disable(id: string): Promise<U> {
     return this.withLocked(id, async (user) => {
       if (user.disabledAt) return user;
-      await this.set(id, { disabledAt: await this.access.end(id, 'account-disabled') });
-      this.events.publish(new UserDisabled(id));
+      await this.set(user.id, { disabledAt: await this.access.end(user.id, 'account-disabled') });
+      this.events.publish(new UserDisabled(user.id));
       return (await this.findById(id))!;
     });
   }
@@ -142,8 +142,8 @@ export class UsersService<U extends UserBase = UserBase> {
   async enable(id: string): Promise<U> {
     const { user, disabledAt } = await this.withLocked(id, async (found) => {
       if (!found.disabledAt) return { user: found, disabledAt: null };
-      await this.set(id, { disabledAt: null });
-      this.events.publish(new UserEnabled(id));
+      await this.set(found.id, { disabledAt: null });
+      this.events.publish(new UserEnabled(found.id));
       return { user: (await this.findById(id))!, disabledAt: found.disabledAt };
     });
     if (disabledAt) await this.access.untilRegained(disabledAt);
@@ -161,11 +161,13 @@ export class UsersService<U extends UserBase = UserBase> {
     await this.withLocked(id, async (user) => {
       this.database.explainFailedCommit((error) => lateRemovalRefusal(error, user, this.metadata));
       // Before the row takes the sessions with it: each has to be named, for what goes by instants alone goes by somebody's clock.
-      await this.access.end(id, 'account-deleted');
-      await this.database.manager.delete(this.schemas.entity, { id }).catch((error: unknown) => {
-        throw removalRefusal(error);
-      });
-      this.events.publish(new UserDeleted(id));
+      await this.access.end(user.id, 'account-deleted');
+      await this.database.manager
+        .delete(this.schemas.entity, { id: user.id } as FindOptionsWhere<U>)
+        .catch((error: unknown) => {
+          throw removalRefusal(error);
+        });
+      this.events.publish(new UserDeleted(user.id));
     });
   }
 
@@ -173,6 +175,7 @@ export class UsersService<U extends UserBase = UserBase> {
     return this.database.manager.connection.getMetadata(this.schemas.entity);
   }
 
+  /** The work goes by the id of the user that it is given: another spelling of it finds the same row, and is no subject of a token. */
   private async withLocked<T>(id: string, work: (user: U) => Promise<T>): Promise<T> {
     if (!isUUID(id)) throw new UserNotFoundError();
     return this.database.transaction(async () => {
