@@ -254,6 +254,17 @@ describe('the database', () => {
     expect(await written()).toEqual(['after']);
   });
 
+  it('serves more transactions at once than it has connections, each with another one to do after the commit', async () => {
+    const works = Array.from({ length: 30 }, (_, index) =>
+      database.transaction(async () => {
+        await write(`n${index}`);
+        database.afterCommit(() => database.transaction(() => write(`then${index}`)));
+      }),
+    );
+    await Promise.all(works);
+    expect(await written()).toHaveLength(60);
+  });
+
   it('counts a transaction that is over as none', async () => {
     let late!: Promise<void>;
     let release!: () => void;
@@ -373,6 +384,40 @@ describe('the database', () => {
     });
     expect(await written()).toEqual(['joined']);
     expect(listener.heard).toEqual(['joined']);
+  });
+
+  it.each([
+    ['a transaction of its own of what begins while it is committed', 'allowed', ['allowed'], 'refused'],
+    [
+      'nothing of what begins while its commit is about to be refused',
+      'refused',
+      [],
+      /^A part of this transaction failed/,
+    ],
+  ])('makes %s', async (_, first, remaining, message) => {
+    await database.manager.query(`CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_sleep(0.2);
+        IF NEW.name = 'refused' THEN RAISE EXCEPTION 'refused'; END IF;
+        RETURN NULL;
+      END $$;
+      CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON instance DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.name IN ('allowed', 'refused')) EXECUTE FUNCTION look()`);
+    let late!: Promise<void>;
+    const attempt = database.transaction(async () => {
+      await write(first);
+      late = pause(100).then(() =>
+        database.transaction(async () => {
+          await write('late');
+          await refuse();
+        }),
+      );
+      // It is looked at only after the commit.
+      late.catch(() => undefined);
+    });
+    await Promise.allSettled([attempt.catch(() => undefined).then(() => late)]);
+    await database.manager.query('DROP TRIGGER slow ON instance');
+    expect(await written()).toEqual(remaining);
+    await expect(late).rejects.toThrow(message);
   });
 
   it('commits nothing where a part fails that has joined and that nobody waits for', async () => {
@@ -528,6 +573,24 @@ describe('the migrations', () => {
       await holder.query('SELECT pg_advisory_unlock_all()');
       expect(await within5Seconds(waiting)).toHaveLength(migrations.length);
     });
+  });
+
+  it('are refused, and the start with them, where a transaction would not see what it has waited for', async () => {
+    const client = new pg.Client({ connectionString: empty.url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+    const name = rows[0]!.name;
+    try {
+      await client.query(`ALTER DATABASE ${name} SET default_transaction_isolation = 'repeatable read'`);
+      await expect(boot({})).rejects.toMatchObject({
+        code: 'isolation-level',
+        message: expect.stringContaining(`default_transaction_isolation = 'repeatable read'`),
+      });
+    } finally {
+      await client.query(`ALTER DATABASE ${name} RESET default_transaction_isolation`);
+      await client.end();
+    }
+    await (await boot({})).close();
   });
 
   it('take the time that they need, whatever limit is set for the database or its user', async () => {

@@ -44,7 +44,8 @@ export class Database {
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     const unit = this.joinable;
-    return unit ? unit.join(work) : this.gate.pass(() => this.begin(work));
+    if (unit?.outcome) return unit.outcome.then(() => this.transaction(work));
+    return unit ? unit.join(work) : this.begin(work, true);
   }
 
   /**
@@ -53,7 +54,7 @@ export class Database {
    * must not touch a row that the ambient one has locked.
    */
   async independently<T>(work: () => Promise<T>): Promise<T> {
-    return this.isInside ? this.begin(work) : this.gate.pass(() => this.begin(work));
+    return this.begin(work, !this.isInside);
   }
 
   /**
@@ -123,25 +124,32 @@ export class Database {
     return unit?.isOpen ? unit : undefined;
   }
 
-  private async begin<T>(work: () => Promise<T>): Promise<T> {
+  private async begin<T>(work: () => Promise<T>, isGated: boolean): Promise<T> {
+    const attempt = () => this.attempt(work);
+    const { result, acts } = await (isGated ? this.gate.pass(attempt) : attempt());
+    // Its place at the gate is free again: an act may begin a transaction, and would wait for those who wait for their acts.
+    await this.perform(acts);
+    return result;
+  }
+
+  private async attempt<T>(work: () => Promise<T>): Promise<{ result: T; acts: readonly Act[] }> {
     const queryRunner = this.dataSource.createQueryRunner();
     const unit = new Unit(queryRunner);
-    let result: T;
+    let hasBegun = false;
     try {
       await queryRunner.startTransaction();
-      result = await this.ambient.run(unit, work);
-      await unit.complete();
+      hasBegun = true;
+      const result = await this.ambient.run(unit, work);
       await this.ambient.run(undefined, () => unit.commit());
+      return { result, acts: unit.acts };
     } catch (error) {
       // The caller gets the first error, whatever becomes of the connection.
-      await unit.rollBack(error).catch(() => undefined);
+      if (hasBegun) await unit.rollBack(error).catch(() => undefined);
       // TypeORM lets go of a connection that breaks between two statements, and does not say why to the next one.
       throw queryRunner.isReleased && error instanceof TypeORMError ? connectionLost(error) : error;
     } finally {
       await queryRunner.release();
     }
-    await this.perform(unit.acts);
-    return result;
   }
 
   private perform(acts: readonly Act[]): Promise<void> {

@@ -11,6 +11,7 @@ export { Events } from './events.js';
 export { migrations, type MigrationClass } from './migrations/index.js';
 export {
   EmbeddedPostgresError,
+  IsolationLevelError,
   PendingMigrationsError,
   TransactionDoomedError,
   type PersistenceErrorCode,

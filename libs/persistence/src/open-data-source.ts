@@ -1,7 +1,7 @@
 import { DataSource, type DataSourceOptions, type QueryRunner, type ReplicationMode } from 'typeorm';
 import { connectionsOf } from './connections.js';
 import { databaseClosed } from './passing-failure.js';
-import { PendingMigrationsError } from './persistence.errors.js';
+import { IsolationLevelError, PendingMigrationsError } from './persistence.errors.js';
 import { pendingMigrations, runMigrations } from './run-migrations.js';
 
 /**
@@ -18,6 +18,7 @@ class ClosableDataSource extends DataSource {
 /**
  * Opens a DataSource whose schema is the one that the code expects: nobody gets hold of it before.
  *
+ * @throws IsolationLevelError where transactions are not READ COMMITTED unless told
  * @throws PendingMigrationsError when the schema is older than the code and `migrationsRun` is off
  */
 export async function openDataSource(options?: DataSourceOptions): Promise<DataSource> {
@@ -25,6 +26,7 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
   // Left to itself, TypeORM would run the migrations without a lock.
   const dataSource = await new ClosableDataSource({ ...options, migrationsRun: false }).initialize();
   try {
+    await assertReadCommitted(dataSource);
     if (options.migrationsRun) {
       await runMigrations(dataSource);
     } else {
@@ -36,4 +38,14 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
     await dataSource.destroy();
     throw error;
   }
+}
+
+/**
+ * Whoever waited for a lock has to see what the other one has committed. To say so at each transaction would be a round trip more, and
+ * at each connection what poolers refuse.
+ */
+async function assertReadCommitted(dataSource: DataSource): Promise<void> {
+  const setting = `SELECT current_setting('default_transaction_isolation') AS level`;
+  const [row] = await dataSource.query<{ level: string }[]>(setting);
+  if (row?.level !== 'read committed') throw new IsolationLevelError(row?.level);
 }

@@ -1,5 +1,6 @@
 /** The stable codes of the errors of `postern/persistence`. */
-export type PersistenceErrorCode = 'transaction-doomed' | 'migrations-pending' | 'embedded-postgres';
+export type PersistenceErrorCode =
+  'transaction-doomed' | 'migrations-pending' | 'isolation-level' | 'embedded-postgres';
 
 /**
  * A transaction could not be committed, because a part of its work had failed and the failure was swallowed; or it was rolled
@@ -29,6 +30,20 @@ export class PendingMigrationsError extends Error {
         'Run them before this server starts, or let the server run them itself by the setting `migrate: true`.',
     );
     this.name = 'PendingMigrationsError';
+  }
+}
+
+/** The database isolates transactions otherwise than all that is locked here counts on. */
+export class IsolationLevelError extends Error {
+  readonly code = 'isolation-level' satisfies PersistenceErrorCode;
+
+  /** @param level what PostgreSQL says of it */
+  constructor(level = 'unknown') {
+    super(
+      `The database has default_transaction_isolation = '${level}', under which who waited for a lock does not see what was changed ` +
+        `meanwhile: say ALTER ROLE … SET default_transaction_isolation = 'read committed' for the user of the connection.`,
+    );
+    this.name = 'IsolationLevelError';
   }
 }
 

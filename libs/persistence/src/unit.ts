@@ -15,6 +15,7 @@ export class Unit {
   private readonly statements = new Set<Promise<unknown>>();
   private state: 'open' | 'committed' | 'rolled back' = 'open';
   private failure: { readonly error: unknown } | undefined;
+  private committing: Promise<unknown> | undefined;
 
   constructor(private readonly queryRunner: QueryRunner) {
     const query = queryRunner.query.bind(queryRunner) as (...asked: unknown[]) => Promise<unknown>;
@@ -42,6 +43,11 @@ export class Unit {
     if (this.isRolledBack) throw this.refusal;
   }
 
+  /** Where it commits already, resolves when it is known what became of it: what begins until then can be no part any more. */
+  get outcome(): Promise<unknown> | undefined {
+    return this.isOpen ? this.committing : undefined;
+  }
+
   /** Does the work as a part of this one, which its failure dooms. */
   async join<T>(work: () => Promise<T>): Promise<T> {
     try {
@@ -53,23 +59,21 @@ export class Unit {
   }
 
   /**
-   * Resolves when all parts have ended that have begun, whether anybody waits for them or not.
+   * Commits when all parts have ended that have begun, whether anybody waits for them or not, and throws what the explanations
+   * make of a refusal.
    *
-   * @throws TransactionDoomedError as soon as one has failed
+   * @throws TransactionDoomedError as soon as a part has failed
    */
-  async complete(): Promise<void> {
+  async commit(): Promise<void> {
     while (this.joined.size > 0 && !this.failure) await Promise.race(this.joined).catch(() => undefined);
     if (this.failure) throw this.refusal;
-  }
-
-  /** Commits, and throws what the explanations make of a refusal. */
-  async commit(): Promise<void> {
-    // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK.
-    if (await isFailed(this.queryRunner)) throw new TransactionDoomedError();
-    await this.queryRunner.commitTransaction().catch((error: unknown) => {
-      throw [...this.explanations].reduce((known, explain) => explain(known), error);
-    });
-    this.state = 'committed';
+    const committing = this.send();
+    this.committing = committing.then(
+      () => (this.state = 'committed'),
+      (error: unknown) => this.note(error),
+    );
+    await this.committing;
+    await committing;
   }
 
   /**
@@ -77,8 +81,7 @@ export class Unit {
    * refused. Only a statement that runs already is waited for, so that none comes behind the ROLLBACK, where it would count.
    */
   async rollBack(cause: unknown): Promise<void> {
-    this.failure ??= { error: cause };
-    this.state = 'rolled back';
+    this.note(cause);
     const { queryRunner } = this;
     await Promise.allSettled(this.statements);
     // The connection may be gone, and then the server has rolled back by itself.
@@ -87,6 +90,19 @@ export class Unit {
     await queryRunner.rollbackTransaction().catch(() => undefined);
     const client = (await queryRunner.connect()) as Client;
     if (client.getTransactionStatus() !== 'I') await client.query('ROLLBACK');
+  }
+
+  private async send(): Promise<void> {
+    // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK.
+    if (await isFailed(this.queryRunner)) throw new TransactionDoomedError();
+    await this.queryRunner.commitTransaction().catch((error: unknown) => {
+      throw [...this.explanations].reduce((known, explain) => explain(known), error);
+    });
+  }
+
+  private note(failure: unknown): void {
+    this.failure ??= { error: failure };
+    this.state = 'rolled back';
   }
 
   private get refusal(): TransactionDoomedError {
