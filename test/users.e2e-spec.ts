@@ -154,11 +154,12 @@ interface TokenOptions {
   scope?: string;
   from?: keyof Keys;
   issuedAt?: number;
+  sessionId?: string;
 }
 
-function tokenFor(subject: string, { scope, from = 'own', issuedAt }: TokenOptions = {}): Promise<string> {
+function tokenFor(subject: string, { scope, from = 'own', issuedAt, sessionId }: TokenOptions = {}): Promise<string> {
   const now = issuedAt ?? Math.floor(Date.now() / 1000);
-  return new SignJWT(scope ? { scope } : {})
+  return new SignJWT({ ...(scope && { scope }), ...(sessionId && { sid: sessionId }) })
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid: from })
     .setIssuer(from === 'own' ? issuer : foreign)
     .setAudience(audience)
@@ -772,6 +773,17 @@ describe('the users, whatever the transport', () => {
     for (const token of [await tokenFor('orders'), await tokenFor(id, { from: 'foreign' })]) {
       expect((await call('GET', '/desk', token)).status).toBe(401);
     }
+  });
+
+  it('lets services in, who are no users, where EntityPrincipalMapper stands, and no token of a session', async () => {
+    const { users, call } = await boot({ user: Employee }, { mapper: EntityPrincipalMapper });
+    const { id } = await users.create({ email: 'ada@example.com', costCentre: 'CC-7', floor: 1 });
+    const service = await tokenFor('payroll', { scope: 'users:read' });
+    expect((await call('GET', `/users/${id}`, service)).status).toBe(200);
+    expect((await call('GET', `/users/${id}`, await tokenFor('payroll'))).status).toBe(403);
+    expect((await call('GET', '/desk', service)).status).toBe(401);
+    const ofSession = await tokenFor(randomUUID(), { scope: 'users:read', sessionId: randomUUID() });
+    expect((await call('GET', `/users/${id}`, ofSession)).status).toBe(401);
   });
 
   it('closes its routes where the application has not made the guard global', async () => {

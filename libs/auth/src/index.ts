@@ -37,7 +37,7 @@ export { RevocationSet } from './revocation-set.js';
 export type { RevocationSettings } from './revocation-settings.js';
 export { RevocationSource } from './revocation-source.js';
 export { SECURITY_EVENT_TYPES } from './security-event.js';
-export { isPublic, OwnIssuerOnly, Public, RequireScopes, scopesOf } from './route-access.js';
+export { ForServices, isPublic, OwnIssuerOnly, Public, RequireScopes, scopesOf } from './route-access.js';
 export { isScopeToken } from './scope-token.js';
 export { StaticVerificationKeys } from './static-verification-keys.js';
 export { TrustedIssuers } from './trusted-issuers.js';

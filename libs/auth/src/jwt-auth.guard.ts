@@ -111,6 +111,7 @@ export class JwtAuthGuard implements CanActivate {
 
   private admit(request: GuardedRequest, principal: Principal, access: RouteAccess): boolean | Promise<boolean> {
     this.require(access, principal);
+    if (access.isForServices && principal.sessionId === undefined) return this.enter(request, principal, undefined);
     const user = this.mapper.map(principal);
     return isThenable(user)
       ? Promise.resolve(user).then((one) => this.open(request, principal, one))
@@ -119,6 +120,10 @@ export class JwtAuthGuard implements CanActivate {
 
   private open(request: GuardedRequest, principal: Principal, user: unknown): true {
     if (user === undefined || user === null) return refuse('the mapper knows no such user');
+    return this.enter(request, principal, user);
+  }
+
+  private enter(request: GuardedRequest, principal: Principal, user: unknown): true {
     request.principal = principal;
     request.user = user;
     request[ADMITTED] = this.verifier;

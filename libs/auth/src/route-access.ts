@@ -5,6 +5,7 @@ import type { ExecutionContext } from '@nestjs/common';
 const PUBLIC = 'postern:public';
 const SCOPES = 'postern:scopes';
 const OWN_ISSUER = 'postern:own-issuer';
+const FOR_SERVICES = 'postern:for-services';
 
 /** A controller's class. */
 type Controller = ReturnType<ExecutionContext['getClass']>;
@@ -18,6 +19,8 @@ export interface RouteAccess {
   readonly scopes: readonly string[];
   /** Whether tokens of further issuers are refused. */
   readonly isOwnIssuerOnly: boolean;
+  /** Whether a token without a session needs no user. */
+  readonly isForServices: boolean;
 }
 
 /**
@@ -59,6 +62,18 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
  * \@Controller('account')
  */
 export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => SetMetadata(OWN_ISSUER, true);
+
+/**
+ * Lets services in, whose tokens have no session, without asking the `PrincipalMapper`, which knows users: `@CurrentUser()` is undefined for
+ * them. Token and scopes are required as everywhere. Of the routes that Postern brings, the feed of revocations and the
+ * administration are such.
+ *
+ * @example
+ * \@ForServices()
+ * \@RequireScopes('orders:export')
+ * \@Controller('export')
+ */
+export const ForServices = (): MethodDecorator & ClassDecorator => SetMetadata(FOR_SERVICES, true);
 
 const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
 
@@ -112,10 +127,11 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
   const isOpenController =
     Reflect.getMetadata(PUBLIC, controller) === true && !isShutMethod && ofController.length === 0 && !isOwnController;
   return isOpenMethod || isOpenController
-    ? { isPublic: true, scopes: [], isOwnIssuerOnly: false }
+    ? { isPublic: true, scopes: [], isOwnIssuerOnly: false, isForServices: false }
     : {
         isPublic: false,
         scopes: [...new Set([...ofController, ...ofHandler])],
         isOwnIssuerOnly: isOwnMethod || isOwnController,
+        isForServices: [handler, controller].some((one) => Reflect.getMetadata(FOR_SERVICES, one) === true),
       };
 }

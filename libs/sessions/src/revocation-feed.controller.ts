@@ -25,6 +25,7 @@ import {
   Clock,
   CurrentPrincipal,
   JwtAuthGuard,
+  ForServices,
   OwnIssuerOnly,
   type Principal,
   RequireScopes,
@@ -70,6 +71,7 @@ data: ${page.sets[0]}
 /** Tells other services what was revoked, as it happens. */
 @ApiTags('Revocations')
 @OwnIssuerOnly()
+@ForServices()
 @UseGuards(JwtAuthGuard)
 // Whoever follows has its address from the metadata: it is the same whatever version the application is of.
 @Controller({ path: 'auth', version: VERSION_NEUTRAL })

@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { Clock, RequireScopes, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import { Clock, ForServices, RequireScopes, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
 import { Refuses } from 'postern/problem';
 import { KeyDto } from './dto/key.dto.js';
 import { RotateKeysDto } from './dto/rotate-keys.dto.js';
@@ -17,6 +17,7 @@ const KILLED_AT = '2026-11-24T10:00:00.000Z';
 @ApiTags('Keys')
 @Controller('keys')
 @OwnIssuerOnly()
+@ForServices()
 @UseGuards(JwtAuthGuard)
 export class KeysController {
   constructor(

@@ -17,6 +17,7 @@ import {
   InsufficientScopeError,
   InvalidTokenError,
   JwtAuthGuard,
+  ForServices,
   OwnIssuerOnly,
   MissingTokenError,
   RequireScopes,
@@ -80,6 +81,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
   @Controller('users')
   // Also where the application has not made the guard global: these routes are never open.
   @OwnIssuerOnly()
+  @ForServices()
   @UseGuards(JwtAuthGuard)
   @Refuses(MissingTokenError, InvalidTokenError, InsufficientScopeError)
   @MadeForUser(entity)

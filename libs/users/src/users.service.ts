@@ -162,11 +162,9 @@ export class UsersService<U extends UserBase = UserBase> {
       this.database.explainFailedCommit((error) => lateRemovalRefusal(error, user, this.metadata));
       // Before the row takes the sessions with it: each has to be named, for what goes by instants alone goes by somebody's clock.
       await this.access.end(user.id, 'account-deleted');
-      await this.database.manager
-        .delete(this.schemas.entity, { id: user.id } as FindOptionsWhere<U>)
-        .catch((error: unknown) => {
-          throw removalRefusal(error);
-        });
+      await this.database.manager.delete(this.schemas.entity, { id: user.id }).catch((error: unknown) => {
+        throw removalRefusal(error);
+      });
       this.events.publish(new UserDeleted(user.id));
     });
   }
