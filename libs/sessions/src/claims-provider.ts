@@ -10,13 +10,14 @@ export interface SessionClaims extends Record<string, unknown> {
 
 /**
  * Says what access tokens tell about their user beyond `sub` and `sid`. Anybody who holds a token can read it, so
- * little is best. Asked at each login and each refresh.
+ * little is best. Asked at each login and each refresh, instead of `EntityClaims`: what `@UserField({ claim })` names is said by
+ * `claimsOf(user)` of `postern/users`.
  *
  * @example
  * @Injectable()
  * class TeamClaims extends ClaimsProvider {
  *   constructor(private readonly teams: TeamsService) { super(); }
- *   async claims(user: UserBase) { return { team: await this.teams.nameOf(user.id) }; }
+ *   async claims(user: UserBase) { return { ...claimsOf(user), team: await this.teams.nameOf(user.id) }; }
  * }
  * SessionsModule.forRoot({ claims: TeamClaims, imports: [TeamsModule] })
  */

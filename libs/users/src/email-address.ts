@@ -89,7 +89,7 @@ export function IsEmailAddress(): PropertyDecorator {
     }),
     ApiProperty({
       type: String,
-      format: 'email',
+      format: 'idn-email',
       maxLength: MAXIMUM_OCTETS,
       example: 'ada@example.com',
       description: 'An e-mail address, in any spelling that normalises to it.',

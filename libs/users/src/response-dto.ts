@@ -36,7 +36,7 @@ const BASE: readonly [keyof UserBase, Reader, ApiPropertyOptions][] = [
     'self',
     {
       type: String,
-      format: 'email',
+      format: 'idn-email',
       example: 'ada@example.com',
       description: 'In the form in which addresses are compared.',
     },
