@@ -276,6 +276,22 @@ describe('services that follow the revocations of two replicas', () => {
     expect(performance.now() - started).toBeLessThan(1500);
   });
 
+  it('hear of what is revoked after the database has lost its last commits, though no reading of any replica failed', async () => {
+    const service = await follower();
+    for (const replica of [a, b, a]) await logOut((await replica.signIn()).sessionId);
+    await until(() => service.health.report().cursor?.startsWith('3.'));
+    const { token, sessionId } = await a.signIn();
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    await client.query('DELETE FROM revocations WHERE seq > 1; UPDATE revocation_cursor SET seq = 1');
+    await client.end();
+    await logOut(sessionId);
+    await until(async () => (await service.status(token)) === 401);
+    const ask = async () =>
+      (await fetch(`${b.url}/users/me`, { headers: { authorization: `Bearer ${token}` } })).status;
+    await until(async () => (await ask()) === 401);
+  });
+
   it('take a fresh snapshot when the database was restored from a backup, and go on refusing what they knew', async () => {
     const { passage, url } = await passageTo(database.url);
     const replica = await startReplica(url, issuer);

@@ -11,6 +11,7 @@ import {
   PostgresSignal,
   RedisSignal,
   RevocationJournal,
+  RevocationProgress,
   RevocationSignal,
   SessionTerms,
   StoredRevocations,
@@ -24,6 +25,7 @@ import { Passage } from './revocation-world.js';
 import { until } from './until.js';
 
 const issuer = 'https://id.example.test';
+const beginning = { sequence: 0, tag: '' };
 const databaseName = /(?<=^\w+:\/\/[^/]*\/)[^?]*/;
 const redisUrl = 'redis://127.0.0.1:6379';
 
@@ -39,6 +41,7 @@ interface Replica {
   readonly database: Database;
   readonly journal: RevocationJournal;
   readonly source: StoredRevocations;
+  readonly progress: RevocationProgress;
   readonly set: RevocationSet;
   isRevoked(sessionId: string): boolean;
   /** Commits one revocation, and gives it its place, as RevocationLog does. */
@@ -73,13 +76,15 @@ describe('revocations among replicas', () => {
     const terms = new SessionTerms(settings, clock, tokens);
     const signal = signalOf(module.get(DataSource));
     const journal = new RevocationJournal(held, signal, terms);
-    const source = new StoredRevocations(journal, signal, terms, clock);
+    const progress = new RevocationProgress();
+    const source = new StoredRevocations(journal, signal, terms, clock, undefined, progress);
     const set = new RevocationSet(clock, issuer);
     const made: Replica = {
       module,
       database: held,
       journal,
       source,
+      progress,
       set,
       isRevoked: (sessionId) => set.isRevoked(principalOf(sessionId)),
       async revoke(sessionId) {
@@ -135,12 +140,14 @@ describe('revocations among replicas', () => {
     };
 
     const seen: OrderedRevocation[] = [];
+    let end = beginning;
     const follow = async (): Promise<void> => {
       for (;;) {
         const wasWriting = isWriting;
-        const { entries, hasUnordered } = await reader.journal.since(seen.at(-1)?.sequence ?? 0, 7);
-        seen.push(...entries);
-        if (!wasWriting && entries.length === 0 && !hasUnordered) return;
+        const page = (await reader.journal.since(end, 7))!;
+        seen.push(...page.entries);
+        end = page.end;
+        if (!wasWriting && page.entries.length === 0 && !page.hasUnordered) return;
       }
     };
     const following = follow();
@@ -194,7 +201,7 @@ describe('revocations among replicas', () => {
     await alive.source.follow(alive.set);
     await died.database.transaction(() => died.journal.append([{ kind: 'session', target: 's1', reason: 'test' }]));
     await until(() => alive.isRevoked('s1'));
-    const { entries, hasUnordered } = await alive.journal.since(0, 10);
+    const { entries, hasUnordered } = (await alive.journal.since(beginning, 10))!;
     expect([entries.map(({ sequence }) => sequence), hasUnordered]).toEqual([[1], false]);
   });
 
@@ -216,7 +223,7 @@ describe('revocations among replicas', () => {
       { kind: 'key', target: 'k1', reason: 'killed', expiresAt },
     ]);
     await here.journal.order();
-    expect((await here.journal.since(0, 10)).entries).toEqual([
+    expect((await here.journal.since(beginning, 10))!.entries).toEqual([
       { sequence: 1, kind: 'subject', target: 'u1', before, reason: 'user-disabled', expiresAt },
       { sequence: 2, kind: 'key', target: 'k1', reason: 'killed', expiresAt },
     ]);
@@ -232,10 +239,60 @@ describe('revocations among replicas', () => {
     await here.journal.order();
     expect(await here.journal.forgetExpired(100)).toBe(1);
     await here.revoke('newest');
-    const { entries } = await here.journal.since(0, 10);
+    const { entries } = (await here.journal.since(beginning, 10))!;
     expect(entries.map(({ target }) => target)).toEqual(['new', 'newest']);
     expect(entries.at(-1)?.sequence).toBe(3);
   });
+
+  it('are forgotten but for the last one, behind which readers go on without reading anew', async () => {
+    const here = await replica(undefined, { pollSeconds: 0.05 });
+    const past = Math.floor(Date.now() / 1000) - 1;
+    await here.source.follow(here.set);
+    await here.journal.append(
+      ['s1', 's2', 's3'].map((target) => ({ kind: 'session', target, reason: 'test', expiresAt: past })),
+    );
+    await here.journal.order();
+    const { end } = (await here.journal.since(beginning, 10))!;
+    expect(await here.journal.forgetExpired(100)).toBe(2);
+    expect((await here.journal.since(end, 10))!.entries).toEqual([]);
+    await here.revoke('s4');
+    await until(() => here.isRevoked('s4'));
+    expect([end.sequence, here.progress.interruption]).toEqual([3, 0]);
+  });
+
+  it.each([
+    ['a lower number than was read', `DELETE FROM revocations; UPDATE revocation_cursor SET seq = 0`],
+    [
+      'the very number that was read',
+      `DELETE FROM revocations;
+       INSERT INTO revocations (id, seq, kind, target, reason, expires_at)
+       SELECT gen_random_uuid(), n, 'session', 's' || n + 2, 'test', now() + interval '1 hour' FROM generate_series(1, 2) n`,
+    ],
+    [
+      'a higher number than was read',
+      `DELETE FROM revocations;
+       INSERT INTO revocations (id, seq, kind, target, reason, expires_at)
+       SELECT gen_random_uuid(), n, 'session', 's' || n + 2, 'test', now() + interval '1 hour' FROM generate_series(1, 3) n;
+       UPDATE revocation_cursor SET seq = 3`,
+    ],
+  ])(
+    'are heard of after the database has lost its last commits unnoticed, though they are given %s',
+    async (_, loss) => {
+      const here = await replica();
+      const there = await replica(() => new LostSignal(), { pollSeconds: 0.1 });
+      await there.source.follow(there.set);
+      for (const sessionId of ['s1', 's2']) await here.revoke(sessionId);
+      await until(() => there.isRevoked('s2'));
+      await onServer(loss);
+      for (const sessionId of ['s3', 's4']) {
+        if (loss.includes('INSERT')) await until(() => there.isRevoked(sessionId));
+        else await here.revoke(sessionId);
+      }
+      for (const sessionId of ['s1', 's2', 's3', 's4']) await until(() => there.isRevoked(sessionId));
+      // Whoever tells others must begin anew as well.
+      expect(there.progress.interruption).toBe(1);
+    },
+  );
 
   it('that came while the database was away are known soon after it is back, and the silence was visible', async () => {
     const there = await replica(undefined, { pollSeconds: 0.1 });

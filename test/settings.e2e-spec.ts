@@ -121,7 +121,7 @@ describe('a lifetime that was lowered', () => {
       const pair = await later.get(SessionsService).start(user, { amr: ['pwd'] });
       await later.get(SessionsService).revoke(pair.sessionId, 'logout');
       await later.get(RevocationJournal).order();
-      const { entries } = await later.get(RevocationJournal).since(0, 100);
+      const { entries } = (await later.get(RevocationJournal).since({ sequence: 0, tag: '' }, 100))!;
       const lasting = entries.at(-1)!.expiresAt - later.get(Clock).now() / 1000;
       expect(lasting).toBeGreaterThan(60);
       expect(lasting).toBeLessThan(180);

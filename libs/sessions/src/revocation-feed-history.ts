@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Revocation } from 'postern/auth';
 import { Database } from 'postern/persistence';
+import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
 
 /** A revocation as the feed tells of it. Instants in epoch seconds. */
 export interface FeedEntry extends Revocation {
@@ -32,6 +33,13 @@ export class RevocationFeedHistory {
       [sequence, most],
     );
     return rows.map(entryOf);
+  }
+
+  /** What follows a place, in its order; `undefined` where the place is not there any more. */
+  async following(place: FeedPlace, most: number): Promise<FeedEntry[] | undefined> {
+    if (place.tag === '') return this.after(place.sequence, most);
+    const [at, ...entries] = await this.after(place.sequence - 1, most + 1);
+    return at && isSamePlace(place, placeOf(at)) ? entries : undefined;
   }
 
   /** The end of the order. */

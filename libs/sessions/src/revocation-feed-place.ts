@@ -17,13 +17,21 @@ export interface FeedCursor {
   readonly toldUpTo?: number;
 }
 
+/** Before the first revocation. */
+export const beginning: FeedPlace = { sequence: 0, tag: '' };
+
 const tagLength = 8;
 const form = /^(\d{1,15})\.([0-9a-f]{8})?(?:\.(\d{1,15}))?$/;
 
 /** The place of a revocation. */
-export function placeOf({ sequence, id }: FeedEntry): FeedPlace {
+export function placeOf({ sequence, id }: Pick<FeedEntry, 'sequence' | 'id'>): FeedPlace {
   // The end of a UUID of version 7 is random.
   return { sequence, tag: id.slice(-tagLength) };
+}
+
+/** Whether the same revocation is at both. */
+export function isSamePlace(one: FeedPlace, other: FeedPlace | undefined): boolean {
+  return one.sequence === other?.sequence && one.tag === other.tag;
 }
 
 /** The cursor as it travels. */

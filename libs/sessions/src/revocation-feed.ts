@@ -4,7 +4,7 @@ import { Clock, RevocationsUnknownError } from 'postern/auth';
 import { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
 import { heldEventOf, securityEventOf, type FeedEventTerms } from './revocation-feed-event.js';
 import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
-import { placeOf, type FeedPlace } from './revocation-feed-place.js';
+import { beginning, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationProgress } from './revocation-progress.js';
 import { SessionTerms } from './session-terms.js';
 
@@ -27,7 +27,7 @@ interface ReadyEntry {
  */
 @Injectable()
 export class RevocationFeed {
-  private base: FeedPlace = { sequence: 0, tag: '' };
+  private base = beginning;
   private recent: ReadyEntry[] = [];
   private isBehind = true;
   private loading: Promise<void> | undefined;
@@ -149,10 +149,10 @@ export class RevocationFeed {
 
   /** @returns whether what follows could be put behind what is held without a gap */
   private async append(): Promise<boolean> {
-    const { sequence } = this.end;
-    const entries = await this.history.after(sequence, heldReady);
-    if (entries.length === heldReady || !entries.every((entry, at) => entry.sequence === sequence + at + 1))
-      return false;
+    const { end } = this;
+    const entries = await this.history.following(end, heldReady);
+    if (entries === undefined || entries.length === heldReady) return false;
+    if (!entries.every((entry, at) => entry.sequence === end.sequence + at + 1)) return false;
     this.recent.push(...entries.map((entry) => ({ entry })));
     const surplus = this.recent.length - heldReady;
     if (surplus <= 0) return true;

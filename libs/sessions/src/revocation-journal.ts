@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Revocation, RevocationNotice } from 'postern/auth';
 import { Database, uuidv7 } from 'postern/persistence';
+import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationSignal } from './revocation-signal.js';
 import { SessionTerms } from './session-terms.js';
 import { longestNotedLife } from './token-lifetimes.js';
@@ -14,6 +15,8 @@ export interface OrderedRevocation extends Revocation {
 /** What follows a place in the order. */
 export interface JournalPage {
   readonly entries: readonly OrderedRevocation[];
+  /** The place of the last of them; the one that was asked for where there is none. */
+  readonly end: FeedPlace;
   /** Whether committed revocations wait for their place in the order. */
   readonly hasUnordered: boolean;
 }
@@ -74,27 +77,37 @@ export class RevocationJournal {
   }
 
   /**
-   * What follows a place in the order, in its order.
+   * What follows a place in the order, in its order; `undefined` where the place is not there any more, as after a fail-over in
+   * which commits were lost: their numbers are given again, and only who reads anew misses none.
    *
-   * @param sequence 0 for all that is kept
+   * @param place sequence 0 and no tag for all that is kept
    * @param most how many at once
    */
-  async since(sequence: number, most: number): Promise<JournalPage> {
+  async since(place: FeedPlace, most: number): Promise<JournalPage | undefined> {
+    // The place itself is read with what follows: that costs no query, and shows whether it is still there.
+    const read = place.tag === '' ? 0 : 1;
     const rows = await this.database.promptly(() =>
       this.database.manager.query<JournalRow[]>(
-        `(SELECT seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
+        `(SELECT id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
           extract(epoch FROM expires_at)::float8 AS "expiresAt"
         FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2)
-       UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL FROM revocations WHERE seq IS NULL LIMIT 1)`,
-        [sequence, most],
+       UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM revocations WHERE seq IS NULL LIMIT 1)`,
+        [place.sequence - read, most + read],
       ),
     );
     const ordered = rows.filter((row): row is OrderedRow => row.seq !== null);
-    return { entries: ordered.map(entryOf), hasUnordered: ordered.length < rows.length };
+    const places = ordered.map(({ id, seq }) => placeOf({ id, sequence: Number(seq) }));
+    if (read > 0 && !isSamePlace(place, places[0])) return undefined;
+    return {
+      entries: ordered.slice(read).map(entryOf),
+      end: places.at(-1) ?? place,
+      hasUnordered: ordered.length < rows.length,
+    };
   }
 
   /**
-   * Forgets revocations that no living token can concern any more.
+   * Forgets revocations that no living token can concern any more, but never the last one: its place is what readers know
+   * the database again by.
    *
    * @param most how many at once
    * @returns how many were forgotten
@@ -102,7 +115,8 @@ export class RevocationJournal {
   async forgetExpired(most: number): Promise<number> {
     const [, count] = await this.database.manager.query<[unknown, number]>(
       `DELETE FROM revocations WHERE id IN (
-         SELECT id FROM revocations WHERE expires_at < $1 AND seq IS NOT NULL LIMIT $2 FOR UPDATE SKIP LOCKED)`,
+         SELECT id FROM revocations WHERE expires_at < $1 AND seq < (SELECT max(seq) FROM revocations)
+         LIMIT $2 FOR UPDATE SKIP LOCKED)`,
       [this.terms.now(), most],
     );
     return count;
@@ -132,6 +146,7 @@ const numberCommitted = [
 ] as const;
 
 interface JournalRow {
+  readonly id: string;
   // pg writes a bigint as text.
   readonly seq: string | null;
   readonly kind: Revocation['kind'];
@@ -143,6 +158,6 @@ interface JournalRow {
 
 type OrderedRow = JournalRow & { readonly seq: string };
 
-function entryOf({ seq, before, ...rest }: OrderedRow): OrderedRevocation {
-  return { sequence: Number(seq), ...rest, ...(before !== null && { before }) };
+function entryOf({ seq, kind, target, before, reason, expiresAt }: OrderedRow): OrderedRevocation {
+  return { sequence: Number(seq), kind, target, reason, expiresAt, ...(before !== null && { before }) };
 }

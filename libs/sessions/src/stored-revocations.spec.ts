@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { type Clock, RevocationSet, SystemClock } from 'postern/auth';
+import { beginning } from './revocation-feed-place.js';
 import type { JournalPage, RevocationJournal } from './revocation-journal.js';
 import type { RevocationSignal } from './revocation-signal.js';
 import type { SessionTerms } from './session-terms.js';
@@ -8,6 +9,7 @@ import { StoredRevocations } from './stored-revocations.js';
 const clock: Clock = new SystemClock();
 const page: JournalPage = {
   entries: [{ sequence: 1, kind: 'session', target: 's', reason: 'logout', expiresAt: clock.now() / 1000 + 60 }],
+  end: { sequence: 1, tag: '0123abcd' },
   hasUnordered: false,
 };
 const failure = new Error('the pool has ended');
@@ -33,7 +35,7 @@ describe('StoredRevocations', () => {
       const journal = {
         since: async () => {
           readings += 1;
-          if (readings === 1) return { ...page, entries: [] };
+          if (readings === 1) return { ...page, entries: [], end: beginning };
           await new Promise<void>((resolve) => (release = resolve));
           return answer();
         },

@@ -1,5 +1,6 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock, RevocationHealth, RevocationSource, type RevocationSet } from 'postern/auth';
+import { beginning } from './revocation-feed-place.js';
 import { RevocationJournal } from './revocation-journal.js';
 import { RevocationProgress } from './revocation-progress.js';
 import { RevocationSignal } from './revocation-signal.js';
@@ -19,7 +20,7 @@ export class StoredRevocations extends RevocationSource {
   private readonly logger = new Logger(StoredRevocations.name);
   private set: RevocationSet | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private position = 0;
+  private place = beginning;
   private contact: number | undefined;
   private isCutOff = false;
   private reading: Promise<void> | undefined;
@@ -47,7 +48,7 @@ export class StoredRevocations extends RevocationSource {
     this.health?.noteFollowing();
     await this.catchUp();
     await this.signal.listen((sequence) => {
-      if (sequence > this.position) void this.look();
+      if (sequence > this.place.sequence) void this.look();
     });
     this.schedule();
   }
@@ -74,10 +75,15 @@ export class StoredRevocations extends RevocationSource {
       if (!this.set) return;
       if (!this.isCutOff) this.logger.error(`The database does not tell of revocations: ${String(error)}`);
       this.isCutOff = true;
-      // What answers next may be another database, restored from a backup, whose numbers mean something else: all is read anew.
-      this.position = 0;
-      this.progress?.noteInterruption();
+      // What answers next may be another database, restored from a backup, whose numbers mean something else.
+      this.beginAnew();
     }
+  }
+
+  /** All is read anew. What is known stays in the set. */
+  private beginAnew(): void {
+    this.place = beginning;
+    this.progress?.noteInterruption();
   }
 
   /** Calls that come while it reads share one further turn: what they tell of may have come after its query. */
@@ -92,19 +98,24 @@ export class StoredRevocations extends RevocationSource {
     if (!set) return;
     while (this.isAskedAgain) {
       this.isAskedAgain = false;
-      const { entries, hasUnordered } = await this.journal.since(this.position, pageSize);
+      const page = await this.journal.since(this.place, pageSize);
       if (this.set !== set) return; // stopped meanwhile
       this.contact = this.clock.now();
-      for (const { sequence, ...revocation } of entries) {
-        set.add(revocation);
-        this.position = sequence;
+      if (!page) {
+        this.logger.warn('The last revocation that was read is not there any more: all are read anew');
+        this.beginAnew();
+        this.isAskedAgain = true;
+        continue;
       }
+      const { entries, end, hasUnordered } = page;
+      for (const { sequence: _, ...revocation } of entries) set.add(revocation);
+      this.place = end;
       // A replica that died between its commit and the numbering left them behind.
       if (hasUnordered) await this.journal.order();
       if (hasUnordered || entries.length === pageSize) this.isAskedAgain = true;
       if (this.isAskedAgain) continue;
-      this.health?.noteContact(String(this.position));
-      this.progress?.note(this.position);
+      this.health?.noteContact(String(this.place.sequence));
+      this.progress?.note(this.place.sequence);
     }
   }
 }

@@ -1,0 +1,59 @@
+import { SystemClock } from 'postern/auth';
+import type { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
+import { RevocationFeed } from './revocation-feed.js';
+import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
+import { placeOf } from './revocation-feed-place.js';
+import { RevocationProgress } from './revocation-progress.js';
+import type { SessionTerms } from './session-terms.js';
+
+class WrittenHistory extends RevocationFeedHistory {
+  entries: FeedEntry[] = [];
+
+  constructor() {
+    super(undefined as never);
+  }
+
+  override after(sequence: number, most: number): Promise<FeedEntry[]> {
+    return Promise.resolve(this.entries.filter((entry) => entry.sequence > sequence).slice(0, most));
+  }
+
+  override end(most: number): Promise<{ sequence: number; entries: FeedEntry[] }> {
+    return Promise.resolve({ sequence: this.entries.length, entries: this.entries.slice(-most) });
+  }
+}
+
+const entryOf = (sequence: number, target: string): FeedEntry => ({
+  id: crypto.randomUUID(),
+  sequence,
+  kind: 'session',
+  target,
+  reason: 'test',
+  createdAt: 0,
+  expiresAt: 9e9,
+});
+
+describe('RevocationFeed', () => {
+  it('puts nothing behind a revocation that the database has lost, before anybody has noticed the loss', async () => {
+    const history = new WrittenHistory();
+    const progress = new RevocationProgress();
+    const feed = new RevocationFeed(
+      history,
+      progress,
+      { pollSeconds: 0.5 } as SessionTerms,
+      {} as TokenSigner,
+      {} as KnownKeys,
+      {} as CheckedTokensSettings,
+      new SystemClock(),
+    );
+    const kept = entryOf(1, 'kept');
+    history.entries = [kept, entryOf(2, 'lost')];
+    progress.note(2);
+    await feed.refresh();
+    const lost = feed.end;
+    history.entries = [kept, entryOf(2, 'new'), entryOf(3, 'newer')];
+    progress.note(3);
+    await feed.refresh();
+    expect(feed.after(placeOf(kept), 10)?.map(({ target }) => target)).toEqual(['new', 'newer']);
+    expect(feed.after(lost, 10)).toBeUndefined();
+  });
+});
