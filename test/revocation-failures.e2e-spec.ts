@@ -1,6 +1,9 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
 import { exportJWK, SignJWT, type JWTPayload } from 'jose';
@@ -15,9 +18,10 @@ import {
   type AuthSettings,
   type Jwk,
 } from 'postern/auth';
-import { RevocationLog, SessionsService } from 'postern/sessions';
+import { startEmbeddedPostgres } from 'postern/persistence';
+import { RevocationFeed, RevocationLog, SessionsService } from 'postern/sessions';
 import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
-import { KeyKill } from 'postern/tokens';
+import { KeyKill, KnownKeys } from 'postern/tokens';
 import { build, startBuiltServer, temporaryFolder } from './built-server.js';
 import {
   audience,
@@ -26,6 +30,7 @@ import {
   secret,
   startReplica,
   startResource,
+  targetOf,
   type Replica,
   type Resource,
 } from './revocation-world.js';
@@ -332,6 +337,53 @@ describe('services that follow the revocations of two replicas', () => {
       await passage.close();
     }
   });
+});
+
+describe('a replica whose address leads to a standby, which is behind', () => {
+  it('is not in contact, and connects anew until it reaches the primary', async () => {
+    const folder = temporaryFolder();
+    const [dataDir, standbyDir] = [join(folder.path, 'primary'), join(folder.path, 'standby')];
+    let primary = await startEmbeddedPostgres({ dataDir });
+    const { url: databaseUrl } = await createTestDatabase(primary.databaseUrl);
+    const [, query] = databaseUrl.split('?');
+    await primary.stop();
+    mkdirSync(standbyDir, { mode: 0o755 });
+    // With the owner of the files, who may be another user.
+    execFileSync('cp', ['-a', join(dataDir, '18'), standbyDir]);
+    execFileSync('cp', ['-a', join(standbyDir, '18', 'PG_VERSION'), join(standbyDir, '18', 'standby.signal')]);
+    const standby = await startEmbeddedPostgres({ dataDir: standbyDir });
+    primary = await startEmbeddedPostgres({ dataDir });
+    const primaryUrl = databaseUrl.replace(query!, primary.databaseUrl.split('?')[1]!);
+    const { passage, url } = await passageTo(primaryUrl);
+    const issuer = 'https://id.example.test';
+    const other = await startReplica(primaryUrl, issuer);
+    const misled = await startReplica(url, issuer, { auth: { revocations: quick } });
+    const ask = async (token: string) =>
+      (await fetch(`${misled.url}/users/me`, { headers: { authorization: `Bearer ${token}` } })).status;
+    try {
+      const { token, sessionId } = await other.signIn();
+      expect(await ask(token)).toBe(200);
+      passage.leadTo(targetOf(standby.databaseUrl));
+      passage.drop();
+      await other.app.get(SessionsService).revoke(sessionId, 'logout');
+      await until(async () => (await ask(token)) === 503);
+      for (const reader of [misled.app.get(KnownKeys), misled.app.get(RevocationFeed)]) {
+        await expect(reader.refresh()).rejects.toMatchObject({ code: '25006' });
+      }
+      // Nobody breaks the connections to the standby.
+      passage.leadTo(targetOf(primaryUrl));
+      await until(async () => (await ask(token)) === 401);
+      expect(misled.app.get(RevocationHealth).status).toBe('known');
+      await until(() => misled.app.get(KnownKeys).isFresh);
+    } finally {
+      await misled.app.close();
+      await other.app.close();
+      await passage.close();
+      await standby.stop();
+      await primary.stop();
+      folder.remove();
+    }
+  }, 60_000);
 });
 
 describe.each(['fastify', 'express'] as const)('a replica on %s that ends', (adapter) => {

@@ -102,16 +102,22 @@ export class Passage {
   }
 }
 
-/** A passage to a database, and the address of the database through it. */
-export async function passageTo(databaseUrl: string): Promise<{ passage: Passage; url: string }> {
-  const [, user = '', host = '', name = '', query = ''] =
-    /^postgres(?:ql)?:\/\/([^@/]*)@?([^/]*)\/([^?]*)\??(.*)$/.exec(databaseUrl) ?? [];
+const databaseAddress = /^postgres(?:ql)?:\/\/([^@/]*)@?([^/]*)\/([^?]*)\??(.*)$/;
+
+/** Where a passage to the database has to lead. */
+export function targetOf(databaseUrl: string): NetConnectOpts {
+  const [, , host = '', , query = ''] = databaseAddress.exec(databaseUrl) ?? [];
   const socketFolder = new URLSearchParams(query).get('host');
   const [hostname = '', port = '5432'] = host.split(':');
-  const target = socketFolder
+  return socketFolder
     ? { path: `${socketFolder}/.s.PGSQL.5432` }
     : { host: hostname || '127.0.0.1', port: Number(port) };
-  const passage = await Passage.open(target);
+}
+
+/** A passage to a database, and the address of the database through it. */
+export async function passageTo(databaseUrl: string): Promise<{ passage: Passage; url: string }> {
+  const [, user = '', , name = ''] = databaseAddress.exec(databaseUrl) ?? [];
+  const passage = await Passage.open(targetOf(databaseUrl));
   return { passage, url: `postgres://${user}@127.0.0.1:${passage.port}/${name}` };
 }
 

@@ -16,6 +16,7 @@ export {
   TransactionDoomedError,
   type PersistenceErrorCode,
 } from './persistence.errors.js';
+export { ON_PRIMARY } from './on-primary.js';
 export type { PersistenceSettings, PersistenceStructure } from './persistence.module-definition.js';
 export { PersistenceModule } from './persistence.module.js';
 export { migrateDatabase, pendingMigrations, runMigrations } from './run-migrations.js';

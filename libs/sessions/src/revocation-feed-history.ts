@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Revocation } from 'postern/auth';
-import { Database } from 'postern/persistence';
+import { Database, ON_PRIMARY } from 'postern/persistence';
 import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
 
 /** A revocation as the feed tells of it. Instants in epoch seconds. */
@@ -26,10 +26,10 @@ const columns = `id, seq, kind, target, extract(epoch FROM before)::float8 AS be
 export class RevocationFeedHistory {
   constructor(private readonly database: Database) {}
 
-  /** What follows a place, in its order. Nothing but the order is asked for: any other condition may cost its index. */
+  /** What follows a place, in its order. Of the rows nothing but the order is asked for: any other condition may cost its index. */
   async after(sequence: number, most: number): Promise<FeedEntry[]> {
     const rows = await this.database.manager.query<Row[]>(
-      `SELECT ${columns} FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2`,
+      `SELECT ${columns} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2`,
       [sequence, most],
     );
     return rows.map(entryOf);
@@ -45,10 +45,12 @@ export class RevocationFeedHistory {
   /** The end of the order. */
   async end(most: number): Promise<FeedEnd> {
     // The place first: what is numbered in between is read with the next turn.
-    const [cursor] = await this.database.manager.query<{ seq: string }[]>('SELECT seq FROM revocation_cursor');
+    const [cursor] = await this.database.manager.query<{ seq: string }[]>(
+      `SELECT seq FROM revocation_cursor WHERE ${ON_PRIMARY}`,
+    );
     const sequence = Number(cursor?.seq ?? 0);
     const rows = await this.database.manager.query<Row[]>(
-      `SELECT ${columns} FROM revocations WHERE seq <= $1 ORDER BY seq DESC LIMIT $2`,
+      `SELECT ${columns} FROM revocations WHERE seq <= $1 AND ${ON_PRIMARY} ORDER BY seq DESC LIMIT $2`,
       [sequence, most],
     );
     return { sequence, entries: rows.reverse().map(entryOf) };

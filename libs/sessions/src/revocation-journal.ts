@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import type { Revocation, RevocationNotice } from 'postern/auth';
-import { Database, uuidv7 } from 'postern/persistence';
+import { Database, ON_PRIMARY, uuidv7 } from 'postern/persistence';
 import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationSignal } from './revocation-signal.js';
 import { SessionTerms } from './session-terms.js';
@@ -82,6 +82,7 @@ export class RevocationJournal {
    *
    * @param place sequence 0 and no tag for all that is kept
    * @param most how many at once
+   * @throws Error of the database, also where it is a standby: one that is behind does not know what it lacks
    */
   async since(place: FeedPlace, most: number): Promise<JournalPage | undefined> {
     // The place itself is read with what follows: that costs no query, and shows whether it is still there.
@@ -90,7 +91,7 @@ export class RevocationJournal {
       this.database.manager.query<JournalRow[]>(
         `(SELECT id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
           extract(epoch FROM expires_at)::float8 AS "expiresAt"
-        FROM revocations WHERE seq > $1 ORDER BY seq LIMIT $2)
+        FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2)
        UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM revocations WHERE seq IS NULL LIMIT 1)`,
         [place.sequence - read, most + read],
       ),

@@ -1,13 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from 'postern/auth';
-import { Database } from 'postern/persistence';
-import { DataSource, IsNull, MoreThan, Not, type Repository } from 'typeorm';
+import { Database, ON_PRIMARY } from 'postern/persistence';
+import { DataSource, IsNull, MoreThan, Not, Raw, type Repository } from 'typeorm';
 import type { NewKey } from './key-material.js';
 import { KeyVault } from './key-vault.js';
 import { SigningKey } from './signing-key.entity.js';
 
 /** The channel on which PostgreSQL tells every replica that the keys have changed. */
 export const KEYS_CHANNEL = 'postern_keys';
+
+/** A replica that reads the keys of a standby does not know those that were made or killed since. */
+const onPrimary = Raw(() => ON_PRIMARY);
 
 // Advisory locks share one space of numbers: a number by chance keeps clear of other users of it.
 const LOCK = '5710392846113';
@@ -29,7 +32,7 @@ export class KeyStore {
     const goneAt = [IsNull(), MoreThan(new Date(this.clock.now()))];
     return this.database.promptly(() =>
       this.dataSource.getRepository(SigningKey).find({
-        where: goneAt.map((gone) => ({ purpose: 'access' as const, killedAt: IsNull(), goneAt: gone })),
+        where: goneAt.map((gone) => ({ kid: onPrimary, purpose: 'access' as const, killedAt: IsNull(), goneAt: gone })),
         order: { activeAt: 'ASC' },
       }),
     );
@@ -38,7 +41,9 @@ export class KeyStore {
   /** The ids of every key that was ever killed. */
   async killedIds(): Promise<ReadonlySet<string>> {
     const rows = await this.database.promptly(() =>
-      this.dataSource.getRepository(SigningKey).find({ select: { kid: true }, where: { killedAt: Not(IsNull()) } }),
+      this.dataSource
+        .getRepository(SigningKey)
+        .find({ select: { kid: true }, where: { kid: onPrimary, killedAt: Not(IsNull()) } }),
     );
     return new Set(rows.map(({ kid }) => kid));
   }
