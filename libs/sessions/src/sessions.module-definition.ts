@@ -29,7 +29,7 @@ export interface SessionsSettings {
 /** What `SessionsModule` is made of. Read synchronously, also by `forRootAsync`. */
 export interface SessionsStructure {
   /** Who may log in and refresh, asked in this order after `NotDisabledPolicy`. */
-  policies?: Type<LoginPolicy>[];
+  policies?: readonly Type<LoginPolicy>[];
   /** What access tokens say about the user; `EntityClaims` unless told. */
   claims?: Type<ClaimsProvider>;
   /** The controller that serves the routes; `SessionsController` unless told. `false`: no routes. */
