@@ -1,7 +1,7 @@
 import { Test } from '@nestjs/testing';
 import { PosternModule, type PosternSettings } from 'postern';
 import { CheckedAccountsSettings } from 'postern/accounts';
-import { AccessTokenVerifier, Clock } from 'postern/auth';
+import { AccessTokenVerifier, Clock, LONGEST_CLOCK_TOLERANCE_SECONDS } from 'postern/auth';
 import { Argon2PasswordHasher } from 'postern/password';
 import { RevocationJournal, RevocationLog, SessionsService } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
@@ -76,17 +76,18 @@ class MovedClock extends Clock {
   }
 }
 
-describe('a lifetime that was lowered', () => {
+describe('a revocation', () => {
   let database: TestDatabase;
   beforeAll(async () => (database = await createTestDatabase()));
   afterAll(() => database.drop());
 
-  async function started(accessTokenLifetimeSeconds: number) {
+  async function started(accessTokenLifetimeSeconds: number, clockToleranceSeconds?: number) {
     const module = PosternModule.forRoot({
       issuer: 'https://id.example.test',
       secret: 'Hq7Zt2Nw9Lx4Vc6Bk1Pj8Rm3Ys5Dg0Fa-settings',
       databaseUrl: database.url,
       clock: MovedClock,
+      auth: { clockToleranceSeconds },
       tokens: { accessTokenLifetimeSeconds },
       sessions: { longestTokenLifetimeSeconds: accessTokenLifetimeSeconds },
     });
@@ -95,7 +96,7 @@ describe('a lifetime that was lowered', () => {
     return application;
   }
 
-  it('leaves what was revoked dead for as long as tokens live from before it', async () => {
+  it('is kept for as long as tokens live from before a lifetime was lowered', async () => {
     const before = await started(7200);
     const user = await before.get(UsersService).create({ email: 'ada@example.test' });
     const ofSession = await before.get(SessionsService).start(user, { amr: ['pwd'] });
@@ -123,8 +124,29 @@ describe('a lifetime that was lowered', () => {
       await later.get(RevocationJournal).order();
       const { entries } = (await later.get(RevocationJournal).since({ sequence: 0, tag: '' }, 100))!;
       const lasting = entries.at(-1)!.expiresAt - later.get(Clock).now() / 1000;
-      expect(lasting).toBeGreaterThan(60);
-      expect(lasting).toBeLessThan(180);
+      expect(lasting).toBeGreaterThan(60 + LONGEST_CLOCK_TOLERANCE_SECONDS);
+      expect(lasting).toBeLessThan(180 + LONGEST_CLOCK_TOLERANCE_SECONDS);
+    } finally {
+      await later.close();
+    }
+  });
+
+  it('is kept for as long as the largest clock tolerance lets a token live after its expiry', async () => {
+    const before = await started(60, LONGEST_CLOCK_TOLERANCE_SECONDS);
+    const user = await before.get(UsersService).create({ email: 'grace@example.test' });
+    const start = () => before.get(SessionsService).start(user, { amr: ['pwd'] });
+    const [dead, living, last] = [await start(), await start(), await start()];
+    for (const { sessionId } of [dead, last]) await before.get(SessionsService).revoke(sessionId, 'logout');
+    await before.get(RevocationJournal).order();
+    MovedClock.aheadSeconds += 60 + LONGEST_CLOCK_TOLERANCE_SECONDS - 30;
+    await before.get(RevocationJournal).forgetExpired(100);
+    await before.close();
+
+    const later = await started(60, LONGEST_CLOCK_TOLERANCE_SECONDS);
+    try {
+      const verify = (token: string) => later.get(AccessTokenVerifier).verify(token);
+      await expect(verify(living.accessToken)).resolves.toMatchObject({ subject: user.id });
+      await expect(verify(dead.accessToken)).rejects.toMatchObject({ code: 'invalid-token' });
     } finally {
       await later.close();
     }

@@ -35,7 +35,7 @@ export interface IssuerSettings {
   readonly jwks?: JwksSettings;
   /** The exact `typ` of its tokens. Default `at+jwt` (RFC 9068). */
   readonly tokenType?: string;
-  /** How far clocks may be apart. Default 5. */
+  /** How far clocks may be apart. Default 5, at most 300. */
   readonly clockToleranceSeconds?: number;
   /** No token may live longer, whatever its issuer wrote. Default 86,400. */
   readonly maximumLifetimeSeconds?: number;

@@ -16,6 +16,6 @@ export interface Revocation {
   readonly before?: number;
   /** Why, in one kebab-case word: for logs and feeds, never for the bearer. */
   readonly reason: string;
-  /** Epoch seconds: when the last token that it could concern has expired. */
+  /** Epoch seconds: when nobody accepts the last token that it could concern, the `clockToleranceSeconds` of those who verify it included. */
   readonly expiresAt: number;
 }

@@ -4,6 +4,9 @@ import { importedKeys } from './static-verification-keys.js';
 import type { IssuerSettings } from './auth-settings.js';
 import type { JwtAlgorithm } from './jwt-algorithm.js';
 
+/** The largest `clockToleranceSeconds` that a verifier may be set to. */
+export const LONGEST_CLOCK_TOLERANCE_SECONDS = 300;
+
 /** What the tokens of one issuer must be like: the settings, checked and complete. */
 export interface TokenRules {
   readonly issuer: string;
@@ -34,7 +37,12 @@ export function checkedRules(settings: IssuerSettings): TokenRules {
     audience,
     algorithms: [...new Set(algorithms)],
     tokenType: settings.tokenType ?? 'at+jwt',
-    clockToleranceSeconds: numberWithin('clockToleranceSeconds', settings.clockToleranceSeconds ?? 5, 0, 300),
+    clockToleranceSeconds: numberWithin(
+      'clockToleranceSeconds',
+      settings.clockToleranceSeconds ?? 5,
+      0,
+      LONGEST_CLOCK_TOLERANCE_SECONDS,
+    ),
     maximumLifetimeSeconds: numberWithin(
       'maximumLifetimeSeconds',
       settings.maximumLifetimeSeconds ?? 86_400,

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import type { Revocation, RevocationNotice } from 'postern/auth';
+import { LONGEST_CLOCK_TOLERANCE_SECONDS, type Revocation, type RevocationNotice } from 'postern/auth';
 import { Database, ON_PRIMARY, uuidv7 } from 'postern/persistence';
 import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationSignal } from './revocation-signal.js';
@@ -21,8 +21,11 @@ export interface JournalPage {
   readonly hasUnordered: boolean;
 }
 
-/** Clocks differ among replicas and verifiers, and a token may be on its way: a revocation outlives the token by this. */
-const marginSeconds = 60;
+/**
+ * A revocation outlives the token by this: a verifier may accept the token for so long after its expiry, clocks differ among
+ * replicas and verifiers, and a token may be on its way.
+ */
+const marginSeconds = LONGEST_CLOCK_TOLERANCE_SECONDS + 60;
 
 /**
  * The table of revocations, which is their truth.
