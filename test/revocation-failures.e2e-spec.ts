@@ -22,6 +22,7 @@ import { startEmbeddedPostgres } from 'postern/persistence';
 import { RevocationFeed, RevocationLog, SessionsService } from 'postern/sessions';
 import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
 import { KeyKill, KnownKeys } from 'postern/tokens';
+import { DataSource } from 'typeorm';
 import { build, startBuiltServer, temporaryFolder } from './built-server.js';
 import {
   audience,
@@ -295,6 +296,20 @@ describe('services that follow the revocations of two replicas', () => {
     const ask = async () =>
       (await fetch(`${b.url}/users/me`, { headers: { authorization: `Bearer ${token}` } })).status;
     await until(async () => (await ask()) === 401);
+  });
+
+  it('hear of what is revoked although the pool of the replica that they follow is busy', async () => {
+    const service = await follower();
+    const { token, sessionId } = await a.signIn();
+    expect(await service.status(token)).toBe(200);
+    const busy = Array.from({ length: 10 }, () => b.app.get(DataSource).createQueryRunner());
+    await Promise.all(busy.map((runner) => runner.connect()));
+    try {
+      await logOut(sessionId);
+      await until(async () => (await service.status(token)) === 401);
+    } finally {
+      await Promise.all(busy.map((runner) => runner.release()));
+    }
   });
 
   it('take a fresh snapshot when the database was restored from a backup, and go on refusing what they knew', async () => {

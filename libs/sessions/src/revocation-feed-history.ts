@@ -35,15 +35,21 @@ export class RevocationFeedHistory {
     return rows.map(entryOf);
   }
 
-  /** What follows a place, in its order; `undefined` where the place is not there any more. */
+  /** What follows a place, in its order, however busy the pool is; `undefined` where the place is not there any more. */
   async following(place: FeedPlace, most: number): Promise<FeedEntry[] | undefined> {
-    if (place.tag === '') return this.after(place.sequence, most);
-    const [at, ...entries] = await this.after(place.sequence - 1, most + 1);
+    const read = place.tag === '' ? 0 : 1;
+    const rows = await this.database.promptly(() => this.after(place.sequence - read, most + read));
+    if (read === 0) return rows;
+    const [at, ...entries] = rows;
     return at && isSamePlace(place, placeOf(at)) ? entries : undefined;
   }
 
-  /** The end of the order. */
-  async end(most: number): Promise<FeedEnd> {
+  /** The end of the order, however busy the pool is. */
+  end(most: number): Promise<FeedEnd> {
+    return this.database.promptly(() => this.readEnd(most));
+  }
+
+  private async readEnd(most: number): Promise<FeedEnd> {
     // The place first: what is numbered in between is read with the next turn.
     const [cursor] = await this.database.manager.query<{ seq: string }[]>(
       `SELECT seq FROM revocation_cursor WHERE ${ON_PRIMARY}`,

@@ -1,4 +1,5 @@
 import { SystemClock } from 'postern/auth';
+import type { Database } from 'postern/persistence';
 import type { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
 import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
@@ -10,7 +11,7 @@ class WrittenHistory extends RevocationFeedHistory {
   entries: FeedEntry[] = [];
 
   constructor() {
-    super(undefined as never);
+    super({ promptly: (work: () => unknown) => work() } as Database);
   }
 
   override after(sequence: number, most: number): Promise<FeedEntry[]> {

@@ -17,8 +17,8 @@ export interface JournalPage {
   readonly entries: readonly OrderedRevocation[];
   /** The place of the last of them; the one that was asked for where there is none. */
   readonly end: FeedPlace;
-  /** Whether committed revocations wait for their place in the order. */
-  readonly hasUnordered: boolean;
+  /** Committed revocations that wait for their place in the order, as many at most as were asked for. */
+  readonly unordered: readonly Revocation[];
 }
 
 /**
@@ -92,20 +92,18 @@ export class RevocationJournal {
     const read = place.tag === '' ? 0 : 1;
     const rows = await this.database.promptly(() =>
       this.database.manager.query<JournalRow[]>(
-        `(SELECT id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
-          extract(epoch FROM expires_at)::float8 AS "expiresAt"
-        FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2)
-       UNION ALL (SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM revocations WHERE seq IS NULL LIMIT 1)`,
-        [place.sequence - read, most + read],
+        `(SELECT ${columns} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2)
+       UNION ALL (SELECT ${columns} FROM revocations WHERE seq IS NULL LIMIT $3)`,
+        [place.sequence - read, most + read, most],
       ),
     );
     const ordered = rows.filter((row): row is OrderedRow => row.seq !== null);
     const places = ordered.map(({ id, seq }) => placeOf({ id, sequence: Number(seq) }));
     if (read > 0 && !isSamePlace(place, places[0])) return undefined;
     return {
-      entries: ordered.slice(read).map(entryOf),
+      entries: ordered.slice(read).map((row) => ({ sequence: Number(row.seq), ...revocationOf(row) })),
       end: places.at(-1) ?? place,
-      hasUnordered: ordered.length < rows.length,
+      unordered: rows.filter(({ seq }) => seq === null).map(revocationOf),
     };
   }
 
@@ -135,6 +133,9 @@ export class RevocationJournal {
   }
 }
 
+const columns = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
+  extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
+
 /** In one round trip, for it stands between each revocation and its refusal elsewhere. */
 const numberCommitted = [
   // A statement of its own: the next one must see what was committed before this lock was given.
@@ -162,6 +163,6 @@ interface JournalRow {
 
 type OrderedRow = JournalRow & { readonly seq: string };
 
-function entryOf({ seq, kind, target, before, reason, expiresAt }: OrderedRow): OrderedRevocation {
-  return { sequence: Number(seq), kind, target, reason, expiresAt, ...(before !== null && { before }) };
+function revocationOf({ kind, target, before, reason, expiresAt }: JournalRow): Revocation {
+  return { kind, target, reason, expiresAt, ...(before !== null && { before }) };
 }

@@ -18,9 +18,14 @@ export class RevocationProgress {
     return this.interruptions;
   }
 
-  /** All up to this place has been read at this moment. */
+  /** All up to this place has been read at this moment, and nothing else is committed. */
   note(position: number): void {
     this.notedAt = performance.now();
+    this.noteMove(position);
+  }
+
+  /** All up to this place has been read; more is committed, and has no place yet. */
+  noteMove(position: number): void {
     if (position === this.position) return;
     this.position = position;
     this.wake();

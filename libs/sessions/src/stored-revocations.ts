@@ -1,5 +1,6 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock, RevocationHealth, RevocationSource, type RevocationSet } from 'postern/auth';
+import { OutageLog } from './outage-log.js';
 import { beginning } from './revocation-feed-place.js';
 import { RevocationJournal } from './revocation-journal.js';
 import { RevocationProgress } from './revocation-progress.js';
@@ -18,12 +19,18 @@ const pageSize = 5000;
 @Injectable()
 export class StoredRevocations extends RevocationSource {
   private readonly logger = new Logger(StoredRevocations.name);
+  private readonly disorder = new OutageLog(
+    this.logger,
+    'Revocations are not put in order for now, and not told to other services',
+    'Revocations are put in order again',
+  );
   private set: RevocationSet | undefined;
   private timer: NodeJS.Timeout | undefined;
   private place = beginning;
   private contact: number | undefined;
   private isCutOff = false;
-  private reading: Promise<void> | undefined;
+  private reading: Promise<boolean> | undefined;
+  private ordering: Promise<void> | undefined;
   private isAskedAgain = false;
 
   constructor(
@@ -46,7 +53,8 @@ export class StoredRevocations extends RevocationSource {
   async follow(set: RevocationSet): Promise<void> {
     this.set = set;
     this.health?.noteFollowing();
-    await this.catchUp();
+    // Of more revocations without a place than fit a page, the others are known when they have one.
+    while (!(await this.catchUp())) await this.journal.order();
     await this.signal.listen((sequence) => {
       if (sequence > this.place.sequence) void this.look();
     });
@@ -86,20 +94,24 @@ export class StoredRevocations extends RevocationSource {
     this.progress?.noteInterruption();
   }
 
-  /** Calls that come while it reads share one further turn: what they tell of may have come after its query. */
-  private catchUp(): Promise<void> {
+  /**
+   * Calls that come while it reads share one further turn: what they tell of may have come after its query.
+   *
+   * @returns whether the set holds all that was committed
+   */
+  private catchUp(): Promise<boolean> {
     this.isAskedAgain = true;
     this.reading ??= this.readAll().finally(() => (this.reading = undefined));
     return this.reading;
   }
 
-  private async readAll(): Promise<void> {
+  private async readAll(): Promise<boolean> {
     const { set } = this;
-    if (!set) return;
-    while (this.isAskedAgain) {
+    let isComplete = true;
+    while (set && this.isAskedAgain) {
       this.isAskedAgain = false;
       const page = await this.journal.since(this.place, pageSize);
-      if (this.set !== set) return; // stopped meanwhile
+      if (this.set !== set) break; // stopped meanwhile
       this.contact = this.clock.now();
       if (!page) {
         this.logger.warn('The last revocation that was read is not there any more: all are read anew');
@@ -107,15 +119,38 @@ export class StoredRevocations extends RevocationSource {
         this.isAskedAgain = true;
         continue;
       }
-      const { entries, end, hasUnordered } = page;
+      const { entries, end, unordered } = page;
       for (const { sequence: _, ...revocation } of entries) set.add(revocation);
+      // To refuse, no order is needed.
+      for (const revocation of unordered) set.add(revocation);
       this.place = end;
-      // A replica that died between its commit and the numbering left them behind.
-      if (hasUnordered) await this.journal.order();
-      if (hasUnordered || entries.length === pageSize) this.isAskedAgain = true;
-      if (this.isAskedAgain) continue;
-      this.health?.noteContact(String(this.place.sequence));
-      this.progress?.note(this.place.sequence);
+      if (unordered.length > 0) this.putInOrder();
+      if (entries.length === pageSize) {
+        this.isAskedAgain = true;
+        continue;
+      }
+      isComplete = unordered.length < pageSize;
+      if (isComplete) this.health?.noteContact(String(end.sequence));
+      if (unordered.length === 0) this.progress?.note(end.sequence);
+      else this.progress?.noteMove(end.sequence);
     }
+    return isComplete;
+  }
+
+  /**
+   * A replica that died between its commit and the numbering left them behind. Nobody waits for it here: it needs a connection
+   * of the pool, and what is revoked meanwhile must be heard of however busy that is.
+   */
+  private putInOrder(): void {
+    this.ordering ??= this.journal
+      .order()
+      .then(
+        () => {
+          this.disorder.noteReturn();
+          void this.look();
+        },
+        (error: unknown) => this.set && this.disorder.noteLoss(error),
+      )
+      .finally(() => (this.ordering = undefined));
   }
 }
