@@ -108,7 +108,8 @@ export class StoredRevocations extends RevocationSource {
   private async readAll(): Promise<boolean> {
     const { set } = this;
     let isComplete = true;
-    while (set && this.isAskedAgain) {
+    if (!set) return isComplete;
+    while (this.isAskedAgain) {
       this.isAskedAgain = false;
       const page = await this.journal.since(this.place, pageSize);
       if (this.set !== set) break; // stopped meanwhile
@@ -142,15 +143,17 @@ export class StoredRevocations extends RevocationSource {
    * of the pool, and what is revoked meanwhile must be heard of however busy that is.
    */
   private putInOrder(): void {
-    this.ordering ??= this.journal
-      .order()
-      .then(
-        () => {
-          this.disorder.noteReturn();
-          void this.look();
-        },
-        (error: unknown) => this.set && this.disorder.noteLoss(error),
-      )
-      .finally(() => (this.ordering = undefined));
+    this.ordering ??= this.order().finally(() => (this.ordering = undefined));
+  }
+
+  private async order(): Promise<void> {
+    try {
+      await this.journal.order();
+      this.disorder.noteReturn();
+    } catch (error) {
+      if (this.set) this.disorder.noteLoss(error);
+      return;
+    }
+    void this.look();
   }
 }
