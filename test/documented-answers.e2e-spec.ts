@@ -34,6 +34,8 @@ interface Operation extends Described {
 const folder = temporaryFolder();
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 (formats as unknown as (to: Ajv2020) => void)(ajv);
+// Of no format that `ajv-formats` knows: RFC 6531.
+ajv.addFormat('idn-email', /^[^@\s]+@[^@\s]+$/u);
 const validators = new Map<string, ValidateFunction>();
 const ID = '019abfc2-617b-7000-a1b2-c3d4e5f60718';
 const SCOPES = ['users:read', 'users:write', 'keys:read', 'keys:write', 'revocations:read'];

@@ -22,8 +22,9 @@ export class RevocationFeedPoll {
    * @throws RevocationsUnknownError when this replica knows nothing itself
    */
   async page(text: string | undefined, waitSeconds: number, signal: AbortSignal): Promise<RevocationPageDto> {
-    await this.untilFresh(signal);
     const cursor = cursorOf(text);
+    // A follower that begins knows all that was revoked before.
+    await this.untilFresh(signal, cursor === undefined ? performance.now() : undefined);
     if (cursor?.toldUpTo !== undefined) return this.snapshot(cursor.place, cursor.toldUpTo, false);
     if (cursor === undefined || this.feed.after(cursor.place, 1) === undefined) {
       return this.snapshot(this.feed.end, 0, true);
@@ -44,11 +45,11 @@ export class RevocationFeedPoll {
   }
 
   /** An answer says that nothing is missing up to it: only a replica that has just read the database can say so. */
-  private async untilFresh(signal: AbortSignal): Promise<void> {
+  private async untilFresh(signal: AbortSignal, since = Number.NEGATIVE_INFINITY): Promise<void> {
     for (;;) {
       this.feed.assertKnown();
       await this.feed.refresh();
-      if (this.feed.isFresh || signal.aborted) return;
+      if ((this.feed.isFresh && this.progress.readAt > since) || signal.aborted) return;
       await this.progress.moved(shortPauseMilliseconds, signal);
     }
   }

@@ -13,6 +13,8 @@ const writtenAtOnce = 20;
 /** One follower on one open response, told by Server-Sent Events. */
 export class RevocationFeedStream {
   private toldAt = Number.NEGATIVE_INFINITY;
+  /** A follower that begins knows all that was revoked before: what the database was last asked until then does not say so. */
+  private readonly beganAt = performance.now();
 
   /** @param assertAllowed throws when the follower may not be told any more */
   constructor(
@@ -80,7 +82,8 @@ export class RevocationFeedStream {
   /** The end of a snapshot, and the heartbeat: only what was read from the database since the last one may say that nothing is missing. */
   private async tellPosition(place: FeedPlace): Promise<void> {
     const isDue = performance.now() - this.toldAt >= heartbeatMilliseconds;
-    if (!isDue || this.feed.hasNews || !this.feed.isFresh || this.progress.readAt <= this.toldAt) return;
+    if (!isDue || this.feed.hasNews || !this.feed.isFresh) return;
+    if (this.progress.readAt <= Math.max(this.toldAt, this.beganAt)) return;
     this.toldAt = performance.now();
     const id = textOfCursor({ place });
     await this.write(`id: ${id}\nevent: position\ndata: ${JSON.stringify({ sequence: place.sequence })}\n\n`);

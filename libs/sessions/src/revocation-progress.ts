@@ -18,9 +18,13 @@ export class RevocationProgress {
     return this.interruptions;
   }
 
-  /** All up to this place has been read at this moment, and nothing else is committed. */
-  note(position: number): void {
-    this.notedAt = performance.now();
+  /**
+   * All up to this place has been read, and nothing else was committed.
+   *
+   * @param askedAt when the database was asked for it, by `performance.now()`
+   */
+  note(position: number, askedAt = performance.now()): void {
+    this.notedAt = askedAt;
     this.noteMove(position);
   }
 

@@ -111,6 +111,7 @@ export class StoredRevocations extends RevocationSource {
     if (!set) return isComplete;
     while (this.isAskedAgain) {
       this.isAskedAgain = false;
+      const askedAt = performance.now();
       const page = await this.journal.since(this.place, pageSize);
       if (this.set !== set) break; // stopped meanwhile
       this.contact = this.clock.now();
@@ -132,7 +133,7 @@ export class StoredRevocations extends RevocationSource {
       }
       isComplete = unordered.length < pageSize;
       if (isComplete) this.health?.noteContact(String(end.sequence));
-      if (unordered.length === 0) this.progress?.note(end.sequence);
+      if (unordered.length === 0) this.progress?.note(end.sequence, askedAt);
       else this.progress?.noteMove(end.sequence);
     }
     return isComplete;
