@@ -30,7 +30,13 @@ export async function startServer(config: ServerConfig, ending: AbortSignal): Pr
   const secret = config.secret ?? (await developmentSecret(dataDir));
   const embedded =
     config.databaseUrl === undefined
-      ? await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) })
+      ? await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) }).catch(
+          (error: unknown) => {
+            // Ctrl-C reaches what makes the data folder as well.
+            ending.throwIfAborted();
+            throw error;
+          },
+        )
       : undefined;
   try {
     const connections = { secret, databaseUrl: config.databaseUrl ?? embedded!.databaseUrl };

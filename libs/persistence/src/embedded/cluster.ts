@@ -40,8 +40,6 @@ async function initdb(program: string, cluster: string, { uid, gid }: RunAs): Pr
     // Variables of the caller such as PGDATA or LC_MESSAGES must not have a say.
     env: { HOME: cluster, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
     stdio: ['ignore', 'ignore', 'pipe'],
-    // Ctrl-C in a terminal is for this process, which stops what it has started.
-    detached: true,
   });
   let complaints = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
