@@ -27,9 +27,11 @@ export interface Contender {
 /** For how long one runs before the next, in seconds; see `takeTurns`. */
 export const SLICE_SECONDS = 0.1;
 
-/** How contenders take turns, unless in the usual way; both in seconds. */
+/** How contenders take turns, unless in the usual way; all in seconds. */
 interface Pace {
   readonly slice: number;
+  /** Of a turn of several slices, for each contender. */
+  readonly turn: number;
   /** How long after each beginning one is looked at; then a turn is one slice. */
   readonly settling?: number;
 }
@@ -40,7 +42,6 @@ export type Terms = Pick<Bench, 'rounds' | 'seconds' | 'isQuick'> & Partial<Pace
 /** With more than this share of the server's core used by others a turn is repeated. */
 const DISTURBED = 0.05;
 const MOST_ATTEMPTS = 4;
-/** Of a turn of several slices, for each contender. */
 const TURN_SECONDS = 1;
 
 const LEAST_WARM_UP_SECONDS = 5;
@@ -122,16 +123,16 @@ export class Standings {
  */
 export async function contest(
   contenders: readonly Contender[],
-  { rounds, seconds, isQuick, slice = SLICE_SECONDS, settling }: Terms,
+  { rounds, seconds, isQuick, slice = SLICE_SECONDS, turn = TURN_SECONDS, settling }: Terms,
 ): Promise<Standings> {
-  const pace = { slice, settling };
+  const pace = { slice, settling, turn: settling === undefined ? turn : slice };
   const working = contenders.map((contender) => new Working(contender));
   const fallAsleep = contenders.some(({ isSleepless }) => isSleepless) ? stayAwake() : undefined;
   const measured = new Map<string, Measured[]>(contenders.map(({ name }) => [name, []]));
   try {
     await warmUp(working, pace, isQuick);
     for (let round = 1; round <= rounds; round += 1) {
-      for (let turn = 0; turn < seconds; turn += 1) {
+      for (let taken = 0; taken < seconds; taken += 1) {
         const attempted = await leastDisturbed(working, pace);
         contenders.forEach(({ name }, at) => measured.get(name)!.push(attempted.measured[at]!));
       }
@@ -208,9 +209,8 @@ class Working {
  */
 async function warmUp(working: readonly Working[], pace: Pace, isQuick: boolean): Promise<void> {
   const paces = working.map((): number[] => []);
-  const turnSeconds = Math.max(TURN_SECONDS, pace.slice);
   const isOver = (): boolean =>
-    isQuick || isAnySpent(working) || working.every(({ contender }, at) => isWarm(contender, paces[at]!, turnSeconds));
+    isQuick || isAnySpent(working) || working.every(({ contender }, at) => isWarm(contender, paces[at]!, pace.turn));
   do {
     const measured = await turnOf(working, pace);
     measured.forEach((one, at) => paces[at]!.push(paceOf(one)));
@@ -244,11 +244,11 @@ async function attempt(working: readonly Working[], pace: Pace): Promise<Attempt
   return { measured, shareOfOthers: pace.settling === undefined ? watch.shareOfOthers(own) : 0 };
 }
 
-async function turnOf(working: readonly Working[], { slice, settling }: Pace): Promise<Measured[]> {
+async function turnOf(working: readonly Working[], { slice, turn, settling }: Pace): Promise<Measured[]> {
   if (settling !== undefined) return oneByOne(working, (one) => one.settled(settling, slice));
   const runners = working.map(({ runner }) => runner);
   const before = await oneByOne(working, (one) => one.sum());
-  await takeTurns(runners, TURN_SECONDS, slice, () => isAnySpent(working));
+  await takeTurns(runners, turn, slice, () => isAnySpent(working));
   const after = await oneByOne(working, (one) => one.sum());
   return working.map((_, at) => difference(before[at]!, after[at]!));
 }

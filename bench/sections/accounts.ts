@@ -16,6 +16,8 @@ const WARM_UP_SECONDS = 40;
  * others would take so long that logins which wait for their hash meanwhile are refused.
  */
 const SLICE_SECONDS = 0.25;
+/** In a crowd the server answers logins in groups, of which a shorter turn would have too few. */
+const TURN_SECONDS = 4;
 /** The threads of a process that goes on are put on the cores anew, and for a while two of them may share one. */
 const ROOMY = { slice: 2, settling: 0.5 };
 /** Ten whole huge pages of 2 MiB: 19 MiB are nine of them, and 256 small ones, which the kernel hands out one by one. */
@@ -43,8 +45,10 @@ server does, with the same parameters (${HASH_TEXT}). A login is one hash, and s
 password; each of the ${CONNECTIONS} connections goes on with the refresh token that it was just given. A *bare login* is the least that
 any is: Fastify with one look-up, one hash, one row and two tokens, without Nest and without any check. What a login does
 beside its hash takes several times as long here as where nothing is hashed: each hash sweeps 19 MiB through the caches of the
-one core, between any two steps of it. The second row of raw hashes is for who chooses the cost: memory of whole huge pages (a
-multiple of 2,048 KiB) is had from Linux for less than a smaller amount that is not. Slices are of ${SLICE_SECONDS * 1000} ms here.
+one core, between any two steps of it. The server that ships therefore tells the outcomes of up to eight hashes together while as
+many wait; the bare login, each by itself. The second row of raw hashes is for who chooses the cost: memory of whole huge pages (a
+multiple of 2,048 KiB) is had from Linux for less than a smaller amount that is not. Slices are of ${SLICE_SECONDS * 1000} ms here, and
+turns of ${TURN_SECONDS} seconds.
 *On every core* is the same server with all cores, told by \`POSTERN_HASHES_AT_ONCE=1\` to hash no more at once than on one: the
 others are left for everything else, PostgreSQL and the load generator included. It has a contest of its own with the raw hashes, in
 slices of ${ROOMY.slice} s that are counted from their first half second on: a server of several threads is put on the cores anew
@@ -75,7 +79,7 @@ async function measure(bench: Bench): Promise<Outcome> {
       loginsAt(NAMES.login, loggedInTo, emails),
       requesting(NAMES.register, registeredAt, () => [registration()]),
     ];
-    return contest(contenders, { ...bench, slice: SLICE_SECONDS });
+    return contest(contenders, { ...bench, slice: SLICE_SECONDS, turn: TURN_SECONDS });
   });
   // Where processes cannot be pinned, the server had every core already.
   if (serverCore === undefined) return outcomeOf(onOneCore);

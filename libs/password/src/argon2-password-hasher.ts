@@ -42,10 +42,12 @@ export class Argon2PasswordHasher extends PasswordHasher {
   }
 
   async verify(stored: string, password: string): Promise<boolean> {
-    const matches = await this.#slots.run(() => verify(stored, password).catch(() => undefined));
-    // An unreadable hash proves nothing, and must not answer faster than a wrong password does.
-    if (matches === undefined) await this.hash(password);
-    return matches ?? false;
+    return this.#slots.run(async () => {
+      const matches = await verify(stored, password).catch(() => undefined);
+      // An unreadable hash proves nothing, and must not answer faster than a wrong password does.
+      if (matches === undefined) await hash(password, this.#options);
+      return matches ?? false;
+    });
   }
 
   needsRehash(stored: string): boolean {

@@ -72,4 +72,49 @@ describe('Semaphore', () => {
     await expect(failing).rejects.toThrow('broken');
     await expect(next).resolves.toBe('served');
   });
+
+  describe('where many wait', () => {
+    const crowd = { maximumWaiting: 100 };
+
+    it('tells outcomes in groups, good and bad, and the last ones one by one', async () => {
+      const slots = semaphore(1, crowd);
+      const told: number[] = [];
+      const toldBefore: number[] = [];
+      const work = (n: number) => async () => {
+        await new Promise((resolve) => setImmediate(resolve));
+        toldBefore.push(told.length);
+        if (n % 2 === 1) throw new Error('broken');
+      };
+      const tell = (n: number) => () => void told.push(n);
+      await Promise.all(Array.from({ length: 20 }, (_, n) => slots.run(work(n)).then(tell(n), tell(n))));
+      expect(told).toEqual(Array.from({ length: 20 }, (_, n) => n));
+      expect(toldBefore).toEqual([0, 0, 0, 0, 0, 0, 0, 0, 8, 8, 8, 8, 8, 13, 14, 15, 16, 17, 18, 19]);
+      expect(slots.load).toEqual({ running: 0, waiting: 0 });
+    });
+
+    it('lets those who were told go on before the next in line', async () => {
+      const slots = semaphore(1, crowd);
+      const order: string[] = [];
+      const first = Array.from({ length: 8 }, async (_, n) => {
+        await slots.run(async () => undefined);
+        order.push(`told ${n}`);
+        await Promise.resolve();
+        order.push(`gone on ${n}`);
+      });
+      const next = Array.from({ length: 9 }, (_, n) => slots.run(async () => void order.push(`next ${n}`)));
+      await Promise.all([...first, ...next]);
+      expect(order.slice(0, 16).some((step) => step.startsWith('next'))).toBe(false);
+    });
+
+    it('keeps no outcome from its caller for long, however long the others take', async () => {
+      const slots = semaphore(1, crowd);
+      const endless = held();
+      const done = slots.run(async () => 'served');
+      const others = Array.from({ length: 10 }, () => slots.run(endless.work));
+      await expect(done).resolves.toBe('served');
+      expect(slots.load).toEqual({ running: 1, waiting: 9 });
+      endless.end();
+      await Promise.all(others);
+    });
+  });
 });

@@ -2,13 +2,24 @@ interface Waiter {
   start(): void;
 }
 
+/** So many outcomes at most are told together, and only while as many wait for their turn. */
+const TOLD_TOGETHER = 8;
+/** No outcome is kept from its caller for longer. */
+const LONGEST_KEPT_MILLISECONDS = 100;
+
 /**
  * Lets at most `limit` pieces of work run at once, and the others wait in the order of their coming, bounded by
  * number and by time. What does not fit is refused at once by the error that `refuse` makes.
+ *
+ * In a crowd, outcomes are told in groups. What callers do next is little, but on the core where the work sweeps the
+ * caches it costs several times as much after each piece of work as it does right after the same for somebody else;
+ * done together, everybody is served sooner.
  */
 export class Semaphore {
   #running = 0;
   readonly #waiting = new Set<Waiter>();
+  readonly #kept: (() => void)[] = [];
+  #longestKept: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly limit: number,
@@ -30,7 +41,7 @@ export class Semaphore {
     try {
       return await work();
     } finally {
-      this.#pass();
+      await this.#told();
     }
   }
 
@@ -53,6 +64,25 @@ export class Semaphore {
       }, this.queue.maximumWaitMilliseconds);
       this.#waiting.add(waiter);
     });
+  }
+
+  /** Gives the place on, and resolves when the outcome may be told: with those of the others who are done, whether good or bad. */
+  #told(): Promise<void> {
+    const told = new Promise<void>((resolve) => this.#kept.push(resolve));
+    const isCrowded = this.#waiting.size >= TOLD_TOGETHER;
+    const isComplete = !isCrowded || this.#kept.length === TOLD_TOGETHER;
+    if (isComplete) this.#tellAll();
+    else this.#longestKept ??= setTimeout(() => this.#tellAll(), LONGEST_KEPT_MILLISECONDS);
+    // Those who were told come first: what is next in line takes the core from them.
+    if (isComplete && isCrowded) setImmediate(() => this.#pass());
+    else this.#pass();
+    return told;
+  }
+
+  #tellAll(): void {
+    clearTimeout(this.#longestKept);
+    this.#longestKept = undefined;
+    for (const tell of this.#kept.splice(0)) tell();
   }
 
   // The place goes to the next in line without being freed, so that a newcomer cannot overtake the queue.
