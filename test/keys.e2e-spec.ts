@@ -1,4 +1,4 @@
-import type { INestApplication } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import { EventEmitter2 } from '@nestjs/event-emitter';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -6,7 +6,7 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { createDecipheriv, createHash, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
 import { createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify, SignJWT, type JSONWebKeySet } from 'jose';
-import { AuthModule, Clock } from 'postern/auth';
+import { AuthModule, Clock, SystemClock } from 'postern/auth';
 import { Database, PersistenceModule } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
@@ -51,6 +51,14 @@ class LateClock extends TestClock {
   }
 }
 
+/** The machine's clock of a replica that somebody sets an hour ahead. */
+class LeapingClock extends SystemClock {
+  hasLeapt = false;
+  override now(): number {
+    return super.now() + (this.hasLeapt ? 3600 * seconds : 0);
+  }
+}
+
 const replicas: INestApplication[] = [];
 let database: TestDatabase;
 
@@ -68,7 +76,7 @@ async function boot(
   settings: Partial<TokensSettings> = {},
   structure: TokensStructure = {},
   adapter: AbstractHttpAdapter = new FastifyAdapter(),
-  clock: typeof TestClock = TestClock,
+  clock: Type<Clock> = TestClock,
 ): Promise<INestApplication> {
   const algorithms = ['ES256', 'ES384', 'RS256', 'PS256', 'HS256'] as const;
   const module = await Test.createTestingModule({
@@ -303,6 +311,20 @@ describe('The key ring', () => {
     }
     TestClock.offset = 341 * seconds;
     expect(kidOf(await tokenOf(late))).toBe(next!.kid);
+  });
+
+  it('lets no clock that leaps ahead destroy the key that all others sign with', async () => {
+    const leaping = await boot({}, {}, new FastifyAdapter(), LeapingClock);
+    const [announced] = await leaping.get(KeyRotation).rotate();
+    const clock = leaping.get<LeapingClock>(Clock);
+    clock.hasLeapt = true;
+    await leaping.get(KeyRotation).tick();
+    clock.hasLeapt = false;
+
+    const late = await boot();
+    const token = await tokenOf(late);
+    expect(kidOf(token)).not.toBe(announced!.kid);
+    await expect(judged(token, await jwksOf(leaping))).resolves.toBeDefined();
   });
 
   it('kills nothing when the transaction around the kill fails', async () => {

@@ -19,7 +19,7 @@ import {
   type SessionsSettings,
 } from 'postern/sessions';
 import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
-import { CheckedTokensSettings } from 'postern/tokens';
+import { CheckedTokensSettings, SlowerClock } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { Passage } from './revocation-world.js';
 import { until } from './until.js';
@@ -75,7 +75,7 @@ describe('revocations among replicas', () => {
     const tokens = new CheckedTokensSettings({ issuer, audience: 'api', secret: 'not looked at here' });
     const terms = new SessionTerms(settings, clock, tokens);
     const signal = signalOf(module.get(DataSource));
-    const journal = new RevocationJournal(held, signal, terms);
+    const journal = new RevocationJournal(held, signal, terms, new SlowerClock(held, clock));
     const progress = new RevocationProgress();
     const source = new StoredRevocations(journal, signal, terms, clock, undefined, progress);
     const set = new RevocationSet(clock, issuer);

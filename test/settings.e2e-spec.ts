@@ -1,9 +1,10 @@
+import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { PosternModule, type PosternSettings } from 'postern';
 import { CheckedAccountsSettings } from 'postern/accounts';
-import { AccessTokenVerifier, Clock, LONGEST_CLOCK_TOLERANCE_SECONDS } from 'postern/auth';
+import { AccessTokenVerifier, Clock, LONGEST_CLOCK_TOLERANCE_SECONDS, SystemClock } from 'postern/auth';
 import { Argon2PasswordHasher } from 'postern/password';
-import { RevocationJournal, RevocationLog, SessionsService } from 'postern/sessions';
+import { Housekeeping, RevocationJournal, RevocationLog, SessionsService } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { AccessTokens } from 'postern/tokens';
 import { UsersService } from 'postern/users';
@@ -76,17 +77,39 @@ class MovedClock extends Clock {
   }
 }
 
+/** The time of a replica that is two hours ahead of the others. */
+class AheadClock extends MovedClock {
+  override now(): number {
+    return super.now() + 7200 * 1000;
+  }
+}
+
+/** The machine's clock of a replica that somebody sets ahead. */
+class LeapingClock extends SystemClock {
+  aheadSeconds = 0;
+  override now(): number {
+    return super.now() + this.aheadSeconds * 1000;
+  }
+}
+
 describe('a revocation', () => {
   let database: TestDatabase;
-  beforeAll(async () => (database = await createTestDatabase()));
-  afterAll(() => database.drop());
+  beforeEach(async () => {
+    database = await createTestDatabase();
+    MovedClock.aheadSeconds = 0;
+  });
+  afterEach(() => database.drop());
 
-  async function started(accessTokenLifetimeSeconds: number, clockToleranceSeconds?: number) {
+  async function started(
+    accessTokenLifetimeSeconds: number,
+    clockToleranceSeconds?: number,
+    clock: Type<Clock> = MovedClock,
+  ) {
     const module = PosternModule.forRoot({
       issuer: 'https://id.example.test',
       secret: 'Hq7Zt2Nw9Lx4Vc6Bk1Pj8Rm3Ys5Dg0Fa-settings',
       databaseUrl: database.url,
-      clock: MovedClock,
+      clock,
       auth: { clockToleranceSeconds },
       tokens: { accessTokenLifetimeSeconds },
       sessions: { longestTokenLifetimeSeconds: accessTokenLifetimeSeconds },
@@ -138,11 +161,56 @@ describe('a revocation', () => {
     const [dead, living, last] = [await start(), await start(), await start()];
     for (const { sessionId } of [dead, last]) await before.get(SessionsService).revoke(sessionId, 'logout');
     await before.get(RevocationJournal).order();
-    MovedClock.aheadSeconds += 60 + LONGEST_CLOCK_TOLERANCE_SECONDS - 30;
+    MovedClock.aheadSeconds = 60 + LONGEST_CLOCK_TOLERANCE_SECONDS - 30;
     await before.get(RevocationJournal).forgetExpired(100);
     await before.close();
 
     const later = await started(60, LONGEST_CLOCK_TOLERANCE_SECONDS);
+    try {
+      const verify = (token: string) => later.get(AccessTokenVerifier).verify(token);
+      await expect(verify(living.accessToken)).resolves.toMatchObject({ subject: user.id });
+      await expect(verify(dead.accessToken)).rejects.toMatchObject({ code: 'invalid-token' });
+    } finally {
+      await later.close();
+    }
+  });
+
+  it('is not forgotten by a replica whose clock leaps ahead', async () => {
+    const leaping = await started(60, undefined, LeapingClock);
+    const user = await leaping.get(UsersService).create({ email: 'leap@example.test' });
+    const start = () => leaping.get(SessionsService).start(user, { amr: ['pwd'] });
+    const [dead, last] = [await start(), await start()];
+    for (const { sessionId } of [dead, last]) await leaping.get(SessionsService).revoke(sessionId, 'logout');
+    await leaping.get(RevocationJournal).order();
+    leaping.get<LeapingClock>(Clock).aheadSeconds = 90 * 86_400;
+    await expect(leaping.get(Housekeeping).sweep()).resolves.toEqual({ sessions: 0, revocations: 0 });
+    await leaping.close();
+
+    const later = await started(60);
+    try {
+      const verify = later.get(AccessTokenVerifier).verify(dead.accessToken);
+      await expect(verify).rejects.toMatchObject({ code: 'invalid-token' });
+    } finally {
+      await later.close();
+    }
+  });
+
+  it('is kept for as long as a token that was made by a clock ahead, whoever has refreshed the session since', async () => {
+    const ahead = await started(60, undefined, AheadClock);
+    const user = await ahead.get(UsersService).create({ email: 'ahead@example.test' });
+    const start = () => ahead.get(SessionsService).start(user, { amr: ['pwd'] });
+    const [dead, living, last] = [await start(), await start(), await start()];
+    await ahead.close();
+
+    const here = await started(60);
+    await here.get(SessionsService).refresh(dead.refreshToken, { amr: ['pwd'] });
+    for (const { sessionId } of [dead, last]) await here.get(SessionsService).revoke(sessionId, 'logout');
+    await here.get(RevocationJournal).order();
+    MovedClock.aheadSeconds = 7230;
+    await here.get(RevocationJournal).forgetExpired(100);
+    await here.close();
+
+    const later = await started(60);
     try {
       const verify = (token: string) => later.get(AccessTokenVerifier).verify(token);
       await expect(verify(living.accessToken)).resolves.toMatchObject({ subject: user.id });

@@ -1,5 +1,6 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Database } from 'postern/persistence';
+import { SlowerClock } from 'postern/tokens';
 import { RevocationJournal } from './revocation-journal.js';
 import { SessionTerms } from './session-terms.js';
 import { TokenLifetimes } from './token-lifetimes.js';
@@ -18,6 +19,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
     private readonly journal: RevocationJournal,
     private readonly terms: SessionTerms,
     private readonly lifetimes: TokenLifetimes,
+    private readonly slowerClock: SlowerClock,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -56,7 +58,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
     const [, count] = await this.database.manager.query<[unknown, number]>(
       `DELETE FROM sessions WHERE id IN (
          SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-      [this.terms.forgottenBefore(), batchSize],
+      [this.terms.forgottenBefore(await this.slowerClock.now()), batchSize],
     );
     return count;
   }

@@ -14,7 +14,12 @@ export { RevocationFeedController } from './revocation-feed.controller.js';
 export type { FeedEntry } from './revocation-feed-history.js';
 export type { FeedPlace } from './revocation-feed-place.js';
 export { RevocationFeedPoll } from './revocation-feed-poll.js';
-export { RevocationJournal, type JournalPage, type OrderedRevocation } from './revocation-journal.js';
+export {
+  RevocationJournal,
+  type JournalPage,
+  type NewRevocation,
+  type OrderedRevocation,
+} from './revocation-journal.js';
 export { RevocationLog } from './revocation-log.js';
 export { RevocationProgress } from './revocation-progress.js';
 export { RevocationSignal } from './revocation-signal.js';

@@ -1,10 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { LONGEST_CLOCK_TOLERANCE_SECONDS, type Revocation, type RevocationNotice } from 'postern/auth';
 import { Database, ON_PRIMARY, uuidv7 } from 'postern/persistence';
+import { SlowerClock } from 'postern/tokens';
 import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationSignal } from './revocation-signal.js';
 import { SessionTerms } from './session-terms.js';
 import { longestNotedLife } from './token-lifetimes.js';
+
+/** A revocation that is to be written. */
+export interface NewRevocation extends RevocationNotice {
+  /** When the last token was issued that it concerns, where that is known: a replica whose clock was ahead says later than now. */
+  readonly lastIssuedAt?: Date;
+}
 
 /** A revocation that has its place in the order. */
 export interface OrderedRevocation extends Revocation {
@@ -43,18 +50,19 @@ export class RevocationJournal {
     private readonly database: Database,
     private readonly signal: RevocationSignal,
     private readonly terms: SessionTerms,
+    private readonly slowerClock: SlowerClock,
   ) {}
 
   /** Writes revocations in the ambient transaction; they have no place in the order yet. */
-  async append(revocations: readonly RevocationNotice[]): Promise<Revocation[]> {
+  async append(revocations: readonly NewRevocation[]): Promise<Revocation[]> {
     const ids = revocations.map(() => uuidv7());
     const rows = await this.database.manager.query<{ id: string; expiresAt: number }[]>(
       `INSERT INTO revocations (id, kind, target, before, reason, created_at, expires_at)
        SELECT id, kind, target, to_timestamp(before), reason, $7::timestamptz, coalesce(
          to_timestamp(expires_at),
-         to_timestamp(ceil(extract(epoch FROM $7::timestamptz)) + $9 + greatest(lifetime, ${longestNotedLife('r.kind', '$7')})))
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[], $8::float8[])
-         AS r (id, kind, target, before, reason, expires_at, lifetime)
+         to_timestamp(ceil(extract(epoch FROM greatest($7, last_issued_at))) + $9 + greatest(lifetime, ${longestNotedLife('r.kind', '$7')})))
+       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[], $8::float8[], $10::timestamptz[])
+         AS r (id, kind, target, before, reason, expires_at, lifetime, last_issued_at)
        RETURNING id, extract(epoch FROM expires_at)::float8 AS "expiresAt"`,
       [
         ids,
@@ -66,6 +74,7 @@ export class RevocationJournal {
         this.terms.now(),
         revocations.map(({ kind }) => this.terms.longestLifeUnder(kind)),
         marginSeconds,
+        revocations.map(({ lastIssuedAt }) => lastIssuedAt ?? null),
       ],
     );
     const expiries = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt]));
@@ -119,7 +128,7 @@ export class RevocationJournal {
       `DELETE FROM revocations WHERE id IN (
          SELECT id FROM revocations WHERE expires_at < $1 AND seq < (SELECT max(seq) FROM revocations)
          LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-      [this.terms.now(), most],
+      [await this.slowerClock.now(), most],
     );
     return count;
   }

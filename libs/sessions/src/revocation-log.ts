@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { RevocationPublisher, RevocationSet, TrustedIssuers, type RevocationNotice } from 'postern/auth';
 import { Database } from 'postern/persistence';
-import { RevocationJournal } from './revocation-journal.js';
+import { RevocationJournal, type NewRevocation } from './revocation-journal.js';
 
 /**
  * Writes revocations into the database, in the transaction of what causes them: neither happens without the other.
@@ -33,7 +33,7 @@ export class RevocationLog extends RevocationPublisher {
   }
 
   /** Writes several revocations, all of them or none. */
-  async publishAll(revocations: readonly RevocationNotice[]): Promise<void> {
+  async publishAll(revocations: readonly NewRevocation[]): Promise<void> {
     if (revocations.length === 0) return;
     const foreign = revocations.find(({ issuer = this.issuers.own.issuer }) => issuer !== this.issuers.own.issuer);
     if (foreign) throw new Error(`Tokens of ${foreign.issuer} are revoked there, not in this database.`);

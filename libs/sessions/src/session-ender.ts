@@ -34,7 +34,9 @@ export class SessionEnder {
   end(selection: SessionSelection, reason: string): Promise<string[]> {
     return this.database.transaction(async () => {
       const ended = await this.markEnded(selection, reason);
-      await this.revocations.publishAll(ended.map(({ id }) => ({ kind: 'session', target: id, reason })));
+      await this.revocations.publishAll(
+        ended.map(({ id, lastUsedAt }) => ({ kind: 'session', target: id, reason, lastIssuedAt: lastUsedAt })),
+      );
       for (const { id, userId } of ended) this.events.publish(new SessionRevoked(userId, id, reason));
       return ended.map(({ id }) => id);
     });
@@ -53,7 +55,7 @@ export class SessionEnder {
            AND ($5::uuid IS NULL OR id <> $5)
          ORDER BY id FOR UPDATE
        )
-       RETURNING id, user_id AS "userId"`,
+       RETURNING id, user_id AS "userId", last_used_at AS "lastUsedAt"`,
       [this.terms.now(), reason, userId ?? null, sessionId ?? null, except ?? null],
     );
     return rows;
@@ -63,4 +65,5 @@ export class SessionEnder {
 interface EndedRow {
   readonly id: string;
   readonly userId: string;
+  readonly lastUsedAt: Date;
 }

@@ -93,6 +93,6 @@ const findSession = `SELECT id, user_id AS "userId", seed, generation, user_agen
   FROM sessions WHERE id = $1`;
 
 // Of any number of requests with one token exactly one finds the generation that it has read.
-const rotateSession = `UPDATE sessions SET generation = $7, last_used_at = $3, rotated_at = $3,
+const rotateSession = `UPDATE sessions SET generation = $7, last_used_at = greatest(last_used_at, $3), rotated_at = $3,
     expires_at = $4, user_agent = $5, ip_address = $6
   WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND expires_at > $3`;

@@ -77,9 +77,9 @@ export class SessionTerms {
     return session.rotatedAt !== null && this.clock.now() - session.rotatedAt.getTime() <= this.graceSeconds * second;
   }
 
-  /** What expired or ended before this instant may be forgotten. */
-  forgottenBefore(): Date {
-    return new Date(this.clock.now() - this.retentionSeconds * second);
+  /** What expired or ended before this instant may be forgotten, seen from another. */
+  forgottenBefore(now: Date): Date {
+    return new Date(now.getTime() - this.retentionSeconds * second);
   }
 }
 

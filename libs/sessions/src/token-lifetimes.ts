@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from 'postern/persistence';
+import { SlowerClock } from 'postern/tokens';
 import { SessionTerms } from './session-terms.js';
 
 /** A replica notes its lifetimes each minute or so; until this long after its last note it may have issued another token. */
@@ -26,6 +27,7 @@ export class TokenLifetimes {
   constructor(
     private readonly database: Database,
     private readonly terms: SessionTerms,
+    private readonly slowerClock: SlowerClock,
   ) {}
 
   /** Notes that this replica issues tokens now, before it does and for as long as it does. */
@@ -41,7 +43,7 @@ export class TokenLifetimes {
   async forgetPast(): Promise<void> {
     await this.database.manager.query(
       'DELETE FROM token_lifetimes WHERE issued_at + make_interval(secs => seconds + $1) < $2',
-      [unseenSeconds, this.terms.now()],
+      [unseenSeconds, await this.slowerClock.now()],
     );
   }
 }

@@ -17,6 +17,7 @@ export { MetadataController } from './metadata.controller.js';
 export { ServerMetadata } from './server-metadata.js';
 export { SigningKey } from './signing-key.entity.js';
 export { SigningKeys, type PublicSigningKey } from './signing-keys.js';
+export { SlowerClock } from './slower-clock.js';
 export { StaticSigningKeys } from './static-signing-keys.js';
 export { StoredSigningKeys } from './stored-signing-keys.js';
 export { TokenSigner } from './token-signer.js';

@@ -31,6 +31,8 @@ export interface KeyCommand {
   readonly rotate?: readonly JwtAlgorithm[];
   /** Retire the keys of algorithms that are not configured any more. */
   readonly retireUnlisted?: boolean;
+  /** The time by which private halves are destroyed, in milliseconds since the epoch; that of the plan unless told. */
+  readonly erasedAt?: number;
 }
 
 /** One step on the ring. */
@@ -54,7 +56,7 @@ export function planOf(
   return [
     ...policy.algorithms.flatMap((alg) => successionOf(alg, keys, now, policy, command)),
     ...extensionsOf(keys, now, policy),
-    ...erasuresOf(keys, now, policy),
+    ...erasuresOf(keys, command.erasedAt ?? now, policy),
   ];
 }
 

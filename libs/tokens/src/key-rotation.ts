@@ -8,6 +8,7 @@ import { KnownKeys } from './known-keys.js';
 import { KeyStore } from './key-store.js';
 import { KeyVault } from './key-vault.js';
 import type { SigningKey } from './signing-key.entity.js';
+import { SlowerClock } from './slower-clock.js';
 import { AlgorithmNotConfiguredError, KeysManagedElsewhereError } from './tokens.errors.js';
 import { SigningKeyActivated, SigningKeyAnnounced } from './tokens.events.js';
 import { CheckedTokensSettings } from './tokens.settings.js';
@@ -22,6 +23,7 @@ export class KeyRotation {
     private readonly vault: KeyVault,
     private readonly known: KnownKeys,
     private readonly events: Events,
+    private readonly slowerClock: SlowerClock,
     private readonly settings: CheckedTokensSettings,
   ) {}
 
@@ -87,7 +89,8 @@ export class KeyRotation {
     const keys = await this.store.ring();
     // What it wrapped under a secret that the servers do not have yet, or no longer, would be no key to them.
     if (!this.settings.keepsRing) assertCurrent(keys, this.vault);
-    for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, command)) {
+    const erasedAt = (await this.slowerClock.now()).getTime();
+    for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, { ...command, erasedAt })) {
       await this.carryOut(change, keys, now);
     }
   }

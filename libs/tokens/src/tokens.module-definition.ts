@@ -20,6 +20,7 @@ import { MetadataController } from './metadata.controller.js';
 import { ServerMetadata } from './server-metadata.js';
 import { SigningKey } from './signing-key.entity.js';
 import { SigningKeys } from './signing-keys.js';
+import { SlowerClock } from './slower-clock.js';
 import { StaticSigningKeys } from './static-signing-keys.js';
 import { StoredSigningKeys } from './stored-signing-keys.js';
 import { TokenSigner } from './token-signer.js';
@@ -98,6 +99,7 @@ function extend(definition: DynamicModule, structure: TokensStructure): DynamicM
       KeyStore,
       KnownKeys,
       KeyRing,
+      SlowerClock,
       KeyRotation,
       KeyKill,
       KeyList,
@@ -114,6 +116,7 @@ function extend(definition: DynamicModule, structure: TokensStructure): DynamicM
       SigningKeys,
       KnownKeys,
       KeyRing,
+      SlowerClock,
       KeyRotation,
       KeyKill,
       KeyList,
