@@ -1,4 +1,5 @@
 import {
+  applyDecorators,
   Controller,
   Get,
   Injectable,
@@ -448,6 +449,45 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     expect((await ask(local, '/orders/a/1')).status).toBe(200);
     expect((await ask(local, '/twice')).status).toBe(401);
     expect((await ask(local, '/twice', bearer(tokenWith()))).status).toBe(200);
+    await local.close();
+  });
+
+  it('requires the scopes of every decorator that stands before a route or a controller', async () => {
+    const Audited = (): MethodDecorator & ClassDecorator => applyDecorators(RequireScopes('orders:audit'));
+    class StackedController {
+      @Audited()
+      @RequireScopes('orders:read')
+      @Get('above')
+      above(): string {
+        return 'above';
+      }
+
+      @RequireScopes('orders:read')
+      @Audited()
+      @Get('below')
+      below(): string {
+        return 'below';
+      }
+    }
+    @Audited()
+    @RequireScopes('orders:read')
+    @Controller('audited')
+    class AuditedController {
+      @Get()
+      all(): string {
+        return 'all';
+      }
+    }
+    Controller('stacked')(StackedController);
+    const local = await start(settings, [StackedController, AuditedController]);
+    for (const path of ['/stacked/above', '/stacked/below', '/audited']) {
+      const statuses = await Promise.all(
+        ['orders:read', 'orders:audit', 'orders:read orders:audit'].map(
+          async (scope) => (await ask(local, path, bearer(tokenWith({ scope })))).status,
+        ),
+      );
+      expect([path, ...statuses]).toEqual([path, 403, 403, 200]);
+    }
     await local.close();
   });
 

@@ -1,3 +1,4 @@
+import 'reflect-metadata';
 import { SetMetadata } from '@nestjs/common';
 import { isScopeToken } from './scope-token.js';
 import type { ExecutionContext } from '@nestjs/common';
@@ -36,7 +37,7 @@ export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC
 
 /**
  * Requires every one of the scopes, of the method and of its controller together; whoever lacks one gets 403
- * `insufficient-scope`.
+ * `insufficient-scope`. Written several times, as inside of a decorator of yours, each of them counts.
  *
  * @throws Error at load where a scope is not a scope token
  * @see RFC 6749 §3.3
@@ -50,7 +51,12 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
   if (scopes.length === 0 || malformed !== undefined) {
     throw new Error(`@RequireScopes needs scope tokens such as "orders:read"; "${malformed ?? ''}" is none.`);
   }
-  return SetMetadata(SCOPES, scopes);
+  return (target: object, _property?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const marked = (descriptor?.value ?? target) as object;
+    // What a controller has from the class that it extends gives way; what stands beside it may not be lost.
+    const beside = (Reflect.getOwnMetadata(SCOPES, marked) as string[] | undefined) ?? [];
+    Reflect.defineMetadata(SCOPES, [...beside, ...scopes], marked);
+  };
 };
 
 /**
