@@ -556,6 +556,18 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await local.close();
   });
 
+  it('is not left out where it, or what it injects, would be made anew for each request', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class HastyMapper extends EmployeeMapper {}
+    @Injectable({ scope: Scope.REQUEST })
+    class HastyGuard extends JwtAuthGuard {}
+    Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), HastyGuard);
+    await expect(start({ ...settings, mapper: HastyMapper })).rejects.toThrow(
+      /APP_GUARD .* depends on a request-scoped/,
+    );
+    await expect(start({ ...settings, guard: HastyGuard })).rejects.toThrow(/APP_GUARD .* depends on a request-scoped/);
+  });
+
   it('stands only where it is put, as a subclass before a single method or before all', async () => {
     @Injectable()
     class HouseGuard extends JwtAuthGuard {}
