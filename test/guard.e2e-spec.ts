@@ -302,6 +302,45 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     expect((await ask(application, '/open/shut', bearer(tokenWith()))).status).toBe(200);
   });
 
+  it('keeps a method shut that the guard stands before, in an open controller and beside @Public()', async () => {
+    @Public()
+    @Controller('ajar')
+    class AjarController {
+      @UseGuards(JwtAuthGuard)
+      @Get('mine')
+      mine(@CurrentPrincipal() { subject }: Principal): string {
+        return subject;
+      }
+
+      @Public()
+      @UseGuards(JwtAuthGuard)
+      @Get('both')
+      both(): string {
+        return 'both';
+      }
+
+      @Get()
+      open(): string {
+        return 'open';
+      }
+    }
+    for (const global of [true, false]) {
+      const local = await start({ ...settings, global }, [AjarController]);
+      expect((await ask(local, '/ajar')).status).toBe(200);
+      expect((await ask(local, '/ajar/mine')).status).toBe(401);
+      expect((await ask(local, '/ajar/both')).status).toBe(401);
+      expect(await ask(local, '/ajar/mine', bearer(tokenWith({ sub: 'ann' })))).toMatchObject({
+        status: 200,
+        body: 'ann',
+      });
+      await local.close();
+    }
+    const { value: mine } = Object.getOwnPropertyDescriptor(AjarController.prototype, 'mine') as {
+      value: () => string;
+    };
+    expect(isGuarded(mine, AjarController)).toBe(true);
+  });
+
   it('asks for every scope of method and controller, and names them all', async () => {
     const { status, headers, body } = await ask(
       application,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { hasGuard } from './is-guarded.js';
+import { hasGuard } from './has-guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { isPublic, routeAccess } from './route-access.js';
 import type { OnModuleInit, Type } from '@nestjs/common';

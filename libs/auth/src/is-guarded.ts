@@ -1,5 +1,4 @@
-import { GUARDS_METADATA } from '@nestjs/common/constants.js';
-import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { hasGuard } from './has-guard.js';
 import { isPublic } from './route-access.js';
 
 /**
@@ -15,14 +14,4 @@ export function isGuarded(
 ): boolean {
   if (isPublic(handler, controller)) return false;
   return isGlobal || [handler, controller].some(hasGuard);
-}
-
-/** Whether `@UseGuards` puts the guard, or a subclass of it, before the method or class. */
-export function hasGuard(target: object): boolean {
-  const guards = (Reflect.getMetadata(GUARDS_METADATA, target) as unknown[] | undefined) ?? [];
-  return guards.some(
-    (guard) =>
-      guard instanceof JwtAuthGuard ||
-      (typeof guard === 'function' && (guard === JwtAuthGuard || guard.prototype instanceof JwtAuthGuard)),
-  );
 }

@@ -4,6 +4,7 @@ import { AccessTokenVerifier, refusalOf } from './access-token-verifier.js';
 import { InsufficientScopeError, UnsupportedContextError } from './auth.errors.js';
 import { bearerCredentialsOf, tokenIn } from './bearer-token.js';
 import { noteRequestOf } from './guarded-message.js';
+import { ReadsTokens } from './has-guard.js';
 import { JwtStrategy, PresentedToken } from './jwt.strategy.js';
 import { PrincipalMapper } from './principal-mapper.js';
 import { isThenable } from './is-thenable.js';
@@ -43,6 +44,7 @@ interface ReportingStrategy {
  * @see RFC 6750, RFC 9068 §4
  */
 @OfThisCopy()
+@ReadsTokens()
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
   constructor(

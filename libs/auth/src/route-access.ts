@@ -1,5 +1,6 @@
 import 'reflect-metadata';
 import { SetMetadata } from '@nestjs/common';
+import { hasGuard } from './has-guard.js';
 import { isScopeToken } from './scope-token.js';
 import type { ExecutionContext } from '@nestjs/common';
 
@@ -25,8 +26,8 @@ export interface RouteAccess {
 }
 
 /**
- * Opens a route, or every route of a controller, to everybody. A method that requires scopes stays shut in an open
- * controller.
+ * Opens a route, or every route of a controller, to everybody. A method that requires scopes, or has the guard before it
+ * by `@UseGuards`, stays shut in an open controller.
  *
  * @example
  * \@Public()
@@ -112,7 +113,7 @@ function assertIsMethod(handler: Handler, controller: Controller): void {
   for (let prototype = controller.prototype as object | null; prototype; prototype = Object.getPrototypeOf(prototype)) {
     for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
       if (typeof value !== 'function' || value === controller) continue;
-      if (!Reflect.hasMetadata(SCOPES, value) && !Reflect.hasMetadata(OWN_ISSUER, value)) continue;
+      if (![SCOPES, OWN_ISSUER].some((word) => Reflect.hasMetadata(word, value)) && !hasGuard(value)) continue;
       throw new Error(
         `AuthModule: ${controller.name} runs a function that was put into the object, without the decorators of the method that it ` +
           'stands for. Write it as a method.',
@@ -128,7 +129,7 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
   const isOwnMethod = Reflect.getMetadata(OWN_ISSUER, handler) === true;
   const isOwnController = Reflect.getMetadata(OWN_ISSUER, controller) === true;
   // Of two decorators that contradict each other the nearer one counts, and on the same level the one that shuts.
-  const isShutMethod = ofHandler.length > 0 || isOwnMethod;
+  const isShutMethod = ofHandler.length > 0 || isOwnMethod || hasGuard(handler);
   const isOpenMethod = Reflect.getMetadata(PUBLIC, handler) === true && !isShutMethod;
   const isOpenController =
     Reflect.getMetadata(PUBLIC, controller) === true && !isShutMethod && ofController.length === 0 && !isOwnController;
