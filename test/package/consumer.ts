@@ -53,13 +53,21 @@ export async function scaffold(folder: string, name: string, type: 'esm' | 'cjs'
 }
 
 /**
- * Compiles as the scaffold has it, which is strict.
+ * Compiles as the scaffold has it, which is strict, and more strictly than that.
  *
  * @param libraries whether the declarations of installed packages are read with the same rigour
  * @returns the complaints about the application itself and about Postern's declarations; other packages are not ours to judge
  */
 export async function compile(app: string, { libraries }: { libraries: boolean }): Promise<string[]> {
-  const options = ['--pretty', 'false', '--types', 'node', '--skipLibCheck', String(!libraries)];
+  const options = [
+    '--pretty',
+    'false',
+    '--types',
+    'node',
+    '--skipLibCheck',
+    String(!libraries),
+    '--exactOptionalPropertyTypes',
+  ];
   const args = [bin('typescript/bin/tsc'), '-p', 'tsconfig.build.json', ...options];
   const { stdout } = await run(process.execPath, args, { cwd: app }).catch((failure: { stdout: string }) => failure);
   return stdout.split('\n').filter((line) => /^(src|(\.\.\/)*node_modules\/postern)\/.*error TS/.test(line));

@@ -16,7 +16,7 @@ export interface SessionContext {
 /** What both a Fastify and an Express request have. */
 export interface RequestLike {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  readonly ip?: string;
+  readonly ip?: string | undefined;
 }
 
 /** The User-Agent and the address of a request of Fastify or Express, cleaned so that they may be stored and shown. */

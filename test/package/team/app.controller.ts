@@ -1,5 +1,7 @@
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Req } from '@nestjs/common';
+import type { Request } from 'express';
 import { CurrentPrincipal, type Principal, Public } from 'postern/auth';
+import { sessionContextOf } from 'postern/sessions';
 import { UsersService } from 'postern/users';
 import { Employee } from './employee.entity.js';
 
@@ -14,8 +16,15 @@ export class AppController {
   }
 
   @Get('cost-centre')
-  async costCentre(@CurrentPrincipal() principal: Principal): Promise<{ stored?: string; claimed: unknown }> {
+  async costCentre(
+    @CurrentPrincipal() principal: Principal,
+  ): Promise<{ stored: string | undefined; claimed: unknown }> {
     const employee = await this.users.findById(principal.subject);
     return { stored: employee?.costCentre, claimed: principal.claims['cost_centre'] };
+  }
+
+  @Get('device')
+  device(@Req() request: Request): { userAgent: string | undefined } {
+    return { userAgent: sessionContextOf(request, ['hwk']).userAgent };
   }
 }
