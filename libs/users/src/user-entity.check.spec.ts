@@ -80,7 +80,12 @@ describe('checkUserEntity', () => {
 
   it.each<[string, UserFieldOptions, PropertyDecorator[], string]>([
     ['a property without a column', { read: 'self' }, [], 'is no plain column'],
-    ['an embedded class', { read: 'self' }, [Column(() => Address)], 'is of an embedded class'],
+    [
+      'an embedded class',
+      { read: 'self' },
+      [Column(() => Address)],
+      "is of an embedded class, which is no field: write its columns as properties of the user, or one @Column({ type: 'jsonb' }) with @IsObject()",
+    ],
     ['a related row', { read: 'self' }, [ManyToOne(() => Address)], 'put @UserField on the column of the reference'],
     ['an excluded field that is written', { write: 'self' }, [text(), Exclude()], 'takes it out of requests'],
     ['one that is registered', { register: 'required' }, [text(), Exclude()], 'takes it out of requests'],

@@ -22,7 +22,7 @@ const NO_COLUMN = {
   nothing: 'has @UserField but is no plain column: write @Column() beside it.',
   embedded:
     'has @UserField but is of an embedded class, which is no field: write its columns as properties of the user, or one ' +
-    "@Column({ type: 'jsonb' }) with @ValidateNested() and @Type() of class-transformer.",
+    "@Column({ type: 'jsonb' }) with @IsObject(), @ValidateNested() and @Type() of class-transformer.",
   relation:
     'has @UserField but is a related row, which is no field: put @UserField on the column of the reference, as in ' +
     "@Column({ name: 'department_id', type: 'uuid' }) departmentId.",
