@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { ConsoleLogger, type DynamicModule, Injectable, Logger } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { Test, type TestingModule } from '@nestjs/testing';
@@ -517,7 +518,7 @@ describe('the migrations', () => {
   });
   afterEach(() => empty.drop());
 
-  const boot = async (settings: { migrate?: boolean }) => {
+  const boot = async (settings: { migrate?: boolean; databaseUrl?: string }) => {
     const app = await Test.createTestingModule({
       imports: [PersistenceModule.forRoot({ databaseUrl: empty.url, ...settings, migrations: [Further1999000000000] })],
     })
@@ -623,6 +624,24 @@ describe('the migrations', () => {
     await migrateDatabase(empty.url, [Further1999000000000]);
     await (await boot({ migrate: false })).close();
   });
+
+  it.each([true, false])(
+    'are not told as pending where the role may not read which have run (migrate: %s)',
+    async (migrate) => {
+      await migrateDatabase(empty.url, [Further1999000000000]);
+      const client = new pg.Client({ connectionString: empty.url });
+      await client.connect();
+      const role = `reader_${randomUUID().replaceAll('-', '')}`;
+      await client.query(`CREATE ROLE ${role}`);
+      try {
+        const databaseUrl = `${empty.url}${empty.url.includes('?') ? '&' : '?'}options=${encodeURIComponent(`-c role=${role}`)}`;
+        await expect(boot({ migrate, databaseUrl })).rejects.toThrow('permission denied for table postern_migrations');
+      } finally {
+        await client.query(`DROP ROLE ${role}`);
+        await client.end();
+      }
+    },
+  );
 
   it('leave nothing of a migration that fails half-way', async () => {
     await expect(migrateDatabase(empty.url, [Broken1999000000001])).rejects.toThrow('already exists');

@@ -27,6 +27,7 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
   const dataSource = await new ClosableDataSource({ ...options, migrationsRun: false }).initialize();
   try {
     await assertReadCommitted(dataSource);
+    await assertReadable(dataSource);
     if (options.migrationsRun) {
       await runMigrations(dataSource);
     } else {
@@ -48,4 +49,11 @@ async function assertReadCommitted(dataSource: DataSource): Promise<void> {
   const setting = `SELECT current_setting('default_transaction_isolation') AS level`;
   const [row] = await dataSource.query<{ level: string }[]>(setting);
   if (row?.level !== 'read committed') throw new IsolationLevelError(row?.level);
+}
+
+/** TypeORM takes the record of the migrations for missing where the role may not read it, and all of them for pending. */
+async function assertReadable(dataSource: DataSource): Promise<void> {
+  const record = dataSource.options.migrationsTableName;
+  const [row] = await dataSource.query<{ place: string | null }[]>('SELECT to_regclass($1) AS place', [record]);
+  if (row?.place) await dataSource.query(`SELECT FROM ${row.place} LIMIT 0`);
 }
