@@ -54,6 +54,12 @@ describe('readConfig', () => {
     ['POSTERN_ISSUER', 'https://id.acme.test/?tenant=1', 'must be without query and fragment'],
     ['POSTERN_ISSUER', 'https://id.acme.test/#x', 'must be without query and fragment'],
     ['POSTERN_ISSUER', 'id.acme.test', 'must be an address that begins with https:// or http://'],
+    ['POSTERN_ISSUER', 'https:id.acme.test', 'must be an address that begins with https:// or http://'],
+    ['POSTERN_ISSUER', 'https://ada:hunter2@id.acme.test', 'must be without user, password and blanks'],
+    ['POSTERN_ISSUER', 'https://id.acme.test/a b', 'must be without user, password and blanks'],
+    ['REDIS_URL', 'redis://:hunter2%ff@redis', 'must be an address that begins with redis:// or rediss://'],
+    ['REDIS_URL', 'redis://:hunter2%@redis', 'must be an address that begins with redis:// or rediss://'],
+    ['REDIS_URL', 'redis://postern:22/hunter2@redis', 'must be an address that begins with redis:// or rediss://'],
     ['CORS_ORIGINS', 'https://app.acme.test, https://app.acme.test/', 'must list origins without a path'],
     ['POSTERN_ARGON2', 'm=9999999,t=2,p=1', 'must look like m=19456,t=2,p=1, with 7168 to 4194304 KiB'],
     ['POSTERN_DATABASE_POOL_SIZE', '1', 'must be a whole number from 2 to 1000'],
@@ -125,6 +131,17 @@ describe('readConfig', () => {
       'DATABASE_URL must be an address that begins with postgres:// or postgresql://.',
     );
   });
+
+  it('takes an issuer with an @ in its path', () => {
+    expect(problemsOf({ POSTERN_ISSUER: 'https://id.acme.test/@acme' })).toBe('');
+  });
+
+  it.each(['redis://127.0.0.1', 'rediss://postern:hunter2%2F%25@redis:6380/1', 'redis://:hunter@2@redis'])(
+    'takes the address of a Redis as it is: %s',
+    (address) => {
+      expect(readConfig({ REDIS_URL: address }).redisUrl).toBe(address);
+    },
+  );
 
   it('refuses an issuer without https in production, but for this machine', () => {
     expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://id.acme.test' })).toContain('https://');

@@ -48,9 +48,13 @@ export class EnvironmentReader {
   issuer(name: Variable): string | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
-    const isAddress = URL.canParse(text) && ['https:', 'http:'].includes(new URL(text).protocol);
-    if (!isAddress) return this.refuse(`${name} must be an address that begins with https:// or http://.`, undefined);
-    return /[?#]/.test(text) ? this.refuse(`${name} must be without query and fragment.`, undefined) : text;
+    if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
+      return this.refuse(`${name} must be an address that begins with https:// or http://.`, undefined);
+    if (/[?#]/.test(text)) return this.refuse(`${name} must be without query and fragment.`, undefined);
+    const { username, password } = new URL(text);
+    if (/\s/.test(text) || username !== '' || password !== '')
+      return this.refuse(`${name} must be without user, password and blanks.`, undefined);
+    return text;
   }
 
   origins(name: Variable): string[] {
@@ -61,9 +65,13 @@ export class EnvironmentReader {
 
   address(name: Variable, protocols: readonly string[]): string | undefined {
     const text = this.text(name);
-    const isSound = (protocol: string) => text?.startsWith(`${protocol}//`) && URL.canParse(text);
+    const isSound = (protocol: string) => text?.startsWith(`${protocol}//`) && isReadable(text);
     if (text === undefined || protocols.some(isSound)) return text;
-    return this.refuse(`${name} must be an address that begins with ${protocols.join('// or ')}//.`, undefined);
+    return this.refuse(
+      `${name} must be an address that begins with ${protocols.join('// or ')}//, with every special character of user and ` +
+        'password percent-encoded, such as %2F for / and %25 for %.',
+      undefined,
+    );
   }
 
   /** The address of a PostgreSQL as its driver reads it: that of a Unix socket has no host and is no URL in the strict sense. */
@@ -104,6 +112,18 @@ export class EnvironmentReader {
   private refuse<T>(problem: string, fallback: T): T {
     this.problems.push(problem);
     return fallback;
+  }
+}
+
+/** Whether a client can connect by it: a password with an unescaped `/` or `?` would lead to another host, and a lone `%` nowhere. */
+function isReadable(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { username, password, pathname, search, hash } = new URL(address);
+  try {
+    decodeURIComponent(username + password);
+    return !`${pathname}${search}${hash}`.includes('@');
+  } catch {
+    return false;
   }
 }
 
