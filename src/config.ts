@@ -174,6 +174,10 @@ function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {
     problems.push(
       `POSTERN_SECRET is too short: give at least ${SECRET_BYTES} bytes, for example: openssl rand -base64 48`,
     );
+  if (secret?.includes(','))
+    problems.push(
+      'POSTERN_SECRET has a comma, which separates the secrets in POSTERN_PREVIOUS_SECRETS: make one without, for example: openssl rand -base64 48',
+    );
   if (previousSecrets.some((previous) => Buffer.byteLength(previous) < SECRET_BYTES))
     problems.push(`POSTERN_PREVIOUS_SECRETS holds a secret shorter than ${SECRET_BYTES} bytes.`);
   return problems;
