@@ -317,6 +317,18 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(socket.bytesRead).toBeLessThan(20 * 1024 * 1024);
   }, 90_000);
 
+  it('lets go of followers whose connection ends while they wait behind another one on it', async () => {
+    const { followerCount: before } = replica.app.get(RevocationFeedController);
+    const { cursor } = await ask();
+    const socket = connect(replica.port, '127.0.0.1');
+    const asked = (query: string, accept: string) =>
+      `GET /auth/revocations${query} HTTP/1.1\r\nhost: id\r\nauthorization: Bearer ${token}\r\naccept: ${accept}\r\n\r\n`;
+    socket.write(asked(`?wait=20&after=${cursor}`, 'application/json') + asked('', 'text/event-stream'));
+    await until(() => replica.app.get(RevocationFeedController).followerCount === before + 2);
+    socket.destroy();
+    await until(() => replica.app.get(RevocationFeedController).followerCount === before, 3000);
+  });
+
   it('answers HEAD and ends, whatever it accepts', async () => {
     const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
     const response = await fetch(`${replica.url}/auth/revocations`, { method: 'HEAD', headers });

@@ -146,7 +146,11 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     const follower = new AbortController();
     const raw = rawOf(response);
     const leave = (): void => follower.abort();
-    raw.once('close', leave).once('error', leave);
+    // Its connection tells that it has gone: an answer that waits behind another one on the same connection is never closed.
+    const { socket } = request;
+    socket.once('close', leave);
+    raw.once('error', leave);
+    if (socket.destroyed) leave();
     this.followers.add(follower);
     try {
       this.feed.assertKnown();
@@ -160,7 +164,8 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
         take(response).writeHead(200, jsonHeaders).end(JSON.stringify(answer));
       }
     } finally {
-      raw.off('close', leave).off('error', leave);
+      socket.off('close', leave);
+      raw.off('error', leave);
       this.followers.delete(follower);
     }
   }
@@ -193,8 +198,8 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
 
 const jsonHeaders = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' };
 
-/** Express's request is node's; Fastify's has its method, too. */
-type RequestOfEither = Pick<IncomingMessage, 'method'>;
+/** Express's request is node's; Fastify's has its method and its connection, too. */
+type RequestOfEither = Pick<IncomingMessage, 'method' | 'socket'>;
 
 /** Express's response is node's; Fastify's holds it, and has to be told that it is answered elsewhere. */
 interface ResponseOfEither {
