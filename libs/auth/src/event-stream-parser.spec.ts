@@ -37,6 +37,7 @@ describe('EventStreamParser', () => {
     ['a line', () => 'data: '.padEnd(2_000_000, 'x')],
     ['a line in small pieces', () => 'x'.repeat(2_000_000)],
     ['an event of many lines', () => `data: ${'x'.repeat(1000)}\n`.repeat(2000)],
+    ['an event of many empty lines', () => 'data\n'.repeat(2_000_000)],
   ])('gives up on %s that does not end', (_, text) => {
     expect(() => read(text(), 4096)).toThrow(/too long/);
   });

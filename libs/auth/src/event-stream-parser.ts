@@ -55,7 +55,8 @@ export class EventStreamParser {
     if (field === 'id' && !value.includes('\0')) this.id = value;
     if (field === 'data') {
       this.lines.push(value);
-      this.size += value.length;
+      // With its line break: an empty line is kept as well.
+      this.size += value.length + 1;
       if (this.size > MAXIMUM_CHARACTERS) throw new Error('an event of the stream is too long');
     }
     return undefined;
