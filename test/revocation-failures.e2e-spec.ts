@@ -147,6 +147,24 @@ describe('services that follow the revocations of two replicas', () => {
     await until(() => service.health.report().cursor?.startsWith('5.'));
   });
 
+  it.each([
+    ['that has no end', { expiresAt: Number.POSITIVE_INFINITY }],
+    ['that ended before time began', { expiresAt: -1 }],
+    ['of all that will ever be issued', { before: Number.POSITIVE_INFINITY }],
+    ['of what was issued before time began', { before: -1 }],
+    ['of nobody', { target: '' }],
+    ['by a name that is too long for them', { target: '😀'.repeat(128) }],
+  ])('hear of all others where the code of a team asks for one %s', async (_, members) => {
+    const { health, status } = await follower();
+    const gone = await a.signIn();
+    const publishing = a.app.get(RevocationPublisher).publish({ kind: 'client', target: 'c', reason: 'x', ...members });
+    await publishing.catch(() => undefined);
+    await logOut(gone.sessionId);
+    await until(async () => (await status(gone.token)) === 401);
+    expect(health.counters.rejected).toBe(0);
+    await expect(publishing).rejects.toThrow(/^Revocation: "(target|before|expiresAt)" must be /);
+  });
+
   it('know, when they start late, what was revoked before', async () => {
     const { token, sessionId } = await a.signIn();
     await logOut(sessionId);

@@ -1,4 +1,5 @@
 import { refuse } from './read-access-token.js';
+import { isInstant } from './revocation.js';
 import type { Principal } from './principal.js';
 import type { UnprovenToken } from './read-access-token.js';
 
@@ -100,9 +101,4 @@ function isText(value: unknown, maximumLength: number): value is string {
 
 function isListOfTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((one) => typeof one === 'string');
-}
-
-/** RFC 7519 §2, NumericDate: JSON knows numbers that are none, such as 1e400. */
-function isInstant(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }

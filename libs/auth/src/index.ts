@@ -28,7 +28,7 @@ export { IdentityPrincipalMapper, PrincipalMapper } from './principal-mapper.js'
 export type { Principal } from './principal.js';
 export { RemoteVerificationKeys } from './remote-verification-keys.js';
 export type { Revocation, RevocationKind } from './revocation.js';
-export { LocalRevocations, RevocationPublisher } from './revocation-publisher.js';
+export { assertTellable, LocalRevocations, RevocationPublisher } from './revocation-publisher.js';
 export type { RevocationNotice } from './revocation-publisher.js';
 export { IssuerRevocationHealth } from './issuer-revocation-health.js';
 export type { RevocationCounters, RevocationReport, RevocationStatus } from './issuer-revocation-health.js';

@@ -2,10 +2,24 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from './clock.js';
 import { RevocationSet } from './revocation-set.js';
 import { TrustedIssuers } from './trusted-issuers.js';
-import type { Revocation } from './revocation.js';
+import { isInstant, isRevocationTarget, type Revocation } from './revocation.js';
 
 /** What a publisher is told: where `expiresAt` is absent, it is the end of the longest token that may live. */
 export type RevocationNotice = Omit<Revocation, 'expiresAt'> & { readonly expiresAt?: number };
+
+/**
+ * Refuses what services that follow could not believe: they would hear of nothing that comes after it.
+ *
+ * @throws Error with a sentence that says what to write
+ */
+export function assertTellable({ target, before, expiresAt }: RevocationNotice): void {
+  if (!isRevocationTarget(target)) throw new Error('Revocation: "target" must be a text of 1 to 255 characters.');
+  for (const [name, instant] of Object.entries({ before, expiresAt })) {
+    if (instant !== undefined && !isInstant(instant)) {
+      throw new Error(`Revocation: "${name}" must be a finite number of epoch seconds, not below 0, or left out.`);
+    }
+  }
+}
 
 /**
  * Makes known that something has died: the writing side. Whoever ends a session, a subject, a client, a token or a key calls
@@ -29,10 +43,10 @@ export class LocalRevocations extends RevocationPublisher {
     super();
   }
 
-  override publish(notice: RevocationNotice): Promise<void> {
+  override async publish(notice: RevocationNotice): Promise<void> {
+    assertTellable(notice);
     const rules = this.issuers.get(notice.issuer ?? this.issuers.own.issuer) ?? this.issuers.own;
     const longest = rules.maximumLifetimeSeconds + 2 * rules.clockToleranceSeconds;
     this.set.add({ ...notice, expiresAt: notice.expiresAt ?? Math.ceil(this.clock.now() / 1000) + longest });
-    return Promise.resolve();
   }
 }

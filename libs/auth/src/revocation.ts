@@ -19,3 +19,15 @@ export interface Revocation {
   /** Epoch seconds: when nobody accepts the last token that it could concern, the `clockToleranceSeconds` of those who verify it included. */
   readonly expiresAt: number;
 }
+
+const MAXIMUM_TARGET_LENGTH = 255;
+
+/** Whether something can be revoked by this name. */
+export function isRevocationTarget(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= MAXIMUM_TARGET_LENGTH;
+}
+
+/** RFC 7519 §2, NumericDate: JSON knows numbers that are none, such as 1e400. */
+export function isInstant(value: unknown): value is number {
+  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
+}

@@ -1,5 +1,6 @@
 import { JwtService } from '@nestjs/jwt';
 import { readJws, refuse } from './read-access-token.js';
+import { isInstant, isRevocationTarget } from './revocation.js';
 import { readEncodedJsonObject } from './strict-json.js';
 import type { Revocation, RevocationKind } from './revocation.js';
 import type { TokenRules } from './token-rules.js';
@@ -7,7 +8,6 @@ import type { VerificationKeys } from './verification-keys.js';
 
 const MAXIMUM_LENGTH = 1_000_000;
 const MAXIMUM_DEPTH = 8;
-const MAXIMUM_TARGET_LENGTH = 255;
 const KINDS: readonly unknown[] = ['session', 'subject', 'client', 'token', 'key'] satisfies RevocationKind[];
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type';
@@ -117,9 +117,7 @@ function revocationOf(told: unknown, issuer: string): Revocation | undefined {
   if (!isObject(told)) return refuse('revocation is not an object');
   const { kind, target, before, reason, expires_at: expiresAt } = told;
   if (!KINDS.includes(kind)) return undefined;
-  if (typeof target !== 'string' || target === '' || target.length > MAXIMUM_TARGET_LENGTH) {
-    return refuse('target is not a text');
-  }
+  if (!isRevocationTarget(target)) return refuse('target is not a text');
   if (before !== undefined && !isInstant(before)) return refuse('before is not an instant');
   if (!isInstant(expiresAt)) return refuse('expires_at is not an instant');
   const why = typeof reason === 'string' ? reason : 'unknown';
@@ -135,10 +133,6 @@ function revocationOf(told: unknown, issuer: string): Revocation | undefined {
 
 function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function isInstant(value: unknown): value is number {
-  return typeof value === 'number' && Number.isFinite(value) && value >= 0;
 }
 
 function isPlace(value: unknown): value is number {

@@ -1,5 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { RevocationPublisher, RevocationSet, TrustedIssuers, type RevocationNotice } from 'postern/auth';
+import {
+  assertTellable,
+  RevocationPublisher,
+  RevocationSet,
+  TrustedIssuers,
+  type RevocationNotice,
+} from 'postern/auth';
 import { Database } from 'postern/persistence';
 import { RevocationJournal, type NewRevocation } from './revocation-journal.js';
 
@@ -26,7 +32,7 @@ export class RevocationLog extends RevocationPublisher {
   /**
    * Writes one revocation; without `expiresAt` it is kept as long as any access token can live.
    *
-   * @throws Error for tokens of another issuer, which that issuer alone can revoke
+   * @throws Error for tokens of another issuer, which that issuer alone can revoke, and for what `assertTellable` refuses
    */
   publish(revocation: RevocationNotice): Promise<void> {
     return this.publishAll([revocation]);
@@ -37,6 +43,7 @@ export class RevocationLog extends RevocationPublisher {
     if (revocations.length === 0) return;
     const foreign = revocations.find(({ issuer = this.issuers.own.issuer }) => issuer !== this.issuers.own.issuer);
     if (foreign) throw new Error(`Tokens of ${foreign.issuer} are revoked there, not in this database.`);
+    for (const revocation of revocations) assertTellable(revocation);
     const written = await this.journal.append(revocations);
     this.database.afterCommit(() => {
       for (const revocation of written) this.set.add(revocation);
