@@ -843,6 +843,27 @@ describe('sessions', () => {
   });
 
   describe('housekeeping', () => {
+    it.each([
+      ['POST', '/auth/logout'],
+      ['POST', '/auth/logout-all'],
+    ])('keeps an expired session while a token of it is good, so that %s %s ends it', async (method, path) => {
+      const own = await createTestDatabase();
+      const keeper = await Server.open(own.url, { retentionSeconds: 0, refreshTokenLifetimeSeconds: 60 });
+      try {
+        const { accessToken: token } = await keeper.start(await keeper.newUser());
+        keeper.clock.ahead += 61 * 1000;
+        await keeper.app.get(Housekeeping).sweep();
+        expect(await keeper.accepts(token)).toBe(true);
+        expect((await keeper.call(method, path, { token })).status).toBe(204);
+        expect(await keeper.accepts(token)).toBe(false);
+        keeper.clock.ahead += 86_400 * 1000;
+        expect((await keeper.app.get(Housekeeping).sweep()).sessions).toBe(1);
+      } finally {
+        await keeper.app.close();
+        await own.drop();
+      }
+    });
+
     it('forgets sessions a while after they ended or expired, and keeps the living', async () => {
       const own = await createTestDatabase();
       const keeper = await Server.open(own.url, { retentionSeconds: 3600, refreshTokenLifetimeSeconds: 7200 });

@@ -1,6 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { inspect } from 'node:util';
-import { Clock, type RevocationKind } from 'postern/auth';
+import { Clock, LONGEST_CLOCK_TOLERANCE_SECONDS, type RevocationKind } from 'postern/auth';
 import { assertKnownSettings } from 'postern/problem';
 import { CheckedTokensSettings } from 'postern/tokens';
 import type { Session } from './session.entity.js';
@@ -79,7 +79,9 @@ export class SessionTerms {
 
   /** What expired or ended before this instant may be forgotten, seen from another. */
   forgottenBefore(now: Date): Date {
-    return new Date(now.getTime() - this.retentionSeconds * second);
+    // While a token of it is good, the session has to be there to be ended.
+    const least = this.sessionTokenLifetimeSeconds + LONGEST_CLOCK_TOLERANCE_SECONDS;
+    return new Date(now.getTime() - Math.max(this.retentionSeconds, least) * second);
   }
 }
 

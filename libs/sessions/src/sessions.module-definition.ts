@@ -12,7 +12,10 @@ export interface SessionsSettings {
   sessionMaximumSeconds?: number;
   /** For how long a spent refresh token still yields its one successor, in seconds (default 10; 0 to 60). */
   graceSeconds?: number;
-  /** For how long an ended or expired session stays in the database, in seconds (default 2,592,000: 30 days). */
+  /**
+   * For how long an ended or expired session stays in the database, in seconds (default 2,592,000: 30 days), and in any case
+   * while a token of it may be good.
+   */
   retentionSeconds?: number;
   /**
    * The longest life that any access token of this issuer may have, in seconds. A revocation is kept as long; set it to what
