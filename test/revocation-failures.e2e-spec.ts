@@ -730,6 +730,18 @@ describe('a service that follows a hostile or broken feed', () => {
     expect(asked.map(({ url }) => url)).toContain('/moved');
   });
 
+  it('leaves a feed that keeps its connection alive and tells nothing', async () => {
+    answer = (request, response) => {
+      streamed(reset, position(0))(request, response);
+      const beat = asked.length === 1 ? ': alive' : position(0);
+      const beating = setInterval(() => response.write(`${beat}\n\n`), 200);
+      response.on('close', () => clearInterval(beating));
+    };
+    const { status } = await start();
+    await until(() => asked.length === 2);
+    await until(async () => (await status(await tokenOf('s9'))) === 200);
+  });
+
   it('leaves a feed that is silent, and tries another connection', async () => {
     answer = (request, response) => {
       streamed(reset, position(0))(request, response);

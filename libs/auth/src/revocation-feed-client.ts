@@ -66,8 +66,9 @@ export class RevocationFeedClient {
       clearTimeout(watchdog);
       try {
         for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-          idle.refresh();
           for (const { type, data, id } of parser.push(chunk)) {
+            // Comments say nothing: whatever stands between may write them for a feed that is gone.
+            idle.refresh();
             if (type === 'reset') yield { type };
             else if (type === 'set') yield { type, text: data, cursor: checkedCursor(id) };
             else if (type === 'position') yield { type, sequence: sequenceOf(data), cursor: checkedCursor(id) };
