@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomBytes, randomUUID } from 'node:crypto';
 import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -13,15 +13,31 @@ const SECRET_BYTES = 48;
 export async function developmentSecret(dataDir: string): Promise<string> {
   await mkdir(dataDir, { recursive: true });
   const path = join(dataDir, 'secret');
-  const draft = `${path}.${process.pid}`;
+  return (await read(path)) ?? make(path);
+}
+
+async function make(path: string): Promise<string> {
+  // Not by the number of the process: in containers that share the folder all of them may have the same.
+  const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, randomBytes(SECRET_BYTES).toString('base64'), { mode: 0o600 });
   try {
     // A link appears whole or not at all, and never replaces: the first of several starts wins.
     await link(draft, path);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+    if (codeOf(error) !== 'EEXIST') throw error;
   } finally {
     await unlink(draft);
   }
-  return (await readFile(path, 'utf8')).trim();
+  return (await read(path))!;
 }
+
+async function read(path: string): Promise<string | undefined> {
+  try {
+    return (await readFile(path, 'utf8')).trim();
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+const codeOf = (error: unknown): string | undefined => (error as NodeJS.ErrnoException).code;
