@@ -119,6 +119,22 @@ describe('a revocation', () => {
     return application;
   }
 
+  /** Whom a replica that starts now takes tokens for, or the code by which it refuses them. */
+  async function judged(tokens: readonly { accessToken: string }[], clockToleranceSeconds?: number): Promise<string[]> {
+    const later = await started(60, clockToleranceSeconds);
+    const subject = (token: string) =>
+      later
+        .get(AccessTokenVerifier)
+        .verify(token)
+        .then((principal) => principal.subject);
+    const code = (error: { code: string }) => error.code;
+    try {
+      return await Promise.all(tokens.map(({ accessToken }) => subject(accessToken).catch(code)));
+    } finally {
+      await later.close();
+    }
+  }
+
   it('is kept for as long as tokens live from before a lifetime was lowered', async () => {
     const before = await started(7200);
     const user = await before.get(UsersService).create({ email: 'ada@example.test' });
@@ -165,14 +181,7 @@ describe('a revocation', () => {
     await before.get(RevocationJournal).forgetExpired(100);
     await before.close();
 
-    const later = await started(60, LONGEST_CLOCK_TOLERANCE_SECONDS);
-    try {
-      const verify = (token: string) => later.get(AccessTokenVerifier).verify(token);
-      await expect(verify(living.accessToken)).resolves.toMatchObject({ subject: user.id });
-      await expect(verify(dead.accessToken)).rejects.toMatchObject({ code: 'invalid-token' });
-    } finally {
-      await later.close();
-    }
+    expect(await judged([living, dead], LONGEST_CLOCK_TOLERANCE_SECONDS)).toEqual([user.id, 'invalid-token']);
   });
 
   it('is not forgotten by a replica whose clock leaps ahead', async () => {
@@ -186,13 +195,7 @@ describe('a revocation', () => {
     await expect(leaping.get(Housekeeping).sweep()).resolves.toEqual({ sessions: 0, revocations: 0 });
     await leaping.close();
 
-    const later = await started(60);
-    try {
-      const verify = later.get(AccessTokenVerifier).verify(dead.accessToken);
-      await expect(verify).rejects.toMatchObject({ code: 'invalid-token' });
-    } finally {
-      await later.close();
-    }
+    expect(await judged([dead])).toEqual(['invalid-token']);
   });
 
   it('is kept for as long as a token that was made by a clock ahead, whoever has refreshed the session since', async () => {
@@ -210,13 +213,6 @@ describe('a revocation', () => {
     await here.get(RevocationJournal).forgetExpired(100);
     await here.close();
 
-    const later = await started(60);
-    try {
-      const verify = (token: string) => later.get(AccessTokenVerifier).verify(token);
-      await expect(verify(living.accessToken)).resolves.toMatchObject({ subject: user.id });
-      await expect(verify(dead.accessToken)).rejects.toMatchObject({ code: 'invalid-token' });
-    } finally {
-      await later.close();
-    }
+    expect(await judged([living, dead])).toEqual([user.id, 'invalid-token']);
   });
 });
