@@ -31,8 +31,6 @@ export interface KeyCommand {
   readonly rotate?: readonly JwtAlgorithm[];
   /** Retire the keys of algorithms that are not configured any more. */
   readonly retireUnlisted?: boolean;
-  /** The time by which private halves are destroyed, in milliseconds since the epoch; that of the plan unless told. */
-  readonly erasedAt?: number;
 }
 
 /** One step on the ring. */
@@ -46,17 +44,21 @@ export type KeyChange =
 /**
  * What has to be done to the ring now; empty as long as it is as it should be. Carried out, the plan of the result is
  * empty, so that of many replicas with the same plan only the first finds anything to do.
+ *
+ * @param now milliseconds since the epoch
+ * @param erasedAt the time by which private halves are destroyed, likewise
  */
 export function planOf(
   keys: readonly PlannedKey[],
   now: number,
   policy: KeyPolicy,
   command: KeyCommand = {},
+  erasedAt = now,
 ): KeyChange[] {
   return [
     ...policy.algorithms.flatMap((alg) => successionOf(alg, keys, now, policy, command)),
     ...extensionsOf(keys, now, policy),
-    ...erasuresOf(keys, command.erasedAt ?? now, policy),
+    ...erasuresOf(keys, erasedAt, policy),
   ];
 }
 

@@ -90,7 +90,7 @@ export class KeyRotation {
     // What it wrapped under a secret that the servers do not have yet, or no longer, would be no key to them.
     if (!this.settings.keepsRing) assertCurrent(keys, this.vault);
     const erasedAt = (await this.slowerClock.now()).getTime();
-    for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, { ...command, erasedAt })) {
+    for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, command, erasedAt)) {
       await this.carryOut(change, keys, now);
     }
   }
