@@ -5,6 +5,8 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { jest } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import {
@@ -61,7 +63,17 @@ const silent = new ConsoleLogger({ logLevels: [] });
 const refusal = new Error('refused');
 const refuse = () => Promise.reject(refusal);
 
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
+
+/** As many as mark each promise, before Node 24, so that what runs after it finds what was found where it was made. */
+const storagesInUse = () =>
+  Object.getOwnPropertySymbols(new Promise(() => undefined)).filter(
+    ({ description }) => description === 'kResourceStore',
+  ).length;
+
 describe('the database', () => {
+  let storagesOfTheTest: number;
   let empty: TestDatabase;
   let app: TestingModule;
   let database: Database;
@@ -69,6 +81,7 @@ describe('the database', () => {
   let listener: Listener;
 
   beforeAll(async () => {
+    storagesOfTheTest = storagesInUse();
     empty = await createTestDatabase();
     app = await Test.createTestingModule({
       imports: [PersistenceModule.forRootAsync({ useFactory: () => ({ databaseUrl: empty.url, poolSize: 3 }) })],
@@ -372,6 +385,60 @@ describe('the database', () => {
       expect(outcome).toMatchObject({ status: 'fulfilled' });
       expect(await written()).toEqual(['begun before', 'ended after', 'later', 'latest']);
       expect(listener.heard).toEqual(['before']);
+    });
+  });
+
+  describe('is a burden on the promises of the process', () => {
+    const isBurden = () => storagesInUse() > storagesOfTheTest;
+    const isEver = Number.parseInt(process.versions.node, 10) < 24;
+    const collecting = async (isOver: () => boolean): Promise<void> => {
+      for (let turn = 0; turn < 20 && !isOver(); turn += 1) {
+        collectGarbage();
+        await pause(10);
+      }
+    };
+
+    it('while somebody works inside, and not longer', async () => {
+      // There may be refusals of the tests before it.
+      await collecting(() => !isBurden());
+      expect(isBurden()).toBe(false);
+      await database.transaction(async () => {
+        await write('a');
+        await database.promptly(() => database.manager.query('SELECT 1'));
+        expect(isBurden()).toBe(isEver);
+      });
+      await Promise.resolve();
+      expect(isBurden()).toBe(false);
+      await Promise.all([1, 2, 3].map((name) => database.independently(() => write(String(name)))));
+      expect(await database.promptly(async () => isBurden())).toBe(isEver);
+      await Promise.resolve();
+      expect(isBurden()).toBe(false);
+    });
+
+    it('after a refusal as long as anything of it may still run, which is refused, and not longer', async () => {
+      const outcomes: string[] = [];
+      let goOn!: () => void;
+      const waiting = new Promise<void>((resolve) => (goOn = resolve));
+      const attempt = database.transaction(() => {
+        void waiting
+          .then(() => pause(20))
+          .then(() => write('late'))
+          .then(
+            () => outcomes.push('written'),
+            (error: Error) => outcomes.push(error.constructor.name),
+          );
+        return refuse();
+      });
+      await expect(attempt).rejects.toBe(refusal);
+      await collecting(() => false);
+      await database.transaction(() => write('other'));
+      expect(isBurden()).toBe(isEver);
+      goOn();
+      await collecting(() => outcomes.length > 0);
+      expect(outcomes).toEqual([TransactionDoomedError.name]);
+      expect(await written()).toEqual(['other']);
+      await collecting(() => !isBurden());
+      expect(isBurden()).toBe(false);
     });
   });
 

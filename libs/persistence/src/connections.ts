@@ -1,6 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
+import { Ambient } from './ambient.js';
 import { Connection } from './connection.js';
 import { marked } from './passing-failure.js';
 
@@ -19,8 +19,7 @@ export function connectionsOf(dataSource: DataSource): Connections | undefined {
 export class Connections extends pg.Pool {
   private readonly siblings: Set<Connection>;
   private readonly aside: pg.Pool;
-  private readonly prompt = new AsyncLocalStorage<true>();
-  private readonly storages: { disable(): void }[] = [this.prompt];
+  private readonly prompt = new Ambient<typeof promptly>();
 
   constructor(options: pg.PoolConfig) {
     const siblings = new Set<Connection>();
@@ -32,23 +31,20 @@ export class Connections extends pg.Pool {
     this.aside.on('error', (error, client) => this.emit('error', error, client));
   }
 
-  /**
-   * Ends what is remembered along the calls of whoever works with these connections, when the last of them is closed: a storage
-   * that was used and left alone is a burden on every promise of the process, for ever.
-   */
-  endsWith(storage: { disable(): void }): void {
-    this.storages.push(storage);
-  }
-
-  /** Does the work with the connections that are kept for it, each given up after three seconds of silence. */
-  promptly<T>(work: () => Promise<T>): Promise<T> {
-    return this.prompt.run(true, work);
+  /** @see Database.promptly */
+  async promptly<T>(work: () => Promise<T>): Promise<T> {
+    this.prompt.enter();
+    try {
+      return await this.prompt.inside(promptly, work);
+    } finally {
+      this.prompt.close();
+    }
   }
 
   override connect(): Promise<pg.PoolClient>;
   override connect(given: Given): void;
   override connect(given?: Given): Promise<pg.PoolClient> | void {
-    const isPrompt = this.prompt.getStore() === true;
+    const isPrompt = this.prompt.found !== undefined;
     if (!given) return isPrompt ? this.aside.connect() : super.connect();
     const told: Given = (error, client, release) => given(marked(error), client, release);
     return isPrompt ? this.aside.connect(told) : super.connect(told);
@@ -58,7 +54,7 @@ export class Connections extends pg.Pool {
   override end(ended: () => void): void;
   override end(ended?: () => void): Promise<void> | void {
     void this.aside.end();
-    const all = super.end().finally(() => this.storages.forEach((storage) => storage.disable()));
+    const all = super.end();
     return ended ? void all.then(ended, ended) : all;
   }
 

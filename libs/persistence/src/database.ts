@@ -1,7 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, TypeORMError, type EntityManager } from 'typeorm';
+import { DataSource, TypeORMError, type EntityManager, type QueryRunner } from 'typeorm';
 import type { Client } from 'pg';
+import { Ambient } from './ambient.js';
 import { connectionsOf } from './connections.js';
 import { defaultPoolSize } from './data-source-options.js';
 import { Gate } from './gate.js';
@@ -15,11 +15,10 @@ import { Unit, type Act, type Explanation } from './unit.js';
 @Injectable()
 export class Database {
   private readonly logger = new Logger(Database.name);
-  private readonly ambient = new AsyncLocalStorage<Unit | undefined>();
+  private readonly ambient = new Ambient<Unit>();
   private readonly gate: Gate;
 
   constructor(private readonly dataSource: DataSource) {
-    connectionsOf(dataSource)?.endsWith(this.ambient);
     // One connection stays free for independently(): were all of them held by transactions that each wait for a
     // second one, none would ever be given back.
     this.gate = new Gate((dataSource.options.poolSize ?? defaultPoolSize) - 1);
@@ -68,7 +67,7 @@ export class Database {
     const run = async (): Promise<Row[]> => {
       const queryRunner = this.dataSource.createQueryRunner();
       try {
-        const client = (await queryRunner.connect()) as Client;
+        const client = await this.connected(queryRunner);
         const results = (await client.query(statements.join(';\n'))) as unknown as readonly { readonly rows: Row[] }[];
         return results.at(-1)!.rows;
       } finally {
@@ -93,7 +92,7 @@ export class Database {
    * is logged.
    */
   afterCommit(act: Act): void {
-    const unit = this.ambient.getStore();
+    const unit = this.ambient.found;
     if (unit?.isRolledBack) return;
     if (unit?.isOpen) unit.acts.push(act);
     else void this.perform([act]);
@@ -107,11 +106,11 @@ export class Database {
    * @param explain gives back the error itself where it does not know it; one function counts once
    */
   explainFailedCommit(explain: Explanation): void {
-    if (this.isInside) this.ambient.getStore()!.explanations.add(explain);
+    if (this.isInside) this.ambient.found!.explanations.add(explain);
   }
 
   private get isInside(): boolean {
-    return this.ambient.getStore()?.isOpen === true;
+    return this.ambient.found?.isOpen === true;
   }
 
   /**
@@ -119,7 +118,7 @@ export class Database {
    * it is refused for ever, since nobody can tell it from what was refused and still runs.
    */
   private get joinable(): Unit | undefined {
-    const unit = this.ambient.getStore();
+    const unit = this.ambient.found;
     unit?.assertNotRolledBack();
     return unit?.isOpen ? unit : undefined;
   }
@@ -132,15 +131,22 @@ export class Database {
     return result;
   }
 
+  /** A connection that is made inside of a transaction would keep what is found there for as long as it lives. */
+  private connected(queryRunner: QueryRunner): Promise<Client> {
+    return this.ambient.outside(() => queryRunner.connect() as Promise<Client>);
+  }
+
   private async attempt<T>(work: () => Promise<T>): Promise<{ result: T; acts: readonly Act[] }> {
     const queryRunner = this.dataSource.createQueryRunner();
     const unit = new Unit(queryRunner);
     let hasBegun = false;
+    this.ambient.enter();
     try {
+      await this.connected(queryRunner);
       await queryRunner.startTransaction();
       hasBegun = true;
-      const result = await this.ambient.run(unit, work);
-      await this.ambient.run(undefined, () => unit.commit());
+      const result = await this.ambient.inside(unit, work);
+      await this.ambient.outside(() => unit.commit());
       return { result, acts: unit.acts };
     } catch (error) {
       // The caller gets the first error, whatever becomes of the connection.
@@ -148,12 +154,15 @@ export class Database {
       // TypeORM lets go of a connection that breaks between two statements, and does not say why to the next one.
       throw queryRunner.isReleased && error instanceof TypeORMError ? connectionLost(error) : error;
     } finally {
+      // By its unit is known what was refused and still runs.
+      if (unit.isRolledBack) this.ambient.closeWithout(unit);
+      else this.ambient.close();
       await queryRunner.release();
     }
   }
 
   private perform(acts: readonly Act[]): Promise<void> {
-    return this.ambient.run(undefined, async () => {
+    return this.ambient.outside(async () => {
       for (const act of acts) {
         try {
           await act();
