@@ -51,6 +51,7 @@ export class AppModule {
           sessions: {
             refreshTokenLifetimeSeconds: config.refreshTokenSeconds,
             sessionMaximumSeconds: config.sessionMaximumSeconds,
+            sessionsPerUser: config.sessionsPerUser,
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
           },
           password: {

@@ -35,6 +35,7 @@ export interface ServerConfig {
   readonly serviceTokenSeconds: number;
   readonly refreshTokenSeconds: number;
   readonly sessionMaximumSeconds: number;
+  readonly sessionsPerUser: number;
   readonly passwordMinLength: number;
   readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
   /** Undefined: as many as there are cores, and three at most. */
@@ -75,6 +76,7 @@ export const VARIABLES = [
   'POSTERN_SERVICE_TOKEN_SECONDS',
   'POSTERN_REFRESH_TOKEN_SECONDS',
   'POSTERN_SESSION_MAXIMUM_SECONDS',
+  'POSTERN_SESSIONS_PER_USER',
   'POSTERN_PASSWORD_MIN_LENGTH',
   'POSTERN_ARGON2',
   'POSTERN_HASHES_AT_ONCE',
@@ -127,6 +129,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     serviceTokenSeconds: read.integer('POSTERN_SERVICE_TOKEN_SECONDS', 86_400, 5, 86_400),
     refreshTokenSeconds: read.integer('POSTERN_REFRESH_TOKEN_SECONDS', 2_592_000, 60, 31_536_000),
     sessionMaximumSeconds: read.integer('POSTERN_SESSION_MAXIMUM_SECONDS', 7_776_000, 60, 31_536_000),
+    sessionsPerUser: read.integer('POSTERN_SESSIONS_PER_USER', 1000, 1, 10_000),
     passwordMinLength: read.integer('POSTERN_PASSWORD_MIN_LENGTH', 15, 8, 256),
     argon2: read.argon2('POSTERN_ARGON2', 'm=19456,t=2,p=1'),
     hashesAtOnce: read.integer('POSTERN_HASHES_AT_ONCE', undefined, 1, 3),

@@ -842,6 +842,83 @@ describe('sessions', () => {
     });
   });
 
+  describe('of one user', () => {
+    let servers: Server[];
+
+    beforeAll(async () => {
+      servers = [];
+      for (const sessionsPerUser of [3, 1, 1]) {
+        servers.push(await Server.open(database.url, { ...terms, sessionsPerUser }));
+      }
+    });
+    afterAll(() => Promise.all(servers.map(({ app }) => app.close())));
+    beforeEach(() => servers.forEach(({ clock }) => (clock.ahead = server.clock.ahead)));
+
+    const idsOf = async (): Promise<string[]> => (await server.sessions.list(user.id)).map(({ id }) => id);
+
+    it('are so many at most: the one ends that was not used for the longest time, here at once and soon elsewhere', async () => {
+      const [narrow] = servers as [Server, ...Server[]];
+      const started: TokenPair[] = [];
+      for (let at = 0; at < 3; at += 1) started.push(await narrow.start(user));
+      const [used, unused, last] = started as [TokenPair, TokenPair, TokenPair];
+      narrow.clock.ahead += 1000;
+      expect((await narrow.refresh(used.refreshToken)).status).toBe(200);
+      expect(await narrow.accepts(unused.accessToken)).toBe(true);
+      expect(await server.accepts(unused.accessToken)).toBe(true);
+      narrow.clock.ahead += 1000;
+      const next = await narrow.start(user);
+      expect(await idsOf()).toEqual([next.sessionId, used.sessionId, last.sessionId]);
+      expect(await narrow.accepts(unused.accessToken)).toBe(false);
+      expect((await narrow.refresh(unused.refreshToken)).body.code).toBe('refresh-token-invalid');
+      expect(narrow.told(SessionRevoked)).toMatchObject([
+        { userId: user.id, sessionId: unused.sessionId, reason: 'too-many-sessions' },
+      ]);
+      await until(async () => !(await server.accepts(unused.accessToken)));
+      for (const { accessToken } of [used, last, next]) expect(await server.accepts(accessToken)).toBe(true);
+    });
+
+    it('are counted without those that have ended or expired, and those of others', async () => {
+      const [narrow] = servers as [Server, ...Server[]];
+      const other = await server.newUser();
+      for (const someone of [user, user, user, other, other, other]) await narrow.start(someone);
+      const [, , last] = await idsOf();
+      await server.sessions.revoke(last!, 'test');
+      await narrow.start(user);
+      expect(await server.sessions.list(other.id)).toHaveLength(3);
+      expect(await idsOf()).toHaveLength(3);
+      narrow.clock.ahead += 3601 * 1000;
+      narrow.events.length = 0;
+      for (let at = 0; at < 3; at += 1) await narrow.start(user);
+      expect(narrow.told(SessionRevoked)).toEqual([]);
+    });
+
+    it('are brought down to the number by the next login where there were more before', async () => {
+      const [narrow] = servers as [Server, ...Server[]];
+      for (let at = 0; at < 6; at += 1) await server.start(user);
+      const { sessionId } = await narrow.start(user);
+      const ids = await idsOf();
+      expect(ids).toHaveLength(3);
+      expect(ids).toContain(sessionId);
+    });
+
+    it('are one, where there may be one, after any number of logins at once at two servers: 20 times', async () => {
+      for (let time = 0; time < 20; time += 1) {
+        const started = await Promise.all(servers.slice(1).flatMap((one) => [one.start(user), one.start(user)]));
+        const [left, ...more] = await idsOf();
+        expect(more).toEqual([]);
+        expect(started.map(({ sessionId }) => sessionId)).toContain(left);
+      }
+    });
+
+    it('are no part of a number that cannot be: the start is refused', async () => {
+      for (const sessionsPerUser of [0, 1.5, 10_001, Number.NaN]) {
+        await expect(Server.open(database.url, { ...terms, sessionsPerUser })).rejects.toThrow(
+          `\`sessionsPerUser: ${sessionsPerUser}\`: write a number from 1 to 10000, or leave it out for 1000.`,
+        );
+      }
+    });
+  });
+
   describe('housekeeping', () => {
     it.each([
       ['POST', '/auth/logout'],

@@ -35,7 +35,7 @@ export class RefreshGate {
     } catch (error) {
       // A policy that fails is not a policy that refuses: the session stays, and the caller may try again.
       if (!(error instanceof AuthError) || error.status >= 500) throw error;
-      await this.database.independently(() => this.ender.end({ sessionId: session.id }, 'refused-by-policy'));
+      await this.database.independently(() => this.ender.end({ sessionIds: [session.id] }, 'refused-by-policy'));
       throw new RefreshTokenInvalidError(undefined, { cause: error });
     }
     return user;
@@ -51,7 +51,7 @@ export class RefreshGate {
     const { id: sessionId, userId } = session;
     // Its own transaction: what the caller has open is rolled back by the refusal.
     await this.database.independently(async () => {
-      const ended = await this.ender.end({ sessionId }, 'refresh-token-reused');
+      const ended = await this.ender.end({ sessionIds: [sessionId] }, 'refresh-token-reused');
       if (ended.length === 0) return;
       this.logger.warn(`A spent refresh token came back; session ${sessionId} was ended`);
       const { userAgent, ipAddress } = context;

@@ -8,8 +8,8 @@ import { SessionRevoked } from './sessions.events.js';
 export interface SessionSelection {
   /** UUID of the user. */
   readonly userId?: string;
-  /** UUID of the one session. */
-  readonly sessionId?: string;
+  /** UUIDs of the only ones. */
+  readonly sessionIds?: readonly string[];
   /** UUID of the one session that lives on. */
   readonly except?: string;
 }
@@ -42,21 +42,21 @@ export class SessionEnder {
     });
   }
 
-  private async markEnded({ userId, sessionId, except }: SessionSelection, reason: string): Promise<EndedRow[]> {
+  private async markEnded({ userId, sessionIds, except }: SessionSelection, reason: string): Promise<EndedRow[]> {
     // Selecting nothing would otherwise select everything.
-    if (!userId && !sessionId) throw new Error('Name the session to end, or the user whose sessions to end.');
+    if (!userId && !sessionIds) throw new Error('Name the session to end, or the user whose sessions to end.');
     // An expiry that is past lets one index find both kinds of rows that may be forgotten. Locked in the order of
     // their ids, so that two who end the same sessions cannot wait for each other.
     const [rows] = await this.database.manager.query<[EndedRow[], number]>(
       `UPDATE sessions SET ended_at = $1, ended_reason = $2, expires_at = LEAST(expires_at, $1)
        WHERE id IN (
          SELECT id FROM sessions
-         WHERE ended_at IS NULL AND ($3::uuid IS NULL OR user_id = $3) AND ($4::uuid IS NULL OR id = $4)
+         WHERE ended_at IS NULL AND ($3::uuid IS NULL OR user_id = $3) AND ($4::uuid[] IS NULL OR id = ANY($4))
            AND ($5::uuid IS NULL OR id <> $5)
          ORDER BY id FOR UPDATE
        )
        RETURNING id, user_id AS "userId", last_used_at AS "lastUsedAt"`,
-      [this.terms.now(), reason, userId ?? null, sessionId ?? null, except ?? null],
+      [this.terms.now(), reason, userId ?? null, sessionIds ?? null, except ?? null],
     );
     return rows;
   }

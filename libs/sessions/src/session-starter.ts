@@ -4,6 +4,7 @@ import { Database, Events, uuidv7 } from 'postern/persistence';
 import type { UserBase, UserFact } from 'postern/users';
 import { LoginPolicies } from './login-policy.js';
 import type { SessionContext } from './session-context.js';
+import { SessionLimit } from './session-limit.js';
 import { SessionIssuer, type TokenPair } from './session-issuer.js';
 import { SessionTerms } from './session-terms.js';
 import { Session } from './session.entity.js';
@@ -26,6 +27,7 @@ export class SessionStarter {
     private readonly policies: LoginPolicies,
     private readonly issuer: SessionIssuer,
     private readonly terms: SessionTerms,
+    private readonly limit: SessionLimit,
   ) {}
 
   /** @see SessionsService.start */
@@ -41,11 +43,13 @@ export class SessionStarter {
 
     const session = this.sessionOf(user, context);
     const access = await this.issuer.accessToken(user, session);
-    if (!(await this.insert(session, proven))) return undefined;
+    const inserted = await this.insert(session, proven);
+    if (!inserted) return undefined;
 
     const { id: sessionId, userId } = session;
     const { userAgent, ipAddress } = context;
     this.events.publish(new SessionStarted({ userId, sessionId, userAgent, ipAddress }, session.amr));
+    await this.limit.keep(session, inserted.others);
     return this.issuer.pair(access, session);
   }
 
@@ -69,17 +73,18 @@ export class SessionStarter {
     });
   }
 
-  private async insert(session: Session, proven?: ProvenFact): Promise<boolean> {
+  /** How many living sessions the user had before; undefined where this one is not inserted. */
+  private async insert(session: Session, proven?: ProvenFact): Promise<{ readonly others: number } | undefined> {
     // A user who is disabled or deleted since the policies looked gets no session, nor does one whose password was changed since
     // it was proven: the locks on the rows make this wait for whoever is doing it, and make them wait for this. The user is locked
     // first, as by whoever deletes them: otherwise each could wait for the other.
-    const rows: unknown[] = await this.database.manager.query(
+    const [row] = await this.database.manager.query<{ others: number }[]>(
       `INSERT INTO sessions (id, user_id, seed, generation, user_agent, ip_address, amr,
          authenticated_at, created_at, last_used_at, expires_at)
        SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11
        FROM users u ${proven?.fact.joinFor('u.id', '$12') ?? ''}
        WHERE u.id = $2 AND u.disabled_at IS NULL FOR SHARE
-       RETURNING id`,
+       RETURNING (SELECT count(*)::int FROM sessions WHERE user_id = $2 AND ended_at IS NULL AND expires_at > $8) AS others`,
       [
         session.id,
         session.userId,
@@ -95,6 +100,6 @@ export class SessionStarter {
         ...(proven ? [proven.value] : []),
       ],
     );
-    return rows.length === 1;
+    return row;
   }
 }

@@ -20,6 +20,8 @@ export class SessionTerms {
   /** The longest life of an access token, in seconds: of those that are issued now, and of those that may be about still. */
   readonly longestTokenLifetimeSeconds: number;
   private readonly sessionTokenLifetimeSeconds: number;
+  /** How many living sessions a user may have. */
+  readonly sessionsPerUser: number;
   /** The pause between two looks for revocations, in seconds. */
   readonly pollSeconds: number;
   private readonly refreshTokenLifetimeSeconds: number;
@@ -36,6 +38,7 @@ export class SessionTerms {
     assertKnownSettings('SessionsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     this.refreshTokenLifetimeSeconds = within(settings, 'refreshTokenLifetimeSeconds', 30 * day, 1, 3650 * day);
     this.sessionMaximumSeconds = within(settings, 'sessionMaximumSeconds', 90 * day, 1, 3650 * day);
+    this.sessionsPerUser = within(settings, 'sessionsPerUser', 1000, 1, 10_000);
     this.graceSeconds = within(settings, 'graceSeconds', 10, 0, 60);
     this.retentionSeconds = within(settings, 'retentionSeconds', 30 * day, 0, 3650 * day);
     const { maximumLifetimeSeconds, sessionTokenLifetimeSeconds } = tokens;
@@ -87,7 +90,8 @@ export class SessionTerms {
 
 function within(settings: SessionsSettings, name: NumericSetting, usual: number, least: number, most: number): number {
   const value = settings[name] ?? usual;
-  if (Number.isFinite(value) && value >= least && value <= most) return value;
+  const isRight = name === 'sessionsPerUser' ? Number.isInteger(value) : Number.isFinite(value);
+  if (isRight && value >= least && value <= most) return value;
   throw new Error(
     `SessionsModule cannot work with \`${name}: ${inspect(value)}\`: write a number from ${least} to ${most}, or leave it out for ${usual}.`,
   );

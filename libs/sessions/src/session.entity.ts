@@ -2,12 +2,12 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** One sign-in on one device: a row a session, and none a token. */
 @Entity('sessions')
+@Index('sessions_user_id_ended_at_idx', ['userId', 'endedAt'])
 export class Session {
   /** UUID v7; the `sid` of its access tokens. */
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'sessions_pkey' })
   id!: string;
 
-  @Index('sessions_user_id_idx')
   @ForeignKey('users', { name: 'sessions_user_id_fkey', onDelete: 'CASCADE' })
   @Column({ name: 'user_id', type: 'uuid' })
   userId!: string;

@@ -67,7 +67,9 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'listSessions',
     summary: 'List the sessions of the user',
-    description: 'The live sessions of the signed-in user, the last used first, and which of them this one is.',
+    description:
+      'The live sessions of the signed-in user, the last used first, and which of them this one is. A user may have a limited ' +
+      'number: the login that would exceed it ends the session that was not used for the longest time.',
   })
   @ApiOkResponse({ description: 'The sessions.', type: [SessionDto] })
   @Refuses(SessionMissingError)

@@ -10,6 +10,11 @@ export interface SessionsSettings {
   refreshTokenLifetimeSeconds?: number;
   /** How long a session lives at most, however often it is refreshed, in seconds (default 7,776,000: 90 days). */
   sessionMaximumSeconds?: number;
+  /**
+   * How many living sessions a user may have (default 1,000; 1 to 10,000). Who begins one more ends the one that was not used for
+   * the longest time, with the reason `too-many-sessions`.
+   */
+  sessionsPerUser?: number;
   /** For how long a spent refresh token still yields its one successor, in seconds (default 10; 0 to 60). */
   graceSeconds?: number;
   /**
@@ -49,6 +54,7 @@ export interface SessionsStructure {
 export const KNOWN_SETTINGS: SettingNames<Required<SessionsSettings>> = {
   refreshTokenLifetimeSeconds: true,
   sessionMaximumSeconds: true,
+  sessionsPerUser: true,
   graceSeconds: true,
   retentionSeconds: true,
   longestTokenLifetimeSeconds: true,

@@ -19,6 +19,7 @@ import { RevocationProgress } from './revocation-progress.js';
 import { RevocationSignal } from './revocation-signal.js';
 import { SessionEnder } from './session-ender.js';
 import { SessionIssuer } from './session-issuer.js';
+import { SessionLimit } from './session-limit.js';
 import { SessionRefresher } from './session-refresher.js';
 import { SessionStarter } from './session-starter.js';
 import { SessionTerms } from './session-terms.js';
@@ -80,6 +81,7 @@ function furnished(module: DynamicModule, structure: SessionsStructure): Dynamic
       SessionRefresher,
       RefreshGate,
       SessionEnder,
+      SessionLimit,
       SessionsService,
       TokenLifetimes,
       RevocationJournal,

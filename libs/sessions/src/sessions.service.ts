@@ -65,7 +65,7 @@ export class SessionsService {
    * @returns whether this call has ended it: `false` where there was none, or it had ended before
    */
   async revoke(sessionId: string, reason: string): Promise<boolean> {
-    return (await this.ender.end({ sessionId }, reason)).length > 0;
+    return (await this.ender.end({ sessionIds: [sessionId] }, reason)).length > 0;
   }
 
   /**
@@ -84,7 +84,7 @@ export class SessionsService {
    * @returns whether there was one to end
    */
   async revokeOwn(userId: string, sessionId: string, reason: string): Promise<boolean> {
-    return (await this.ender.end({ userId, sessionId }, reason)).length > 0;
+    return (await this.ender.end({ userId, sessionIds: [sessionId] }, reason)).length > 0;
   }
 
   /** The live sessions of a user, the last used first. */
