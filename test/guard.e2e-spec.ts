@@ -530,6 +530,35 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await local.close();
   });
 
+  it('requires what each class that a controller extends requires, and says so to an API document', async () => {
+    @RequireScopes('orders:read')
+    class ReadingController {
+      @Get()
+      all(): string {
+        return 'all';
+      }
+    }
+    class NamelessController extends ReadingController {}
+    @RequireScopes('orders:audit')
+    @Controller('extended')
+    class AuditingController extends NamelessController {}
+    @Public()
+    @Controller('opened')
+    class OpenedController extends ReadingController {}
+    const local = await start(settings, [AuditingController, OpenedController]);
+    const statuses = await Promise.all(
+      ['orders:read', 'orders:audit', 'orders:read orders:audit'].map(
+        async (scope) => (await ask(local, '/extended', bearer(tokenWith({ scope })))).status,
+      ),
+    );
+    expect(statuses).toEqual([403, 403, 200]);
+    expect((await ask(local, '/opened')).status).toBe(401);
+    const all = handler(AuditingController, 'all');
+    expect(scopesOf(all, AuditingController)).toEqual(['orders:read', 'orders:audit']);
+    expect(scopesOf(all, ReadingController)).toEqual(['orders:read']);
+    await local.close();
+  });
+
   it('starts with no route that asks for scopes where no guard reads them', async () => {
     @RequireScopes('orders:read')
     @Controller('late')

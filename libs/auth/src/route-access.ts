@@ -37,8 +37,8 @@ export interface RouteAccess {
 export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
 
 /**
- * Requires every one of the scopes, of the method and of its controller together; whoever lacks one gets 403
- * `insufficient-scope`. Written several times, as inside of a decorator of yours, each of them counts.
+ * Requires every one of the scopes, of the method, of its controller and of the classes that this one extends together; whoever lacks
+ * one gets 403 `insufficient-scope`. Written several times, as inside of a decorator of yours, each of them counts.
  *
  * @throws Error at load where a scope is not a scope token
  * @see RFC 6749 §3.3
@@ -54,7 +54,7 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
   }
   return (target: object, _property?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const marked = (descriptor?.value ?? target) as object;
-    // What a controller has from the class that it extends gives way; what stands beside it may not be lost.
+    // What stands beside it may not be lost; what the classes have that a controller extends is read of them.
     const beside = (Reflect.getOwnMetadata(SCOPES, marked) as string[] | undefined) ?? [];
     Reflect.defineMetadata(SCOPES, [...beside, ...scopes], marked);
   };
@@ -122,10 +122,19 @@ function assertIsMethod(handler: Handler, controller: Controller): void {
   }
 }
 
+/** A class that asks for more cannot mean to open what the one that it extends asks for. */
+function scopesOfClass(controller: Controller): string[] {
+  const scopes: string[] = [];
+  for (let owner: object | null = controller; owner; owner = Object.getPrototypeOf(owner) as object | null) {
+    scopes.unshift(...((Reflect.getOwnMetadata(SCOPES, owner) as string[] | undefined) ?? []));
+  }
+  return scopes;
+}
+
 function readAccess(handler: Handler, controller: Controller): RouteAccess {
   assertIsMethod(handler, controller);
   const ofHandler = (Reflect.getMetadata(SCOPES, handler) as string[] | undefined) ?? [];
-  const ofController = (Reflect.getMetadata(SCOPES, controller) as string[] | undefined) ?? [];
+  const ofController = scopesOfClass(controller);
   const isOwnMethod = Reflect.getMetadata(OWN_ISSUER, handler) === true;
   const isOwnController = Reflect.getMetadata(OWN_ISSUER, controller) === true;
   // Of two decorators that contradict each other the nearer one counts, and on the same level the one that shuts.
