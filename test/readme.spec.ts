@@ -113,7 +113,8 @@ function membersOf(path: string, interfaceName: string): string[] {
   const namesIn = (members: ts.NodeArray<ts.TypeElement>, before = ''): string[] =>
     members.filter(ts.isPropertySignature).flatMap(({ name, type }) => {
       const full = before + (name as ts.Identifier).text;
-      return type !== undefined && ts.isTypeLiteralNode(type) ? namesIn(type.members, `${full}.`) : [full];
+      const literal = type && (ts.isUnionTypeNode(type) ? [...type.types] : [type]).find(ts.isTypeLiteralNode);
+      return literal ? namesIn(literal.members, `${full}.`) : [full];
     });
   return file.statements
     .filter((statement) => ts.isInterfaceDeclaration(statement))

@@ -58,8 +58,11 @@ describe('what a factory returns to PosternModule', () => {
     expect(() => new CheckedAccountsSettings(returned)).toThrow(/^AccountsModule knows no setting "productname"/);
   });
 
-  it('lets the guard accept whatever may be issued, for however long', async () => {
-    const application = await started({ tokens: { maximumLifetimeSeconds: 7 * 86_400 } });
+  it.each([
+    { tokens: { maximumLifetimeSeconds: 7 * 86_400 } },
+    { tokens: { maximumLifetimeSeconds: 7 * 86_400 }, auth: { maximumLifetimeSeconds: undefined } },
+  ])('lets the guard accept whatever may be issued, for however long: %p', async (more) => {
+    const application = await started(more);
     try {
       await application.init();
       const { token } = await application.get(AccessTokens).issue({ subject: 'orders', lifetimeSeconds: 7 * 86_400 });

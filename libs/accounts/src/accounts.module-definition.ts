@@ -8,19 +8,19 @@ export interface AccountsSettings {
   /** Whether this is production: there, mail goes out by a mailer of yours or not at all, and never into the log. */
   production: boolean;
   /** The product's name in mails, `Postern` unless told. */
-  productName?: string;
+  productName?: string | undefined;
 }
 
 /** What `AccountsModule` is made of. Read synchronously, also by `forRootAsync`. */
 export interface AccountsStructure {
   /** The class of the users, the same that `UsersModule` has; `User` unless told. Its fields may be registered. */
-  user?: Type<UserBase>;
+  user?: Type<UserBase> | undefined;
   /** How mail goes out; `LogMailer` unless told. */
-  mailer?: Type<Mailer>;
+  mailer?: Type<Mailer> | undefined;
   /** The controller that serves the route; `registrationControllerOf(user)` unless told. `false`: no route. */
-  controller?: Type | false;
+  controller?: Type | false | undefined;
   /** Modules whose exports the classes above inject. */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
 /** Every name of the settings. */

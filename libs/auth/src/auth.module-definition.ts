@@ -21,21 +21,21 @@ import type { AuthSettings } from './auth-settings.js';
 /** The classes that `AuthModule` is made of: passed beside the settings, always optional. */
 export interface AuthStructure {
   /** Where keys come from. Default: per issuer, from `staticKeys` or by discovery. */
-  keys?: Type<VerificationKeys>;
+  keys?: Type<VerificationKeys> | undefined;
   /** Who tells of revocations made elsewhere. Default: the issuer's feed where `revocations.follow` is set, else nobody. */
-  revocationSource?: Type<RevocationSource>;
+  revocationSource?: Type<RevocationSource> | undefined;
   /** Who makes revocations known. Default: `LocalRevocations`, this process only. */
-  revocationPublisher?: Type<RevocationPublisher>;
+  revocationPublisher?: Type<RevocationPublisher> | undefined;
   /** What `@CurrentUser()` receives. Default: the principal. */
-  mapper?: Type<PrincipalMapper>;
+  mapper?: Type<PrincipalMapper> | undefined;
   /** Default: the machine's clock. */
-  clock?: Type<Clock>;
+  clock?: Type<Clock> | undefined;
   /** A subclass of the guard. Default: `JwtAuthGuard`. */
-  guard?: Type<JwtAuthGuard>;
+  guard?: Type<JwtAuthGuard> | undefined;
   /** Whether every route is guarded unless it is `@Public()`. Default true. */
-  global?: boolean;
+  global?: boolean | undefined;
   /** Modules that the classes above inject from. */
-  imports?: DynamicModule['imports'];
+  imports?: DynamicModule['imports'] | undefined;
 }
 
 /** One instance under both names: the port, and the guard that a route may also ask for by its class. */

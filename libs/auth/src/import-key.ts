@@ -16,9 +16,9 @@ export type Jwk = JsonWebKey & { kid?: unknown; alg?: unknown; use?: unknown; ke
  * - `secret`: at least 32 bytes of UTF-8, for HS256
  */
 export type KeyMaterial =
-  | { readonly jwk: Jwk; readonly kid?: string; readonly alg?: JwtAlgorithm }
-  | { readonly pem: string; readonly kid?: string; readonly alg?: JwtAlgorithm }
-  | { readonly secret: string; readonly kid?: string; readonly alg?: 'HS256' };
+  | { readonly jwk: Jwk; readonly kid?: string | undefined; readonly alg?: JwtAlgorithm | undefined }
+  | { readonly pem: string; readonly kid?: string | undefined; readonly alg?: JwtAlgorithm | undefined }
+  | { readonly secret: string; readonly kid?: string | undefined; readonly alg?: 'HS256' | undefined };
 
 /** A checked key; the private half is there where the material had one. */
 export interface ImportedKey extends VerificationKey {

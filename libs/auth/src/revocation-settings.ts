@@ -3,25 +3,25 @@ import type { IssuerSettings } from './auth-settings.js';
 /** How an application learns what an issuer has revoked, and what it does when it does not learn it. */
 export interface RevocationSettings {
   /** Follow the feed of the issuer over HTTP, for applications without the issuer's database. Default false. */
-  readonly follow?: boolean;
+  readonly follow?: boolean | undefined;
   /**
    * The access token that the feed asks for (scope `revocations:read`), or a function that fetches one: called at every
    * connection and waited for 5 s, so that a token that lives shortly will do. Required where `follow` is true.
    */
-  readonly token?: string | (() => string | Promise<string>);
+  readonly token?: string | (() => string | Promise<string>) | undefined;
   /** Where the feed is; found by discovery (`revocations_uri` of the metadata) where absent, and anew when it fails. */
-  readonly uri?: string;
+  readonly uri?: string | undefined;
   /** `sse` keeps one stream open; `poll` asks again and again, for proxies that break streams. Default `sse`. */
-  readonly transport?: 'sse' | 'poll';
+  readonly transport?: 'sse' | 'poll' | undefined;
   /** For so long an application may have heard nothing and still count as knowing. Default 10; 1 to 3,600. */
-  readonly maximumSilenceSeconds?: number;
+  readonly maximumSilenceSeconds?: number | undefined;
   /**
    * What the guard does after that with the tokens of this issuer: `refuse` answers 503 `revocations-unknown`, `accept`
    * accepts on what it knew and says so in `RevocationHealth`. Default `refuse`.
    */
-  readonly whenSilent?: 'refuse' | 'accept';
+  readonly whenSilent?: 'refuse' | 'accept' | undefined;
   /** Whom the feed's events are for. Default: the `audience` that its tokens must name. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
 }
 
 /** The settings with every default in its place. */

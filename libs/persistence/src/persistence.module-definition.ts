@@ -13,19 +13,19 @@ export interface PersistenceSettings {
   /** `postgres://user:password@host:5432/database`, or `postgres://user@/database?host=/folder/of/the/socket`. */
   databaseUrl: string;
   /** Whether the migrations run at start (default `true`). With `false` a start on an older schema is refused. */
-  migrate?: boolean;
+  migrate?: boolean | undefined;
   /** Connections held at most by this process (default 10, at least 2). */
-  poolSize?: number;
+  poolSize?: number | undefined;
   /** What PostgreSQL shows in `pg_stat_activity` (default `postern`). */
-  applicationName?: string;
+  applicationName?: string | undefined;
 }
 
 /** What `PersistenceModule` is made of. */
 export interface PersistenceStructure {
   /** The application's own migrations; they are recorded in the same table and sorted by the time stamp in their names. */
-  migrations?: MigrationClass[];
+  migrations?: MigrationClass[] | undefined;
   /** Modules whose providers the factory of the settings injects. */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
 /** Every name of the settings. */

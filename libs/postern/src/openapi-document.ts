@@ -8,10 +8,10 @@ import { capitalised, routesOf } from './openapi-routes.js';
 /** What the document says of the service itself. */
 export interface DocumentSettings {
   /** Default: Postern. */
-  readonly title?: string;
-  readonly description?: string;
+  readonly title?: string | undefined;
+  readonly description?: string | undefined;
   /** The version of the service, as its owner counts. */
-  readonly version?: string;
+  readonly version?: string | undefined;
 }
 
 const DESCRIPTION = `Accounts, sessions and tokens. Sign in with \`POST /auth/login\` on this page: the page is authorised by itself,

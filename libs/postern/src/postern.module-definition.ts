@@ -16,69 +16,71 @@ export interface PosternSettings {
   /** The address that clients reach this server at: the `iss` of every token. */
   issuer: string;
   /** Whom the access tokens are for: their `aud`. Default: `postern`. */
-  audience?: string;
+  audience?: string | undefined;
   /** The instance secret, at least 32 random bytes of text. */
   secret: string;
   /** Instance secrets that are read with beside it, while it is changed: first the one to come, then the one before. */
-  previousSecrets?: readonly string[];
+  previousSecrets?: readonly string[] | undefined;
   /** `postgres://user:password@host:5432/database` */
   databaseUrl: string;
   /** `redis://host:6379`; revocations travel among replicas by it where it is set. */
-  redisUrl?: string;
+  redisUrl?: string | undefined;
   /** Whether this is a real deployment: development defaults, such as the mailer that logs, refuse to work there. Default: `false`. */
-  production?: boolean;
+  production?: boolean | undefined;
   /** The product's name, for mails and for the words a password must not contain. Default: `Postern`. */
-  productName?: string;
-  persistence?: Omit<PersistenceSettings, 'databaseUrl'>;
-  problem?: ProblemSettings;
-  auth?: Omit<AuthSettings, 'issuer' | 'audience'>;
-  tokens?: Omit<TokensSettings, 'issuer' | 'audience' | 'secret' | 'previousSecrets'>;
-  sessions?: Omit<SessionsSettings, 'redisUrl'>;
-  password?: Omit<PasswordSettings, 'productName'>;
+  productName?: string | undefined;
+  persistence?: Omit<PersistenceSettings, 'databaseUrl'> | undefined;
+  problem?: ProblemSettings | undefined;
+  auth?: Omit<AuthSettings, 'issuer' | 'audience'> | undefined;
+  tokens?: Omit<TokensSettings, 'issuer' | 'audience' | 'secret' | 'previousSecrets'> | undefined;
+  sessions?: Omit<SessionsSettings, 'redisUrl'> | undefined;
+  password?: Omit<PasswordSettings, 'productName'> | undefined;
 }
 
 /** What `PosternModule` is made of: classes to use instead of the shipped ones. Read synchronously, also by `forRootAsync`. */
 export interface PosternStructure {
   /** The team's user: `@Entity('users') class Employee extends UserBase`. Default: `User`. */
-  user?: UsersStructure['user'];
+  user?: UsersStructure['user'] | undefined;
   /** The team's own migrations, after the shipped ones. */
-  migrations?: PersistenceStructure['migrations'];
+  migrations?: PersistenceStructure['migrations'] | undefined;
   /** How passwords are hashed. */
-  hasher?: PasswordStructure['hasher'];
+  hasher?: PasswordStructure['hasher'] | undefined;
   /** Every rule for a new password; replaces the shipped list. */
-  passwordPolicies?: PasswordStructure['policies'];
+  passwordPolicies?: PasswordStructure['policies'] | undefined;
   /** Who may log in and refresh, beside the shipped rule that a disabled user may not. */
-  loginPolicies?: SessionsStructure['policies'];
+  loginPolicies?: SessionsStructure['policies'] | undefined;
   /** What access tokens say about the user. */
-  claims?: SessionsStructure['claims'];
+  claims?: SessionsStructure['claims'] | undefined;
   /** Asked before a user deletes itself. Default: the password confirms. */
-  confirmation?: UsersStructure['confirmation'];
+  confirmation?: UsersStructure['confirmation'] | undefined;
   /** A subclass of `JwtAuthGuard`. */
-  guard?: AuthStructure['guard'];
+  guard?: AuthStructure['guard'] | undefined;
   /** What `@CurrentUser()` receives. */
-  mapper?: AuthStructure['mapper'];
+  mapper?: AuthStructure['mapper'] | undefined;
   /** How mail leaves. */
-  mailer?: AccountsStructure['mailer'];
+  mailer?: AccountsStructure['mailer'] | undefined;
   /** Where private keys live and sign, for example a KMS. */
-  signer?: TokensStructure['signer'];
+  signer?: TokensStructure['signer'] | undefined;
   /** How replicas tell each other of revocations, instead of PostgreSQL or Redis. */
-  revocationSignal?: SessionsStructure['signal'];
+  revocationSignal?: SessionsStructure['signal'] | undefined;
   /** The time, for tests. */
-  clock?: AuthStructure['clock'];
+  clock?: AuthStructure['clock'] | undefined;
   /** Whether the guard closes every route that is not `@Public()`. Default: `true`. */
-  global?: AuthStructure['global'];
+  global?: AuthStructure['global'] | undefined;
   /** Controllers to serve instead of the shipped ones; `false`: none. */
-  controllers?: {
-    tokens?: TokensStructure['controllers'];
-    users?: UsersStructure['controllers'];
-    sessions?: SessionsStructure['controller'];
-    revocations?: SessionsStructure['feed'];
-    password?: PasswordStructure['controller'];
-    accounts?: AccountsStructure['controller'];
-    health?: Type | false;
-  };
+  controllers?:
+    | {
+        tokens?: TokensStructure['controllers'] | undefined;
+        users?: UsersStructure['controllers'] | undefined;
+        sessions?: SessionsStructure['controller'] | undefined;
+        revocations?: SessionsStructure['feed'] | undefined;
+        password?: PasswordStructure['controller'] | undefined;
+        accounts?: AccountsStructure['controller'] | undefined;
+        health?: Type | false | undefined;
+      }
+    | undefined;
   /** Modules whose exports the classes above inject. */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
 /** Every name of the settings. */

@@ -74,9 +74,10 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
     }),
     AuthModule.forRootAsync({
       ...from(({ issuer, audience = AUDIENCE, auth, tokens }) => ({
-        // What may be issued is accepted.
-        maximumLifetimeSeconds: Math.max(DAY_SECONDS, tokens?.maximumLifetimeSeconds ?? 0),
         ...auth,
+        // What may be issued is accepted.
+        maximumLifetimeSeconds:
+          auth?.maximumLifetimeSeconds ?? Math.max(DAY_SECONDS, tokens?.maximumLifetimeSeconds ?? 0),
         issuer,
         audience,
       })),

@@ -4,7 +4,7 @@ import type { SettingNames } from './known-settings.js';
 /** The settings of the problem lib. */
 export interface ProblemSettings {
   /** Where the problems are documented: `type` becomes this address followed by the code. Default: `about:blank`. */
-  documentation?: string;
+  documentation?: string | undefined;
 }
 
 /** Every name of the settings. */

@@ -7,47 +7,47 @@ import type { RevocationSignal } from './revocation-signal.js';
 /** What `SessionsModule` is told. Plain data, checked at boot; everything has a default. */
 export interface SessionsSettings {
   /** How long a session lives without being refreshed, in seconds (default 2,592,000: 30 days). Each refresh starts it anew. */
-  refreshTokenLifetimeSeconds?: number;
+  refreshTokenLifetimeSeconds?: number | undefined;
   /** How long a session lives at most, however often it is refreshed, in seconds (default 7,776,000: 90 days). */
-  sessionMaximumSeconds?: number;
+  sessionMaximumSeconds?: number | undefined;
   /**
    * How many living sessions a user may have (default 1,000; 1 to 10,000). Who begins one more ends the one that was not used for
    * the longest time, with the reason `too-many-sessions`.
    */
-  sessionsPerUser?: number;
+  sessionsPerUser?: number | undefined;
   /** For how long a spent refresh token still yields its one successor, in seconds (default 10; 0 to 60). */
-  graceSeconds?: number;
+  graceSeconds?: number | undefined;
   /**
    * For how long an ended or expired session stays in the database, in seconds (default 2,592,000: 30 days), and in any case
    * while a token of it may be good.
    */
-  retentionSeconds?: number;
+  retentionSeconds?: number | undefined;
   /**
    * The longest life that any access token of this issuer may have, in seconds. A revocation is kept as long; set it to what
    * you issue, and the set of revocations stays small. No less than `maximumLifetimeSeconds` of `TokensModule` (default: that,
    * or 86,400 where it is less). Revocations of sessions are kept for its `sessionTokenLifetimeSeconds`.
    */
-  longestTokenLifetimeSeconds?: number;
+  longestTokenLifetimeSeconds?: number | undefined;
   /** How often a replica asks the database for revocations that no signal told it of, in seconds (default 0.5; 0.05 to 10). */
-  pollSeconds?: number;
+  pollSeconds?: number | undefined;
   /** `redis://…`: revocations are announced among replicas by Redis instead of PostgreSQL. Their truth stays in PostgreSQL. */
-  redisUrl?: string;
+  redisUrl?: string | undefined;
 }
 
 /** What `SessionsModule` is made of. Read synchronously, also by `forRootAsync`. */
 export interface SessionsStructure {
   /** Who may log in and refresh, asked in this order after `NotDisabledPolicy`. */
-  policies?: readonly Type<LoginPolicy>[];
+  policies?: readonly Type<LoginPolicy>[] | undefined;
   /** What access tokens say about the user; `EntityClaims` unless told. */
-  claims?: Type<ClaimsProvider>;
+  claims?: Type<ClaimsProvider> | undefined;
   /** The controller that serves the routes; `SessionsController` unless told. `false`: no routes. */
-  controller?: Type | false;
+  controller?: Type | false | undefined;
   /** The controller that tells other services of revocations; `RevocationFeedController` unless told. `false`: no route. */
-  feed?: Type | false;
+  feed?: Type | false | undefined;
   /** How replicas tell each other of revocations; PostgreSQL's NOTIFY, or Redis where `redisUrl` is set, unless told. */
-  signal?: Type<RevocationSignal>;
+  signal?: Type<RevocationSignal> | undefined;
   /** Modules whose exports the classes above inject. */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
 /** Every name of the settings. */

@@ -5,22 +5,22 @@ import type { HttpSettings } from 'postern';
 /** How a {@link TestApplication} is started. */
 export interface TestApplicationOptions {
   /** The framework beneath, or an adapter of the caller's own. Default `fastify`. */
-  readonly adapter?: 'fastify' | 'express' | AbstractHttpAdapter;
+  readonly adapter?: 'fastify' | 'express' | AbstractHttpAdapter | undefined;
   /** What `createHttpAdapter` is told; not for an adapter of the caller's own. */
-  readonly http?: HttpSettings;
+  readonly http?: HttpSettings | undefined;
   /** Where the log goes. Default: nowhere. */
-  readonly logger?: LoggerService;
+  readonly logger?: LoggerService | undefined;
   /** What happens between creating and listening, such as `serveDocs`. */
-  readonly prepare?: (nest: INestApplication) => void | Promise<void>;
+  readonly prepare?: ((nest: INestApplication) => void | Promise<void>) | undefined;
 }
 
 /** What a request carries. */
 export interface TestRequest {
   /** An access token. */
-  readonly token?: string;
+  readonly token?: string | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
-  readonly headers?: Readonly<Record<string, string>>;
+  readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
 /** An answer, read to its end. */

@@ -4,13 +4,13 @@ import { SystemClock, thumbprint, type AuthSettings, type Clock } from 'postern/
 /** What a token of a {@link TestIssuer} says beside what every access token does. */
 export interface TestTokenClaims {
   readonly subject: string;
-  readonly sessionId?: string;
-  readonly scopes?: readonly string[];
-  readonly roles?: readonly string[];
+  readonly sessionId?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly roles?: readonly string[] | undefined;
   /** 300 unless told; at -60 the token has expired for everybody, whatever clocks tolerate. */
-  readonly lifetimeSeconds?: number;
+  readonly lifetimeSeconds?: number | undefined;
   /** Whatever else it is to say; wins over the rest. */
-  readonly claims?: Readonly<Record<string, unknown>>;
+  readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**

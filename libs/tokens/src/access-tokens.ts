@@ -14,20 +14,20 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
 /** What an access token says; an absent or empty member is no claim at all. */
 export interface AccessTokenClaims {
   readonly subject: string;
-  readonly sessionId?: string;
-  readonly clientId?: string;
-  readonly scopes?: readonly string[];
-  readonly roles?: readonly string[];
-  readonly organization?: string;
-  readonly acr?: string;
-  readonly amr?: readonly string[];
-  readonly authenticatedAt?: Date;
+  readonly sessionId?: string | undefined;
+  readonly clientId?: string | undefined;
+  readonly scopes?: readonly string[] | undefined;
+  readonly roles?: readonly string[] | undefined;
+  readonly organization?: string | undefined;
+  readonly acr?: string | undefined;
+  readonly amr?: readonly string[] | undefined;
+  readonly authenticatedAt?: Date | undefined;
   /** Whom the token is for; by default the configured audience. */
-  readonly audience?: string | readonly string[];
+  readonly audience?: string | readonly string[] | undefined;
   /** By default the configured lifetime. */
-  readonly lifetimeSeconds?: number;
+  readonly lifetimeSeconds?: number | undefined;
   /** Further claims; those that this class writes itself cannot be overridden. */
-  readonly extra?: Readonly<Record<string, unknown>>;
+  readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** An access token and what its receiver needs to know of it. */

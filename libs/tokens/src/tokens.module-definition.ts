@@ -29,13 +29,15 @@ import { CheckedTokensSettings, type TokensSettings } from './tokens.settings.js
 /** What a team may replace by passing a class. Read synchronously, also by `forRootAsync`. */
 export interface TokensStructure {
   /** Where the private keys are. Default: `staticKeys` where there are some, else the key ring in the database. */
-  signer?: Type<SigningKeys>;
+  signer?: Type<SigningKeys> | undefined;
   /** Where the revocation of a killed key goes. Default: the publisher that the application has already. */
-  revocations?: Type<RevocationPublisher>;
+  revocations?: Type<RevocationPublisher> | undefined;
   /** The controllers that serve the routes; `false`: none. */
-  controllers?: { jwks?: Type | false; metadata?: Type | false; keys?: Type | false };
+  controllers?:
+    | { jwks?: Type | false | undefined; metadata?: Type | false | undefined; keys?: Type | false | undefined }
+    | undefined;
   /** Modules whose exports the classes above inject. */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
 const KNOWN_SETTINGS: SettingNames<Required<TokensSettings>> = {

@@ -6,13 +6,13 @@ import type { JwtAlgorithm } from 'postern/auth';
 export interface StaticSigningKeySettings {
   readonly algorithm: JwtAlgorithm;
   /** The private key, PKCS #8 (or SEC 1, PKCS #1) PEM or JWK; `kty: "oct"` for HS256. */
-  readonly privateKey?: string | JsonWebKey;
+  readonly privateKey?: string | JsonWebKey | undefined;
   /** The secret of HS256 as text of at least 32 bytes; its UTF-8 bytes are the key. */
-  readonly secret?: string;
+  readonly secret?: string | undefined;
   /** A public key alone, PEM or JWK: it proves older tokens, and signs none. */
-  readonly publicKey?: string | JsonWebKey;
+  readonly publicKey?: string | JsonWebKey | undefined;
   /** By default the `kid` of the JWK, else the RFC 7638 thumbprint. */
-  readonly kid?: string;
+  readonly kid?: string | undefined;
 }
 
 /** What a team may set about tokens and keys. Plain data, checked at boot. */
@@ -27,40 +27,40 @@ export interface TokensSettings {
    * Secrets that are read with beside this one, while it is changed: first the one to come, then the one before. What they
    * protect is taken over at start.
    */
-  readonly previousSecrets?: readonly string[];
+  readonly previousSecrets?: readonly string[] | undefined;
   /** The algorithm of access tokens; `ES256` unless told. */
-  readonly algorithm?: JwtAlgorithm;
+  readonly algorithm?: JwtAlgorithm | undefined;
   /**
    * Algorithms that have a key beside it, e.g. `RS256` for ID tokens. After a change of `algorithm` the first one of them that is
    * published signs access tokens until services must know the new key, unless the former one is left out here.
    */
-  readonly additionalAlgorithms?: readonly JwtAlgorithm[];
+  readonly additionalAlgorithms?: readonly JwtAlgorithm[] | undefined;
   /** 900 unless told. */
-  readonly accessTokenLifetimeSeconds?: number;
+  readonly accessTokenLifetimeSeconds?: number | undefined;
   /** The longest life that a single token may be given; the lifetime of access tokens unless told. */
-  readonly maximumLifetimeSeconds?: number;
+  readonly maximumLifetimeSeconds?: number | undefined;
   /**
    * The longest life that a token with a session may be given; `maximumLifetimeSeconds` unless told. So long the end of a
    * session is remembered everywhere: where services have tokens that live for days, set it to what sessions need.
    */
-  readonly sessionTokenLifetimeSeconds?: number;
+  readonly sessionTokenLifetimeSeconds?: number | undefined;
   /** For how long the JWKS may be cached, and a new key waits at least so long before it signs; 300 unless told. */
-  readonly jwksCacheSeconds?: number;
+  readonly jwksCacheSeconds?: number | undefined;
   /** After how many days another key signs; 90 unless told. */
-  readonly rotationDays?: number;
+  readonly rotationDays?: number | undefined;
   /** The size of new RSA keys; 3072 unless told. */
-  readonly rsaBits?: number;
+  readonly rsaBits?: number | undefined;
   /** How often a replica looks for changes of the keys by itself, beside being notified; 0.5 unless told. */
-  readonly keyPollSeconds?: number;
+  readonly keyPollSeconds?: number | undefined;
   /**
    * Whether this process takes part in keeping the ring: makes keys at start and rotates them by schedule; true unless told.
    * With `false`, for a command beside the servers, a start changes nothing, and is refused where the ring has no keys yet.
    */
-  readonly keepsRing?: boolean;
+  readonly keepsRing?: boolean | undefined;
   /** Keys by configuration in place of the key ring: the first of an algorithm that can sign does. */
-  readonly staticKeys?: readonly StaticSigningKeySettings[];
+  readonly staticKeys?: readonly StaticSigningKeySettings[] | undefined;
   /** Further members of the authorization server metadata (RFC 8414 §2); they win over ours. */
-  readonly metadata?: Readonly<Record<string, unknown>>;
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Where a replica that was cut off a moment ago may still act on what it knew; kept free on both sides of a change-over. */

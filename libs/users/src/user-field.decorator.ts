@@ -4,15 +4,15 @@ import type { Type } from '@nestjs/common';
 /** What {@link UserField} may say of a field. What is left out is refused. */
 export interface UserFieldOptions {
   /** Whether the field is part of registration. Default `false`. */
-  register?: 'required' | 'optional' | false;
+  register?: 'required' | 'optional' | false | undefined;
   /** Who may change the field through HTTP; an administrator may change what the user may. Default `false`. */
-  write?: 'self' | 'admin' | false;
+  write?: 'self' | 'admin' | false | undefined;
   /** Who may see the field through HTTP; whatever the public sees, the user and the administrator see too. Default `false`. */
-  read?: 'public' | 'self' | 'admin' | false;
+  read?: 'public' | 'self' | 'admin' | false | undefined;
   /** The name of the access-token claim that carries the field. A token is text that anybody may read: leave it out when in doubt. */
-  claim?: string;
+  claim?: string | undefined;
   /** What the OpenAPI document says of the field; where this is left out, the doc comment, if the plugin of `@nestjs/swagger` reads it. */
-  description?: string;
+  description?: string | undefined;
   /** The example that the OpenAPI document shows. */
   example?: unknown;
 }

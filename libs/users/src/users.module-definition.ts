@@ -20,15 +20,15 @@ export type UsersSettings = object;
 /** What {@link UsersModule} is made of; each part has a default. */
 export interface UsersStructure {
   /** The team's class of user. Default: {@link User}, with no further fields. */
-  user?: Type<UserBase>;
+  user?: Type<UserBase> | undefined;
   /** Controllers in the place of the ones made from the entity; `false` for no such routes. */
-  controllers?: { me?: Type | false; admin?: Type | false };
+  controllers?: { me?: Type | false | undefined; admin?: Type | false | undefined } | undefined;
   /** Asked before a user deletes itself. Default: {@link NoConfirmation}, which refuses. */
-  confirmation?: Type<IdentityConfirmation>;
+  confirmation?: Type<IdentityConfirmation> | undefined;
   /** Where the revocations of disabled and deleted users go. Default: the publisher that the application has already. */
-  revocations?: Type<RevocationPublisher>;
+  revocations?: Type<RevocationPublisher> | undefined;
   /** Modules whose providers the classes above inject. */
-  imports?: ModuleMetadata['imports'];
+  imports?: ModuleMetadata['imports'] | undefined;
 }
 
 export const { ConfigurableModuleClass: ConfigurableUsersModule } = new ConfigurableModuleBuilder<UsersSettings>({

@@ -9,7 +9,9 @@ import { AppController } from './app.controller.js';
     AuthModule.forRoot({
       issuer: 'https://id.example.com',
       audience: 'orders',
-      staticKeys: [{ jwk: JSON.parse(process.env.PUBLIC_JWK ?? '{}') }],
+      staticKeys: [{ jwk: JSON.parse(process.env.PUBLIC_JWK ?? '{}'), kid: process.env.KID }],
+      tokenType: process.env.TOKEN_TYPE,
+      revocations: { follow: false, token: process.env.REVOCATIONS_TOKEN },
     }),
   ],
   controllers: [AppController],

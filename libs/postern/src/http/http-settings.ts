@@ -3,25 +3,25 @@ import { type TrustedProxies, trustedProxies } from './trusted-proxies.js';
 /** How the application meets the network. */
 export interface HttpSettings {
   /** The largest body that is read, in bytes. Default 102400 (100 KiB); beyond it: 413. */
-  bodyLimitBytes?: number;
+  bodyLimitBytes?: number | undefined;
   /** How long a request may take to arrive, headers and body, in seconds. Default 30; beyond it: 408. */
-  requestTimeoutSeconds?: number;
+  requestTimeoutSeconds?: number | undefined;
   /** How long an idle connection is kept, in seconds. Default 75: longer than the 60 of the common load balancers. */
-  keepAliveSeconds?: number;
+  keepAliveSeconds?: number | undefined;
   /** The origins whose pages may call this, e.g. `https://app.example.com`, or `*`. Never with cookies. Default: none. */
-  corsOrigins?: readonly string[];
+  corsOrigins?: readonly string[] | undefined;
   /**
    * Who may tell the caller's address by `X-Forwarded-For`, and the request's id by `X-Request-Id`: the number of proxies
    * in front, or their addresses (`10.0.0.0/8, loopback`); `true` believes everybody. Default `false`: nobody. The id is
    * believed of the machine alone that the connection comes from.
    */
-  trustProxy?: boolean | number | string;
+  trustProxy?: boolean | number | string | undefined;
   /** Whether to tell browsers to come by https only (RFC 6797). Default `false`; `true` behind TLS, so in production. */
-  strictTransportSecurity?: boolean;
+  strictTransportSecurity?: boolean | undefined;
   /** Where Swagger UI is, or `false`: the one place whose policy lets a page run scripts. Default `/docs`. */
-  docsPath?: string | false;
+  docsPath?: string | false | undefined;
   /** See `ProblemSettings.documentation`. */
-  documentation?: string;
+  documentation?: string | undefined;
 }
 
 /** The settings with every default in its place. */
