@@ -25,7 +25,7 @@ export class ExpressHttpAdapter extends ExpressAdapter {
   }
 
   override registerParserMiddleware(_prefix?: string, rawBody = false): void {
-    this.use(jsonOnExpress(rawBody, this.settings.bodyLimitBytes));
+    this.use(jsonOnExpress(rawBody, this.settings));
   }
 
   /** Without the prefix that Nest names: what is missing outside of it is a problem as well, as it is on Fastify. */
@@ -64,12 +64,17 @@ export function answerInFull(instance: Express): void {
 const BODYLESS = new Set(['GET', 'HEAD', 'TRACE']);
 
 /** Reads JSON bodies on Express as ours are read on Fastify. */
-export function jsonOnExpress(rawBody: boolean, bodyLimitBytes: number): RequestHandler {
+export function jsonOnExpress(
+  rawBody: boolean,
+  { bodyLimitBytes, multipart }: Pick<CompleteHttpSettings, 'bodyLimitBytes' | 'multipart'>,
+): RequestHandler {
   return async (request, response, next) => {
     const { headers, method } = request;
     const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
     const isRead = BODYLESS.has(method) || request.readableEnded;
-    if (!isRead && !(isEmpty && headers['content-type'] === undefined)) {
+    // Who takes files reads them itself, behind the guard.
+    const isForRoute = multipart && /^\s*multipart\/form-data\s*;/i.test(headers['content-type'] ?? '');
+    if (!isRead && !isForRoute && !(isEmpty && headers['content-type'] === undefined)) {
       try {
         const { bytes, value } = await readJson(request, bodyLimitBytes);
         if (rawBody) Object.assign(request, { rawBody: bytes });

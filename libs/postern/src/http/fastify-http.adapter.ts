@@ -19,6 +19,8 @@ const ROUTER = {
 
 /** Fastify, set up so that it answers as {@link ExpressHttpAdapter} does. */
 export class FastifyHttpAdapter extends FastifyAdapter {
+  private takesText = false;
+
   constructor(private readonly settings: CompleteHttpSettings) {
     const options: FastifyServerOptions = {
       serverFactory: (listener) => createGuardedServer(settings, listener),
@@ -44,10 +46,15 @@ export class FastifyHttpAdapter extends FastifyAdapter {
     super.initHttpServer(options);
   }
 
+  override useBodyParser(...parser: Parameters<FastifyAdapter['useBodyParser']>): void {
+    super.useBodyParser(...parser);
+    this.takesText ||= [parser[0]].flat().includes('text/plain');
+  }
+
   override registerParserMiddleware(_prefix?: string, rawBody = false): void {
     parseJsonOnFastify(this, rawBody, this.settings.bodyLimitBytes);
     const instance = this.getInstance<FastifyInstance>();
-    instance.removeContentTypeParser('text/plain');
+    if (!this.takesText) instance.removeContentTypeParser('text/plain');
     if (!instance.hasContentTypeParser('')) {
       instance.addContentTypeParser('*', (_request, _payload, done) => done(new UnsupportedMediaTypeError()));
     }

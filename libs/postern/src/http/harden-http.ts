@@ -48,6 +48,6 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
     const express = adapter.getInstance() as Express;
     express.disable('x-powered-by');
     answerInFull(express);
-    app.use(jsonOnExpress(rawBody, complete.bodyLimitBytes));
+    app.use(jsonOnExpress(rawBody, complete));
   }
 }

@@ -4,6 +4,11 @@ import { type TrustedProxies, trustedProxies } from './trusted-proxies.js';
 export interface HttpSettings {
   /** The largest body that is read, in bytes. Default 102400 (100 KiB); beyond it: 413. */
   bodyLimitBytes?: number | undefined;
+  /**
+   * Whether `multipart/form-data` is left unread on Express for the routes that take files, by Nest's `FileInterceptor` and its `limits`.
+   * Default `false`: 415. On Fastify the interceptors of `@nestjs/platform-fastify/multipart` need nothing of this.
+   */
+  multipart?: boolean | undefined;
   /** How long a request may take to arrive, headers and body, in seconds. Default 30; beyond it: 408. */
   requestTimeoutSeconds?: number | undefined;
   /** How long an idle connection is kept, in seconds. Default 75: longer than the 60 of the common load balancers. */
@@ -38,6 +43,7 @@ export interface CompleteHttpSettings extends Required<Omit<HttpSettings, 'docum
 export function completeHttpSettings(settings: HttpSettings): CompleteHttpSettings {
   const complete: CompleteHttpSettings = {
     bodyLimitBytes: settings.bodyLimitBytes ?? 102_400,
+    multipart: settings.multipart ?? false,
     requestTimeoutSeconds: settings.requestTimeoutSeconds ?? 30,
     keepAliveSeconds: settings.keepAliveSeconds ?? 75,
     corsOrigins: settings.corsOrigins ?? [],
