@@ -27,6 +27,8 @@ export interface UserColumn {
   readonly isUpdated: boolean;
   /** Whether the database computes the column, and refuses every value. */
   readonly isGenerated: boolean;
+  /** Whether the property holds bytes, for which JSON has no form. */
+  readonly isBinary: boolean;
   /** Whether an insert without a value succeeds with something other than null. */
   readonly hasDefault: boolean;
   /** In characters. */
@@ -96,6 +98,7 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
     sentType: known ?? (Array.isArray(driven) ? driven : design) ?? driven,
     shownType: known ?? driven ?? design,
     isNullable: options.nullable === true,
+    isBinary: !options.transformer && (options.type === 'bytea' || (options.type as unknown) === Buffer),
     hasDefault: options.default !== undefined || (initial !== undefined && initial !== null),
     ...(kind === 'text' && options.length && !options.transformer ? { length: Number(options.length) } : {}),
     ...(kind === 'integer' ? { range: rangeOf(options) } : {}),

@@ -99,6 +99,9 @@ describe('checkUserEntity', () => {
       [text(), Expose({ name: 'no', toPlainOnly: true })],
       'out of answers',
     ],
+    ['bytes that are read', { read: 'public' }, [Column({ type: 'bytea', nullable: true })], 'holds bytes, which JSON'],
+    ['bytes that are registered', { register: 'required' }, [Column({ type: 'bytea' }), IsString()], 'holds bytes'],
+    ['bytes that are a claim', { claim: 'seal' }, [Column({ type: 'bytea' })], 'makes base64 of them'],
     ['a hidden column that is read', { read: 'self' }, [text({ select: false })], 'has select: false'],
     [
       'a registered field that is not inserted',

@@ -105,6 +105,12 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
   if (!column.isSelected && (read || claim !== undefined)) {
     fail('is to be shown, yet its column has select: false: take that off, or `read` and `claim`.');
   }
+  if (column.isBinary && (read || field.register || field.write || claim !== undefined)) {
+    fail(
+      'holds bytes, which JSON has no form for: declare the property as a text and give the column a `transformer` that makes base64 of ' +
+        'them, or take @UserField off and serve them by a route of yours.',
+    );
+  }
   if (claim !== undefined) {
     if (!/^[\x21-\x7e]{1,128}$/.test(claim))
       fail(`has the claim name "${claim}": write printable ASCII without spaces.`);
