@@ -3,6 +3,7 @@ import {
   Controller,
   Get,
   Injectable,
+  type ExecutionContext,
   type INestApplication,
   Logger,
   Scope,
@@ -41,6 +42,7 @@ import {
   UnsupportedContextError,
 } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
+import { testPrincipal } from 'postern/testing/auth';
 import { byEs, byRs, compact, goodClaims, goodHeader, makeWorld } from './hostile-tokens/index.js';
 
 const START = Math.floor(Date.UTC(2030, 5, 1) / 1000);
@@ -659,6 +661,37 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
       const scope = 'orders:write orders:admin';
       expect((await ask(running, path, bearer(tokenWith({ scope })))).status).toBe(200);
       await running.close();
+    }
+  });
+
+  it("gives way to the stand-in of a team's test, which says who is there, and to none that stands beside it", async () => {
+    const principal = testPrincipal({ subject: 'ada' });
+    const standIn = {
+      canActivate(context: ExecutionContext): boolean {
+        Object.assign(context.switchToHttp().getRequest<object>(), { principal, user: principal });
+        return true;
+      },
+    };
+    @Controller('desks')
+    class DesksController {
+      @RequireScopes('desks:read')
+      @Get()
+      mine(@CurrentPrincipal() { subject }: Principal, @CurrentUser('subject') user: string): string[] {
+        return [subject, user];
+      }
+    }
+    const build = () =>
+      Test.createTestingModule({ imports: [AuthModule.forRoot(settings)], controllers: [DesksController] });
+    for (const [testing, status, body] of [
+      [build().overrideProvider(JwtAuthGuard).useValue(standIn), 200, ['ada', 'ada']],
+      [build().overrideGuard(JwtAuthGuard).useValue(standIn), 401, { code: 'invalid-token' }],
+    ] as const) {
+      const local = (await testing.compile()).createNestApplication();
+      await local.listen(0, '127.0.0.1');
+      const answer = await fetch(`${await local.getUrl()}/desks`);
+      await local.close();
+      expect(answer.status).toBe(status);
+      expect(await answer.json()).toMatchObject(body);
     }
   });
 
