@@ -1,5 +1,6 @@
 import { Transform } from 'class-transformer';
 import {
+  IsArray,
   IsBoolean,
   IsDate,
   IsDefined,
@@ -80,6 +81,11 @@ export function rulesOf(column: UserColumn): PropertyDecorator[] {
     case 'other':
       return [];
   }
+}
+
+/** Asks for a list where the team's validators are of its entries: class-validator asks them of anything else as it is. */
+export function listRuleOf(entity: Type, { kind, property }: UserColumn): PropertyDecorator[] {
+  return kind === 'other' && knownRulesOf(entity, property).some(({ each }) => each) ? [IsArray()] : [];
 }
 
 /** Whether the value has to be given, and whether null is one. */

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty, PickType } from '@nestjs/swagger';
-import { presenceOf, rulesOf } from './column-rules.js';
+import { listRuleOf, presenceOf, rulesOf } from './column-rules.js';
 import { schemaOf } from './field-schema.js';
 import type { UserBase } from './user-base.entity.js';
 import { columnOf } from './user-column.js';
@@ -64,7 +64,7 @@ function build(
     if (!column || !presence) continue;
     // All on the class that holds the copied validators: on a subclass they would replace those, since
     // class-validator takes two custom validators of one property for the same when one is inherited.
-    const decorators = [...rulesOf(column), presenceOf(column, presence)];
+    const decorators = [...rulesOf(column), ...listRuleOf(entity, column), presenceOf(column, presence)];
     for (const decorate of decorators) decorate(Picked.prototype, field.property);
     ApiProperty(schemaOf(entity, field, column, { sent: presence }))(Picked.prototype, field.property);
   }

@@ -55,6 +55,11 @@ class Student extends UserBase {
   @MaxLength(8, { each: true })
   tags!: string[];
 
+  @UserField({ write: 'self' })
+  @Column({ type: 'jsonb', nullable: true })
+  @IsString({ each: true })
+  hobbies!: string[] | null;
+
   @UserField({ write: 'admin' })
   @Column({ nullable: true })
   @IsOptional()
@@ -164,6 +169,12 @@ describe('registerDtoOf', () => {
 });
 
 describe('updateDtoOf', () => {
+  it('asks for a list where validators are of its entries', () => {
+    const own = updateDtoOf(Student, 'self');
+    for (const hobbies of [null, [], ['chess']]) expect(problemsOf(own, { hobbies })).toEqual([]);
+    for (const hobbies of ['chess', [1], { 0: 'chess' }]) expect(problemsOf(own, { hobbies })).toEqual(['hobbies']);
+  });
+
   it('lets the user write its own fields and the administrator those too', () => {
     const own = updateDtoOf(Employee, 'self');
     const admin = updateDtoOf(Employee, 'admin');
