@@ -1,3 +1,4 @@
+import { Attempt } from './attempt.js';
 import { readJsonObject } from './strict-json.js';
 
 const MAXIMUM_DEPTH = 16;
@@ -23,16 +24,26 @@ export interface FetchedJson {
  * @throws Error that names the defect
  */
 export async function fetchJson(address: URL, limits: FetchLimits): Promise<FetchedJson> {
-  const signal = AbortSignal.any([limits.signal, AbortSignal.timeout(limits.timeoutSeconds * 1000)]);
-  const response = await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
-  if (response.status !== 200) {
-    await response.body?.cancel();
-    throw new Error(`${address.origin}${address.pathname} answered ${response.status || 'with a redirect'}`);
+  const attempt = new Attempt(limits.signal);
+  attempt.limit(limits.timeoutSeconds * 1000, `${placeOf(address)} has not answered in ${limits.timeoutSeconds} s`);
+  try {
+    return await answerOf(address, limits.maximumBytes, attempt.signal);
+  } finally {
+    attempt.end();
   }
-  const body = readJsonObject(await readBounded(response, limits.maximumBytes), MAXIMUM_DEPTH);
-  if (body === undefined) throw new Error(`${address.origin}${address.pathname} is not one strict JSON object`);
+}
+
+async function answerOf(address: URL, maximumBytes: number, signal: AbortSignal): Promise<FetchedJson> {
+  const response = await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
+  if (response.status !== 200) throw new Error(`${placeOf(address)} answered ${response.status || 'with a redirect'}`);
+  const body = readJsonObject(await readBounded(response, maximumBytes), MAXIMUM_DEPTH);
+  if (body === undefined) throw new Error(`${placeOf(address)} is not one strict JSON object`);
   const age = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
   return { body, maximumAgeSeconds: age === undefined ? undefined : Number(age) };
+}
+
+function placeOf({ origin, pathname }: URL): string {
+  return origin + pathname;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { Attempt } from './attempt.js';
 import { DiscoveredAddress } from './discovered-address.js';
 import { EventStreamParser } from './event-stream-parser.js';
 import { readBounded } from './fetch-json.js';
@@ -22,6 +23,7 @@ const CONNECT_MILLISECONDS = 5000;
 const MAXIMUM_PAGE_BYTES = 2_000_000;
 const MAXIMUM_CURSOR_LENGTH = 64;
 const MAXIMUM_WAIT_SECONDS = 25;
+const SILENCE = 'the feed is silent';
 
 /** Talks to the feed of revocations of one issuer: one connection at a time, within bounds of time and size. */
 export class RevocationFeedClient {
@@ -56,31 +58,24 @@ export class RevocationFeedClient {
   }
 
   private async *stream(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
-    const attempt = new AbortController();
-    const watchdog = setTimeout(() => attempt.abort(new Error('the feed is silent')), CONNECT_MILLISECONDS);
+    const attempt = new Attempt(stopping);
+    attempt.limit(CONNECT_MILLISECONDS, SILENCE);
     try {
-      const signal = AbortSignal.any([stopping, attempt.signal]);
-      const response = await this.request({ signal, accept: 'text/event-stream', cursor });
+      const response = await this.request({ signal: attempt.signal, accept: 'text/event-stream', cursor });
       const parser = new EventStreamParser();
-      const idle = setTimeout(() => attempt.abort(new Error('the feed is silent')), this.idleMilliseconds);
-      clearTimeout(watchdog);
-      try {
-        for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
-          for (const { type, data, id } of parser.push(chunk)) {
-            // Comments say nothing: whatever stands between may write them for a feed that is gone.
-            idle.refresh();
-            if (type === 'reset') yield { type };
-            else if (type === 'set') yield { type, text: data, cursor: checkedCursor(id) };
-            else if (type === 'position') yield { type, sequence: sequenceOf(data), cursor: checkedCursor(id) };
-          }
+      attempt.limit(this.idleMilliseconds, SILENCE);
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        for (const { type, data, id } of parser.push(chunk)) {
+          // Comments say nothing: whatever stands between may write them for a feed that is gone.
+          attempt.extend();
+          if (type === 'reset') yield { type };
+          else if (type === 'set') yield { type, text: data, cursor: checkedCursor(id) };
+          else if (type === 'position') yield { type, sequence: sequenceOf(data), cursor: checkedCursor(id) };
         }
-      } finally {
-        clearTimeout(idle);
       }
       throw new Error('the feed has ended the stream');
     } finally {
-      clearTimeout(watchdog);
-      attempt.abort();
+      attempt.end();
     }
   }
 
@@ -100,15 +95,13 @@ export class RevocationFeedClient {
   }
 
   private async ask(cursor: string | undefined, wait: number, stopping: AbortSignal): Promise<Page> {
-    const attempt = new AbortController();
-    const patience = CONNECT_MILLISECONDS + wait * 1000;
-    const watchdog = setTimeout(() => attempt.abort(new Error('the feed is silent')), patience);
+    const attempt = new Attempt(stopping);
+    attempt.limit(CONNECT_MILLISECONDS + wait * 1000, SILENCE);
     try {
-      const signal = AbortSignal.any([stopping, attempt.signal]);
-      const response = await this.request({ signal, accept: 'application/json', cursor, wait });
+      const response = await this.request({ signal: attempt.signal, accept: 'application/json', cursor, wait });
       return readPage(await readBounded(response, MAXIMUM_PAGE_BYTES));
     } finally {
-      clearTimeout(watchdog);
+      attempt.end();
     }
   }
 
