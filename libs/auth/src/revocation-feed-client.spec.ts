@@ -88,6 +88,43 @@ describe('what asks an issuer for as long as an application runs', () => {
     },
   );
 
+  it.each<[string, (after: string | null) => object]>([
+    ['empty', (after) => ({ sets: [], cursor: after ?? '0.' })],
+    ['the same', () => ({ sets: ['a token'], cursor: '1.' })],
+    ['a snapshot', () => ({ reset: true, sets: [], cursor: '1.' })],
+    ['an unfinished one that does not move on', () => ({ sets: [], cursor: '1.', more_available: true })],
+  ])('asks no storm of questions where each answer is %s, at once', async (_, page) => {
+    answer = ({ url }, response) => {
+      const told = page(new URL(url!, origin()).searchParams.get('after'));
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ reset: false, sequence: 1, more_available: false, ...told }));
+    };
+    const reading = (async () => {
+      for await (const message of follow('poll').messages('0.', stopping.signal)) void message;
+    })().catch(() => undefined);
+    await delay(1300);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThan(6);
+    stopping.abort();
+    await reading;
+  });
+
+  it('asks for what follows at once where an answer was full, or told something', async () => {
+    answer = (_, response) => {
+      const n = asked.length;
+      const page = { reset: n === 1, sets: ['a token'], sequence: n, cursor: `${n}.`, more_available: n < 5 };
+      response.setHeader('content-type', 'application/json');
+      if (n < 10) response.end(JSON.stringify(page));
+    };
+    const reading = (async () => {
+      for await (const message of follow('poll').messages(undefined, stopping.signal)) void message;
+    })().catch(() => undefined);
+    await delay(300);
+    expect(asked).toHaveLength(10);
+    stopping.abort();
+    await reading;
+  });
+
   it('ends what is under way when the application does', async () => {
     answer = () => undefined;
     const limits = { timeoutSeconds: 60, maximumBytes: 100, allowInsecure: true, signal: stopping.signal };

@@ -23,6 +23,8 @@ const CONNECT_MILLISECONDS = 5000;
 const MAXIMUM_PAGE_BYTES = 2_000_000;
 const MAXIMUM_CURSOR_LENGTH = 64;
 const MAXIMUM_WAIT_SECONDS = 25;
+/** So seldom is asked again where an answer has led nowhere. */
+const SHORTEST_ROUND_MILLISECONDS = 500;
 const SILENCE = 'the feed is silent';
 
 /** Talks to the feed of revocations of one issuer: one connection at a time, within bounds of time and size. */
@@ -84,13 +86,17 @@ export class RevocationFeedClient {
     // The first answer is wanted at once: it tells whether all is known.
     let wait = 0;
     for (;;) {
+      const askedAt = performance.now();
       const page = await this.ask(cursor, wait, stopping);
       if (page.reset) yield { type: 'reset' };
       for (const text of page.sets) yield { type: 'set', text };
       if (!page.hasMore) yield { type: 'position', sequence: page.sequence, cursor: page.cursor };
+      const hasMoved = page.cursor !== cursor && !(page.reset && cursor !== undefined);
+      // What stands between may pass on neither where to go on nor how long to wait, and then answers the same at once, for ever.
+      const pause = hasMoved ? 0 : askedAt + SHORTEST_ROUND_MILLISECONDS - performance.now();
+      if (pause > 0) await delay(pause, undefined, { signal: stopping });
       cursor = page.cursor;
       wait = this.waitSeconds;
-      if (wait === 0 && !page.hasMore) await delay(500, undefined, { signal: stopping });
     }
   }
 
