@@ -292,6 +292,27 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     await until(() => stream.isEnded, 4000);
   });
 
+  it('answers a long poll last of all that the token of its follower was revoked, and before that token has expired', async () => {
+    const asking = async (by: string) => {
+      const headers = { authorization: `Bearer ${by}` };
+      const { cursor } = (await (
+        await fetch(`${replica.url}/auth/revocations`, { headers })
+      ).json()) as RevocationPageDto;
+      const next = fetch(`${replica.url}/auth/revocations?wait=20&after=${cursor}`, { headers });
+      return async () => (await (await next).json()) as RevocationPageDto;
+    };
+    const started = performance.now();
+    const ofShort = await asking(await replica.serviceToken({ lifetimeSeconds: 2 }));
+    const mortal = await replica.serviceToken({ subject: 'mortal' });
+    const ofMortal = await asking(mortal);
+    expect((await ofShort()).sets).toEqual([]);
+    expect(performance.now() - started).toBeLessThan(4000);
+    await replica.app.get(RevocationLog).publish({ kind: 'subject', target: 'mortal', reason: 'test' });
+    expect(targetsOf((await ofMortal()).sets)).toEqual(['mortal']);
+    const again = await fetch(`${replica.url}/auth/revocations`, { headers: { authorization: `Bearer ${mortal}` } });
+    expect(again.status).toBe(401);
+  }, 30_000);
+
   it('cuts off a follower who does not read, and has written little for them until then', async () => {
     const many = 60_000;
     const sql = replica.app.get(DataSource);

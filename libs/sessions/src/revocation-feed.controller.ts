@@ -159,7 +159,9 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
       if (isStreamed) {
         await this.stream(take(response), lastEventId ?? query.after, principal, follower.signal);
       } else {
-        const wait = request.method === 'HEAD' ? 0 : (query.wait ?? 0);
+        // As a stream does, it ends with the token of its follower.
+        const secondsLeft = Math.max(0, principal.expiresAt - this.clock.now() / 1000);
+        const wait = request.method === 'HEAD' ? 0 : Math.min(query.wait ?? 0, secondsLeft);
         const answer = await this.poll.page(query.after, wait, follower.signal);
         take(response).writeHead(200, jsonHeaders).end(JSON.stringify(answer));
       }
