@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
-import { link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { makeDataDir } from './data-dir.js';
 
 const SECRET_BYTES = 48;
 
@@ -11,7 +12,7 @@ const SECRET_BYTES = 48;
  * @param dataDir folder that is made if it is not there
  */
 export async function developmentSecret(dataDir: string): Promise<string> {
-  await mkdir(dataDir, { recursive: true });
+  await makeDataDir(dataDir);
   const path = join(dataDir, 'secret');
   return (await read(path)) ?? make(path);
 }

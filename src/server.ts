@@ -3,9 +3,10 @@ import { join, resolve, sep } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createHttpAdapter, serveDocs } from 'postern';
-import { startEmbeddedPostgres } from 'postern/persistence';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from 'postern/persistence';
 import { AppModule, type Connections } from './app.module.js';
 import type { ServerConfig } from './config.js';
+import { inDataDir } from './data-dir.js';
 import { developmentSecret } from './development-secret.js';
 import { ServerLogger } from './server-logger.js';
 
@@ -27,16 +28,14 @@ export interface RunningServer {
 export async function startServer(config: ServerConfig, ending: AbortSignal): Promise<RunningServer> {
   const logger = new ServerLogger(config);
   const dataDir = resolve(config.dataDir);
-  const secret = config.secret ?? (await developmentSecret(dataDir));
+  const secret = config.secret ?? (await inDataDir(dataDir, () => developmentSecret(dataDir)));
   const embedded =
     config.databaseUrl === undefined
-      ? await startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) }).catch(
-          (error: unknown) => {
-            // Ctrl-C reaches what makes the data folder as well.
-            ending.throwIfAborted();
-            throw error;
-          },
-        )
+      ? await inDataDir(dataDir, () => startDatabase(dataDir, logger)).catch((error: unknown) => {
+          // Ctrl-C reaches what makes the data folder as well.
+          ending.throwIfAborted();
+          throw error;
+        })
       : undefined;
   try {
     const connections = { secret, databaseUrl: config.databaseUrl ?? embedded!.databaseUrl };
@@ -55,6 +54,10 @@ export async function startServer(config: ServerConfig, ending: AbortSignal): Pr
     await embedded?.stop();
     throw error;
   }
+}
+
+function startDatabase(dataDir: string, logger: ServerLogger): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) });
 }
 
 /** What is half done goes on by itself, and ends with the process. */

@@ -51,6 +51,8 @@ export function runBuilt(
     env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
     encoding: 'utf8',
     timeout: SECONDS_TO_START * 1000,
+    // One that hangs may have stopped listening to any other.
+    killSignal: 'SIGKILL',
   });
 }
 

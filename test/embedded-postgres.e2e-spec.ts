@@ -256,6 +256,13 @@ describe('the embedded PostgreSQL', () => {
   });
 });
 
+(existsSync('/proc/self') ? describe : describe.skip)('the folder of the embedded PostgreSQL (needs /proc)', () => {
+  it('is refused at once where the system lets nobody make anything', async () => {
+    dataDir = '/proc/postern/data';
+    await expect(startElsewhere()).rejects.toThrow('/proc/postern');
+  }, 10_000);
+});
+
 (isRoot ? describe : describe.skip)('the embedded PostgreSQL, started by root (needs to be root)', () => {
   it('runs as an ordinary user, who owns the data', async () => {
     await start();

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { mkdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -91,6 +91,28 @@ describe('a newcomer’s server, with nothing installed', () => {
     await third.stop();
     elsewhere.remove();
   }, 120_000);
+});
+
+describe('a place that cannot be had', () => {
+  const folder = temporaryFolder();
+  const file = join(folder.path, 'file');
+
+  beforeAll(() => writeFileSync(file, ''));
+  afterAll(() => folder.remove());
+
+  it.each<[string, string, Record<string, string>]>([
+    ['below a file', join(file, 'data'), {}],
+    ['in the place of a file', file, {}],
+    ['in the place of a file, for the secret alone', file, { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x' }],
+    // The system lets nobody make anything there, and denies that the folder is there.
+    ...(existsSync('/proc/self')
+      ? [['in /proc', '/proc/postern/data', {}] as [string, string, Record<string, string>]]
+      : []),
+  ])('as the folder of the data %s, is told with POSTERN_DATA_DIR in one sentence', (_what, dataDir, environment) => {
+    const { status, printed } = runServer({ ...environment, POSTERN_DATA_DIR: dataDir }, folder.path);
+    expect([status, printed]).toEqual([1, expect.stringContaining(`POSTERN_DATA_DIR is ${dataDir}, `)]);
+    expect(printed).toMatch(/^Postern did not start:\n[^\n]+\n$/);
+  });
 });
 
 describe('replicas on one database', () => {

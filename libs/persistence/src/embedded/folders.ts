@@ -14,7 +14,7 @@ const longestSocketPath = process.platform === 'darwin' ? 103 : 107;
 /** Makes the folder, or follows the link that stands in its place, and returns its true path. */
 export async function openFolder(folder: string): Promise<string> {
   const path = resolve(folder);
-  const made = await mkdir(path, { recursive: true }).catch(async (error: unknown) => {
+  const made = await makeFolder(path).catch(async (error: unknown) => {
     const target = await readlink(path).catch(() => undefined);
     if (target === undefined || existsSync(path)) throw error;
     throw new EmbeddedPostgresError(
@@ -26,6 +26,25 @@ export async function openFolder(folder: string): Promise<string> {
     for (let each = path; each.length >= made.length; each = dirname(each)) await chmod(each, 0o755);
   }
   return realpath(path);
+}
+
+/**
+ * Makes the folder, and those above it, where they are not there, and answers the first that it has made. Node's own recursive
+ * `mkdir` asks for ever where the system denies that a folder is there, as in /proc.
+ */
+async function makeFolder(path: string): Promise<string | undefined> {
+  const missing = missingOf(path);
+  for (const each of missing) {
+    await mkdir(each).catch((error: unknown) => {
+      // Another process may have been faster.
+      if (!existsSync(each)) throw error;
+    });
+  }
+  return missing[0];
+}
+
+function missingOf(path: string): string[] {
+  return existsSync(path) || path === dirname(path) ? [] : [...missingOf(dirname(path)), path];
 }
 
 /**
