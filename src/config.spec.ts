@@ -81,6 +81,19 @@ describe('readConfig', () => {
     );
   });
 
+  it.each(['[::1]', '127.0.0.1:3000', 'http://localhost', '"127.0.0.1"', '*', '127.0.0.1/8', '::1::'])(
+    'refuses HOST=%s, which nobody can listen at, and says what to write',
+    (host) => {
+      expect(problemsOf({ HOST: host })).toBe(
+        'HOST must be an IP address or a name, without brackets, port and quotes, such as 127.0.0.1, :: or localhost.',
+      );
+    },
+  );
+
+  it.each(['::1', '::', 'fe80::1%eth0', '0.0.0.0', 'localhost', 'my_service.internal.'])('takes HOST=%s', (host) => {
+    expect(readConfig({ HOST: ` ${host} ` }).host).toBe(host);
+  });
+
   it('refuses an address that is none', () => {
     expect(problemsOf({ REDIS_URL: 'redis://127.0.0.1:99999' })).toContain('REDIS_URL must be an address');
     expect(problemsOf({ DATABASE_URL: 'postgres://user@/database?host=/run/postgresql' })).toBe('');

@@ -114,7 +114,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
   const config: ServerConfig = {
     production,
     port,
-    host: read.text('HOST') ?? (production ? '0.0.0.0' : '127.0.0.1'),
+    host: read.host('HOST', production ? '0.0.0.0' : '127.0.0.1'),
     databaseUrl: read.databaseUrl('DATABASE_URL'),
     databasePoolSize: read.integer('POSTERN_DATABASE_POOL_SIZE', 10, 2, 1000),
     redisUrl: read.address('REDIS_URL', ['redis:', 'rediss:']),

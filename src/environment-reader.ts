@@ -57,6 +57,17 @@ export class EnvironmentReader {
     return text;
   }
 
+  /** What the server can listen at: an IP address, also with a zone as `fe80::1%eth0`, or a name. */
+  host(name: Variable, fallback: string): string {
+    const text = this.text(name);
+    if (text === undefined) return fallback;
+    if (isIP(text) !== 0 || /^\w[\w.-]*$/.test(text)) return text;
+    return this.refuse(
+      `${name} must be an IP address or a name, without brackets, port and quotes, such as 127.0.0.1, :: or localhost.`,
+      fallback,
+    );
+  }
+
   origins(name: Variable): string[] {
     const origins = this.list(name);
     if (origins.every((one) => one === '*' || (URL.canParse(one) && new URL(one).origin === one))) return origins;

@@ -4,8 +4,8 @@ import { LOG_LEVELS, type ServerConfig } from './config.js';
 /** Nest tells of each module and route as it finds it: dozens of lines that hide the few a person looks for. */
 const CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
 
-/** What Nest logs under this name it throws as well, and whoever started it says it in a sentence. */
-const THROWN = 'ExceptionHandler';
+/** What Nest logs under these names it throws as well, and whoever started it says it in a sentence. */
+const THROWN = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
 
 /** The server's log: for people in development, one JSON object a line in production. */
 export class ServerLogger extends ConsoleLogger {
@@ -23,7 +23,7 @@ export class ServerLogger extends ConsoleLogger {
   }
 
   override error(message: unknown, ...rest: unknown[]): void {
-    if (!this.isVerbose && rest.at(-1) === THROWN) return;
+    if (!this.isVerbose && THROWN.has(rest.at(-1))) return;
     super.error(message, ...rest);
   }
 }

@@ -8,6 +8,7 @@ import { AppModule, type Connections } from './app.module.js';
 import type { ServerConfig } from './config.js';
 import { inDataDir } from './data-dir.js';
 import { developmentSecret } from './development-secret.js';
+import { listeningError } from './listening.js';
 import { ServerLogger } from './server-logger.js';
 
 /** A server that listens. */
@@ -86,7 +87,7 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
     return app;
   } catch (error) {
     await app.close().catch(() => undefined);
-    throw error;
+    throw listeningError(config, error);
   }
 }
 

@@ -86,14 +86,14 @@ describe('a newcomer’s server, with nothing installed', () => {
     const port = new URL(server.url).port;
     const second = runServer({ PORT: port }, elsewhere.path);
     expect(second.status).toBe(1);
-    expect(second.printed).toContain(port);
+    expect(second.printed).toMatch(new RegExp(`^PORT is ${port}, [^\\n]+$`, 'm'));
     const third = await startBuiltServer({}, elsewhere.path);
     await third.stop();
     elsewhere.remove();
   }, 120_000);
 });
 
-describe('a place that cannot be had', () => {
+describe('a place or an address that cannot be had', () => {
   const folder = temporaryFolder();
   const file = join(folder.path, 'file');
 
@@ -111,6 +111,16 @@ describe('a place that cannot be had', () => {
   ])('as the folder of the data %s, is told with POSTERN_DATA_DIR in one sentence', (_what, dataDir, environment) => {
     const { status, printed } = runServer({ ...environment, POSTERN_DATA_DIR: dataDir }, folder.path);
     expect([status, printed]).toEqual([1, expect.stringContaining(`POSTERN_DATA_DIR is ${dataDir}, `)]);
+    expect(printed).toMatch(/^Postern did not start:\n[^\n]+\n$/);
+  });
+
+  it.each([
+    // RFC 5737 §3: no machine has it.
+    ['192.0.2.1', 'HOST is 192.0.2.1, '],
+    ['postern.invalid', 'HOST is postern.invalid, '],
+  ])('as HOST=%s, is told in one sentence', (host, sentence) => {
+    const { status, printed } = runServer({ HOST: host, LOG_LEVEL: 'error' }, folder.path);
+    expect([status, printed]).toEqual([1, expect.stringContaining(sentence)]);
     expect(printed).toMatch(/^Postern did not start:\n[^\n]+\n$/);
   });
 });
