@@ -1,4 +1,5 @@
 import { ConfigurationError, loadEnvironmentFile, readConfig, type ServerConfig } from './config.js';
+import { withVariables } from './variable-names.js';
 
 /** What a command of the terminal is asked to do: answers the text that it prints. */
 export type Command = (config: ServerConfig, args: string[]) => Promise<string>;
@@ -24,5 +25,5 @@ export async function runCommand(command: Command, usage: string): Promise<void>
 }
 
 function sentencesOf(error: unknown): string {
-  return error instanceof ConfigurationError ? error.problems.join('\n') : (error as Error).message;
+  return error instanceof ConfigurationError ? error.problems.join('\n') : withVariables((error as Error).message);
 }

@@ -94,6 +94,14 @@ describe('readConfig', () => {
     expect(readConfig({ HOST: ` ${host} ` }).host).toBe(host);
   });
 
+  it.each([
+    ['POSTERN_SECRET', { POSTERN_SECRET: 'ab'.repeat(24) }, 'repeats a few characters'],
+    ['POSTERN_PREVIOUS_SECRETS', { POSTERN_PREVIOUS_SECRETS: 'ab'.repeat(24) }, 'repeats a few characters'],
+  ])('refuses of %s by its name what cannot be used', (name, environment, sentence) => {
+    const told = problemsOf({ POSTERN_SECRET: strong, ...environment });
+    expect(told).toMatch(new RegExp(`^${name} [^\\n]*${sentence}[^\\n]*$`));
+  });
+
   it('refuses an address that is none', () => {
     expect(problemsOf({ REDIS_URL: 'redis://127.0.0.1:99999' })).toContain('REDIS_URL must be an address');
     expect(problemsOf({ DATABASE_URL: 'postgres://user@/database?host=/run/postgresql' })).toBe('');

@@ -181,8 +181,14 @@ function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {
     problems.push(
       'POSTERN_SECRET has a comma, which separates the secrets in POSTERN_PREVIOUS_SECRETS: make one without, for example: openssl rand -base64 48',
     );
+  if (secret !== undefined && repeatsItself(secret))
+    problems.push('POSTERN_SECRET repeats a few characters: make a random one with: openssl rand -base64 48');
   if (previousSecrets.some((previous) => Buffer.byteLength(previous) < SECRET_BYTES))
     problems.push(`POSTERN_PREVIOUS_SECRETS holds a secret shorter than ${SECRET_BYTES} bytes.`);
+  if (previousSecrets.some(repeatsItself))
+    problems.push(
+      'POSTERN_PREVIOUS_SECRETS holds a secret that repeats a few characters: nobody can have started with it.',
+    );
   return problems;
 }
 
@@ -204,6 +210,11 @@ function productionProblems({ secret, previousSecrets }: ServerConfig, environme
       'DATABASE_URL is missing: the embedded database is for development. Set it to your PostgreSQL, for example postgres://postern@db.internal/postern',
     );
   return problems;
+}
+
+/** What the libs refuse as well, in their own words. */
+function repeatsItself(secret: string): boolean {
+  return Buffer.byteLength(secret) >= SECRET_BYTES && new Set(secret).size < 8;
 }
 
 function isPlaceholder(secret: string): boolean {

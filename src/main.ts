@@ -1,5 +1,6 @@
 import { ConfigurationError, loadEnvironmentFile, readConfig, type ServerConfig } from './config.js';
 import type { RunningServer } from './server.js';
+import { withVariables } from './variable-names.js';
 
 /** Ctrl-C, a supervisor, and a terminal that is closed. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -40,7 +41,7 @@ function sentenceOf(error: unknown): string {
   if (error instanceof ConfigurationError) return `Postern did not start:\n${error.message}`;
   const isFault = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   const message = error instanceof Error ? (isFault && error.stack) || error.message : String(error);
-  return `Postern did not start: ${message}`;
+  return `Postern did not start: ${withVariables(message)}`;
 }
 
 await main().catch(fail);

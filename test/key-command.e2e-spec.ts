@@ -108,7 +108,7 @@ describe('npm run keys', () => {
     const wrong: [Record<string, string>, RegExp][] = [
       [{ DATABASE_URL: 'postgres://postern@127.0.0.1:1/postern' }, /^[^\n]*DATABASE_URL[^\n]*ECONNREFUSED/],
       [{ DATABASE_URL: database.url.replace(/postern_test_\w+/, 'no_such_database') }, /^[^\n]*no_such_database/],
-      [{ POSTERN_SECRET: `another${secret}` }, /^[^\n]*encrypted under another secret/],
+      [{ POSTERN_SECRET: `another${secret}` }, /^[^\n]*encrypted under another secret[^\n]*Set POSTERN_SECRET back/],
     ];
     for (const [setting, sentence] of wrong) {
       const { status, stdout, stderr, seconds } = timed({ ...right, ...setting });

@@ -180,10 +180,18 @@ describe('replicas on one database', () => {
         expect.stringContaining('encrypted under another secret'),
       ]);
       expect(withOtherSecret.printed).not.toMatch(/\n\s+at /);
+      expect(withOtherSecret.printed).toContain('Set POSTERN_SECRET back to the former one');
+      expect(withOtherSecret.printed).toContain('add the former to POSTERN_PREVIOUS_SECRETS');
     } finally {
       await server.stop();
     }
   }, 180_000);
+
+  it('name the variable, and not the setting of the lib, where a secret is named twice', () => {
+    const twice = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_PREVIOUS_SECRETS: strong };
+    const { status, printed } = runServer(twice, folder.path);
+    expect([status, printed]).toEqual([1, expect.stringContaining(': POSTERN_PREVIOUS_SECRETS names a secret twice')]);
+  }, 60_000);
 
   it('end at once at a signal while they wait for their database, and say so once', async () => {
     // Nobody answers there, and the start asks again for a quarter of a minute.

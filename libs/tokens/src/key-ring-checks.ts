@@ -8,7 +8,7 @@ export function assertOpenable(keys: readonly SigningKey[], vault: KeyVault): vo
   if (!orphan) return;
   throw new Error(
     `TokensModule: the stored signing keys are encrypted under another secret (its id is ${orphan.secretId}). ` +
-      'Set secret back to the former one, or keep the new one and add the former to previousSecrets. If the former ' +
+      'Set `secret` back to the former one, or keep the new one and add the former to `previousSecrets`. If the former ' +
       'secret is lost, delete the rows of the table signing_keys: new keys are made, and every token has to be issued anew.',
   );
 }
@@ -27,7 +27,7 @@ export function assertUsable(keys: readonly SigningKey[], vault: KeyVault): void
 export function assertCurrent(keys: readonly SigningKey[], vault: KeyVault): void {
   if (!keys.some((key) => vault.isOutdated(key) && !key.killedAt)) return;
   throw new Error(
-    'TokensModule: the stored signing keys are encrypted under one of previousSecrets. Set secret as the servers have it: ' +
+    'TokensModule: the stored signing keys are encrypted under one of previousSecrets. Set `secret` as the servers have it: ' +
       'a key that is made under another one could not be read by them.',
   );
 }
