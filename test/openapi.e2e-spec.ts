@@ -34,6 +34,8 @@ interface Operation {
 
 interface Document {
   openapi: string;
+  info: { license?: { name: string; url?: string } };
+  servers: { url: string }[];
   paths: Record<string, Record<string, Operation>>;
 }
 
@@ -68,6 +70,16 @@ describe('the OpenAPI document', () => {
   it('is version 3.1 and served as JSON and as YAML', async () => {
     expect(document.openapi).toBe('3.1.0');
     expect(await (await fetch(`${server.url}/docs-yaml`)).text()).toContain('openapi: 3.1.0');
+  });
+
+  it('is named with its licence, and its server without a slash that the paths would double', () => {
+    const { info, servers } = document;
+    expect(info.license).toEqual({ name: 'MIT', url: 'https://opensource.org/license/mit' });
+    expect(servers.map(({ url }) => url).filter((url) => url.endsWith('/'))).toEqual([]);
+    // It holds where the document is served below a path, too.
+    expect(servers.map(({ url }) => new URL(url, 'https://acme.test/id/docs-json').href)).toEqual([
+      'https://acme.test/id/',
+    ]);
   });
 
   it('has every route of the slice', () => {

@@ -35,15 +35,17 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
  * @throws Error when two routes cannot be told apart by an operationId
  */
 export function documentOf(app: INestApplication, settings: DocumentSettings = {}): OpenAPIObject {
-  const config = new DocumentBuilder()
+  const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(settings.title ?? 'Postern')
     .setDescription(settings.description ?? DESCRIPTION)
     .setVersion(settings.version ?? '1')
     // Relative to the document itself, so that it holds behind a proxy that takes a path away.
-    .addServer('./', 'Where this document is served.')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER }, 'bearer')
-    .build();
+    .addServer('.', 'Where this document is served.')
+    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER }, 'bearer');
+  // What a team serves under a title of its own is under a licence of its own, too.
+  if (settings.title === undefined) builder.setLicense('MIT', 'https://opensource.org/license/mit');
+  const config = builder.build();
   const routes = routesOf(app);
   const byId = new Map(routes.map((route) => [route.operationId, route]));
   const document = SwaggerModule.createDocument(app, config, {
