@@ -2,11 +2,11 @@ import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import pg from 'pg';
 import { PendingMigrationsError, runningEmbeddedPostgres, startEmbeddedPostgres } from 'postern/persistence';
 import type { Connections } from './app.module.js';
 import type { ServerConfig } from './config.js';
 import { developmentSecret } from './development-secret.js';
+import { assertReachable } from './reachable-database.js';
 import { ServerLogger } from './server-logger.js';
 
 /**
@@ -19,6 +19,7 @@ export async function besideServer<T>(
   module: (connections: Connections) => DynamicModule,
   work: (context: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
+  // The modules would try again and again, as for a database that is on its way.
   if (config.databaseUrl !== undefined) await assertReachable(config.databaseUrl);
   const dataDir = resolve(config.dataDir);
   assertStartedBefore(config, dataDir);
@@ -56,19 +57,4 @@ function assertStartedBefore({ databaseUrl, secret }: ServerConfig, dataDir: str
     `No server has been started with its data in ${dataDir}: start the server first, or set DATABASE_URL and POSTERN_SECRET ` +
       'as the server has them. Nothing was changed.',
   );
-}
-
-/** Says at once what is wrong, where the server would try again and again for a database that is on its way. */
-async function assertReachable(databaseUrl: string): Promise<void> {
-  const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
-  } catch (cause) {
-    // Where a name has several addresses, the message is empty and the code says why.
-    const { message, code } = cause as NodeJS.ErrnoException;
-    throw new Error(`The database that DATABASE_URL names cannot be used: ${message || code}.`, { cause });
-  } finally {
-    await client.end();
-  }
 }

@@ -9,6 +9,7 @@ import type { ServerConfig } from './config.js';
 import { inDataDir } from './data-dir.js';
 import { developmentSecret } from './development-secret.js';
 import { listeningError } from './listening.js';
+import { assertReachable } from './reachable-database.js';
 import { ServerLogger } from './server-logger.js';
 
 /** A server that listens. */
@@ -80,7 +81,11 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
       docsPath: config.docs ? '/docs' : false,
     }),
     { logger, abortOnError: false },
-  );
+  ).catch(async (error: unknown) => {
+    // What the driver says of it names no variable, and may be nothing at all.
+    if (config.databaseUrl !== undefined) await assertReachable(config.databaseUrl);
+    throw error;
+  });
   try {
     if (config.docs) serveDocs(app);
     await app.listen(config.port, config.host);

@@ -187,6 +187,25 @@ describe('replicas on one database', () => {
     }
   }, 180_000);
 
+  it.each([
+    ['no_such_database', (url: string) => url.replace(/postern_test_\w+/, 'no_such_database')],
+    ['ECONNREFUSED', () => 'postgres://u:hunter2@127.0.0.1:1/x'],
+    // A name of several addresses: the runtime's own message is empty.
+    ['ECONNREFUSED', () => 'postgres://u:hunter2@localhost:1/x'],
+  ])(
+    'end with one sentence that names DATABASE_URL where their database cannot be used: %s',
+    (reason, changed) => {
+      const environment = { DATABASE_URL: changed(database.url), POSTERN_SECRET: strong, LOG_LEVEL: 'fatal' };
+      const { status, printed } = runServer(environment, folder.path);
+      expect([status, printed]).toEqual([1, expect.stringContaining(reason)]);
+      expect(printed).toMatch(
+        /^Postern did not start: The database that DATABASE_URL names cannot be used: [^\n]+\.\n$/,
+      );
+      expect(printed).not.toContain('hunter2');
+    },
+    60_000,
+  );
+
   it('name the variable, and not the setting of the lib, where a secret is named twice', () => {
     const twice = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_PREVIOUS_SECRETS: strong };
     const { status, printed } = runServer(twice, folder.path);
