@@ -1,5 +1,7 @@
-import { readFileSync } from 'node:fs';
-import { ConfigurationError, readConfig, VARIABLES } from './config.js';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ConfigurationError, loadEnvironmentFile, readConfig, VARIABLES } from './config.js';
 
 const strong = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const production = {
@@ -217,6 +219,32 @@ describe('readConfig', () => {
     for (const bad of ['yes', '10.0.0.0/33', '10.0.0.1;10.0.0.2', '-1', '::1/129', 'example.com']) {
       expect(() => readConfig({ TRUST_PROXY: bad })).toThrow(/^TRUST_PROXY must be/);
     }
+  });
+});
+
+describe('loadEnvironmentFile', () => {
+  let folder: string;
+  let path: string;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'postern-env-'));
+    path = join(folder, '.env');
+  });
+  afterEach(() => {
+    rmSync(folder, { recursive: true });
+    delete process.env.POSTERN_TEST_FIRST;
+    delete process.env.POSTERN_TEST_SECOND;
+  });
+
+  it('reads every line of what an editor of Windows has saved, and leaves what is set already', () => {
+    process.env.POSTERN_TEST_SECOND = 'set';
+    writeFileSync(path, '\uFEFFPOSTERN_TEST_FIRST="one two"\r\nPOSTERN_TEST_SECOND=other\r\n');
+    loadEnvironmentFile(path);
+    expect([process.env.POSTERN_TEST_FIRST, process.env.POSTERN_TEST_SECOND]).toEqual(['one two', 'set']);
+  });
+
+  it('refuses a file that is no UTF-8, of which nothing would be read', () => {
+    writeFileSync(path, '\uFEFFPOSTERN_TEST_FIRST=1\r\n', 'utf16le');
+    expect(() => loadEnvironmentFile(path)).toThrow(`${path} is no text in UTF-8: save it as such.`);
   });
 });
 

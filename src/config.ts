@@ -1,4 +1,5 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
+import { parseEnv } from 'node:util';
 import { EnvironmentReader } from './environment-reader.js';
 
 /**
@@ -154,11 +155,20 @@ export function readConfig(environment: Environment = process.env): ServerConfig
  */
 export function loadEnvironmentFile(path = '.env'): void {
   if (!existsSync(path)) return;
+  for (const [name, value] of Object.entries(parseEnv(textOf(path)))) process.env[name] ??= value;
+}
+
+/** Not by `process.loadEnvFile`, to which the mark that editors of Windows put first is a part of the first name. */
+function textOf(path: string): string {
   try {
-    process.loadEnvFile(path);
-  } catch {
-    // The runtime's own error speaks of its insides: a folder is what a mount leaves whose source was missing.
-    throw new ConfigurationError([`${path} is there and is no file that can be read: make it one, or take it away.`]);
+    return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
+  } catch (error) {
+    // The runtime's own errors speak of its insides: a folder is what a mount leaves whose source was missing.
+    const problem =
+      (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
+        ? 'is no text in UTF-8: save it as such'
+        : 'is there and is no file that can be read: make it one, or take it away';
+    throw new ConfigurationError([`${path} ${problem}.`]);
   }
 }
 
