@@ -22,6 +22,11 @@ export class ServerLogger extends ConsoleLogger {
     super.log(message, ...rest);
   }
 
+  /** Says it whatever the level is, as what a start has come to. */
+  tell(message: string): void {
+    this.printMessages([message], 'Postern', 'log');
+  }
+
   override error(message: unknown, ...rest: unknown[]): void {
     if (!this.isVerbose && THROWN.has(rest.at(-1))) return;
     super.error(message, ...rest);

@@ -43,7 +43,8 @@ export async function startServer(config: ServerConfig, ending: AbortSignal): Pr
     const connections = { secret, databaseUrl: config.databaseUrl ?? embedded!.databaseUrl };
     const app = await unlessAborted(ending, () => listen(config, connections, logger));
     const url = await app.getUrl();
-    process.stdout.write(greeting(config, url, embedded && { dataDir, tables: embedded.dataDir }));
+    if (config.production) logger.tell(`Postern listens at ${url} as the issuer ${config.issuer}`);
+    else process.stdout.write(greeting(config, url, embedded && { dataDir, tables: embedded.dataDir }));
     return {
       app,
       url,
@@ -96,8 +97,10 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
   }
 }
 
-/** The few lines that a person needs after `npm start`. */
+/** The few lines that a person needs after `npm start`, in development. */
 function greeting(config: ServerConfig, url: string, data: { dataDir: string; tables: string } | undefined): string {
+  // Replicas, restarts and the commands share it, as no port would be that is another at each start.
+  const isNowhere = config.issuer === 'http://localhost:0';
   // Where PostgreSQL cannot get at the folder, a link in it leads to one that it can.
   const elsewhere =
     data && !data.tables.startsWith(`${realpathSync(data.dataDir)}${sep}`) ? `, its tables in ${data.tables}` : '';
@@ -105,11 +108,9 @@ function greeting(config: ServerConfig, url: string, data: { dataDir: string; ta
     `Postern listens at ${url}`,
     ...(config.docs ? [`  Swagger UI  ${url}/docs`] : []),
     `  JWKS        ${url}/.well-known/jwks.json`,
-    `  Issuer      ${config.issuer}`,
+    `  Issuer      ${config.issuer}${isNowhere ? ' (where nobody finds it: beside PORT=0 set POSTERN_ISSUER)' : ''}`,
     `  Data        ${data === undefined ? 'in the database that DATABASE_URL names' : `embedded PostgreSQL in ${data.dataDir}${elsewhere}`}`,
-    ...(config.production
-      ? []
-      : ['  This is a development set-up. NODE_ENV=production says what a real deployment has to set.']),
+    '  This is a development set-up. NODE_ENV=production says what a real deployment has to set.',
   ];
   return `\n${lines.join('\n')}\n\n`;
 }

@@ -52,6 +52,10 @@ describe('a newcomer’s server, with nothing installed', () => {
     expect(printed).toContain('development set-up');
   });
 
+  it('says that nobody finds its issuer where it took any port that was free', () => {
+    expect(server.printed()).toMatch(/ {2}Issuer {6}http:\/\/localhost:0 [^\n]*POSTERN_ISSUER/);
+  });
+
   it('keeps its secret where only its owner can read it, and prints it nowhere', () => {
     const path = join(folder.path, '.postern/secret');
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -367,6 +371,9 @@ describe('production', () => {
     expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
     expect(server.printed()).not.toContain('development set-up');
     expect(await server.stop()).toBe(0);
+    const lines = server.printed().trimEnd().split('\n');
+    const told = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+    expect(told).toContainEqual(expect.stringMatching(/^Postern listens at http:\S+ .*https:\/\/id\.acme\.test/));
     await database.drop();
   }, 120_000);
 });
