@@ -9,7 +9,7 @@ export function listeningError({ port, host }: ServerConfig, cause: unknown): un
     ]);
   if (code === 'EACCES')
     return new ConfigurationError([
-      `PORT is ${port}, where this user may not listen: set one from 1024 on, or give the right to.`,
+      `PORT is ${port}, where this user may not listen: set one from 1024 on, or give this user the right.`,
     ]);
   if (syscall === 'getaddrinfo')
     return new ConfigurationError([
