@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { hash, parseOptions, verify, type Options } from '@node-rs/argon2';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
@@ -34,6 +35,7 @@ export class Argon2PasswordHasher extends PasswordHasher {
       hashing.concurrency,
       { maximumWaiting: hashing.maximumWaiting, maximumWaitMilliseconds: hashing.maximumWaitSeconds * 1000 },
       () => new HashingOverloadedError(),
+      hashing.concurrency < availableParallelism(),
     );
   }
 

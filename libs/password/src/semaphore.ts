@@ -25,6 +25,8 @@ export class Semaphore {
     private readonly limit: number,
     private readonly queue: { maximumWaiting: number; maximumWaitMilliseconds: number },
     private readonly refuse: () => Error,
+    /** Whether there is a core on which no work runs: then what callers do next takes none from those in line. */
+    private readonly hasSpareCore = false,
   ) {}
 
   /** How many pieces of work run, and how many wait. */
@@ -74,7 +76,7 @@ export class Semaphore {
     if (isComplete) this.#tellAll();
     else this.#longestKept ??= setTimeout(() => this.#tellAll(), LONGEST_KEPT_MILLISECONDS);
     // Those who were told come first: what is next in line takes the core from them.
-    if (isComplete && isCrowded) setImmediate(() => this.#pass());
+    if (isComplete && isCrowded && !this.hasSpareCore) setImmediate(() => this.#pass());
     else this.#pass();
     return told;
   }
