@@ -1,7 +1,10 @@
+import { createServer, type Server } from 'node:http';
+import { type AddressInfo, createServer as createSocketServer } from 'node:net';
 import { Controller, Get, Module } from '@nestjs/common';
 import { documentOf, PosternModule } from 'postern';
 import {
   AccessTokenVerifier,
+  AuthModule,
   CurrentPrincipal,
   InvalidTokenError,
   OwnIssuerOnly,
@@ -17,6 +20,7 @@ import {
   type TestDatabase,
   TestIssuer,
 } from 'postern/testing';
+import { ProblemModule, ServiceUnavailableError } from 'postern/problem';
 import { SessionsService } from 'postern/sessions';
 import { UsersService } from 'postern/users';
 import { audience, Passage, startReplica, startResource, type Replica, type Resource } from './revocation-world.js';
@@ -255,5 +259,50 @@ describe('those who follow the revocations of two issuers', () => {
     await expect(server.app.get(AccessTokenVerifier).verify(partners.token)).rejects.toThrow(InvalidTokenError);
     const { token } = await partnerHouse.signIn();
     await expect(server.app.get(AccessTokenVerifier).verify(token)).resolves.toMatchObject({ issuer: further });
+  });
+});
+
+describe('a service whose issuer is away', () => {
+  let app: TestApplication;
+  let absent: TestIssuer;
+  let server: Server | undefined;
+
+  beforeAll(async () => {
+    const place = createSocketServer();
+    await new Promise<void>((resolve) => place.listen(0, '127.0.0.1', resolve));
+    absent = new TestIssuer('orders', `http://127.0.0.1:${(place.address() as AddressInfo).port}`);
+    await new Promise((resolve) => place.close(resolve));
+    const { issuer } = absent.settings;
+    app = await startTestApplication({
+      module: TeamModule,
+      imports: [ProblemModule.forRoot({}), AuthModule.forRoot({ issuer, audience: 'orders' })],
+    });
+  });
+  afterAll(async () => {
+    await app?.close();
+    server?.close();
+  });
+
+  it('says that nobody can tell, of no token that it is bad that may be good, and accepts it when the keys are there', async () => {
+    const token = absent.token({ subject: 'ada' });
+    for (let time = 0; time < 3; time += 1) {
+      const answer = await app.call('GET', '/desk', { token });
+      expect(answer).toMatchObject({ status: 503, body: { code: 'service-unavailable' } });
+      expect(answer.headers.get('retry-after')).toBe('1');
+      expect(answer.headers.get('www-authenticate')).toBeNull();
+    }
+    await expect(app.nest.get(AccessTokenVerifier).verify(token)).rejects.toThrow(ServiceUnavailableError);
+    const bad = [undefined, 'no token', partner.token({ subject: 'ada' })];
+    const statuses = await Promise.all(bad.map(async (one) => (await app.call('GET', '/desk', { token: one })).status));
+    expect(statuses).toEqual([401, 401, 401]);
+
+    const { issuer, staticKeys } = absent.settings;
+    const metadata = JSON.stringify({ issuer, jwks_uri: `${issuer}/jwks` });
+    const jwks = JSON.stringify({ keys: staticKeys!.map((key) => 'jwk' in key && key.jwk) });
+    server = createServer(({ url }, response) => response.end(url === '/jwks' ? jwks : metadata));
+    server.listen(Number(new URL(issuer).port), '127.0.0.1');
+    await until(async () => (await app.call('GET', '/desk', { token })).status === 200);
+    const forged = new TestIssuer('orders', issuer).token({ subject: 'ada' });
+    expect((await app.call('GET', '/desk', { token: forged })).status).toBe(401);
   });
 });

@@ -1,5 +1,6 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { JsonWebTokenError, JwtService } from '@nestjs/jwt';
+import { AuthError, ServiceUnavailableError } from 'postern/problem';
 import { readClaims } from './access-token-claims.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { InvalidTokenError, RevocationsUnknownError } from './auth.errors.js';
@@ -57,6 +58,7 @@ export class AccessTokenVerifier {
    * @param text the token alone, without `Bearer`
    * @throws InvalidTokenError for every token that is not accepted, whatever the reason
    * @throws RevocationsUnknownError for a good token, where the settings want it refused because nobody knows what was revoked
+   * @throws ServiceUnavailableError while no key of the issuer is known
    */
   async verify(text: string): Promise<Principal> {
     const remembered = this.remembered(text);
@@ -107,12 +109,21 @@ export class AccessTokenVerifier {
    * The first half of a proof: the strict reading, and the key. A value and not a promise where the key is at hand.
    *
    * @throws InvalidTokenError
+   * @throws ServiceUnavailableError while no key of the issuer is known
    */
   prepare(text: string): TokenToProve | Promise<TokenToProve> {
     if (typeof text !== 'string') return refuse('not a text');
     const token = readAccessToken(text, this.rulesOf);
     const key = this.keys.find(token.rules.issuer, token.kid);
-    return isThenable(key) ? Promise.resolve(key).then((found) => fitting(token, found)) : fitting(token, key);
+    return isThenable(key) ? Promise.resolve(key).then((found) => this.fitted(token, found)) : this.fitted(token, key);
+  }
+
+  private fitted(token: UnprovenToken, key: VerificationKey | undefined): TokenToProve {
+    // A token that names no key is refused by itself where keys are fetched.
+    if (key === undefined && token.kid !== undefined && !this.keys.knows(token.rules.issuer)) {
+      throw new ServiceUnavailableError('The keys of the issuer cannot be had at the moment.');
+    }
+    return fitting(token, key);
   }
 
   /**
@@ -166,9 +177,14 @@ export class AccessTokenVerifier {
   }
 }
 
+/** That nobody can tell at the moment, which no sign-in mends. */
+function isUnknown(failure: unknown): failure is RevocationsUnknownError | ServiceUnavailableError {
+  return failure instanceof RevocationsUnknownError || failure instanceof ServiceUnavailableError;
+}
+
 /** The refusal that answers whatever a proof has failed by. */
-export function refusalOf(failure: unknown): InvalidTokenError | RevocationsUnknownError {
-  if (failure instanceof InvalidTokenError || failure instanceof RevocationsUnknownError) return failure;
+export function refusalOf(failure: unknown): AuthError {
+  if (failure instanceof InvalidTokenError || isUnknown(failure)) return failure;
   // One of a few sentences that quote nothing of the token, such as "invalid signature".
   const cause = failure instanceof JsonWebTokenError ? failure.message : failure;
   return new InvalidTokenError(undefined, { cause });

@@ -38,6 +38,10 @@ export class ConfiguredVerificationKeys
     return this.sourceOf(issuer).isLive(issuer, kid);
   }
 
+  override knows(issuer: string): boolean {
+    return this.withWritten.has(issuer) || this.published.knows(issuer);
+  }
+
   override renew(issuer: string): Promise<void> {
     return this.withWritten.has(issuer) ? Promise.resolve() : this.published.renew(issuer);
   }

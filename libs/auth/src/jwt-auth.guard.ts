@@ -40,7 +40,8 @@ interface ReportingStrategy {
  * A token is proven through passport the first two times and then remembered; every further use looks at its time, its revocations
  * and its key, without waiting.
  *
- * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, RevocationsUnknownError, UnsupportedContextError
+ * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, UnsupportedContextError; RevocationsUnknownError and
+ *   ServiceUnavailableError where nobody can tell
  * @see RFC 6750, RFC 9068 §4
  */
 @OfThisCopy()

@@ -54,6 +54,11 @@ export class RemoteKeySet {
     return this.known(kid) !== undefined;
   }
 
+  /** Whether it was ever fetched, and not so long ago that none of it counts any more. */
+  get isKnown(): boolean {
+    return this.clock.now() < this.trustedUntil;
+  }
+
   prefetch(): void {
     void this.refresh();
   }
@@ -82,7 +87,11 @@ export class RemoteKeySet {
     const now = this.clock.now();
     const isFresh = now < this.freshUntil && now >= this.fetchedAt;
     if (!isFresh && this.fetchedAt !== Number.NEGATIVE_INFINITY) void this.refresh();
-    return now < this.fetchedAt + this.settings.maximumStaleSeconds * 1000 ? this.keys.get(kid) : undefined;
+    return now < this.trustedUntil ? this.keys.get(kid) : undefined;
+  }
+
+  private get trustedUntil(): number {
+    return this.fetchedAt + this.settings.maximumStaleSeconds * 1000;
   }
 
   /** One fetch a cool-down, shared by all who wait for it; never rejects. */

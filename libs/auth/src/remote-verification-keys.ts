@@ -32,6 +32,10 @@ export class RemoteVerificationKeys extends VerificationKeys {
     return this.sets.get(issuer)?.has(kid) === true;
   }
 
+  override knows(issuer: string): boolean {
+    return this.sets.get(issuer)?.isKnown === true;
+  }
+
   /** Fetches the keys of the issuer now, at most four times a second. */
   override renew(issuer: string): Promise<void> {
     return this.sets.get(issuer)?.renewNow() ?? Promise.resolve();

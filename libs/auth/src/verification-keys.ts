@@ -38,6 +38,14 @@ export abstract class VerificationKeys {
   abstract isLive(issuer: string, kid: string): boolean;
 
   /**
+   * Whether any key of the issuer is known. While none is, nobody can tell whether its tokens are good: they get 503, which makes no
+   * client throw them away, instead of 401.
+   */
+  knows(_issuer: string): boolean {
+    return true;
+  }
+
+  /**
    * Called when the issuer itself has told that its keys have changed: keys that are fetched may then be fetched before
    * their time. Resolves when what could be learnt is learnt, and never rejects.
    */
