@@ -8,6 +8,9 @@ import { createTestDatabase, startTestApplication, type TestApplication, type Te
 import { UserBase, UserConflictError, UserField, UsersService } from 'postern/users';
 import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
 
+/** In one piece: the pieces of another may be words of the password, as `b0a7` is. */
+const newAddress = () => `${randomUUID().replaceAll('-', '')}@example.com`;
+
 const PASSWORD = 'seven small boats at noon';
 const written = { register: 'optional', write: 'self', read: 'self' } as const;
 
@@ -122,7 +125,7 @@ class TeamController {
 
   @Post(':code')
   async open(@Param('code') lateCode: string): Promise<void> {
-    await this.database.transaction(() => this.users.create({ email: `${randomUUID()}@example.com`, lateCode }));
+    await this.database.transaction(() => this.users.create({ email: newAddress(), lateCode }));
   }
 }
 
@@ -140,7 +143,7 @@ let users: UsersService<Clerk>;
 const query = (text: string, parameters?: unknown[]): Promise<{ count: number }[]> =>
   app.nest.get(Database).manager.query(text, parameters);
 const account = (fields: Partial<Clerk> = {}) => ({
-  email: `${randomUUID()}@example.com`,
+  email: newAddress(),
   password: PASSWORD,
   ...fields,
 });
