@@ -120,7 +120,7 @@ class Server {
     const moduleRef = await Test.createTestingModule({
       imports: [
         ProblemModule.forRoot({}),
-        PersistenceModule.forRoot({ databaseUrl }),
+        PersistenceModule.forRoot({ databaseUrl, poolSize: 5 }),
         AuthModule.forRoot({
           issuer,
           audience,
