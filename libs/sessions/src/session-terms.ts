@@ -38,7 +38,7 @@ export class SessionTerms {
     assertKnownSettings('SessionsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     this.refreshTokenLifetimeSeconds = within(settings, 'refreshTokenLifetimeSeconds', 30 * day, 1, 3650 * day);
     this.sessionMaximumSeconds = within(settings, 'sessionMaximumSeconds', 90 * day, 1, 3650 * day);
-    this.sessionsPerUser = within(settings, 'sessionsPerUser', 1000, 1, 10_000);
+    this.sessionsPerUser = within(settings, 'sessionsPerUser', 1000, 1, 10_000, Number.isInteger);
     this.graceSeconds = within(settings, 'graceSeconds', 10, 0, 60);
     this.retentionSeconds = within(settings, 'retentionSeconds', 30 * day, 0, 3650 * day);
     const { maximumLifetimeSeconds, sessionTokenLifetimeSeconds } = tokens;
@@ -88,10 +88,16 @@ export class SessionTerms {
   }
 }
 
-function within(settings: SessionsSettings, name: NumericSetting, usual: number, least: number, most: number): number {
+function within(
+  settings: SessionsSettings,
+  name: NumericSetting,
+  usual: number,
+  least: number,
+  most: number,
+  isNumber: (value: number) => boolean = Number.isFinite,
+): number {
   const value = settings[name] ?? usual;
-  const isRight = name === 'sessionsPerUser' ? Number.isInteger(value) : Number.isFinite(value);
-  if (isRight && value >= least && value <= most) return value;
+  if (isNumber(value) && value >= least && value <= most) return value;
   throw new Error(
     `SessionsModule cannot work with \`${name}: ${inspect(value)}\`: write a number from ${least} to ${most}, or leave it out for ${usual}.`,
   );
