@@ -5,8 +5,6 @@ import { Test, type TestingModule } from '@nestjs/testing';
 import { jest } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import pg from 'pg';
 import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
 import {
@@ -21,6 +19,7 @@ import {
   uuidv7,
 } from 'postern/persistence';
 import { createEmptyDatabase, createTestDatabase, type TestDatabase } from 'postern/testing';
+import { collectGarbage } from './collect-garbage.js';
 
 class Noted extends DomainEvent {
   static override readonly type = 'fact.noted';
@@ -62,9 +61,6 @@ class KindListener {
 const silent = new ConsoleLogger({ logLevels: [] });
 const refusal = new Error('refused');
 const refuse = () => Promise.reject(refusal);
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 describe('the database', () => {
   let empty: TestDatabase;

@@ -2,16 +2,12 @@ import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter, once } from 'node:events';
 import { PassThrough } from 'node:stream';
 import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { ConsoleLogger } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Database, PersistenceModule, TransactionDoomedError } from 'postern/persistence';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { DataSource } from 'typeorm';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
+import { collectGarbage } from './collect-garbage.js';
 
 const refusal = new Error('refused');
 
