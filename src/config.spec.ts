@@ -65,7 +65,7 @@ describe('readConfig', () => {
     ['CORS_ORIGINS', 'https://app.acme.test, https://app.acme.test/', 'must list origins without a path'],
     ['POSTERN_ARGON2', 'm=9999999,t=2,p=1', 'must look like m=19456,t=2,p=1, with 7168 to 4194304 KiB'],
     ['POSTERN_SECRET', `${strong},${strong}`, 'has a comma'],
-    ['POSTERN_DATABASE_POOL_SIZE', '1', 'must be a whole number from 2 to 1000'],
+    ['POSTERN_DATABASE_POOL_SIZE', '5', 'must be a whole number from 6 to 1000'],
   ])('refuses %s=%s before anything starts', (name, value, sentence) => {
     expect(problemsOf({ [name]: value })).toContain(`${name} ${sentence}`);
   });

@@ -22,6 +22,7 @@ export interface ServerConfig {
   readonly host: string;
   /** Undefined: the embedded PostgreSQL is started. */
   readonly databaseUrl: string | undefined;
+  /** All connections that the server opens. */
   readonly databasePoolSize: number;
   readonly redisUrl: string | undefined;
   readonly logLevel: LogLevelName;
@@ -117,7 +118,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     port,
     host: read.host('HOST', production ? '0.0.0.0' : '127.0.0.1'),
     databaseUrl: read.databaseUrl('DATABASE_URL'),
-    databasePoolSize: read.integer('POSTERN_DATABASE_POOL_SIZE', 10, 2, 1000),
+    databasePoolSize: read.integer('POSTERN_DATABASE_POOL_SIZE', 14, 6, 1000),
     redisUrl: read.address('REDIS_URL', ['redis:', 'rediss:']),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'log'),
     migrate: read.boolean('POSTERN_MIGRATE', true),

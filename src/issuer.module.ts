@@ -14,7 +14,7 @@ export class IssuerModule {
     return {
       module: IssuerModule,
       imports: [
-        PersistenceModule.forRoot({ databaseUrl, migrate: false, poolSize: 2 }),
+        PersistenceModule.forRoot({ databaseUrl, migrate: false, poolSize: 6 }),
         AuthModule.forRoot({ issuer, audience, algorithms: JWT_ALGORITHMS, keys: KeyRing }),
         TokensModule.forRoot({ ...tokensOf(config, false), issuer, audience, secret, previousSecrets }),
       ],

@@ -82,7 +82,7 @@ async function boot(
   const module = await Test.createTestingModule({
     imports: [
       ProblemModule.forRoot({}),
-      PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 4 }),
+      PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 8 }),
       AuthModule.forRoot({ issuer, audience, algorithms: [...algorithms], keys: KeyRing, clock }),
       TokensModule.forRoot({ issuer, audience, secret: `${secret}-1`, ...settings, ...structure }),
     ],

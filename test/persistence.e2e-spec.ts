@@ -72,7 +72,7 @@ describe('the database', () => {
   beforeAll(async () => {
     empty = await createTestDatabase();
     app = await Test.createTestingModule({
-      imports: [PersistenceModule.forRootAsync({ useFactory: () => ({ databaseUrl: empty.url, poolSize: 3 }) })],
+      imports: [PersistenceModule.forRootAsync({ useFactory: () => ({ databaseUrl: empty.url, poolSize: 7 }) })],
       providers: [Listener, KindListener],
     })
       .setLogger(silent)
@@ -755,7 +755,9 @@ describe('PersistenceModule', () => {
     await expect(boot({ databaseUrl: '' })).rejects.toThrow('write "postgres://user:password@host:5432/database"');
     const databaseUrl = 'postgres://localhost/x';
     const misread = (settings: object) => boot({ databaseUrl, ...settings });
-    await expect(misread({ poolSize: 1 })).rejects.toThrow('2 or more');
+    await expect(misread({ poolSize: 5 })).rejects.toThrow(
+      '`poolSize: 5`: write a whole number of 6 or more, or leave it out for 14',
+    );
     await expect(misread({ poolSize: '10' })).rejects.toThrow('`poolSize: "10"`: write a whole number');
     // As it comes out of an environment: taken for true, it would change a schema that is the operator's.
     await expect(misread({ migrate: 'false' })).rejects.toThrow('`migrate: "false"`: write true or false');

@@ -68,7 +68,7 @@ describe('revocations among replicas', () => {
     name = 'postern',
   ): Promise<Replica> {
     const module = await Test.createTestingModule({
-      imports: [PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 20, applicationName: name })],
+      imports: [PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 24, applicationName: name })],
     }).compile();
     const held = module.get(Database);
     const clock: Clock = new SystemClock();

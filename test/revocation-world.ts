@@ -1,10 +1,18 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
-import { Controller, Get, Module, type INestApplication } from '@nestjs/common';
+import { Controller, Get, Module, type INestApplication, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createHttpAdapter, PosternModule } from 'postern';
-import { AuthModule, CurrentPrincipal, RevocationHealth, type AuthSettings, type Principal } from 'postern/auth';
+import {
+  AuthModule,
+  CurrentPrincipal,
+  RevocationHealth,
+  type AuthSettings,
+  type Clock,
+  type Principal,
+} from 'postern/auth';
+import type { PersistenceSettings } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
 import { SessionsService, type SessionsSettings } from 'postern/sessions';
 import { AccessTokens, type AccessTokenClaims } from 'postern/tokens';
@@ -139,19 +147,26 @@ export interface SignedIn {
   readonly sessionId: string;
 }
 
+/** How a replica differs from the others. */
+export interface ReplicaOptions {
+  readonly adapter?: 'fastify' | 'express';
+  readonly sessions?: SessionsSettings;
+  readonly auth?: Partial<AuthSettings>;
+  readonly persistence?: Omit<PersistenceSettings, 'databaseUrl'>;
+  readonly clock?: Type<Clock>;
+  /** Where its log goes; nowhere by default. */
+  readonly logger?: LoggerService | false;
+}
+
 export async function startReplica(
   databaseUrl: string,
   issuer: string,
-  {
-    adapter = 'fastify',
-    sessions,
-    auth,
-  }: { adapter?: 'fastify' | 'express'; sessions?: SessionsSettings; auth?: Partial<AuthSettings> } = {},
+  { adapter = 'fastify', logger = false, ...options }: ReplicaOptions = {},
 ): Promise<Replica> {
   const app = await NestFactory.create(
-    PosternModule.forRoot({ issuer, audience, secret, databaseUrl, sessions, auth }),
+    PosternModule.forRoot({ issuer, audience, secret, databaseUrl, ...options }),
     await createHttpAdapter(adapter),
-    { logger: false, abortOnError: false },
+    { logger, abortOnError: false },
   );
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();

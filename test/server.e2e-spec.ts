@@ -141,7 +141,7 @@ describe('replicas on one database', () => {
   afterAll(() => folder.remove());
 
   it('start at once, ten of them, on an empty one: one schema, one key, all ready', async () => {
-    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_DATABASE_POOL_SIZE: '2' };
+    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_DATABASE_POOL_SIZE: '6' };
     const servers = await Promise.all(Array.from({ length: 10 }, () => startBuiltServer(environment, folder.path)));
     try {
       const keys = await Promise.all(servers.map(keyIdsOf));

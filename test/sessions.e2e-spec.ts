@@ -120,7 +120,7 @@ class Server {
     const moduleRef = await Test.createTestingModule({
       imports: [
         ProblemModule.forRoot({}),
-        PersistenceModule.forRoot({ databaseUrl, poolSize: 5 }),
+        PersistenceModule.forRoot({ databaseUrl, poolSize: 9 }),
         AuthModule.forRoot({
           issuer,
           audience,

@@ -62,7 +62,7 @@ describe('of many transactions beside each other, some refused, and of work outs
   beforeAll(async () => {
     schema = await createTestDatabase();
     app = await Test.createTestingModule({
-      imports: [PersistenceModule.forRoot({ databaseUrl: schema.url, poolSize: 8 })],
+      imports: [PersistenceModule.forRoot({ databaseUrl: schema.url, poolSize: 12 })],
     })
       .setLogger(new ConsoleLogger({ logLevels: [] }))
       .compile();

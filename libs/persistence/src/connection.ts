@@ -30,6 +30,11 @@ export class Connection extends pg.Client {
     this.once('end', () => config.siblings.delete(this));
   }
 
+  /** Milliseconds since the server last answered here. */
+  get silentMilliseconds(): number {
+    return performance.now() - this.heardAt;
+  }
+
   // oxlint-disable-next-line typescript/no-explicit-any -- the driver has nine overloads, and all are passed on
   override query(...asked: any[]): any {
     const askedAt = performance.now();

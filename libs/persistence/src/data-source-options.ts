@@ -1,14 +1,17 @@
 import { Logger } from '@nestjs/common';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import pg from 'pg';
-import { Connections } from './connections.js';
+import { Connections, CONNECTIONS_BESIDE_POOL } from './connections.js';
 import { databaseUrlProblem } from './database-url.js';
 import type { MigrationClass } from './migrations/index.js';
 import { isPassing } from './passing-failure.js';
 import type { PersistenceSettings } from './persistence.module-definition.js';
 
-/** Connections a process holds at most, where the settings do not say. */
-export const defaultPoolSize = 10;
+/** Connections that a process opens at most by default, all of them counted. */
+export const DEFAULT_POOL_SIZE = 14;
+
+/** The fewest connections that a process can work with: two for requests, of which one is kept for `Database.independently()`. */
+export const MIN_POOL_SIZE = CONNECTIONS_BESIDE_POOL + 2;
 
 /** The table in which the executed migrations are recorded. */
 const migrationsTableName = 'postern_migrations';
@@ -35,7 +38,7 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
     migrationsRun: settings.migrate ?? true,
     migrationsTableName,
     migrationsTransactionMode: 'each',
-    poolSize: settings.poolSize ?? defaultPoolSize,
+    poolSize: (settings.poolSize ?? DEFAULT_POOL_SIZE) - CONNECTIONS_BESIDE_POOL,
     applicationName: settings.applicationName ?? 'postern',
     // An idle connection that breaks is an event of the pool, and without a listener the end of the process.
     poolErrorHandler: (error: Error) => logger.warn(`A connection to the database was lost: ${error.message}`),

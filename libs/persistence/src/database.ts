@@ -3,7 +3,6 @@ import { DataSource, TypeORMError, type EntityManager, type QueryRunner } from '
 import type { Client } from 'pg';
 import { Ambient } from './ambient.js';
 import { connectionsOf } from './connections.js';
-import { defaultPoolSize } from './data-source-options.js';
 import { Gate } from './gate.js';
 import { connectionLost } from './passing-failure.js';
 import { Unit, type Act, type Explanation } from './unit.js';
@@ -21,7 +20,8 @@ export class Database {
   constructor(private readonly dataSource: DataSource) {
     // One connection stays free for independently(): were all of them held by transactions that each wait for a
     // second one, none would ever be given back.
-    this.gate = new Gate((dataSource.options.poolSize ?? defaultPoolSize) - 1);
+    const { poolSize = 2 } = dataSource.options;
+    this.gate = new Gate(() => (connectionsOf(dataSource)?.size ?? poolSize) - 1);
   }
 
   /**

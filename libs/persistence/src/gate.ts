@@ -1,22 +1,31 @@
-/** Lets at most `width` works run at once; the others wait in the order in which they came. */
+/** Runs at most `width()` works at once; the others wait in the order in which they came. */
 export class Gate {
-  private free: number;
+  private running = 0;
   private readonly waiting: (() => void)[] = [];
 
-  constructor(width: number) {
-    this.free = Math.max(1, width);
-  }
+  /** @param width at least 1 is assumed; it may change while works run */
+  constructor(private readonly width: () => number) {}
 
-  /** Does the work when its turn has come, and passes on what it gives or throws. */
+  /** Does the work when its turn has come, and passes on what it returns or throws. */
   async pass<T>(work: () => Promise<T>): Promise<T> {
-    if (this.free > 0) this.free -= 1;
+    if (this.isFree && this.waiting.length === 0) this.running += 1;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {
       return await work();
     } finally {
-      const next = this.waiting.shift();
-      if (next) next();
-      else this.free += 1;
+      this.running -= 1;
+      this.admit();
+    }
+  }
+
+  private get isFree(): boolean {
+    return this.running < Math.max(1, this.width());
+  }
+
+  private admit(): void {
+    while (this.waiting.length > 0 && this.isFree) {
+      this.running += 1;
+      this.waiting.shift()!();
     }
   }
 }

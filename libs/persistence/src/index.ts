@@ -1,5 +1,6 @@
 export { v7 as uuidv7 } from 'uuid';
 export { Database } from './database.js';
+export { DatabaseHealth } from './database-health.js';
 export { DomainEvent } from './domain-event.js';
 export {
   startEmbeddedPostgres,

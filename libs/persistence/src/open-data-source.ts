@@ -26,14 +26,15 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
   // Left to itself, TypeORM would run the migrations without a lock.
   const dataSource = await new ClosableDataSource({ ...options, migrationsRun: false }).initialize();
   try {
-    await assertReadCommitted(dataSource);
-    await assertReadable(dataSource);
+    // Beside each other: the pool opens the two connections that it keeps before anything else may take them.
+    await Promise.all([assertReadCommitted(dataSource), assertReadable(dataSource)]);
     if (options.migrationsRun) {
       await runMigrations(dataSource);
     } else {
       const pending = await pendingMigrations(dataSource);
       if (pending.length > 0) throw new PendingMigrationsError(pending);
     }
+    await connectionsOf(dataSource)?.openReserved();
     return dataSource;
   } catch (error) {
     await dataSource.destroy();

@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { connectionLost, databaseClosed, isPassing, marked } from './passing-failure.js';
+import { connectionLost, databaseClosed, isConnectionLimit, isPassing, marked } from './passing-failure.js';
 
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code });
 /** As PgBouncer tells it, all of it under the code of a broken protocol. */
@@ -76,4 +76,24 @@ describe('a failure of the database', () => {
     expect(wrapped(coded('57P01'))).toMatchObject({ isPassing: true });
     expect(wrapped(coded('23505'))).not.toHaveProperty('isPassing');
   });
+});
+
+describe('a new connection that is refused', () => {
+  it.each([
+    coded('53300', 'too many connections for role "postern"'),
+    coded('53300', 'too many connections for database "postern"'),
+    coded('53300', 'sorry, too many clients already'),
+    coded('53300', 'remaining connection slots are reserved for roles with the SUPERUSER attribute'),
+    pooled('no more connections allowed (max_client_conn)'),
+    pooled('client connections exceeded (max_db_client_connections)'),
+    pooled('client connections exceeded (max_user_client_connections)'),
+    pooled('bouncer resources exhaustion'),
+  ])('was one too many: %s', (error) => expect(isConnectionLimit(error)).toBe(true));
+
+  it.each([
+    coded('ECONNREFUSED'),
+    coded('28P01', 'password authentication failed for user "too many connections"'),
+    pooled('server login has been failing, try again later (server_login_retry)'),
+    pooled('invalid message: no more connections allowed'),
+  ])('was not one too many: %s', (error) => expect(isConnectionLimit(error)).toBe(false));
 });

@@ -65,6 +65,17 @@ const passingInPooler = new RegExp(
   ].join('|')})$`,
 );
 
+/** SQLSTATE too_many_connections: of the server, of the database, or of the role. */
+const TOO_MANY_CONNECTIONS = '53300';
+const limitInPooler =
+  /^(?:no more connections allowed(?: .*)?|client connections exceeded .*|bouncer resources exhaustion)$/;
+
+/** Whether a new connection was refused because there are as many as the server, a pooler, or a limit of the role allows. */
+export function isConnectionLimit(error: Error): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return code === TOO_MANY_CONNECTIONS || (code === PROTOCOL_VIOLATION && limitInPooler.test(error.message));
+}
+
 /** The driver's own errors have no code. */
 const passingMessage =
   /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end)/;

@@ -2,7 +2,8 @@ import { ConfigurableModuleBuilder, type ModuleMetadata } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { assertKnownSettings, type SettingNames } from 'postern/problem';
-import { dataSourceOptionsOf } from './data-source-options.js';
+import { dataSourceOptionsOf, DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './data-source-options.js';
+import { DatabaseHealth } from './database-health.js';
 import { Database } from './database.js';
 import { Events } from './events.js';
 import { migrations, type MigrationClass } from './migrations/index.js';
@@ -14,7 +15,10 @@ export interface PersistenceSettings {
   databaseUrl: string;
   /** Whether the migrations run at start (default `true`). With `false` a start on an older schema is refused. */
   migrate?: boolean | undefined;
-  /** Connections held at most by this process (default 10, at least 2). */
+  /**
+   * Connections that this process opens at most, all of them counted (default 14, at least 6): 2 are reserved for readings of keys
+   * and revocations, 2 listen for changes of them, and requests share the others.
+   */
   poolSize?: number | undefined;
   /** What PostgreSQL shows in `pg_stat_activity` (default `postern`). */
   applicationName?: string | undefined;
@@ -60,8 +64,8 @@ export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
           dataSourceFactory: openDataSource,
         }),
       ],
-      providers: [...(definition.providers ?? []), Database, Events],
-      exports: [...(definition.exports ?? []), PERSISTENCE_SETTINGS, Database, Events, TypeOrmModule],
+      providers: [...(definition.providers ?? []), Database, DatabaseHealth, Events],
+      exports: [...(definition.exports ?? []), PERSISTENCE_SETTINGS, Database, DatabaseHealth, Events, TypeOrmModule],
     }))
     .build();
 
@@ -72,9 +76,9 @@ function checked(settings: PersistenceSettings): PersistenceSettings {
       'PersistenceModule needs `databaseUrl`, the address of a PostgreSQL: write "postgres://user:password@host:5432/database".',
     );
   }
-  const { poolSize = 2, migrate = true, applicationName = '' } = settings;
-  if (!Number.isInteger(poolSize) || poolSize < 2) {
-    throw misread(settings, 'poolSize', 'a whole number of 2 or more', '10');
+  const { poolSize = DEFAULT_POOL_SIZE, migrate = true, applicationName = '' } = settings;
+  if (!Number.isInteger(poolSize) || poolSize < MIN_POOL_SIZE) {
+    throw misread(settings, 'poolSize', `a whole number of ${MIN_POOL_SIZE} or more`, String(DEFAULT_POOL_SIZE));
   }
   // From an environment come texts, and "false" would count as true.
   if (typeof migrate !== 'boolean') throw misread(settings, 'migrate', 'true or false', 'true');

@@ -6,6 +6,8 @@ import { KEYS_CHANNEL } from './key-store.js';
 import { CheckedTokensSettings } from './tokens.settings.js';
 
 const SCHEDULE_MILLISECONDS = 5000;
+/** A database that allows no further connection is not asked for one at each look. */
+const LISTEN_PAUSE_MILLISECONDS = 5000;
 
 /** What is used of a `pg` client here. */
 interface Listener {
@@ -30,6 +32,7 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
   private hasFailed = false;
   private isDeaf = false;
   private scheduledAt = -Infinity;
+  private listensAgainAt = -Infinity;
   private isStopped = false;
 
   constructor(
@@ -67,7 +70,7 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
         await this.rotation.tick();
         this.scheduledAt = performance.now();
       }
-      if (!this.listener && !this.isStopped) await this.listen();
+      if (!this.listener && !this.isStopped && performance.now() >= this.listensAgainAt) await this.listen();
       if (this.hasFailed) this.logger.log('The signing keys can be read again');
       this.hasFailed = false;
     } catch (error) {
@@ -100,6 +103,7 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
       await client.end().catch(() => undefined);
       if (!this.isDeaf) this.logger.warn(`Changes of the signing keys are only polled for now: ${String(error)}`);
       this.isDeaf = true;
+      this.listensAgainAt = performance.now() + LISTEN_PAUSE_MILLISECONDS;
     } finally {
       this.connecting = undefined;
     }
