@@ -58,7 +58,8 @@ function composed(settingsModule: DynamicModule, structure: PosternStructure): D
       { ...settingsModule, global: true, exports: [POSTERN_SETTINGS] },
       ...platform(structure, imports),
       ...identity(structure, imports),
-      TerminusModule,
+      // Its own log has a line for each probe that fails; the controller logs changes.
+      TerminusModule.forRoot({ logger: false }),
     ],
     controllers: health === false ? [] : [withInheritedRoutes(health)],
   };

@@ -37,6 +37,8 @@ export abstract class AuthError extends Error {
   extensions?: Record<string, unknown>;
   /** Response headers, e.g. `WWW-Authenticate` or `Retry-After`. */
   headers?: Record<string, string>;
+  /** Whether the code that throws it has logged it already: the filter logs nothing then. */
+  readonly isLogged?: boolean;
 
   constructor(detail?: string, options: AuthErrorOptions = {}) {
     super(detail, options.cause === undefined ? undefined : { cause: options.cause });

@@ -80,6 +80,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   private report(thrown: unknown, { status, code, instance }: Problem, place: () => string): void {
+    if (thrown instanceof AuthError && thrown.isLogged === true) return;
     const inOneLine = (): string => `${code} ${place()} ${instance}`;
     if (status === 503) this.logger.warn(`${inOneLine()}${reasonsOf(thrown)}`);
     else if (status >= 500) this.logFailure(thrown, inOneLine());

@@ -150,7 +150,9 @@ export class KnownKeys {
 
   private async load(): Promise<void> {
     const startedAt = (this.startedAt = performance.now());
-    const [keys, killed] = await Promise.all([this.keys.keys(), this.store.killedIds()]);
+    // One after the other: a token with an unknown `kid` leads here, and the other reserved connection is for revocations.
+    const keys = await this.keys.keys();
+    const killed = await this.store.killedIds();
     this.view = new Map(keys.filter(({ kid }) => !killed.has(kid)).map((key) => [key.kid, key]));
     this.renewedAt = startedAt;
   }
