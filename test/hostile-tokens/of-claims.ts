@@ -4,6 +4,8 @@ import type { HostileToken } from './hostile-token.js';
 import type { World } from './world.js';
 
 const TOLERANCE = 5;
+/** How far the clock of a replica that issues tokens may be ahead. */
+const ISSUED_AHEAD = 60;
 const MAXIMUM_LIFETIME = 86_400;
 const DAY = 86_400;
 
@@ -106,7 +108,7 @@ export function ofClaims(world: World): HostileToken[] {
     'before iat': now - 11,
   });
   tryAll('iat', {
-    'just in the future': now + TOLERANCE + 1,
+    'further ahead than a clock of a replica may be': now + ISSUED_AHEAD + 1,
     'in a day': now + DAY,
     'in milliseconds': now * 1000,
     zero: 0,

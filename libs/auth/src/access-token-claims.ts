@@ -1,5 +1,6 @@
 import { refuse } from './read-access-token.js';
 import { isInstant } from './revocation.js';
+import { issuedAheadSeconds } from './token-rules.js';
 import type { Principal } from './principal.js';
 import type { UnprovenToken } from './read-access-token.js';
 
@@ -35,7 +36,7 @@ export function readClaims({ claims, rules }: UnprovenToken, keyId: string, now:
   if (nbf !== undefined && !isInstant(nbf)) return refuse('nbf is not a number');
   if (now >= exp + tolerance) refuse('expired');
   if (nbf !== undefined && nbf > now + tolerance) refuse('not yet valid');
-  if (iat > now + tolerance) refuse('issued in the future');
+  if (iat > now + issuedAheadSeconds(rules)) refuse('issued in the future');
   if (exp <= iat || exp - iat > rules.maximumLifetimeSeconds) refuse('lives longer than allowed');
 
   const { scope, roles = NONE, amr = NONE, auth_time: authTime } = claims;

@@ -11,6 +11,7 @@ import { readAccessToken, refuse } from './read-access-token.js';
 import { Proof, RememberedProofs } from './remembered-proofs.js';
 import { RevocationHealth } from './revocation-health.js';
 import { RevocationSet } from './revocation-set.js';
+import { issuedAheadSeconds } from './token-rules.js';
 import { TrustedIssuers } from './trusted-issuers.js';
 import { VerificationKeys } from './verification-keys.js';
 import type { AuthSettings } from './auth-settings.js';
@@ -135,13 +136,9 @@ export class AccessTokenVerifier {
     const now = this.clock.now() / 1000;
     const principal = readClaims(token, key.kid, now);
     const tolerance = token.rules.clockToleranceSeconds;
-    const startsAt = Math.max(principal.issuedAt, (token.claims.nbf as number | undefined) ?? 0);
-    const proof = new Proof(
-      credentialsWith(token.text),
-      principal,
-      startsAt - tolerance,
-      principal.expiresAt + tolerance,
-    );
+    const notBefore = (token.claims.nbf as number | undefined) ?? 0;
+    const startsAt = Math.max(principal.issuedAt - issuedAheadSeconds(token.rules), notBefore - tolerance);
+    const proof = new Proof(credentialsWith(token.text), principal, startsAt, principal.expiresAt + tolerance);
     if (!this.stands(proof, now)) refuse('revoked, or its key is gone');
     this.proofs?.add(proof, now, token.text);
     this.assertKnown(proof);

@@ -35,7 +35,10 @@ export interface IssuerSettings {
   readonly jwks?: JwksSettings | undefined;
   /** The exact `typ` of its tokens. Default `at+jwt` (RFC 9068). */
   readonly tokenType?: string | undefined;
-  /** How far clocks may be apart. Default 5, at most 300. */
+  /**
+   * How far the clocks of issuer and application may differ. Default 5, at most 300. It applies to `exp` and `nbf`; `iat` may always
+   * lie 60 seconds ahead, as far as the clocks of an issuer's replicas may differ.
+   */
   readonly clockToleranceSeconds?: number | undefined;
   /** No token may live longer, whatever its issuer wrote. Default 86,400. */
   readonly maximumLifetimeSeconds?: number | undefined;

@@ -41,6 +41,10 @@ export { ForServices, isPublic, OwnIssuerOnly, Public, RequireScopes, scopesOf }
 export { isScopeToken } from './scope-token.js';
 export { StaticVerificationKeys } from './static-verification-keys.js';
 export { TrustedIssuers } from './trusted-issuers.js';
-export { LONGEST_CLOCK_TOLERANCE_SECONDS, type TokenRules } from './token-rules.js';
+export {
+  LONGEST_CLOCK_TOLERANCE_SECONDS,
+  MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
+  type TokenRules,
+} from './token-rules.js';
 export { VerificationKeys } from './verification-keys.js';
 export type { VerificationKey } from './verification-keys.js';

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from './clock.js';
 import { RevocationSet } from './revocation-set.js';
+import { issuedAheadSeconds } from './token-rules.js';
 import { TrustedIssuers } from './trusted-issuers.js';
 import { isInstant, isRevocationTarget, type Revocation } from './revocation.js';
 
@@ -46,7 +47,7 @@ export class LocalRevocations extends RevocationPublisher {
   override async publish(notice: RevocationNotice): Promise<void> {
     assertTellable(notice);
     const rules = this.issuers.get(notice.issuer ?? this.issuers.own.issuer) ?? this.issuers.own;
-    const longest = rules.maximumLifetimeSeconds + 2 * rules.clockToleranceSeconds;
+    const longest = rules.maximumLifetimeSeconds + issuedAheadSeconds(rules) + rules.clockToleranceSeconds;
     this.set.add({ ...notice, expiresAt: notice.expiresAt ?? Math.ceil(this.clock.now() / 1000) + longest });
   }
 }

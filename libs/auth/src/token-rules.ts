@@ -7,6 +7,17 @@ import type { JwtAlgorithm } from './jwt-algorithm.js';
 /** The largest `clockToleranceSeconds` that a verifier may be set to. */
 export const LONGEST_CLOCK_TOLERANCE_SECONDS = 300;
 
+/** How far the clocks of the replicas of one issuer may differ, in seconds. */
+export const MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS = 60;
+
+/**
+ * How far `iat` may lie ahead of this application's clock, in seconds: a replica with a fast clock issued the token. RFC 7519 §4.1.6
+ * names no rejection for `iat`; a token that is not yet valid has an `nbf`, for which the tolerance alone counts.
+ */
+export function issuedAheadSeconds({ clockToleranceSeconds }: Pick<TokenRules, 'clockToleranceSeconds'>): number {
+  return Math.max(clockToleranceSeconds, MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS);
+}
+
 /** What the tokens of one issuer must be like: the settings, checked and complete. */
 export interface TokenRules {
   readonly issuer: string;

@@ -1,5 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import { LONGEST_CLOCK_TOLERANCE_SECONDS, type Revocation, type RevocationNotice } from 'postern/auth';
+import {
+  LONGEST_CLOCK_TOLERANCE_SECONDS,
+  MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
+  type Revocation,
+  type RevocationNotice,
+} from 'postern/auth';
 import { Database, ON_PRIMARY, uuidv7 } from 'postern/persistence';
 import { SlowerClock } from 'postern/tokens';
 import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
@@ -32,7 +37,7 @@ export interface JournalPage {
  * A revocation outlives the token by this: a verifier may accept the token for so long after its expiry, clocks differ among
  * replicas and verifiers, and a token may be on its way.
  */
-const marginSeconds = LONGEST_CLOCK_TOLERANCE_SECONDS + 60;
+const marginSeconds = LONGEST_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
 
 /**
  * The table of revocations, which is their truth.

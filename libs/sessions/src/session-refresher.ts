@@ -31,7 +31,7 @@ export class SessionRefresher {
     // RFC 9700 §4.14.2: a spent token is a stolen one, but for the one just spent, whose answer may have been lost.
     // One ahead of its row was written here, and the database has lost the row's last changes, as by a fail-over: nobody spent it.
     const isUnspent = token.generation >= session.generation;
-    const isJustSpent = token.generation === session.generation - 1 && this.terms.isInGrace(session);
+    const isJustSpent = token.generation === session.generation - 1 && this.terms.isInGrace(session, session.readAt);
     if (!isUnspent && !isJustSpent) throw await this.gate.refuseReused(session, context);
 
     const user = await this.gate.admit(session, context);
@@ -51,8 +51,8 @@ export class SessionRefresher {
     return this.issuer.pair(access, present);
   }
 
-  private async find(id: string): Promise<Session | undefined> {
-    const rows = await this.database.manager.query<Session[]>(findSession, [id]);
+  private async find(id: string): Promise<FoundSession | undefined> {
+    const rows = await this.database.manager.query<FoundSession[]>(findSession, [id, this.terms.movedSeconds]);
     return rows[0];
   }
 
@@ -65,7 +65,6 @@ export class SessionRefresher {
     const change = {
       generation,
       lastUsedAt: now,
-      rotatedAt: now,
       expiresAt: this.terms.expiryOf(session.createdAt),
       userAgent: userAgent ?? session.userAgent,
       ipAddress: ipAddress ?? session.ipAddress,
@@ -78,6 +77,7 @@ export class SessionRefresher {
       change.userAgent,
       change.ipAddress,
       generation,
+      this.terms.movedSeconds,
     ]);
     if (count !== 1) return undefined;
     const { id: sessionId, userId } = session;
@@ -86,13 +86,19 @@ export class SessionRefresher {
   }
 }
 
+/** A session, and the instant at which it was read, by the clock of `rotatedAt`. */
+interface FoundSession extends Session {
+  readonly readAt: Date;
+}
+
+// The database's clock alone measures the grace window: the replica that rotated may have another time than this one.
 // Plain SQL, because this is the busiest path of the server, and TypeORM's builders cost more than the round trips.
 const findSession = `SELECT id, user_id AS "userId", seed, generation, user_agent AS "userAgent", ip_address AS "ipAddress",
     amr, authenticated_at AS "authenticatedAt", created_at AS "createdAt", last_used_at AS "lastUsedAt",
-    rotated_at AS "rotatedAt", expires_at AS "expiresAt", ended_at AS "endedAt", ended_reason AS "endedReason"
+    rotated_at AS "rotatedAt", clock_timestamp() + make_interval(secs => $2) AS "readAt", expires_at AS "expiresAt", ended_at AS "endedAt", ended_reason AS "endedReason"
   FROM sessions WHERE id = $1`;
 
 // Of any number of requests with one token exactly one finds the generation that it has read.
-const rotateSession = `UPDATE sessions SET generation = $7, last_used_at = greatest(last_used_at, $3), rotated_at = $3,
-    expires_at = $4, user_agent = $5, ip_address = $6
+const rotateSession = `UPDATE sessions SET generation = $7, last_used_at = greatest(last_used_at, $3),
+    rotated_at = clock_timestamp() + make_interval(secs => $8), expires_at = $4, user_agent = $5, ip_address = $6
   WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND expires_at > $3`;

@@ -46,6 +46,17 @@ describe('the terms of a session', () => {
     expect(terms().isInGrace({ rotatedAt: new Date(start - 10_000) })).toBe(true);
     expect(terms().isInGrace({ rotatedAt: new Date(start - 10_001) })).toBe(false);
     expect(terms({ graceSeconds: 0 }).isInGrace({ rotatedAt: new Date(start - 1) })).toBe(false);
+    // By the database's clock, whatever this one says.
+    expect(terms().isInGrace({ rotatedAt: new Date(start) }, new Date(start + 10_001))).toBe(false);
+    expect(terms().isInGrace({ rotatedAt: new Date(start - 60_000) }, new Date(start - 60_000))).toBe(true);
+  });
+
+  it('count a constant difference of a clock as nothing, and what it is moved by as time that has passed', () => {
+    const moved = terms();
+    expect(moved.movedSeconds).toBeCloseTo(0, 0);
+    clock.instant = start + 11_000;
+    expect(moved.movedSeconds).toBeCloseTo(11, 0);
+    expect(terms().movedSeconds).toBeCloseTo(0, 0);
   });
 
   it.each([

@@ -1,6 +1,12 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { inspect } from 'node:util';
-import { Clock, LONGEST_CLOCK_TOLERANCE_SECONDS, type RevocationKind } from 'postern/auth';
+import {
+  Clock,
+  LONGEST_CLOCK_TOLERANCE_SECONDS,
+  MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
+  type RevocationKind,
+  SystemClock,
+} from 'postern/auth';
 import { assertKnownSettings } from 'postern/problem';
 import { CheckedTokensSettings } from 'postern/tokens';
 import type { Session } from './session.entity.js';
@@ -27,6 +33,7 @@ export class SessionTerms {
   private readonly refreshTokenLifetimeSeconds: number;
   private readonly sessionMaximumSeconds: number;
   private readonly graceSeconds: number;
+  private readonly clockStart: number;
   private readonly retentionSeconds: number;
 
   /** @throws Error at boot, with a sentence that says what to write */
@@ -36,6 +43,7 @@ export class SessionTerms {
     tokens: CheckedTokensSettings,
   ) {
     assertKnownSettings('SessionsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
+    this.clockStart = clock.now() - performance.now();
     this.refreshTokenLifetimeSeconds = within(settings, 'refreshTokenLifetimeSeconds', 30 * day, 1, 3650 * day);
     this.sessionMaximumSeconds = within(settings, 'sessionMaximumSeconds', 90 * day, 1, 3650 * day);
     this.sessionsPerUser = within(settings, 'sessionsPerUser', 1000, 1, 10_000, Number.isInteger);
@@ -75,15 +83,29 @@ export class SessionTerms {
     return session.endedAt === null && session.expiresAt.getTime() > this.clock.now();
   }
 
-  /** Whether the token before the current one is still answered with the current one. */
-  isInGrace(session: Pick<Session, 'rotatedAt'>): boolean {
-    return session.rotatedAt !== null && this.clock.now() - session.rotatedAt.getTime() <= this.graceSeconds * second;
+  /**
+   * What to add to the database's time, in seconds, where two instants of different replicas are compared: how far the `Clock` has
+   * been moved since the start, which is 0 for the clock of the machine. A constant difference between two clocks does not count.
+   */
+  get movedSeconds(): number {
+    if (this.clock instanceof SystemClock) return 0;
+    return (this.clock.now() - performance.now() - this.clockStart) / second;
+  }
+
+  /**
+   * Whether the token before the current one is still answered with the current one.
+   *
+   * @param now by the clock that wrote `rotatedAt`
+   */
+  isInGrace({ rotatedAt }: Pick<Session, 'rotatedAt'>, now = this.now()): boolean {
+    return rotatedAt !== null && now.getTime() - rotatedAt.getTime() <= this.graceSeconds * second;
   }
 
   /** What expired or ended before this instant may be forgotten, seen from another. */
   forgottenBefore(now: Date): Date {
     // While a token of it is good, the session has to be there to be ended.
-    const least = this.sessionTokenLifetimeSeconds + LONGEST_CLOCK_TOLERANCE_SECONDS;
+    const least =
+      this.sessionTokenLifetimeSeconds + LONGEST_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
     return new Date(now.getTime() - Math.max(this.retentionSeconds, least) * second);
   }
 }

@@ -39,7 +39,7 @@ export class Session {
   @Column({ name: 'last_used_at', type: 'timestamptz' })
   lastUsedAt!: Date;
 
-  /** When the current refresh token took the place of the one before it. */
+  /** When the current refresh token took the place of the one before it, by the database's clock. */
   @Column({ name: 'rotated_at', type: 'timestamptz', nullable: true })
   rotatedAt!: Date | null;
 

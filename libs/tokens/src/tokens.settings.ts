@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import type { JsonWebKey } from 'node:crypto';
-import type { JwtAlgorithm } from 'postern/auth';
+import { MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS, type JwtAlgorithm } from 'postern/auth';
 
 /** A key by configuration, for teams that manage their own. */
 export interface StaticSigningKeySettings {
@@ -66,7 +66,6 @@ export interface TokensSettings {
 /** Where a replica that was cut off a moment ago may still act on what it knew; kept free on both sides of a change-over. */
 export const PROPAGATION_SECONDS = 10;
 
-const CLOCK_TOLERANCE_SECONDS = 60;
 const SIGNING_ALGORITHMS: readonly string[] = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'HS256'];
 
 /**
@@ -138,7 +137,7 @@ export class CheckedTokensSettings {
 
   /** How long a private half outlives its last signature: until a replica whose clock is late has stopped as well. */
   get erasureSeconds(): number {
-    return CLOCK_TOLERANCE_SECONDS + PROPAGATION_SECONDS;
+    return MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS + PROPAGATION_SECONDS;
   }
 }
 

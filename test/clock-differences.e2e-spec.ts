@@ -1,0 +1,77 @@
+import { Clock } from 'postern/auth';
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { audience, startReplica, startResource, type Replica } from './revocation-world.js';
+import { until } from './until.js';
+
+const issuer = 'https://id.example.test';
+const GRACE_SECONDS = 2;
+
+const clockThatIsAhead = (seconds: number) =>
+  class extends Clock {
+    override now(): number {
+      return Date.now() + seconds * 1000;
+    }
+  };
+
+interface Answer {
+  readonly status: number;
+  readonly refreshToken: string | undefined;
+}
+
+async function refresh(replica: Replica, refreshToken: string): Promise<Answer> {
+  const response = await fetch(`${replica.url}/auth/refresh`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ refresh_token: refreshToken }),
+  });
+  const body = (await response.json()) as { refresh_token?: string };
+  return { status: response.status, refreshToken: body.refresh_token };
+}
+
+describe.each([20, 59, -20, -59])('two replicas of which one has a clock that is %d s ahead', (seconds) => {
+  let database: TestDatabase;
+  let ahead: Replica;
+  let exact: Replica;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const sessions = { graceSeconds: GRACE_SECONDS };
+    exact = await startReplica(database.url, issuer, { sessions });
+    ahead = await startReplica(database.url, issuer, { sessions, clock: clockThatIsAhead(seconds) });
+  });
+
+  afterAll(async () => {
+    await Promise.all([exact.app.close(), ahead.app.close()]);
+    await database.drop();
+  });
+
+  it('accept the access tokens of each other, and a service of its own accepts both', async () => {
+    const service = await startResource({ issuer, audience, jwks: { uri: `${exact.url}/.well-known/jwks.json` } });
+    try {
+      for (const [here, there] of [[ahead, exact] as const, [exact, ahead] as const]) {
+        const { token } = await here.signIn();
+        const response = await fetch(`${there.url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
+        expect(response.status).toBe(200);
+        expect(await service.status(token)).toBe(200);
+      }
+    } finally {
+      await service.close();
+    }
+  });
+
+  it.each([
+    ['the one that is ahead', 'the exact one', () => [ahead, exact] as const],
+    ['the exact one', 'the one that is ahead', () => [exact, ahead] as const],
+  ])('count the grace window of a token that %s has replaced alike at %s', async (_, __, ways) => {
+    const [here, there] = ways();
+    const { refreshToken } = await here.signIn();
+    const successor = await refresh(here, refreshToken);
+    const replacedAt = performance.now();
+    expect(successor.status).toBe(200);
+    expect(await refresh(there, refreshToken)).toEqual(successor);
+    await until(async () => (await refresh(there, refreshToken)).status === 401, 3 * GRACE_SECONDS * 1000);
+    expect(performance.now() - replacedAt).toBeGreaterThan(GRACE_SECONDS * 1000 - 200);
+    // The session has ended: the spent token was taken for a stolen one.
+    expect((await refresh(here, successor.refreshToken!)).status).toBe(401);
+  });
+});
