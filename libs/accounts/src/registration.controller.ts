@@ -1,9 +1,10 @@
-import { Body, Controller, HttpCode, Inject, Post, type Type } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req, type Type } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 import { Public } from 'postern/auth';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
 import { Refuses, ValidationFailedError } from 'postern/problem';
+import { ipAddressOf, type RequestLike } from 'postern/sessions';
 import {
   EmailTakenError,
   IsEmailAddress,
@@ -25,7 +26,7 @@ export type NewAccount<U extends UserBase = UserBase> = { email: string; passwor
 /** The route of registration, as a controller made by {@link registrationControllerOf} has it. */
 export interface RegistrationRoutes<U extends UserBase = UserBase> {
   readonly registration: Registration<U>;
-  register(account: NewAccount<U>): Promise<SeenUser<U, 'self'>>;
+  register(account: NewAccount<U>, request?: RequestLike): Promise<SeenUser<U, 'self'>>;
 }
 
 /**
@@ -34,9 +35,9 @@ export interface RegistrationRoutes<U extends UserBase = UserBase> {
  * @throws {Error} where a field of the class is registered as `password`
  * @example
  * class InvitedOnly extends registrationControllerOf(Employee) {
- *   override async register(account: NewAccount<Employee>) {
+ *   override async register(account: NewAccount<Employee>, request: RequestLike) {
  *     await this.invitations.spend(account.email);
- *     return super.register(account);
+ *     return super.register(account, request);
  *   }
  * }
  */
@@ -91,9 +92,10 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
       UserConflictError,
       HashingOverloadedError,
     )
-    async register(@Body() body: RegistrationDto): Promise<SeenUser<U, 'self'>> {
-      // The validation has seen to it that the required fields are there.
-      return OwnUserDto.from(await this.registration.register(body as NewUser<U> & RegistrationDto));
+    async register(@Body() body: RegistrationDto, @Req() request?: RequestLike): Promise<SeenUser<U, 'self'>> {
+      // The validation has made sure that the required fields are there.
+      const account = body as NewUser<U> & RegistrationDto;
+      return OwnUserDto.from(await this.registration.register(account, { ipAddress: ipAddressOf(request?.ip) }));
     }
   }
 

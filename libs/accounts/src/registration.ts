@@ -4,6 +4,12 @@ import { PasswordsService } from 'postern/password';
 import { normalizeEmail, UsersService, type NewUser, type UserBase } from 'postern/users';
 import { UserRegistered } from './accounts.events.js';
 
+/** From where an account is registered. */
+export interface RegistrationContext {
+  /** The client's IP address, by which the hashing queue is shared; undefined where no client asks, such as in an import. */
+  readonly ipAddress?: string | undefined;
+}
+
 /**
  * Makes accounts: a user and its password, together or not at all.
  *
@@ -27,9 +33,10 @@ export class Registration<U extends UserBase = UserBase> {
    * free one does, and no connection waits for a hash.
    * @throws InvalidEmailError, PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError
    */
-  async register({ password, email: address, ...userFields }: NewUser<U> & { password: string }): Promise<U> {
+  async register(account: NewUser<U> & { password: string }, { ipAddress }: RegistrationContext = {}): Promise<U> {
+    const { password, email: address, ...userFields } = account;
     const email = normalizeEmail(address);
-    const prepared = await this.passwords.prepare(password, { email, userFields });
+    const prepared = await this.passwords.prepare(password, { email, userFields }, '/password', ipAddress);
     return this.database.transaction(async () => {
       const user = await this.users.create({ ...userFields, email } as unknown as NewUser<U>);
       await this.passwords.set(user.id, prepared);

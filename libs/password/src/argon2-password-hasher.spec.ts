@@ -1,6 +1,5 @@
 import { Argon2PasswordHasher } from './argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
-import { HashingOverloadedError } from './password.errors.js';
 import type { PasswordSettings } from './password.module-definition.js';
 
 const cheap = { memoryKiB: 64, iterations: 1, parallelism: 1 };
@@ -55,15 +54,6 @@ describe('Argon2PasswordHasher', () => {
   it('takes a hash that is cut off for one that proves nothing', async () => {
     await expect(hasher().verify('$argon2id$v=19$m=64,t=1,p=1$YWJjZGVmZ2g$YWJj', 'abc')).resolves.toBe(false);
   });
-
-  it('refuses with 503 and Retry-After what does not fit into its queue', async () => {
-    const subject = hasher({ hashing: { concurrency: 1, maximumWaiting: 2 } });
-    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => subject.hash('seven small boats')));
-    const refusals = outcomes.filter((outcome) => outcome.status === 'rejected').map(({ reason }) => reason as unknown);
-    expect(refusals).toHaveLength(7);
-    expect(refusals[0]).toBeInstanceOf(HashingOverloadedError);
-    expect(refusals[0]).toMatchObject({ status: 503, code: 'busy', headers: { 'Retry-After': '5' } });
-  });
 });
 
 describe('CheckedPasswordSettings', () => {
@@ -76,6 +66,10 @@ describe('CheckedPasswordSettings', () => {
     [{ minimumLength: 64, maximumBytes: 128 }, 'maximumBytes must be at least four times minimumLength'],
     [{ argon2: { memoryKiB: 8, parallelism: 2 } }, 'argon2.memoryKiB must be a whole number from 16'],
     [{ hashing: { concurrency: 0 } }, 'hashing.concurrency must be a whole number from 1'],
+    [
+      { hashing: { maximumWaiting: 8, maximumWaitingPerAccount: 9 } },
+      'hashing.maximumWaitingPerAccount must be a whole number from 0 to 8, and is 9.',
+    ],
   ])('refuses %j with a sentence', (settings, sentence) => {
     expect(() => new CheckedPasswordSettings(settings)).toThrow(sentence);
   });

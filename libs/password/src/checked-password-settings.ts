@@ -6,6 +6,13 @@ import { KNOWN_SETTINGS, NO_STRUCTURE, type PasswordSettings } from './password.
 /** libuv has four threads. One stays free for files and DNS, however many cores there are. */
 const MOST_HASHES_AT_ONCE = 3;
 
+const KNOWN_HASHING_SETTINGS = {
+  concurrency: true,
+  maximumWaiting: true,
+  maximumWaitingPerAccount: true,
+  maximumWaitSeconds: true,
+} as const;
+
 /**
  * The settings of this lib with every default filled in, known to be sound. Inject it into a hasher or a policy
  * of your own to read them.
@@ -20,6 +27,7 @@ export class CheckedPasswordSettings {
   readonly hashing: {
     readonly concurrency: number;
     readonly maximumWaiting: number;
+    readonly maximumWaitingPerAccount: number;
     readonly maximumWaitSeconds: number;
   };
 
@@ -27,8 +35,7 @@ export class CheckedPasswordSettings {
     assertKnownSettings('PasswordModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     const { argon2 = {}, hashing = {} } = settings;
     assertKnownSettings('PasswordModule: "argon2"', argon2, { memoryKiB: true, iterations: true, parallelism: true });
-    const ofHashing = { concurrency: true, maximumWaiting: true, maximumWaitSeconds: true } as const;
-    assertKnownSettings('PasswordModule: "hashing"', hashing, ofHashing);
+    assertKnownSettings('PasswordModule: "hashing"', hashing, KNOWN_HASHING_SETTINGS);
     this.minimumLength = whole('minimumLength', settings.minimumLength ?? 15, 8, 256);
     this.maximumBytes = whole('maximumBytes', settings.maximumBytes ?? 1024, 64, 4096);
     if (this.maximumBytes < this.minimumLength * 4) {
@@ -45,9 +52,12 @@ export class CheckedPasswordSettings {
       iterations: whole('argon2.iterations', argon2.iterations ?? 2, 1, 1000),
     };
     const concurrency = hashing.concurrency ?? Math.min(availableParallelism(), MOST_HASHES_AT_ONCE);
+    const maximumWaiting = whole('hashing.maximumWaiting', hashing.maximumWaiting ?? 512, 0, 100_000);
+    const perAccount = hashing.maximumWaitingPerAccount ?? Math.min(64, maximumWaiting);
     this.hashing = {
       concurrency: whole('hashing.concurrency', concurrency, 1, 1024),
-      maximumWaiting: whole('hashing.maximumWaiting', hashing.maximumWaiting ?? 512, 0, 100_000),
+      maximumWaiting,
+      maximumWaitingPerAccount: whole('hashing.maximumWaitingPerAccount', perAccount, 0, maximumWaiting),
       maximumWaitSeconds: whole('hashing.maximumWaitSeconds', hashing.maximumWaitSeconds ?? 10, 1, 600),
     };
   }

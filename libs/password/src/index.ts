@@ -18,6 +18,7 @@ export {
 } from './password.errors.js';
 export { LoginFailed, PasswordChanged, type LoginFailure } from './password.events.js';
 export { PasswordHasher } from './password-hasher.js';
+export { PasswordHashing, type PasswordAttempt } from './password-hashing.js';
 export { PasswordLogin } from './password-login.js';
 export { PasswordModule } from './password.module.js';
 export type { PasswordSettings, PasswordStructure } from './password.module-definition.js';

@@ -6,7 +6,7 @@ import { CurrentPasswordWrongError, PasswordRejectedError } from './password.err
 import { PasswordChanged } from './password.events.js';
 import { PasswordsService, type PreparedPassword } from './passwords.service.js';
 
-/** Who changes which password, and which session goes on. */
+/** Whose password changes into which, and which session goes on. */
 export interface PasswordChangeRequest {
   /** Whose password; UUID. */
   userId: string;
@@ -14,6 +14,8 @@ export interface PasswordChangeRequest {
   newPassword: string;
   /** The session that asks, which stays; all sessions end when there is none. */
   sessionId?: string | undefined;
+  /** The client's IP address, by which the hashing queue is shared. */
+  ipAddress?: string | undefined;
 }
 
 const UNCHANGED = { code: 'password-unchanged', detail: 'Choose a password that differs from the current one.' };
@@ -33,16 +35,18 @@ export class PasswordChange {
    * Stores the new password, ends the user's other sessions and tells it, all or nothing.
    * @throws CurrentPasswordWrongError; PasswordRejectedError with pointers to `/newPassword`; HashingOverloadedError
    */
-  async change({ userId, currentPassword, newPassword, sessionId }: PasswordChangeRequest): Promise<void> {
+  async change(request: PasswordChangeRequest): Promise<void> {
+    const { userId, currentPassword, newPassword, sessionId, ipAddress } = request;
     let prepared: PreparedPassword | undefined;
     for (;;) {
       const user = await this.users.findById(userId);
-      const proof = await this.passwords.prove(user?.id, currentPassword);
+      const proof = await this.passwords.prove(user?.id, currentPassword, ipAddress);
       if (!user || !proof) throw new CurrentPasswordWrongError();
       if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC')) {
         throw PasswordRejectedError.of('/newPassword', [UNCHANGED]);
       }
-      const chosen = (prepared ??= await this.passwords.prepare(newPassword, { email: user.email }, '/newPassword'));
+      const context = { email: user.email };
+      const chosen = (prepared ??= await this.passwords.prepare(newPassword, context, '/newPassword', ipAddress));
       const done = await this.database.transaction(async () => {
         if (!(await this.passwords.replace(proof, chosen))) return false;
         await this.sessions.revokeAll(userId, {

@@ -15,9 +15,9 @@ export class PasswordConfirmation extends IdentityConfirmation {
     super();
   }
 
-  /** @throws IdentityNotConfirmedError where the password is missing or wrong; HashingOverloadedError */
-  async confirm(userId: string, { password }: IdentityProof): Promise<void> {
-    if (password === undefined || !(await this.passwords.verify(userId, password))) {
+  /** @throws IdentityNotConfirmedError if the password is missing or wrong; HashingOverloadedError */
+  async confirm(userId: string, { password, ipAddress }: IdentityProof): Promise<void> {
+    if (password === undefined || !(await this.passwords.verify(userId, password, ipAddress))) {
       throw new IdentityNotConfirmedError();
     }
   }

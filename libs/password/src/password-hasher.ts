@@ -1,6 +1,11 @@
 /**
  * Turns passwords into something that may be stored. Replace it by passing a class to `PasswordModule.forRoot`.
- * Both methods receive the password already normalised (NFKC) and within the byte limit.
+ * Both methods receive the password already normalised (NFKC) and within the byte limit. `PasswordsService` calls them, and
+ * bounds how many run at once: do not call them past it while the server answers requests.
+ *
+ * A failed login without an account verifies the stored hash of some other account and ignores the result, so that its time
+ * has the same distribution as that of accounts, whatever your format and its parameters are. `verify` must therefore
+ * depend on nothing but its two arguments, and must have no effect.
  * @example
  * ```ts
  * @Injectable()
@@ -13,14 +18,12 @@
  */
 export abstract class PasswordHasher {
   /**
-   * A text that proves this password later and tells nothing else about it; another one at each call.
-   * @throws HashingOverloadedError when too many hashes are waiting
+   * A text that verifies this password later and tells nothing else about it; another one at each call.
    */
   abstract hash(password: string): Promise<string>;
   /**
-   * Whether `hash` was made of this password. Costs what one hash costs, also when the answer is no and when
-   * `hash` is unreadable: a failed login is told by its answer, never by its time.
-   * @throws HashingOverloadedError when too many hashes are waiting
+   * Whether `hash` was made of this password. Takes the same time for every password, and for an unreadable `hash` the
+   * time of a current one: a failed login must not show by its time why it failed.
    */
   abstract verify(hash: string, password: string): Promise<boolean>;
   /** Whether `hash` was made with other parameters than `hash()` uses now. */

@@ -1,14 +1,18 @@
 import { createHash } from 'node:crypto';
+import { SystemClock } from 'postern/auth';
 import type { Database, DomainEvent, Events } from 'postern/persistence';
 import { AccountDisabledError, type ProvenFact, type SessionsService, type TokenPair } from 'postern/sessions';
+import { InstanceSecret } from 'postern/tokens';
 import { normalizeEmail, type UserBase, type UserFact, type UsersService } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { passwordHash } from './password-credential.entity.js';
+import { DummyHashes } from './dummy-hashes.js';
 import { PasswordHasher } from './password-hasher.js';
+import { PasswordHashing } from './password-hashing.js';
 import { PasswordLogin } from './password-login.js';
 import { PasswordRules } from './password-rules.js';
 import { LoginFailed } from './password.events.js';
-import { decoyOf, PasswordsService } from './passwords.service.js';
+import { PasswordsService } from './passwords.service.js';
 
 /** Writes down what it is asked to do; a hash says its version and its password. */
 class RecordingHasher extends PasswordHasher {
@@ -43,6 +47,7 @@ async function stage() {
   const started: UserBase[] = [];
   const hooks: { beforeStart?: (() => void) | undefined; refusal?: Error } = {};
   const database = {
+    independently: async () => [],
     manager: {
       update: async (_: unknown, where: { userId: string; hash: string }, { hash }: { hash: string }) => {
         const affected = credentials.get(where.userId) === where.hash ? 1 : 0;
@@ -73,8 +78,11 @@ async function stage() {
   const events = { publish: (event: DomainEvent) => void published.push(event) } as unknown as Events;
   const settings = new CheckedPasswordSettings();
   const hasher = new RecordingHasher();
-  const passwords = new PasswordsService(database, hasher, new PasswordRules(settings, []), settings);
-  await decoyOf(hasher);
+  const secret = new InstanceSecret('Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe');
+  const dummies = new DummyHashes(database, hasher, secret, new SystemClock());
+  const hashing = new PasswordHashing(hasher, dummies, settings);
+  const passwords = new PasswordsService(database, hashing, new PasswordRules(settings, []), settings);
+  await dummies.onModuleInit();
   hasher.asked.length = 0;
   const login = new PasswordLogin(directory, passwords, sessions, events);
   const context = { amr: ['pwd'], ipAddress: '203.0.113.7', userAgent: 'test' };

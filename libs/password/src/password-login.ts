@@ -22,7 +22,7 @@ export class PasswordLogin {
   ) {}
 
   /**
-   * The tokens of a new session. Every failure is the same error and costs the same queries and the same one hash.
+   * The tokens of a new session. Every failure is the same error and costs the same queries and one stored hash.
    * @throws InvalidCredentialsError; HashingOverloadedError; whatever a login policy of the team throws
    */
   async login(email: string, password: string, context: SessionContext): Promise<TokenPair> {
@@ -31,7 +31,8 @@ export class PasswordLogin {
       const found = await this.users.findByEmailWith(address ?? NOBODY, passwordHash);
       const user = found?.user;
       const refused = (reason: LoginFailure) => this.#refusal(reason, address ?? email, user, context);
-      const proof = await this.passwords.proveAgainst(storedOf(found), password);
+      const attempt = { account: user?.id ?? address ?? email, ipAddress: context.ipAddress };
+      const proof = await this.passwords.proveAgainst(storedOf(found), password, attempt);
       if (user === undefined) throw refused('unknown-user');
       if (proof === undefined) throw refused('wrong-password');
       // Before the policies are asked: with further questions to the database, the answer would come later than the others.
@@ -41,7 +42,7 @@ export class PasswordLogin {
         throw error instanceof AccountDisabledError ? refused('disabled') : error;
       });
       if (pair === undefined) continue; // changed, hashed anew or disabled meanwhile: what holds now must be proven
-      await this.passwords.refresh(proof, password);
+      await this.passwords.refresh(proof, password, context.ipAddress);
       return pair;
     }
   }

@@ -2,7 +2,7 @@ import { Body, Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestj
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, Public, type Principal, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
 import { Refuses, ValidationFailedError } from 'postern/problem';
-import { sessionContextOf, TokenPairDto, type RequestLike } from 'postern/sessions';
+import { ipAddressOf, sessionContextOf, TokenPairDto, type RequestLike } from 'postern/sessions';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { LoginDto } from './dto/login.dto.js';
@@ -65,7 +65,9 @@ export class PasswordController {
   async changePassword(
     @Body() { currentPassword, newPassword }: ChangePasswordDto,
     @CurrentPrincipal() { subject, sessionId }: Principal,
+    @Req() request?: RequestLike,
   ): Promise<void> {
-    await this.changes.change({ userId: subject, currentPassword, newPassword, sessionId });
+    const ipAddress = ipAddressOf(request?.ip);
+    await this.changes.change({ userId: subject, currentPassword, newPassword, sessionId, ipAddress });
   }
 }

@@ -20,11 +20,16 @@ export interface PasswordSettings {
   argon2?:
     { memoryKiB?: number | undefined; iterations?: number | undefined; parallelism?: number | undefined } | undefined;
   /**
-   * How many hashes run at once (the processor's cores, at most 3), how many may wait (512), and for how long
-   * in seconds (10). Beyond that: 503 with `Retry-After`.
+   * How many hashes run at once (the processor's cores, at most 3), how many may wait (512), how many of these for one
+   * account (64), and for how long in seconds (10). Beyond that: 503 with `Retry-After`.
    */
   hashing?:
-    | { concurrency?: number | undefined; maximumWaiting?: number | undefined; maximumWaitSeconds?: number | undefined }
+    | {
+        concurrency?: number | undefined;
+        maximumWaiting?: number | undefined;
+        maximumWaitingPerAccount?: number | undefined;
+        maximumWaitSeconds?: number | undefined;
+      }
     | undefined;
 }
 

@@ -4,11 +4,13 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { Argon2PasswordHasher } from './argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
+import { DummyHashes } from './dummy-hashes.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { PasswordController } from './password.controller.js';
 import { PasswordCredential } from './password-credential.entity.js';
 import { PasswordHasher } from './password-hasher.js';
+import { PasswordHashing } from './password-hashing.js';
 import { PasswordLogin } from './password-login.js';
 import {
   ConfigurablePasswordModule,
@@ -20,7 +22,7 @@ import {
 } from './password.module-definition.js';
 import type { PasswordPolicy } from './password-policy.js';
 import { PasswordRules, shippedPasswordPolicies } from './password-rules.js';
-import { decoyOf, PasswordsService } from './passwords.service.js';
+import { PasswordsService } from './passwords.service.js';
 
 /**
  * Login with e-mail and password, and the change of the password. Needs `PersistenceModule`, `AuthModule`,
@@ -43,16 +45,14 @@ export class PasswordModule extends ConfigurablePasswordModule implements OnModu
     super();
   }
 
-  /** @throws Error where each request would have a hasher of its own */
-  async onModuleInit(): Promise<void> {
+  /** @throws Error if each request would have a hasher of its own */
+  onModuleInit(): void {
     if (this.module.introspect(PasswordHasher as Type).scope !== Scope.DEFAULT) {
       throw new Error(
         'PasswordModule: the hasher, or what it injects, is made anew for each request, and so bounds nothing: how many hashes ' +
           'run at once is counted by one instance. Let it inject what is there once.',
       );
     }
-    // Before the first login fails.
-    await decoyOf(this.module.get(PasswordHasher));
   }
 }
 
@@ -78,6 +78,8 @@ function assembled(module: DynamicModule, structure: PasswordStructure): Dynamic
         useFactory: (settings: CheckedPasswordSettings, ...rules: PasswordPolicy[]) =>
           new PasswordRules(settings, rules),
       },
+      DummyHashes,
+      PasswordHashing,
       PasswordsService,
       PasswordLogin,
       PasswordChange,
@@ -88,6 +90,7 @@ function assembled(module: DynamicModule, structure: PasswordStructure): Dynamic
       CheckedPasswordSettings,
       PasswordHasher,
       PasswordRules,
+      PasswordHashing,
       PasswordsService,
       PasswordLogin,
       PasswordChange,

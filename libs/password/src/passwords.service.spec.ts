@@ -1,10 +1,14 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
+import { SystemClock } from 'postern/auth';
 import type { Database } from 'postern/persistence';
+import { InstanceSecret } from 'postern/tokens';
 import { IdentityNotConfirmedError } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { PasswordConfirmation } from './password-confirmation.js';
+import { DummyHashes } from './dummy-hashes.js';
 import { PasswordHasher } from './password-hasher.js';
+import { PasswordHashing } from './password-hashing.js';
 import { PasswordRules } from './password-rules.js';
 import { HashingOverloadedError } from './password.errors.js';
 import { PasswordsService } from './passwords.service.js';
@@ -40,8 +44,11 @@ function stage() {
   };
   const settings = new CheckedPasswordSettings();
   const hasher = new PlainHasher();
-  const database = { manager } as unknown as Database;
-  const passwords = new PasswordsService(database, hasher, new PasswordRules(settings, []), settings);
+  const database = { manager, independently: async () => [] } as unknown as Database;
+  const secret = new InstanceSecret('Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe');
+  const dummies = new DummyHashes(database, hasher, secret, new SystemClock());
+  const hashing = new PasswordHashing(hasher, dummies, settings);
+  const passwords = new PasswordsService(database, hashing, new PasswordRules(settings, []), settings);
   return { passwords, hasher, credentials, update };
 }
 
@@ -97,7 +104,7 @@ describe('PasswordsService', () => {
     Object.assign(hasher, { isOutdated: true, isBusy: true });
     const proof = { userId: 'ada', hash: 'old:seven small boats' };
     await expect(passwords.refresh(proof, 'seven small boats')).resolves.toBeUndefined();
-    expect(warn.mock.calls).toEqual([['A password could not be hashed anew: HashingOverloadedError']]);
+    expect(warn.mock.calls).toEqual([['A password could not be hashed again: HashingOverloadedError']]);
     warn.mockRestore();
   });
 });

@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { Database, uuidv7 } from 'postern/persistence';
 import type { ProvenFact } from 'postern/sessions';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { PasswordCredential, passwordHash } from './password-credential.entity.js';
-import { PasswordHasher } from './password-hasher.js';
+import { PasswordHashing, type PasswordAttempt } from './password-hashing.js';
 import type { PasswordContext } from './password-policy.js';
 import { PasswordRules } from './password-rules.js';
 import { passwordText } from './password-text.js';
@@ -30,33 +29,17 @@ export interface PasswordProof {
   readonly hash: string;
 }
 
-const decoys = new WeakMap<PasswordHasher, Promise<string>>();
-
 /**
- * The hash of nobody's password, by which failed logins cost what successful ones do. One for each hasher: where a policy of the
- * team wants one for each request, there is a service for each request as well.
- */
-export function decoyOf(hasher: PasswordHasher): Promise<string> {
-  let decoy = decoys.get(hasher);
-  if (decoy === undefined) {
-    decoy = hasher.hash(randomBytes(32).toString('base64url'));
-    decoys.set(hasher, decoy);
-    decoy.catch(() => decoys.delete(hasher));
-  }
-  return decoy;
-}
-
-/**
- * The passwords of users: prepared, stored, proven. Hashing never happens inside a transaction that this
+ * The passwords of users: prepared, stored, verified. Hashing never happens inside a transaction that this
  * service opens, so that no connection waits for it; do not call `prepare`, `prove`, `verify` or `refresh` inside yours.
  */
 @Injectable()
 export class PasswordsService {
-  readonly #logger = new Logger(PasswordsService.name);
+  private readonly logger = new Logger(PasswordsService.name);
 
   constructor(
     private readonly database: Database,
-    private readonly hasher: PasswordHasher,
+    private readonly hashing: PasswordHashing,
     private readonly rules: PasswordRules,
     private readonly settings: CheckedPasswordSettings,
   ) {}
@@ -64,11 +47,17 @@ export class PasswordsService {
   /**
    * Checks a new password against every rule and hashes it.
    * @param pointer where it stands in the request (RFC 6901), for the answer
+   * @param ipAddress of the client, by which the hashing queue is shared; leave it out where no client asks
    * @throws PasswordRejectedError with all violations together; HashingOverloadedError
    */
-  async prepare(password: string, context: PasswordContext, pointer = '/password'): Promise<PreparedPassword> {
+  async prepare(
+    password: string,
+    context: PasswordContext,
+    pointer = '/password',
+    ipAddress?: string,
+  ): Promise<PreparedPassword> {
     const text = await this.rules.accept(password, context, pointer);
-    return new PreparedPassword(await this.hasher.hash(text));
+    return new PreparedPassword(await this.hashing.hash(text, { account: context.email, ipAddress }));
   }
 
   /** Stores the password of a user, in place of the one before it. Joins the ambient transaction. */
@@ -91,31 +80,36 @@ export class PasswordsService {
 
   /**
    * The proof that this user knows the password, or `undefined`. Without a user, without a password set and with a
-   * password over the byte limit it does the same work: one query and one hash of the current cost.
+   * password over the byte limit it does the same work: one query and one stored hash.
+   * @param ipAddress of the client, by which the hashing queue is shared
    * @throws HashingOverloadedError
    */
-  async prove(userId: string | undefined, password: string): Promise<PasswordProof | undefined> {
+  async prove(userId: string | undefined, password: string, ipAddress?: string): Promise<PasswordProof | undefined> {
     const id = userId ?? uuidv7();
-    const hash = await this.#hashOf(id);
-    return this.proveAgainst(hash === undefined ? undefined : { userId: id, hash }, password);
+    const hash = await this.hashOf(id);
+    const attempt = { account: userId ?? '', ipAddress };
+    return this.proveAgainst(hash === undefined ? undefined : { userId: id, hash }, password, attempt);
   }
 
   /**
-   * The same for a hash that was read already, such as together with its user; `undefined` for nobody's. One hash of the
-   * current cost in every case.
+   * The same for a hash that was read already, such as together with its user; `undefined` if there is none. It verifies one
+   * stored hash in every case.
+   * @param attempt name the account also if it does not exist: the same account always takes the same time
    * @throws HashingOverloadedError
    */
-  async proveAgainst(stored: StoredPassword | undefined, password: string): Promise<PasswordProof | undefined> {
+  async proveAgainst(
+    stored: StoredPassword | undefined,
+    password: string,
+    attempt: PasswordAttempt = { account: stored?.userId ?? '' },
+  ): Promise<PasswordProof | undefined> {
     const text = passwordText(password, this.settings.maximumBytes);
-    const decoy = await decoyOf(this.hasher);
-    const isProvable = stored !== undefined && text !== undefined;
-    const matches = await this.hasher.verify(isProvable ? stored.hash : decoy, text ?? '');
-    return matches && isProvable ? { userId: stored.userId, hash: stored.hash } : undefined;
+    const matches = await this.hashing.verify(stored?.hash, text ?? '', attempt);
+    return matches && stored && text !== undefined ? { userId: stored.userId, hash: stored.hash } : undefined;
   }
 
-  /** Whether this is the user's password. @throws HashingOverloadedError */
-  async verify(userId: string, password: string): Promise<boolean> {
-    return (await this.prove(userId, password)) !== undefined;
+  /** Whether this is the user's password; `ipAddress` as for `prove`. @throws HashingOverloadedError */
+  async verify(userId: string, password: string, ipAddress?: string): Promise<boolean> {
+    return (await this.prove(userId, password, ipAddress)) !== undefined;
   }
 
   /** What must still be true when a session begins by this proof: that the password was not changed since. */
@@ -124,23 +118,23 @@ export class PasswordsService {
   }
 
   /**
-   * Hashes a proven password anew when the parameters have changed since. A password that was changed meanwhile stays
-   * as it is, and a failure is logged, not thrown: the old hash still proves.
+   * Hashes a verified password again if the parameters have changed since. A password that was changed meanwhile stays
+   * as it is, and a failure is logged, not thrown: the old hash is still valid.
    */
-  async refresh(proof: PasswordProof, password: string): Promise<void> {
-    if (!this.hasher.needsRehash(proof.hash)) return;
+  async refresh(proof: PasswordProof, password: string, ipAddress?: string): Promise<void> {
+    if (!this.hashing.needsRehash(proof.hash)) return;
     try {
-      const hash = await this.hasher.hash(password.normalize('NFKC'));
+      const hash = await this.hashing.hash(password.normalize('NFKC'), { account: proof.userId, ipAddress });
       await this.database.manager.update(PasswordCredential, { ...proof }, { hash });
     } catch (error) {
-      this.#logger.warn(
-        `A password could not be hashed anew: ${error instanceof Error ? error.name : 'unknown error'}`,
+      this.logger.warn(
+        `A password could not be hashed again: ${error instanceof Error ? error.name : 'unknown error'}`,
       );
     }
   }
 
-  async #hashOf(userId: string): Promise<string | undefined> {
-    // Plain SQL: each login asks, and TypeORM's builder costs more than the query.
+  private async hashOf(userId: string): Promise<string | undefined> {
+    // Plain SQL: TypeORM's builder costs more than the query.
     const rows = await this.database.manager.query<{ hash: string }[]>(passwordHash.queryFor('$1'), [userId]);
     return rows[0]?.hash;
   }

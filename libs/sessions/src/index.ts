@@ -23,7 +23,7 @@ export {
 export { RevocationLog } from './revocation-log.js';
 export { RevocationProgress } from './revocation-progress.js';
 export { RevocationSignal } from './revocation-signal.js';
-export { sessionContextOf, type RequestLike, type SessionContext } from './session-context.js';
+export { ipAddressOf, sessionContextOf, type RequestLike, type SessionContext } from './session-context.js';
 export type { TokenPair } from './session-issuer.js';
 export type { ProvenFact } from './session-starter.js';
 export { SessionTerms } from './session-terms.js';

@@ -23,12 +23,15 @@ export interface RequestLike {
 export function sessionContextOf(request: RequestLike, amr: readonly string[] = []): SessionContext {
   const agent = request.headers['user-agent'];
   const userAgent = cleaned(typeof agent === 'string' ? agent : agent?.[0], 512);
-  const ipAddress = addressOf(request.ip);
+  const ipAddress = ipAddressOf(request.ip);
   return { ...(userAgent && { userAgent }), ...(ipAddress && { ipAddress }), amr };
 }
 
-/** Some proxies forward an address with its port, and any text that was sent to them: that is no address, and may be markup. */
-function addressOf(forwarded = ''): string | undefined {
+/**
+ * The IP address in `request.ip`, or undefined if there is none. Some proxies forward an address with its port, and some
+ * forward any text that was sent to them, which may be markup.
+ */
+export function ipAddressOf(forwarded = ''): string | undefined {
   if (forwarded.length > LONGEST_ADDRESS) return undefined;
   if (isIP(forwarded)) return forwarded;
   const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d+)?$/i.exec(forwarded) ?? [];

@@ -4,6 +4,8 @@ import { ConfirmationUnavailableError } from './users.errors.js';
 /** What the caller gave to show that it is still the user who signed in. */
 export interface IdentityProof {
   readonly password?: string;
+  /** The IP address of the client as the HTTP adapter saw it, so that guesses can be counted. Pass it on with the proof. */
+  readonly ipAddress?: string;
 }
 
 /**
@@ -23,7 +25,7 @@ export interface IdentityProof {
  * ```
  */
 export abstract class IdentityConfirmation {
-  /** Resolves when the proof holds. @throws {IdentityNotConfirmedError} (or an error of its own) when it does not. */
+  /** Resolves if the proof holds. @throws {IdentityNotConfirmedError} (or an error of its own) if it does not. */
   abstract confirm(userId: string, proof: IdentityProof): Promise<void>;
 }
 

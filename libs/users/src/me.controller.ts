@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Patch, UseGuards, type Type } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Ip, Patch, UseGuards, type Type } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   CurrentPrincipal,
@@ -31,7 +31,7 @@ export interface MeRoutes<U extends UserBase = UserBase> {
   readonly users: UsersService<U>;
   readMe(principal: Principal): Promise<SeenUser<U, 'self'>>;
   updateMe(principal: Principal, changes: TeamFields<U>): Promise<SeenUser<U, 'self'>>;
-  deleteMe(principal: Principal, proof: DeleteMeDto): Promise<void>;
+  deleteMe(principal: Principal, proof: DeleteMeDto, ipAddress?: string): Promise<void>;
   /** The user in good standing whom the token speaks for. No route. @throws {InvalidTokenError} where there is none */
   userOf(principal: Principal): Promise<U>;
 }
@@ -108,9 +108,13 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     })
     @ApiNoContentResponse({ description: 'The account is gone, and its tokens with it.' })
     @Refuses(ValidationFailedError, IdentityNotConfirmedError, ConfirmationUnavailableError, UserInUseError)
-    async deleteMe(@CurrentPrincipal() principal: Principal, @Body() proof: DeleteMeDto): Promise<void> {
+    async deleteMe(
+      @CurrentPrincipal() principal: Principal,
+      @Body() proof: DeleteMeDto,
+      @Ip() ipAddress?: string,
+    ): Promise<void> {
       const { id } = await this.userOf(principal);
-      await this.confirmation.confirm(id, { password: proof.password });
+      await this.confirmation.confirm(id, { password: proof.password, ...(ipAddress && { ipAddress }) });
       await whileThere(this.users.remove(id));
     }
 
