@@ -2,7 +2,13 @@ import { FairQueue, type QueueLimits } from './fair-queue.js';
 
 class OverloadError extends Error {}
 
-const limits = { concurrency: 1, maximumWaiting: 10, maximumWaitingPerAccount: 10, maximumWaitSeconds: 10 };
+const limits = {
+  concurrency: 1,
+  maximumWaiting: 10,
+  maximumWaitingPerAccount: 10,
+  maximumWaitSeconds: 10,
+  rejectionDelaySeconds: 0,
+};
 
 function stage(overrides: Partial<QueueLimits> = {}) {
   const queue = new FairQueue({ ...limits, ...overrides }, () => new OverloadError());

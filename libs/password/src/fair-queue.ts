@@ -12,11 +12,13 @@ export interface QueueLimits {
   readonly maximumWaiting: number;
   readonly maximumWaitingPerAccount: number;
   readonly maximumWaitSeconds: number;
+  /** How long a task that lost its place waits for its error, so that a client that repeats at once costs little. */
+  readonly rejectionDelaySeconds: number;
 }
 
 interface Waiter extends QueueKeys {
-  readonly start: () => void;
-  readonly reject: () => void;
+  readonly start: () => unknown;
+  readonly reject: () => unknown;
 }
 
 /** The waiters of one key, and which value of the key has the next turn. */
@@ -58,7 +60,7 @@ class Ring {
  * Runs a bounded number of tasks at once. The others wait, and no client and no account can keep the rest from a turn.
  *
  * Turns go alternately to the next network and to the next account, so that a crowd of one network waits behind itself, and
- * so does a crowd of many networks at one account. When no place is left the newest waiter of the greatest crowd is rejected.
+ * so does a crowd of many networks at one account. If no place is left the newest waiter of the greatest crowd is rejected.
  */
 export class FairQueue {
   private running = 0;
@@ -93,19 +95,25 @@ export class FairQueue {
 
   private wait(keys: QueueKeys): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => this.reject(waiter), this.limits.maximumWaitSeconds * 1000);
+      const { maximumWaitSeconds, rejectionDelaySeconds } = this.limits;
+      const fail = () => reject(this.overload());
+      const timer = setTimeout(() => (this.remove(waiter), fail()), maximumWaitSeconds * 1000);
       const waiter: Waiter = {
         ...keys,
         start: () => (clearTimeout(timer), resolve()),
-        reject: () => (clearTimeout(timer), reject(this.overload())),
+        reject: () => (clearTimeout(timer), setTimeout(fail, rejectionDelaySeconds * 1000)),
       };
-      this.waiters.add(waiter);
-      this.networks.add(waiter);
-      this.accounts.add(waiter);
+      this.add(waiter);
       const account = this.accounts.groupOf(waiter);
       if (account.size > this.limits.maximumWaitingPerAccount) this.reject(this.mostCrowded(account));
       else if (this.waiters.size > this.limits.maximumWaiting) this.reject(this.mostCrowded(this.waiters));
     });
+  }
+
+  private add(waiter: Waiter): void {
+    this.waiters.add(waiter);
+    this.networks.add(waiter);
+    this.accounts.add(waiter);
   }
 
   /** Who shares network and account with the most others; the newest of several. */

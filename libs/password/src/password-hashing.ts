@@ -6,6 +6,9 @@ import { FairQueue } from './fair-queue.js';
 import { PasswordHasher } from './password-hasher.js';
 import { HashingOverloadedError } from './password.errors.js';
 
+/** A client that repeats a rejected request at once would otherwise take the event loop from all others. */
+const REJECTION_DELAY_SECONDS = 2;
+
 /** For whom a password is hashed or verified. The waiting places are shared fairly by it. */
 export interface PasswordAttempt {
   /** The id of the user, or the normalized e-mail address if no user has it. Empty: none is known. */
@@ -27,7 +30,8 @@ export class PasswordHashing {
     private readonly dummies: DummyHashes,
     { hashing }: CheckedPasswordSettings,
   ) {
-    this.queue = new FairQueue(hashing, () => new HashingOverloadedError());
+    const limits = { ...hashing, rejectionDelaySeconds: REJECTION_DELAY_SECONDS };
+    this.queue = new FairQueue(limits, () => new HashingOverloadedError());
   }
 
   /** @throws HashingOverloadedError */
