@@ -555,6 +555,19 @@ describe('a service that follows a hostile or broken feed', () => {
     ...more,
   });
 
+  const page = (after: number, upTo: number, columns: object[] = []) =>
+    told(0, {
+      sequence: undefined,
+      revocation: undefined,
+      events: { 'urn:postern:secevent:event-type:snapshot': { after, up_to: upTo, revocations: columns } },
+    });
+  const columnsOf = (...targets: string[]) => ({
+    kind: 'session',
+    reason: 'test',
+    targets,
+    expires_at: targets.map(() => Math.floor(Date.now() / 1000) + 600),
+  });
+
   const tokenOf = (sessionId: string) => {
     const now = Math.floor(Date.now() / 1000);
     return sign(
@@ -626,7 +639,12 @@ describe('a service that follows a hostile or broken feed', () => {
     ['a position', async () => position(3)],
   ])('asks for a fresh snapshot when %s leaps over others', async (_, leap) => {
     const first = streamed(reset, position(0), set(await sign(told(1))), await leap());
-    const second = streamed(reset, set(await sign(told(2))), set(await sign(told(3))), position(3));
+    const second = streamed(
+      reset,
+      set(await sign(page(0, 2, [columnsOf('s2')]))),
+      set(await sign(told(3))),
+      position(3),
+    );
     answer = (request, response) => (asked.length === 1 ? first : second)(request, response);
     const { health, status } = await start();
     await until(() => health.report().cursor === '3.');
@@ -635,10 +653,39 @@ describe('a service that follows a hostile or broken feed', () => {
     for (const id of ['s1', 's2', 's3']) expect(await status(await tokenOf(id))).toBe(401);
   });
 
+  it.each<[string, () => Promise<string[]>]>([
+    ['its first page', async () => [await sign(page(500, 1000, [columnsOf('s1')]))]],
+    [
+      'a page amid it',
+      async () => [await sign(page(0, 500, [columnsOf('s1')])), await sign(page(700, 1000, [columnsOf('s2')]))],
+    ],
+    ['its last page', async () => [await sign(page(0, 500, [columnsOf('s1')]))]],
+    ['an event behind its pages', async () => [await sign(page(0, 998)), await sign(told(1000))]],
+  ])('does not take a snapshot for complete that lacks %s', async (_, pages) => {
+    answer = streamed(reset, ...(await pages()).map(set), position(1000));
+    const { health } = await start();
+    await until(() => health.counters.gaps >= 2);
+    expect(health.report()).toMatchObject({ snapshots: 0, status: 'unknown' });
+  });
+
+  it.each<[string, object]>([
+    ['is not about a stretch of the order', { after: 7, up_to: 3, revocations: [] }],
+    ['has columns of different lengths', { after: 0, up_to: 3, revocations: [{ ...columnsOf('a'), expires_at: [] }] }],
+    ['lacks its columns', { after: 0, up_to: 3, revocations: [{ kind: 'session', targets: ['a'] }] }],
+    ['has a target that is no text', { after: 0, up_to: 3, revocations: [{ ...columnsOf('a'), targets: [7] }] }],
+    ['has no groups', { after: 0, up_to: 3 }],
+  ])('does not accept a page that %s', async (_, event) => {
+    const events = { 'urn:postern:secevent:event-type:snapshot': event };
+    answer = streamed(reset, set(await sign({ ...page(0, 3), events })), position(3));
+    const { health } = await start();
+    await until(() => health.counters.rejected >= 2);
+    expect(health.report()).toMatchObject({ entries: 0, snapshots: 0, status: 'unknown' });
+  });
+
   it('goes on refusing all that it knew while a fresh snapshot is on its way', async () => {
     let rest: (() => void) | undefined;
     const first = streamed(reset, set(await sign(told(1))), position(1), position(7));
-    const last = await sign(told(7));
+    const last = await sign(page(0, 7, [columnsOf('s7')]));
     answer = (request, response) => {
       if (asked.length === 1) return first(request, response);
       streamed(reset)(request, response);

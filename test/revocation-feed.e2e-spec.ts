@@ -17,6 +17,11 @@ interface ToldRevocation {
   readonly target: string;
 }
 
+interface SnapshotColumns {
+  readonly kind: string;
+  readonly targets: readonly string[];
+}
+
 describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', (adapter) => {
   let database: TestDatabase;
   let replica: Replica;
@@ -58,11 +63,11 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
   const targetsOf = (sets: readonly string[]): string[] =>
     sets.flatMap((set) => {
       const { events, revocation } = decodeJwt<{
-        events: Record<string, { revocations?: ToldRevocation[] }>;
+        events: Record<string, { revocations: SnapshotColumns[] }>;
         revocation?: ToldRevocation;
       }>(set);
-      const [event] = Object.values(events);
-      return (event?.revocations ?? [revocation!]).map(({ target }) => target);
+      if (revocation !== undefined) return [revocation.target];
+      return events['urn:postern:secevent:event-type:snapshot']!.revocations.flatMap(({ targets }) => targets);
     });
   const targetsIn = (stream: ToldStream): string[] => targetsOf(stream.of('set').map(({ data }) => data));
 

@@ -1,5 +1,5 @@
 import { Logger } from '@nestjs/common';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { FeedTokenRefusedError, RevocationFeedClient } from './revocation-feed-client.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
 import { RevocationSource } from './revocation-source.js';
@@ -18,6 +18,9 @@ const SHORTEST_PAUSE_MILLISECONDS = 100;
 const LONGEST_PAUSE_MILLISECONDS = 5000;
 /** An issuer that is down must not keep an application from starting: it starts, and knows nothing. */
 const FIRST_WAIT_MILLISECONDS = 3000;
+
+/** A snapshot comes in faster than it is applied: requests have a turn after so long. */
+const LONGEST_TURN_MILLISECONDS = 5;
 
 class GapError extends Error {}
 
@@ -40,6 +43,8 @@ export class FollowedRevocations extends RevocationSource {
   private running: Promise<void> | undefined;
   private place: { readonly sequence: number; readonly cursor: string } | undefined;
   private isLoading = true;
+  /** Amid a snapshot: the place up to which nothing is missing. */
+  private covered = 0;
   private failures = 0;
   private lastDefect = '';
   private settleFirst: () => void = () => undefined;
@@ -86,7 +91,7 @@ export class FollowedRevocations extends RevocationSource {
     const { signal } = this.stopping;
     for (;;) {
       try {
-        for await (const message of this.client.messages(this.place?.cursor, signal)) await this.take(message);
+        await this.takeAll(signal);
       } catch (error) {
         if (signal.aborted) return;
         this.noteDefect(error);
@@ -103,9 +108,20 @@ export class FollowedRevocations extends RevocationSource {
     }
   }
 
+  private async takeAll(signal: AbortSignal): Promise<void> {
+    let turnBeganAt = performance.now();
+    for await (const message of this.client.messages(this.place?.cursor, signal)) {
+      await this.take(message);
+      if (performance.now() - turnBeganAt < LONGEST_TURN_MILLISECONDS) continue;
+      await nextTurn();
+      turnBeganAt = performance.now();
+    }
+  }
+
   private async take(message: FeedMessage): Promise<void> {
     if (message.type === 'reset') {
       this.isLoading = true;
+      this.covered = 0;
       this.place = undefined;
     } else if (message.type === 'position') {
       this.arrive(message.sequence, message.cursor);
@@ -121,7 +137,8 @@ export class FollowedRevocations extends RevocationSource {
       throw new Error(`an event of the feed is not accepted: ${String(error.cause)}`);
     });
     counters.received += 1;
-    const { sequence, revocations, happenedAt } = event;
+    const { sequence, page, revocations, happenedAt } = event;
+    if (page !== undefined) this.cover(page.after, page.upTo);
     if (sequence !== undefined && !this.isNext(sequence)) return;
     for (const revocation of revocations) {
       this.set!.add(revocation);
@@ -129,7 +146,7 @@ export class FollowedRevocations extends RevocationSource {
       if (revocation.kind === 'key') void this.keys.renew(this.whose.rules.issuer);
     }
     counters.applied += revocations.length;
-    if (revocations.length === 0) counters.ignored += 1;
+    if (revocations.length === 0 && page === undefined) counters.ignored += 1;
     if (sequence === undefined || this.place === undefined) return;
     this.place = { sequence, cursor: cursor ?? this.place.cursor };
     // No contact: a replica that lags behind tells of old ones, and only a position says that there is nothing newer.
@@ -137,8 +154,10 @@ export class FollowedRevocations extends RevocationSource {
   }
 
   private isNext(sequence: number): boolean {
-    // A single event amid a snapshot has no place yet, and is only added.
-    if (this.place === undefined) return true;
+    if (this.place === undefined) {
+      this.cover(sequence - 1, sequence);
+      return true;
+    }
     if (sequence <= this.place.sequence) {
       this.health.counters.duplicates += 1;
       return false;
@@ -147,8 +166,16 @@ export class FollowedRevocations extends RevocationSource {
     return true;
   }
 
+  /** Pages and events of a snapshot may overlap, but leave nothing out in between. */
+  private cover(after: number, upTo: number): void {
+    if (!this.isLoading) return;
+    if (after > this.covered) this.noteGap(upTo);
+    this.covered = Math.max(this.covered, upTo);
+  }
+
   private arrive(sequence: number, cursor: string): void {
     if (this.isLoading) {
+      if (sequence !== this.covered) this.noteGap(sequence);
       this.isLoading = false;
       this.health.counters.snapshots += 1;
     } else if (this.place?.sequence !== sequence) {
@@ -165,7 +192,7 @@ export class FollowedRevocations extends RevocationSource {
 
   /** Something is missing in between: only a fresh snapshot tells what. */
   private noteGap(sequence: number): never {
-    const expected = this.place?.sequence;
+    const expected = this.place?.sequence ?? this.covered;
     this.health.counters.gaps += 1;
     this.place = undefined;
     this.isLoading = true;

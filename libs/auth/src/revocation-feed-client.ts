@@ -174,6 +174,7 @@ function defectOf(status: number, type: string): string {
   if (status === 200) return `the feed answered with the content type "${type.slice(0, 80)}"`;
   if (status === 401) return 'the feed answered 401: the token of "revocations.token" is not accepted';
   if (status === 403) return 'the feed answered 403: the token of "revocations.token" lacks the scope revocations:read';
+  if (status === 429) return 'the feed answered 429: the token of "revocations.token" is in use by too many followers';
   return `the feed answered ${status || 'with a redirect'}`;
 }
 

@@ -4,7 +4,7 @@ import { isInstant, isRevocationTarget } from './revocation.js';
 import { readEncodedJsonObject } from './strict-json.js';
 import type { Revocation, RevocationKind } from './revocation.js';
 import type { TokenRules } from './token-rules.js';
-import type { VerificationKeys } from './verification-keys.js';
+import type { VerificationKey, VerificationKeys } from './verification-keys.js';
 
 const MAXIMUM_LENGTH = 1_000_000;
 const MAXIMUM_DEPTH = 8;
@@ -28,8 +28,8 @@ export const SECURITY_EVENT_TYPES = {
   clientRevoked: `${OURS}:client-revoked`,
   tokenRevoked: `${OURS}:token-revoked`,
   keyRevoked: `${OURS}:key-revoked`,
-  /** Many revocations at once, each of which was told by an event of its own before: a page of a snapshot. */
-  held: `${OURS}:held`,
+  /** A page of a snapshot: the revocations of one stretch of the order, each of which had an event of its own before. */
+  snapshot: `${OURS}:snapshot`,
 } as const;
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(Object.values(SECURITY_EVENT_TYPES));
@@ -38,10 +38,18 @@ const KNOWN_TYPES: ReadonlySet<string> = new Set(Object.values(SECURITY_EVENT_TY
 export interface SecurityEvent {
   /** The place of a single revocation in the order; `undefined` for a page of a snapshot. */
   readonly sequence: number | undefined;
+  /** The stretch of the order that a page of a snapshot is about; `undefined` for a single event. */
+  readonly page: SnapshotStretch | undefined;
   /** When it happened, in epoch seconds, where it says so. */
   readonly happenedAt: number | undefined;
   /** Empty for an event of a type that this version does not know. */
   readonly revocations: readonly Revocation[];
+}
+
+/** All places behind `after`, up to and with `upTo`. */
+export interface SnapshotStretch {
+  readonly after: number;
+  readonly upTo: number;
 }
 
 /** Whom events have to be of and for. */
@@ -77,12 +85,16 @@ export async function readSecurityEvent(
   const key = await keyOf(keys, rules.issuer, kid);
   if (key === undefined) return refuse('no such key');
   if (key.alg !== alg || (kid !== undefined && kid !== key.kid)) refuse('the key is another one');
-  try {
-    new JwtService({ publicKey: key.key }).verify(text, { algorithms: [key.alg], ignoreExpiration: true });
-  } catch (cause) {
-    return refuse(`signature: ${String(cause)}`);
-  }
+  verifySignature(text, key);
   return readEvent(claims, rules.issuer);
+}
+
+function verifySignature(text: string, { key, alg }: VerificationKey): void {
+  try {
+    new JwtService({ publicKey: key }).verify(text, { algorithms: [alg], ignoreExpiration: true });
+  } catch (cause) {
+    refuse(`signature: ${String(cause)}`);
+  }
 }
 
 /** The issuer itself tells of a new key by signing with it: then its keys are fetched before their time. */
@@ -101,15 +113,36 @@ function readEvent(claims: Record<string, unknown>, issuer: string): SecurityEve
   if (!isObject(event)) return refuse('the event is not an object');
   const sequence = isPlace(claims.sequence) ? claims.sequence : undefined;
   const happenedAt = isInstant(event.event_timestamp) ? event.event_timestamp : undefined;
-  if (!KNOWN_TYPES.has(type)) return { sequence, happenedAt, revocations: [] };
-  if (type === SECURITY_EVENT_TYPES.held) {
-    if (!Array.isArray(event.revocations)) return refuse('a page without revocations');
-    const held = (event.revocations as unknown[]).flatMap((one) => revocationOf(one, issuer) ?? []);
-    return { sequence: undefined, happenedAt: undefined, revocations: held };
-  }
+  if (!KNOWN_TYPES.has(type)) return { sequence, page: undefined, happenedAt, revocations: [] };
+  if (type === SECURITY_EVENT_TYPES.snapshot) return readPage(event, issuer);
   if (sequence === undefined) return refuse('sequence is not a place in the order');
   const revocation = revocationOf(claims.revocation, issuer);
-  return { sequence, happenedAt, revocations: revocation === undefined ? [] : [revocation] };
+  return { sequence, page: undefined, happenedAt, revocations: revocation === undefined ? [] : [revocation] };
+}
+
+function readPage(event: Record<string, unknown>, issuer: string): SecurityEvent {
+  const { after, up_to: upTo, revocations: groups } = event;
+  if (after !== 0 && !isPlace(after)) return refuse('after is not a place in the order');
+  if (!isPlace(upTo) || upTo < after) return refuse('up_to is not a place behind after');
+  if (!Array.isArray(groups)) return refuse('a page without revocations');
+  const revocations = (groups as unknown[]).flatMap((group) => revocationsOf(group, issuer));
+  return { sequence: undefined, page: { after, upTo }, happenedAt: undefined, revocations };
+}
+
+/** A group of a page: columns for revocations of one kind and reason. */
+function revocationsOf(group: unknown, issuer: string): Revocation[] {
+  if (!isObject(group)) return refuse('a group of a page is not an object');
+  const { kind, reason, targets, expires_at: expiries, before: cutoffs } = group;
+  if (!Array.isArray(targets) || !Array.isArray(expiries) || targets.length !== expiries.length) {
+    return refuse('the columns of a page differ in length');
+  }
+  if (cutoffs !== undefined && !(Array.isArray(cutoffs) && cutoffs.length === targets.length)) {
+    return refuse('the columns of a page differ in length');
+  }
+  return targets.flatMap((target: unknown, at) => {
+    const before: unknown = (cutoffs as unknown[] | undefined)?.[at] ?? undefined;
+    return revocationOf({ kind, reason, target, expires_at: expiries[at] as unknown, before }, issuer) ?? [];
+  });
 }
 
 /** `undefined` for a kind that this version does not know. */

@@ -34,6 +34,7 @@ export {
   RefreshTokenInvalidError,
   SessionMissingError,
   SessionNotFoundError,
+  TooManyFollowersError,
   type SessionsErrorCode,
 } from './sessions.errors.js';
 export {

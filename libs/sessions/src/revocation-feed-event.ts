@@ -46,18 +46,56 @@ export function securityEventOf(entry: FeedEntry, { issuer, audience, now }: Fee
   };
 }
 
+/** The revocations of one stretch of the order that can still concern a token. */
+export interface SnapshotRange {
+  /** The place before the stretch; 0 for the first one. */
+  readonly after: number;
+  /** The last place of the stretch. */
+  readonly upTo: number;
+  readonly revocations: readonly Revocation[];
+}
+
 /**
- * The claims of the token that tells of many revocations at once, as a page of a snapshot: one signature for all of them. Each
- * was told by an event of its own when it happened.
+ * The claims of a page of a snapshot: one token for many revocations, in columns. The signature covers the stretch of the order
+ * as well, so that a follower notices a missing page.
  */
-export function heldEventOf(entries: readonly FeedEntry[], { issuer, audience, now }: FeedEventTerms): object {
+export function snapshotPageOf(range: SnapshotRange, { issuer, audience, now }: FeedEventTerms): object {
+  const { after, upTo, revocations } = range;
+  const page = { after, up_to: upTo, revocations: columnsOf(revocations) };
   return {
     iss: issuer,
     aud: audience,
     iat: Math.floor(now),
     jti: randomUUID(),
-    events: { [SECURITY_EVENT_TYPES.held]: { revocations: entries.map(toldOf) } },
+    events: { [SECURITY_EVENT_TYPES.snapshot]: page },
   };
+}
+
+/** Revocations of one kind and reason: entry `n` of each column is about the same revocation. */
+interface RevocationColumns {
+  readonly kind: string;
+  readonly reason: string;
+  readonly targets: string[];
+  readonly expires_at: number[];
+  /** Only for subjects and clients; `null` for every token. */
+  readonly before?: (number | null)[];
+}
+
+function columnsOf(revocations: readonly Revocation[]): RevocationColumns[] {
+  const groups = new Map<string, RevocationColumns>();
+  for (const { kind, reason, target, before, expiresAt } of revocations) {
+    const name = `${kind} ${reason}`;
+    let group = groups.get(name);
+    if (group === undefined) {
+      const hasCutoff = kind === 'subject' || kind === 'client';
+      group = { kind, reason, targets: [], expires_at: [], ...(hasCutoff && { before: [] }) };
+      groups.set(name, group);
+    }
+    group.targets.push(target);
+    group.expires_at.push(expiresAt);
+    group.before?.push(before ?? null);
+  }
+  return [...groups.values()];
 }
 
 function typeOf({ kind, reason }: Revocation): { type: string; members?: object } {

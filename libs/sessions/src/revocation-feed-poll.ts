@@ -1,44 +1,63 @@
 import { Injectable } from '@nestjs/common';
-import { RevocationPageDto } from './dto/revocation-page.dto.js';
 import { RevocationFeed } from './revocation-feed.js';
 import type { FeedEntry } from './revocation-feed-history.js';
 import { cursorOf, placeOf, textOfCursor, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationProgress } from './revocation-progress.js';
+import { RevocationSnapshot } from './revocation-snapshot.js';
 
 const pageSize = 100;
 const shortPauseMilliseconds = 100;
 
-/** Answers those who ask again and again, because something between breaks streams. */
+/** What follows a cursor. */
+export interface FeedAnswer {
+  /** Whether a snapshot begins. */
+  readonly reset: boolean;
+  /** Security Event Tokens: the buffers that all followers share. */
+  readonly sets: readonly Buffer[];
+  /** Where the next call goes on. */
+  readonly cursor: string;
+  /** The place in the order behind the answer, or at which the snapshot ends. */
+  readonly sequence: number;
+  readonly hasMore: boolean;
+}
+
+/** The answer in the form of `RevocationPageDto`, piece by piece: the tokens are not copied. */
+export function jsonPieces({ reset, sets, cursor, sequence, hasMore }: FeedAnswer): Buffer[] {
+  const tokens = sets.flatMap((token, at) => [Buffer.from(at === 0 ? '"' : '","'), token]);
+  const rest = JSON.stringify({ cursor, sequence, more_available: hasMore }).slice(1);
+  return [Buffer.from(`{"reset":${reset},"sets":[`), ...tokens, Buffer.from(`${sets.length > 0 ? '"' : ''}],${rest}`)];
+}
+
+/** Answers followers that poll, because something between breaks streams. */
 @Injectable()
 export class RevocationFeedPoll {
   constructor(
     private readonly feed: RevocationFeed,
+    private readonly snapshot: RevocationSnapshot,
     private readonly progress: RevocationProgress,
   ) {}
 
   /**
-   * What follows a cursor; waits for it where there is nothing yet.
+   * What follows a cursor; waits for it if there is nothing yet.
    *
    * @throws RevocationsUnknownError when this replica knows nothing itself
    */
-  async page(text: string | undefined, waitSeconds: number, signal: AbortSignal): Promise<RevocationPageDto> {
+  async page(text: string | undefined, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer> {
     const cursor = cursorOf(text);
-    // A follower that begins knows all that was revoked before.
+    // A new follower has to hear of everything that was revoked before it called.
     await this.untilFresh(signal, cursor === undefined ? performance.now() : undefined);
-    if (cursor?.toldUpTo !== undefined) return this.snapshot(cursor.place, cursor.toldUpTo, false);
-    if (cursor === undefined || this.feed.after(cursor.place, 1) === undefined) {
-      return this.snapshot(this.feed.end, 0, true);
-    }
+    if (cursor === undefined || this.feed.after(cursor.place, 0) === undefined) return this.firstPage();
+    if (cursor.toldUpTo !== undefined) return this.nextPage(cursor.place, cursor.toldUpTo, false);
     return this.following(cursor.place, waitSeconds, signal);
   }
 
-  private async following(place: FeedPlace, waitSeconds: number, signal: AbortSignal): Promise<RevocationPageDto> {
+  private async following(place: FeedPlace, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer> {
     const deadline = performance.now() + waitSeconds * 1000;
     for (;;) {
       const entries = this.feed.after(place, pageSize + 1);
-      if (entries === undefined) return this.snapshot(this.feed.end, 0, true);
+      if (entries === undefined) return this.firstPage();
       const left = deadline - performance.now();
-      if (entries.length > 0 || left <= 0 || signal.aborted) return this.told(place, entries);
+      if (entries.length > 0 || left <= 0 || signal.aborted) return this.events(place, entries);
       if (!this.feed.hasNews) await this.progress.moved(left, signal);
       await this.untilFresh(signal);
     }
@@ -54,24 +73,37 @@ export class RevocationFeedPoll {
     }
   }
 
-  private async told(place: FeedPlace, entries: readonly FeedEntry[]): Promise<RevocationPageDto> {
-    const sets: string[] = [];
+  private async events(place: FeedPlace, entries: readonly FeedEntry[]): Promise<FeedAnswer> {
+    const sets: Buffer[] = [];
     const page = entries.slice(0, pageSize);
-    for (const entry of page) sets.push(await this.feed.signed(entry));
+    for (const entry of page) sets.push((await this.feed.signed(entry)).token);
     const last = page.at(-1);
     const end = last ? placeOf(last) : place;
     const hasMore = entries.length > pageSize;
-    return pageOf({ reset: false, sets, cursor: textOfCursor({ place: end }), sequence: end.sequence, hasMore });
+    return { reset: false, sets, cursor: textOfCursor({ place: end }), sequence: end.sequence, hasMore };
   }
 
-  private async snapshot(end: FeedPlace, after: number, reset: boolean): Promise<RevocationPageDto> {
-    const { text, toldUpTo } = await this.feed.snapshot(after, end);
-    const cursor = textOfCursor({ place: end, toldUpTo });
-    const sets = text === undefined ? [] : [text];
-    return pageOf({ reset, sets, cursor, sequence: end.sequence, hasMore: toldUpTo !== undefined });
+  private firstPage(): Promise<FeedAnswer> {
+    return this.nextPage(this.snapshot.begin(), 0, true);
   }
-}
 
-function pageOf({ hasMore, ...rest }: Omit<RevocationPageDto, 'more_available'> & { hasMore: boolean }) {
-  return Object.assign(new RevocationPageDto(), rest, { more_available: hasMore });
+  /**
+   * A page of a snapshot. If the first is the last one, the events behind it follow in the same answer.
+   *
+   * @param start the place that the follower's cursor names: if it is unknown, the order was read again
+   */
+  private async nextPage(start: FeedPlace, after: number, reset: boolean): Promise<FeedAnswer> {
+    const page = await this.snapshot.after(after);
+    if (this.feed.after(start, 0) === undefined) return this.firstPage();
+    const end = this.snapshot.endPlace;
+    const sets = page === undefined ? [] : [page.event.token];
+    if (page !== undefined && page.upTo < end.sequence) {
+      const cursor = textOfCursor({ place: start, toldUpTo: page.upTo });
+      return { reset, sets, cursor, sequence: end.sequence, hasMore: true };
+    }
+    const entries = this.feed.after(end, reset ? pageSize + 1 : 0);
+    if (entries === undefined) return this.firstPage();
+    const events = await this.events(end, entries);
+    return { ...events, reset, sets: [...sets, ...events.sets] };
+  }
 }

@@ -1,107 +1,153 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
+import { eventFrame } from './event-frame.js';
+import { HEARTBEAT_MILLISECONDS, positionFrame, type FeedBroadcast, type Follower } from './feed-broadcast.js';
 import type { RevocationFeed } from './revocation-feed.js';
 import type { FeedEntry } from './revocation-feed-history.js';
-import { cursorOf, placeOf, textOfCursor, type FeedPlace } from './revocation-feed-place.js';
+import { cursorOf, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import type { RevocationProgress } from './revocation-progress.js';
+import type { RevocationSnapshot } from './revocation-snapshot.js';
 
-const heartbeatMilliseconds = 1000;
-/** Who does not read for so long is cut off: what waits for them would fill the memory. */
-const slowReaderMilliseconds = 5000;
-const writtenAtOnce = 20;
+/** A follower that does not read for so long is cut off: what waits for it would fill the memory. */
+const SLOW_READER_MILLISECONDS = 5000;
+const MAX_EVENTS_AT_ONCE = 20;
+const LONGEST_NAP_MILLISECONDS = 100;
 
-/** One follower on one open response, told by Server-Sent Events. */
+/** What the streams of all followers share. */
+export interface FeedSources {
+  readonly feed: RevocationFeed;
+  readonly snapshot: RevocationSnapshot;
+  readonly progress: RevocationProgress;
+  readonly broadcast: FeedBroadcast;
+}
+
+/**
+ * Server-Sent Events for one follower. It hears by itself what it missed; then it joins the broadcast, which writes to all at once.
+ */
 export class RevocationFeedStream {
-  private toldAt = Number.NEGATIVE_INFINITY;
-  /** A follower that begins knows all that was revoked before: what the database was last asked until then does not say so. */
+  private readonly response: ServerResponse;
+  private positionAt = Number.NEGATIVE_INFINITY;
+  /** A new follower knows everything that was revoked before it connected: an older reading of the database does not say so. */
   private readonly beganAt = performance.now();
 
-  /** @param assertAllowed throws when the follower may not be told any more */
   constructor(
-    private readonly feed: RevocationFeed,
-    private readonly progress: RevocationProgress,
-    private readonly response: ServerResponse,
-    private readonly assertAllowed: () => void,
-    private readonly signal: AbortSignal,
-  ) {}
+    private readonly sources: FeedSources,
+    private readonly follower: Follower,
+  ) {
+    this.response = follower.response;
+  }
 
-  /** Tells until the follower goes, may not be told any more, or is too slow; or until this replica knows nothing itself. */
+  /**
+   * Writes until the follower goes, may not read any more, or reads too slowly; or until this replica knows nothing itself.
+   *
+   * @throws Error that says why the stream ends
+   */
   async run(cursor: string | undefined): Promise<void> {
-    // A stream is the last thing on its connection, so that closing the server does not wait for it.
+    const { feed, broadcast } = this.sources;
+    // The stream is the last response of its connection, so that a closing server does not wait for another request. It ends with
+    // the connection: chunks would have to be framed for each follower again.
+    this.response.removeHeader('Transfer-Encoding');
     this.response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
       'Cache-Control': 'no-store',
       Connection: 'close',
       'X-Accel-Buffering': 'no',
     });
-    await this.feed.refresh();
+    this.response.flushHeaders();
+    await feed.refresh();
     let place = cursorOf(cursor)?.place;
     for (;;) {
-      const entries = place && this.feed.after(place, writtenAtOnce);
+      const entries = place && feed.after(place, MAX_EVENTS_AT_ONCE);
       if (place === undefined || entries === undefined) {
-        place = await this.tellSnapshot(place === undefined && cursor === undefined ? 'start' : 'unknown-cursor');
+        place = await this.writeSnapshot(place === undefined && cursor === undefined ? 'start' : 'unknown-cursor');
       } else if (entries.length > 0) {
-        await this.write(await this.eventsOf(entries));
+        await this.writeEvents(entries);
         place = placeOf(entries.at(-1)!);
       } else {
-        await this.tellPosition(place);
-        // After what was to be told: the end of this follower's own token is news for it as well.
-        this.assertAllowed();
-        if (!this.feed.hasNews) await this.progress.moved(this.untilHeartbeat, this.signal);
+        place = await this.wait(place);
       }
-      this.signal.throwIfAborted();
-      this.feed.assertKnown();
-      await this.feed.refresh();
+      this.follower.signal.throwIfAborted();
+      feed.assertKnown();
+      // Whoever joins the broadcast has to know all that it has told.
+      await broadcast.catchUp();
+      await feed.refresh();
     }
   }
 
-  private async tellSnapshot(reason: string): Promise<FeedPlace> {
-    await this.write(`event: reset\ndata: ${JSON.stringify({ reason })}\n\n`);
-    const { end } = this.feed;
-    let toldUpTo: number | undefined = 0;
-    while (toldUpTo !== undefined) {
-      const page: { text?: string; toldUpTo?: number } = await this.feed.snapshot(toldUpTo, end);
-      if (page.text !== undefined) await this.write(`event: set\ndata: ${page.text}\n\n`);
-      this.signal.throwIfAborted();
-      toldUpTo = page.toldUpTo;
+  private async writeSnapshot(reason: string): Promise<FeedPlace> {
+    const { feed, snapshot } = this.sources;
+    await this.write(eventFrame('reset', JSON.stringify({ reason })).frame);
+    const start = snapshot.begin();
+    let upTo = 0;
+    for (;;) {
+      const page = await snapshot.after(upTo);
+      // The order may have been read again meanwhile: then the follower begins again.
+      if (feed.after(start, 0) === undefined) return start;
+      if (page === undefined) break;
+      await this.write(page.event.frame);
+      ({ upTo } = page);
     }
-    // The position is told by what follows.
-    this.toldAt = Number.NEGATIVE_INFINITY;
-    return end;
+    // The position follows at the next opportunity.
+    this.positionAt = Number.NEGATIVE_INFINITY;
+    return snapshot.endPlace;
   }
 
-  private async eventsOf(entries: readonly FeedEntry[]): Promise<string> {
-    const events: string[] = [];
-    for (const entry of entries) {
-      const id = textOfCursor({ place: placeOf(entry) });
-      events.push(`id: ${id}\nevent: set\ndata: ${await this.feed.signed(entry)}\n\n`);
+  private async writeEvents(entries: readonly FeedEntry[]): Promise<void> {
+    const frames: Buffer[] = [];
+    for (const entry of entries) frames.push((await this.sources.feed.signed(entry)).frame);
+    this.response.cork();
+    const writes = frames.map((frame) => this.response.write(frame));
+    this.response.uncork();
+    if (writes.includes(false)) await this.drained();
+  }
+
+  /** At the end of what there is to tell: a position, then the broadcast. */
+  private async wait(place: FeedPlace): Promise<FeedPlace> {
+    const { feed, progress, broadcast } = this.sources;
+    await this.writePosition(place);
+    // After the events: the follower hears of the revocation of its own token, too.
+    this.follower.assertAllowed();
+    if (this.positionAt !== Number.NEGATIVE_INFINITY && broadcast.isAt(place)) {
+      const reached = await broadcast.join(this.follower, place, this.positionAt);
+      if (this.response.writableNeedDrain) await this.drained();
+      return reached;
     }
-    return events.join('');
+    if (!feed.hasNews) await progress.moved(LONGEST_NAP_MILLISECONDS, this.follower.signal);
+    return place;
   }
 
-  /** The end of a snapshot, and the heartbeat: only what was read from the database since the last one may say that nothing is missing. */
-  private async tellPosition(place: FeedPlace): Promise<void> {
-    const isDue = performance.now() - this.toldAt >= heartbeatMilliseconds;
-    if (!isDue || this.feed.hasNews || !this.feed.isFresh) return;
-    if (this.progress.readAt <= Math.max(this.toldAt, this.beganAt)) return;
-    this.toldAt = performance.now();
-    const id = textOfCursor({ place });
-    await this.write(`id: ${id}\nevent: position\ndata: ${JSON.stringify({ sequence: place.sequence })}\n\n`);
+  /** Ends a snapshot, and every second a time without events. Only a reading since the last one can say that nothing is missing. */
+  private async writePosition(place: FeedPlace): Promise<void> {
+    const { feed, progress } = this.sources;
+    const isDue = performance.now() - this.positionAt >= HEARTBEAT_MILLISECONDS;
+    if (!isDue || feed.hasNews || !feed.isFresh) return;
+    if (progress.readAt <= Math.max(this.positionAt, this.beganAt)) return;
+    this.positionAt = performance.now();
+    await this.write(positionFrame(place));
   }
 
-  private get untilHeartbeat(): number {
-    return Math.max(100, this.toldAt + heartbeatMilliseconds - performance.now());
+  private async write(frame: Buffer): Promise<void> {
+    this.follower.signal.throwIfAborted();
+    if (!this.response.write(frame)) await this.drained();
   }
 
-  private async write(text: string): Promise<void> {
-    this.signal.throwIfAborted();
-    if (this.response.write(text)) return;
-    // Its end wakes this up, and the loop then finds out why.
-    const patience = setTimeout(() => this.response.destroy(), slowReaderMilliseconds);
+  /** Waits for the follower to read, and cuts it off if it does not. */
+  private async drained(): Promise<void> {
+    const { signal } = this.follower;
+    signal.throwIfAborted();
+    const patience = new AbortController();
+    const giveUp = (): void => patience.abort();
+    const timer = setTimeout(() => {
+      this.response.destroy();
+      giveUp();
+    }, SLOW_READER_MILLISECONDS);
+    // The end of the connection ends the wait, too.
+    signal.addEventListener('abort', giveUp);
     try {
-      await once(this.response, 'drain', { signal: this.signal });
+      await once(this.response, 'drain', { signal: patience.signal });
     } finally {
-      clearTimeout(patience);
+      clearTimeout(timer);
+      signal.removeEventListener('abort', giveUp);
     }
   }
 }

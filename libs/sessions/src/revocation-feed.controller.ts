@@ -3,7 +3,6 @@ import {
   Controller,
   Get,
   Headers,
-  Logger,
   type OnModuleDestroy,
   type OnModuleInit,
   Query,
@@ -22,28 +21,24 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import {
-  Clock,
   CurrentPrincipal,
   JwtAuthGuard,
   ForServices,
   OwnIssuerOnly,
   type Principal,
   RequireScopes,
-  RevocationSet,
   RevocationsUnknownError,
-  VerificationKeys,
 } from 'postern/auth';
 import { Refuses, ServiceUnavailableError } from 'postern/problem';
 import { ServerMetadata } from 'postern/tokens';
 import { FollowRevocationsDto } from './dto/follow-revocations.dto.js';
 import { RevocationPageDto } from './dto/revocation-page.dto.js';
+import { FollowerAccess } from './follower-access.js';
+import { FollowerSlots } from './follower-slots.js';
 import { RevocationFeed } from './revocation-feed.js';
-import { RevocationFeedPoll } from './revocation-feed-poll.js';
-import { RevocationFeedStream } from './revocation-feed-stream.js';
-import { RevocationProgress } from './revocation-progress.js';
-
-/** Each of them costs a connection and some memory. */
-const mostFollowers = 1000;
+import { jsonPieces, RevocationFeedPoll, type FeedAnswer } from './revocation-feed-poll.js';
+import { RevocationFeedStreams } from './revocation-feed-streams.js';
+import { TooManyFollowersError } from './sessions.errors.js';
 
 const page: RevocationPageDto = {
   reset: false,
@@ -76,23 +71,18 @@ data: ${page.sets[0]}
 // Whoever follows has its address from the metadata: it is the same whatever version the application is of.
 @Controller({ path: 'auth', version: VERSION_NEUTRAL })
 export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
-  private readonly logger = new Logger(RevocationFeedController.name);
-  private readonly followers = new Set<AbortController>();
-  private isStopping = false;
-
   constructor(
     private readonly feed: RevocationFeed,
+    private readonly streams: RevocationFeedStreams,
     private readonly poll: RevocationFeedPoll,
-    private readonly progress: RevocationProgress,
-    private readonly revocations: RevocationSet,
-    private readonly keys: VerificationKeys,
-    private readonly clock: Clock,
+    private readonly slots: FollowerSlots,
+    private readonly access: FollowerAccess,
     private readonly metadata: ServerMetadata,
   ) {}
 
-  /** How many follow at this moment, by stream or by poll. */
+  /** How many follow now, by stream or by poll. */
   get followerCount(): number {
-    return this.followers.size;
+    return this.slots.count;
   }
 
   onModuleInit(): void {
@@ -101,8 +91,7 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
 
   /** Ends every stream, so that closing the server does not wait for them. */
   onModuleDestroy(): void {
-    this.isStopping = true;
-    for (const follower of this.followers) follower.abort();
+    this.slots.close();
   }
 
   @RequireScopes('revocations:read')
@@ -133,7 +122,7 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
       'text/event-stream': { schema: { type: 'string' }, example: stream },
     },
   })
-  @Refuses(RevocationsUnknownError, ServiceUnavailableError)
+  @Refuses(RevocationsUnknownError, ServiceUnavailableError, TooManyFollowersError)
   async followRevocations(
     @Query() query: FollowRevocationsDto,
     @Req() request: RequestOfEither,
@@ -142,63 +131,36 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     @Headers('last-event-id') lastEventId: string | undefined,
     @CurrentPrincipal() principal: Principal,
   ): Promise<void> {
-    if (this.isStopping || this.followerCount >= mostFollowers) throw new ServiceUnavailableError();
-    const follower = new AbortController();
-    const raw = rawOf(response);
-    const leave = (): void => follower.abort();
-    // Its connection tells that it has gone: an answer that waits behind another one on the same connection is never closed.
-    const { socket } = request;
-    socket.once('close', leave);
-    raw.once('error', leave);
-    if (socket.destroyed) leave();
-    this.followers.add(follower);
+    const slot = this.slots.take(principal, request.socket);
     try {
       this.feed.assertKnown();
       // A HEAD asks for what a GET would answer at once, without its body.
       const isStreamed = /(?:^|[\s,])text\/event-stream\b/i.test(accept ?? '') && request.method !== 'HEAD';
       if (isStreamed) {
-        await this.stream(take(response), lastEventId ?? query.after, principal, follower.signal);
+        await this.streams.write(take(response), lastEventId ?? query.after, principal, slot.signal);
       } else {
-        // As a stream does, it ends with the token of its follower.
-        const secondsLeft = Math.max(0, principal.expiresAt - this.clock.now() / 1000);
-        const wait = request.method === 'HEAD' ? 0 : Math.min(query.wait ?? 0, secondsLeft);
-        const answer = await this.poll.page(query.after, wait, follower.signal);
-        take(response).writeHead(200, jsonHeaders).end(JSON.stringify(answer));
+        // The answer comes before the token of the follower expires, as a stream ends with it.
+        const wait = request.method === 'HEAD' ? 0 : Math.min(query.wait ?? 0, this.access.secondsLeft(principal));
+        write(take(response), await this.poll.page(query.after, wait, slot.signal));
       }
     } finally {
-      socket.off('close', leave);
-      raw.off('error', leave);
-      this.followers.delete(follower);
+      slot.release();
     }
-  }
-
-  private async stream(
-    response: ServerResponse,
-    cursor: string | undefined,
-    principal: Principal,
-    signal: AbortSignal,
-  ): Promise<void> {
-    const assertAllowed = (): void => this.assertAllowed(principal);
-    try {
-      await new RevocationFeedStream(this.feed, this.progress, response, assertAllowed, signal).run(cursor);
-    } catch (error) {
-      if (!signal.aborted) this.logger.debug(`A stream of revocations ends: ${String(error)}`);
-      // The answer has begun: its end is all that can still be told, and not even that to who does not read.
-      if (response.writableNeedDrain) response.destroy();
-      else response.end();
-    }
-  }
-
-  private assertAllowed(principal: Principal): void {
-    const isAlive =
-      principal.expiresAt * 1000 > this.clock.now() &&
-      !this.revocations.isRevoked(principal) &&
-      this.keys.isLive(principal.issuer, principal.keyId);
-    if (!isAlive) throw new Error('its token has expired or was revoked');
   }
 }
 
-const jsonHeaders = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Control': 'no-store' };
+function write(response: ServerResponse, answer: FeedAnswer): void {
+  const pieces = jsonPieces(answer);
+  response.writeHead(200, {
+    'Content-Type': 'application/json; charset=utf-8',
+    'Content-Length': pieces.reduce((bytes, { length }) => bytes + length, 0),
+    'Cache-Control': 'no-store',
+  });
+  response.cork();
+  for (const piece of pieces) response.write(piece);
+  response.end();
+  response.uncork();
+}
 
 /** Express's request is node's; Fastify's has its method and its connection, too. */
 type RequestOfEither = Pick<IncomingMessage, 'method' | 'socket'>;
@@ -209,11 +171,10 @@ interface ResponseOfEither {
   hijack?(): void;
 }
 
-function rawOf(response: ResponseOfEither): ServerResponse {
-  return response.raw ?? (response as ServerResponse);
-}
-
 function take(response: ResponseOfEither): ServerResponse {
   response.hijack?.();
-  return rawOf(response);
+  const raw = response.raw ?? (response as ServerResponse);
+  // What is written after the connection has ended is an error of the response; the connection itself frees the slot.
+  raw.on('error', () => undefined);
+  return raw;
 }

@@ -1,10 +1,9 @@
-import { SystemClock } from 'postern/auth';
 import type { Database } from 'postern/persistence';
-import type { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
 import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
 import { placeOf } from './revocation-feed-place.js';
 import { RevocationProgress } from './revocation-progress.js';
+import type { SecurityEventSigner } from './security-event-signer.js';
 import type { SessionTerms } from './session-terms.js';
 
 class WrittenHistory extends RevocationFeedHistory {
@@ -37,15 +36,7 @@ describe('RevocationFeed', () => {
   it('puts nothing behind a revocation that the database has lost, before anybody has noticed the loss', async () => {
     const history = new WrittenHistory();
     const progress = new RevocationProgress();
-    const feed = new RevocationFeed(
-      history,
-      progress,
-      { pollSeconds: 0.5 } as SessionTerms,
-      {} as TokenSigner,
-      {} as KnownKeys,
-      {} as CheckedTokensSettings,
-      new SystemClock(),
-    );
+    const feed = new RevocationFeed(history, progress, { pollSeconds: 0.5 } as SessionTerms, {} as SecurityEventSigner);
     const kept = entryOf(1, 'kept');
     history.entries = [kept, entryOf(2, 'lost')];
     progress.note(2);

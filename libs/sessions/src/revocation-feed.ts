@@ -1,30 +1,22 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
-import { Clock, RevocationsUnknownError } from 'postern/auth';
-import { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
-import { heldEventOf, securityEventOf, type FeedEventTerms } from './revocation-feed-event.js';
+import { RevocationsUnknownError } from 'postern/auth';
 import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
 import { beginning, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationProgress } from './revocation-progress.js';
+import { SecurityEventSigner, type SignedEvent } from './security-event-signer.js';
 import { SessionTerms } from './session-terms.js';
 
 /** How many revocations are held ready, signed: who is further behind gets a snapshot, which costs less. */
 const heldReady = 2000;
-const snapshotPage = 500;
-/** Signing is work of the one thread that answers everybody: after so many the others have their turn. */
-const signedInOneTurn = 25;
 const leastFreshSeconds = 1;
 const leastCutOffSeconds = 5;
 
 interface ReadyEntry {
   readonly entry: FeedEntry;
-  signed?: Promise<{ readonly text: string; readonly kid: string }>;
+  signed?: Promise<SignedEvent>;
 }
 
-/**
- * The latest revocations in their order, signed once each for all followers of this replica, and what lives of the older
- * ones, in pages.
- */
+/** The latest revocations in their order, each signed and serialised once for all followers of this replica. */
 @Injectable()
 export class RevocationFeed {
   private base = beginning;
@@ -32,16 +24,13 @@ export class RevocationFeed {
   private isBehind = true;
   private loading: Promise<void> | undefined;
   private interruption = -1;
-  private signedCount = 0;
+  private rebuilds = 0;
 
   constructor(
     private readonly history: RevocationFeedHistory,
     private readonly progress: RevocationProgress,
     private readonly terms: SessionTerms,
-    private readonly signer: TokenSigner,
-    private readonly keys: KnownKeys,
-    private readonly settings: CheckedTokensSettings,
-    private readonly clock: Clock,
+    private readonly events: SecurityEventSigner,
   ) {
     progress.onMove(() => (this.isBehind = true));
   }
@@ -91,45 +80,21 @@ export class RevocationFeed {
     return this.recent.slice(at, at + most).map(({ entry }) => entry);
   }
 
-  /** The signed event of a revocation that `after` has given. */
-  async signed(entry: FeedEntry): Promise<string> {
+  /** Changes when the order was read again: pages that were made before may be of another database. */
+  get generation(): number {
+    return this.rebuilds;
+  }
+
+  /** The signed event of a revocation that `after` returned. */
+  async signed(entry: FeedEntry): Promise<SignedEvent> {
     const held = this.recent[entry.sequence - this.base.sequence - 1];
     const ready: ReadyEntry = held?.entry.id === entry.id ? held : { entry };
     const underway = ready.signed;
     const before = underway && (await underway.catch(() => undefined));
-    // A key that was killed proves nothing any more, nor does one that is gone.
-    if (before && this.keys.isLive(this.settings.issuer, before.kid)) return before.text;
-    // Whoever came first signs for all others.
-    if (ready.signed === underway || ready.signed === undefined) {
-      ready.signed = this.sign(securityEventOf(entry, this.eventTerms)).then((text) => ({ text, kid: keyIdOf(text) }));
-    }
-    return (await ready.signed).text;
-  }
-
-  /**
-   * One page of a snapshot, signed as a whole: what can still concern a living token.
-   *
-   * @returns up to where it tells, or `undefined` for the last page; and no text where it has nothing to tell
-   */
-  async snapshot(after: number, end: FeedPlace): Promise<{ text?: string; toldUpTo?: number }> {
-    const terms = this.eventTerms;
-    const entries = await this.history.after(after, snapshotPage);
-    const last = entries.at(-1)?.sequence;
-    const hasMore = entries.length === snapshotPage && last! < end.sequence;
-    const living = entries.filter(({ sequence, expiresAt }) => sequence <= end.sequence && expiresAt > terms.now);
-    const text = living.length === 0 ? undefined : await this.sign(heldEventOf(living, terms));
-    return { ...(text !== undefined && { text }), ...(hasMore && { toldUpTo: last }) };
-  }
-
-  private get eventTerms(): FeedEventTerms {
-    const { issuer, audience } = this.settings;
-    return { issuer, audience, now: this.clock.now() / 1000 };
-  }
-
-  private async sign(claims: object): Promise<string> {
-    this.signedCount += 1;
-    if (this.signedCount % signedInOneTurn === 0) await nextTurn();
-    return this.signer.sign(claims, { typ: 'secevent+jwt' });
+    if (before && this.events.isLive(before)) return before;
+    // The first caller signs for all others.
+    if (ready.signed === underway || ready.signed === undefined) ready.signed = this.events.signRevocation(entry);
+    return ready.signed;
   }
 
   private async load(): Promise<void> {
@@ -163,6 +128,7 @@ export class RevocationFeed {
 
   private async rebuild(): Promise<void> {
     const { sequence, entries } = await this.history.end(heldReady);
+    this.rebuilds += 1;
     // Only what is without a gap up to the end can be followed; of the rest a snapshot tells.
     const start = entries.findLastIndex((entry, at) => entry.sequence !== sequence - (entries.length - 1 - at)) + 1;
     const dense = entries.slice(start).map((entry) => ({ entry }));
@@ -174,9 +140,4 @@ export class RevocationFeed {
     }
     this.recent = dense;
   }
-}
-
-function keyIdOf(token: string): string {
-  const header = JSON.parse(Buffer.from(token.split('.', 1)[0]!, 'base64url').toString()) as { kid: string };
-  return header.kid;
 }

@@ -30,6 +30,8 @@ export class SessionTerms {
   readonly sessionsPerUser: number;
   /** The pause between two looks for revocations, in seconds. */
   readonly pollSeconds: number;
+  /** How many may follow the feed of revocations of one replica with one token. */
+  readonly followersPerToken: number;
   private readonly refreshTokenLifetimeSeconds: number;
   private readonly sessionMaximumSeconds: number;
   private readonly graceSeconds: number;
@@ -55,6 +57,7 @@ export class SessionTerms {
     this.longestTokenLifetimeSeconds = outliving(maximumLifetimeSeconds, 'longestTokenLifetimeSeconds', longest);
     this.sessionTokenLifetimeSeconds = sessionTokenLifetimeSeconds;
     this.pollSeconds = within(settings, 'pollSeconds', 0.5, 0.05, 10);
+    this.followersPerToken = within(settings, 'followersPerToken', 100, 1, 1000, Number.isInteger);
   }
 
   /** This moment. */

@@ -30,6 +30,8 @@ export interface SessionsSettings {
   longestTokenLifetimeSeconds?: number | undefined;
   /** How often a replica asks the database for revocations that no signal told it of, in seconds (default 0.5; 0.05 to 10). */
   pollSeconds?: number | undefined;
+  /** How many may follow the feed of revocations of one replica with one token, by stream or by poll (default 100; 1 to 1,000). */
+  followersPerToken?: number | undefined;
   /** `redis://…`: revocations are announced among replicas by Redis instead of PostgreSQL. Their truth stays in PostgreSQL. */
   redisUrl?: string | undefined;
 }
@@ -59,6 +61,7 @@ export const KNOWN_SETTINGS: SettingNames<Required<SessionsSettings>> = {
   retentionSeconds: true,
   longestTokenLifetimeSeconds: true,
   pollSeconds: true,
+  followersPerToken: true,
   redisUrl: true,
 };
 

@@ -4,6 +4,9 @@ import { withInheritedRoutes } from 'postern/auth';
 import { UserSessions } from 'postern/users';
 import { DataSource } from 'typeorm';
 import { ClaimsProvider, EntityClaims } from './claims-provider.js';
+import { FeedBroadcast } from './feed-broadcast.js';
+import { FollowerAccess } from './follower-access.js';
+import { FollowerSlots } from './follower-slots.js';
 import { Housekeeping } from './housekeeping.js';
 import { LoginPolicies, NotDisabledPolicy, type LoginPolicy } from './login-policy.js';
 import { PostgresSignal } from './postgres-signal.js';
@@ -13,10 +16,13 @@ import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedController } from './revocation-feed.controller.js';
 import { RevocationFeedHistory } from './revocation-feed-history.js';
 import { RevocationFeedPoll } from './revocation-feed-poll.js';
+import { RevocationFeedStreams } from './revocation-feed-streams.js';
 import { RevocationJournal } from './revocation-journal.js';
 import { RevocationLog } from './revocation-log.js';
 import { RevocationProgress } from './revocation-progress.js';
 import { RevocationSignal } from './revocation-signal.js';
+import { RevocationSnapshot } from './revocation-snapshot.js';
+import { SecurityEventSigner } from './security-event-signer.js';
 import { SessionEnder } from './session-ender.js';
 import { SessionIssuer } from './session-issuer.js';
 import { SessionLimit } from './session-limit.js';
@@ -88,8 +94,14 @@ function furnished(module: DynamicModule, structure: SessionsStructure): Dynamic
       RevocationLog,
       RevocationProgress,
       RevocationFeedHistory,
+      SecurityEventSigner,
       RevocationFeed,
+      RevocationSnapshot,
+      FeedBroadcast,
+      FollowerAccess,
+      FollowerSlots,
       RevocationFeedPoll,
+      RevocationFeedStreams,
       { provide: UserSessions, useClass: StoredUserSessions },
       Housekeeping,
     ],
@@ -106,6 +118,9 @@ function furnished(module: DynamicModule, structure: SessionsStructure): Dynamic
       RevocationProgress,
       RevocationFeed,
       RevocationFeedPoll,
+      RevocationFeedStreams,
+      FollowerAccess,
+      FollowerSlots,
       RevocationSignal,
     ],
   };

@@ -1,0 +1,19 @@
+/** A Server-Sent Event in bytes. */
+export interface EventFrame {
+  readonly frame: Buffer;
+  /** The value of `data`, a part of the same memory. */
+  readonly data: Buffer;
+}
+
+/**
+ * One Server-Sent Event in the bytes of the stream.
+ *
+ * @param data one line of ASCII
+ * @param id what a client sends back as `Last-Event-ID`
+ * @see HTML, §9.2.5 "Parsing an event stream"
+ */
+export function eventFrame(event: string, data: string, id?: string): EventFrame {
+  const head = `${id === undefined ? '' : `id: ${id}\n`}event: ${event}\ndata: `;
+  const frame = Buffer.from(`${head}${data}\n\n`, 'latin1');
+  return { frame, data: frame.subarray(head.length, head.length + data.length) };
+}

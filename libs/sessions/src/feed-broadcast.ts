@@ -1,0 +1,168 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ServerResponse } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { eventFrame } from './event-frame.js';
+import { RevocationFeed } from './revocation-feed.js';
+import { beginning, isSamePlace, placeOf, textOfCursor, type FeedPlace } from './revocation-feed-place.js';
+import { RevocationProgress } from './revocation-progress.js';
+
+/** How often followers get a position while nothing happens. */
+export const HEARTBEAT_MILLISECONDS = 1000;
+const MAX_EVENTS_AT_ONCE = 100;
+/** For each millisecond of a broadcast the next one waits for so many, so that a thousand followers leave time for requests. */
+const PAUSE_FACTOR = 4;
+
+/** One follower on one open response. */
+export interface Follower {
+  readonly response: ServerResponse;
+  /** Aborts when the follower has gone, or has to go. */
+  readonly signal: AbortSignal;
+  /** @throws Error if the follower may not read any more */
+  readonly assertAllowed: () => void;
+}
+
+interface Member extends Follower {
+  /** The follower goes on by itself, behind the place. */
+  readonly leave: (place: FeedPlace) => void;
+  readonly end: (error: unknown) => void;
+}
+
+/** The bytes that say that a follower has heard of everything up to a place. */
+export function positionFrame(place: FeedPlace): Buffer {
+  return eventFrame('position', JSON.stringify({ sequence: place.sequence }), textOfCursor({ place })).frame;
+}
+
+/**
+ * Writes what is new to every follower that has read everything before it: one buffer for all of them, and one timer.
+ */
+@Injectable()
+export class FeedBroadcast {
+  private readonly members = new Map<Follower, Member>();
+  private place = beginning;
+  private beatAt = Number.NEGATIVE_INFINITY;
+  private nap = new AbortController();
+  private turnOver: (() => void)[] = [];
+  private isRunning = false;
+  private busyMilliseconds = 0;
+
+  constructor(
+    private readonly feed: RevocationFeed,
+    private readonly progress: RevocationProgress,
+  ) {}
+
+  /** Whether a follower that has read up to this place can join now. */
+  isAt(place: FeedPlace): boolean {
+    return this.members.size === 0 || isSamePlace(this.place, place);
+  }
+
+  /**
+   * Writes to the follower from this place on, at which the broadcast is (see `isAt`).
+   *
+   * @param beatAt when the follower got its last position, by `performance.now()`
+   * @returns up to where it was told, when it has to go on by itself: it reads too slowly, or the order has changed
+   * @throws Error when its stream has to end
+   */
+  join(follower: Follower, place: FeedPlace, beatAt: number): Promise<FeedPlace> {
+    const { signal } = follower;
+    signal.throwIfAborted();
+    return new Promise<FeedPlace>((resolve, reject) => {
+      const part = (): void => {
+        signal.removeEventListener('abort', gone);
+        this.members.delete(follower);
+        if (this.members.size === 0) this.nap.abort();
+      };
+      const end = (error: unknown): void => {
+        part();
+        reject(error as Error);
+      };
+      const gone = (): void => end(signal.reason);
+      const leave = (reached: FeedPlace): void => {
+        part();
+        resolve(reached);
+      };
+      signal.addEventListener('abort', gone);
+      if (this.members.size === 0) {
+        this.place = place;
+        this.beatAt = beatAt;
+      }
+      this.members.set(follower, { ...follower, leave, end });
+      if (!this.isRunning) void this.run();
+    });
+  }
+
+  /** Resolves when the members have heard of what this replica knew at the call. */
+  async catchUp(): Promise<void> {
+    if (this.members.size === 0) return;
+    const over = new Promise<void>((resolve) => this.turnOver.push(resolve));
+    this.nap.abort();
+    await over;
+  }
+
+  private async run(): Promise<void> {
+    this.isRunning = true;
+    while (this.members.size > 0) {
+      this.nap = new AbortController();
+      const { signal } = this.nap;
+      this.busyMilliseconds = 0;
+      try {
+        await this.turn();
+      } catch (error) {
+        for (const member of [...this.members.values()]) member.end(error);
+      }
+      for (const over of this.turnOver.splice(0)) over();
+      const pause = this.busyMilliseconds * PAUSE_FACTOR;
+      if (pause > 1) await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
+      if (!this.feed.hasNews) await this.progress.moved(this.untilHeartbeat, signal);
+    }
+    this.isRunning = false;
+  }
+
+  private async turn(): Promise<void> {
+    this.feed.assertKnown();
+    await this.feed.refresh();
+    const { place } = this;
+    const entries = this.feed.after(place, MAX_EVENTS_AT_ONCE);
+    const last = entries?.at(-1);
+    if (entries === undefined) {
+      for (const member of [...this.members.values()]) member.leave(place);
+    } else if (last !== undefined) {
+      const frames: Buffer[] = [];
+      for (const entry of entries) frames.push((await this.feed.signed(entry)).frame);
+      // Meanwhile all may have left, and others have joined elsewhere.
+      if (place === this.place) this.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames), placeOf(last));
+    } else {
+      this.beat();
+      // At the end of what there is to tell: the follower hears of the revocation of its own token, too.
+      for (const member of [...this.members.values()]) this.assertAllowed(member);
+    }
+  }
+
+  /** Only a reading of the database since the last position can say that nothing is missing. */
+  private beat(): void {
+    const isDue = performance.now() - this.beatAt >= HEARTBEAT_MILLISECONDS;
+    if (!isDue || this.feed.hasNews || !this.feed.isFresh || this.progress.readAt <= this.beatAt) return;
+    this.beatAt = performance.now();
+    this.write(positionFrame(this.place), this.place);
+  }
+
+  private write(frame: Buffer, place: FeedPlace): void {
+    const beganAt = performance.now();
+    this.place = place;
+    for (const member of [...this.members.values()]) {
+      if (!member.response.write(frame)) member.leave(place);
+    }
+    this.busyMilliseconds += performance.now() - beganAt;
+  }
+
+  private assertAllowed(member: Member): void {
+    try {
+      member.assertAllowed();
+    } catch (error) {
+      member.end(error);
+    }
+  }
+
+  private get untilHeartbeat(): number {
+    return Math.max(100, this.beatAt + HEARTBEAT_MILLISECONDS - performance.now());
+  }
+}

@@ -1,0 +1,72 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { Injectable } from '@nestjs/common';
+import { Clock } from 'postern/auth';
+import { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
+import { eventFrame } from './event-frame.js';
+import { securityEventOf, snapshotPageOf, type FeedEventTerms, type SnapshotRange } from './revocation-feed-event.js';
+import type { FeedEntry } from './revocation-feed-history.js';
+import { placeOf, textOfCursor } from './revocation-feed-place.js';
+
+/** Signing blocks the one thread that answers every request: other requests have a turn after so many signatures. */
+const SIGNATURES_PER_TURN = 25;
+
+/** A signed event in the bytes that every follower gets: one buffer, which all of them share. */
+export interface SignedEvent {
+  /** The Server-Sent Event. */
+  readonly frame: Buffer;
+  /** The token alone, a part of `frame`. */
+  readonly token: Buffer;
+  /** The key that signed it. */
+  readonly kid: string;
+}
+
+/** Signs what the feed says as Security Event Tokens of this issuer. */
+@Injectable()
+export class SecurityEventSigner {
+  private signatures = 0;
+
+  constructor(
+    private readonly signer: TokenSigner,
+    private readonly keys: KnownKeys,
+    private readonly settings: CheckedTokensSettings,
+    private readonly clock: Clock,
+  ) {}
+
+  /** This moment in epoch seconds. */
+  get now(): number {
+    return this.clock.now() / 1000;
+  }
+
+  /** Whether the key of the event still signs or verifies: followers reject an event of a killed or removed key. */
+  isLive({ kid }: Pick<SignedEvent, 'kid'>): boolean {
+    return this.keys.isLive(this.settings.issuer, kid);
+  }
+
+  /** The event of one revocation. */
+  signRevocation(entry: FeedEntry): Promise<SignedEvent> {
+    return this.sign(securityEventOf(entry, this.terms), textOfCursor({ place: placeOf(entry) }));
+  }
+
+  /** The event of a page of a snapshot. */
+  signPage(range: SnapshotRange): Promise<SignedEvent> {
+    return this.sign(snapshotPageOf(range, this.terms));
+  }
+
+  private get terms(): FeedEventTerms {
+    const { issuer, audience } = this.settings;
+    return { issuer, audience, now: this.now };
+  }
+
+  private async sign(claims: object, id?: string): Promise<SignedEvent> {
+    this.signatures += 1;
+    if (this.signatures % SIGNATURES_PER_TURN === 0) await nextTurn();
+    const token = await this.signer.sign(claims, { typ: 'secevent+jwt' });
+    const { frame, data } = eventFrame('set', token, id);
+    return { frame, token: data, kid: keyIdOf(token) };
+  }
+}
+
+function keyIdOf(token: string): string {
+  const header = JSON.parse(Buffer.from(token.split('.', 1)[0]!, 'base64url').toString()) as { kid: string };
+  return header.kid;
+}
