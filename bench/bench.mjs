@@ -3,7 +3,7 @@
  * `npm run bench`: measures what is built, and builds it first where the sources are newer.
  *
  * `--only <section>` one section · `--seconds <n>` how long each contender runs in a round · `--quick` one short round, to see that it
- * runs · `--write` puts the results into docs/benchmarks.md
+ * runs · `--former <folder>` compares with another checkout, which is built · `--write` puts the results into docs/benchmarks.md
  */
 import { buildWhereStale } from '../scripts/build.mjs';
 import './register-typescript.mjs';

@@ -1,3 +1,5 @@
+import { resolve } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
 import { openDatabases } from './databases.js';
 import { describeMachine, stayElsewhere } from './machine.js';
@@ -13,6 +15,7 @@ export async function main(args: string[]): Promise<void> {
       only: { type: 'string', multiple: true },
       seconds: { type: 'string' },
       rounds: { type: 'string' },
+      former: { type: 'string' },
       quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
@@ -29,6 +32,7 @@ export async function main(args: string[]): Promise<void> {
     seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
     rounds: Number(values.rounds ?? (values.quick ? 1 : 6)),
     isQuick: values.quick,
+    former: values.former === undefined ? undefined : pathToFileURL(`${resolve(values.former)}/bench/`),
     database: () => databases.create(),
   };
   try {

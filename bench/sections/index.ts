@@ -1,10 +1,19 @@
 import type { Section } from '../section.js';
 import { accounts } from './accounts.js';
 import { coldTokens } from './cold-tokens.js';
+import { followers } from './followers.js';
 import { heldRevocations } from './held-revocations.js';
 import { revocation } from './revocation.js';
 import { seenTokens } from './seen-tokens.js';
 import { start } from './start.js';
 
 /** All of them, in the order of the document. */
-export const sections: readonly Section[] = [seenTokens, coldTokens, accounts, start, revocation, heldRevocations];
+export const sections: readonly Section[] = [
+  seenTokens,
+  coldTokens,
+  accounts,
+  start,
+  revocation,
+  followers,
+  heldRevocations,
+];

@@ -73,7 +73,7 @@ export class FeedBroadcast {
       };
       const end = (error: unknown): void => {
         part();
-        reject(error as Error);
+        reject(error);
       };
       const gone = (): void => end(signal.reason);
       const leave = (reached: FeedPlace): void => {
@@ -107,7 +107,7 @@ export class FeedBroadcast {
       try {
         await this.turn();
       } catch (error) {
-        for (const member of [...this.members.values()]) member.end(error);
+        for (const member of this.members.values()) member.end(error);
       }
       for (const over of this.turnOver.splice(0)) over();
       const pause = this.busyMilliseconds * PAUSE_FACTOR;
@@ -124,7 +124,7 @@ export class FeedBroadcast {
     const entries = this.feed.after(place, MAX_EVENTS_AT_ONCE);
     const last = entries?.at(-1);
     if (entries === undefined) {
-      for (const member of [...this.members.values()]) member.leave(place);
+      for (const member of this.members.values()) member.leave(place);
     } else if (last !== undefined) {
       const frames: Buffer[] = [];
       for (const entry of entries) frames.push((await this.feed.signed(entry)).frame);
@@ -133,7 +133,7 @@ export class FeedBroadcast {
     } else {
       this.beat();
       // At the end of what there is to tell: the follower hears of the revocation of its own token, too.
-      for (const member of [...this.members.values()]) this.assertAllowed(member);
+      for (const member of this.members.values()) this.assertAllowed(member);
     }
   }
 
@@ -148,7 +148,7 @@ export class FeedBroadcast {
   private write(frame: Buffer, place: FeedPlace): void {
     const beganAt = performance.now();
     this.place = place;
-    for (const member of [...this.members.values()]) {
+    for (const member of this.members.values()) {
       if (!member.response.write(frame)) member.leave(place);
     }
     this.busyMilliseconds += performance.now() - beganAt;

@@ -1,0 +1,291 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Child } from '../child.js';
+import { query } from '../databases.js';
+import { count, megabytes, milliseconds, ratio, seconds } from '../figures.js';
+import { serviceTokens, startFleet } from '../fleet.js';
+import { addUsers, logIn, type Pair } from '../postern-server.js';
+import { RawFollower } from '../raw-follower.js';
+import type { Bench, Goal, Outcome, Section } from '../section.js';
+
+const HELD = 100_000;
+const RETURNING = 50;
+const FOLLOWERS = 1000;
+const FOLLOWERS_OF_A_TOKEN = 50;
+const LOGOUTS = 80;
+const PAUSE_MILLISECONDS = 100;
+const PROMISED_P99 = 250;
+const PROMISED_MEGABYTES = 250;
+const PROMISED_CROWD = 0.1;
+const PROMISED_REVOCATION = 0.4;
+
+interface Crowd {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly residentBytes: number;
+  readonly snapshotBytes: number;
+  /** Of the live follower, in milliseconds. */
+  readonly delays: number[];
+  readonly idleRequests: number[];
+  readonly requests: number[];
+}
+
+interface Many {
+  readonly cpuMilliseconds: number;
+  readonly delays: number[];
+  readonly residentBytes: number;
+}
+
+interface Build {
+  readonly name: string;
+  readonly crowd: Crowd;
+  readonly many: Many;
+}
+
+/** What many followers cost the server, and how soon each hears of a revocation. */
+export const followers: Section = {
+  name: 'followers',
+  title: 'Many followers',
+  explains: `One server on one core; the followers, which count events and verify none, on the other. First ${RETURNING} followers connect at once to
+a server with ${count(HELD)} revocations, until each has its snapshot: meanwhile one follower is live, sessions are ended by \`POST /auth/logout\`
+and \`GET /users/me\` is called every 20 ms. Then ${count(FOLLOWERS)} followers are live while ${LOGOUTS} sessions are ended, one every ${PAUSE_MILLISECONDS} ms. A delay
+counts from the arrival of the 204 to the arrival of the event. Processor time for a revocation is what the server uses beyond what
+it uses while nothing is revoked, the logout included. \`--former <folder>\` measures another checkout in the same run.`,
+  measure,
+};
+
+async function measure(bench: Bench): Promise<Outcome> {
+  const builds: Build[] = [];
+  if (bench.former !== undefined) builds.push(await measureBuild('former build', bench, bench.former));
+  builds.push(await measureBuild('this build', bench, undefined));
+  const former = bench.former === undefined ? undefined : builds[0];
+  const { crowd, many } = builds.at(-1)!;
+  return {
+    tables: [
+      {
+        columns: [
+          '50 snapshots',
+          'Until the last',
+          'Processor time',
+          'Memory',
+          'A snapshot',
+          'Live follower p99',
+          '/users/me p50 (idle)',
+          'p99 (idle)',
+        ],
+        rows: builds.map(({ name, crowd: one }) => [
+          name,
+          seconds(one.seconds),
+          seconds(one.cpuSeconds),
+          megabytes(one.residentBytes),
+          megabytes(one.snapshotBytes),
+          milliseconds(quantile(one.delays, 0.99)),
+          `${milliseconds(quantile(one.requests, 0.5))} (${milliseconds(quantile(one.idleRequests, 0.5))})`,
+          `${milliseconds(quantile(one.requests, 0.99))} (${milliseconds(quantile(one.idleRequests, 0.99))})`,
+        ]),
+      },
+      {
+        columns: [
+          `${count(FOLLOWERS)} followers`,
+          'p50',
+          'p99',
+          'Longest',
+          'Processor time for a revocation',
+          'Memory',
+        ],
+        rows: builds.map(({ name, many: one }) => [
+          name,
+          ...[0.5, 0.99, 1].map((share) => milliseconds(quantile(one.delays, share))),
+          `${one.cpuMilliseconds.toFixed(1)} ms`,
+          megabytes(one.residentBytes),
+        ]),
+      },
+    ],
+    goals: [
+      ...atMost(
+        `memory of the server during ${RETURNING} snapshots, in MB`,
+        crowd.residentBytes / 1e6,
+        PROMISED_MEGABYTES,
+      ),
+      ...atMost('p99 of a live follower during them, in ms', quantile(crowd.delays, 0.99), PROMISED_P99),
+      ...atMost(`p99 of ${count(FOLLOWERS)} followers, in ms`, quantile(many.delays, 0.99), PROMISED_P99),
+      ...(former === undefined
+        ? []
+        : [
+            ...atMost('time of the snapshots, of the former', crowd.seconds / former.crowd.seconds, PROMISED_CROWD),
+            ...atMost(
+              'processor time of them, of the former',
+              crowd.cpuSeconds / former.crowd.cpuSeconds,
+              PROMISED_CROWD,
+            ),
+            ...atMost(
+              'processor time for a revocation, of the former',
+              many.cpuMilliseconds / former.many.cpuMilliseconds,
+              PROMISED_REVOCATION,
+            ),
+          ]),
+    ],
+  };
+}
+
+function atMost(what: string, reached: number, promised: number): Goal[] {
+  return [{ promise: `${what}: ≤ ${promised}`, reached: ratio(reached), isMet: reached <= promised }];
+}
+
+async function measureBuild(name: string, bench: Bench, from: URL | undefined): Promise<Build> {
+  const part = bench.isQuick ? 0.1 : 1;
+  const crowd = await withServer(bench, from, Math.round(HELD * part), (server, pairs) => crowdOf(server, pairs));
+  const many = await withServer(bench, from, 0, (server, pairs) => manyOf(server, pairs, Math.round(FOLLOWERS * part)));
+  return { name, crowd, many };
+}
+
+async function withServer<T>(
+  { database, isQuick }: Bench,
+  issuersFrom: URL | undefined,
+  held: number,
+  act: (server: Child, pairs: Pair[]) => Promise<T>,
+): Promise<T> {
+  const databaseUrl = await database();
+  const settings = { databaseUrl, issuers: 1, resources: 0, issuersAt: 'server', issuersFrom } as const;
+  // Once for the schema.
+  await (await startFleet(settings)).stop();
+  const emails = await addUsers(databaseUrl, isQuick ? 10 : LOGOUTS);
+  if (held > 0) await revokeSessions(databaseUrl, held);
+  const fleet = await startFleet(settings);
+  try {
+    const [server] = fleet.issuers;
+    const pairs: Pair[] = [];
+    for (const email of emails) pairs.push(await logIn(server!.url, email));
+    return await act(server!, pairs);
+  } finally {
+    await fleet.stop();
+  }
+}
+
+async function crowdOf(server: Child, pairs: Pair[]): Promise<Crowd> {
+  const [token] = await serviceTokens(server, 'revocations:read');
+  const staying = pairs.shift()!.access_token;
+  const live = new RawFollower(server.url, token!);
+  await live.completeAt;
+  const idleRequests: number[] = [];
+  const isOver = { value: false };
+  const idle = callMe(server, staying, idleRequests, isOver);
+  await sleep(2000);
+  isOver.value = true;
+  await idle;
+
+  isOver.value = false;
+  const requests: number[] = [];
+  let residentBytes = 0;
+  const before = await server.usage();
+  const beganAt = performance.now();
+  const crowd = Array.from({ length: RETURNING }, () => new RawFollower(server.url, token!));
+  const meanwhile = [
+    callMe(server, staying, requests, isOver),
+    logOutAll(server, pairs, [live], isOver),
+    (async () => {
+      while (!isOver.value) {
+        residentBytes = Math.max(residentBytes, (await server.usage()).residentBytes);
+        await sleep(100);
+      }
+    })(),
+  ] as const;
+  const completeAt = await Promise.all(crowd.map((one) => one.completeAt));
+  isOver.value = true;
+  const [, delays] = await Promise.all(meanwhile);
+  const after = await server.usage();
+  for (const one of [live, ...crowd]) one.leave();
+  return {
+    seconds: (Math.max(...completeAt) - beganAt) / 1000,
+    cpuSeconds: after.cpuSeconds - before.cpuSeconds,
+    residentBytes,
+    snapshotBytes: Math.max(...crowd.map(({ bytes }) => bytes)),
+    delays,
+    idleRequests,
+    requests,
+  };
+}
+
+async function manyOf(server: Child, pairs: Pair[], number: number): Promise<Many> {
+  const tokens = await serviceTokens(server, 'revocations:read', Math.ceil(number / FOLLOWERS_OF_A_TOKEN));
+  const all: RawFollower[] = [];
+  for (const token of tokens) {
+    const some = Array.from({ length: FOLLOWERS_OF_A_TOKEN }, () => new RawFollower(server.url, token));
+    await Promise.all(some.map((one) => one.completeAt));
+    all.push(...some);
+  }
+  await sleep(2000);
+  const IDLE_SECONDS = 4;
+  const first = await server.usage();
+  await sleep(IDLE_SECONDS * 1000);
+  const before = await server.usage();
+  const beganAt = performance.now();
+  const revocations = pairs.length;
+  const delays = await logOutAll(server, pairs, all, { value: false });
+  const passed = (performance.now() - beganAt) / 1000;
+  const after = await server.usage();
+  for (const one of all) one.leave();
+  const idle = ((before.cpuSeconds - first.cpuSeconds) / IDLE_SECONDS) * passed;
+  const cpuMilliseconds = ((after.cpuSeconds - before.cpuSeconds - idle) / revocations) * 1000;
+  return { cpuMilliseconds, delays, residentBytes: after.residentBytes };
+}
+
+/** Ends sessions one by one, and answers after how many milliseconds each follower heard of each. */
+async function logOutAll(
+  server: Child,
+  pairs: readonly Pair[],
+  listening: readonly RawFollower[],
+  isOver: { readonly value: boolean },
+): Promise<number[]> {
+  const answeredAt: number[] = [];
+  const known = listening.map(({ eventsAt }) => eventsAt.length);
+  for (const { access_token: token } of pairs) {
+    if (isOver.value) break;
+    const answer = await fetch(`${server.url}/auth/logout`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${token}` },
+    });
+    if (answer.status !== 204) throw new Error(`A logout of the bench answers ${answer.status}.`);
+    answeredAt.push(performance.now());
+    await sleep(PAUSE_MILLISECONDS);
+  }
+  const end = performance.now() + 20_000;
+  const isMissing = (): boolean =>
+    listening.some(({ eventsAt }, at) => eventsAt.length - known[at]! < answeredAt.length);
+  while (isMissing() && performance.now() < end) await sleep(20);
+  if (isMissing()) throw new Error(`A follower of the bench did not hear of every revocation: ${listening.map(({ eventsAt }) => eventsAt.length).join(' ')} of ${answeredAt.length}.`);
+  return listening.flatMap(({ eventsAt }, follower) =>
+    answeredAt.map((at, index) => Math.max(0, eventsAt[known[follower]! + index]! - at)),
+  );
+}
+
+async function callMe(
+  server: Child,
+  token: string,
+  times: number[],
+  isOver: { readonly value: boolean },
+): Promise<void> {
+  while (!isOver.value) {
+    const beganAt = performance.now();
+    const answer = await fetch(`${server.url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
+    await answer.arrayBuffer();
+    if (!answer.ok) throw new Error(`The server of the bench answers ${answer.status}.`);
+    times.push(performance.now() - beganAt);
+    await sleep(20);
+  }
+}
+
+async function revokeSessions(databaseUrl: string, number: number): Promise<void> {
+  await query(
+    databaseUrl,
+    `INSERT INTO revocations (id, seq, kind, target, reason, created_at, expires_at)
+     SELECT gen_random_uuid(), at, 'session', gen_random_uuid()::text, 'logout', now(), now() + interval '1 hour'
+     FROM generate_series(1, $1::int) AS at`,
+    [number],
+  );
+  await query(databaseUrl, 'UPDATE revocation_cursor SET seq = $1', [number]);
+}
+
+function quantile(values: readonly number[], share: number): number {
+  const sorted = [...values].sort((one, other) => one - other);
+  return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN;
+}
