@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import { type ClientRequest, type IncomingMessage, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const LONGEST_MARK = 16;
+const PAUSE_MILLISECONDS = 100;
 
 /** A follower of the feed that reads as little as it can: it counts events, so that its own work hides no work of the server. */
 export class RawFollower {
@@ -9,30 +11,49 @@ export class RawFollower {
   readonly eventsAt: number[] = [];
   /** Resolves with the time at which the snapshot was complete. */
   readonly completeAt: Promise<number>;
+  /** Of the snapshot and of what followed it. */
   bytes = 0;
-  private readonly asked: ClientRequest;
+  private asked: ClientRequest | undefined;
+  private hasLeft = false;
   private isComplete = false;
   private tail = '';
 
-  constructor(server: string, token: string) {
-    this.asked = request(`${server}/auth/revocations`, {
-      agent: false,
-      headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream' },
-    });
-    this.completeAt = this.read();
+  constructor(
+    private readonly server: string,
+    private readonly token: string,
+  ) {
+    this.completeAt = this.follow();
     this.completeAt.catch(() => undefined);
   }
 
   leave(): void {
-    this.asked.destroy();
+    this.hasLeft = true;
+    this.asked?.destroy();
+  }
+
+  /** A server that is too busy ends its streams: then the follower connects again. */
+  private async follow(): Promise<number> {
+    for (;;) {
+      try {
+        return await this.read();
+      } catch (error) {
+        if (this.hasLeft) throw error;
+        await sleep(PAUSE_MILLISECONDS);
+      }
+    }
   }
 
   private async read(): Promise<number> {
+    this.bytes = 0;
+    this.tail = '';
+    this.asked = request(`${this.server}/auth/revocations`, {
+      agent: false,
+      headers: { authorization: `Bearer ${this.token}`, accept: 'text/event-stream' },
+    });
     const [response] = (await once(this.asked.end(), 'response')) as [IncomingMessage];
-    if (response.statusCode !== 200) throw new Error(`The feed answers ${response.statusCode}.`);
     return new Promise((resolve, reject) => {
       response.on('error', () => undefined);
-      response.on('close', () => reject(new Error('The feed ended the stream.')));
+      response.on('close', () => reject(new Error(`The feed ended the stream of status ${response.statusCode}.`)));
       response.on('data', (chunk: Buffer) => {
         this.bytes += chunk.length;
         const now = performance.now();
