@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { createLocalJWKSet, decodeJwt, jwtVerify, type JSONWebKeySet } from 'jose';
 import { RevocationPublisher } from 'postern/auth';
 import { RevocationFeedController, RevocationLog, SessionsService, type RevocationPageDto } from 'postern/sessions';
@@ -59,6 +59,11 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
 
   const revoke = (target: string, at = replica) =>
     at.app.get(RevocationPublisher).publish({ kind: 'session', target, reason: 'test' });
+
+  const pipelined = (times: number, query: string, accept = 'application/json') =>
+    `GET /auth/revocations${query} HTTP/1.1\r\nhost: id\r\nauthorization: Bearer ${token}\r\naccept: ${accept}\r\n\r\n`.repeat(
+      times,
+    );
 
   const targetsOf = (sets: readonly string[]): string[] =>
     sets.flatMap((set) => {
@@ -347,12 +352,79 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     const { followerCount: before } = replica.app.get(RevocationFeedController);
     const { cursor } = await ask();
     const socket = connect(replica.port, '127.0.0.1');
-    const asked = (query: string, accept: string) =>
-      `GET /auth/revocations${query} HTTP/1.1\r\nhost: id\r\nauthorization: Bearer ${token}\r\naccept: ${accept}\r\n\r\n`;
-    socket.write(asked(`?wait=20&after=${cursor}`, 'application/json') + asked('', 'text/event-stream'));
+    socket.write(pipelined(1, `?wait=20&after=${cursor}`) + pipelined(1, '', 'text/event-stream'));
     await until(() => replica.app.get(RevocationFeedController).followerCount === before + 2);
     socket.destroy();
     await until(() => replica.app.get(RevocationFeedController).followerCount === before, 3000);
+  });
+
+  it('rejects a token with 429 beyond its slots, serves other tokens, and frees the slot of a stream that ends', async () => {
+    const small = await startReplica(database.url, issuer, { adapter, sessions: { followersPerToken: 2 } });
+    try {
+      const first = await open({}, small);
+      await open({}, small);
+      const beyond = await fetch(`${small.url}/auth/revocations`, { headers: { authorization: `Bearer ${token}` } });
+      expect([beyond.status, beyond.headers.get('retry-after'), await beyond.json()]).toEqual([
+        429,
+        '5',
+        expect.objectContaining({ code: 'too-many-followers', status: 429 }),
+      ]);
+      const other = await open({}, small, await small.serviceToken());
+      expect(other.response.statusCode).toBe(200);
+      first.leave();
+      await until(() => small.app.get(RevocationFeedController).followerCount === 2, 1000);
+      expect((await open({}, small)).response.statusCode).toBe(200);
+    } finally {
+      for (const stream of streams.splice(0)) stream.leave();
+      await small.app.close();
+    }
+  });
+
+  it('gives one connection two slots, and answers what is pipelined behind them with 429, in its order', async () => {
+    const { cursor } = await ask();
+    const socket = connect(replica.port, '127.0.0.1');
+    let answers = '';
+    socket.on('data', (chunk) => (answers += chunk.toString()));
+    socket.on('error', () => undefined);
+    socket.write(pipelined(3, `?wait=1&after=${cursor}`));
+    await until(() => (answers.match(/HTTP\/1\.1 /g) ?? []).length === 3);
+    expect(answers.match(/(?<=HTTP\/1\.1 )\d+/g)).toEqual(['200', '200', '429']);
+    expect(answers).toContain('"code":"too-many-followers"');
+    socket.destroy();
+  });
+
+  it('serves another token while one connection pipelines more requests than the feed has slots', async () => {
+    const { cursor } = await ask();
+    const socket = connect(replica.port, '127.0.0.1');
+    socket.on('error', () => undefined);
+    let isClosed = false;
+    socket.on('close', () => (isClosed = true)).resume();
+    socket.write(pipelined(1200, `?wait=25&after=${cursor}`));
+    // It is closed, unless it has got what it wants.
+    await until(() => isClosed || replica.app.get(RevocationFeedController).followerCount === 1000);
+    const other = await open({}, replica, await replica.serviceToken());
+    expect(other.response.statusCode).toBe(200);
+    socket.destroy();
+  });
+
+  it.each([
+    ['ends its side of the connection', 0, (socket: Socket) => socket.end()],
+    ['closes the connection', 0, (socket: Socket) => socket.destroy()],
+    ['ends its side of a connection with thousands of other requests', 3000, (socket: Socket) => socket.pause().end()],
+  ])('frees the slots at once when a follower %s', async (_, more, leave) => {
+    const controller = replica.app.get(RevocationFeedController);
+    const { cursor } = await ask();
+    const socket = connect({ port: replica.port, host: '127.0.0.1', allowHalfOpen: true });
+    socket.on('error', () => undefined);
+    socket.write(
+      pipelined(1, '', 'text/event-stream') +
+        pipelined(1, `?wait=25&after=${cursor}`) +
+        `GET /health/live HTTP/1.1\r\nhost: id\r\n\r\n`.repeat(more),
+    );
+    await until(() => controller.followerCount === 2);
+    leave(socket);
+    await until(() => controller.followerCount === 0, 1000);
+    socket.destroy();
   });
 
   it('answers HEAD and ends, whatever it accepts', async () => {

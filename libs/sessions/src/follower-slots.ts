@@ -9,8 +9,8 @@ import { TooManyFollowersError } from './sessions.errors.js';
 const MAX_FOLLOWERS = 1000;
 /** A client may send its next poll behind the one that waits. */
 const MAX_FOLLOWERS_PER_CONNECTION = 2;
-/** A connection with more rejected requests in its pipeline is closed: Node stops reading it, and would not see its end. */
-const MAX_REJECTIONS_PER_CONNECTION = 16;
+/** How often connections are looked at that Node may have stopped to read. */
+const LOOK_MILLISECONDS = 500;
 
 /** The slot of one follower, from its request to the end of its answer or of its connection. */
 export interface FollowerSlot {
@@ -20,24 +20,20 @@ export interface FollowerSlot {
   release(): void;
 }
 
-interface Connection {
-  held: number;
-  rejections: number;
-}
-
 /** Bounds how many follow the feed of this replica: in all, with one token, and over one connection. */
 @Injectable()
 export class FollowerSlots {
-  private readonly held = new Map<AbortController, () => void>();
+  private readonly held = new Map<Socket, Set<() => void>>();
   private readonly heldByToken = new Map<string, number>();
-  private readonly connections = new WeakMap<Socket, Connection>();
+  private taken = 0;
+  private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
   constructor(private readonly terms: SessionTerms) {}
 
   /** How many slots are taken. */
   get count(): number {
-    return this.held.size;
+    return this.taken;
   }
 
   /**
@@ -48,28 +44,26 @@ export class FollowerSlots {
    */
   take({ issuer, subject, tokenId }: Principal, socket: Socket): FollowerSlot {
     const token = JSON.stringify([issuer, subject, tokenId]);
-    const connection = this.connectionOf(socket);
+    const ofConnection = this.held.get(socket) ?? new Set();
     const ofToken = this.heldByToken.get(token) ?? 0;
-    if (connection.held >= MAX_FOLLOWERS_PER_CONNECTION) this.reject(socket, connection);
-    if (ofToken >= this.terms.followersPerToken) this.reject(socket, connection);
-    if (this.isClosed || this.count >= MAX_FOLLOWERS) throw new ServiceUnavailableError();
+    if (ofConnection.size >= MAX_FOLLOWERS_PER_CONNECTION) throw new TooManyFollowersError();
+    if (ofToken >= this.terms.followersPerToken) throw new TooManyFollowersError();
+    if (this.isClosed || this.taken >= MAX_FOLLOWERS) throw new ServiceUnavailableError();
 
     const controller = new AbortController();
+    const release = (): void => {
+      if (!ofConnection.delete(leave)) return;
+      socket.off('close', leave).off('end', leave).off('error', leave);
+      if (ofConnection.size === 0) this.held.delete(socket);
+      this.add(token, -1);
+    };
     const leave = (): void => {
       release();
       controller.abort();
     };
-    const release = (): void => {
-      if (!this.held.delete(controller)) return;
-      socket.off('close', leave).off('end', leave).off('error', leave);
-      connection.held -= 1;
-      const left = this.heldByToken.get(token)! - 1;
-      if (left > 0) this.heldByToken.set(token, left);
-      else this.heldByToken.delete(token);
-    };
-    this.held.set(controller, leave);
-    this.heldByToken.set(token, ofToken + 1);
-    connection.held += 1;
+    ofConnection.add(leave);
+    this.held.set(socket, ofConnection);
+    this.add(token, 1);
     // The connection and not the response: one that waits behind another response of its connection is never closed.
     socket.once('close', leave).once('end', leave).once('error', leave);
     if (socket.destroyed || socket.readableEnded) leave();
@@ -79,22 +73,27 @@ export class FollowerSlots {
   /** Ends every follower, and takes no more. */
   close(): void {
     this.isClosed = true;
-    for (const leave of [...this.held.values()]) leave();
+    for (const ofConnection of this.held.values()) for (const leave of ofConnection) leave();
   }
 
-  private connectionOf(socket: Socket): Connection {
-    const known = this.connections.get(socket);
-    if (known !== undefined) return known;
-    const connection = { held: 0, rejections: 0 };
-    this.connections.set(socket, connection);
-    // Each follower of a connection listens to its end.
-    socket.setMaxListeners(socket.getMaxListeners() + MAX_FOLLOWERS_PER_CONNECTION);
-    return connection;
+  private add(token: string, change: 1 | -1): void {
+    const ofToken = (this.heldByToken.get(token) ?? 0) + change;
+    if (ofToken === 0) this.heldByToken.delete(token);
+    else this.heldByToken.set(token, ofToken);
+    this.taken += change;
+    if (this.taken > 0) {
+      this.timer ??= setInterval(() => this.closeUnread(), LOOK_MILLISECONDS).unref();
+    } else {
+      clearInterval(this.timer);
+      this.timer = undefined;
+    }
   }
 
-  private reject(socket: Socket, connection: Connection): never {
-    connection.rejections = connection.held === 0 ? 0 : connection.rejections + 1;
-    if (connection.rejections > MAX_REJECTIONS_PER_CONNECTION) socket.destroy();
-    throw new TooManyFollowersError();
+  /**
+   * Node stops to read a connection with too many unanswered requests behind a follower, and then does not see its end: its
+   * slots would stay taken.
+   */
+  private closeUnread(): void {
+    for (const socket of this.held.keys()) if (socket.isPaused()) socket.destroy();
   }
 }

@@ -131,6 +131,8 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     @Headers('last-event-id') lastEventId: string | undefined,
     @CurrentPrincipal() principal: Principal,
   ): Promise<void> {
+    // A body that nobody reads would keep Node from seeing the end of the connection.
+    (request.raw ?? (request as IncomingMessage)).resume();
     const slot = this.slots.take(principal, request.socket);
     try {
       this.feed.assertKnown();
@@ -162,8 +164,8 @@ function write(response: ServerResponse, answer: FeedAnswer): void {
   response.uncork();
 }
 
-/** Express's request is node's; Fastify's has its method and its connection, too. */
-type RequestOfEither = Pick<IncomingMessage, 'method' | 'socket'>;
+/** Express's request is node's; Fastify's holds it, and has its method and its connection, too. */
+type RequestOfEither = Pick<IncomingMessage, 'method' | 'socket'> & { readonly raw?: IncomingMessage };
 
 /** Express's response is node's; Fastify's holds it, and has to be told that it is answered elsewhere. */
 interface ResponseOfEither {
