@@ -6,7 +6,7 @@ import type { Place } from './machine.js';
 
 const SECONDS_TO_KNOW = 180;
 
-const here = new URL('./', import.meta.url);
+const issuerProgram = new URL('./servers/issuer.ts', import.meta.url);
 const resourceProgram = new URL('./servers/resource.ts', import.meta.url);
 
 /** Replicas of one issuer, and services that verify its tokens by themselves and follow its feed. */
@@ -23,8 +23,6 @@ export interface FleetSettings {
   readonly resources: number;
   readonly issuersAt?: Place;
   readonly resourcesAt?: Place;
-  /** The folder `bench/` of another checkout, which is built, whose server runs instead of this one's. */
-  readonly issuersFrom?: URL | undefined;
 }
 
 /** Starts all of them; the services follow the replicas in turn. */
@@ -38,7 +36,6 @@ export async function startFleet({ databaseUrl, ...settings }: FleetSettings): P
   };
   try {
     const issuers: Child[] = [];
-    const issuerProgram = new URL('servers/issuer.ts', settings.issuersFrom ?? here);
     const port = await freePort();
     const issuer = `http://127.0.0.1:${port}`;
     for (let at = 0; at < settings.issuers; at += 1) {

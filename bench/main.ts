@@ -32,7 +32,7 @@ export async function main(args: string[]): Promise<void> {
     seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
     rounds: Number(values.rounds ?? (values.quick ? 1 : 6)),
     isQuick: values.quick,
-    former: values.former === undefined ? undefined : pathToFileURL(`${resolve(values.former)}/bench/`),
+    former: values.former === undefined ? undefined : pathToFileURL(`${resolve(values.former)}/`),
     database: () => databases.create(),
   };
   try {

@@ -1,5 +1,7 @@
 import { hash } from '@node-rs/argon2';
+import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { promisify } from 'node:util';
 import { type Child, type Launch, startChild } from './child.js';
 import { query } from './databases.js';
 
@@ -13,24 +15,42 @@ export const HASH_TEXT = `argon2id m=${HASH.memoryKiB},t=${HASH.iterations},p=${
 /** The password of every user of the bench. */
 export const PASSWORD = 'violet kettle under the eleventh bridge';
 
-const main = new URL('../dist/src/main.js', import.meta.url);
+const repository = new URL('../', import.meta.url);
+const SERVER = { POSTERN_ISSUER: 'http://localhost:3000', POSTERN_SECRET: 'kT3vQ9zLr7Wm2Xc8Yp5Nd1Hs6Bf4Gj0Ae' };
 
-/** Starts the server that ships, as in production, with settings of its own beside those that it cannot do without. */
-export function startPostern(databaseUrl: string | undefined, launch: Launch = {}): Promise<Child> {
-  return startChild(main, {
+/**
+ * Starts the server that ships, as in production, with settings of its own beside those that it cannot do without.
+ *
+ * @param checkout another checkout, which is built
+ */
+export function startPostern(
+  databaseUrl: string | undefined,
+  launch: Launch = {},
+  checkout: URL = repository,
+): Promise<Child> {
+  return startChild(new URL('dist/src/main.js', checkout), {
     ...launch,
     environment: {
-      ...(databaseUrl === undefined
-        ? { NODE_ENV: 'development' }
-        : {
-            DATABASE_URL: databaseUrl,
-            POSTERN_ISSUER: 'http://localhost:3000',
-            POSTERN_SECRET: 'kT3vQ9zLr7Wm2Xc8Yp5Nd1Hs6Bf4Gj0Ae',
-          }),
+      ...(databaseUrl === undefined ? { NODE_ENV: 'development' } : { DATABASE_URL: databaseUrl, ...SERVER }),
       LOG_LEVEL: 'error',
       ...launch.environment,
     },
   });
+}
+
+/** A token for a service, of the command that ships. */
+export async function serviceToken(databaseUrl: string, scope: string, checkout: URL = repository): Promise<string> {
+  const program = new URL('dist/src/token.js', checkout).pathname;
+  const { stdout } = await promisify(execFile)(process.execPath, [program, '--scope', scope, '--subject', 'bench'], {
+    env: {
+      PATH: process.env.PATH,
+      HOME: process.env.HOME,
+      NODE_ENV: 'production',
+      DATABASE_URL: databaseUrl,
+      ...SERVER,
+    },
+  });
+  return stdout.trim();
 }
 
 /** Puts users with {@link PASSWORD} into the database of a server, and answers their addresses. One hash serves all. */

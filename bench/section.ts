@@ -5,7 +5,7 @@ export interface Bench {
   readonly rounds: number;
   /** One short round: shows that everything runs, and is no result. */
   readonly isQuick: boolean;
-  /** The folder `bench/` of a former checkout, which is built, to compare with; only some sections can. */
+  /** A former checkout, which is built, to compare with; only some sections can. */
   readonly former?: URL | undefined;
   /** An empty database of a PostgreSQL; the same server for everybody, a new database for each call. */
   readonly database: () => Promise<string>;

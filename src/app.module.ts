@@ -52,6 +52,7 @@ export class AppModule {
             refreshTokenLifetimeSeconds: config.refreshTokenSeconds,
             sessionMaximumSeconds: config.sessionMaximumSeconds,
             sessionsPerUser: config.sessionsPerUser,
+            followersPerToken: config.followersPerToken,
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
           },
           password: {

@@ -38,6 +38,7 @@ export interface ServerConfig {
   readonly refreshTokenSeconds: number;
   readonly sessionMaximumSeconds: number;
   readonly sessionsPerUser: number;
+  readonly followersPerToken: number;
   readonly passwordMinLength: number;
   readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
   /** Undefined: as many as there are cores, and three at most. */
@@ -79,6 +80,7 @@ export const VARIABLES = [
   'POSTERN_REFRESH_TOKEN_SECONDS',
   'POSTERN_SESSION_MAXIMUM_SECONDS',
   'POSTERN_SESSIONS_PER_USER',
+  'POSTERN_FOLLOWERS_PER_TOKEN',
   'POSTERN_PASSWORD_MIN_LENGTH',
   'POSTERN_ARGON2',
   'POSTERN_HASHES_AT_ONCE',
@@ -132,6 +134,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     refreshTokenSeconds: read.integer('POSTERN_REFRESH_TOKEN_SECONDS', 2_592_000, 60, 31_536_000),
     sessionMaximumSeconds: read.integer('POSTERN_SESSION_MAXIMUM_SECONDS', 7_776_000, 60, 31_536_000),
     sessionsPerUser: read.integer('POSTERN_SESSIONS_PER_USER', 1000, 1, 10_000),
+    followersPerToken: read.integer('POSTERN_FOLLOWERS_PER_TOKEN', 100, 1, 1000),
     passwordMinLength: read.integer('POSTERN_PASSWORD_MIN_LENGTH', 15, 8, 256),
     argon2: read.argon2('POSTERN_ARGON2', 'm=19456,t=2,p=1'),
     hashesAtOnce: read.integer('POSTERN_HASHES_AT_ONCE', undefined, 1, 3),

@@ -2,16 +2,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Child } from '../child.js';
 import { query } from '../databases.js';
 import { count, megabytes, milliseconds, ratio, seconds } from '../figures.js';
-import { serviceTokens, startFleet } from '../fleet.js';
-import { addUsers, logIn, type Pair } from '../postern-server.js';
+import { addUsers, logIn, type Pair, serviceToken, startPostern } from '../postern-server.js';
 import { RawFollower } from '../raw-follower.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
 
 const HELD = 100_000;
 const RETURNING = 50;
 const FOLLOWERS = 1000;
-const FOLLOWERS_OF_A_TOKEN = 50;
+/** So many connect at once to be live. */
+const CONNECTING = 50;
 const LOGOUTS = 80;
+/** Before the measured ones, until the compiler has made their code fast. */
+const WARM_UP_LOGOUTS = 60;
 const PAUSE_MILLISECONDS = 100;
 const PROMISED_P99 = 250;
 const PROMISED_MEGABYTES = 250;
@@ -31,6 +33,8 @@ interface Crowd {
 
 interface Many {
   readonly cpuMilliseconds: number;
+  /** The same without a follower. */
+  readonly aloneMilliseconds: number;
   readonly delays: number[];
   readonly residentBytes: number;
 }
@@ -96,6 +100,7 @@ async function measure(bench: Bench): Promise<Outcome> {
           name,
           ...[0.5, 0.99, 1].map((share) => milliseconds(quantile(one.delays, share))),
           `${one.cpuMilliseconds.toFixed(1)} ms`,
+          `${one.aloneMilliseconds.toFixed(1)} ms`,
           megabytes(one.residentBytes),
         ]),
       },
@@ -133,42 +138,50 @@ function atMost(what: string, reached: number, promised: number): Goal[] {
 
 async function measureBuild(name: string, bench: Bench, from: URL | undefined): Promise<Build> {
   const part = bench.isQuick ? 0.1 : 1;
-  const crowd = await withServer(bench, from, Math.round(HELD * part), (server, pairs) => crowdOf(server, pairs));
-  const many = await withServer(bench, from, 0, (server, pairs) => manyOf(server, pairs, Math.round(FOLLOWERS * part)));
+  const crowd = await withServer(bench, from, Math.round(HELD * part), crowdOf);
+  const many = await withServer(bench, from, 0, (server) => manyOf(server, Math.round(FOLLOWERS * part)));
   return { name, crowd, many };
+}
+
+interface Server {
+  readonly child: Child;
+  readonly url: string;
+  readonly token: string;
+  readonly pairs: Pair[];
 }
 
 async function withServer<T>(
   { database, isQuick }: Bench,
-  issuersFrom: URL | undefined,
+  checkout: URL | undefined,
   held: number,
-  act: (server: Child, pairs: Pair[]) => Promise<T>,
+  act: (server: Server) => Promise<T>,
 ): Promise<T> {
   const databaseUrl = await database();
-  const settings = { databaseUrl, issuers: 1, resources: 0, issuersAt: 'server', issuersFrom } as const;
+  // All followers of the bench have one token. A former build knows no bound of it.
+  const environment: Record<string, string> = checkout === undefined ? { POSTERN_FOLLOWERS_PER_TOKEN: '1000' } : {};
+  const start = () => startPostern(databaseUrl, { environment }, checkout);
   // Once for the schema.
-  await (await startFleet(settings)).stop();
-  const emails = await addUsers(databaseUrl, isQuick ? 10 : LOGOUTS);
+  await (await start()).stop();
+  const emails = await addUsers(databaseUrl, isQuick ? 20 : WARM_UP_LOGOUTS + LOGOUTS);
   if (held > 0) await revokeSessions(databaseUrl, held);
-  const fleet = await startFleet(settings);
+  const child = await start();
   try {
-    const [server] = fleet.issuers;
+    const token = await serviceToken(databaseUrl, 'revocations:read', checkout);
     const pairs: Pair[] = [];
-    for (const email of emails) pairs.push(await logIn(server!.url, email));
-    return await act(server!, pairs);
+    for (const email of emails) pairs.push(await logIn(child.url, email));
+    return await act({ child, url: child.url, token, pairs });
   } finally {
-    await fleet.stop();
+    await child.stop();
   }
 }
 
-async function crowdOf(server: Child, pairs: Pair[]): Promise<Crowd> {
-  const [token] = await serviceTokens(server, 'revocations:read');
+async function crowdOf({ child, url, token, pairs }: Server): Promise<Crowd> {
   const staying = pairs.shift()!.access_token;
-  const live = new RawFollower(server.url, token!);
+  const live = new RawFollower(url, token);
   await live.completeAt;
   const idleRequests: number[] = [];
   const isOver = { value: false };
-  const idle = callMe(server, staying, idleRequests, isOver);
+  const idle = callMe(url, staying, idleRequests, isOver);
   await sleep(2000);
   isOver.value = true;
   await idle;
@@ -176,15 +189,15 @@ async function crowdOf(server: Child, pairs: Pair[]): Promise<Crowd> {
   isOver.value = false;
   const requests: number[] = [];
   let residentBytes = 0;
-  const before = await server.usage();
+  const before = await child.usage();
   const beganAt = performance.now();
-  const crowd = Array.from({ length: RETURNING }, () => new RawFollower(server.url, token!));
+  const crowd = Array.from({ length: RETURNING }, () => new RawFollower(url, token));
   const meanwhile = [
-    callMe(server, staying, requests, isOver),
-    logOutAll(server, pairs, [live], isOver),
+    callMe(url, staying, requests, isOver),
+    logOutAll(url, pairs, [live], isOver),
     (async () => {
       while (!isOver.value) {
-        residentBytes = Math.max(residentBytes, (await server.usage()).residentBytes);
+        residentBytes = Math.max(residentBytes, (await child.usage()).residentBytes);
         await sleep(100);
       }
     })(),
@@ -192,7 +205,7 @@ async function crowdOf(server: Child, pairs: Pair[]): Promise<Crowd> {
   const completeAt = await Promise.all(crowd.map((one) => one.completeAt));
   isOver.value = true;
   const [, delays] = await Promise.all(meanwhile);
-  const after = await server.usage();
+  const after = await child.usage();
   for (const one of [live, ...crowd]) one.leave();
   return {
     seconds: (Math.max(...completeAt) - beganAt) / 1000,
@@ -205,33 +218,50 @@ async function crowdOf(server: Child, pairs: Pair[]): Promise<Crowd> {
   };
 }
 
-async function manyOf(server: Child, pairs: Pair[], number: number): Promise<Many> {
-  const tokens = await serviceTokens(server, 'revocations:read', Math.ceil(number / FOLLOWERS_OF_A_TOKEN));
+async function manyOf({ child, url, token, pairs }: Server, number: number): Promise<Many> {
+  const warmUp = pairs.splice(0, pairs.length / 2);
+  await logOutAll(url, warmUp.splice(0, warmUp.length / 2), [], { value: false });
+  const alone = await costOf(child, () => logOutAll(url, warmUp, [], { value: false }), warmUp.length);
   const all: RawFollower[] = [];
-  for (const token of tokens) {
-    const some = Array.from({ length: FOLLOWERS_OF_A_TOKEN }, () => new RawFollower(server.url, token));
+  while (all.length < number) {
+    const some = Array.from({ length: CONNECTING }, () => new RawFollower(url, token));
     await Promise.all(some.map((one) => one.completeAt));
     all.push(...some);
   }
+  const measured = pairs.splice(10);
+  await logOutAll(url, pairs, all, { value: false });
   await sleep(2000);
+  const { milliseconds: cpuMilliseconds, result: delays } = await costOf(
+    child,
+    () => logOutAll(url, measured, all, { value: false }),
+    measured.length,
+  );
+  const { residentBytes } = await child.usage();
+  for (const one of all) one.leave();
+  return { cpuMilliseconds, aloneMilliseconds: alone.milliseconds, delays, residentBytes };
+}
+
+/** The processor time of the server for each act, beyond what it uses while nothing happens. */
+async function costOf<T>(
+  server: Child,
+  acts: () => Promise<T>,
+  number: number,
+): Promise<{ milliseconds: number; result: T }> {
   const IDLE_SECONDS = 4;
   const first = await server.usage();
   await sleep(IDLE_SECONDS * 1000);
   const before = await server.usage();
   const beganAt = performance.now();
-  const revocations = pairs.length;
-  const delays = await logOutAll(server, pairs, all, { value: false });
+  const result = await acts();
   const passed = (performance.now() - beganAt) / 1000;
   const after = await server.usage();
-  for (const one of all) one.leave();
   const idle = ((before.cpuSeconds - first.cpuSeconds) / IDLE_SECONDS) * passed;
-  const cpuMilliseconds = ((after.cpuSeconds - before.cpuSeconds - idle) / revocations) * 1000;
-  return { cpuMilliseconds, delays, residentBytes: after.residentBytes };
+  return { milliseconds: ((after.cpuSeconds - before.cpuSeconds - idle) / number) * 1000, result };
 }
 
 /** Ends sessions one by one, and answers after how many milliseconds each follower heard of each; infinite for one that was cut off. */
 async function logOutAll(
-  server: Child,
+  url: string,
   pairs: readonly Pair[],
   listening: readonly RawFollower[],
   isOver: { readonly value: boolean },
@@ -240,7 +270,7 @@ async function logOutAll(
   const known = listening.map(({ eventsAt }) => eventsAt.length);
   for (const { access_token: token } of pairs) {
     if (isOver.value) break;
-    const answer = await fetch(`${server.url}/auth/logout`, {
+    const answer = await fetch(`${url}/auth/logout`, {
       method: 'POST',
       headers: { authorization: `Bearer ${token}` },
     });
@@ -257,15 +287,10 @@ async function logOutAll(
   );
 }
 
-async function callMe(
-  server: Child,
-  token: string,
-  times: number[],
-  isOver: { readonly value: boolean },
-): Promise<void> {
+async function callMe(url: string, token: string, times: number[], isOver: { readonly value: boolean }): Promise<void> {
   while (!isOver.value) {
     const beganAt = performance.now();
-    const answer = await fetch(`${server.url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
+    const answer = await fetch(`${url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
     await answer.arrayBuffer();
     if (!answer.ok) throw new Error(`The server of the bench answers ${answer.status}.`);
     times.push(performance.now() - beganAt);

@@ -129,20 +129,28 @@ export class FeedBroadcast {
       const frames: Buffer[] = [];
       for (const entry of entries) frames.push((await this.feed.signed(entry)).frame);
       // Meanwhile all may have left, and others have joined elsewhere.
-      if (place === this.place) this.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames), placeOf(last));
+      if (place !== this.place) return;
+      const reached = placeOf(last);
+      // More may have been read while the events were signed.
+      const isBeat = isSamePlace(reached, this.feed.end) && this.isBeatDue(HEARTBEAT_MILLISECONDS / 2);
+      if (isBeat) frames.push(this.beatFrame(reached));
+      this.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames), reached);
     } else {
-      this.beat();
+      if (this.isBeatDue(HEARTBEAT_MILLISECONDS)) this.write(this.beatFrame(place), place);
       // At the end of what there is to tell: the follower hears of the revocation of its own token, too.
       for (const member of this.members.values()) this.assertAllowed(member);
     }
   }
 
   /** Only a reading of the database since the last position can say that nothing is missing. */
-  private beat(): void {
-    const isDue = performance.now() - this.beatAt >= HEARTBEAT_MILLISECONDS;
-    if (!isDue || this.feed.hasNews || !this.feed.isFresh || this.progress.readAt <= this.beatAt) return;
+  private isBeatDue(pause: number): boolean {
+    if (performance.now() - this.beatAt < pause) return false;
+    return !this.feed.hasNews && this.feed.isFresh && this.progress.readAt > this.beatAt;
+  }
+
+  private beatFrame(place: FeedPlace): Buffer {
     this.beatAt = performance.now();
-    this.write(positionFrame(this.place), this.place);
+    return positionFrame(place);
   }
 
   private write(frame: Buffer, place: FeedPlace): void {
