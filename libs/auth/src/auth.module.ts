@@ -9,9 +9,11 @@ import { DoubtingClock } from './doubting-clock.js';
 import { FollowedRevocations } from './followed-revocations.js';
 import { FurtherRevocations } from './further-revocations.js';
 import { JwtStrategy } from './jwt.strategy.js';
+import { OpenStreams } from './open-streams.js';
 import { RevocationHealth } from './revocation-health.js';
 import { RevocationSet } from './revocation-set.js';
 import { RevocationSource } from './revocation-source.js';
+import { TokenValidity } from './token-validity.js';
 import { TrustedIssuers } from './trusted-issuers.js';
 import type { AuthSettings, IssuerSettings } from './auth-settings.js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
@@ -39,8 +41,10 @@ const SWEPT_AT_ONCE = 20_000;
     },
     RevocationHealth,
     FurtherRevocations,
+    TokenValidity,
+    OpenStreams,
   ],
-  exports: [TrustedIssuers, AccessTokenVerifier, JwtStrategy, RevocationSet, RevocationHealth],
+  exports: [TrustedIssuers, AccessTokenVerifier, JwtStrategy, RevocationSet, RevocationHealth, OpenStreams],
 })
 export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private sweeper?: NodeJS.Timeout;

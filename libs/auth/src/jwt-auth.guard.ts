@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import { OfThisCopy } from 'postern/problem';
 import { AccessTokenVerifier, refusalOf } from './access-token-verifier.js';
 import { InsufficientScopeError, UnsupportedContextError } from './auth.errors.js';
@@ -8,6 +8,7 @@ import { ReadsTokens } from './has-guard.js';
 import { JwtStrategy, PresentedToken } from './jwt.strategy.js';
 import { PrincipalMapper } from './principal-mapper.js';
 import { isThenable } from './is-thenable.js';
+import { OpenStreams } from './open-streams.js';
 import { refuse } from './read-access-token.js';
 import { routeAccess } from './route-access.js';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
@@ -48,6 +49,9 @@ interface ReportingStrategy {
 @ReadsTokens()
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
+  // No parameter of the constructor, which subclasses call.
+  @Inject(OpenStreams) private readonly streams!: OpenStreams;
+
   constructor(
     private readonly verifier: AccessTokenVerifier,
     private readonly strategy: JwtStrategy,
@@ -64,6 +68,8 @@ export class JwtAuthGuard implements CanActivate {
     } else if (request[ADMITTED] === this.verifier && request.principal !== undefined) {
       this.require(access, request.principal);
       return true;
+    } else {
+      this.streams.addResponse(context, request);
     }
     const credentials = bearerCredentialsOf(request);
     const remembered = this.verifier.rememberedBy(credentials);

@@ -1,0 +1,44 @@
+import 'reflect-metadata';
+import type { ExecutionContext } from '@nestjs/common';
+
+const ENDS_WITH_TOKEN = 'postern:ends-with-token';
+
+type Controller = ReturnType<ExecutionContext['getClass']>;
+type Handler = ReturnType<ExecutionContext['getHandler']>;
+
+/**
+ * Decides whether an answer that is still being written ends when its token expires or is revoked. `true`: at both.
+ * `false`: at neither, for a download that may complete. Without the decorator, an answer ends at a revocation, and at expiry
+ * too unless it has a `Content-Length` or is an attachment.
+ *
+ * @example
+ * \@EndsWithToken(false)
+ * \@Get('archive')
+ * archive(): StreamableFile {}
+ */
+export const EndsWithToken =
+  (ends = true): MethodDecorator & ClassDecorator =>
+  (target: object, property?: string | symbol): void => {
+    // By class and name: a decorator that replaces the method's function cannot lose it.
+    if (property === undefined) Reflect.defineMetadata(ENDS_WITH_TOKEN, ends, target);
+    else Reflect.defineMetadata(ENDS_WITH_TOKEN, ends, target, property);
+  };
+
+/** What `@EndsWithToken` says of the route; `undefined` if neither the method nor its class has the decorator. */
+export function endsWithToken(handler: Handler, controller: Controller): boolean | undefined {
+  const ofMethod: unknown = Reflect.getMetadata(
+    ENDS_WITH_TOKEN,
+    controller.prototype as object,
+    nameOf(handler, controller),
+  );
+  return (ofMethod ?? Reflect.getMetadata(ENDS_WITH_TOKEN, controller)) as boolean | undefined;
+}
+
+function nameOf(handler: Handler, controller: Controller): string | symbol {
+  for (let owner = controller.prototype as object | null; owner !== null; owner = Object.getPrototypeOf(owner)) {
+    for (const name of Reflect.ownKeys(owner)) {
+      if (Object.getOwnPropertyDescriptor(owner, name)?.value === handler) return name;
+    }
+  }
+  return handler.name;
+}
