@@ -5,6 +5,9 @@ export const MAXIMUM_DEPTH = 32;
 /** How many issues one answer names: it must not grow faster than the request. */
 export const MAXIMUM_ISSUES = 50;
 
+/** Every object has these members, so that the whitelist of class-validator takes them for known. */
+const INHERITED_NAMES: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
+
 const LONE_SURROGATE = /\p{Surrogate}/u;
 
 /** One step of a JSON pointer, escaped. @see RFC 6901 §3 */
@@ -15,8 +18,10 @@ export function pointerStep(key: string): string {
 /**
  * Names every string, and every key, that PostgreSQL or a UTF-8 encoder would choke on (NUL, an unpaired surrogate),
  * and a nesting that recursion would. It does not recurse itself.
+ *
+ * @param isSchema whether the value is read by a schema: then no name that every object inherits (`toString`, `constructor`) is known
  */
-export function hostileTextIn(value: unknown, pointer: string): ProblemIssue[] {
+export function hostileTextIn(value: unknown, pointer: string, isSchema = false): ProblemIssue[] {
   const issues: ProblemIssue[] = [];
   const pending: { value: unknown; pointer: string; depth: number }[] = [{ value, pointer, depth: 0 }];
   for (let at = pending.pop(); at && issues.length < MAXIMUM_ISSUES; at = pending.pop()) {
@@ -32,6 +37,7 @@ export function hostileTextIn(value: unknown, pointer: string): ProblemIssue[] {
         const childPointer = at.pointer + pointerStep(key);
         const detail = complaintAbout(key);
         if (detail) issues.push({ pointer: childPointer, detail: `its name ${detail}` });
+        if (isSchema && INHERITED_NAMES.has(key)) issues.push({ pointer: childPointer, detail: 'is not a known field' });
         pending.push({ value: child, pointer: childPointer, depth: at.depth + 1 });
       }
     }

@@ -1,6 +1,16 @@
 import type { ArgumentMetadata } from '@nestjs/common';
-import { Type } from 'class-transformer';
-import { IsArray, IsObject, IsOptional, IsString, MinLength, ValidateNested } from 'class-validator';
+import { Transform, Type } from 'class-transformer';
+import {
+  IsArray,
+  IsInt,
+  IsNumber,
+  IsObject,
+  IsOptional,
+  IsString,
+  MinLength,
+  ValidateIf,
+  ValidateNested,
+} from 'class-validator';
 import { MAXIMUM_DEPTH, MAXIMUM_ISSUES } from './hostile-text.js';
 import { ValidationFailedError } from './problem.errors.js';
 import { ProblemValidationPipe } from './problem-validation.pipe.js';
@@ -28,6 +38,60 @@ class WholeDto {
   anything?: Record<string, unknown>;
 }
 
+class Amount {
+  constructor(private readonly text: string) {}
+
+  currency(): string {
+    return this.text;
+  }
+}
+
+class PageDto {
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  limit?: number;
+
+  @IsOptional()
+  @Type(() => Number)
+  @IsNumber({}, { each: true })
+  ratios?: number[];
+
+  @IsOptional()
+  @ValidateNested()
+  @Type(() => PageDto)
+  inner?: PageDto;
+
+  @IsOptional()
+  @Transform(({ value }: { value: string }) => Date.parse(value))
+  since?: number;
+
+  @ValidateIf(() => false)
+  @Transform(({ value }: { value: { currency: string } }) => new Amount(value.currency))
+  amount?: Amount;
+
+  #hidden = 1;
+
+  isFirst(): boolean {
+    return this.#hidden === 1;
+  }
+
+  set secret(value: number) {
+    this.#hidden = value;
+  }
+
+  @IsOptional()
+  @IsInt()
+  set open(value: number) {
+    this.#hidden = value;
+  }
+
+  get open(): number {
+    return this.#hidden;
+  }
+}
+
+const page: ArgumentMetadata = { type: 'query', metatype: PageDto };
 const body: ArgumentMetadata = { type: 'body', metatype: WholeDto };
 
 async function issuesOf(value: unknown, metadata: ArgumentMetadata = body): Promise<unknown> {
@@ -100,6 +164,51 @@ describe('ProblemValidationPipe', () => {
     expect(await issuesOf(many)).toHaveLength(MAXIMUM_ISSUES);
     const pairs = { extra: 1, parts: Array.from({ length: 100 }, () => ({ name: 1 })) };
     expect(await issuesOf(pairs)).toHaveLength(MAXIMUM_ISSUES);
+  });
+
+  it.each(Object.getOwnPropertyNames(Object.prototype))('rejects a member named %s as unknown, at any depth', async (name) => {
+    expect(await issuesOf(json(`{"${name}":1}`))).toEqual([{ pointer: `/${name}`, detail: 'is not a known field' }]);
+    expect(await issuesOf(json(`{"part":{"name":"ab","${name}":1}}`))).toEqual([
+      { pointer: `/part/${name}`, detail: 'is not a known field' },
+    ]);
+    expect(await issuesOf(json(`{"parts":[{"name":"ab","${name}":{}}]}`))).toMatchObject([
+      { pointer: `/parts/0/${name}` },
+    ]);
+    expect(await issuesOf(Object.assign(Object.create(null), json(`{"a":1}`)), { type: 'query' })).toBeUndefined();
+  });
+
+  it('rejects a member named like a method or an undeclared setter of the class, at any depth', async () => {
+    expect(await issuesOf({ isFirst: 1, inner: { secret: 2 } }, page)).toEqual([
+      { pointer: '/isFirst', detail: 'is not a known field' },
+      { pointer: '/inner/secret', detail: 'is not a known field' },
+    ]);
+  });
+
+  it('reads a declared setter, and what a transformer makes of a member', async () => {
+    expect(await issuesOf({ open: 3, since: '2026-12-01', amount: { currency: 'EUR' } }, page)).toBeUndefined();
+  });
+
+  it.each(['0x10', '0b11', '0o17', '1e1', '1E1', '', ' ', ' 7', '7 ', '+7', '007', '7.', '.5', '-', '1_000'])(
+    'rejects %p in place of a number',
+    async (text) => {
+      expect(await issuesOf({ inner: { limit: text } }, page)).toMatchObject([{ pointer: '/inner/limit' }]);
+      expect(await issuesOf({ ratios: ['1', text] }, page)).not.toBeUndefined();
+      for (const type of ['param', 'query'] as const) {
+        expect(await issuesOf(text, { type, metatype: Number, data: 'limit' })).toEqual([
+          { pointer: '/limit', detail: 'must be a decimal number' },
+        ]);
+      }
+    },
+  );
+
+  it.each(['0', '7', '-7', '0.5', '10.0', '12345678901'])('reads %p as a number', async (text) => {
+    expect(await issuesOf({ limit: String(Math.trunc(Number(text))), ratios: [text] }, page)).toBeUndefined();
+    const made = await new ProblemValidationPipe().transform(text, { type: 'query', metatype: Number, data: 'limit' });
+    expect(made).toBe(Number(text));
+  });
+
+  it('leaves a missing number undefined', async () => {
+    expect(await issuesOf(undefined, { type: 'query', metatype: Number, data: 'limit' })).toBeUndefined();
   });
 
   it.each(['__proto__', 'constructor', 'prototype'])('is not led astray by a key named %s', async (key) => {

@@ -1,6 +1,7 @@
 import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ArgumentMetadata, ValidationError, ValidationPipeOptions } from '@nestjs/common';
 import { hostileTextIn, MAXIMUM_ISSUES, pointerStep } from './hostile-text.js';
+import { misreadMembers, NO_CLASSES, validatedProperties } from './misread-members.js';
 import { ValidationFailedError } from './problem.errors.js';
 import type { ProblemIssue } from './problem.errors.js';
 
@@ -9,9 +10,12 @@ type Loaded<P> = P | Promise<P>;
 type ValidatorPackage = NonNullable<ValidationPipeOptions['validatorPackage']>;
 type TransformerPackage = NonNullable<ValidationPipeOptions['transformerPackage']>;
 
+/** Nest keeps the package for itself. Loaded once, by the first pipe. */
+let validator: Promise<typeof import('class-validator')> | undefined;
+
 /**
- * Lets only what its schema names into a handler: unknown fields, wrong values, NUL characters and unpaired surrogates
- * are refused, each with a JSON pointer.
+ * Rejects whatever the schema of a parameter does not name: unknown fields (also `toString` and other names that every object
+ * inherits), wrong values, numbers that are not decimal (`0x10`, `1e1`), NUL characters and unpaired surrogates, each with a JSON pointer.
  *
  * `class-validator` and `class-transformer` are needed by the first parameter whose type is a class, and not before.
  *
@@ -31,23 +35,25 @@ export class ProblemValidationPipe extends ValidationPipe {
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
     // What a decorator of our own hands over was not written by the caller.
-    if (metadata.type !== 'custom') {
-      const issues = hostileTextIn(value, metadata.data ? pointerStep(metadata.data) : '');
-      if (issues.length > 0) throw ValidationFailedError.of(issues);
-      if (metadata.type === 'body' && !metadata.data && metadata.metatype && this.toValidate(metadata)) {
-        const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-        if (value !== undefined && !isObject) {
-          throw ValidationFailedError.of([{ pointer: '', detail: 'must be an object' }]);
-        }
-      }
+    if (metadata.type === 'custom') return super.transform(value, metadata);
+    const pointer = metadata.data ? pointerStep(metadata.data) : '';
+    const isSchema = metadata.metatype !== undefined && this.toValidate(metadata);
+    assertNone(hostileTextIn(value, pointer, isSchema));
+    if (metadata.type === 'body' && !metadata.data && isSchema) {
+      const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+      if (value !== undefined && !isObject) assertNone([{ pointer: '', detail: 'must be an object' }]);
     }
-    return super.transform(value, metadata);
+    const made: unknown = await super.transform(value, metadata);
+    const validated = isSchema ? validatedProperties((await validator!).getMetadataStorage()) : NO_CLASSES;
+    assertNone(misreadMembers(value, made, pointer, validated));
+    return made;
   }
 
   // Nest ends the process when a package is missing, at the construction of the pipe: a service whose routes
   // take no bodies needs neither.
   protected override loadValidator(given?: ValidatorPackage): Loaded<ValidatorPackage> {
-    return given ?? whenUsed('class-validator', import('class-validator'));
+    validator ??= whenUsed('class-validator', import('class-validator'));
+    return given ?? validator;
   }
 
   protected override loadTransformer(given?: TransformerPackage): Loaded<TransformerPackage> {
@@ -61,6 +67,11 @@ function whenUsed<P>(name: string, loading: Promise<P>): Promise<P> {
   });
   loaded.catch(() => undefined);
   return loaded;
+}
+
+/** @throws {ValidationFailedError} */
+function assertNone(issues: readonly ProblemIssue[]): void {
+  if (issues.length > 0) throw ValidationFailedError.of(issues);
 }
 
 /** Flattens the tree of class-validator's errors into pointers. */

@@ -1,3 +1,4 @@
+import type { ValidationFailedError } from 'postern/problem';
 import { assertJson, parseJsonBody } from './json-body.js';
 import { jsonErrorPosition } from './json-position.js';
 
@@ -67,6 +68,48 @@ describe('parseJsonBody', () => {
       expect(() => parse(text)).toThrow(/key that is not allowed/);
     },
   );
+
+  const refusalOf = (text: string): unknown => {
+    try {
+      return { value: parse(text) };
+    } catch (error) {
+      return { ...(error as ValidationFailedError).extensions };
+    }
+  };
+
+  it.each([
+    ['{"a":1,"a":2}', '/a'],
+    ['{"a":1,"\\u0061":2}', '/a'],
+    ['{"x":{"y":[{"a":1},{"b" : 1,\n"b"\t: 2}]}}', '/x/y/1/b'],
+    ['[{"a":"1","b":"c:d"},[0,{"~/":1,"~/":"://"}]]', '/1/1/~0~1'],
+    ['{"a":"x\\\\","":1,"":2}', '/'],
+    ['{"url":"https://a","url":"b:c"}', '/url'],
+  ])('rejects %s with the pointer of the repeated member', (text, pointer) => {
+    expect(refusalOf(text)).toEqual({ errors: [{ pointer, detail: 'is written more than once' }] });
+  });
+
+  it.each([
+    ['{"a":{"__proto__":1}}', '/a/__proto__'],
+    ['[{"constructor":{"\\u0070rototype":1}}]', '/0/constructor/prototype'],
+  ])('rejects %s with the pointer of the key that could replace a prototype', (text, pointer) => {
+    expect(refusalOf(text)).toEqual({ errors: [{ pointer, detail: 'is not an allowed name' }] });
+  });
+
+  it.each([
+    '{"a":"a","b":"a"}',
+    '{"a":{"a":{"a":1}},"b":[{"a":1},{"a":1}]}',
+    '{"a":"\\"a\\":1,\\"a\\":2","b":"{[\\\\"}',
+    '{"at":"12:30:00","url":"https://x:1/","c":["a:b","a:b"]}',
+    '{"prototype":{"constructor":1},"constructor":[{"prototype":1}]}',
+    '"a:a"',
+  ])('reads %s, which repeats no name', (text) => {
+    expect(refusalOf(text)).toEqual({ value: JSON.parse(text) });
+  });
+
+  it('finds a repeated member under as many brackets as a body can hold, with a pointer of bounded length', () => {
+    const text = `${'{"a":'.repeat(15_000)}{"b":1,"b":2}${'}'.repeat(15_000)}`;
+    expect(refusalOf(text)).toEqual({ errors: [{ pointer: '/a'.repeat(32), detail: 'is written more than once' }] });
+  });
 
   it('says where a text ends too early', () => {
     expect(() => parse('{"password":"hunter2"')).toThrow(

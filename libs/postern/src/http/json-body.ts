@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { IncomingHttpHeaders } from 'node:http';
-import { MalformedRequestError, UnsupportedMediaTypeError } from 'postern/problem';
+import { MalformedRequestError, UnsupportedMediaTypeError, ValidationFailedError } from 'postern/problem';
+import { forbiddenMember } from './json-members.js';
 import { jsonErrorPosition } from './json-position.js';
 
 /**
@@ -24,7 +25,8 @@ const UTF_8 = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
  * Reads a body as JSON.
  * @throws {MalformedRequestError} when it is empty, not UTF-8, not JSON (the detail names the place and quotes nothing),
  * or carries a key that could replace a prototype
- * @see RFC 8259
+ * @throws {ValidationFailedError} when an object in it has two members of one name
+ * @see RFC 8259, RFC 7493 §2.3
  */
 export function parseJsonBody(bytes: Buffer): unknown {
   if (bytes.length === 0) throw new MalformedRequestError('The body is empty, and JSON was announced.');
@@ -38,26 +40,11 @@ export function parseJsonBody(bytes: Buffer): unknown {
     const what = position === text.length ? 'it ends too early, at' : 'something unexpected stands at';
     throw new MalformedRequestError(`The body is not valid JSON: ${what} position ${position}.`);
   }
-  // Only a text that spells such a key, or hides it behind an escape, can hold one.
-  if (/__proto__|constructor|\\u/.test(text) && holdsPrototypeKey(value)) {
-    throw new MalformedRequestError('The body has a key that is not allowed: __proto__ or constructor.prototype.');
-  }
-  return value;
-}
-
-/** The keys that Fastify's own parser refuses; it walks without recursion, as a body may be nested by its every byte. */
-function holdsPrototypeKey(value: unknown): boolean {
-  const pending = [value];
-  while (pending.length > 0) {
-    const at = pending.pop();
-    if (typeof at !== 'object' || at === null) continue;
-    if (Object.hasOwn(at, '__proto__')) return true;
-    if (Object.hasOwn(at, 'constructor')) {
-      const { constructor } = at as { constructor: unknown };
-      if (typeof constructor === 'object' && constructor !== null && Object.hasOwn(constructor, 'prototype'))
-        return true;
-    }
-    for (const child of Object.values(at)) pending.push(child);
-  }
-  return false;
+  const forbidden = forbiddenMember(text, value);
+  if (forbidden === undefined) return value;
+  const { kind, pointer } = forbidden;
+  if (kind === 'repeated') throw ValidationFailedError.of([{ pointer, detail: 'is written more than once' }]);
+  throw new MalformedRequestError('The body has a key that is not allowed: __proto__ or constructor.prototype.', {
+    extensions: { errors: [{ pointer, detail: 'is not an allowed name' }] },
+  });
 }

@@ -1,0 +1,129 @@
+const SPACE = 0x20;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const SLASH = 0x2f;
+const COLON = 0x3a;
+const OPEN_BRACKET = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_BRACKET = 0x5d;
+const OPEN_BRACE = 0x7b;
+const CLOSE_BRACE = 0x7d;
+/** A pointer must not be as long as a body can be nested deep. */
+const MAX_POINTER_STEPS = 32;
+
+/** A member that no body may have, and where it stands. */
+export interface ForbiddenMember {
+  readonly kind: 'repeated' | 'prototype';
+  /** @see RFC 6901 */
+  readonly pointer: string;
+}
+
+/**
+ * Finds the first member of a JSON text that repeats the name of another one of its object, or that could replace a prototype
+ * (`__proto__`, `constructor.prototype`), at any depth and under any spelling. Nearly every text is known to have none once its
+ * members are counted.
+ *
+ * @param text what `value` was parsed from
+ * @see RFC 8259 §4: of two members of one name each parser keeps another one
+ */
+export function forbiddenMember(text: string, value: unknown): ForbiddenMember | undefined {
+  const isSuspect = /__proto__|constructor|\\u/.test(text) || hasLostMembers(text, value);
+  return isSuspect ? findForbiddenMember(text) : undefined;
+}
+
+/** Of two members of one name the parser keeps one: then the text has more names than the value. */
+function hasLostMembers(text: string, value: unknown): boolean {
+  const members = countMembers(value);
+  // Every name has its colon, and never a slash behind that, as in `https://`. Other colons in texts are the reason to count again.
+  return members !== countColons(text) && members !== countNames(text);
+}
+
+function countColons(text: string): number {
+  let colons = 0;
+  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) {
+    if (text.charCodeAt(at + 1) !== SLASH) colons += 1;
+  }
+  return colons;
+}
+
+function countNames(text: string): number {
+  let names = 0;
+  for (let start = text.indexOf('"'); start !== -1; ) {
+    const end = endOfString(text, start);
+    if (isColonNext(text, end + 1)) names += 1;
+    start = text.indexOf('"', end + 1);
+  }
+  return names;
+}
+
+/** Without recursion: a body may be nested by its every byte. */
+function countMembers(value: unknown): number {
+  const pending: unknown[] = [value];
+  let members = 0;
+  while (pending.length > 0) {
+    const next = pending.pop();
+    if (typeof next !== 'object' || next === null) continue;
+    const children: unknown[] = Array.isArray(next) ? next : Object.values(next);
+    if (children !== next) members += children.length;
+    for (const child of children) if (typeof child === 'object' && child !== null) pending.push(child);
+  }
+  return members;
+}
+
+/** An open object or array, and the place in it: a name or an index. */
+interface Level {
+  readonly names: Set<string> | undefined;
+  step: string | number;
+}
+
+/** Reads a text that is known to be JSON. */
+function findForbiddenMember(text: string): ForbiddenMember | undefined {
+  const open: Level[] = [];
+  for (let at = 0; at < text.length; at += 1) {
+    const character = text.charCodeAt(at);
+    if (character === OPEN_BRACE) open.push({ names: new Set(), step: '' });
+    else if (character === OPEN_BRACKET) open.push({ names: undefined, step: 0 });
+    else if (character === CLOSE_BRACE || character === CLOSE_BRACKET) open.pop();
+    else if (character === COMMA) toNextItem(open.at(-1)!);
+    else if (character === QUOTE) {
+      const start = at;
+      at = endOfString(text, start);
+      const level = open.at(-1);
+      if (level?.names === undefined || !isColonNext(text, at + 1)) continue;
+      const name = JSON.parse(text.slice(start, at + 1)) as string;
+      level.step = name;
+      if (level.names.has(name)) return { kind: 'repeated', pointer: pointerTo(open) };
+      level.names.add(name);
+      const isPrototype = name === 'prototype' && open.at(-2)?.step === 'constructor';
+      if (isPrototype || name === '__proto__') return { kind: 'prototype', pointer: pointerTo(open) };
+    }
+  }
+  return undefined;
+}
+
+function toNextItem(level: Level): void {
+  if (typeof level.step === 'number') level.step += 1;
+}
+
+function isColonNext(text: string, from: number): boolean {
+  let at = from;
+  // All white space of JSON, and nothing else that may stand here.
+  while (text.charCodeAt(at) <= SPACE) at += 1;
+  return text.charCodeAt(at) === COLON;
+}
+
+/** The place of the quote that closes the string opened at `start`. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1);
+  for (;;) {
+    let backslashes = 0;
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
+    if (backslashes % 2 === 0) return end;
+    end = text.indexOf('"', end + 1);
+  }
+}
+
+function pointerTo(open: readonly Level[]): string {
+  const steps = open.slice(0, MAX_POINTER_STEPS).map(({ step }) => String(step).slice(0, 128));
+  return steps.map((step) => `/${step.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}

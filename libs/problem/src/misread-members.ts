@@ -1,0 +1,68 @@
+import { MAXIMUM_ISSUES, pointerStep } from './hostile-text.js';
+import type { MetadataStorage } from 'class-validator';
+import type { ProblemIssue } from './problem.errors.js';
+
+/** A JSON number without an exponent: no `0x10`, `1e1`, ` 7`, `007`, `+7` or empty text, all of which `Number` reads. */
+const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
+
+/** The names of the properties of a class that have rules; empty for a class that nothing validates. */
+export type ValidatedProperties = (type: object) => ReadonlySet<string>;
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** For values that no class describes. */
+export const NO_CLASSES: ValidatedProperties = () => NONE;
+
+/** Reads the rules of class-validator. */
+export function validatedProperties(storage: MetadataStorage): ValidatedProperties {
+  return (type) => {
+    const rules = storage.getTargetValidationMetadatas(type as () => unknown, '', false, false);
+    return new Set(rules.map(({ propertyName }) => propertyName));
+  };
+}
+
+/**
+ * Names every member that class-transformer did not copy as it was written: text that is a number by the rules of JavaScript alone, and
+ * members that it drops, or hands to a setter, because the class has a method or an accessor of that name. The
+ * whitelist of class-validator sees neither.
+ *
+ * @param written what the request says
+ * @param made what the transformer made of it
+ */
+export function misreadMembers(
+  written: unknown,
+  made: unknown,
+  pointer: string,
+  validated: ValidatedProperties,
+): ProblemIssue[] {
+  if (isMisreadNumber(written, made)) return [{ pointer, detail: 'must be a decimal number' }];
+  if (!isTree(written) || !isTree(made)) return [];
+  const issues: ProblemIssue[] = [];
+  for (const [name, value] of Object.entries(written)) {
+    if (issues.length >= MAXIMUM_ISSUES) break;
+    const at = pointer + pointerStep(name);
+    if (Object.hasOwn(made, name)) {
+      issues.push(...misreadMembers(value, (made as Record<string, unknown>)[name], at, validated));
+    } else if (name in made && isUnknown(made, name, validated)) {
+      issues.push({ pointer: at, detail: 'is not a known field' });
+    }
+  }
+  return issues;
+}
+
+/** A transformer of the application may make any number of a text; this is about `Number` and unary plus. */
+function isMisreadNumber(written: unknown, made: unknown): boolean {
+  if (typeof made !== 'number' && typeof made !== 'bigint') return false;
+  if (Number.isNaN(made)) return true;
+  return typeof written === 'string' && Object.is(Number(written), Number(made)) && !DECIMAL.test(written);
+}
+
+function isTree(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
+}
+
+/** A class without rules, such as one that a `@Transform` makes, may have methods of any name. */
+function isUnknown(made: object, name: string, validated: ValidatedProperties): boolean {
+  const known = validated(made.constructor);
+  return known.size > 0 && !known.has(name);
+}
