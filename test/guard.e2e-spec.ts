@@ -399,6 +399,22 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1.1 40[01] /);
   });
 
+  it.each([null, 0, 40])(
+    'refuses a request whose second Authorization header Node may have dropped (maxHeadersCount %p)',
+    async (maxHeadersCount) => {
+      const server = application.getHttpServer() as Server;
+      const before = server.maxHeadersCount;
+      server.maxHeadersCount = maxHeadersCount;
+      const lines = (count: number) => Array.from({ length: count }, () => ['a', '']).flat();
+      const authorization = (subject: string) => ['authorization', `Bearer ${tokenWith({ sub: subject })}`];
+      const request = (...headers: string[]) => ask(application, '/orders', ['host', 'a', 'connection', 'close', ...headers]);
+      const twice = await request(...authorization('ada'), ...lines(2_100), ...authorization('ann'));
+      const once = await request(...authorization('ada'), ...lines(20));
+      server.maxHeadersCount = before;
+      expect([twice.status, once.status]).toEqual([401, 200]);
+    },
+  );
+
   it.each([
     '/orders',
     '/orders/',

@@ -441,6 +441,36 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expect(answer.body).toMatchObject({ detail: expect.stringContaining(`more than one ${name}`) });
     });
 
+    it.each(['Authorization: Bearer x', 'Host: y', 'Content-Type: text/plain'])(
+      'answers a request with 431 when it has so many header lines that Node would drop a second %s',
+      async (line) => {
+        const lines = Array.from({ length: 2_100 }, () => 'a:');
+        const answer = await request('GET', '/keys', ['Authorization: Bearer x', ...lines, line]);
+        expectProblem(answer, 431, 'request-header-fields-too-large');
+        expect((await request('GET', '/keys', lines.slice(0, 900))).status).toBe(200);
+      },
+    );
+
+    it.each([
+      ['{"email":"a@example.com","email":"b@example.com"}', '/email', 'is written more than once'],
+      [
+        '{"email":"a@example.com","addresses":[{"street":"a","str\\u0065et":"b"}]}',
+        '/addresses/0/street',
+        'is written more than once',
+      ],
+      ['{"email":"a@example.com","toString":1}', '/toString', 'is not a known field'],
+      ['{"email":"a@example.com","constructor":1}', '/constructor', 'is not a known field'],
+      [
+        '{"email":"a@example.com","addresses":[{"street":"a","hasOwnProperty":1}]}',
+        '/addresses/0/hasOwnProperty',
+        'is not a known field',
+      ],
+    ])('answers the body %s with 400 and the pointer %s', async (body, pointer, detail) => {
+      const answer = await post(body);
+      expectProblem(answer, 400, 'validation-failed');
+      expect(answer.body['errors']).toEqual([{ pointer, detail }]);
+    });
+
     it('answers an expectation that nobody knows with 417, and one that is known as ever', async () => {
       const answer = await request('GET', '/keys', ['Expect: the-unexpected']);
       expectProblem(answer, 417, 'expectation-failed');
@@ -705,6 +735,10 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     const broken = await send(at, head, '{"a":bcd}');
     expectProblem(broken, 400, 'malformed-request');
     expect(broken.body['detail']).toMatch(/position 5\.$/);
+    const repeated = await send(at, head.replace('Length: 9', 'Length: 13'), '{"a":1,"a":2}');
+    expectProblem(repeated, 400, 'validation-failed');
+    const lines = Array.from({ length: 2_100 }, () => 'a:');
+    expectProblem(await request('GET', '/keys', lines, at), 431, 'request-header-fields-too-large');
   });
 
   it('leaves an application the raw body that it asked for', async () => {

@@ -1,12 +1,20 @@
 import { MissingTokenError } from './auth.errors.js';
 import { refuse } from './read-access-token.js';
 
-/** What is read of a request: Node's, Express's and Fastify's all have it. */
-export interface CredentialsCarrier {
-  readonly headers: { readonly authorization?: unknown };
+/** All header lines, and the server that read them. */
+interface HeaderLines {
   readonly rawHeaders?: readonly string[];
-  readonly raw?: { readonly rawHeaders?: readonly string[] };
+  readonly socket?: { readonly server?: { readonly maxHeadersCount?: number | null } } | object | null;
 }
+
+/** The request as Node and Express have it, or as Fastify has it. */
+export interface CredentialsCarrier extends HeaderLines {
+  readonly headers: { readonly authorization?: unknown };
+  readonly raw?: HeaderLines;
+}
+
+/** Node's default of `server.maxHeadersCount`: it drops further lines in silence. */
+const MAX_HEADER_LINES = 1000;
 
 /** What stands before the token in bearer credentials. */
 const SCHEME = 'Bearer ';
@@ -33,8 +41,10 @@ export function bearerCredentialsOf(request: CredentialsCarrier): string {
   const header = request.headers.authorization;
   if (header === undefined) throw new MissingTokenError();
   // Node keeps the first of several: what it dropped, a proxy may have decided by.
-  if (typeof header !== 'string' || countAuthorizationHeaders(request) > 1)
+  const { rawHeaders = [], socket } = request.rawHeaders === undefined ? (request.raw ?? request) : request;
+  if (typeof header !== 'string' || countAuthorizationHeaders(rawHeaders) > 1)
     return refuse('more than one Authorization header');
+  if (rawHeaders.length >= 2 * mostLinesOf(socket)) return refuse('more header lines than Node reads');
   if (header.length > SCHEME.length && header.startsWith(SCHEME)) return header;
   // RFC 9110 §11.1: the scheme is case-insensitive, and another scheme is no bearer token.
   if (!/^bearer(?: |$)/i.test(header)) throw new MissingTokenError();
@@ -43,12 +53,17 @@ export function bearerCredentialsOf(request: CredentialsCarrier): string {
   return credentialsWith(token);
 }
 
-function countAuthorizationHeaders({ rawHeaders, raw }: CredentialsCarrier): number {
-  const names = rawHeaders ?? raw?.rawHeaders ?? [];
+function countAuthorizationHeaders(rawHeaders: readonly string[]): number {
   let count = 0;
-  for (let at = 0; at < names.length; at += 2) {
-    const name = names[at]!;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
     if (name.length === 13 && name.toLowerCase() === 'authorization') count += 1;
   }
   return count;
+}
+
+/** 0 of a server means that it drops none. */
+function mostLinesOf(socket: HeaderLines['socket']): number {
+  const most = (socket as { server?: { maxHeadersCount?: number | null } } | null | undefined)?.server?.maxHeadersCount;
+  return most === 0 ? Number.POSITIVE_INFINITY : (most ?? MAX_HEADER_LINES);
 }

@@ -8,6 +8,9 @@ import { endInTime } from './end-in-time.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { isWithin, securityHeaders } from './security-headers.js';
 
+/** Node's own default, stated here: it reads so many header lines of a request and drops the others in silence. */
+const MAX_HEADER_LINES = 1000;
+
 /** Decides about a request before any framework sees it; `false` where it has answered it. */
 export type FrontDoor = (request: IncomingMessage, response: ServerResponse) => boolean;
 
@@ -31,6 +34,11 @@ export function frontDoorOf(settings: CompleteHttpSettings): FrontDoor {
     response.setHeader('X-Request-Id', requestIdOf(request));
     setHeaders(request, response);
     if (answersPreflight(request, response)) return false;
+    // A second Authorization, Host or Content-Type may be among the lines that were dropped.
+    if (request.rawHeaders.length >= 2 * MAX_HEADER_LINES) {
+      writeProblem(request, response, new HttpException({}, 431), settings);
+      return false;
+    }
     const complaint = complaintAbout(request);
     const isElsewhere = isWithin(settings.docsPath, request.url ?? '/') && EMPTY_STEP.test(pathOf(request));
     if (complaint === undefined && !isElsewhere) return true;
@@ -55,6 +63,7 @@ export function limitServer(server: Server, settings: CompleteHttpSettings, ente
   server.requestTimeout = settings.requestTimeoutSeconds * 1000;
   server.headersTimeout = Math.min(server.requestTimeout, 10_000);
   server.keepAliveTimeout = settings.keepAliveSeconds * 1000;
+  server.maxHeadersCount = MAX_HEADER_LINES;
   endInTime(server);
   // The front door asks for the host, with an answer that says so.
   Object.assign(server, { requireHostHeader: false });
