@@ -1,5 +1,7 @@
 import { Attempt } from './attempt.js';
+import { fetchPublic } from './fetch-public.js';
 import { readJsonObject } from './strict-json.js';
+import type { FetchedAnswer } from './fetch-public.js';
 
 const MAXIMUM_DEPTH = 16;
 
@@ -9,6 +11,8 @@ export interface FetchLimits {
   readonly maximumBytes: number;
   readonly allowInsecure: boolean;
   readonly signal: AbortSignal;
+  /** Whether only public addresses are connected to: for a host that is named by neither the settings nor the issuer's own origin. */
+  readonly publicOnly?: boolean;
 }
 
 /** An answer: the object, and how long `Cache-Control` allows to keep it, if it says so. */
@@ -27,14 +31,17 @@ export async function fetchJson(address: URL, limits: FetchLimits): Promise<Fetc
   const attempt = new Attempt(limits.signal);
   attempt.limit(limits.timeoutSeconds * 1000, `${placeOf(address)} has not answered in ${limits.timeoutSeconds} s`);
   try {
-    return await answerOf(address, limits.maximumBytes, attempt.signal);
+    return await answerOf(address, limits, attempt.signal);
   } finally {
     attempt.end();
   }
 }
 
-async function answerOf(address: URL, maximumBytes: number, signal: AbortSignal): Promise<FetchedJson> {
-  const response = await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
+async function answerOf(address: URL, limits: FetchLimits, signal: AbortSignal): Promise<FetchedJson> {
+  const { maximumBytes, publicOnly = false } = limits;
+  const response: FetchedAnswer = publicOnly
+    ? await fetchPublic(address, signal)
+    : await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
   if (response.status !== 200) throw new Error(`${placeOf(address)} answered ${response.status || 'with a redirect'}`);
   const body = readJsonObject(await readBounded(response, maximumBytes), MAXIMUM_DEPTH);
   if (body === undefined) throw new Error(`${placeOf(address)} is not one strict JSON object`);
@@ -51,10 +58,10 @@ function placeOf({ origin, pathname }: URL): string {
  *
  * @throws Error
  */
-export async function readBounded(response: Response, maximumBytes: number): Promise<Buffer> {
+export async function readBounded(response: Pick<FetchedAnswer, 'body'>, maximumBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
-  for await (const chunk of (response.body ?? []) as AsyncIterable<Uint8Array>) {
+  for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
     if (size > maximumBytes) throw new Error(`the answer is longer than ${maximumBytes} bytes`);
     chunks.push(chunk);

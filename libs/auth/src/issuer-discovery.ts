@@ -1,8 +1,6 @@
 import { fetchJson } from './fetch-json.js';
+import { assertPublicHost, isLoopback } from './public-address.js';
 import type { FetchLimits } from './fetch-json.js';
-
-/** RFC 5735 §3, RFC 4291 §2.5.3, RFC 6761 §6.3 */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])$/;
 
 /**
  * An address that keys may be fetched from: https, or http where nobody is between (loopback) or where the settings allow it.
@@ -24,7 +22,7 @@ export function checkedAddress(text: string, allowInsecure: boolean): URL {
 }
 
 /**
- * Where the issuer publishes its keys.
+ * Where the issuer publishes its keys: on its own origin, or on a public host, which `isOwnOrigin` tells apart.
  *
  * @throws Error where it says so nowhere, or says it for another issuer
  * @see RFC 8414 §3, OpenID Connect Discovery §4
@@ -42,7 +40,7 @@ export function discoverRevocations(issuer: string, limits: FetchLimits): Promis
   return discover(issuer, limits, ({ revocations_uri: uri }) => {
     if (typeof uri !== 'string') throw new Error('the metadata have no revocations_uri');
     const address = checkedAddress(uri, limits.allowInsecure);
-    if (address.origin !== new URL(issuer).origin) {
+    if (!isOwnOrigin(address, issuer)) {
       throw new Error('revocations_uri leads away from the issuer: write "revocations: { uri }" where that is meant');
     }
     return address;
@@ -76,10 +74,11 @@ async function discover(
 function keySetOf(metadata: Record<string, unknown>, issuer: string, allowInsecure: boolean): URL {
   if (typeof metadata.jwks_uri !== 'string') throw new Error('the metadata have no jwks_uri');
   const address = checkedAddress(metadata.jwks_uri, allowInsecure);
-  if (isLoopback(address) && !isLoopback(new URL(issuer))) throw new Error('jwks_uri leads back into this machine');
+  if (!isOwnOrigin(address, issuer)) assertPublicHost(address);
   return address;
 }
 
-function isLoopback({ hostname }: URL): boolean {
-  return LOOPBACK.test(hostname);
+/** Whether an address is on the origin that the settings themselves name. */
+export function isOwnOrigin({ origin }: URL, issuer: string): boolean {
+  return origin === new URL(issuer).origin;
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DiscoveredAddress } from './discovered-address.js';
 import { fetchJson } from './fetch-json.js';
 import { importKey } from './import-key.js';
-import { checkedAddress, discoverKeySet } from './issuer-discovery.js';
+import { checkedAddress, discoverKeySet, isOwnOrigin } from './issuer-discovery.js';
 import { checkedJwksSettings } from './jwks-settings.js';
 import type { Clock } from './clock.js';
 import type { JwksSettings } from './auth-settings.js';
@@ -125,7 +125,8 @@ export class RemoteKeySet {
     const limits = { ...this.settings, signal: this.stopping.signal };
     const { address: place } = this;
     const address = place instanceof DiscoveredAddress ? await place.find(limits, this.clock.now()) : place;
-    const { body, maximumAgeSeconds } = await fetchJson(address, limits);
+    const publicOnly = place instanceof DiscoveredAddress && !isOwnOrigin(address, this.issuer);
+    const { body, maximumAgeSeconds } = await fetchJson(address, { ...limits, publicOnly });
     const keys = readKeySet(body);
     if (keys.size === 0) throw new Error('the key set has no key that proves access tokens');
     this.keys = keys;

@@ -307,6 +307,30 @@ describe('RemoteVerificationKeys', () => {
     expect(times('/elsewhere')).toBe(0);
   });
 
+  it.each(['127.0.0.1', '127.1', '0x7f.1', '2130706433', '[::ffff:127.0.0.1]', '0.0.0.0', 'localhost.', '[::1]'])(
+    'takes no key from %s, which is not the own origin of an issuer on localhost, unless the settings name it',
+    async (host) => {
+      const { port } = server.address() as AddressInfo;
+      issuer = `http://localhost:${port}`;
+      const uri = `http://${host}:${port}/jwks`;
+      routes['/.well-known/oauth-authorization-server'] = json({ issuer, jwks_uri: uri });
+      expect(await make({ allowInsecure: true }).find(issuer, 'k1')).toBeUndefined();
+      expect(times('/jwks')).toBe(0);
+      keys.stop();
+      // The server has no such address, and not every resolver knows such a name.
+      if (host === '[::1]' || host === 'localhost.') return;
+      await expect(make({ uri, allowInsecure: true }).find(issuer, 'k1')).resolves.toMatchObject({ kid: 'k1' });
+    },
+  );
+
+  it('takes no key from a name that resolves to this machine', async () => {
+    const { port } = server.address() as AddressInfo;
+    const uri = `http://localhost:${port}/jwks`;
+    routes['/.well-known/oauth-authorization-server'] = json({ issuer, jwks_uri: uri });
+    expect(await make().find(issuer, 'k1')).toBeUndefined();
+    expect(times('/jwks')).toBe(0);
+  });
+
   it('speaks plain http only with this machine, unless it is told to', () => {
     const of =
       (address: string, jwks_: JwksSettings = {}) =>
