@@ -325,6 +325,22 @@ describe.each([
     expect((await send('POST', '/expenses/1/approve', undefined, approver.access_token)).status).toBe(204);
   });
 
+  it('ends the stream of an employee who logs out, or whose account is disabled', async () => {
+    const admin = await employ({}, 9);
+    for (const end of [
+      ({ access_token: token }: SignedIn) => send('POST', '/auth/logout', undefined, token),
+      ({ id }: SignedIn) => send('POST', `/users/${id}/disable`, undefined, admin.access_token),
+    ]) {
+      const employee = await employ();
+      const headers = { authorization: `Bearer ${employee.access_token}` };
+      const stream = await fetch(`${app.url}/expenses/waiting`, { headers, signal: AbortSignal.timeout(10_000) });
+      expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+      expect((await end(employee)).status).toBeLessThan(300);
+      expect(await stream.text()).toContain('data: {"waiting":0}');
+      expect((await fetch(`${app.url}/expenses/waiting`, { headers })).status).toBe(401);
+    }
+  });
+
   it('admits by Acme’s guard what comes in Acme’s own header, and nothing that is no token', async () => {
     const { access_token: token, id } = await employ();
     const present = (text: string) => app.call<Body>('GET', '/users/me', { headers: { 'x-terminal-token': text } });

@@ -1,5 +1,6 @@
-import { Controller, Get, HttpCode, Param, Post } from '@nestjs/common';
+import { Controller, Get, HttpCode, type MessageEvent, Param, Post, Sse } from '@nestjs/common';
 import { CurrentPrincipal, CurrentUser, type Principal, Public, RequireScopes } from 'postern/auth';
+import { map, type Observable, timer } from 'rxjs';
 import type { SignedInEmployee } from './employee-mapper.js';
 
 /** Acme's own business, guarded without a word: nothing but decorators says who may do what. */
@@ -14,6 +15,12 @@ export class ExpensesController {
     @CurrentPrincipal() principal: Principal,
   ): object {
     return { employee, department, sameSubject: principal.subject === employee.employeeId, expenses: [] };
+  }
+
+  /** How many expenses wait, for as long as the employee is signed in. */
+  @Sse('waiting')
+  followWaitingExpenses(): Observable<MessageEvent> {
+    return timer(0, 1000).pipe(map(() => ({ data: { waiting: 0 } })));
   }
 
   @Post(':id/approve')
