@@ -407,11 +407,12 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
       server.maxHeadersCount = maxHeadersCount;
       const lines = (count: number) => Array.from({ length: count }, () => ['a', '']).flat();
       const authorization = (subject: string) => ['authorization', `Bearer ${tokenWith({ sub: subject })}`];
-      const request = (...headers: string[]) => ask(application, '/orders', ['host', 'a', 'connection', 'close', ...headers]);
+      const request = (...headers: string[]) =>
+        ask(application, '/orders', ['host', 'a', 'connection', 'close', ...headers]);
       const twice = await request(...authorization('ada'), ...lines(2_100), ...authorization('ann'));
-      const once = await request(...authorization('ada'), ...lines(20));
+      const single = await request(...authorization('ada'), ...lines(20));
       server.maxHeadersCount = before;
-      expect([twice.status, once.status]).toEqual([401, 200]);
+      expect([twice.status, single.status]).toEqual([401, 200]);
     },
   );
 

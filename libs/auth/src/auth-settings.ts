@@ -4,7 +4,10 @@ import type { RevocationSettings } from './revocation-settings.js';
 
 /** How keys are fetched from an issuer. Durations in seconds. */
 export interface JwksSettings {
-  /** Where the key set is; found by discovery (RFC 8414, then OpenID Connect) where absent, and anew when it fails. */
+  /**
+   * Where the key set is. Default: by discovery (RFC 8414, then OpenID Connect), on the issuer's own origin or on a public host.
+   * Required if the keys are on another host of a private network.
+   */
   readonly uri?: string | undefined;
   /** At most one fetch in this time, however many unknown keys are asked for. Default 30. */
   readonly cooldownSeconds?: number | undefined;

@@ -1,10 +1,15 @@
 import { MissingTokenError } from './auth.errors.js';
 import { refuse } from './read-access-token.js';
 
-/** All header lines, and the server that read them. */
+/** All header lines, and the connection that they came by. */
 interface HeaderLines {
   readonly rawHeaders?: readonly string[];
-  readonly socket?: { readonly server?: { readonly maxHeadersCount?: number | null } } | object | null;
+  readonly socket?: object | null;
+}
+
+/** Node's socket knows its server. */
+interface ServedSocket {
+  readonly server?: { readonly maxHeadersCount?: number | null };
 }
 
 /** The request as Node and Express have it, or as Fastify has it. */
@@ -64,6 +69,7 @@ function countAuthorizationHeaders(rawHeaders: readonly string[]): number {
 
 /** 0 of a server means that it drops none. */
 function mostLinesOf(socket: HeaderLines['socket']): number {
-  const most = (socket as { server?: { maxHeadersCount?: number | null } } | null | undefined)?.server?.maxHeadersCount;
+  const served: ServedSocket | null | undefined = socket;
+  const most = served?.server?.maxHeadersCount;
   return most === 0 ? Number.POSITIVE_INFINITY : (most ?? MAX_HEADER_LINES);
 }

@@ -53,6 +53,6 @@ describe('fetchPublic', () => {
     const answer = await fetchPublic(new URL('/endless', url), stopping.signal, lookup);
     const body = readBounded(answer, 100);
     stopping.abort();
-    await expect(body).rejects.toThrow();
+    await expect(body).rejects.toThrow('aborted');
   });
 });

@@ -65,9 +65,10 @@ export class GuardedResponses {
 
   /** Remembers the answer of a request that the guard sees. */
   add(context: ExecutionContext, request: GuardedRequest): void {
-    const answer = context.getArgByIndex<(NodeResponse & { raw?: undefined }) | { raw: NodeResponse } | undefined>(1);
-    const response: NodeResponse | undefined = answer?.raw ?? (answer as NodeResponse | undefined);
-    const socket = response?.socket as HttpSocket | null | undefined;
+    // Express's response is Node's; Fastify's has it as `raw`.
+    const answer = context.getArgByIndex<(NodeResponse & { raw?: NodeResponse }) | undefined>(1);
+    const response = answer?.raw ?? answer;
+    const socket: HttpSocket | null | undefined = response?.socket;
     if (response === undefined || !socket) return;
     response[GUARDED] = new GuardedResponse(request, response, context);
     if (this.sockets.has(socket)) return;

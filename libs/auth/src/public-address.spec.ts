@@ -2,12 +2,11 @@ import type { LookupAddress } from 'node:dns';
 import { assertPublicHost, isPublicAddress, publicLookup } from './public-address.js';
 
 const SPECIAL = [
-  ...['0.0.0.0', '10.1.2.3', '100.64.0.1', '127.0.0.1', '127.255.255.254', '169.254.169.254', '172.16.0.1'],
-  ...['172.31.255.255', '192.0.0.1', '192.168.1.1', '198.18.0.1', '224.0.0.1', '240.0.0.1', '255.255.255.255'],
-  ...['::', '::1', '::127.0.0.1', '::ffff:127.0.0.1', '::ffff:7f00:1', '::ffff:8.8.8.8', '64:ff9b::10.0.0.1'],
-  ...['64:ff9b::7f00:1', '64:ff9b:1::1', '100::1', '2001:db8::1', '2002:7f00:1::', 'fc00::1', 'fd12:3456::1'],
-  ...['fe80::1', 'fec0::1', 'ff02::1'],
-];
+  '0.0.0.0 10.1.2.3 100.64.0.1 127.0.0.1 127.255.255.254 169.254.169.254 172.16.0.1',
+  '172.31.255.255 192.0.0.1 192.168.1.1 198.18.0.1 224.0.0.1 240.0.0.1 255.255.255.255 :: ::1',
+  '::127.0.0.1 ::ffff:127.0.0.1 ::ffff:7f00:1 ::ffff:8.8.8.8 64:ff9b::10.0.0.1 64:ff9b::7f00:1',
+  '64:ff9b:1::1 100::1 2001:db8::1 2002:7f00:1:: fc00::1 fd12:3456::1 fe80::1 fec0::1 ff02::1',
+].flatMap((line) => line.split(' '));
 const PUBLIC = ['8.8.8.8', '100.63.255.255', '172.32.0.1', '192.0.1.1', '2606:4700::1111', '64:ff9b::8.8.8.8'];
 
 describe('isPublicAddress', () => {
@@ -37,8 +36,10 @@ describe('publicLookup', () => {
   const resolved = (found: readonly string[], all: boolean): Promise<unknown> =>
     new Promise((resolve, reject) => {
       const addresses = found.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 }));
-      publicLookup((_name, _options, callback) => callback(null, addresses))('keys.example', { all }, (error, ...answer) =>
-        error === null ? resolve(answer) : reject(error),
+      publicLookup((_name, _options, callback) => callback(null, addresses))(
+        'keys.example',
+        { all },
+        (error, ...answer) => (error === null ? resolve(answer) : reject(error)),
       );
     });
 

@@ -5,10 +5,10 @@ import type { LookupFunction } from 'node:net';
 
 /** RFC 6890 and the IANA registry of special-purpose addresses: whatever is not globally reachable, and multicast. */
 const SPECIAL_IPV4 = [
-  ...['0.0.0.0/8', '10.0.0.0/8', '100.64.0.0/10', '127.0.0.0/8', '169.254.0.0/16', '172.16.0.0/12', '192.0.0.0/24'],
-  ...['192.0.2.0/24', '192.88.99.0/24', '192.168.0.0/16', '198.18.0.0/15', '198.51.100.0/24', '203.0.113.0/24'],
-  ...['224.0.0.0/4', '240.0.0.0/4'],
-];
+  '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24',
+  '192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24',
+  '224.0.0.0/4 240.0.0.0/4',
+].flatMap((line) => line.split(' '));
 /** Inside of `GLOBAL_IPV6`: protocol assignments, documentation, and 6to4, which hides an IPv4 address. */
 const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 const GLOBAL_IPV6 = ['2000::/3'];
@@ -83,7 +83,8 @@ export function publicLookup(resolve: ResolveAll = dnsLookup): LookupFunction {
     resolve(hostname, { ...options, all: true }, (error, addresses) => {
       const first = addresses?.[0];
       if (error !== null || first === undefined) return callback(error ?? new Error(`${hostname} has no address`), '');
-      if (!addresses.every(({ address }) => isPublicAddress(address))) return callback(new Error(notPublic(hostname)), '');
+      if (!addresses.every(({ address }) => isPublicAddress(address)))
+        return callback(new Error(notPublic(hostname)), '');
       if (options.all === true) callback(null, addresses);
       else callback(null, first.address, first.family);
     });

@@ -37,7 +37,8 @@ export function hostileTextIn(value: unknown, pointer: string, isSchema = false)
         const childPointer = at.pointer + pointerStep(key);
         const detail = complaintAbout(key);
         if (detail) issues.push({ pointer: childPointer, detail: `its name ${detail}` });
-        if (isSchema && INHERITED_NAMES.has(key)) issues.push({ pointer: childPointer, detail: 'is not a known field' });
+        if (isSchema && INHERITED_NAMES.has(key))
+          issues.push({ pointer: childPointer, detail: 'is not a known field' });
         pending.push({ value: child, pointer: childPointer, depth: at.depth + 1 });
       }
     }

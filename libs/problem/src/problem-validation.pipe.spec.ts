@@ -166,16 +166,19 @@ describe('ProblemValidationPipe', () => {
     expect(await issuesOf(pairs)).toHaveLength(MAXIMUM_ISSUES);
   });
 
-  it.each(Object.getOwnPropertyNames(Object.prototype))('rejects a member named %s as unknown, at any depth', async (name) => {
-    expect(await issuesOf(json(`{"${name}":1}`))).toEqual([{ pointer: `/${name}`, detail: 'is not a known field' }]);
-    expect(await issuesOf(json(`{"part":{"name":"ab","${name}":1}}`))).toEqual([
-      { pointer: `/part/${name}`, detail: 'is not a known field' },
-    ]);
-    expect(await issuesOf(json(`{"parts":[{"name":"ab","${name}":{}}]}`))).toMatchObject([
-      { pointer: `/parts/0/${name}` },
-    ]);
-    expect(await issuesOf(Object.assign(Object.create(null), json(`{"a":1}`)), { type: 'query' })).toBeUndefined();
-  });
+  it.each(Object.getOwnPropertyNames(Object.prototype))(
+    'rejects a member named %s as unknown, at any depth',
+    async (name) => {
+      expect(await issuesOf(json(`{"${name}":1}`))).toEqual([{ pointer: `/${name}`, detail: 'is not a known field' }]);
+      expect(await issuesOf(json(`{"part":{"name":"ab","${name}":1}}`))).toEqual([
+        { pointer: `/part/${name}`, detail: 'is not a known field' },
+      ]);
+      expect(await issuesOf(json(`{"parts":[{"name":"ab","${name}":{}}]}`))).toMatchObject([
+        { pointer: `/parts/0/${name}` },
+      ]);
+      expect(await issuesOf(Object.assign(Object.create(null), json(`{"a":1}`)), { type: 'query' })).toBeUndefined();
+    },
+  );
 
   it('rejects a member named like a method or an undeclared setter of the class, at any depth', async () => {
     expect(await issuesOf({ isFirst: 1, inner: { secret: 2 } }, page)).toEqual([

@@ -48,7 +48,7 @@ function countColons(text: string): number {
 
 function countNames(text: string): number {
   let names = 0;
-  for (let start = text.indexOf('"'); start !== -1; ) {
+  for (let start = text.indexOf('"'); start !== -1;) {
     const end = endOfString(text, start);
     if (isColonNext(text, end + 1)) names += 1;
     start = text.indexOf('"', end + 1);
