@@ -25,7 +25,12 @@ const migration = './package/team/add-cost-centre.migration.js';
 
 /** What a reader of the README has beside its lines: the imports, and classes and values of their own. */
 const READERS_OWN: Readonly<Record<string, string>> = {
-  nest: `import { Controller, type ExecutionContext, Get, Injectable, Module } from '@nestjs/common';`,
+  nest: `import {
+    Controller, type ExecutionContext, Get, Injectable, type MessageEvent, Module, Sse, StreamableFile,
+  } from '@nestjs/common';`,
+  node: `import { createReadStream } from 'node:fs'; import type { IncomingMessage } from 'node:http';`,
+  rxjs: `import { interval, map, type Observable } from 'rxjs';`,
+  sockets: `import { WebSocketGateway } from '@nestjs/websockets'; import type { WebSocket } from 'ws';`,
   terminus: `import { HealthIndicatorService } from '@nestjs/terminus';`,
   typeorm: `import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';`,
   validator: `import { Matches } from 'class-validator';`,
@@ -34,8 +39,8 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   problem: `import { ProblemModule } from 'postern/problem';`,
   persistence: `import { type Database, PersistenceModule } from 'postern/persistence';`,
   auth: `import {
-    AuthModule, CurrentPrincipal, CurrentUser, type GuardedRequest, JwtAuthGuard, type Principal, PrincipalMapper, Public, RequireScopes,
-    RevocationHealth, type RevocationPublisher,
+    AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams,
+    type Principal, PrincipalMapper, Public, RequireScopes, RevocationHealth, type RevocationPublisher,
   } from 'postern/auth';`,
   tokens: `import { KeyRing, TokensModule } from 'postern/tokens';`,
   users: `import {

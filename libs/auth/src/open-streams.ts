@@ -21,9 +21,9 @@ export interface OpenStream {
  *
  * @example
  * async handleConnection(client: WebSocket, request: IncomingMessage) {
- *   const principal = await this.verifier.verify(tokenOf(request));
- *   const forget = this.streams.track(principal, () => client.close(4401));
- *   client.once('close', forget);
+ *   const principal = await this.verifier.verify(tokenOf(request)).catch(() => undefined);
+ *   if (!principal) return client.close(4401);
+ *   client.once('close', this.streams.track(principal, () => client.close(4401)));
  * }
  */
 @Injectable()
