@@ -1,8 +1,9 @@
 import { AuthError } from 'postern/problem';
+import type { ExecutionContext } from '@nestjs/common';
 
 /** The stable codes of this lib's refusals. */
 export type AuthErrorCode =
-  'invalid-token' | 'insufficient-scope' | 'guard-context-unsupported' | 'revocations-unknown';
+  'invalid-token' | 'insufficient-scope' | 'guard-context-unsupported' | 'principal-unknown' | 'revocations-unknown';
 
 /**
  * The one answer to every token that is not accepted. It never says why: the reason is in `cause`, and in the
@@ -60,6 +61,26 @@ export class UnsupportedContextError extends AuthError {
     this.message =
       `JwtAuthGuard reads HTTP requests and this context is "${contextType}": extend JwtAuthGuard, override ` +
       'getRequest(context) and pass the class to AuthModule.forRoot({ guard }), or verify with AccessTokenVerifier.';
+  }
+}
+
+/** A handler that is not public asks for a principal or a user that no guard has set, or that the guard cannot hand over. */
+export class PrincipalUnknownError extends AuthError {
+  override readonly code: string = 'principal-unknown' satisfies AuthErrorCode;
+  override readonly status: number = 500;
+  override readonly title: string = 'This entry point is shut: the application does not know who calls it.';
+
+  constructor(context: ExecutionContext) {
+    super();
+    const type = context.getType<string>();
+    // For the log: the client reads the title.
+    this.message =
+      `@CurrentUser() and @CurrentPrincipal() find nobody for ${context.getClass().name}.${context.getHandler().name}: no ` +
+      `JwtAuthGuard has read this "${type}" ${type === 'http' ? 'request' : 'message'}. ` +
+      (type === 'http'
+        ? 'Put @UseGuards(JwtAuthGuard) before the controller, or before the method and above decorators that replace the method; '
+        : 'Put a subclass that overrides getRequest(context) before it, which must return the client itself if the message is not an object; ') +
+      'or @Public(), if nobody need be there.';
   }
 }
 

@@ -1,4 +1,5 @@
 import { createParamDecorator } from '@nestjs/common';
+import { PrincipalUnknownError } from './auth.errors.js';
 import { requestOfMessage } from './guarded-message.js';
 import { isPublic } from './route-access.js';
 import type { ExecutionContext } from '@nestjs/common';
@@ -6,47 +7,51 @@ import type { GuardedRequest } from './jwt-auth.guard.js';
 import type { Principal } from './principal.js';
 
 /**
- * Where the guard has left its result.
+ * The object on which the guard has set its result.
  *
- * @throws Error outside of HTTP where it has left none before a handler that is not public: nobody is there by mistake
+ * @throws PrincipalUnknownError if it has set none before a handler that is not public: nobody is there by mistake
  */
-function resultOf(context: ExecutionContext): Partial<GuardedRequest> {
-  if (context.getType() === 'http') return context.switchToHttp().getRequest<GuardedRequest>();
-  // What is there may be of another message of the same client, or of another operation of the same request.
-  if (isPublic(context.getHandler(), context.getClass())) return {};
-  const request = requestOfMessage(context);
-  if (request.principal !== undefined || request.user !== undefined) return request;
-  throw new Error(
-    `@CurrentUser() and @CurrentPrincipal() find nobody for ${context.getClass().name}.${context.getHandler().name}: no ` +
-      `JwtAuthGuard has read this "${context.getType()}" message. Put a subclass that overrides getRequest(context) before it, ` +
-      'which for a message that is no object must return the client itself; or @Public(), if nobody need be there.',
-  );
+function resultOf(context: ExecutionContext, hasResult: (request: Partial<GuardedRequest>) => boolean) {
+  const isHttp = context.getType() === 'http';
+  const request = isHttp ? context.switchToHttp().getRequest<Partial<GuardedRequest>>() : requestOfMessage(context);
+  if (isHttp && hasResult(request)) return request;
+  // Outside of HTTP a result may be that of another message of the same client, or of another operation of the same request.
+  if (isPublic(context.getHandler(), context.getClass())) return isHttp ? request : {};
+  if (hasResult(request)) return request;
+  throw new PrincipalUnknownError(context);
 }
 
 const user = createParamDecorator((property: string | undefined, context: ExecutionContext) => {
-  const { user: current } = resultOf(context);
+  // The user of a service is undefined.
+  const { user: current } = resultOf(context, (request) => request.user !== undefined || request.principal !== undefined);
   return property === undefined ? current : (current as Record<string, unknown> | undefined)?.[property];
 });
 
-const principal = createParamDecorator((_: unknown, context: ExecutionContext) => resultOf(context).principal);
+const principal = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => resultOf(context, (request) => request.principal !== undefined).principal,
+);
 
 /**
- * Hands a handler the signed-in user, as the `PrincipalMapper` made it, or one property of it. Undefined on a public route. Without a
- * mapper the user is the principal.
+ * Hands a handler the signed-in user, as the `PrincipalMapper` made it, or one property of it. Undefined on a public route, and for a
+ * service before a handler that is `@ForServices()`. Without a mapper the user is the principal.
  *
- * @throws Error for a message outside of HTTP that no guard has read, unless it is `@Public()`
+ * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
  * @example
+ * ```ts
  * me(@CurrentUser() user: Employee) {}
  * mine(@CurrentUser<Employee>('costCentre') costCentre: string) {} // of AuthModule.forRoot({ mapper: EmployeeMapper })
+ * ```
  */
 export const CurrentUser = <U = Principal>(property?: keyof NoInfer<U> & string): ParameterDecorator =>
   property === undefined ? user() : user(property);
 
 /**
- * Hands a handler the proven principal of the access token. Undefined on a public route.
+ * Hands a handler the principal of the verified access token. Undefined on a public route.
  *
- * @throws Error for a message outside of HTTP that no guard has read, unless it is `@Public()`
+ * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
  * @example
+ * ```ts
  * orders(@CurrentPrincipal() principal: Principal) {}
+ * ```
  */
 export const CurrentPrincipal = (): ParameterDecorator => principal();

@@ -1,6 +1,8 @@
+import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { HttpAdapterHost, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { noteMethod, noteMethods } from './handler-methods.js';
 import { hasGuard } from './has-guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { isPublic, routeAccess } from './route-access.js';
@@ -18,7 +20,9 @@ const FIELD_RESOLVER = 'graphql:resolve_property';
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
 /** What Nest reads of the class, and what only the documentation reads. */
-const READ_OF_THE_CLASS = new RegExp(`^(?:${PATH_METADATA}|${METHOD_METADATA}|${VERSION_METADATA}|swagger/.*)$`);
+const READ_OF_THE_CLASS = new RegExp(
+  `^(?:${PATH_METADATA}|${METHOD_METADATA}|${VERSION_METADATA}|swagger/.*|microservices:.*)$`,
+);
 
 type Method = (...args: unknown[]) => unknown;
 
@@ -40,24 +44,39 @@ export class GuardPlacement implements OnModuleInit {
     private readonly modules: ModulesContainer,
     private readonly module: ModuleRef,
     private readonly http: HttpAdapterHost,
-  ) {}
+  ) {
+    // The router reads the methods before `onModuleInit`, in which tracing may replace them.
+    for (const { owner } of this.handlers()) noteMethods(owner.prototype as object);
+  }
 
   /** @throws Error that names the handlers and says what to write */
   onModuleInit(): void {
     const { applicationConfig } = this.module['container'];
     // A context without a server has no requests.
     if (applicationConfig === undefined) return;
+    this.noteFunctionsOfInstances();
     this.assertMethodsAreRun();
+    this.assertClassesAreSeen();
     if (!this.isGlobal && !isGuardedGlobally(applicationConfig)) this.assertScopesAreRead();
     if (this.isGlobal && this.isHybrid()) this.assertMessagesAreGuarded();
     if (this.isGraphqlUnguardedBelow()) this.assertFieldsAreOpen();
   }
 
-  /** A route is what the class says; what Nest runs, and reads the guards, scopes and status of, is what the object has. */
+  /** The rules of a method hold for the function that an object has in its place. */
+  private noteFunctionsOfInstances(): void {
+    for (const { name, owner, instances } of this.handlers()) {
+      noteMethods(owner.prototype as object);
+      for (const { [name]: run } of instances) {
+        if (typeof run === 'function') noteMethod(run, owner.prototype as object, name);
+      }
+    }
+  }
+
+  /** A route is what the class says; what Nest runs, and reads the guards and the status of, is what the object has. */
   private assertMethodsAreRun(): void {
-    const lost = this.handlers().filter(({ name, method, instances }) => {
-      const isRoute = Reflect.hasMetadata(METHOD_METADATA, method) || hasGuard(method);
-      return isRoute && instances.some((one) => losesWords(method, one[name]));
+    const lost = this.handlers().filter(({ name, method, owner, instances }) => {
+      const isRun = [METHOD_METADATA, MESSAGE_PATTERN].some((key) => Reflect.hasMetadata(key, method)) || hasGuard(method);
+      return isRun && instances.some((one) => losesWords(method, one[name]) || isUnknown(one[name], owner));
     });
     if (lost.length === 0) return;
     throw new Error(
@@ -65,6 +84,18 @@ export class GuardPlacement implements OnModuleInit {
         'and it has none of the decorators of the method: no scopes, no guards, no status. Write it as a method, also where it ' +
         'overrides one, and leave it unbound.',
     );
+  }
+
+  /** Nest hands guards the `constructor` of the object, which a mixin may have overwritten. */
+  private assertClassesAreSeen(): void {
+    for (const { name, method, owner } of this.handlers()) {
+      const seen = (owner.prototype as { constructor: unknown }).constructor as Type;
+      if (seen === owner || isSameAccess(method, owner, seen)) continue;
+      throw new Error(
+        `AuthModule: ${owner.name}.prototype.constructor is ${seen?.name}, so that Nest shows guards the rules of that class for ` +
+          `${owner.name}.${name}. Do not copy "constructor" when you mix classes.`,
+      );
+    }
   }
 
   private assertScopesAreRead(): void {
@@ -158,15 +189,35 @@ function isGuardedItself({ method, owner }: Handler): boolean {
   return hasGuard(method) || hasGuard(owner);
 }
 
-/** Whether a guard that reads it would ask for more than a good token. */
+/** Whether a decorator requires a guard that reads it, or a method that this one overrides has the guard. */
 function asksForMore({ method, owner }: Handler): boolean {
-  const { scopes, isOwnIssuerOnly } = routeAccess(method, owner);
-  return scopes.length > 0 || isOwnIssuerOnly;
+  const { scopes, isOwnIssuerOnly, isGuardedMethod } = routeAccess(method, owner);
+  return scopes.length > 0 || isOwnIssuerOnly || isGuardedMethod;
 }
 
 function decoratorOf(handlers: readonly Handler[]): string {
-  const hasScopes = handlers.some(({ method, owner }) => routeAccess(method, owner).scopes.length > 0);
-  return hasScopes ? '@RequireScopes' : '@OwnIssuerOnly';
+  const accesses = handlers.map(({ method, owner }) => routeAccess(method, owner));
+  if (accesses.some(({ scopes }) => scopes.length > 0)) return '@RequireScopes';
+  return accesses.some(({ isOwnIssuerOnly }) => isOwnIssuerOnly)
+    ? '@OwnIssuerOnly'
+    : '@UseGuards(JwtAuthGuard) of an overridden method';
+}
+
+/** Whether each read of the method gives another function, as with a proxy of the object: Nest runs one that nobody knows. */
+function isUnknown(run: unknown, owner: Type): boolean {
+  try {
+    return typeof run === 'function' && routeAccess(run as Method, owner) === undefined;
+  } catch {
+    return true;
+  }
+}
+
+function isSameAccess(method: Method, owner: Type, seen: Type): boolean {
+  try {
+    return isDeepStrictEqual(routeAccess(method, owner), routeAccess(method, seen));
+  } catch {
+    return false;
+  }
 }
 
 function namesOf(handlers: readonly Handler[]): string {

@@ -5,6 +5,7 @@ export {
   InsufficientScopeError,
   InvalidTokenError,
   MissingTokenError,
+  PrincipalUnknownError,
   RevocationsUnknownError,
   UnsupportedContextError,
 } from './auth.errors.js';

@@ -1,30 +1,48 @@
 import type { Type } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
 import { refusalsOf, Refuses } from 'postern/problem';
+import {
+  FOR_SERVICES,
+  hasOwnRule,
+  lineageOf,
+  ownMethod,
+  OWN_ISSUER,
+  PUBLIC,
+  recordRule,
+  SCOPES,
+} from './access-rules.js';
 
 const PARAMETER_TYPES = 'design:paramtypes';
 
 type Method = (...parameters: never[]) => unknown;
 
+/** These belong to the class and the name of a method: an override has them without a copy, or must not have them. */
+const RULES: readonly unknown[] = [PUBLIC, SCOPES, OWN_ISSUER, FOR_SERVICES];
+
 /**
- * Gives a method that overrides a route what the decorators of that route say, as far as it says nothing of its own: path,
- * scopes, status, documentation, and the classes by which its parameters are validated. Nest keeps these with the
- * function, so that without this an override is no route any more, or one that forgets its scopes and its validation.
+ * Makes a method that overrides a route the same route: path, status, documentation, guards, and the classes by which its parameters are
+ * validated, unless the override has its own. Nest keeps these with the function, so an override without decorators is not a route.
+ *
+ * An override without a route decorator of its own also takes over `@Public()` and `@ForServices()`. An override that repeats `@Get()`
+ * is its own route and writes them itself. Scopes and `@OwnIssuerOnly()` hold for every override, without this function.
  *
  * @returns the controller itself
  * @example
+ * ```ts
  * class StaffController extends SessionsController {
  *   override async logout(principal: Principal) { … }
  * }
  * withInheritedRoutes(StaffController);
+ * ```
  */
 export function withInheritedRoutes<C extends Type>(controller: C): C {
-  for (const prototype of prototypesOf(controller)) {
+  for (const prototype of lineageOf(controller.prototype as object).toReversed()) {
     const parent = Object.getPrototypeOf(prototype) as Record<string, unknown>;
     for (const [name, descriptor] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
       if (name === 'constructor' || typeof descriptor.value !== 'function') continue;
       const inherited = parent[name];
       if (typeof inherited !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, inherited)) continue;
+      if (!Reflect.hasOwnMetadata(METHOD_METADATA, descriptor.value)) inheritOpening(prototype, name, descriptor);
       inheritWords(descriptor.value as Method, inherited as Method);
       Refuses(...refusalsOf(inherited))(prototype, name, descriptor);
       inheritTypes(prototype, parent, name);
@@ -33,23 +51,25 @@ export function withInheritedRoutes<C extends Type>(controller: C): C {
   return controller;
 }
 
-/** The prototypes of the class and of what it extends, the most general first. */
-function prototypesOf(controller: Type): object[] {
-  const prototypes: object[] = [];
-  let prototype = controller.prototype as object;
-  for (; prototype !== Object.prototype; prototype = Object.getPrototypeOf(prototype) as object) {
-    prototypes.unshift(prototype);
+function inheritOpening(prototype: object, name: string, descriptor: PropertyDescriptor): void {
+  const owner = lineageOf(prototype)
+    .slice(1)
+    .find((one) => ownMethod(one, name) !== undefined);
+  if (owner === undefined) return;
+  if (hasOwnRule(PUBLIC, owner, name)) recordRule(PUBLIC)(prototype, name, descriptor);
+  if (hasOwnRule(FOR_SERVICES, owner, name) || hasOwnRule(FOR_SERVICES, owner)) {
+    recordRule(FOR_SERVICES)(prototype, name, descriptor);
   }
-  return prototypes;
 }
 
 function inheritWords(own: Method, inherited: Method): void {
   for (const key of Reflect.getMetadataKeys(inherited) as unknown[]) {
+    if (RULES.includes(key)) continue;
     if (!Reflect.hasOwnMetadata(key, own)) Reflect.defineMetadata(key, Reflect.getMetadata(key, inherited), own);
   }
 }
 
-/** A decorated override whose parameters have types without a class would be handed whatever was sent. */
+/** Parameter types of a decorated override that are not classes would leave its parameters without validation. */
 function inheritTypes(prototype: object, parent: object, name: string): void {
   const own = Reflect.getOwnMetadata(PARAMETER_TYPES, prototype, name) as unknown[] | undefined;
   const inherited = Reflect.getMetadata(PARAMETER_TYPES, parent, name) as unknown[] | undefined;

@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { OfThisCopy } from 'postern/problem';
 import { AccessTokenVerifier, refusalOf } from './access-token-verifier.js';
-import { InsufficientScopeError, UnsupportedContextError } from './auth.errors.js';
+import { InsufficientScopeError, PrincipalUnknownError, UnsupportedContextError } from './auth.errors.js';
 import { bearerCredentialsOf, tokenIn } from './bearer-token.js';
-import { noteRequestOf } from './guarded-message.js';
+import { noteRequestOf, requestOfMessage } from './guarded-message.js';
 import { ReadsTokens } from './has-guard.js';
 import { JwtStrategy, PresentedToken } from './jwt.strategy.js';
 import { PrincipalMapper } from './principal-mapper.js';
@@ -41,8 +41,8 @@ interface ReportingStrategy {
  * A token is proven through passport the first two times and then remembered; every further use looks at its time, its revocations
  * and its key, without waiting.
  *
- * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, UnsupportedContextError; RevocationsUnknownError and
- *   ServiceUnavailableError where nobody can tell
+ * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, UnsupportedContextError, PrincipalUnknownError;
+ *   RevocationsUnknownError and ServiceUnavailableError if revocations or keys are unknown
  * @see RFC 6750, RFC 9068 §4
  */
 @OfThisCopy()
@@ -63,9 +63,15 @@ export class JwtAuthGuard implements CanActivate {
     if (access.isPublic) return true;
     const request = this.getRequest(context);
     if (context.getType() !== 'http') {
-      // A socket, and what a subscription holds, outlives its token: it is asked for again.
+      // A socket or a subscription outlives its token, so the guard verifies the token of every message.
       noteRequestOf(context, request);
-    } else if (request[ADMITTED] === this.verifier && request.principal !== undefined) {
+      if (requestOfMessage(context) !== request) throw new PrincipalUnknownError(context);
+    } else if (
+      request[ADMITTED] === this.verifier &&
+      request.principal !== undefined &&
+      // An object of a subclass may outlive the request, and another request may find it.
+      request === context.getArgByIndex(0)
+    ) {
       this.require(access, request.principal);
       return true;
     } else {
@@ -73,28 +79,33 @@ export class JwtAuthGuard implements CanActivate {
     }
     const credentials = bearerCredentialsOf(request);
     const remembered = this.verifier.rememberedBy(credentials);
-    if (remembered !== undefined) return this.admit(request, remembered, access);
+    if (remembered !== undefined) return this.admit(context, request, remembered, access);
     const proven = this.prove(tokenIn(credentials));
     return proven instanceof Promise
-      ? proven.then((principal) => this.admit(request, principal, access))
-      : this.admit(request, proven, access);
+      ? proven.then((principal) => this.admit(context, request, principal, access))
+      : this.admit(context, request, proven, access);
   }
 
   /**
-   * The request whose `headers.authorization` is read, and on which `principal` and `user` are set.
+   * The request whose `headers.authorization` is read, and on which `principal` and `user` are set. An override may return an object of
+   * its own: `@CurrentPrincipal()` and `@CurrentUser()` find the result all the same. For a socket's message that is not an object,
+   * nothing else than the client itself can carry the result, and the guard rejects the message if the override returns anything else.
    *
-   * @throws UnsupportedContextError for anything but HTTP: what the guard cannot read stays shut
+   * @throws UnsupportedContextError for anything but HTTP: a handler stays shut if the guard cannot read its credentials
    * @example
+   * ```ts
    * \@Injectable()
    * class GraphqlJwtAuthGuard extends JwtAuthGuard {
    *   protected override getRequest(context: ExecutionContext) {
    *     return GqlExecutionContext.create(context).getContext().req;
    *   }
    * }
+   * ```
    * @example
-   * // Of a message that is no object, a socket's handler finds the result only where this is the client itself.
+   * ```ts
    * const { token } = context.switchToWs().getData<{ token: string }>();
    * return { headers: { authorization: `Bearer ${token}` } };
+   * ```
    */
   protected getRequest(context: ExecutionContext): GuardedRequest {
     if (context.getType() !== 'http') throw new UnsupportedContextError(context.getType());
@@ -118,24 +129,36 @@ export class JwtAuthGuard implements CanActivate {
     return proven ?? new Promise((resolve, reject) => (waiting = { resolve, reject }));
   }
 
-  private admit(request: GuardedRequest, principal: Principal, access: RouteAccess): boolean | Promise<boolean> {
+  private admit(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    principal: Principal,
+    access: RouteAccess,
+  ): boolean | Promise<boolean> {
     this.require(access, principal);
-    if (access.isForServices && principal.sessionId === undefined) return this.enter(request, principal, undefined);
+    if (access.isForServices && principal.sessionId === undefined) {
+      return this.enter(context, request, principal, undefined);
+    }
     const user = this.mapper.map(principal);
     return isThenable(user)
-      ? Promise.resolve(user).then((one) => this.open(request, principal, one))
-      : this.open(request, principal, user);
+      ? Promise.resolve(user).then((one) => this.open(context, request, principal, one))
+      : this.open(context, request, principal, user);
   }
 
-  private open(request: GuardedRequest, principal: Principal, user: unknown): true {
+  private open(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
     if (user === undefined || user === null) return refuse('the mapper knows no such user');
-    return this.enter(request, principal, user);
+    return this.enter(context, request, principal, user);
   }
 
-  private enter(request: GuardedRequest, principal: Principal, user: unknown): true {
+  private enter(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
     request.principal = principal;
     request.user = user;
     request[ADMITTED] = this.verifier;
+    if (context.getType() === 'http') {
+      const carrier = context.getArgByIndex<GuardedRequest>(0);
+      // The decorators read the request of Nest. Another guard still has to read its own credentials there.
+      if (carrier !== request) Object.assign(carrier, { principal, user });
+    }
     return true;
   }
 

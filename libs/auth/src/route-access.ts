@@ -1,94 +1,114 @@
-import 'reflect-metadata';
-import { SetMetadata } from '@nestjs/common';
+import {
+  FOR_SERVICES,
+  hasOwnRule,
+  lineageOf,
+  ownMethod,
+  ownMethodNames,
+  ownScopes,
+  OWN_ISSUER,
+  PUBLIC,
+  recordRule,
+  SCOPES,
+  scopesOfFunction,
+} from './access-rules.js';
+import { methodsOf } from './handler-methods.js';
 import { hasGuard } from './has-guard.js';
 import { isScopeToken } from './scope-token.js';
 import type { ExecutionContext } from '@nestjs/common';
-
-const PUBLIC = 'postern:public';
-const SCOPES = 'postern:scopes';
-const OWN_ISSUER = 'postern:own-issuer';
-const FOR_SERVICES = 'postern:for-services';
+import type { HandlerMethod } from './handler-methods.js';
 
 /** A controller's class. */
 type Controller = ReturnType<ExecutionContext['getClass']>;
 /** A route's method. */
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
-/** What the guard asks of a route. */
+/** The rules of a route. */
 export interface RouteAccess {
   readonly isPublic: boolean;
   /** Every one of them is required. */
   readonly scopes: readonly string[];
-  /** Whether tokens of further issuers are refused. */
+  /** Whether tokens of further issuers are rejected. */
   readonly isOwnIssuerOnly: boolean;
   /** Whether a token without a session needs no user. */
   readonly isForServices: boolean;
+  /** Whether `@UseGuards` puts the guard before the method, or before a method that it overrides. */
+  readonly isGuardedMethod: boolean;
 }
 
 /**
- * Opens a route, or every route of a controller, to everybody. A method that requires scopes, or has the guard before it
- * by `@UseGuards`, stays shut in an open controller.
+ * Opens a route, or every route of a controller, to everybody. A method that requires scopes or own tokens, or has the guard by
+ * `@UseGuards`, stays shut in a public controller.
+ *
+ * A subclass of a public controller is not public, and neither is a method that overrides a public one: each says `@Public()` itself. A
+ * method that a subclass inherits unchanged keeps its own `@Public()`.
  *
  * @example
+ * ```ts
  * \@Public()
  * \@Get('prices')
  * prices() {}
+ * ```
  */
-export const Public = (): MethodDecorator & ClassDecorator => SetMetadata(PUBLIC, true);
+export const Public = (): MethodDecorator & ClassDecorator => recordRule(PUBLIC);
 
 /**
- * Requires every one of the scopes, of the method, of its controller and of the classes that this one extends together; whoever lacks
- * one gets 403 `insufficient-scope`. Written several times, as inside of a decorator of yours, each of them counts.
+ * Requires every one of the scopes. Scopes add up: those of the method, of the methods that it overrides, of its controller, and of the
+ * classes that the controller extends. Several decorators on one method add up, too. A token that lacks one gets 403
+ * `insufficient-scope`.
  *
- * @throws Error at load where a scope is not a scope token
+ * @throws Error at load if a scope is not a scope token
  * @see RFC 6749 §3.3
  * @example
+ * ```ts
  * \@RequireScopes('orders:read')
  * \@Get('orders')
  * orders() {}
+ * ```
  */
 export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecorator => {
   const malformed = scopes.find((scope) => !isScopeToken(scope));
   if (scopes.length === 0 || malformed !== undefined) {
     throw new Error(`@RequireScopes needs scope tokens such as "orders:read"; "${malformed ?? ''}" is none.`);
   }
-  return (target: object, _property?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    const marked = (descriptor?.value ?? target) as object;
-    // What stands beside it may not be lost; what the classes have that a controller extends is read of them.
-    const beside = (Reflect.getOwnMetadata(SCOPES, marked) as string[] | undefined) ?? [];
-    Reflect.defineMetadata(SCOPES, [...beside, ...scopes], marked);
-  };
+  return recordRule(SCOPES, scopes);
 };
 
 /**
- * Refuses the tokens of further `issuers` with 401: for routes that take the subject for a user of this application, or a scope for
- * its own to give. Another issuer may write any subject and any scope. The routes that Postern brings are all such.
+ * Rejects the tokens of further `issuers` with 401: for routes that use the subject as a user of this application, or a scope as one
+ * that this application gives. Another issuer may write any subject and any scope. Subclasses and overrides inherit the rule. The
+ * routes that Postern brings all have it.
  *
  * @example
+ * ```ts
  * \@OwnIssuerOnly()
  * \@Controller('account')
+ * ```
  */
-export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => SetMetadata(OWN_ISSUER, true);
+export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => recordRule(OWN_ISSUER);
 
 /**
- * Lets services in, whose tokens have no session, without asking the `PrincipalMapper`, which knows users: `@CurrentUser()` is undefined for
- * them. Token and scopes are required as everywhere. Of the routes that Postern brings, the feed of revocations and the
- * administration are such.
+ * Admits services, whose tokens have no session, without a call of the `PrincipalMapper`, which knows users: `@CurrentUser()` is
+ * undefined for them. Token and scopes are required as everywhere.
+ *
+ * On a controller it holds for each route of the controller. In a subclass it still holds for the methods that the subclass inherits
+ * unchanged, and not for those that the subclass adds or overrides: they may rely on a user.
  *
  * @example
+ * ```ts
  * \@ForServices()
  * \@RequireScopes('orders:export')
  * \@Controller('export')
+ * ```
  */
-export const ForServices = (): MethodDecorator & ClassDecorator => SetMetadata(FOR_SERVICES, true);
+export const ForServices = (): MethodDecorator & ClassDecorator => recordRule(FOR_SERVICES);
 
 const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
 
 /**
- * What the guard asks of the route; read from the decorators once, and then from memory.
+ * The rules of the route, read from the decorators once and then from memory.
  *
- * @throws Error for a function that no decorator has marked, of a controller that asks more of some methods: it may stand for one of
- *   them. Boot fails with such a one where the object is made once; one that is made for each request is seen here only.
+ * @throws Error if the function is no method of the controller and some method of the controller has rules: the function may stand
+ *   for that method
  */
 export function routeAccess(handler: Handler, controller: Controller): RouteAccess {
   let routes = known.get(controller);
@@ -108,46 +128,87 @@ export function scopesOf(handler: Handler, controller: Controller): readonly str
   return routeAccess(handler, controller).scopes;
 }
 
-function assertIsMethod(handler: Handler, controller: Controller): void {
-  if (Reflect.getMetadataKeys(handler).length > 0) return;
-  for (let prototype = controller.prototype as object | null; prototype; prototype = Object.getPrototypeOf(prototype)) {
-    for (const { value } of Object.values(Object.getOwnPropertyDescriptors(prototype))) {
-      if (typeof value !== 'function' || value === controller) continue;
-      if (![SCOPES, OWN_ISSUER].some((word) => Reflect.hasMetadata(word, value)) && !hasGuard(value)) continue;
-      throw new Error(
-        `AuthModule: ${controller.name} runs a function that was put into the object, without the decorators of the method that it ` +
-          'stands for. Write it as a method.',
-      );
-    }
-  }
-}
-
-/** A class that asks for more cannot mean to open what the one that it extends asks for. */
-function scopesOfClass(controller: Controller): string[] {
-  const scopes: string[] = [];
-  for (let owner: object | null = controller; owner; owner = Object.getPrototypeOf(owner) as object | null) {
-    scopes.unshift(...((Reflect.getOwnMetadata(SCOPES, owner) as string[] | undefined) ?? []));
-  }
-  return scopes;
-}
-
 function readAccess(handler: Handler, controller: Controller): RouteAccess {
-  assertIsMethod(handler, controller);
-  const ofHandler = (Reflect.getMetadata(SCOPES, handler) as string[] | undefined) ?? [];
-  const ofController = scopesOfClass(controller);
-  const isOwnMethod = Reflect.getMetadata(OWN_ISSUER, handler) === true;
-  const isOwnController = Reflect.getMetadata(OWN_ISSUER, controller) === true;
-  // Of two decorators that contradict each other the nearer one counts, and on the same level the one that shuts.
-  const isShutMethod = ofHandler.length > 0 || isOwnMethod || hasGuard(handler);
-  const isOpenMethod = Reflect.getMetadata(PUBLIC, handler) === true && !isShutMethod;
+  const prototype = (controller as Controller | undefined)?.prototype as object | undefined;
+  // A proxy of the object may answer with anything when Nest asks for its class.
+  if (typeof prototype !== 'object') throw unknownMethod(handler, controller);
+  const lineage = lineageOf(prototype);
+  const methods = methodsOf(handler, prototype).map((method) => levelsOf(method, lineage));
+  if (methods.length === 0 && lineage.some(hasShutMethod)) throw unknownMethod(handler, controller);
+
+  const classes = [...new Set([...methods.flatMap(({ classes }) => classes), ...lineage])].reverse();
+  const ofController = classes.flatMap((one) => ownScopes(one));
+  const isOwnController = classes.some((one) => hasOwnRule(OWN_ISSUER, one));
+
+  const levels = methods.flatMap(({ levels, name }) => levels.map((one) => ({ prototype: one, name }))).reverse();
+  const ofMethod = [...levels.flatMap((one) => ownScopes(one.prototype, one.name)), ...scopesOfFunction(handler)];
+  const isOwnMethod =
+    Reflect.hasMetadata(OWN_ISSUER, handler) || levels.some((one) => hasOwnRule(OWN_ISSUER, one.prototype, one.name));
+  const isGuardedMethod = hasGuard(handler) || levels.some((one) => hasOwnGuard(one.prototype, one.name));
+
+  // If two decorators contradict each other the nearer one counts, and on the same level the one that shuts.
+  const isShutMethod = ofMethod.length > 0 || isOwnMethod || isGuardedMethod;
+  const isOpenMethod = saysOfItself(PUBLIC, handler, methods) && !isShutMethod;
   const isOpenController =
-    Reflect.getMetadata(PUBLIC, controller) === true && !isShutMethod && ofController.length === 0 && !isOwnController;
+    hasOwnRule(PUBLIC, prototype) && !isShutMethod && ofController.length === 0 && !isOwnController;
   return isOpenMethod || isOpenController
-    ? { isPublic: true, scopes: [], isOwnIssuerOnly: false, isForServices: false }
+    ? { isPublic: true, scopes: [], isOwnIssuerOnly: false, isForServices: false, isGuardedMethod }
     : {
         isPublic: false,
-        scopes: [...new Set([...ofController, ...ofHandler])],
+        scopes: [...new Set([...ofController, ...ofMethod])],
         isOwnIssuerOnly: isOwnMethod || isOwnController,
-        isForServices: [handler, controller].some((one) => Reflect.getMetadata(FOR_SERVICES, one) === true),
+        isForServices:
+          hasOwnRule(FOR_SERVICES, prototype) ||
+          saysOfItself(FOR_SERVICES, handler, methods) ||
+          (methods.length > 0 && methods.every(({ owner }) => owner !== undefined && hasOwnRule(FOR_SERVICES, owner))),
+        isGuardedMethod,
       };
+}
+
+/** A method with the classes that have a word in it, the most special first. */
+interface MethodLevels {
+  readonly name: string;
+  /** All classes of its lineage. */
+  readonly classes: readonly object[];
+  /** Those that have the method, or a rule for it. */
+  readonly levels: readonly object[];
+  /** The one whose method Nest runs. */
+  readonly owner: object | undefined;
+}
+
+function levelsOf({ prototype, name }: HandlerMethod, lineage: readonly object[]): MethodLevels {
+  const classes = lineage.includes(prototype) ? lineage : lineageOf(prototype);
+  const levels = classes.filter((one) => ownMethodNames(one).includes(name));
+  return { name, classes, levels, owner: levels.find((one) => ownMethod(one, name) !== undefined) };
+}
+
+/** Whether the method that Nest runs has the rule, and not only a method that it overrides. */
+function saysOfItself(rule: typeof PUBLIC | typeof FOR_SERVICES, handler: Handler, methods: MethodLevels[]): boolean {
+  if (Reflect.hasMetadata(rule, handler)) return true;
+  return (
+    methods.length > 0 &&
+    methods.every(({ name, levels, owner }) =>
+      levels.slice(0, levels.indexOf(owner!) + 1).some((one) => hasOwnRule(rule, one, name)),
+    )
+  );
+}
+
+function hasShutMethod(prototype: object): boolean {
+  return ownMethodNames(prototype).some(
+    (name) =>
+      hasOwnRule(SCOPES, prototype, name) || hasOwnRule(OWN_ISSUER, prototype, name) || hasOwnGuard(prototype, name),
+  );
+}
+
+function hasOwnGuard(prototype: object, name: string): boolean {
+  const method = ownMethod(prototype, name);
+  return method !== undefined && hasGuard(method);
+}
+
+function unknownMethod(handler: Handler, controller: Controller | undefined): Error {
+  return new Error(
+    `AuthModule: ${controller?.name || 'a class without a name'} runs the function "${handler.name}", which is none of its methods, ` +
+      'so that the rules of the method are unknown. Declare the handler as a method. Do not assign it as a property, bind it in the ' +
+      'constructor, or return a proxy of the object.',
+  );
 }

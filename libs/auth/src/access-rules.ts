@@ -1,0 +1,80 @@
+import 'reflect-metadata';
+
+/** The keys of the metadata in which the decorators record their rules. */
+export const PUBLIC = 'postern:public';
+export const SCOPES = 'postern:scopes';
+export const OWN_ISSUER = 'postern:own-issuer';
+export const FOR_SERVICES = 'postern:for-services';
+
+type Rule = typeof PUBLIC | typeof SCOPES | typeof OWN_ISSUER | typeof FOR_SERVICES;
+
+/** The names of the methods that have a rule, by the prototype on which the rule was written. */
+const declared = new Map<object, Set<string | symbol>>();
+
+/**
+ * A decorator that records the rule. The rule of a method belongs to its class and name as well as to its function, and the rule of a
+ * class to its prototype: a decorator that wraps the method or the class replaces the function or the class and leaves these.
+ */
+export function recordRule(rule: Rule, scopes?: readonly string[]): MethodDecorator & ClassDecorator {
+  return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    const method: unknown = descriptor?.value;
+    const prototype = typeof target === 'function' && name === undefined ? (target.prototype as object) : target;
+    declared.set(prototype, (declared.get(prototype) ?? new Set()).add(name ?? 'constructor'));
+    record(rule, scopes, prototype, name);
+    if (typeof method === 'function') record(rule, scopes, method);
+  };
+}
+
+/** Whether the class itself has the rule: that of a base class does not count. */
+export function hasOwnRule(rule: Rule, prototype: object, name?: string): boolean {
+  if (Reflect.hasOwnMetadata(rule, prototype, name!)) return true;
+  const method = name === undefined ? undefined : ownMethod(prototype, name);
+  return method !== undefined && Reflect.hasMetadata(rule, method);
+}
+
+/** The scopes that the class itself, or its method of this name, requires. */
+export function ownScopes(prototype: object, name?: string): readonly string[] {
+  const method = name === undefined ? undefined : ownMethod(prototype, name);
+  return [...scopesIn(Reflect.getOwnMetadata(SCOPES, prototype, name!)), ...(method ? scopesOfFunction(method) : [])];
+}
+
+/** The scopes that were recorded with the function. */
+export function scopesOfFunction(method: object): readonly string[] {
+  return scopesIn(Reflect.getMetadata(SCOPES, method));
+}
+
+/** The method that the class itself has under this name, unless it is an accessor: Nest runs none. */
+export function ownMethod(prototype: object, name: string): object | undefined {
+  const value: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
+  return typeof value === 'function' ? value : undefined;
+}
+
+/** The names of the methods that the class itself has, or has a rule for. */
+export function ownMethodNames(prototype: object): readonly string[] {
+  const names = [...Object.getOwnPropertyNames(prototype), ...(declared.get(prototype) ?? [])];
+  return names.filter((name): name is string => typeof name === 'string' && name !== 'constructor');
+}
+
+/** Every prototype on which a rule was written. */
+export function prototypesWithRules(): Iterable<object> {
+  return declared.keys();
+}
+
+/** The prototype and those that it extends, itself first. */
+export function lineageOf(prototype: object): readonly object[] {
+  const lineage: object[] = [];
+  for (let one: object | null = prototype; one && one !== Object.prototype; one = Object.getPrototypeOf(one) as object) {
+    lineage.push(one);
+  }
+  return lineage;
+}
+
+function record(rule: Rule, scopes: readonly string[] | undefined, holder: object, name?: string | symbol): void {
+  // Several decorators of scopes add up.
+  const value = scopes && [...scopesIn(Reflect.getOwnMetadata(rule, holder, name!)), ...scopes];
+  Reflect.defineMetadata(rule, value ?? true, holder, name!);
+}
+
+function scopesIn(metadata: unknown): readonly string[] {
+  return (metadata as readonly string[] | undefined) ?? [];
+}
