@@ -210,6 +210,49 @@ describe('GraphQL', () => {
     expect(served.reached.fields).toEqual([]);
   });
 
+  it('keeps the scopes of a resolver that a decorator wraps or a subclass overrides', async () => {
+    const Timed = (): MethodDecorator => (_target, _name, descriptor) => {
+      const original = descriptor.value as (...args: unknown[]) => unknown;
+      (descriptor as PropertyDescriptor).value = function timed(...args: unknown[]) {
+        return original.apply(this, args);
+      };
+    };
+    @Public()
+    @Resolver(() => Payroll, { isAbstract: true })
+    class SharedResolver {
+      @Query(() => String)
+      @Timed()
+      @RequireScopes('payroll:read')
+      inherited(): string {
+        return 'inherited';
+      }
+
+      @RequireScopes('payroll:read')
+      @Query(() => String)
+      overridden(): string {
+        return 'base';
+      }
+    }
+    @Resolver(() => Payroll)
+    class TeamResolver extends SharedResolver {
+      @Query(() => String)
+      override overridden(): string {
+        return 'overridden';
+      }
+    }
+    served = await serve(undefined, [], TeamResolver);
+    const eve = issuer.token({ subject: 'eve' });
+    const ada = issuer.token({ subject: 'ada', scopes: ['payroll:read'] });
+    for (const name of ['inherited', 'overridden']) {
+      const answers = [await served.ask(`{ ${name} }`), await served.ask(`{ ${name} }`, eve)];
+      expect(answers.map(({ errors }) => errors?.[0]?.extensions?.['code'])).toEqual([
+        'invalid-token',
+        'insufficient-scope',
+      ]);
+      expect(await served.ask(`{ ${name} }`, ada)).toEqual({ data: { [name]: name } });
+    }
+  });
+
   describe('before a field', () => {
     const resolverWith = (...decorators: MethodDecorator[]): Type => {
       const decorated: MethodDecorator = (...field) => {

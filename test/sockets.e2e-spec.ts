@@ -119,3 +119,38 @@ describe('a gateway on the adapter of `ws`', () => {
     close();
   });
 });
+
+describe('a gateway whose guard returns a request of its own', () => {
+  @Injectable()
+  class MessageGuard extends JwtAuthGuard {
+    protected override getRequest(context: ExecutionContext): GuardedRequest {
+      const data = context.switchToWs().getData<{ token?: string } | string>();
+      return { headers: { authorization: `Bearer ${typeof data === 'string' ? data : data.token}` } };
+    }
+  }
+
+  it('hands over the principal of a message, and rejects a message that cannot carry it', async () => {
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot({ ...issuer.settings, guard: MessageGuard })],
+      providers: [ChatGateway],
+    }).compile();
+    const app = testing.createNestApplication(new FastifyAdapter(), { logger: false });
+    app.useWebSocketAdapter(new WsAdapter(app));
+    await app.listen(0, '127.0.0.1');
+    const socket = new WebSocket((await app.getUrl()).replace('http', 'ws'));
+    await once(socket, 'open');
+    const ask = async (event: string, data: unknown): Promise<unknown> => {
+      socket.send(JSON.stringify({ event, data }));
+      const [answer] = (await once(socket, 'message')) as [Buffer];
+      return JSON.parse(answer.toString());
+    };
+    const token = issuer.token({ subject: 'ada', scopes: ['chat:write'] });
+    expect(await ask('whoami', { token })).toEqual({ event: 'whoami', data: 'ada' });
+    for (const event of ['whoami', 'write']) {
+      const code = 'principal-unknown';
+      expect(await ask(event, token)).toEqual({ event: 'exception', data: expect.objectContaining({ code }) });
+    }
+    socket.close();
+    await app.close();
+  });
+});

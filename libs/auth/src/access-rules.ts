@@ -63,7 +63,11 @@ export function prototypesWithRules(): Iterable<object> {
 /** The prototype and those that it extends, itself first. */
 export function lineageOf(prototype: object): readonly object[] {
   const lineage: object[] = [];
-  for (let one: object | null = prototype; one && one !== Object.prototype; one = Object.getPrototypeOf(one) as object) {
+  for (
+    let one: object | null = prototype;
+    one && one !== Object.prototype;
+    one = Object.getPrototypeOf(one) as object
+  ) {
     lineage.push(one);
   }
   return lineage;

@@ -23,7 +23,10 @@ function resultOf(context: ExecutionContext, hasResult: (request: Partial<Guarde
 
 const user = createParamDecorator((property: string | undefined, context: ExecutionContext) => {
   // The user of a service is undefined.
-  const { user: current } = resultOf(context, (request) => request.user !== undefined || request.principal !== undefined);
+  const { user: current } = resultOf(
+    context,
+    (request) => request.user !== undefined || request.principal !== undefined,
+  );
   return property === undefined ? current : (current as Record<string, unknown> | undefined)?.[property];
 });
 

@@ -75,7 +75,8 @@ export class GuardPlacement implements OnModuleInit {
   /** A route is what the class says; what Nest runs, and reads the guards and the status of, is what the object has. */
   private assertMethodsAreRun(): void {
     const lost = this.handlers().filter(({ name, method, owner, instances }) => {
-      const isRun = [METHOD_METADATA, MESSAGE_PATTERN].some((key) => Reflect.hasMetadata(key, method)) || hasGuard(method);
+      const isRun =
+        [METHOD_METADATA, MESSAGE_PATTERN].some((key) => Reflect.hasMetadata(key, method)) || hasGuard(method);
       return isRun && instances.some((one) => losesWords(method, one[name]) || isUnknown(one[name], owner));
     });
     if (lost.length === 0) return;

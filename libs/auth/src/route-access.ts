@@ -134,9 +134,11 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
   if (typeof prototype !== 'object') throw unknownMethod(handler, controller);
   const lineage = lineageOf(prototype);
   const methods = methodsOf(handler, prototype).map((method) => levelsOf(method, lineage));
+  // A class into which `constructor` was copied is shown to guards as this one.
+  const alike = methods.filter(({ classes }) => classes[0]!.constructor === controller);
   if (methods.length === 0 && lineage.some(hasShutMethod)) throw unknownMethod(handler, controller);
 
-  const classes = [...new Set([...methods.flatMap(({ classes }) => classes), ...lineage])].reverse();
+  const classes = [...new Set([...alike.flatMap(({ classes }) => classes), ...lineage])].reverse();
   const ofController = classes.flatMap((one) => ownScopes(one));
   const isOwnController = classes.some((one) => hasOwnRule(OWN_ISSUER, one));
 

@@ -23,7 +23,6 @@ class NotReadyError extends ServiceUnavailableError {
 /** Tells an orchestrator whether the process lives, and whether it can serve. */
 @ApiTags('Health')
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
-@Public()
 export class HealthController implements BeforeApplicationShutdown {
   private readonly logger = new Logger(HealthController.name);
   private isStopping = false;
@@ -37,6 +36,7 @@ export class HealthController implements BeforeApplicationShutdown {
     private readonly revocations: RevocationHealth,
   ) {}
 
+  @Public()
   @Get('live')
   @ApiOperation({
     summary: 'Does the process live?',
@@ -52,6 +52,7 @@ export class HealthController implements BeforeApplicationShutdown {
     return this.health.check([]);
   }
 
+  @Public()
   @Get('ready')
   @ApiOperation({
     summary: 'Can the server serve?',
