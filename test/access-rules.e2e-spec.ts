@@ -312,7 +312,21 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
       /^AuthModule: @RequireScopes stands before LostController\.scoped/,
     );
     await expect(start([OverridingController], { global: false })).rejects.toThrow(
-      /^AuthModule: .*@UseGuards\(JwtAuthGuard\).*OverridingController\.all/,
+      /^AuthModule: @UseGuards\(JwtAuthGuard\) is lost for OverridingController\.all, .* Repeat @UseGuards/,
+    );
+    const Observed = (): ClassDecorator => (target) => new Proxy(target, {});
+    class BareController {
+      @Get()
+      bare(): string {
+        return 'bare';
+      }
+    }
+    @Controller('bare')
+    @Observed()
+    @UseGuards(JwtAuthGuard)
+    class ObservedBareController extends BareController {}
+    await expect(start([ObservedBareController], { global: false })).rejects.toThrow(
+      /^AuthModule: @UseGuards\(JwtAuthGuard\) is lost for ObservedBareController\.bare/,
     );
   });
 
@@ -494,9 +508,8 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
     for (const path of ['/more/added', '/more/replaced']) expect(await statuses(path, service)).toEqual([401]);
   });
 
-  it('a function that is no method of a class with rules answers 500, however it was wrapped', async () => {
-    @Controller({ path: 'bound', scope: Scope.REQUEST })
-    class BoundController {
+  it('a proxy of the object, which hides the method that has the rules, stops the start or answers 500', async () => {
+    class Bound {
       constructor() {
         return new Proxy(this, {
           get: (target, name) => {
@@ -513,8 +526,16 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
         return 'scoped';
       }
     }
-    await start([BoundController]);
+    @Controller({ path: 'bound', scope: Scope.REQUEST })
+    class RequestController extends Bound {}
+    @Controller('bound')
+    class SingletonController extends Bound {}
+    await start([RequestController]);
     expect(await statuses('/bound', undefined, plain, admin)).toEqual([500, 500, 500]);
+    await application!.close();
+    await expect(start([SingletonController])).rejects.toThrow(
+      /^AuthModule: instead of SingletonController\.scoped Nest runs a function that was put into the object/,
+    );
   });
 
   it('a factory of controllers, and a route with two decorators, keep their rules', async () => {

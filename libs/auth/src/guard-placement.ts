@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
-import { HttpAdapterHost, MetadataScanner, ModuleRef, ModulesContainer } from '@nestjs/core';
-import { noteMethod, noteMethods } from './handler-methods.js';
+import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { lineageOf } from './access-rules.js';
+import { handlersOf, noteHandlers } from './application-handlers.js';
 import { hasGuard } from './has-guard.js';
 import { JwtAuthGuard } from './jwt-auth.guard.js';
 import { isPublic, routeAccess } from './route-access.js';
 import type { OnModuleInit, Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
+import type { Handler, Method } from './application-handlers.js';
 
 /** Where is said whether `AuthModule` puts its guard before every route. */
 export const GUARD_IS_GLOBAL = Symbol('AuthModule guard is global');
@@ -24,21 +26,9 @@ const READ_OF_THE_CLASS = new RegExp(
   `^(?:${PATH_METADATA}|${METHOD_METADATA}|${VERSION_METADATA}|swagger/.*|microservices:.*)$`,
 );
 
-type Method = (...args: unknown[]) => unknown;
-
-/** A method that some decorator has marked, its class, and the objects that there are of it. */
-interface Handler {
-  readonly name: string;
-  readonly method: Method;
-  readonly owner: Type;
-  readonly instances: readonly Readonly<Record<string, unknown>>[];
-}
-
 /** Looks, before the application listens, for handlers that seem guarded and are not: it does not start with one. */
 @Injectable()
 export class GuardPlacement implements OnModuleInit {
-  private readonly scanner = new MetadataScanner();
-
   constructor(
     @Inject(GUARD_IS_GLOBAL) private readonly isGlobal: boolean,
     private readonly modules: ModulesContainer,
@@ -46,7 +36,7 @@ export class GuardPlacement implements OnModuleInit {
     private readonly http: HttpAdapterHost,
   ) {
     // The router reads the methods before `onModuleInit`, in which tracing may replace them.
-    for (const { owner } of this.handlers()) noteMethods(owner.prototype as object);
+    noteHandlers(this.handlers());
   }
 
   /** @throws Error that names the handlers and says what to write */
@@ -54,22 +44,15 @@ export class GuardPlacement implements OnModuleInit {
     const { applicationConfig } = this.module['container'];
     // A context without a server has no requests.
     if (applicationConfig === undefined) return;
-    this.noteFunctionsOfInstances();
+    noteHandlers(this.handlers());
     this.assertMethodsAreRun();
     this.assertClassesAreSeen();
-    if (!this.isGlobal && !isGuardedGlobally(applicationConfig)) this.assertScopesAreRead();
+    if (!this.isGlobal && !isGuardedGlobally(applicationConfig)) {
+      this.assertScopesAreRead();
+      this.assertGuardsAreRun();
+    }
     if (this.isGlobal && this.isHybrid()) this.assertMessagesAreGuarded();
     if (this.isGraphqlUnguardedBelow()) this.assertFieldsAreOpen();
-  }
-
-  /** The rules of a method hold for the function that an object has in its place. */
-  private noteFunctionsOfInstances(): void {
-    for (const { name, owner, instances } of this.handlers()) {
-      noteMethods(owner.prototype as object);
-      for (const { [name]: run } of instances) {
-        if (typeof run === 'function') noteMethod(run, owner.prototype as object, name);
-      }
-    }
   }
 
   /** A route is what the class says; what Nest runs, and reads the guards and the status of, is what the object has. */
@@ -105,6 +88,17 @@ export class GuardPlacement implements OnModuleInit {
     throw new Error(
       `AuthModule: ${decoratorOf(open)} stands before ${namesOf(open)}, and with "global: false" no guard that reads it does. Put ` +
         '@UseGuards(JwtAuthGuard), or your subclass of it, before the method or its class.',
+    );
+  }
+
+  /** Nest reads guards of the function and of the class that run, and of nothing that they replace. */
+  private assertGuardsAreRun(): void {
+    const open = this.handlers().filter((one) => isMeantToBeGuarded(one) && !isGuardedItself(one));
+    if (open.length === 0) return;
+    throw new Error(
+      `AuthModule: @UseGuards(JwtAuthGuard) is lost for ${namesOf(open)}, which overrides a method or wraps a class that has it. With ` +
+        '"global: false" Nest runs no guard there. Repeat @UseGuards(JwtAuthGuard), or your subclass of it, before the overriding ' +
+        'method, or above the decorator that replaces the class.',
     );
   }
 
@@ -156,22 +150,7 @@ export class GuardPlacement implements OnModuleInit {
   }
 
   private handlers(): Handler[] {
-    const wrappers = [...this.modules.values()].flatMap(({ controllers, providers }) => [
-      ...controllers.values(),
-      ...providers.values(),
-    ]);
-    const made = wrappers.filter(({ inject, isAlias }) => !inject && !isAlias);
-    return [...new Set(made.map(({ metatype }) => metatype))].flatMap((owner) => {
-      if (typeof owner !== 'function' || typeof owner.prototype !== 'object') return [];
-      const methods = owner.prototype as Record<string, Method>;
-      const instances = made
-        .map(({ instance }): unknown => instance)
-        .filter((one): one is Record<string, unknown> => one instanceof owner);
-      return this.scanner
-        .getAllMethodNames(methods)
-        .map((name) => ({ name, method: methods[name]!, owner: owner as Type, instances }))
-        .filter(({ method }) => Reflect.getMetadataKeys(method).length > 0);
-    });
+    return handlersOf(this.modules);
   }
 }
 
@@ -190,21 +169,23 @@ function isGuardedItself({ method, owner }: Handler): boolean {
   return hasGuard(method) || hasGuard(owner);
 }
 
-/** Whether a decorator requires a guard that reads it, or a method that this one overrides has the guard. */
+/** Whether a guard that reads it would ask for more than a good token. */
 function asksForMore({ method, owner }: Handler): boolean {
-  const { scopes, isOwnIssuerOnly, isGuardedMethod } = routeAccess(method, owner);
-  return scopes.length > 0 || isOwnIssuerOnly || isGuardedMethod;
+  const { scopes, isOwnIssuerOnly } = routeAccess(method, owner);
+  return scopes.length > 0 || isOwnIssuerOnly;
+}
+
+function isMeantToBeGuarded({ method, owner }: Handler): boolean {
+  const { isGuardedMethod } = routeAccess(method, owner);
+  return isGuardedMethod || lineageOf(owner.prototype as object).some(({ constructor }) => hasGuard(constructor));
 }
 
 function decoratorOf(handlers: readonly Handler[]): string {
-  const accesses = handlers.map(({ method, owner }) => routeAccess(method, owner));
-  if (accesses.some(({ scopes }) => scopes.length > 0)) return '@RequireScopes';
-  return accesses.some(({ isOwnIssuerOnly }) => isOwnIssuerOnly)
-    ? '@OwnIssuerOnly'
-    : '@UseGuards(JwtAuthGuard) of an overridden method';
+  const hasScopes = handlers.some(({ method, owner }) => routeAccess(method, owner).scopes.length > 0);
+  return hasScopes ? '@RequireScopes' : '@OwnIssuerOnly';
 }
 
-/** Whether each read of the method gives another function, as with a proxy of the object: Nest runs one that nobody knows. */
+/** Whether the rules of the function cannot be found: a proxy of the object may give another function at each read. */
 function isUnknown(run: unknown, owner: Type): boolean {
   try {
     return typeof run === 'function' && routeAccess(run as Method, owner) === undefined;
