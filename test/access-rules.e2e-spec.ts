@@ -164,7 +164,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
     expect(scopesOf(scoped.value as () => string, WrappedController)).toEqual(['admin']);
   });
 
-  it('tracing that replaces the methods of a class, its base or its mixed-in class strips no rule', async () => {
+  it('tracing that replaces the methods of a class, its base or its mixed-in class strips no rule, whatever its methods are named', async () => {
     class Listing {
       @RequireScopes('admin')
       @Get('listed')
@@ -191,13 +191,30 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
         return 'mixed';
       }
     }
-    class MixingController {}
+    const NAMELESS = Symbol('nameless');
+    class MixingController {
+      @Get('symbolic')
+      @Timed()
+      @RequireScopes('admin')
+      [NAMELESS](): string {
+        return 'symbolic';
+      }
+
+      @Get('static')
+      @Timed()
+      @RequireScopes('admin')
+      static shared(): string {
+        return 'static';
+      }
+    }
+    const { prototype, shared } = MixingController;
+    Object.assign(prototype, { symbolic: prototype[NAMELESS], shared });
     const { mixed } = Object.getOwnPropertyDescriptors(Mixed.prototype);
     Object.defineProperty(MixingController.prototype, 'borrowed', mixed);
     Controller('mixing')(MixingController);
     Public()(MixingController);
     await start([TracedController, MixingController]);
-    for (const path of ['/traced/scoped', '/traced/listed', '/mixing/mixed']) {
+    for (const path of ['/traced/scoped', '/traced/listed', '/mixing/mixed', '/mixing/symbolic', '/mixing/static']) {
       expect([path, ...(await statuses(path, undefined, plain, admin))]).toEqual([path, 401, 403, 200]);
     }
   });
@@ -594,6 +611,21 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
       const cookie = `token=${admin}`;
       const response = await fetch(`${await application!.getUrl()}/mine`, { headers: { cookie } });
       expect([response.status, await response.json()]).toEqual([200, ['ada', 'ada']]);
+    });
+
+    it('a request without a token is rejected, although the guard returns the object of an earlier request', async () => {
+      const holder = { headers: {} };
+      @Injectable()
+      class HoldingGuard extends CookieGuard {
+        protected override getRequest(context: ExecutionContext): GuardedRequest {
+          return Object.assign(holder, super.getRequest(context));
+        }
+      }
+      Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), HoldingGuard);
+      await start([MineController], { guard: HoldingGuard });
+      const url = `${await application!.getUrl()}/mine`;
+      expect((await fetch(url, { headers: { cookie: `token=${admin}` } })).status).toBe(200);
+      expect((await fetch(url)).status).toBe(401);
     });
   });
 

@@ -26,14 +26,14 @@ export function recordRule(rule: Rule, scopes?: readonly string[]): MethodDecora
 }
 
 /** Whether the class itself has the rule: that of a base class does not count. */
-export function hasOwnRule(rule: Rule, prototype: object, name?: string): boolean {
+export function hasOwnRule(rule: Rule, prototype: object, name?: string | symbol): boolean {
   if (Reflect.hasOwnMetadata(rule, prototype, name!)) return true;
   const method = name === undefined ? undefined : ownMethod(prototype, name);
   return method !== undefined && Reflect.hasMetadata(rule, method);
 }
 
 /** The scopes that the class itself, or its method of this name, requires. */
-export function ownScopes(prototype: object, name?: string): readonly string[] {
+export function ownScopes(prototype: object, name?: string | symbol): readonly string[] {
   const method = name === undefined ? undefined : ownMethod(prototype, name);
   return [...scopesIn(Reflect.getOwnMetadata(SCOPES, prototype, name!)), ...(method ? scopesOfFunction(method) : [])];
 }
@@ -44,15 +44,16 @@ export function scopesOfFunction(method: object): readonly string[] {
 }
 
 /** The method that the class itself has under this name, unless it is an accessor: Nest runs none. */
-export function ownMethod(prototype: object, name: string): object | undefined {
+export function ownMethod(prototype: object, name: string | symbol): object | undefined {
   const value: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
   return typeof value === 'function' ? value : undefined;
 }
 
 /** The names of the methods that the class itself has, or has a rule for. */
-export function ownMethodNames(prototype: object): readonly string[] {
-  const names = [...Object.getOwnPropertyNames(prototype), ...(declared.get(prototype) ?? [])];
-  return names.filter((name): name is string => typeof name === 'string' && name !== 'constructor');
+export function ownMethodNames(prototype: object): readonly (string | symbol)[] {
+  const names = new Set([...Reflect.ownKeys(prototype), ...(declared.get(prototype) ?? [])]);
+  names.delete('constructor');
+  return [...names];
 }
 
 /** Every prototype on which a rule was written. */

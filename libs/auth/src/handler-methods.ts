@@ -3,7 +3,7 @@ import { lineageOf, ownMethod, ownMethodNames, prototypesWithRules } from './acc
 /** A method by what no decorator can replace: the prototype that has it, and its name. */
 export interface HandlerMethod {
   readonly prototype: object;
-  readonly name: string;
+  readonly name: string | symbol;
 }
 
 /** The methods that each function is or was: the router may have read it before tracing put another one in its place. */
@@ -20,7 +20,7 @@ export function noteMethods(prototype: object): void {
 }
 
 /** Remembers that the function stands for the method of this name. */
-export function noteMethod(handler: object, prototype: object, name: string): void {
+export function noteMethod(handler: object, prototype: object, name: string | symbol): void {
   const known = methodsOfFunction.get(handler) ?? [];
   if (known.some((one) => one.prototype === prototype && one.name === name)) return;
   methodsOfFunction.set(handler, [...known, { prototype, name }]);

@@ -169,7 +169,7 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
 
 /** A method with the classes that have a word in it, the most special first. */
 interface MethodLevels {
-  readonly name: string;
+  readonly name: string | symbol;
   /** All classes of its lineage. */
   readonly classes: readonly object[];
   /** Those that have the method, or a rule for it. */
@@ -202,7 +202,7 @@ function hasShutMethod(prototype: object): boolean {
   );
 }
 
-function hasOwnGuard(prototype: object, name: string): boolean {
+function hasOwnGuard(prototype: object, name: string | symbol): boolean {
   const method = ownMethod(prototype, name);
   return method !== undefined && hasGuard(method);
 }
