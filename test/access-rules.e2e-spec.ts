@@ -5,6 +5,7 @@ import {
   Get,
   type INestApplication,
   Injectable,
+  Module,
   Post,
   Scope,
   type Type,
@@ -207,8 +208,9 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
         return 'static';
       }
     }
-    const { prototype, shared } = MixingController;
-    Object.assign(prototype, { symbolic: prototype[NAMELESS], shared });
+    const symbolic = Object.getOwnPropertyDescriptor(MixingController.prototype, NAMELESS)!;
+    const shared = Object.getOwnPropertyDescriptor(MixingController, 'shared')!;
+    Object.defineProperties(MixingController.prototype, { symbolic, shared });
     const { mixed } = Object.getOwnPropertyDescriptors(Mixed.prototype);
     Object.defineProperty(MixingController.prototype, 'borrowed', mixed);
     Controller('mixing')(MixingController);
@@ -235,7 +237,9 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
         trace(LateController.prototype);
       }
     }
-    await start([LateController], { imports: [{ module: class TracingModule {}, providers: [LateTracing] }] });
+    @Module({ providers: [LateTracing] })
+    class TracingModule {}
+    await start([LateController], { imports: [{ module: TracingModule }] });
     expect(await statuses('/late', undefined, plain, admin)).toEqual([401, 403, 200]);
   });
 
@@ -661,14 +665,15 @@ it('a function with two names has the rules of both, and is public only if both 
     }
   }
   const { prototype } = PricesController;
-  Object.assign(prototype, { again: prototype.open });
-  expect(isPublic(prototype.open, PricesController)).toBe(false);
+  const open = Object.getOwnPropertyDescriptor(prototype, 'open')!.value as () => string;
+  Object.assign(prototype, { again: open });
+  expect(isPublic(open, PricesController)).toBe(false);
   class CostsController extends PricesController {}
   Public()(prototype, 'again', {});
-  expect(isPublic(prototype.open, CostsController)).toBe(true);
+  expect(isPublic(open, CostsController)).toBe(true);
   class ScopedController extends PricesController {}
   RequireScopes('admin')(prototype, 'again', {});
-  expect(scopesOf(prototype.open, ScopedController)).toEqual(['admin']);
+  expect(scopesOf(open, ScopedController)).toEqual(['admin']);
 });
 
 describe('access rules of messages', () => {

@@ -12,8 +12,9 @@ type Rule = typeof PUBLIC | typeof SCOPES | typeof OWN_ISSUER | typeof FOR_SERVI
 const declared = new Map<object, Set<string | symbol>>();
 
 /**
- * A decorator that records the rule. The rule of a method belongs to its class and name as well as to its function, and the rule of a
- * class to its prototype: a decorator that wraps the method or the class replaces the function or the class and leaves these.
+ * A decorator that records the rule. The rule of a method belongs to its class and name as well as to its function, and
+ * the rule of a class to its prototype: a decorator that wraps the method or the class replaces the function or the
+ * class and leaves these.
  */
 export function recordRule(rule: Rule, scopes?: readonly string[]): MethodDecorator & ClassDecorator {
   return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {

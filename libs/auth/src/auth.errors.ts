@@ -64,7 +64,10 @@ export class UnsupportedContextError extends AuthError {
   }
 }
 
-/** A handler that is not public asks for a principal or a user that no guard has set, or that the guard cannot hand over. */
+/**
+ * A handler that is not public asks for a principal or a user that no guard has set, or that the guard cannot hand
+ * over.
+ */
 export class PrincipalUnknownError extends AuthError {
   override readonly code: string = 'principal-unknown' satisfies AuthErrorCode;
   override readonly status: number = 500;
@@ -74,19 +77,21 @@ export class PrincipalUnknownError extends AuthError {
     super();
     const type = context.getType<string>();
     // For the log: the client reads the title.
+    const entry = `${context.getClass().name}.${context.getHandler().name}`;
     this.message =
-      `@CurrentUser() and @CurrentPrincipal() find nobody for ${context.getClass().name}.${context.getHandler().name}: no ` +
-      `JwtAuthGuard has read this "${type}" ${type === 'http' ? 'request' : 'message'}. ` +
-      (type === 'http'
-        ? 'Put @UseGuards(JwtAuthGuard) before the controller, or before the method and above decorators that replace the method; '
-        : 'Put a subclass that overrides getRequest(context) before it, which must return the client itself if the message is not an object; ') +
-      'or @Public(), if nobody need be there.';
+      type === 'http'
+        ? `@CurrentUser() and @CurrentPrincipal() find nobody for ${entry}: no JwtAuthGuard has read this request. Put ` +
+          '@UseGuards(JwtAuthGuard) before the class, or before the method and above each decorator that replaces the ' +
+          'method. Or put @Public() before the method, if nobody need be there.'
+        : `@CurrentUser() and @CurrentPrincipal() find nobody for ${entry}: no JwtAuthGuard has read this "${type}" ` +
+          'message. Put a subclass that overrides getRequest(context) before it. For a message that is not an object ' +
+          'getRequest must return the client itself. Or put @Public() before it, if nobody need be there.';
   }
 }
 
 /**
- * The token may be good, and nobody can tell: what was revoked of late is not known here at the moment. No sign-in mends it,
- * so it is no 401.
+ * The token may be good, and nobody can tell: what was revoked of late is not known here at the moment. No sign-in
+ * mends it, so it is no 401.
  */
 export class RevocationsUnknownError extends AuthError {
   override readonly code: string = 'revocations-unknown' satisfies AuthErrorCode;

@@ -15,7 +15,8 @@ function resultOf(context: ExecutionContext, hasResult: (request: Partial<Guarde
   const isHttp = context.getType() === 'http';
   const request = isHttp ? context.switchToHttp().getRequest<Partial<GuardedRequest>>() : requestOfMessage(context);
   if (isHttp && hasResult(request)) return request;
-  // Outside of HTTP a result may be that of another message of the same client, or of another operation of the same request.
+  // Outside of HTTP a result may be that of another message of the same client, or of another operation of the same
+  // request.
   if (isPublic(context.getHandler(), context.getClass())) return isHttp ? request : {};
   if (hasResult(request)) return request;
   throw new PrincipalUnknownError(context);
@@ -35,8 +36,8 @@ const principal = createParamDecorator(
 );
 
 /**
- * Hands a handler the signed-in user, as the `PrincipalMapper` made it, or one property of it. Undefined on a public route, and for a
- * service before a handler that is `@ForServices()`. Without a mapper the user is the principal.
+ * Hands a handler the signed-in user, as the `PrincipalMapper` made it, or one property of it. Undefined on a public
+ * route, and for a service before a handler that is `@ForServices()`. Without a mapper the user is the principal.
  *
  * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
  * @example

@@ -76,8 +76,8 @@ export class GuardPlacement implements OnModuleInit {
       const seen = (owner.prototype as { constructor: unknown }).constructor as Type;
       if (seen === owner || isSameAccess(method, owner, seen)) continue;
       throw new Error(
-        `AuthModule: ${owner.name}.prototype.constructor is ${seen?.name}, so that Nest shows guards the rules of that class for ` +
-          `${owner.name}.${name}. Do not copy "constructor" when you mix classes.`,
+        `AuthModule: ${owner.name}.prototype.constructor is ${seen?.name}, so that guards would read the rules of that ` +
+          `class for ${owner.name}.${name}. Do not copy "constructor" when you mix classes.`,
       );
     }
   }
@@ -96,9 +96,9 @@ export class GuardPlacement implements OnModuleInit {
     const open = this.handlers().filter((one) => isMeantToBeGuarded(one) && !isGuardedItself(one));
     if (open.length === 0) return;
     throw new Error(
-      `AuthModule: @UseGuards(JwtAuthGuard) is lost for ${namesOf(open)}, which overrides a method or wraps a class that has it. With ` +
-        '"global: false" Nest runs no guard there. Repeat @UseGuards(JwtAuthGuard), or your subclass of it, before the overriding ' +
-        'method, or above the decorator that replaces the class.',
+      `AuthModule: @UseGuards(JwtAuthGuard) is lost for ${namesOf(open)}, which overrides a method or wraps a class that ` +
+        'has it. With "global: false" Nest runs no guard there. Repeat @UseGuards(JwtAuthGuard), or your subclass of ' +
+        'it, before the overriding method, or above the decorator that replaces the class.',
     );
   }
 
@@ -117,7 +117,9 @@ export class GuardPlacement implements OnModuleInit {
     );
   }
 
-  /** A field is reached by every operation that answers with its object, and Nest asks no guard before it unless told. */
+  /**
+   * A field is reached by every operation that answers with its object, and Nest asks no guard before it unless told.
+   */
   private assertFieldsAreOpen(): void {
     const open = this.handlers().filter((one) => {
       const isField = Reflect.getMetadata(FIELD_RESOLVER, one.method) === true;
@@ -188,7 +190,7 @@ function decoratorOf(handlers: readonly Handler[]): string {
 /** Whether the rules of the function cannot be found: a proxy of the object may give another function at each read. */
 function isUnknown(run: unknown, owner: Type): boolean {
   try {
-    return typeof run === 'function' && routeAccess(run as Method, owner) === undefined;
+    return typeof run === 'function' && routeAccess(run, owner) === undefined;
   } catch {
     return true;
   }

@@ -6,7 +6,9 @@ export interface HandlerMethod {
   readonly name: string | symbol;
 }
 
-/** The methods that each function is or was: the router may have read it before tracing put another one in its place. */
+/**
+ * The methods that each function is or was: the router may have read it before tracing put another one in its place.
+ */
 const methodsOfFunction = new WeakMap<object, HandlerMethod[]>();
 
 /** Remembers which methods the functions of the class, and of those that it extends, are at this moment. */

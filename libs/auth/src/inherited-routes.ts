@@ -20,11 +20,13 @@ type Method = (...parameters: never[]) => unknown;
 const RULES: readonly unknown[] = [PUBLIC, SCOPES, OWN_ISSUER, FOR_SERVICES];
 
 /**
- * Makes a method that overrides a route the same route: path, status, documentation, guards, and the classes by which its parameters are
- * validated, unless the override has its own. Nest keeps these with the function, so an override without decorators is not a route.
+ * Makes a method that overrides a route the same route: path, status, documentation, guards, and the classes by which
+ * its parameters are validated, unless the override has its own. Nest keeps these with the function, so an override
+ * without decorators is not a route.
  *
- * An override without a route decorator of its own also takes over `@Public()` and `@ForServices()`. An override that repeats `@Get()`
- * is its own route and writes them itself. Scopes and `@OwnIssuerOnly()` hold for every override, without this function.
+ * An override without a route decorator of its own also takes over `@Public()` and `@ForServices()`. An override that
+ * repeats `@Get()` is its own route and writes them itself. Scopes and `@OwnIssuerOnly()` hold for every override,
+ * without this function.
  *
  * @returns the controller itself
  * @example

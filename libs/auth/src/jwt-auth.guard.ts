@@ -35,11 +35,11 @@ interface ReportingStrategy {
 }
 
 /**
- * Lets a request pass whose bearer token is proven and carries the scopes of the route, and sets `request.principal` and
- * `request.user`. Global and closed by default; `@UseGuards(JwtAuthGuard)` puts it before single controllers.
+ * Lets a request pass whose bearer token is proven and carries the scopes of the route, and sets `request.principal`
+ * and `request.user`. Global and closed by default; `@UseGuards(JwtAuthGuard)` puts it before single controllers.
  *
- * A token is proven through passport the first two times and then remembered; every further use looks at its time, its revocations
- * and its key, without waiting.
+ * A token is proven through passport the first two times and then remembered; every further use looks at its time, its
+ * revocations and its key, without waiting.
  *
  * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, UnsupportedContextError, PrincipalUnknownError;
  *   RevocationsUnknownError and ServiceUnavailableError if revocations or keys are unknown
@@ -87,11 +87,13 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   /**
-   * The request whose `headers.authorization` is read, and on which `principal` and `user` are set. An override may return an object of
-   * its own: `@CurrentPrincipal()` and `@CurrentUser()` find the result all the same. For a socket's message that is not an object,
-   * nothing else than the client itself can carry the result, and the guard rejects the message if the override returns anything else.
+   * The request whose `headers.authorization` is read, and on which `principal` and `user` are set. An override may
+   * return an object of its own: `@CurrentPrincipal()` and `@CurrentUser()` find the result all the same. For a
+   * socket's message that is not an object, nothing else than the client itself can carry the result, and the guard
+   * rejects the message if the override returns anything else.
    *
-   * @throws UnsupportedContextError for anything but HTTP: a handler stays shut if the guard cannot read its credentials
+   * @throws UnsupportedContextError for anything but HTTP: a handler stays shut if the guard cannot read its
+   *   credentials
    * @example
    * ```ts
    * \@Injectable()
@@ -118,7 +120,8 @@ export class JwtAuthGuard implements CanActivate {
     let proven: Principal | undefined;
     let refusal: Error | undefined;
     let waiting: { resolve: (principal: Principal) => void; reject: (refusal: Error) => void } | undefined;
-    // A strategy reports to the functions that passport hangs onto a copy of it. This is all of passport that a bearer token
+    // A strategy reports to the functions that passport hangs onto a copy of it. This is all of passport that a bearer
+    // token
     // needs: what its middleware adds is for sessions, redirects and chains of strategies.
     const strategy = Object.create(this.strategy) as ReportingStrategy;
     strategy.success = (principal) => (waiting ? waiting.resolve(principal) : (proven = principal));

@@ -36,11 +36,11 @@ export interface RouteAccess {
 }
 
 /**
- * Opens a route, or every route of a controller, to everybody. A method that requires scopes or own tokens, or has the guard by
- * `@UseGuards`, stays shut in a public controller.
+ * Opens a route, or every route of a controller, to everybody. A method that requires scopes or own tokens, or has the
+ * guard by `@UseGuards`, stays shut in a public controller.
  *
- * A subclass of a public controller is not public, and neither is a method that overrides a public one: each says `@Public()` itself. A
- * method that a subclass inherits unchanged keeps its own `@Public()`.
+ * A subclass of a public controller is not public, and neither is a method that overrides a public one: each says
+ * `@Public()` itself. A method that a subclass inherits unchanged keeps its own `@Public()`.
  *
  * @example
  * ```ts
@@ -52,9 +52,9 @@ export interface RouteAccess {
 export const Public = (): MethodDecorator & ClassDecorator => recordRule(PUBLIC);
 
 /**
- * Requires every one of the scopes. Scopes add up: those of the method, of the methods that it overrides, of its controller, and of the
- * classes that the controller extends. Several decorators on one method add up, too. A token that lacks one gets 403
- * `insufficient-scope`.
+ * Requires every one of the scopes. Scopes add up: those of the method, of the methods that it overrides, of its
+ * controller, and of the classes that the controller extends. Several decorators on one method add up, too. A token
+ * that lacks one gets 403 `insufficient-scope`.
  *
  * @throws Error at load if a scope is not a scope token
  * @see RFC 6749 §3.3
@@ -74,9 +74,9 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
 };
 
 /**
- * Rejects the tokens of further `issuers` with 401: for routes that use the subject as a user of this application, or a scope as one
- * that this application gives. Another issuer may write any subject and any scope. Subclasses and overrides inherit the rule. The
- * routes that Postern brings all have it.
+ * Rejects the tokens of further `issuers` with 401: for routes that use the subject as a user of this application, or a
+ * scope as one that this application gives. Another issuer may write any subject and any scope. Subclasses and
+ * overrides inherit the rule. The routes that Postern brings all have it.
  *
  * @example
  * ```ts
@@ -87,11 +87,11 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
 export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => recordRule(OWN_ISSUER);
 
 /**
- * Admits services, whose tokens have no session, without a call of the `PrincipalMapper`, which knows users: `@CurrentUser()` is
- * undefined for them. Token and scopes are required as everywhere.
+ * Admits services, whose tokens have no session, without a call of the `PrincipalMapper`, which knows users:
+ * `@CurrentUser()` is undefined for them. Token and scopes are required as everywhere.
  *
- * On a controller it holds for each route of the controller. In a subclass it still holds for the methods that the subclass inherits
- * unchanged, and not for those that the subclass adds or overrides: they may rely on a user.
+ * On a controller it holds for each route of the controller. In a subclass it still holds for the methods that the
+ * subclass inherits unchanged, and not for those that the subclass adds or overrides: they may rely on a user.
  *
  * @example
  * ```ts
@@ -107,8 +107,8 @@ const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
 /**
  * The rules of the route, read from the decorators once and then from memory.
  *
- * @throws Error if the function is no method of the controller and some method of the controller has rules: the function may stand
- *   for that method
+ * @throws Error if the function is no method of the controller and some method of the controller has rules: the
+ *   function may stand for that method
  */
 export function routeAccess(handler: Handler, controller: Controller): RouteAccess {
   let routes = known.get(controller);
@@ -138,11 +138,13 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
   const alike = methods.filter(({ classes }) => classes[0]!.constructor === controller);
   if (methods.length === 0 && lineage.some(hasShutMethod)) throw unknownMethod(handler, controller);
 
-  const classes = [...new Set([...alike.flatMap(({ classes }) => classes), ...lineage])].reverse();
+  const classes = [...new Set([...alike.flatMap((method) => method.classes), ...lineage])].reverse();
   const ofController = classes.flatMap((one) => ownScopes(one));
   const isOwnController = classes.some((one) => hasOwnRule(OWN_ISSUER, one));
 
-  const levels = methods.flatMap(({ levels, name }) => levels.map((one) => ({ prototype: one, name }))).reverse();
+  const levels = methods
+    .flatMap((method) => method.levels.map((one) => ({ prototype: one, name: method.name })))
+    .reverse();
   const ofMethod = [...levels.flatMap((one) => ownScopes(one.prototype, one.name)), ...scopesOfFunction(handler)];
   const isOwnMethod =
     Reflect.hasMetadata(OWN_ISSUER, handler) || levels.some((one) => hasOwnRule(OWN_ISSUER, one.prototype, one.name));
@@ -209,8 +211,8 @@ function hasOwnGuard(prototype: object, name: string | symbol): boolean {
 
 function unknownMethod(handler: Handler, controller: Controller | undefined): Error {
   return new Error(
-    `AuthModule: ${controller?.name || 'a class without a name'} runs the function "${handler.name}", which is none of its methods, ` +
-      'so that the rules of the method are unknown. Declare the handler as a method. Do not assign it as a property, bind it in the ' +
-      'constructor, or return a proxy of the object.',
+    `AuthModule: ${controller?.name || 'a class without a name'} runs the function "${handler.name}", which is none of ` +
+      'its methods, so that the rules of the method are unknown. Declare the handler as a method. Do not assign it as ' +
+      'a property, bind it in the constructor, or return a proxy of the object.',
   );
 }

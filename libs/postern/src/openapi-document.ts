@@ -3,7 +3,7 @@ import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swag
 import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
 import { refusalResponsesOf } from './openapi-refusals.js';
-import { capitalised, routesOf } from './openapi-routes.js';
+import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
 
 /** What the document says of the service itself. */
 export interface DocumentSettings {
@@ -48,6 +48,7 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
   const config = builder.build();
   const routes = routesOf(app);
   const byId = new Map(routes.map((route) => [route.operationId, route]));
+  nameHandlers(app);
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method, version = '') => {
       // A route with several paths comes once for each, as `method[0]`, `method[1]`.

@@ -55,6 +55,18 @@ export function routesOf(app: INestApplication): readonly DescribedRoute[] {
   return routes;
 }
 
+/**
+ * Gives each handler the name of its method. Swagger finds an operation by the name of the function, and a decorator that
+ * wraps the method leaves a function of another name.
+ */
+export function nameHandlers(app: INestApplication): void {
+  for (const controller of controllersOf(app)) {
+    for (const [name, handler] of handlersOf(controller)) {
+      if (handler.name !== name) Reflect.defineProperty(handler, 'name', { value: name, configurable: true });
+    }
+  }
+}
+
 function controllersOf(app: INestApplication): ReadonlySet<Type> {
   const controllers = new Set<Type>();
   for (const module of app.get(ModulesContainer).values()) {

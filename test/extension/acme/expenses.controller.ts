@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, type MessageEvent, Param, Post, Sse } from '@nestjs/common';
 import { CurrentPrincipal, CurrentUser, type Principal, Public, RequireScopes } from 'postern/auth';
 import { map, type Observable, timer } from 'rxjs';
+import { Timed } from './timed.decorator.js';
 import type { SignedInEmployee } from './employee-mapper.js';
 
 /** Acme's own business, guarded without a word: nothing but decorators says who may do what. */
@@ -25,6 +26,7 @@ export class ExpensesController {
 
   @Post(':id/approve')
   @HttpCode(204)
+  @Timed()
   @RequireScopes('expenses:approve')
   approveExpense(@Param('id') _id: string): void {}
 
