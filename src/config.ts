@@ -124,7 +124,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     redisUrl: read.address('REDIS_URL', ['redis:', 'rediss:']),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'log'),
     migrate: read.boolean('POSTERN_MIGRATE', true),
-    issuer: read.issuer('POSTERN_ISSUER') ?? `http://localhost:${port}`,
+    issuer: read.issuer('POSTERN_ISSUER', production) ?? `http://localhost:${port}`,
     audience: read.text('POSTERN_AUDIENCE') ?? 'postern',
     secret: read.text('POSTERN_SECRET'),
     previousSecrets: read.list('POSTERN_PREVIOUS_SECRETS'),
@@ -212,8 +212,6 @@ function productionProblems({ secret, previousSecrets }: ServerConfig, environme
     problems.push(
       'POSTERN_ISSUER is missing: set it to the address that clients reach this server at, for example https://id.example.com',
     );
-  else if (!isSecureOrigin(environment.POSTERN_ISSUER.trim()))
-    problems.push('POSTERN_ISSUER must begin with https:// (RFC 8414 §2); http:// is for this machine alone.');
   if (secret === undefined) problems.push('POSTERN_SECRET is missing: make one with: openssl rand -base64 48');
   if (secret !== undefined && isPlaceholder(secret))
     problems.push('POSTERN_SECRET is a placeholder: make a random one with: openssl rand -base64 48');
@@ -233,10 +231,4 @@ function repeatsItself(secret: string): boolean {
 
 function isPlaceholder(secret: string): boolean {
   return PLACEHOLDER.test(secret) || new Set(secret).size < 12;
-}
-
-function isSecureOrigin(address: string): boolean {
-  if (!URL.canParse(address)) return true; // told already
-  const { protocol, hostname } = new URL(address);
-  return protocol === 'https:' || ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
 }

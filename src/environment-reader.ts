@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { databaseUrlProblem } from 'postern/persistence/database-url';
+import { issuerProblem } from 'postern/tokens/issuer-address';
 import type { ServerConfig, Variable } from './config.js';
 
 /** Reads one variable at a time: a bad value becomes a sentence and the default, so that all problems are told at once. */
@@ -44,17 +45,11 @@ export class EnvironmentReader {
       .filter((item) => item !== '');
   }
 
-  /** RFC 8414 §2: an address without query and fragment; clients add the paths of the routes to it. */
-  issuer(name: Variable): string | undefined {
+  /** The address of the issuer by the rule that PosternModule has, too. */
+  issuer(name: Variable, production: boolean): string | undefined {
     const text = this.text(name);
-    if (text === undefined) return undefined;
-    if (!/^https?:\/\//i.test(text) || !URL.canParse(text))
-      return this.refuse(`${name} must be an address that begins with https:// or http://.`, undefined);
-    if (/[?#]/.test(text)) return this.refuse(`${name} must be without query and fragment.`, undefined);
-    const { username, password } = new URL(text);
-    if (/\s/.test(text) || username !== '' || password !== '')
-      return this.refuse(`${name} must be without user, password and blanks.`, undefined);
-    return text;
+    const problem = text === undefined ? undefined : issuerProblem(text, production);
+    return problem === undefined ? text : this.refuse(`${name} ${problem}`, undefined);
   }
 
   /** What the server can listen at: an IP address, also with a zone as `fe80::1%eth0`, or a name. */

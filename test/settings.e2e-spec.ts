@@ -8,6 +8,7 @@ import { Housekeeping, RevocationJournal, RevocationLog, SessionsService } from 
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { AccessTokens } from 'postern/tokens';
 import { UsersService } from 'postern/users';
+import { readConfig } from '../src/config.js';
 
 describe('what a factory returns to PosternModule', () => {
   let database: TestDatabase;
@@ -52,6 +53,26 @@ describe('what a factory returns to PosternModule', () => {
   ])('is refused at boot where it has a setting that nobody reads: %j', async (more, sentence) => {
     await expect(started(more)).rejects.toThrow(sentence);
   });
+
+  it.each([
+    ['http://id.acme.com', 'must begin with https:// (RFC 8414 §2); http:// is for this machine alone.'],
+    ['http://localhost.acme.com', 'must begin with https:// (RFC 8414 §2); http:// is for this machine alone.'],
+    ['id.acme.com', 'must be an address that begins with https:// or http://, such as https://id.example.com.'],
+  ])(
+    'stops the start of a production application whose issuer is %s, as the variables do',
+    async (issuer, sentence) => {
+      await expect(started({ production: true, issuer })).rejects.toThrow(`PosternModule: "issuer" ${sentence}`);
+      const variables = { NODE_ENV: 'production', POSTERN_ISSUER: issuer };
+      expect(() => readConfig(variables)).toThrow(`POSTERN_ISSUER ${sentence}`);
+    },
+  );
+
+  it.each(['https://id.acme.com', 'http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:3000'])(
+    'starts a production application whose issuer is %s',
+    async (issuer) => {
+      await expect(started({ production: true, issuer })).resolves.toBeDefined();
+    },
+  );
 
   it('is refused by AccountsModule as well where nobody reads it', () => {
     const returned = { production: true, productname: 'Acme' };

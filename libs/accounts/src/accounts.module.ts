@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { withInheritedRoutes } from 'postern/auth';
+import { missingSettings } from 'postern/problem';
 import { assertMadeForUser, User, UserSchemas } from 'postern/users';
 import {
   ACCOUNTS_SETTINGS,
@@ -21,7 +22,7 @@ import { SecurityNotices } from './security-notices.js';
  * `SessionsModule` and `PasswordModule`. Imported once, by the application.
  * @example AccountsModule.forRoot({ production: true, user: Employee, mailer: SmtpMailer })
  */
-@Module({})
+@Module({ providers: [missingSettings('AccountsModule', ACCOUNTS_SETTINGS)] })
 export class AccountsModule extends ConfigurableAccountsModule {
   /** Settings and structure in one object. */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {

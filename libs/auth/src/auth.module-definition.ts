@@ -70,7 +70,8 @@ const NO_STRUCTURE: Record<keyof AuthStructure, undefined> = {
   imports: undefined,
 };
 
-const UNCHECKED_SETTINGS = Symbol('AuthModule settings as they came');
+/** Under this token the settings stand as they came. */
+export const UNCHECKED_SETTINGS = Symbol('AuthModule settings as they came');
 
 const checkedSettings: Provider = {
   provide: AUTH_SETTINGS,

@@ -1,9 +1,9 @@
 import { Inject, Module, Optional } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { OfThisCopy } from 'postern/problem';
+import { missingSettings, OfThisCopy } from 'postern/problem';
 import { AccessTokenVerifier } from './access-token-verifier.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
-import { ConfigurableAuthModule } from './auth.module-definition.js';
+import { ConfigurableAuthModule, UNCHECKED_SETTINGS } from './auth.module-definition.js';
 import { Clock } from './clock.js';
 import { DoubtingClock } from './doubting-clock.js';
 import { FollowedRevocations } from './followed-revocations.js';
@@ -30,6 +30,7 @@ const SWEPT_AT_ONCE = 20_000;
 @OfThisCopy()
 @Module({
   providers: [
+    missingSettings('AuthModule', UNCHECKED_SETTINGS),
     TrustedIssuers,
     AccessTokenVerifier,
     JwtStrategy,

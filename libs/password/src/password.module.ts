@@ -2,6 +2,7 @@ import { Module, Scope, type DynamicModule, type OnModuleInit, type Type } from 
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
+import { missingSettings } from 'postern/problem';
 import { Argon2PasswordHasher } from './argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { DummyHashes } from './dummy-hashes.js';
@@ -29,7 +30,7 @@ import { PasswordsService } from './passwords.service.js';
  * `UsersModule` and `SessionsModule`. Imported once, by the application.
  * @example PasswordModule.forRoot({ productName: 'Acme', policies: [...shippedPasswordPolicies, NotBreached] })
  */
-@Module({})
+@Module({ providers: [missingSettings('PasswordModule', PASSWORD_SETTINGS)] })
 export class PasswordModule extends ConfigurablePasswordModule implements OnModuleInit {
   /** Settings and structure in one object; both have defaults for everything. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {

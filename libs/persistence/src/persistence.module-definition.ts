@@ -44,7 +44,7 @@ const KNOWN_SETTINGS: SettingNames<Required<PersistenceSettings>> = {
 const NO_STRUCTURE: Record<keyof PersistenceStructure, undefined> = { migrations: undefined, imports: undefined };
 
 /** Under this token the settings can be injected. */
-const PERSISTENCE_SETTINGS = Symbol('PersistenceSettings');
+export const PERSISTENCE_SETTINGS = Symbol('PersistenceSettings');
 
 export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
   new ConfigurableModuleBuilder<PersistenceSettings>({ optionsInjectionToken: PERSISTENCE_SETTINGS })

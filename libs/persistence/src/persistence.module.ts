@@ -1,7 +1,8 @@
 import { Module, type BeforeApplicationShutdown } from '@nestjs/common';
+import { missingSettings } from 'postern/problem';
 import { DataSource } from 'typeorm';
 import { connectionsOf } from './connections.js';
-import { ConfigurablePersistenceModule } from './persistence.module-definition.js';
+import { ConfigurablePersistenceModule, PERSISTENCE_SETTINGS } from './persistence.module-definition.js';
 
 /** A request that runs at the stop has so long to get its answers. */
 const graceMilliseconds = 5000;
@@ -13,7 +14,7 @@ const graceMilliseconds = 5000;
  * @example
  * PersistenceModule.forRoot({ databaseUrl: 'postgres://postern@localhost/postern' })
  */
-@Module({})
+@Module({ providers: [missingSettings('PersistenceModule', PERSISTENCE_SETTINGS)] })
 export class PersistenceModule extends ConfigurablePersistenceModule implements BeforeApplicationShutdown {
   constructor(private readonly dataSource: DataSource) {
     super();

@@ -25,7 +25,10 @@ export interface PosternSettings {
   databaseUrl: string;
   /** `redis://host:6379`; revocations travel among replicas by it where it is set. */
   redisUrl?: string | undefined;
-  /** Whether this is a real deployment: development defaults, such as the mailer that logs, refuse to work there. Default: `false`. */
+  /**
+   * Whether this is a real deployment. The issuer must then begin with `https://`, unless it is a loopback address, and development
+   * defaults, such as the mailer that logs, do not work. Default: `false`.
+   */
   production?: boolean | undefined;
   /** The product's name, for mails and for the words a password must not contain. Default: `Postern`. */
   productName?: string | undefined;

@@ -4,15 +4,14 @@ import { AccountsModule } from 'postern/accounts';
 import { AuthModule, withInheritedRoutes } from 'postern/auth';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
-import { assertKnownSettings, ProblemModule } from 'postern/problem';
+import { missingSettings, ProblemModule } from 'postern/problem';
 import { RevocationLog, SessionsModule, StoredRevocations } from 'postern/sessions';
 import { KeyRing, TokensModule } from 'postern/tokens';
 import { UsersModule } from 'postern/users';
+import { checkedPosternSettings } from './checked-postern-settings.js';
 import { HealthController } from './health.controller.js';
 import {
   ConfigurablePosternModule,
-  KNOWN_SETTINGS,
-  NO_STRUCTURE,
   type POSTERN_ASYNC_OPTIONS,
   type POSTERN_OPTIONS,
   POSTERN_SETTINGS,
@@ -20,6 +19,8 @@ import {
   type PosternStructure,
 } from './postern.module-definition.js';
 
+/** Under this token each PosternModule of `forRoot` has the settings, once they are known to be sound. */
+const CHECKED_SETTINGS = Symbol('PosternModule settings');
 const DAY_SECONDS = 86_400;
 const AUDIENCE = 'postern';
 
@@ -36,7 +37,7 @@ class PosternSettingsModule extends ConfigurablePosternModule {}
  * })
  * export class AppModule {}
  */
-@Module({})
+@Module({ providers: [missingSettings('PosternModule', CHECKED_SETTINGS)] })
 export class PosternModule {
   /** Settings and structure in one object. */
   static forRoot(options: typeof POSTERN_OPTIONS): DynamicModule {
@@ -62,6 +63,7 @@ function composed(settingsModule: DynamicModule, structure: PosternStructure): D
       TerminusModule.forRoot({ logger: false }),
     ],
     controllers: health === false ? [] : [withInheritedRoutes(health)],
+    providers: [{ provide: CHECKED_SETTINGS, inject: [POSTERN_SETTINGS], useFactory: checkedPosternSettings }],
   };
 }
 
@@ -141,27 +143,9 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
   ];
 }
 
-/** The names that the settings of one lib stand under; each lib checks its own. */
-const OF_ONE_LIB = ['persistence', 'problem', 'auth', 'tokens', 'sessions', 'password'] as const;
-
-/** What is said for all libs would overwrite, without a word, what is said of it for one. */
-function assertSaidOnce(lib: (typeof OF_ONE_LIB)[number], settings: unknown): void {
-  if (typeof settings !== 'object') throw new Error(`PosternModule: "${lib}" must be an object of settings.`);
-  for (const name of Object.keys(settings ?? {})) {
-    if (Object.hasOwn(KNOWN_SETTINGS, name)) {
-      throw new Error(`PosternModule takes "${name}" beside "${lib}", and not below it.`);
-    }
-  }
-}
-
 function from<T>(choose: (settings: PosternSettings) => T): {
   inject: [typeof POSTERN_SETTINGS];
   useFactory: (settings: PosternSettings) => T;
 } {
-  const useFactory = (settings: PosternSettings): T => {
-    assertKnownSettings('PosternModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
-    OF_ONE_LIB.forEach((lib) => assertSaidOnce(lib, settings[lib] ?? {}));
-    return choose(settings);
-  };
-  return { inject: [POSTERN_SETTINGS], useFactory };
+  return { inject: [POSTERN_SETTINGS], useFactory: (settings) => choose(checkedPosternSettings(settings)) };
 }

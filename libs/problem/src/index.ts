@@ -13,6 +13,7 @@ export {
 export type { ProblemErrorCode, ProblemIssue } from './problem.errors.js';
 export { assertKnownSettings } from './known-settings.js';
 export type { SettingNames } from './known-settings.js';
+export { missingSettings } from './missing-settings.js';
 export { assertOneCopy, OfThisCopy } from './one-copy.js';
 export { problemSchema } from './problem.js';
 export type { Problem } from './problem.js';

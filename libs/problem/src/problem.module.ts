@@ -1,6 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
 import { APP_PIPE, ApplicationConfig } from '@nestjs/core';
 import { assertKnownSettings } from './known-settings.js';
+import { missingSettings } from './missing-settings.js';
 import {
   ConfigurableModuleClass,
   KNOWN_SETTINGS,
@@ -17,7 +18,11 @@ import { ProblemValidationPipe } from './problem-validation.pipe.js';
  * imports: [ProblemModule.forRoot({ documentation: 'https://example.com/problems/' })]
  */
 @Module({
-  providers: [ProblemFilter, { provide: APP_PIPE, useClass: ProblemValidationPipe }],
+  providers: [
+    missingSettings('ProblemModule', MODULE_OPTIONS_TOKEN),
+    ProblemFilter,
+    { provide: APP_PIPE, useClass: ProblemValidationPipe },
+  ],
   // For the RefusalFilter of other modules.
   exports: [MODULE_OPTIONS_TOKEN],
 })

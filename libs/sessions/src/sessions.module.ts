@@ -1,6 +1,7 @@
 import { Module, type DynamicModule, type Provider } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
+import { missingSettings } from 'postern/problem';
 import { UserSessions } from 'postern/users';
 import { DataSource } from 'typeorm';
 import { ClaimsProvider, EntityClaims } from './claims-provider.js';
@@ -50,7 +51,7 @@ import { TokenLifetimes } from './token-lifetimes.js';
  * @example
  * SessionsModule.forRoot({ graceSeconds: 5, policies: [OfficeHoursPolicy] })
  */
-@Module({})
+@Module({ providers: [missingSettings('SessionsModule', SESSIONS_SETTINGS)] })
 export class SessionsModule extends ConfigurableSessionsModule {
   /** Switches sessions on with settings that are known now. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {

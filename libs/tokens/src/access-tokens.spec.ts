@@ -101,7 +101,7 @@ describe('AccessTokens', () => {
 
 describe('CheckedTokensSettings', () => {
   it.each([
-    [{ issuer: 'id.example.com' }, /issuer must be a URL/],
+    [{ issuer: 'id.example.com' }, /"issuer" must be an address/],
     [{ issuer: 'https://id.example.com/?a' }, /issuer/],
     [{ audience: '' }, /audience/],
     [{ audience: [] }, /audience/],

@@ -4,6 +4,7 @@ export { KeyDto } from './dto/key.dto.js';
 export { MetadataDto } from './dto/metadata.dto.js';
 export { RotateKeysDto } from './dto/rotate-keys.dto.js';
 export { assertStrongSecret, InstanceSecret } from './instance-secret.js';
+export { issuerProblem } from './issuer-address.js';
 export { JwksController } from './jwks.controller.js';
 export { ecdsaSignatureFromDer } from './jws.js';
 export { KeyKill } from './key-kill.js';

@@ -73,7 +73,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: TOKENS_SETTINGS } =
     .setExtras<TokensStructure>(NO_STRUCTURE, extend)
     .build();
 
-export { ConfigurableModuleClass as ConfigurableTokensModule };
+export { ConfigurableModuleClass as ConfigurableTokensModule, TOKENS_SETTINGS };
 
 function extend(definition: DynamicModule, structure: TokensStructure): DynamicModule {
   const { jwks, metadata, keys } = structure.controllers ?? {};

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { ConfigurableTokensModule } from './tokens.module-definition.js';
+import { missingSettings } from 'postern/problem';
+import { ConfigurableTokensModule, TOKENS_SETTINGS } from './tokens.module-definition.js';
 
 /**
  * The issuing side of keys: the key ring and its life, access tokens, the JWKS and the metadata of the server. Needs
@@ -8,5 +9,5 @@ import { ConfigurableTokensModule } from './tokens.module-definition.js';
  * @example
  * TokensModule.forRoot({ issuer: 'https://id.example.com', audience: 'https://api.example.com', secret })
  */
-@Module({})
+@Module({ providers: [missingSettings('TokensModule', TOKENS_SETTINGS)] })
 export class TokensModule extends ConfigurableTokensModule {}

@@ -1,4 +1,5 @@
 import { inspect } from 'node:util';
+import { issuerProblem } from './issuer-address.js';
 import type { JsonWebKey } from 'node:crypto';
 import { MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS, type JwtAlgorithm } from 'postern/auth';
 
@@ -142,11 +143,8 @@ export class CheckedTokensSettings {
 }
 
 function issuerOf(issuer: string): string {
-  const url = typeof issuer === 'string' && URL.canParse(issuer) ? new URL(issuer) : undefined;
-  // RFC 8414 §2: a URL without query and fragment.
-  if (!url || !/^https?:$/.test(url.protocol) || url.search || url.hash || url.username) {
-    throw new Error('TokensModule: issuer must be a URL without query and fragment, e.g. https://id.example.com');
-  }
+  const problem = issuerProblem(issuer);
+  if (problem !== undefined) throw new Error(`TokensModule: "issuer" ${problem}`);
   return issuer;
 }
 

@@ -31,12 +31,11 @@ export interface UsersStructure {
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-export const { ConfigurableModuleClass: ConfigurableUsersModule } = new ConfigurableModuleBuilder<UsersSettings>({
-  moduleName: 'Users',
-})
-  .setClassMethodName('forRoot')
-  .setExtras<UsersStructure>({}, extend)
-  .build();
+export const { ConfigurableModuleClass: ConfigurableUsersModule, MODULE_OPTIONS_TOKEN: USERS_SETTINGS } =
+  new ConfigurableModuleBuilder<UsersSettings>({ moduleName: 'Users' })
+    .setClassMethodName('forRoot')
+    .setExtras<UsersStructure>({}, extend)
+    .build();
 
 function extend(definition: DynamicModule, structure: UsersStructure): DynamicModule {
   const entity = structure.user ?? User;

@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
-import { ConfigurableUsersModule } from './users.module-definition.js';
+import { missingSettings } from 'postern/problem';
+import { ConfigurableUsersModule, USERS_SETTINGS } from './users.module-definition.js';
 
 /**
  * The users of the application: their table as the team's class, the service that keeps them, and the routes
@@ -10,5 +11,5 @@ import { ConfigurableUsersModule } from './users.module-definition.js';
  * UsersModule.forRoot({ user: Employee, confirmation: PasswordConfirmation });
  * ```
  */
-@Module({})
+@Module({ providers: [missingSettings('UsersModule', USERS_SETTINGS)] })
 export class UsersModule extends ConfigurableUsersModule {}
