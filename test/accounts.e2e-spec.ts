@@ -24,7 +24,7 @@ const PASSWORD = 'seven small boats at noon';
 
 @Entity('users')
 class Employee extends UserBase {
-  @UserField({ register: 'required', write: 'admin', read: 'self', example: 'CC-1042' })
+  @UserField({ register: 'required', write: 'self', read: 'self', example: 'CC-1042' })
   @Column({ name: 'cost_centre', type: 'varchar', length: 12 })
   @Matches(/^CC-\d+$/)
   costCentre!: string;

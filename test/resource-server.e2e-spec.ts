@@ -108,7 +108,7 @@ describe('a second service with `auth` and `problem` alone, on the built package
       const response = await fetch(issuerUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
       return (await response.json()) as Record<string, unknown>;
     };
-    const { id } = await post('/auth/register', { email, password: PASSWORD, costCentre: 'CC-1' });
+    const { id } = await post('/auth/register', { email, password: PASSWORD });
     await issuer.get<UsersService<Employee>>(UsersService).update(String(id), { clearance });
     return String((await post('/staff/login', { email, password: PASSWORD }))['access_token']);
   }

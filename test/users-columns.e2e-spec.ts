@@ -40,7 +40,7 @@ class Desk {
 
 @Entity('users')
 class Clerk extends UserBase {
-  @UserField({ register: 'required', read: 'self' })
+  @UserField({ register: 'required', registrantMaySet: true, read: 'self' })
   @Column({ name: 'hired_on', type: 'date', update: false })
   hiredOn!: string;
 

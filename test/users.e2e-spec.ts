@@ -59,7 +59,7 @@ import { until } from './until.js';
 
 @Entity('users')
 class Employee extends UserBase {
-  @UserField({ register: 'required', write: 'admin', read: 'self', claim: 'cost_centre', example: 'CC-1042' })
+  @UserField({ write: 'admin', read: 'self', claim: 'cost_centre', example: 'CC-1042' })
   @Column({ name: 'cost_centre', length: 12 })
   @Matches(/^CC-\d+$/)
   costCentre!: string;

@@ -25,7 +25,7 @@ import {
 
 @Entity('users')
 class Employee extends UserBase {
-  @UserField({ register: 'required', write: 'admin', read: 'self' })
+  @UserField({ write: 'admin', read: 'self' })
   @Column({ length: 12 })
   costCentre!: string;
 
@@ -205,6 +205,32 @@ export class Misdeclared extends UserBase {
   // @ts-expect-error the public registers nothing
   @UserField({ register: 'public' })
   badge!: string;
+
+  @UserField({ register: 'required', write: 'admin', registrantMaySet: true })
+  invitation!: string;
+
+  @UserField({ register: 'optional', registrantMaySet: true })
+  birthday!: string;
+
+  // @ts-expect-error a stranger would set what only administrators change
+  @UserField({ register: 'required', write: 'admin' })
+  budget!: string;
+
+  // @ts-expect-error a stranger would set what nobody changes
+  @UserField({ register: 'optional', claim: 'grade' })
+  grade!: string;
+
+  // @ts-expect-error the word alone takes no field into the registration
+  @UserField({ write: 'admin', registrantMaySet: true })
+  parking!: string;
+
+  // @ts-expect-error who may change a field may set it at registration without the word
+  @UserField({ register: 'required', write: 'self', registrantMaySet: true })
+  nickname!: string;
+
+  // @ts-expect-error the word is said or left out
+  @UserField({ register: 'required', write: 'admin', registrantMaySet: false })
+  allowance!: string;
 
   // @ts-expect-error only the user or an administrator may write
   @UserField({ write: 'public' })

@@ -13,10 +13,10 @@ import { Column, CreateDateColumn, PrimaryColumn, UpdateDateColumn } from 'typeo
  * @Entity('users')
  * export class Employee extends UserBase {
  *   /** The cost centre the employee books on. *\/
- *   @UserField({ register: 'required', write: 'admin', read: 'self', claim: 'cost_centre', example: 'CC-1042' })
- *   @Column({ name: 'cost_centre', length: 12 })
+ *   @UserField({ write: 'admin', read: 'self', claim: 'cost_centre', example: 'CC-1042' })
+ *   @Column({ name: 'cost_centre', type: 'varchar', length: 12, nullable: true })
  *   @Matches(/^CC-\d+$/)
- *   costCentre!: string;
+ *   costCentre!: string | null;
  * }
  * ```
  */

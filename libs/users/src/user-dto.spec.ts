@@ -17,6 +17,7 @@ class Employee extends UserBase {
   @UserField({
     register: 'required',
     write: 'admin',
+    registrantMaySet: true,
     read: 'self',
     claim: 'cost_centre',
     example: 'CC-1042',
@@ -30,7 +31,7 @@ class Employee extends UserBase {
   @Column({ type: 'varchar', length: 20, nullable: true })
   nickname!: string | null;
 
-  @UserField({ register: 'optional', write: 'admin', read: 'admin' })
+  @UserField({ register: 'optional', write: 'admin', registrantMaySet: true, read: 'admin' })
   @Column({ type: 'int2' })
   grade = 1;
 

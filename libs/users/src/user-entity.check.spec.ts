@@ -27,10 +27,36 @@ class Address {
 describe('checkUserEntity', () => {
   it('takes the default user and a well-declared class', () => {
     expect(() => checkUserEntity(User)).not.toThrow();
-    expect(() => checkUserEntity(entityWith({ register: 'required', claim: 'badge' }, text()))).not.toThrow();
-    expect(() => checkUserEntity(entityWith({ register: 'optional' }, text({ nullable: true })))).not.toThrow();
-    expect(() => checkUserEntity(entityWith({ register: 'optional' }, text({ default: 'x' })))).not.toThrow();
+    const required: UserFieldOptions = { register: 'required', write: 'self', claim: 'badge' };
+    const optional: UserFieldOptions = { register: 'optional', write: 'self' };
+    expect(() => checkUserEntity(entityWith(required, text()))).not.toThrow();
+    expect(() => checkUserEntity(entityWith(optional, text({ nullable: true })))).not.toThrow();
+    expect(() => checkUserEntity(entityWith(optional, text({ default: 'x' })))).not.toThrow();
   });
+
+  it.each<[object, string]>([
+    [{ register: 'required', write: 'admin' }, 'only administrators may change it'],
+    [{ register: 'optional', write: 'admin', claim: 'badge' }, 'only administrators may change it'],
+    [{ register: 'required' }, 'no user may change it'],
+  ])('does not let a person who registers set a field of others without an explicit word: %j', (options, who) => {
+    const column = text({ default: 'x' });
+    expect(() => checkUserEntity(entityWith(options as UserFieldOptions, column))).toThrow(
+      `UsersModule: Employee.badge is set by anybody who registers, yet ${who}: take \`register\` off, ` +
+        "write: 'self', or write registrantMaySet: true if that is wanted.",
+    );
+    const explicit = { ...options, registrantMaySet: true } as UserFieldOptions;
+    expect(() => checkUserEntity(entityWith(explicit, column))).not.toThrow();
+  });
+
+  it.each([{ write: 'admin' }, { register: 'optional', write: 'self' }] as object[])(
+    'does not take the explicit word where it changes nothing: %j',
+    (options) => {
+      const idle = { ...options, registrantMaySet: true } as UserFieldOptions;
+      expect(() => checkUserEntity(entityWith(idle, text({ default: 'x' })))).toThrow(
+        'UsersModule: Employee.badge has registrantMaySet, which changes nothing here: take it off.',
+      );
+    },
+  );
 
   it('asks for UserBase', () => {
     class Stranger {
@@ -88,7 +114,12 @@ describe('checkUserEntity', () => {
     ],
     ['a related row', { read: 'self' }, [ManyToOne(() => Address)], 'put @UserField on the column of the reference'],
     ['an excluded field that is written', { write: 'self' }, [text(), Exclude()], 'takes it out of requests'],
-    ['one that is registered', { register: 'required' }, [text(), Exclude()], 'takes it out of requests'],
+    [
+      'one that is registered',
+      { register: 'required', write: 'self' },
+      [text(), Exclude()],
+      'takes it out of requests',
+    ],
     ['one that only requests lack', { write: 'admin' }, [text(), Exclude({ toClassOnly: true })], 'out of requests'],
     ['a renamed field', { write: 'self' }, [text(), Expose({ name: 'badge_no' })], 'takes it out of requests'],
     ['a field of a group', { write: 'self' }, [text(), Expose({ groups: ['x'] })], 'takes it out of requests'],
@@ -100,25 +131,30 @@ describe('checkUserEntity', () => {
       'out of answers',
     ],
     ['bytes that are read', { read: 'public' }, [Column({ type: 'bytea', nullable: true })], 'holds bytes, which JSON'],
-    ['bytes that are registered', { register: 'required' }, [Column({ type: 'bytea' }), IsString()], 'holds bytes'],
+    [
+      'bytes that are registered',
+      { register: 'required', write: 'self' },
+      [Column({ type: 'bytea' }), IsString()],
+      'holds bytes',
+    ],
     ['bytes that are a claim', { claim: 'seal' }, [Column({ type: 'bytea' })], 'makes base64 of them'],
     ['a hidden column that is read', { read: 'self' }, [text({ select: false })], 'has select: false'],
     [
       'a registered field that is not inserted',
-      { register: 'optional' },
+      { register: 'optional', write: 'self' },
       [text({ default: 'x', insert: false })],
       'insert: false',
     ],
     [
       'one that is counted',
-      { register: 'required' },
+      { register: 'required', write: 'self' },
       [Column({ type: 'int' }), Generated()],
       'so that no value is stored',
     ],
     ['a written field that is not updated', { write: 'self' }, [text({ update: false })], 'has update: false'],
     [
       'a registered field that is computed',
-      { register: 'required' },
+      { register: 'required', write: 'self' },
       [text(computed)],
       'the database computes its column',
     ],
@@ -132,14 +168,19 @@ describe('checkUserEntity', () => {
     ['a claim that becomes the scope', { claim: 'scopes' }, [text()], 'means something else in an access token'],
     ['a claim named as what every object has', { claim: 'constructor' }, [text()], 'means something else'],
     ['a claim name with spaces', { claim: 'cost centre' }, [text()], 'printable ASCII'],
-    ['required and nullable', { register: 'required' }, [text({ nullable: true })], 'its column is nullable'],
+    [
+      'required and nullable',
+      { register: 'required', write: 'self' },
+      [text({ nullable: true })],
+      'its column is nullable',
+    ],
     [
       'required and @IsOptional()',
-      { register: 'required' },
+      { register: 'required', write: 'self' },
       [text(), IsOptional()],
       '@IsOptional() lets it be left out',
     ],
-    ['optional without a default', { register: 'optional' }, [text()], 'its column needs a value'],
+    ['optional without a default', { register: 'optional', write: 'self' }, [text()], 'its column needs a value'],
     ['written without a rule', { write: 'self' }, [Column({ type: 'jsonb' })], 'add a decorator of class-validator'],
   ])('refuses %s', (_, options, decorators, sentence) => {
     const check = () => checkUserEntity(entityWith(options, ...decorators));
@@ -198,7 +239,11 @@ describe('checkUserEntity', () => {
   });
 
   it.each<[string, UserFieldOptions, PropertyDecorator[]]>([
-    ['not updated and only registered', { register: 'required', read: 'self' }, [text({ update: false })]],
+    [
+      'not updated and only registered',
+      { register: 'required', registrantMaySet: true, read: 'self' },
+      [text({ update: false })],
+    ],
     ['not inserted and only changed', { write: 'admin', read: 'self' }, [text({ insert: false, default: 'x' })]],
     ['neither of both and only read', { read: 'self', claim: 'badge' }, [text({ insert: false, update: false })]],
     ['computed and only read', { read: 'self' }, [text(computed)]],

@@ -120,9 +120,26 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
     if (claims.has(claim)) fail(`has the claim name "${claim}", as ${claims.get(claim)} has: choose another name.`);
     claims.set(claim, property);
   }
+  checkRegistration(field, fail);
   checkStorage(field, column, fail);
   checkPresence(entity, field, column, fail);
   checkTransformation(entity, field, fail);
+}
+
+/** A stranger would choose what is an administrator's to decide, and a claim carries it to every service. */
+function checkRegistration(
+  { register, write, registrantMaySet = false }: DeclaredUserField,
+  fail: (sentence: string) => never,
+): void {
+  const isForOthers = register !== false && write !== 'self';
+  if (isForOthers && !registrantMaySet) {
+    const writers = write === 'admin' ? 'only administrators' : 'no user';
+    fail(
+      `is set by anybody who registers, yet ${writers} may change it: take \`register\` off, write: 'self', or write ` +
+        'registrantMaySet: true if that is wanted.',
+    );
+  }
+  if (registrantMaySet && !isForOthers) fail('has registrantMaySet, which changes nothing here: take it off.');
 }
 
 /** TypeORM leaves such a value out without a word, and the database refuses one for what it computes. */

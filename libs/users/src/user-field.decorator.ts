@@ -1,12 +1,28 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 
-/** What {@link UserField} may say of a field. What is left out is refused. */
-export interface UserFieldOptions {
-  /** Whether the field is part of registration. Default `false`. */
-  register?: 'required' | 'optional' | false | undefined;
-  /** Who may change the field through HTTP; an administrator may change what the user may. Default `false`. */
-  write?: 'self' | 'admin' | false | undefined;
+/** How {@link UserField} takes a field from the person who registers and from those who change it. */
+type UserFieldWriting =
+  | {
+      /** Whether the field is part of registration. Default `false`. */
+      register?: false | undefined;
+      /** Who may change the field through HTTP; an administrator may change what the user may. Default `false`. */
+      write?: 'self' | 'admin' | false | undefined;
+      registrantMaySet?: false | undefined;
+    }
+  | { register: 'required' | 'optional'; write: 'self'; registrantMaySet?: false | undefined }
+  | {
+      register: 'required' | 'optional';
+      write?: 'admin' | false | undefined;
+      /**
+       * Lets anybody who registers choose the value of a field that only administrators, or no users, may change afterwards. Without
+       * this word such a field is not part of registration. The start logs a warning that names the field.
+       */
+      registrantMaySet: true;
+    };
+
+/** What {@link UserField} may say of a field. What is left out is not allowed. */
+export type UserFieldOptions = UserFieldWriting & {
   /** Who may see the field through HTTP; whatever the public sees, the user and the administrator see too. Default `false`. */
   read?: 'public' | 'self' | 'admin' | false | undefined;
   /** The name of the access-token claim that carries the field. A token is text that anybody may read: leave it out when in doubt. */
@@ -15,13 +31,14 @@ export interface UserFieldOptions {
   description?: string | undefined;
   /** The example that the OpenAPI document shows. */
   example?: unknown;
-}
+};
 
 /** A field as {@link UserField} declared it, with every option decided. */
 export interface DeclaredUserField {
   readonly property: string;
   readonly register: 'required' | 'optional' | false;
   readonly write: 'self' | 'admin' | false;
+  readonly registrantMaySet?: boolean;
   readonly read: 'public' | 'self' | 'admin' | false;
   readonly claim?: string;
   readonly description?: string;

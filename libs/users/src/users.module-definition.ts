@@ -6,6 +6,7 @@ import { adminUsersControllerOf } from './admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
 import { assertMadeForUser } from './made-for-user.js';
 import { meControllerOf, type MeRoutes } from './me.controller.js';
+import { RegistrantFields } from './registrant-fields.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserDirectory } from './user-directory.js';
@@ -59,6 +60,7 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
       { provide: IdentityConfirmation, useClass: confirmation },
       ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
       UserTableCheck,
+      RegistrantFields,
       UserAccess,
       UsersService,
       UserDirectory,

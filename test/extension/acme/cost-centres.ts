@@ -6,8 +6,8 @@ const NAMES: Readonly<Record<string, string>> = { 'CC-1': 'Rockets', 'CC-2': 'An
 @Injectable()
 export class CostCentres {
   /** The name of the department, or `undefined` where there is no such cost centre. */
-  nameOf(costCentre: string): string | undefined {
-    return NAMES[costCentre];
+  nameOf(costCentre: string | undefined): string | undefined {
+    return NAMES[costCentre ?? ''];
   }
 }
 

@@ -5,7 +5,7 @@ export class EmployeeColumns1764100000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`CREATE TYPE employment AS ENUM ('active', 'on-leave', 'left')`);
     await runner.query(`ALTER TABLE users
-      ADD cost_centre varchar(12) NOT NULL,
+      ADD cost_centre varchar(12) NOT NULL DEFAULT 'CC-1',
       ADD nickname varchar(40),
       ADD badge varchar(8) CONSTRAINT users_badge_key UNIQUE,
       ADD employment employment NOT NULL DEFAULT 'active',

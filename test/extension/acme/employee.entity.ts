@@ -13,23 +13,22 @@ export enum Employment {
 @Entity('users')
 export class Employee extends UserBase {
   @UserField({
-    register: 'required',
     write: 'admin',
     read: 'self',
     claim: 'cost_centre',
     example: 'CC-1042',
     description: 'The cost centre the employee books on.',
   })
-  @Column({ name: 'cost_centre', type: 'varchar', length: 12 })
+  @Column({ name: 'cost_centre', type: 'varchar', length: 12, default: 'CC-1' })
   @Matches(/^CC-\d+$/)
-  costCentre!: string;
+  costCentre?: string;
 
   @UserField({ register: 'optional', write: 'self', read: 'public', example: 'Ada' })
   @Column({ name: 'nickname', type: 'varchar', length: 40, nullable: true })
   @IsOptional()
   nickname!: string | null;
 
-  @UserField({ register: 'optional', write: 'admin', read: 'self', example: 'B-0042' })
+  @UserField({ write: 'admin', read: 'self', example: 'B-0042' })
   @Column({ name: 'badge', type: 'varchar', length: 8, nullable: true, unique: true })
   @IsOptional()
   @Matches(/^B-\d{4}$/)

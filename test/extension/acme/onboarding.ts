@@ -5,7 +5,7 @@ import { RequireScopes } from 'postern/auth';
 import { PasswordsService } from 'postern/password';
 import { Database, DomainEvent, Events } from 'postern/persistence';
 import { Refuses } from 'postern/problem';
-import { IsEmailAddress, registerDtoOf, responseDtoOf, UsersService } from 'postern/users';
+import { IsEmailAddress, responseDtoOf, updateDtoOf, UsersService } from 'postern/users';
 import { CostCentreUnknownError } from './acme.errors.js';
 import { CostCentres } from './cost-centres.js';
 import { Employee } from './employee.entity.js';
@@ -21,7 +21,8 @@ export class EmployeeHired extends DomainEvent {
   }
 }
 
-class HireDto extends registerDtoOf(Employee) {
+/** With every field that an administrator may set, also those that nobody chooses at registration. */
+class HireDto extends updateDtoOf(Employee, 'admin') {
   @ApiProperty({ format: 'email', example: 'wile.e@acme.example' })
   @IsEmailAddress()
   email!: string;

@@ -4,7 +4,7 @@ export class AddCostCentre1764100000000 implements MigrationInterface {
   name = 'AddCostCentre1764100000000';
 
   async up(queryRunner: QueryRunner): Promise<void> {
-    await queryRunner.query('ALTER TABLE users ADD COLUMN cost_centre varchar(12) NOT NULL');
+    await queryRunner.query('ALTER TABLE users ADD COLUMN cost_centre varchar(12)');
   }
 
   async down(queryRunner: QueryRunner): Promise<void> {

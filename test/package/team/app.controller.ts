@@ -18,7 +18,7 @@ export class AppController {
   @Get('cost-centre')
   async costCentre(
     @CurrentPrincipal() principal: Principal,
-  ): Promise<{ stored: string | undefined; claimed: unknown }> {
+  ): Promise<{ stored: string | null | undefined; claimed: unknown }> {
     const employee = await this.users.findById(principal.subject);
     return { stored: employee?.costCentre, claimed: principal.claims['cost_centre'] };
   }

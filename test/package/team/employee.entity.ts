@@ -4,9 +4,9 @@ import { Column, Entity } from 'typeorm';
 
 @Entity('users')
 export class Employee extends UserBase {
-  /** The cost centre the employee books on. */
-  @UserField({ register: 'required', write: 'admin', read: 'self', claim: 'cost_centre' })
-  @Column({ name: 'cost_centre', length: 12 })
+  /** The cost centre the employee books on: administrators assign it. */
+  @UserField({ write: 'admin', read: 'self', claim: 'cost_centre' })
+  @Column({ name: 'cost_centre', type: 'varchar', length: 12, nullable: true })
   @Matches(/^CC-\d+$/)
-  costCentre!: string;
+  costCentre!: string | null;
 }
