@@ -33,8 +33,10 @@ describe('readConfig', () => {
     });
   });
 
-  it('accepts a complete production environment', () => {
-    expect(readConfig(production)).toMatchObject({ production: true, issuer: 'https://id.acme.test' });
+  it('accepts a complete production environment, in which Swagger UI is off unless it is asked for', () => {
+    expect(readConfig(production)).toMatchObject({ production: true, issuer: 'https://id.acme.test', docs: false });
+    expect(readConfig({ ...production, POSTERN_DOCS: 'true' }).docs).toBe(true);
+    expect(readConfig({}).docs).toBe(true);
   });
 
   it.each(['POSTERN_ISSUER', 'POSTERN_SECRET', 'DATABASE_URL'] as const)(

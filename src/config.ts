@@ -143,7 +143,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     requestTimeoutSeconds: read.integer('POSTERN_REQUEST_TIMEOUT_SECONDS', 30, 1, 600),
     corsOrigins: read.origins('CORS_ORIGINS'),
     trustProxy: read.trustProxy('TRUST_PROXY'),
-    docs: read.boolean('POSTERN_DOCS', true),
+    docs: read.boolean('POSTERN_DOCS', !production),
     dataDir: read.text('POSTERN_DATA_DIR') ?? '.postern',
   };
   problems.push(...unknownNames(environment), ...secretProblems(config));

@@ -12,6 +12,8 @@ import { listeningError } from './listening.js';
 import { assertReachable } from './reachable-database.js';
 import { ServerLogger } from './server-logger.js';
 
+const DOCS_ARE_OFF = 'Swagger UI and the OpenAPI document are off. POSTERN_DOCS=true serves them at /docs.';
+
 /** A server that listens. */
 export interface RunningServer {
   readonly app: INestApplication;
@@ -43,8 +45,10 @@ export async function startServer(config: ServerConfig, ending: AbortSignal): Pr
     const connections = { secret, databaseUrl: config.databaseUrl ?? embedded!.databaseUrl };
     const app = await unlessAborted(ending, () => listen(config, connections, logger));
     const url = await app.getUrl();
-    if (config.production) logger.tell(`Postern listens at ${url} as the issuer ${config.issuer}`);
-    else process.stdout.write(greeting(config, url, embedded && { dataDir, tables: embedded.dataDir }));
+    if (config.production) {
+      logger.tell(`Postern listens at ${url} as the issuer ${config.issuer}`);
+      if (!config.docs) logger.tell(DOCS_ARE_OFF);
+    } else process.stdout.write(greeting(config, url, embedded && { dataDir, tables: embedded.dataDir }));
     return {
       app,
       url,
@@ -88,7 +92,7 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
     throw error;
   });
   try {
-    if (config.docs) serveDocs(app);
+    if (config.docs) serveDocs(app, { inProduction: true });
     await app.listen(config.port, config.host);
     return app;
   } catch (error) {

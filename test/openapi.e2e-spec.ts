@@ -1,5 +1,6 @@
 import {
   All,
+  ConsoleLogger,
   Controller,
   Get,
   Head,
@@ -283,6 +284,46 @@ describe("the document of a team's application", () => {
       await app.close();
     }
   });
+
+  it.each(['fastify', 'express'] as const)(
+    'is off in production, with a line in the log that says how to switch it on, unless the application asks for it: on %s',
+    async (adapter) => {
+      const started = async (inProduction: boolean | undefined, production: boolean) => {
+        const lines: string[] = [];
+        const logger = new ConsoleLogger();
+        logger.log = (message: unknown) => void lines.push(String(message));
+        const module = PosternModule.forRoot({
+          issuer: 'https://id.example.test',
+          secret: 'Hq7Zt2Nw9Lx4Vc6Bk1Pj8Rm3Ys5Dg0Fa-openapi',
+          databaseUrl: own.url,
+          production,
+        });
+        const app = await startTestApplication(module, {
+          adapter,
+          logger,
+          prepare: (nest) => serveDocs(nest, { inProduction }),
+        });
+        const paths = ['/docs', '/docs/', '/docs/swagger-ui-init.js', '/docs-json', '/docs-yaml'];
+        const answers = await Promise.all(paths.map((path) => app.call('GET', path)));
+        await app.close();
+        return { answers, lines: lines.filter((line) => /serveDocs/.test(line)) };
+      };
+      const off = await started(undefined, true);
+      for (const { status, body, headers } of off.answers) {
+        expect([status, body]).toMatchObject([404, { code: 'not-found' }]);
+        expect(headers.get('content-type')).toMatch(/^application\/problem\+json/);
+      }
+      expect(off.lines).toEqual([
+        'Swagger UI and the OpenAPI document are off in production. To serve them, write serveDocs(app, { inProduction: true }).',
+      ]);
+      // The page of Fastify needs a package that Nest cannot load in Jest: the tests of the built server see it.
+      if (adapter === 'fastify') return;
+      for (const on of [await started(true, true), await started(undefined, false)]) {
+        expect(on.answers.map(({ status }) => status)).not.toContain(404);
+        expect(on.lines).toEqual([]);
+      }
+    },
+  );
 
   it('is refused at boot where two routes cannot be told apart', async () => {
     @Controller('staff')

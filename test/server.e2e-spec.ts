@@ -365,15 +365,24 @@ describe('production', () => {
     expect(run.printed).toContain('POSTERN_SECRET is a placeholder');
   });
 
-  it('starts when everything is given, and logs JSON', async () => {
+  it('starts when everything is given, logs JSON, and serves neither Swagger UI nor the OpenAPI document by default', async () => {
     const database = await createEmptyDatabase();
-    const server = await startBuiltServer({ ...complete, DATABASE_URL: database.url, HOST: '127.0.0.1' }, folder.path);
+    const environment = { ...complete, DATABASE_URL: database.url, HOST: '127.0.0.1' };
+    const server = await startBuiltServer(environment, folder.path);
     expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+    for (const path of ['/docs', '/docs/', '/docs-json', '/docs-yaml']) {
+      const answer = await fetch(`${server.url}${path}`);
+      expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'not-found' }]);
+    }
     expect(server.printed()).not.toContain('development set-up');
     expect(await server.stop()).toBe(0);
     const lines = server.printed().trimEnd().split('\n');
     const told = lines.map((line) => (JSON.parse(line) as { message: string }).message);
     expect(told).toContainEqual(expect.stringMatching(/^Postern listens at http:\S+ .*https:\/\/id\.acme\.test/));
+    expect(told).toContain('Swagger UI and the OpenAPI document are off. POSTERN_DOCS=true serves them at /docs.');
+    const documented = await startBuiltServer({ ...environment, POSTERN_DOCS: 'true' }, folder.path);
+    expect((await fetch(`${documented.url}/docs-json`)).status).toBe(200);
+    await documented.stop();
     await database.drop();
   }, 120_000);
 });

@@ -3,4 +3,4 @@ export { createHttpAdapter, hardenHttp, type HttpSettings } from './http/index.j
 export { type DocumentSettings, documentOf } from './openapi-document.js';
 export { PosternModule } from './postern.module.js';
 export type { PosternSettings, PosternStructure } from './postern.module-definition.js';
-export { serveDocs } from './swagger-ui.js';
+export { type DocsSettings, serveDocs } from './swagger-ui.js';
