@@ -35,7 +35,8 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   typeorm: `import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';`,
   validator: `import { Matches } from 'class-validator';`,
   files: `import { readFile } from 'node:fs/promises';`,
-  postern: `import { PosternModule } from 'postern';`,
+  core: `import { NestFactory } from '@nestjs/core';`,
+  postern: `import { createHttpAdapter, PosternModule } from 'postern';`,
   problem: `import { ProblemModule } from 'postern/problem';`,
   persistence: `import { type Database, PersistenceModule } from 'postern/persistence';`,
   auth: `import {

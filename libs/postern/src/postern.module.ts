@@ -10,6 +10,7 @@ import { KeyRing, TokensModule } from 'postern/tokens';
 import { UsersModule } from 'postern/users';
 import { checkedPosternSettings } from './checked-postern-settings.js';
 import { HealthController } from './health.controller.js';
+import { HttpProtectionModule } from './http/http-protection.module.js';
 import {
   ConfigurablePosternModule,
   type POSTERN_ASYNC_OPTIONS,
@@ -21,6 +22,7 @@ import {
 
 /** Under this token each PosternModule of `forRoot` has the settings, once they are known to be sound. */
 const CHECKED_SETTINGS = Symbol('PosternModule settings');
+const MODULES_WITH_ROUTES = [AuthModule, TokensModule, UsersModule, SessionsModule, PasswordModule, AccountsModule];
 const DAY_SECONDS = 86_400;
 const AUDIENCE = 'postern';
 
@@ -56,6 +58,7 @@ function composed(settingsModule: DynamicModule, structure: PosternStructure): D
   return {
     module: PosternModule,
     imports: [
+      HttpProtectionModule.of(PosternModule, ...MODULES_WITH_ROUTES),
       { ...settingsModule, global: true, exports: [POSTERN_SETTINGS] },
       ...platform(structure, imports),
       ...identity(structure, imports),

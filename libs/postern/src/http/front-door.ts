@@ -133,7 +133,8 @@ function isRepeated({ rawHeaders }: IncomingMessage, header: string): boolean {
   return false;
 }
 
-function complaintAbout(request: IncomingMessage): string | undefined {
+/** Why the head of a request can be read in two ways, as a sentence for the public; `undefined` if it cannot. */
+export function complaintAbout(request: IncomingMessage): string | undefined {
   const { headers, httpVersion, method, url } = request;
   // RFC 9112 §3.2, RFC 9110 §5.3: Node takes the first of several, and whoever stands before it may have taken another.
   if (headers.host === undefined && httpVersion === '1.1') return 'The request names no host.';

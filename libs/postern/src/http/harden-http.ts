@@ -3,7 +3,7 @@ import type { INestApplication } from '@nestjs/common';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Express } from 'express';
 import { frontDoorOf, limitServer } from './front-door.js';
-import { isHardened } from './http-adapter.js';
+import { isHardened, rememberHardened } from './http-adapter.js';
 import { completeHttpSettings } from './http-settings.js';
 import type { HttpSettings } from './http-settings.js';
 
@@ -23,6 +23,7 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
   const complete = completeHttpSettings(settings);
   const adapter = app.getHttpAdapter();
   if (isHardened(adapter)) return;
+  rememberHardened(adapter);
 
   // What `NestFactory.create` was told: Nest hands it to the body parsers that are replaced here.
   const rawBody = (app as { appOptions?: { rawBody?: boolean } }).appOptions?.rawBody === true;

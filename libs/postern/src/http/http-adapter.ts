@@ -5,6 +5,7 @@ import type { HttpSettings } from './http-settings.js';
 /** The two frameworks that Nest, and so Postern, runs on. */
 export type HttpAdapterKind = 'fastify' | 'express';
 
+const strict = new WeakSet<object>();
 const hardened = new WeakSet<object>();
 
 /**
@@ -26,11 +27,22 @@ export async function createHttpAdapter(
     kind === 'fastify'
       ? new (await import('./fastify-http.adapter.js')).FastifyHttpAdapter(complete)
       : new (await import('./express-http.adapter.js')).ExpressHttpAdapter(complete);
+  strict.add(adapter);
   hardened.add(adapter);
   return adapter;
 }
 
-/** Whether an adapter came from {@link createHttpAdapter}. */
+/** Whether an adapter came from {@link createHttpAdapter}, and so has strict addresses, too. */
+export function isStrict(adapter: object): boolean {
+  return strict.has(adapter);
+}
+
+/** Remembers that an adapter of the application was given what it lacked. */
+export function rememberHardened(adapter: object): void {
+  hardened.add(adapter);
+}
+
+/** Whether an adapter came from {@link createHttpAdapter}, or was given by `hardenHttp` what it lacked. */
 export function isHardened(adapter: object): boolean {
   return hardened.has(adapter);
 }

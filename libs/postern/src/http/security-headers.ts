@@ -38,6 +38,17 @@ function helmetOf(directives: Record<string, string[]>, strictTransportSecurity:
   return (request, response) => set(request, response, failIfRefused);
 }
 
+/** The security headers of an answer of the API, by their names. */
+export function apiHeaders(): Record<string, string> {
+  const headers: Record<string, string> = {};
+  const recorder = {
+    setHeader: (name: string, value: string) => (headers[name] = value),
+    removeHeader: () => undefined,
+  };
+  helmetOf(API_POLICY, false)({} as IncomingMessage, recorder as unknown as ServerResponse);
+  return headers;
+}
+
 /** Whether the address is the page of the documentation, or one below it. */
 export function isWithin(docsPath: string | false, url: string): boolean {
   if (docsPath === false || !url.startsWith(docsPath)) return false;

@@ -1,0 +1,225 @@
+import { Body, ConsoleLogger, Controller, Get, Header, HttpCode, Module, Post } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { INestApplication } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import { createHttpAdapter, hardenHttp, PosternModule } from 'postern';
+import { Public } from 'postern/auth';
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+
+const account = { email: 'ada@example.com', password: 'seven small boats at noon' };
+
+/** Routes of the application: what they take and answer is theirs. */
+@Public()
+@Controller('shop')
+class ShopController {
+  @Get('page')
+  @Header('Content-Type', 'text/html; charset=utf-8')
+  page(): string {
+    return '<script>start()</script>';
+  }
+
+  @Get('prices')
+  prices(): object {
+    return { prices: [] };
+  }
+
+  @Post('contact')
+  @HttpCode(200)
+  contact(@Body() form: Record<string, unknown>): object {
+    return { ...form };
+  }
+}
+
+class Warnings extends ConsoleLogger {
+  readonly lines: string[] = [];
+  override warn(message: unknown): void {
+    this.lines.push(String(message));
+  }
+  override log = (): void => undefined;
+}
+
+const apiHeaders = {
+  'content-security-policy': "default-src 'none';frame-ancestors 'none'",
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+  'referrer-policy': 'no-referrer',
+};
+
+const makers = {
+  express: (module: object, logger: ConsoleLogger) =>
+    NestFactory.create(module as typeof ShopController, { logger, abortOnError: false }),
+  fastify: (module: object, logger: ConsoleLogger) =>
+    NestFactory.create<NestFastifyApplication>(module as typeof ShopController, new FastifyAdapter(), {
+      logger,
+      abortOnError: false,
+    }),
+};
+
+describe.each(['express', 'fastify'] as const)('an application with the plain adapter of Nest for %s', (kind) => {
+  let database: TestDatabase;
+  let app: INestApplication;
+  let url: string;
+  const logger = new Warnings();
+  const started = async (log: Warnings, prepare?: (nest: INestApplication) => unknown): Promise<INestApplication> => {
+    @Module({
+      imports: [
+        PosternModule.forRoot({
+          issuer: 'https://id.example.test',
+          secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
+          databaseUrl: database.url,
+        }),
+      ],
+      controllers: [ShopController],
+    })
+    class AppModule {}
+    const nest = await makers[kind](AppModule, log);
+    await prepare?.(nest);
+    await nest.listen(0, '127.0.0.1');
+    return nest;
+  };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    app = await started(logger);
+    url = await app.getUrl();
+    await send('POST', '/auth/register', json(account));
+  });
+  afterAll(async () => {
+    await app?.close();
+    await database?.drop();
+  });
+
+  const json = (body: unknown): RequestInit => ({
+    headers: { 'content-type': 'application/json' },
+    body: typeof body === 'string' || body instanceof Uint8Array ? body : JSON.stringify(body),
+  });
+  const send = async (method: string, path: string, init: RequestInit = {}) => {
+    const response = await fetch(`${url}${path}`, { method, ...init });
+    const text = await response.text();
+    const body = (/json/.test(response.headers.get('content-type') ?? '') ? JSON.parse(text) : { text }) as Record<
+      string,
+      unknown
+    >;
+    return { status: response.status, headers: Object.fromEntries(response.headers), body };
+  };
+  const bearer = async (): Promise<RequestInit> => {
+    const { body } = await send('POST', '/auth/login', json(account));
+    return { headers: { authorization: `Bearer ${String(body['access_token'])}` } };
+  };
+
+  it('has the security headers and a request id on every answer of the API, refusals among them', async () => {
+    for (const [method, path, init] of [
+      ['GET', '/users/me', {}],
+      ['GET', '/users/me', await bearer()],
+      ['POST', '/auth/login', json(account)],
+      ['POST', '/auth/login', json('{"broken')],
+      ['GET', '/nowhere', {}],
+      ['GET', '/shop/prices', {}],
+    ] as const) {
+      const { headers } = await send(method, path, init);
+      expect(headers).toMatchObject(apiHeaders);
+      expect(headers['x-request-id']).toMatch(/^[\w-]{36}$/);
+      expect(headers).not.toHaveProperty('x-powered-by');
+    }
+    expect((await send('GET', '/users/me', await bearer())).headers['cache-control']).toBe('no-store');
+    expect((await send('GET', '/.well-known/jwks.json')).headers['cache-control']).toMatch(/max-age/);
+  });
+
+  it('logs nobody in by a form, nor by text, and takes no such body on any other route of Postern', async () => {
+    const form = new URLSearchParams(account);
+    expect(await send('POST', '/auth/login', { body: form })).toMatchObject({
+      status: 415,
+      body: { code: 'unsupported-media-type' },
+      headers: apiHeaders,
+    });
+    const { headers } = await bearer();
+    expect((await send('PATCH', '/users/me', { headers: headers!, body: form })).status).toBe(415);
+    expect((await send('POST', '/auth/login', { body: JSON.stringify(account) })).status).toBe(415);
+  });
+
+  it.each(['/USERS/ME', '/users/me/', '/USERS/ME/', '//users/me', '/users//me', '/users/%6de', '/users/ME'])(
+    'does not take %s for the address of the signed-in user',
+    async (path) => {
+      const { status, body } = await send('GET', path, await bearer());
+      expect([400, 403, 404]).toContain(status);
+      expect(body).not.toHaveProperty('email');
+    },
+  );
+
+  it('reads JSON strictly', async () => {
+    const latin = Buffer.from(`{"email":"ada@example.com","password":"\xe9"}`, 'latin1');
+    for (const body of [latin, '{"email":"a@example.com","__proto__":{}}', '{"email":']) {
+      expect(await send('POST', '/auth/login', json(body))).toMatchObject({
+        status: 400,
+        body: { code: 'malformed-request' },
+      });
+    }
+  });
+
+  it('leaves the routes of the application their forms, their pages, and their spelling', async () => {
+    const form = new URLSearchParams({ name: 'Ada' });
+    expect(await send('POST', '/shop/contact', { body: form })).toMatchObject({ status: 200, body: { name: 'Ada' } });
+    const page = await send('GET', '/shop/page');
+    expect([page.status, page.body]).toEqual([200, { text: '<script>start()</script>' }]);
+    expect(page.headers).toMatchObject({ 'x-content-type-options': 'nosniff' });
+    expect(page.headers).not.toHaveProperty('content-security-policy');
+    expect(page.headers).not.toHaveProperty('cache-control');
+    const elsewhere = await send('GET', '/SHOP/Prices/');
+    expect(elsewhere.status).toBe(kind === 'express' ? 200 : 404);
+  });
+
+  it('warns at the start, in one line that says what to write, unless that is written or hardenHttp is called', async () => {
+    const lines = (log: Warnings) => log.lines.filter((line) => /HTTP adapter/.test(line));
+    expect(lines(logger)).toEqual([
+      'The HTTP adapter is not one of Postern: time-outs, limits and strict addresses do not protect the routes of the application. ' +
+        `Write in main.ts: NestFactory.create(AppModule, await createHttpAdapter('${kind}'))`,
+    ]);
+    const hardened = new Warnings();
+    const other = await started(hardened, (nest) => hardenHttp(nest));
+    const token = await bearer();
+    const at = await other.getUrl();
+    expect((await fetch(`${at}/users/me`, token)).status).toBe(200);
+    expect((await fetch(`${at}/users/me/`, token)).status).toBe(404);
+    expect((await fetch(`${at}/USERS/me`, token)).status).toBe(404);
+    await other.close();
+    expect(lines(hardened)).toEqual([]);
+  });
+});
+
+describe('an application with an adapter of createHttpAdapter', () => {
+  it('starts without that warning', async () => {
+    const database = await createTestDatabase();
+    const logger = new Warnings();
+    const settings = { issuer: 'https://id.example.test', secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' };
+    const module = PosternModule.forRoot({ ...settings, databaseUrl: database.url });
+    const app = await NestFactory.create(module, await createHttpAdapter('express'), { logger });
+    await app.init();
+    await app.close();
+    await database.drop();
+    expect(logger.lines.filter((line) => /HTTP adapter/.test(line))).toEqual([]);
+  });
+});
+
+describe('an application that a test makes of a testing module', () => {
+  it.each(['express', 'fastify'] as const)('is protected as one of NestFactory is, on %s', async (kind) => {
+    const database = await createTestDatabase();
+    const settings = { issuer: 'https://id.example.test', secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' };
+    const module = await Test.createTestingModule({
+      imports: [PosternModule.forRoot({ ...settings, databaseUrl: database.url })],
+    }).compile();
+    const app =
+      kind === 'express' ? module.createNestApplication() : module.createNestApplication(new FastifyAdapter());
+    await app.listen(0, '127.0.0.1');
+    const url = `${await app.getUrl()}/auth/login`;
+    const headers = { 'content-type': 'application/json' };
+    const answers = [
+      await fetch(url, { method: 'POST', headers, body: '{"email":"ada@example.com","__proto__":{}}' }),
+      await fetch(url, { method: 'POST', body: new URLSearchParams(account) }),
+    ];
+    await app.close();
+    await database.drop();
+    expect(answers.map(({ status }) => status)).toEqual([400, 415]);
+    for (const answer of answers) expect(Object.fromEntries(answer.headers)).toMatchObject(apiHeaders);
+  });
+});
