@@ -59,6 +59,11 @@ describe('the terms of a session', () => {
     expect(terms().movedSeconds).toBeCloseTo(0, 0);
   });
 
+  it('keep a session for as long as any verifier accepts a token of it, whatever their clocks say', () => {
+    const kept = (900 + 300 + 60) * 1000;
+    expect(terms({ retentionSeconds: 0 }).forgottenBefore(new Date(start))).toEqual(new Date(start - kept));
+  });
+
   it.each([
     [{ graceSeconds: 61 }, 'graceSeconds'],
     [{ graceSeconds: -1 }, 'graceSeconds'],
