@@ -28,7 +28,7 @@ async function refresh(replica: Replica, refreshToken: string): Promise<Answer> 
   return { status: response.status, refreshToken: body.refresh_token };
 }
 
-describe.each([20, 59, -20, -59])('two replicas of which one has a clock that is %d s ahead', (seconds) => {
+describe.each([20, 59, -20, -59])('a replica whose clock is %d s ahead, and one whose clock is exact', (seconds) => {
   let database: TestDatabase;
   let ahead: Replica;
   let exact: Replica;
@@ -45,7 +45,7 @@ describe.each([20, 59, -20, -59])('two replicas of which one has a clock that is
     await database.drop();
   });
 
-  it('accept the access tokens of each other, and a service of its own accepts both', async () => {
+  it('two replicas accept the access tokens of each other, and a service accepts both', async () => {
     const service = await startResource({ issuer, audience, jwks: { uri: `${exact.url}/.well-known/jwks.json` } });
     try {
       for (const [here, there] of [[ahead, exact] as const, [exact, ahead] as const]) {
@@ -62,7 +62,7 @@ describe.each([20, 59, -20, -59])('two replicas of which one has a clock that is
   it.each([
     ['the one that is ahead', 'the exact one', () => [ahead, exact] as const],
     ['the exact one', 'the one that is ahead', () => [exact, ahead] as const],
-  ])('count the grace window of a token that %s has replaced alike at %s', async (_, __, ways) => {
+  ])('the grace window of a refresh token that %s has replaced lasts as long at %s', async (_, __, ways) => {
     const [here, there] = ways();
     const { refreshToken } = await here.signIn();
     const successor = await refresh(here, refreshToken);
@@ -71,7 +71,7 @@ describe.each([20, 59, -20, -59])('two replicas of which one has a clock that is
     expect(await refresh(there, refreshToken)).toEqual(successor);
     await until(async () => (await refresh(there, refreshToken)).status === 401, 3 * GRACE_SECONDS * 1000);
     expect(performance.now() - replacedAt).toBeGreaterThan(GRACE_SECONDS * 1000 - 200);
-    // The session has ended: the spent token was taken for a stolen one.
+    // The spent token counts as stolen and has ended the session.
     expect((await refresh(here, successor.refreshToken!)).status).toBe(401);
   });
 });

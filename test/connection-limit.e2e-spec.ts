@@ -42,8 +42,8 @@ async function sessionsAt(replica: Replica, count: number): Promise<string[]> {
   return sessions.map(({ refreshToken }) => refreshToken);
 }
 
-describe('a database whose role may open 4 connections, and a replica that would open 10', () => {
-  it('serve 500 refreshes at once on the connections that are there, and the log says so once', async () => {
+describe('a role with CONNECTION LIMIT 4 and a pool of 10', () => {
+  it('a replica serves 500 refreshes at once on the connections that its role may open and logs the limit once', async () => {
     const role = `postern_limited_${randomUUID().slice(0, 8)}`;
     await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}' CONNECTION LIMIT 4`);
     await admin.query(`GRANT ${(await admin.query('SELECT current_user')).rows[0].current_user} TO ${role}`);
@@ -62,8 +62,8 @@ describe('a database whose role may open 4 connections, and a replica that would
   });
 });
 
-describe('a replica under load', () => {
-  it('never has more connections open than `poolSize` says, those that listen and read revocations included', async () => {
+describe('`poolSize`', () => {
+  it('a replica under load never opens more connections than `poolSize`, those that listen and read revocations included', async () => {
     const applicationName = `counted_${randomUUID().slice(0, 8)}`;
     const replica = await startReplica(database.url, issuer, { persistence: { poolSize: POOL_SIZE, applicationName } });
     try {

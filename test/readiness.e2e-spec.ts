@@ -31,7 +31,7 @@ const statusOf = async (url: string, token?: string): Promise<number> => {
 // The second is promised by the servers, not by the scheduler of a machine that does other work: a defect fails twice.
 jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
-describe.each(['fastify', 'express'] as const)('a replica on %s whose readiness a crowd asks for', (adapter) => {
+describe.each(['fastify', 'express'] as const)('GET /health/ready on %s', (adapter) => {
   let database: TestDatabase;
   let passage: Passage;
   let replica: Replica;
@@ -64,7 +64,7 @@ describe.each(['fastify', 'express'] as const)('a replica on %s whose readiness 
     return { milliseconds, statuses: (await crowd).flat() };
   }
 
-  it('answers 4,000 pipelined probes with 200 and refuses within a second what another replica revokes', async () => {
+  it('a replica answers 4,000 pipelined probes with 200 and rejects within a second what another replica revokes', async () => {
     // What it takes this machine to parse and answer so many requests, whatever they ask for.
     const { milliseconds: computing } = await heardBehindCrowd('/health/live');
     const { milliseconds, statuses } = await heardBehindCrowd('/health/ready');
@@ -73,7 +73,7 @@ describe.each(['fastify', 'express'] as const)('a replica on %s whose readiness 
     expect(milliseconds - computing).toBeLessThan(1000);
   });
 
-  it('answers 503 while its database is away and logs one line when that begins and one when it ends', async () => {
+  it('a replica answers 503 while its database is away and logs one line when that begins and one when it ends', async () => {
     const ready = () => statusOf(`${replica.url}/health/ready`);
     expect(await ready()).toBe(200);
     passage.cut();

@@ -22,18 +22,18 @@ describe('Gate', () => {
     return { most: highest, order };
   }
 
-  it('runs as many works at once as it is wide, and the others in the order in which they came', async () => {
+  it('a gate runs as many works at once as it is wide, and the others in the order in which they came', async () => {
     expect(await most(new Gate(() => 2))).toEqual({ most: 2, order: [0, 1, 2, 3, 4, 5] });
   });
 
-  it('follows a width that changes while works run, and runs one work at least', async () => {
+  it('a gate follows a width that changes while works run, and runs one work at least', async () => {
     let width = 0;
     expect(await most(new Gate(() => width))).toEqual({ most: 1, order: [0, 1, 2, 3, 4, 5] });
     const widened = await most(new Gate(() => width), () => (width = 3));
     expect(widened).toEqual({ most: 3, order: [0, 1, 2, 3, 4, 5] });
   });
 
-  it('gives the place of a work that fails to the next', async () => {
+  it('a gate gives the place of a work that fails to the next', async () => {
     const gate = new Gate(() => 1);
     await expect(gate.pass(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await expect(gate.pass(() => Promise.resolve('yes'))).resolves.toBe('yes');

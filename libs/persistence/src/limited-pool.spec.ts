@@ -55,7 +55,7 @@ describe('LimitedPool', () => {
       }),
     );
 
-  it('lets requests wait for the connections that are open when the server refuses further ones', async () => {
+  it('a pool lets requests wait for the connections that are open when the server refuses further ones', async () => {
     await requests(100);
     expect([open, pool.size]).toEqual([2, 2]);
     const atFirst = refused;
@@ -68,13 +68,13 @@ describe('LimitedPool', () => {
     ]);
   });
 
-  it('fails at once when it has no connection to wait for', async () => {
+  it('a pool fails at once when it has no connection to wait for', async () => {
     allowed = 0;
     await expect(pool.connect()).rejects.toMatchObject({ code: '53300' });
     expect(lines).toEqual([]);
   });
 
-  it('tries one connection more after a while, and returns to its size when the server allows it', async () => {
+  it('a pool tries one connection more after a while, and returns to its size when the server allows it', async () => {
     await requests(10);
     const atFirst = refused;
     elapsed += 31_000;
