@@ -145,6 +145,42 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(first.of('set')[0]!.data).toBe(second.of('set')[0]!.data);
   });
 
+  it('signs a page of a snapshot once for all who begin, and again after its key was killed', async () => {
+    await replica.app
+      .get(RevocationLog)
+      .publishAll(
+        Array.from({ length: 600 }, (_, count) => ({ kind: 'session', target: `s${count}`, reason: 'test' })),
+      );
+    await until(async () => (await ask()).sequence === 600);
+    const [first, second] = [await open(), await open()];
+    await until(() => first.of('position').length > 0 && second.of('position').length > 0);
+    const pages = first.of('set').map(({ data }) => data);
+    expect(pages).toHaveLength(2);
+    expect(second.of('set').map(({ data }) => data)).toEqual(pages);
+    expect((await ask()).sets).toEqual(pages.slice(0, 1));
+
+    const { kid } = JSON.parse(Buffer.from(pages[0]!.split('.')[0]!, 'base64url').toString()) as { kid: string };
+    await replica.app.get(KeyKill).kill(kid);
+    token = await replica.serviceToken();
+    const third = await open();
+    await until(() => third.of('position').length > 0);
+    const jwks = (await (await fetch(`${replica.url}/.well-known/jwks.json`)).json()) as JSONWebKeySet;
+    for (const { data } of third.of('set')) await jwtVerify(data, createLocalJWKSet(jwks), { typ: 'secevent+jwt' });
+    expect(new Set(targetsIn(third)).size).toBe(601);
+  });
+
+  it('keeps each page of a snapshot short enough for its readers, however long the targets are written', async () => {
+    const targets = Array.from({ length: 600 }, (_, count) => `${count}`.padEnd(255, '\u0001'));
+    await replica.app
+      .get(RevocationLog)
+      .publishAll(targets.map((target) => ({ kind: 'session', target, reason: 'test' })));
+    await until(async () => (await ask()).sequence === 600);
+    const stream = await open();
+    await until(() => stream.of('position').length > 0);
+    expect(new Set(targetsIn(stream))).toEqual(new Set(targets));
+    for (const { data } of stream.of('set')) expect(data.length).toBeLessThan(500_000);
+  });
+
   it('goes on behind Last-Event-ID at any replica, without loss and without telling twice', async () => {
     const first = await open();
     for (let count = 0; count < 30; count += 1) await revoke(`a${count}`);

@@ -77,15 +77,18 @@ export class RevocationFeedStream {
   private async writeSnapshot(reason: string): Promise<FeedPlace> {
     const { feed, snapshot } = this.sources;
     await this.write(eventFrame('reset', JSON.stringify({ reason })).frame);
-    const start = snapshot.begin();
-    let upTo = 0;
-    for (;;) {
+    const { generation } = feed;
+    snapshot.begin();
+    for (let upTo = 0; ;) {
       const page = await snapshot.after(upTo);
-      // The order may have been read again meanwhile: then the follower begins again.
-      if (feed.after(start, 0) === undefined) return start;
-      if (page === undefined) break;
-      await this.write(page.event.frame);
-      ({ upTo } = page);
+      // The order was read again, perhaps from another database.
+      if (feed.generation !== generation) return this.writeSnapshot('unknown-cursor');
+      if (page !== undefined) {
+        await this.write(page.event.frame);
+        ({ upTo } = page);
+      } else if (snapshot.begin().sequence <= upTo) {
+        break;
+      }
     }
     // The position follows at the next opportunity.
     this.positionAt = Number.NEGATIVE_INFINITY;
