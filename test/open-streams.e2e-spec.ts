@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { request as send, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Controller, Get, Header, Injectable, type INestApplication, Res, Sse, StreamableFile } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -44,11 +45,26 @@ function slowFile(): Readable {
   return file;
 }
 
+/** A decorator as teams have them, which puts another function in the method's place. */
+const Timed =
+  (): MethodDecorator =>
+  (_target, _name, descriptor): void => {
+    const original = descriptor.value as (...args: unknown[]) => unknown;
+    descriptor.value = function (this: unknown, ...args: unknown[]) {
+      return original.apply(this, args);
+    } as typeof descriptor.value;
+  };
+
 @Controller('live')
 class LiveController {
   @Sse('events')
   events(): Observable<{ data: number }> {
     return ticks();
+  }
+
+  @Get('ordinary')
+  ordinary(): Promise<string> {
+    return delay(100, 'ordinary');
   }
 
   @Get('lines')
@@ -62,8 +78,9 @@ class LiveController {
     return new StreamableFile(slowFile());
   }
 
-  @EndsWithToken(false)
   @Sse('own')
+  @Timed()
+  @EndsWithToken(false)
   own(): Observable<{ data: number }> {
     return ticks();
   }
@@ -183,15 +200,22 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
     await goesOn(own);
   });
 
-  it('ends a stream behind which another request waits on the same connection', async () => {
+  it.each([
+    ['ends a stream behind which another request waits on the same connection', '/live/events', '/live/ordinary', 1],
+    ['ends a stream that has waited for another answer on the same connection', '/live/ordinary', '/live/events', 0],
+  ])('%s', async (_, first, second, at) => {
     const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
-    const head = (sessionId: string) =>
-      `GET /live/events HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${issuer.token({ subject: 'ada', sessionId })}\r\n\r\n`;
+    const sessions = at === 0 ? ['phone', 'laptop'] : ['laptop', 'phone'];
+    const heads = [first, second].map((path, index) => {
+      const token = issuer.token({ subject: 'ada', sessionId: sessions[index] });
+      return `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    });
     const socket = connect(port, '127.0.0.1').on('error', () => undefined);
-    socket.write(head('laptop') + head('phone'));
-    await once(socket, 'data');
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.write(heads.join(''));
+    await until(() => text.includes('data: 3'));
     await logOut('laptop');
-    socket.resume();
     await until(() => socket.closed, 1_000);
   });
 

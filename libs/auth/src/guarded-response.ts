@@ -1,5 +1,5 @@
+import { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import type { ExecutionContext } from '@nestjs/common';
 import { endsWithToken } from './ends-with-token.decorator.js';
 import type { GuardedRequest } from './jwt-auth.guard.js';
@@ -68,10 +68,12 @@ export class GuardedResponses {
     // Express's response is Node's; Fastify's has it as `raw`.
     const answer = context.getArgByIndex<(NodeResponse & { raw?: NodeResponse }) | undefined>(1);
     const response = answer?.raw ?? answer;
-    const socket: HttpSocket | null | undefined = response?.socket;
+    // Of the request: an answer that waits behind another one on its connection has no socket yet.
+    const socket: HttpSocket | null | undefined = response?.req?.socket;
     if (response === undefined || !socket) return;
     response[GUARDED] = new GuardedResponse(request, response, context);
-    if (this.sockets.has(socket)) return;
+    // What `inject` of Fastify makes up never closes.
+    if (this.sockets.has(socket) || !(socket instanceof Socket)) return;
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
   }
