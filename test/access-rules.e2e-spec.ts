@@ -587,7 +587,8 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
         const authorization = `Bearer ${issuer.token({ subject: 'ada', scopes })}`;
         return (await fetch(url, { method: 'POST', headers: { authorization } })).status;
       };
-      expect(await Promise.all([send('admin'), send('admin', `${other}:read`)])).toEqual([403, 403]);
+      const sent = [send('admin'), send('admin', `${other}:read`), send(`${name}:read`)];
+      expect(await Promise.all(sent)).toEqual([403, 403, 403]);
       expect(await send('admin', `${name}:read`)).toBe(201);
     }
   });
@@ -725,5 +726,26 @@ describe('access rules of messages', () => {
     expect(await Promise.all(said)).toEqual(['invalid-token', 'insufficient-scope', 'ada', 'invalid-token', 'own']);
     await client.close();
     await service.close();
+  });
+
+  it('a property in the place of a handler of messages that has scopes stops the start', async () => {
+    class Messages {
+      @RequireScopes('admin')
+      @MessagePattern('scoped')
+      scoped(): string {
+        return 'scoped';
+      }
+    }
+    @Controller()
+    class PropertyController extends Messages {
+      override scoped = (): string => 'anybody';
+    }
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot({ ...issuer.settings, guard: MessageGuard })],
+      controllers: [PropertyController],
+    }).compile();
+    const options = { host: '127.0.0.1', port: 0 };
+    const service = testing.createNestMicroservice({ transport: Transport.TCP, options, logger: false });
+    await expect(service.listen()).rejects.toThrow(/^AuthModule: instead of PropertyController\.scoped Nest runs/);
   });
 });
