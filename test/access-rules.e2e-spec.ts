@@ -11,6 +11,7 @@ import {
   type Type,
   UseGuards,
 } from '@nestjs/common';
+import { RouterExecutionContext } from '@nestjs/core/router/router-execution-context.js';
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -241,6 +242,49 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
     class TracingModule {}
     await start([LateController], { imports: [{ module: TracingModule }] });
     expect(await statuses('/late', undefined, plain, admin)).toEqual([401, 403, 200]);
+  });
+
+  it('instrumentation that hands the router copies of the handlers keeps their rules', async () => {
+    @Controller('copied')
+    class CopiedController {
+      @Get('scoped')
+      @Timed()
+      @RequireScopes('admin')
+      scoped(@CurrentPrincipal() { subject }: Principal): string {
+        return subject;
+      }
+
+      @Public()
+      @Get('open')
+      open(): string {
+        return 'open';
+      }
+
+      @Get('plain')
+      plain(): string {
+        return 'plain';
+      }
+    }
+    // The instrumentation of OpenTelemetry does this.
+    const router = RouterExecutionContext.prototype as { create: (...args: unknown[]) => unknown };
+    const { create } = router;
+    router.create = function (instance, callback, ...rest) {
+      const copy = function (this: unknown, ...args: unknown[]): unknown {
+        return (callback as Method).apply(this, args);
+      };
+      for (const key of Reflect.getMetadataKeys(callback as Method) as unknown[]) {
+        Reflect.defineMetadata(key, Reflect.getMetadata(key, callback as Method), copy);
+      }
+      return create.call(this, instance, copy, ...rest);
+    };
+    try {
+      await start([CopiedController]);
+    } finally {
+      router.create = create;
+    }
+    expect(await statuses('/copied/scoped', undefined, plain, admin)).toEqual([401, 403, 200]);
+    expect(await statuses('/copied/open', undefined)).toEqual([200]);
+    expect(await statuses('/copied/plain', undefined, plain)).toEqual([401, 200]);
   });
 
   it('a class decorator that returns a proxy of the class strips no rule of the class', async () => {

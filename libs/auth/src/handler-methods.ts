@@ -1,3 +1,4 @@
+import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { lineageOf, ownMethod, ownMethodNames, prototypesWithRules } from './access-rules.js';
 
 /** A method by what no decorator can replace: the prototype that has it, and its name. */
@@ -33,4 +34,23 @@ export function methodsOf(handler: object, prototype: object): readonly HandlerM
   noteMethods(prototype);
   for (const one of prototypesWithRules()) noteMethods(one);
   return methodsOfFunction.get(handler) ?? [];
+}
+
+/**
+ * The methods of the class that are the same route as the function. Instrumentation may hand the router a copy of a
+ * handler with its metadata, and the copy is no method of any class.
+ */
+export function methodsOfRoute(handler: object, lineage: readonly object[]): readonly HandlerMethod[] {
+  if (!Reflect.hasMetadata(PATH_METADATA, handler)) return [];
+  return lineage.flatMap((prototype) =>
+    ownMethodNames(prototype)
+      .filter((name) => isSameRoute(handler, ownMethod(prototype, name)))
+      .map((name) => ({ prototype, name })),
+  );
+}
+
+function isSameRoute(handler: object, method: object | undefined): boolean {
+  return [PATH_METADATA, METHOD_METADATA, VERSION_METADATA].every(
+    (key) => method !== undefined && Reflect.getMetadata(key, handler) === Reflect.getMetadata(key, method),
+  );
 }

@@ -11,7 +11,7 @@ import {
   SCOPES,
   scopesOfFunction,
 } from './access-rules.js';
-import { methodsOf } from './handler-methods.js';
+import { methodsOf, methodsOfRoute } from './handler-methods.js';
 import { hasGuard } from './has-guard.js';
 import { isScopeToken } from './scope-token.js';
 import type { ExecutionContext } from '@nestjs/common';
@@ -133,7 +133,8 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
   // A proxy of the object may answer with anything when Nest asks for its class.
   if (typeof prototype !== 'object') throw unknownMethod(handler, controller);
   const lineage = lineageOf(prototype);
-  const methods = methodsOf(handler, prototype).map((method) => levelsOf(method, lineage));
+  const own = methodsOf(handler, prototype);
+  const methods = (own.length > 0 ? own : methodsOfRoute(handler, lineage)).map((one) => levelsOf(one, lineage));
   // A class into which `constructor` was copied is shown to guards as this one.
   const alike = methods.filter(({ classes }) => classes[0]!.constructor === controller);
   if (methods.length === 0 && lineage.some(hasShutMethod)) throw unknownMethod(handler, controller);
