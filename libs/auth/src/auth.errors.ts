@@ -84,8 +84,8 @@ export class PrincipalUnknownError extends AuthError {
           '@UseGuards(JwtAuthGuard) before the class, or before the method and above each decorator that replaces the ' +
           'method. Or put @Public() before the method, if nobody need be there.'
         : `@CurrentUser() and @CurrentPrincipal() find nobody for ${entry}: no JwtAuthGuard has read this "${type}" ` +
-          'message. Put a subclass that overrides getRequest(context) before it. For a message that is not an object ' +
-          'getRequest must return the client itself. Or put @Public() before it, if nobody need be there.';
+          'message. Put a subclass that overrides getRequest(context) before it, which must return the client itself if ' +
+          'the message is not an object; or @Public(), if nobody need be there.';
   }
 }
 
