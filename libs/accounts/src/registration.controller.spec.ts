@@ -15,7 +15,9 @@ function userWith(options: UserFieldOptions): new () => UserBase {
 
 describe('registrationControllerOf', () => {
   it('refuses at boot a field that would be taken for the credential', () => {
-    expect(() => AccountsModule.forRoot({ production: true, user: userWith({ register: 'required', write: 'self' }) })).toThrow(
+    expect(() =>
+      AccountsModule.forRoot({ production: true, user: userWith({ register: 'required', write: 'self' }) }),
+    ).toThrow(
       'AccountsModule: Employee.password is registered under the name of the credential: give the field another name.',
     );
   });
