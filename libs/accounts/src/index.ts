@@ -5,6 +5,6 @@ export type { AccountsSettings, AccountsStructure } from './accounts.module-defi
 export { CheckedAccountsSettings } from './checked-accounts-settings.js';
 export { LogMailer } from './log-mailer.js';
 export { Mailer, type MailMessage } from './mailer.js';
-export { Registration } from './registration.js';
+export { Registration, type RegistrationContext } from './registration.js';
 export { registrationControllerOf, type NewAccount, type RegistrationRoutes } from './registration.controller.js';
 export { SecurityNotices } from './security-notices.js';

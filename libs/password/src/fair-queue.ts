@@ -1,3 +1,5 @@
+import { ResultGroups } from './result-groups.js';
+
 /** Whose work it is. Places and turns are shared among the values of each key. */
 export interface QueueKeys {
   /** Where the request comes from: the network of the client. */
@@ -72,6 +74,7 @@ export class FairQueue {
   constructor(
     private readonly limits: QueueLimits,
     private readonly overload: () => Error,
+    private readonly results: ResultGroups = new ResultGroups(false),
   ) {}
 
   /** How many tasks run, and how many wait. */
@@ -89,7 +92,7 @@ export class FairQueue {
     try {
       return await task();
     } finally {
-      this.passOn();
+      await this.results.settle(this.waiters.size, () => this.passOn());
     }
   }
 

@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { clientNetworkOf } from './client-network.js';
@@ -5,6 +6,7 @@ import { DummyHashes } from './dummy-hashes.js';
 import { FairQueue } from './fair-queue.js';
 import { PasswordHasher } from './password-hasher.js';
 import { HashingOverloadedError } from './password.errors.js';
+import { ResultGroups } from './result-groups.js';
 
 /** A client that repeats a rejected request at once would otherwise take the event loop from all others. */
 const REJECTION_DELAY_SECONDS = 2;
@@ -31,7 +33,8 @@ export class PasswordHashing {
     { hashing }: CheckedPasswordSettings,
   ) {
     const limits = { ...hashing, rejectionDelaySeconds: REJECTION_DELAY_SECONDS };
-    this.queue = new FairQueue(limits, () => new HashingOverloadedError());
+    const results = new ResultGroups(hashing.concurrency < availableParallelism());
+    this.queue = new FairQueue(limits, () => new HashingOverloadedError(), results);
   }
 
   /** @throws HashingOverloadedError */

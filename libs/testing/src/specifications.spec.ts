@@ -1,4 +1,4 @@
-import { createHash, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
+import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
 import { Mailer, type MailMessage } from 'postern/accounts';
 import {
   PrincipalMapper,
@@ -72,6 +72,30 @@ describe('the specifications of the ports', () => {
       'reads a password to its end: behind a NUL, behind 72 bytes, and 1,024 bytes long',
       'takes an unreadable hash for one that proves nothing, and asks for a new one',
       'takes for an unreadable hash the time that a readable one takes',
+    ]);
+  });
+
+  it('find a hasher that answers sooner if the password is wrong, and that keeps its salt to itself', async () => {
+    class Hasty extends PasswordHasher {
+      private readonly salt = randomUUID();
+      hash = async (password: string) => {
+        const id = randomUUID();
+        return `${id}:${this.slow(id + this.salt + password)}:${sha(this.salt + password)}`;
+      };
+      verify = async (hash: string, password: string) => {
+        const [id = '', long, short] = hash.split(':');
+        if (long && short !== sha(this.salt + password)) return false;
+        return this.slow(id + this.salt + password) === long;
+      };
+      needsRehash = (hash: string): boolean => !/:[0-9a-f]{64}$/.test(hash);
+      private slow(text: string): string {
+        for (let round = 0; round < 20_000; round += 1) text = sha(text);
+        return text;
+      }
+    }
+    expect(await broken(() => passwordHasherSpec(() => new Hasty()))).toEqual([
+      'takes for a wrong password the time that the right one takes',
+      'verifies what another instance has made, as another replica does',
     ]);
   });
 

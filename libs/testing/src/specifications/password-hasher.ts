@@ -55,6 +55,19 @@ export function passwordHasherSpec(make: Made<PasswordHasher>): void {
       const unreadable = await least(() => hasher.verify('nonsense', PASSWORD));
       assert.ok(unreadable > readable / 5, `${unreadable} ms instead of ${readable} ms tell that there is no password`);
     },
+    'takes for a wrong password the time that the right one takes': async () => {
+      const hasher = await make();
+      const made = await hasher.hash(PASSWORD);
+      const right = await least(() => hasher.verify(made, PASSWORD));
+      const wrong = await least(() => hasher.verify(made, `${PASSWORD}!`));
+      assert.ok(wrong > right / 5 && wrong < right * 5, `${wrong} ms instead of ${right} ms show that it is wrong`);
+    },
+    'verifies what another instance has made, as another replica does': async () => {
+      const made = await (await make()).hash(PASSWORD);
+      const hasher = await make();
+      assert.equal(await hasher.verify(made, PASSWORD), true);
+      assert.equal(await hasher.verify(made, `${PASSWORD}!`), false);
+    },
     'asks for no new hash of what it has just made': async () => {
       const hasher = await make();
       assert.equal(hasher.needsRehash(await hasher.hash(PASSWORD)), false);
