@@ -53,7 +53,7 @@ export class CheckedPasswordSettings {
     };
     const concurrency = hashing.concurrency ?? Math.min(availableParallelism(), MOST_HASHES_AT_ONCE);
     const maximumWaiting = whole('hashing.maximumWaiting', hashing.maximumWaiting ?? 512, 0, 100_000);
-    const perAccount = hashing.maximumWaitingPerAccount ?? Math.min(64, maximumWaiting);
+    const perAccount = hashing.maximumWaitingPerAccount ?? Math.min(128, maximumWaiting);
     this.hashing = {
       concurrency: whole('hashing.concurrency', concurrency, 1, 1024),
       maximumWaiting,

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
@@ -11,7 +12,7 @@ import { ResultGroups } from './result-groups.js';
 /** A client that repeats a rejected request at once would otherwise take the event loop from all others. */
 const REJECTION_DELAY_SECONDS = 2;
 
-/** For whom a password is hashed or verified. The waiting places are shared fairly by it. */
+/** Whose password is verified, and for which client. The waiting places are shared fairly by both. */
 export interface PasswordAttempt {
   /** The id of the user, or the normalized e-mail address if no user has it. Empty: none is known. */
   readonly account: string;
@@ -37,9 +38,13 @@ export class PasswordHashing {
     this.queue = new FairQueue(limits, () => new HashingOverloadedError(), results);
   }
 
-  /** @throws HashingOverloadedError */
-  async hash(text: string, attempt: PasswordAttempt): Promise<string> {
-    return this.queue.run(keysOf(attempt), () => this.hasher.hash(text));
+  /**
+   * The hash of a new password, for the client at `ipAddress`.
+   * @throws HashingOverloadedError
+   */
+  async hash(text: string, ipAddress?: string): Promise<string> {
+    // It guesses at no account: the places of an account do not count.
+    return this.queue.run(keysOf({ account: randomUUID(), ipAddress }), () => this.hasher.hash(text));
   }
 
   /**

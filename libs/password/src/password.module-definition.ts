@@ -21,7 +21,7 @@ export interface PasswordSettings {
     { memoryKiB?: number | undefined; iterations?: number | undefined; parallelism?: number | undefined } | undefined;
   /**
    * How many hashes run at once (the processor's cores, at most 3), how many may wait (512), how many of these for one
-   * account (64), and for how long in seconds (10). Beyond that: 503 with `Retry-After`.
+   * account (128), and for how long in seconds (10). Beyond that: 503 with `Retry-After`.
    */
   hashing?:
     | {

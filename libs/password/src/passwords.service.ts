@@ -57,7 +57,7 @@ export class PasswordsService {
     ipAddress?: string,
   ): Promise<PreparedPassword> {
     const text = await this.rules.accept(password, context, pointer);
-    return new PreparedPassword(await this.hashing.hash(text, { account: context.email, ipAddress }));
+    return new PreparedPassword(await this.hashing.hash(text, ipAddress));
   }
 
   /** Stores the password of a user, in place of the one before it. Joins the ambient transaction. */
@@ -124,7 +124,7 @@ export class PasswordsService {
   async refresh(proof: PasswordProof, password: string, ipAddress?: string): Promise<void> {
     if (!this.hashing.needsRehash(proof.hash)) return;
     try {
-      const hash = await this.hashing.hash(password.normalize('NFKC'), { account: proof.userId, ipAddress });
+      const hash = await this.hashing.hash(password.normalize('NFKC'), ipAddress);
       await this.database.manager.update(PasswordCredential, { ...proof }, { hash });
     } catch (error) {
       this.logger.warn(
