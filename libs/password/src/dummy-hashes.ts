@@ -5,10 +5,10 @@ import { Database } from 'postern/persistence';
 import { InstanceSecret } from 'postern/tokens';
 import { PasswordHasher } from './password-hasher.js';
 
-/** So many accounts stand for all: of each cost their share is right within a few hundredths. */
+/** So many accounts represent all: the share of each cost is right within a few hundredths. */
 const SAMPLE_SIZE = 1024;
 const REFRESH_SECONDS = 30;
-/** As many bits as a number holds. */
+/** 48 bits, which a number holds exactly. */
 const POSITION_BYTES = 6;
 
 interface SampledHash {
@@ -39,7 +39,7 @@ export class DummyHashes implements OnModuleInit {
     private readonly clock: Clock,
   ) {}
 
-  /** Before the first login fails. */
+  /** Reads the sample before the first login can fail. */
   async onModuleInit(): Promise<void> {
     await this.refresh();
     await this.hashOfToday();
@@ -79,7 +79,7 @@ export class DummyHashes implements OnModuleInit {
   }
 
   private read(): Promise<{ user_id: string; hash: string }[]> {
-    // Whoever verifies a password in a transaction lends it to nobody.
+    // A caller may be inside a transaction, which must not wait for this.
     return this.database.independently(() =>
       this.database.manager.query(
         `SELECT user_id, hash FROM password_credentials ORDER BY uuid_hash_extended(user_id, 0) LIMIT ${SAMPLE_SIZE}`,

@@ -27,7 +27,7 @@ import { PasswordsService } from './passwords.service.js';
 
 /**
  * Login with e-mail and password, and the change of the password. Needs `PersistenceModule`, `AuthModule`,
- * `UsersModule` and `SessionsModule`. Imported once, by the application.
+ * `TokensModule`, `UsersModule` and `SessionsModule`. Imported once, by the application.
  * @example PasswordModule.forRoot({ productName: 'Acme', policies: [...shippedPasswordPolicies, NotBreached] })
  */
 @Module({ providers: [missingSettings('PasswordModule', PASSWORD_SETTINGS)] })
@@ -50,8 +50,8 @@ export class PasswordModule extends ConfigurablePasswordModule implements OnModu
   onModuleInit(): void {
     if (this.module.introspect(PasswordHasher as Type).scope !== Scope.DEFAULT) {
       throw new Error(
-        'PasswordModule: the hasher, or what it injects, is made anew for each request, and so bounds nothing: how many hashes ' +
-          'run at once is counted by one instance. Let it inject what is there once.',
+        'PasswordModule: the hasher, or what it injects, is request-scoped. One queue in front of one hasher bounds how many ' +
+          'hashes run at once: let the hasher inject singletons only.',
       );
     }
   }
