@@ -445,7 +445,6 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
 
   it.each([
     ['ends its side of the connection', 0, (socket: Socket) => socket.end()],
-    ['closes the connection', 0, (socket: Socket) => socket.destroy()],
     ['ends its side of a connection with thousands of other requests', 3000, (socket: Socket) => socket.pause().end()],
   ])('frees the slots at once when a follower %s', async (_, more, leave) => {
     const controller = replica.app.get(RevocationFeedController);
