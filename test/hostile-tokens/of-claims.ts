@@ -108,7 +108,7 @@ export function ofClaims(world: World): HostileToken[] {
     'before iat': now - 11,
   });
   tryAll('iat', {
-    'further ahead than a clock of a replica may be': now + ISSUED_AHEAD + 1,
+    'just in the future, a second beyond the 60 that clocks may differ by': now + ISSUED_AHEAD + 1,
     'in a day': now + DAY,
     'in milliseconds': now * 1000,
     zero: 0,
