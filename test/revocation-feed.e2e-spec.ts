@@ -253,6 +253,20 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     }
   });
 
+  it('tells a live follower of hundreds of revocations at once, in their order', async () => {
+    const stream = await open();
+    await until(() => stream.of('position').length >= 2);
+    await replica.app
+      .get(RevocationLog)
+      .publishAll(
+        Array.from({ length: 450 }, (_, count) => ({ kind: 'session', target: `s${count}`, reason: 'test' })),
+      );
+    await until(() => stream.of('set').length > 0);
+    await until(() => stream.of('set').length === 450, 1000);
+    const sequences = stream.of('set').map(({ data }) => decodeJwt<{ sequence: number }>(data).sequence);
+    expect(sequences).toEqual(Array.from({ length: 450 }, (_, count) => count + 1));
+  });
+
   it('beats: tells its position every second, though nothing happens', async () => {
     const stream = await open();
     await until(() => stream.of('position').length >= 3);
