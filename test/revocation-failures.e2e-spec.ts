@@ -555,7 +555,7 @@ describe('a service that follows a hostile or broken feed', () => {
     ...more,
   });
 
-  const page = (after: number, upTo: number, columns: object[] = []) =>
+  const pageOf = (after: number, upTo: number, columns: object[] = []) =>
     told(0, {
       sequence: undefined,
       revocation: undefined,
@@ -641,7 +641,7 @@ describe('a service that follows a hostile or broken feed', () => {
     const first = streamed(reset, position(0), set(await sign(told(1))), await leap());
     const second = streamed(
       reset,
-      set(await sign(page(0, 2, [columnsOf('s2')]))),
+      set(await sign(pageOf(0, 2, [columnsOf('s2')]))),
       set(await sign(told(3))),
       position(3),
     );
@@ -654,13 +654,13 @@ describe('a service that follows a hostile or broken feed', () => {
   });
 
   it.each<[string, () => Promise<string[]>]>([
-    ['its first page', async () => [await sign(page(500, 1000, [columnsOf('s1')]))]],
+    ['its first page', async () => [await sign(pageOf(500, 1000, [columnsOf('s1')]))]],
     [
       'a page amid it',
-      async () => [await sign(page(0, 500, [columnsOf('s1')])), await sign(page(700, 1000, [columnsOf('s2')]))],
+      async () => [await sign(pageOf(0, 500, [columnsOf('s1')])), await sign(pageOf(700, 1000, [columnsOf('s2')]))],
     ],
-    ['its last page', async () => [await sign(page(0, 500, [columnsOf('s1')]))]],
-    ['an event behind its pages', async () => [await sign(page(0, 998)), await sign(told(1000))]],
+    ['its last page', async () => [await sign(pageOf(0, 500, [columnsOf('s1')]))]],
+    ['an event behind its pages', async () => [await sign(pageOf(0, 998)), await sign(told(1000))]],
   ])('does not take a snapshot for complete that lacks %s', async (_, pages) => {
     answer = streamed(reset, ...(await pages()).map(set), position(1000));
     const { health } = await start();
@@ -676,7 +676,7 @@ describe('a service that follows a hostile or broken feed', () => {
     ['has no groups', { after: 0, up_to: 3 }],
   ])('does not accept a page that %s', async (_, event) => {
     const events = { 'urn:postern:secevent:event-type:snapshot': event };
-    answer = streamed(reset, set(await sign({ ...page(0, 3), events })), position(3));
+    answer = streamed(reset, set(await sign({ ...pageOf(0, 3), events })), position(3));
     const { health } = await start();
     await until(() => health.counters.rejected >= 2);
     expect(health.report()).toMatchObject({ entries: 0, snapshots: 0, status: 'unknown' });
@@ -685,7 +685,7 @@ describe('a service that follows a hostile or broken feed', () => {
   it('goes on refusing all that it knew while a fresh snapshot is on its way', async () => {
     let rest: (() => void) | undefined;
     const first = streamed(reset, set(await sign(told(1))), position(1), position(7));
-    const last = await sign(page(0, 7, [columnsOf('s7')]));
+    const last = await sign(pageOf(0, 7, [columnsOf('s7')]));
     answer = (request, response) => {
       if (asked.length === 1) return first(request, response);
       streamed(reset)(request, response);

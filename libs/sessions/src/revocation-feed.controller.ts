@@ -100,12 +100,13 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     operationId: 'followRevocations',
     summary: 'Follow what is revoked',
     description:
-      'For services that verify tokens by themselves: a snapshot of all revocations that can concern a living token, then ' +
+      'For services that verify tokens by themselves: a snapshot of all revocations that can still concern a token, then ' +
       'each one as it happens. With `Accept: text/event-stream` a stream of events: `reset` (a snapshot begins), `set` (a ' +
-      'signed Security Event Token) and `position` (all up to this place was told; every second, so that silence can be ' +
-      'noticed). It goes on behind `Last-Event-ID`; who reads too slowly is cut off and comes back with it. Otherwise one ' +
-      'JSON answer, at the latest after `wait` seconds. (Swagger UI cannot show a stream that has no end: it shows what comes ' +
-      'in the first five seconds.)',
+      'signed Security Event Token: a page of the snapshot, or one revocation) and `position` (the follower has heard of ' +
+      'everything up to this place; every second, so that silence can be noticed). The stream goes on behind `Last-Event-ID`; ' +
+      'the server cuts off a follower that reads too slowly. With any other `Accept` one JSON answer, after `wait` seconds at the ' +
+      'latest. One token may follow 100 times unless set otherwise, one connection twice; more is answered with 429. (Swagger UI ' +
+      'cannot show a stream that has no end: it shows the first five seconds.)',
   })
   @ApiHeader({
     name: 'Last-Event-ID',

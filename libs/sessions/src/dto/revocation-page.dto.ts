@@ -11,7 +11,8 @@ export class RevocationPageDto {
   reset!: boolean;
 
   @ApiProperty({
-    description: 'Security Event Tokens (RFC 8417, `typ: secevent+jwt`), in their order.',
+    description:
+      'Security Event Tokens (RFC 8417, `typ: secevent+jwt`), in their order: pages of a snapshot, then single revocations.',
     type: [String],
     example: ['eyJhbGciOiJFUzI1NiIsInR5cCI6InNlY2V2ZW50K2p3dCJ9.eyJpc3MiOiIuLi4ifQ.c2lnbmF0dXJl'],
   })
@@ -20,7 +21,11 @@ export class RevocationPageDto {
   @ApiProperty({ description: 'What to ask for as `after`.', example: '4712.0b8e77f3' })
   cursor!: string;
 
-  @ApiProperty({ description: 'The place in the order behind this answer.', type: 'integer', example: 4712 })
+  @ApiProperty({
+    description: 'The place in the order behind this answer, or at which the snapshot ends.',
+    type: 'integer',
+    example: 4712,
+  })
   sequence!: number;
 
   @ApiProperty({ description: 'Whether there is more to ask for at once.', example: false })
