@@ -5,6 +5,8 @@ export { SessionDto } from './dto/session.dto.js';
 export { TokenPairDto } from './dto/token-pair.dto.js';
 export { Housekeeping } from './housekeeping.js';
 export { LoginPolicies, LoginPolicy, NotDisabledPolicy, type LoginAttempt } from './login-policy.js';
+export { FollowerAccess } from './follower-access.js';
+export { FollowerSlots, type FollowerSlot } from './follower-slots.js';
 export { PostgresSignal } from './postgres-signal.js';
 export { RedisSignal } from './redis-signal.js';
 export { FollowRevocationsDto } from './dto/follow-revocations.dto.js';
@@ -13,7 +15,8 @@ export { RevocationFeed } from './revocation-feed.js';
 export { RevocationFeedController } from './revocation-feed.controller.js';
 export type { FeedEntry } from './revocation-feed-history.js';
 export type { FeedPlace } from './revocation-feed-place.js';
-export { RevocationFeedPoll } from './revocation-feed-poll.js';
+export { RevocationFeedPoll, type FeedAnswer } from './revocation-feed-poll.js';
+export { RevocationFeedStreams } from './revocation-feed-streams.js';
 export {
   RevocationJournal,
   type JournalPage,
