@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { JWT_ALGORITHMS } from 'postern/jws';
 import { EnvironmentReader } from './environment-reader.js';
+import type { JwtAlgorithm } from 'postern/jws';
 
 /**
  * The only reader of the environment. Each variable is described once, here; `.env.example` says the same to people,
@@ -32,7 +34,7 @@ export interface ServerConfig {
   /** Undefined: the embedded database's folder keeps a generated one (never in production). */
   readonly secret: string | undefined;
   readonly previousSecrets: readonly string[];
-  readonly algorithm: TokenAlgorithm;
+  readonly algorithm: JwtAlgorithm;
   readonly accessTokenSeconds: number;
   readonly serviceTokenSeconds: number;
   readonly refreshTokenSeconds: number;
@@ -55,10 +57,6 @@ export interface ServerConfig {
 export const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
 /** The levels of Nest's logger, from the fewest lines to the most. */
 export type LogLevelName = (typeof LOG_LEVELS)[number];
-
-const TOKEN_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'HS256'] as const;
-/** The algorithms that may sign an access token here (RFC 7518 §3.1). */
-export type TokenAlgorithm = (typeof TOKEN_ALGORITHMS)[number];
 
 /** Every variable that {@link readConfig} reads. */
 export const VARIABLES = [
@@ -128,7 +126,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     audience: read.text('POSTERN_AUDIENCE') ?? 'postern',
     secret: read.text('POSTERN_SECRET'),
     previousSecrets: read.list('POSTERN_PREVIOUS_SECRETS'),
-    algorithm: read.oneOf('POSTERN_ALGORITHM', TOKEN_ALGORITHMS, 'ES256'),
+    algorithm: read.oneOf('POSTERN_ALGORITHM', JWT_ALGORITHMS, 'ES256'),
     accessTokenSeconds: read.integer('POSTERN_ACCESS_TOKEN_SECONDS', 900, 5, 86_400),
     serviceTokenSeconds: read.integer('POSTERN_SERVICE_TOKEN_SECONDS', 86_400, 5, 86_400),
     refreshTokenSeconds: read.integer('POSTERN_REFRESH_TOKEN_SECONDS', 2_592_000, 60, 31_536_000),

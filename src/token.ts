@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { isScopeToken } from 'postern/jws';
 import { runCommand } from './command.js';
 import type { ServerConfig } from './config.js';
 import type { ServiceTokenRequest } from './service-token.js';
@@ -27,7 +28,7 @@ function requestOf(config: ServerConfig, args: string[]): ServiceTokenRequest {
   const seconds = values.seconds ?? String(config.serviceTokenSeconds);
   // Number() would read 1e3, 0x10 and the empty text as well.
   const lifetimeSeconds = /^\d+$/.test(seconds) ? Number(seconds) : 0;
-  if (scopes.length === 0 || !scopes.every((scope) => /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(scope))) {
+  if (scopes.length === 0 || !scopes.every(isScopeToken)) {
     throw new Error('--scope must name a scope, such as revocations:read.');
   }
   if (!values.subject?.trim()) throw new Error('--subject must name the service that the token is for.');

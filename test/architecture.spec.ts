@@ -7,6 +7,7 @@ const root = join(import.meta.dirname, '..');
 /** The table of the architecture: a lib imports only libs of a lower level. */
 const LEVELS: Readonly<Record<string, number>> = {
   problem: 0,
+  jws: 0,
   persistence: 1,
   auth: 1,
   tokens: 2,
@@ -18,7 +19,7 @@ const LEVELS: Readonly<Record<string, number>> = {
 };
 
 /** What a service without a database installs: neither may know of one. */
-const WITHOUT_DATABASE = ['problem', 'auth'];
+const WITHOUT_DATABASE = ['problem', 'jws', 'auth'];
 const LONGEST_FILE = 250;
 const { exports: subpaths } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
 
@@ -121,7 +122,7 @@ describe('the architecture', () => {
     expect(circles).toEqual([]);
   });
 
-  it('keeps the database out of problem and auth', () => {
+  it('keeps the database out of problem, jws, and auth', () => {
     const databases = /^(typeorm|@nestjs\/typeorm|pg|ioredis|@node-rs\/argon2|postern\/persistence)$/;
     const rule = ({ path, imports }: SourceFile): string[] =>
       WITHOUT_DATABASE.includes(libOf(path) ?? '') ? imports.filter((name) => databases.test(name)) : [];
@@ -144,7 +145,7 @@ describe('the architecture', () => {
     }
     expect(loaded).toContain('src/config.ts');
     const packages = [...loaded].filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
-    expect(packages.toSorted()).toEqual(['postern/persistence/database-url', 'postern/tokens/issuer-address']);
+    expect(packages.toSorted()).toEqual(['postern/jws', 'postern/persistence/database-url', 'postern/tokens/issuer-address']);
   });
 
   it('exports by name only, and says in each index what is public', () => {

@@ -1,5 +1,4 @@
-import type { JwtAlgorithm } from './jwt-algorithm.js';
-import type { KeyMaterial } from './import-key.js';
+import type { JwtAlgorithm, KeyMaterial } from 'postern/jws';
 import type { RevocationSettings } from './revocation-settings.js';
 
 /** How keys are fetched from an issuer. Durations in seconds. */

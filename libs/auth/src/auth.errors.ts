@@ -102,3 +102,8 @@ export class RevocationsUnknownError extends AuthError {
     super(detail, { ...options, headers: { 'Retry-After': '1', ...options.headers } });
   }
 }
+
+/** Rejects a token. The client reads the one answer of all invalid tokens; only the log at the level `debug` has the reason. */
+export function reject(reason: string): never {
+  throw new InvalidTokenError(undefined, { cause: reason });
+}

@@ -13,7 +13,7 @@ import { IdentityPrincipalMapper, PrincipalMapper } from './principal-mapper.js'
 import { LocalRevocations, RevocationPublisher } from './revocation-publisher.js';
 import { RevocationHealth } from './revocation-health.js';
 import { RevocationSource } from './revocation-source.js';
-import { TrustedIssuers } from './trusted-issuers.js';
+import { TrustedIssuers } from './tokens/trusted-issuers.js';
 import { VerificationKeys } from './verification-keys.js';
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import type { AuthSettings } from './auth-settings.js';

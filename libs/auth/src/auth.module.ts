@@ -1,7 +1,6 @@
 import { Inject, Module, Optional } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
 import { missingSettings, OfThisCopy } from 'postern/problem';
-import { AccessTokenVerifier } from './access-token-verifier.js';
 import { AUTH_SETTINGS } from './auth-settings.js';
 import { ConfigurableAuthModule, UNCHECKED_SETTINGS } from './auth.module-definition.js';
 import { Clock } from './clock.js';
@@ -14,7 +13,10 @@ import { RevocationHealth } from './revocation-health.js';
 import { RevocationSet } from './revocation-set.js';
 import { RevocationSource } from './revocation-source.js';
 import { TokenValidity } from './token-validity.js';
-import { TrustedIssuers } from './trusted-issuers.js';
+import { AccessTokenVerifier } from './tokens/access-token-verifier.js';
+import { TokenStatus } from './tokens/token-status.js';
+import { TrustedIssuers } from './tokens/trusted-issuers.js';
+import { VerifiedTokenCache } from './tokens/verified-token-cache.js';
 import type { AuthSettings, IssuerSettings } from './auth-settings.js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 
@@ -32,6 +34,8 @@ const SWEPT_AT_ONCE = 20_000;
   providers: [
     missingSettings('AuthModule', UNCHECKED_SETTINGS),
     TrustedIssuers,
+    TokenStatus,
+    VerifiedTokenCache,
     AccessTokenVerifier,
     JwtStrategy,
     {

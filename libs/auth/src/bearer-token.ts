@@ -1,5 +1,4 @@
-import { MissingTokenError } from './auth.errors.js';
-import { refuse } from './read-access-token.js';
+import { MissingTokenError, reject } from './auth.errors.js';
 
 /** All header lines, and the connection that they came by. */
 interface HeaderLines {
@@ -48,13 +47,13 @@ export function bearerCredentialsOf(request: CredentialsCarrier): string {
   // Node keeps the first of several: what it dropped, a proxy may have decided by.
   const { rawHeaders = [], socket } = request.rawHeaders === undefined ? (request.raw ?? request) : request;
   if (typeof header !== 'string' || countAuthorizationHeaders(rawHeaders) > 1)
-    return refuse('more than one Authorization header');
-  if (rawHeaders.length >= 2 * mostLinesOf(socket)) return refuse('more header lines than Node reads');
+    return reject('more than one Authorization header');
+  if (rawHeaders.length >= 2 * mostLinesOf(socket)) return reject('more header lines than Node reads');
   if (header.length > SCHEME.length && header.startsWith(SCHEME)) return header;
   // RFC 9110 §11.1: the scheme is case-insensitive, and another scheme is no bearer token.
   if (!/^bearer(?: |$)/i.test(header)) throw new MissingTokenError();
   const token = tokenIn(header);
-  if (token === '') refuse('empty bearer token');
+  if (token === '') reject('empty bearer token');
   return credentialsWith(token);
 }
 

@@ -1,7 +1,7 @@
 import { assertKnownSettings } from 'postern/problem';
 import { checkedJwksSettings } from './jwks-settings.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
-import { checkedRules } from './token-rules.js';
+import { checkedRules } from './tokens/access-token-rules.js';
 import type { SettingNames } from 'postern/problem';
 import type { AuthSettings, IssuerSettings } from './auth-settings.js';
 import type { RevocationSettings } from './revocation-settings.js';

@@ -1,6 +1,6 @@
 import { Attempt } from './attempt.js';
+import { readJsonObject } from 'postern/jws';
 import { fetchPublic } from './fetch-public.js';
-import { readJsonObject } from './strict-json.js';
 import type { FetchedAnswer } from './fetch-public.js';
 
 const MAXIMUM_DEPTH = 16;

@@ -11,7 +11,7 @@ import type { IssuerRevocationHealth } from './issuer-revocation-health.js';
 import type { RevocationHealth } from './revocation-health.js';
 import type { RevocationSet } from './revocation-set.js';
 import type { SecurityEventRules } from './security-event.js';
-import type { TrustedIssuers } from './trusted-issuers.js';
+import type { TrustedIssuers } from './tokens/trusted-issuers.js';
 import type { VerificationKeys } from './verification-keys.js';
 
 const SHORTEST_PAUSE_MILLISECONDS = 100;

@@ -3,7 +3,7 @@ import { AUTH_SETTINGS } from './auth-settings.js';
 import { Clock } from './clock.js';
 import { FollowedRevocations } from './followed-revocations.js';
 import { RevocationHealth } from './revocation-health.js';
-import { TrustedIssuers } from './trusted-issuers.js';
+import { TrustedIssuers } from './tokens/trusted-issuers.js';
 import { VerificationKeys } from './verification-keys.js';
 import type { AuthSettings } from './auth-settings.js';
 import type { RevocationSet } from './revocation-set.js';

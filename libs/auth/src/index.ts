@@ -1,4 +1,4 @@
-export { AccessTokenVerifier } from './access-token-verifier.js';
+export { AccessTokenVerifier } from './tokens/access-token-verifier.js';
 export { AUTH_SETTINGS } from './auth-settings.js';
 export type { AuthSettings, IssuerSettings, JwksSettings } from './auth-settings.js';
 export {
@@ -17,14 +17,12 @@ export { FollowedRevocations } from './followed-revocations.js';
 export { ConfiguredVerificationKeys } from './configured-verification-keys.js';
 export { CurrentPrincipal, CurrentUser } from './current-user.decorator.js';
 export { EndsWithToken } from './ends-with-token.decorator.js';
-export { importKey, thumbprint } from './import-key.js';
-export type { ImportedKey, Jwk, KeyMaterial } from './import-key.js';
 export { withInheritedRoutes } from './inherited-routes.js';
 export { isGuarded } from './is-guarded.js';
 export { JwtAuthGuard } from './jwt-auth.guard.js';
 export type { GuardedRequest } from './jwt-auth.guard.js';
-export { JWT_ALGORITHMS, isJwtAlgorithm } from './jwt-algorithm.js';
-export type { JwtAlgorithm } from './jwt-algorithm.js';
+export { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
+export type { Jwk, JwtAlgorithm, KeyMaterial } from 'postern/jws';
 export { JwtStrategy } from './jwt.strategy.js';
 export { OpenStreams } from './open-streams.js';
 export { IdentityPrincipalMapper, PrincipalMapper } from './principal-mapper.js';
@@ -41,13 +39,12 @@ export type { RevocationSettings } from './revocation-settings.js';
 export { RevocationSource } from './revocation-source.js';
 export { SECURITY_EVENT_TYPES } from './security-event.js';
 export { ForServices, isPublic, OwnIssuerOnly, Public, RequireScopes, scopesOf } from './route-access.js';
-export { isScopeToken } from './scope-token.js';
 export { StaticVerificationKeys } from './static-verification-keys.js';
-export { TrustedIssuers } from './trusted-issuers.js';
+export { TrustedIssuers } from './tokens/trusted-issuers.js';
 export {
   LONGEST_CLOCK_TOLERANCE_SECONDS,
   MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
   type TokenRules,
-} from './token-rules.js';
+} from './tokens/access-token-rules.js';
 export { VerificationKeys } from './verification-keys.js';
 export type { VerificationKey } from './verification-keys.js';

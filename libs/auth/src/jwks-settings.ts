@@ -1,5 +1,5 @@
 import { assertKnownSettings } from 'postern/problem';
-import { numberWithin } from './token-rules.js';
+import { numberWithin } from './tokens/access-token-rules.js';
 import type { SettingNames } from 'postern/problem';
 import type { JwksSettings } from './auth-settings.js';
 

@@ -1,16 +1,14 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { OfThisCopy } from 'postern/problem';
-import { AccessTokenVerifier, refusalOf } from './access-token-verifier.js';
-import { InsufficientScopeError, PrincipalUnknownError, UnsupportedContextError } from './auth.errors.js';
-import { bearerCredentialsOf, tokenIn } from './bearer-token.js';
+import { InsufficientScopeError, PrincipalUnknownError, reject, UnsupportedContextError } from './auth.errors.js';
+import { bearerCredentialsOf } from './bearer-token.js';
 import { noteRequestOf, requestOfMessage } from './guarded-message.js';
 import { ReadsTokens } from './has-guard.js';
-import { JwtStrategy, PresentedToken } from './jwt.strategy.js';
 import { PrincipalMapper } from './principal-mapper.js';
 import { isThenable } from './is-thenable.js';
 import { OpenStreams } from './open-streams.js';
-import { refuse } from './read-access-token.js';
 import { routeAccess } from './route-access.js';
+import { AccessTokenVerifier } from './tokens/access-token-verifier.js';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import type { CredentialsCarrier } from './bearer-token.js';
 import type { Principal } from './principal.js';
@@ -26,20 +24,11 @@ export interface GuardedRequest extends CredentialsCarrier {
   [ADMITTED]?: AccessTokenVerifier;
 }
 
-/** @see https://www.passportjs.org/packages/passport-strategy/, "Augmented Methods" */
-interface ReportingStrategy {
-  success: (principal: Principal) => void;
-  fail: (reason: unknown) => void;
-  error: (reason: unknown) => void;
-  authenticate: (token: PresentedToken) => void;
-}
-
 /**
  * Lets a request pass whose bearer token is proven and carries the scopes of the route, and sets `request.principal`
  * and `request.user`. Global and closed by default; `@UseGuards(JwtAuthGuard)` puts it before single controllers.
  *
- * A token is proven through passport the first two times and then remembered; every further use looks at its time, its
- * revocations and its key, without waiting.
+ * `AccessTokenVerifier` verifies the token. The guard waits only if a key must be fetched.
  *
  * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, UnsupportedContextError, PrincipalUnknownError;
  *   RevocationsUnknownError and ServiceUnavailableError if revocations or keys are unknown
@@ -54,7 +43,6 @@ export class JwtAuthGuard implements CanActivate {
 
   constructor(
     private readonly verifier: AccessTokenVerifier,
-    private readonly strategy: JwtStrategy,
     private readonly mapper: PrincipalMapper,
   ) {}
 
@@ -77,13 +65,10 @@ export class JwtAuthGuard implements CanActivate {
     } else {
       this.streams.addResponse(context, request);
     }
-    const credentials = bearerCredentialsOf(request);
-    const remembered = this.verifier.rememberedBy(credentials);
-    if (remembered !== undefined) return this.admit(context, request, remembered, access);
-    const proven = this.prove(tokenIn(credentials));
-    return proven instanceof Promise
-      ? proven.then((principal) => this.admit(context, request, principal, access))
-      : this.admit(context, request, proven, access);
+    const verified = this.verifier.verifyCredentials(bearerCredentialsOf(request));
+    return verified instanceof Promise
+      ? verified.then((principal) => this.admit(context, request, principal, access))
+      : this.admit(context, request, verified, access);
   }
 
   /**
@@ -115,23 +100,6 @@ export class JwtAuthGuard implements CanActivate {
     return context.getArgByIndex<GuardedRequest>(0);
   }
 
-  /** Waits only where the key has to be fetched. */
-  private prove(text: string): Principal | Promise<Principal> {
-    let proven: Principal | undefined;
-    let refusal: Error | undefined;
-    let waiting: { resolve: (principal: Principal) => void; reject: (refusal: Error) => void } | undefined;
-    // A strategy reports to the functions that passport hangs onto a copy of it. This is all of passport that a bearer
-    // token
-    // needs: what its middleware adds is for sessions, redirects and chains of strategies.
-    const strategy = Object.create(this.strategy) as ReportingStrategy;
-    strategy.success = (principal) => (waiting ? waiting.resolve(principal) : (proven = principal));
-    strategy.fail = strategy.error = (reason) =>
-      waiting ? waiting.reject(refusalOf(reason)) : (refusal = refusalOf(reason));
-    strategy.authenticate(new PresentedToken(text));
-    if (refusal !== undefined) throw refusal;
-    return proven ?? new Promise((resolve, reject) => (waiting = { resolve, reject }));
-  }
-
   private admit(
     context: ExecutionContext,
     request: GuardedRequest,
@@ -149,7 +117,7 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   private open(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
-    if (user === undefined || user === null) return refuse('the mapper knows no such user');
+    if (user === undefined || user === null) return reject('the mapper knows no such user');
     return this.enter(context, request, principal, user);
   }
 
@@ -166,7 +134,7 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   private require({ scopes, isOwnIssuerOnly }: RouteAccess, principal: Principal): void {
-    if (isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal)) refuse('the route is for tokens of its own issuer');
+    if (isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal)) reject('the route is for tokens of its own issuer');
     for (const scope of scopes) {
       if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
     }

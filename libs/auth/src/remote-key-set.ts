@@ -2,13 +2,12 @@ import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DiscoveredAddress } from './discovered-address.js';
 import { fetchJson } from './fetch-json.js';
-import { importKey } from './import-key.js';
 import { checkedAddress, discoverKeySet, isOwnOrigin } from './issuer-discovery.js';
+import { importKey } from 'postern/jws';
 import { checkedJwksSettings } from './jwks-settings.js';
 import type { Clock } from './clock.js';
 import type { JwksSettings } from './auth-settings.js';
-import type { Jwk } from './import-key.js';
-import type { VerificationKey } from './verification-keys.js';
+import type { Jwk, VerificationKey } from 'postern/jws';
 
 const UNSTATED_AGE_SECONDS = 300;
 const MAXIMUM_KEYS = 100;

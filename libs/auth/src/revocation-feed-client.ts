@@ -5,7 +5,7 @@ import { EventStreamParser } from './event-stream-parser.js';
 import { readBounded } from './fetch-json.js';
 import { checkedAddress, discoverRevocations } from './issuer-discovery.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
-import { readJsonObject } from './strict-json.js';
+import { readJsonObject } from 'postern/jws';
 import type { IssuerSettings } from './auth-settings.js';
 
 /**

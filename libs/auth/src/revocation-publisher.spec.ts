@@ -1,8 +1,8 @@
 import { LocalRevocations } from './revocation-publisher.js';
 import type { Revocation } from './revocation.js';
 import type { RevocationSet } from './revocation-set.js';
-import { checkedRules } from './token-rules.js';
-import type { TrustedIssuers } from './trusted-issuers.js';
+import { checkedRules } from './tokens/access-token-rules.js';
+import type { TrustedIssuers } from './tokens/trusted-issuers.js';
 
 const now = 1_800_000_000;
 

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from './clock.js';
 import { RevocationSet } from './revocation-set.js';
-import { issuedAheadSeconds } from './token-rules.js';
-import { TrustedIssuers } from './trusted-issuers.js';
+import { issuedAheadSeconds } from './tokens/access-token-rules.js';
+import { TrustedIssuers } from './tokens/trusted-issuers.js';
 import { isInstant, isRevocationTarget, type Revocation } from './revocation.js';
 
 /** What a publisher is told: where `expiresAt` is absent, it is the end of the longest token that may live. */

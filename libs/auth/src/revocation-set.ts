@@ -1,4 +1,4 @@
-import { flat } from './flat-text.js';
+import { flatString } from 'postern/jws';
 import type { Clock } from './clock.js';
 import type { Principal } from './principal.js';
 import type { Revocation } from './revocation.js';
@@ -68,7 +68,7 @@ export class RevocationSet {
     const expiresAt = Math.ceil(revocation.expiresAt);
     if (expiresAt <= this.clock.now() / 1000) return;
     this.changes += 1;
-    const target = flat(revocation.target);
+    const target = flatString(revocation.target);
     const held = this.heldFor(revocation.issuer ?? this.ownIssuer);
     if (kind === 'subject' || kind === 'client') {
       const known = held[kind].get(target);

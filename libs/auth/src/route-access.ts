@@ -13,7 +13,7 @@ import {
 } from './access-rules.js';
 import { methodsOf, methodsOfRoute } from './handler-methods.js';
 import { hasGuard } from './has-guard.js';
-import { isScopeToken } from './scope-token.js';
+import { isScopeToken } from 'postern/jws';
 import type { ExecutionContext } from '@nestjs/common';
 import type { HandlerMethod } from './handler-methods.js';
 

@@ -1,10 +1,9 @@
-import { JwtService } from '@nestjs/jwt';
-import { readJws, refuse } from './read-access-token.js';
+import { parseJws, readEncodedJsonObject, verifyJws } from 'postern/jws';
+import { reject } from './auth.errors.js';
 import { isInstant, isRevocationTarget } from './revocation.js';
-import { readEncodedJsonObject } from './strict-json.js';
 import type { Revocation, RevocationKind } from './revocation.js';
-import type { TokenRules } from './token-rules.js';
-import type { VerificationKey, VerificationKeys } from './verification-keys.js';
+import type { TokenRules } from './tokens/access-token-rules.js';
+import type { VerificationKeys } from './verification-keys.js';
 
 const MAXIMUM_LENGTH = 1_000_000;
 const MAXIMUM_DEPTH = 8;
@@ -62,7 +61,7 @@ export interface SecurityEventRules {
  * Reads a Security Event Token as strictly as an access token is read, and takes none of the two for the other: `typ` is
  * compared exactly.
  *
- * @throws InvalidTokenError
+ * @throws InvalidTokenError, MalformedJwsError
  * @see RFC 8417 §2, RFC 8725 §3.11
  */
 export async function readSecurityEvent(
@@ -70,31 +69,24 @@ export async function readSecurityEvent(
   keys: VerificationKeys,
   { rules, audience }: SecurityEventRules,
 ): Promise<SecurityEvent> {
-  const { alg, kid, typ, payload } = readJws(text, MAXIMUM_LENGTH);
+  const jws = parseJws(text, MAXIMUM_LENGTH);
+  const { alg, kid, typ, payload } = jws;
   // RFC 8417 §2.3
-  if (typ !== 'secevent+jwt') refuse('typ is not secevent+jwt');
-  if (!rules.algorithms.includes(alg)) refuse('algorithm is not on the list of the issuer');
+  if (typ !== 'secevent+jwt') reject('typ is not secevent+jwt');
+  if (!rules.algorithms.includes(alg)) reject('algorithm is not on the list of the issuer');
   const claims = readEncodedJsonObject(payload, MAXIMUM_DEPTH);
-  if (claims === undefined) return refuse('payload is not one strict JSON object');
-  if (claims.iss !== rules.issuer) refuse('iss is not the issuer of the feed');
+  if (claims === undefined) return reject('payload is not one strict JSON object');
+  if (claims.iss !== rules.issuer) reject('iss is not the issuer of the feed');
   const named = [claims.aud].flat();
-  if (!named.some((one) => typeof one === 'string' && audience.includes(one))) refuse('aud does not name us');
-  if (typeof claims.jti !== 'string' || claims.jti === '') refuse('jti is not a text');
-  if (!isInstant(claims.iat)) refuse('iat is not a number');
+  if (!named.some((one) => typeof one === 'string' && audience.includes(one))) reject('aud does not name us');
+  if (typeof claims.jti !== 'string' || claims.jti === '') reject('jti is not a text');
+  if (!isInstant(claims.iat)) reject('iat is not a number');
 
   const key = await keyOf(keys, rules.issuer, kid);
-  if (key === undefined) return refuse('no such key');
-  if (key.alg !== alg || (kid !== undefined && kid !== key.kid)) refuse('the key is another one');
-  verifySignature(text, key);
+  if (key === undefined) return reject('no such key');
+  if (key.alg !== alg || (kid !== undefined && kid !== key.kid)) reject('the key is another one');
+  if (!verifyJws(jws, key)) return reject('signature does not match the key');
   return readEvent(claims, rules.issuer);
-}
-
-function verifySignature(text: string, { key, alg }: VerificationKey): void {
-  try {
-    new JwtService({ publicKey: key }).verify(text, { algorithms: [alg], ignoreExpiration: true });
-  } catch (cause) {
-    refuse(`signature: ${String(cause)}`);
-  }
 }
 
 /** The issuer itself tells of a new key by signing with it: then its keys are fetched before their time. */
@@ -106,38 +98,38 @@ async function keyOf(keys: VerificationKeys, issuer: string, kid: string | undef
 }
 
 function readEvent(claims: Record<string, unknown>, issuer: string): SecurityEvent {
-  if (!isObject(claims.events)) return refuse('events is not an object');
+  if (!isObject(claims.events)) return reject('events is not an object');
   const events = Object.entries(claims.events);
-  if (events.length !== 1) return refuse('not exactly one event');
+  if (events.length !== 1) return reject('not exactly one event');
   const [type, event] = events[0]!;
-  if (!isObject(event)) return refuse('the event is not an object');
+  if (!isObject(event)) return reject('the event is not an object');
   const sequence = isPlace(claims.sequence) ? claims.sequence : undefined;
   const happenedAt = isInstant(event.event_timestamp) ? event.event_timestamp : undefined;
   if (!KNOWN_TYPES.has(type)) return { sequence, page: undefined, happenedAt, revocations: [] };
   if (type === SECURITY_EVENT_TYPES.snapshot) return readPage(event, issuer);
-  if (sequence === undefined) return refuse('sequence is not a place in the order');
+  if (sequence === undefined) return reject('sequence is not a place in the order');
   const revocation = revocationOf(claims.revocation, issuer);
   return { sequence, page: undefined, happenedAt, revocations: revocation === undefined ? [] : [revocation] };
 }
 
 function readPage(event: Record<string, unknown>, issuer: string): SecurityEvent {
   const { after, up_to: upTo, revocations: groups } = event;
-  if (after !== 0 && !isPlace(after)) return refuse('after is not a place in the order');
-  if (!isPlace(upTo) || upTo < after) return refuse('up_to is not a place behind after');
-  if (!Array.isArray(groups)) return refuse('a page without revocations');
+  if (after !== 0 && !isPlace(after)) return reject('after is not a place in the order');
+  if (!isPlace(upTo) || upTo < after) return reject('up_to is not a place behind after');
+  if (!Array.isArray(groups)) return reject('a page without revocations');
   const revocations = (groups as unknown[]).flatMap((group) => revocationsOf(group, issuer));
   return { sequence: undefined, page: { after, upTo }, happenedAt: undefined, revocations };
 }
 
 /** A group of a page: columns for revocations of one kind and reason. */
 function revocationsOf(group: unknown, issuer: string): Revocation[] {
-  if (!isObject(group)) return refuse('a group of a page is not an object');
+  if (!isObject(group)) return reject('a group of a page is not an object');
   const { kind, reason, targets, expires_at: expiries, before: cutoffs } = group;
   if (!Array.isArray(targets) || !Array.isArray(expiries) || targets.length !== expiries.length) {
-    return refuse('the columns of a page differ in length');
+    return reject('the columns of a page differ in length');
   }
   if (cutoffs !== undefined && !(Array.isArray(cutoffs) && cutoffs.length === targets.length)) {
-    return refuse('the columns of a page differ in length');
+    return reject('the columns of a page differ in length');
   }
   return targets.flatMap((target: unknown, at) => {
     const before: unknown = (cutoffs as unknown[] | undefined)?.[at] ?? undefined;
@@ -147,12 +139,12 @@ function revocationsOf(group: unknown, issuer: string): Revocation[] {
 
 /** `undefined` for a kind that this version does not know. */
 function revocationOf(told: unknown, issuer: string): Revocation | undefined {
-  if (!isObject(told)) return refuse('revocation is not an object');
+  if (!isObject(told)) return reject('revocation is not an object');
   const { kind, target, before, reason, expires_at: expiresAt } = told;
   if (!KINDS.includes(kind)) return undefined;
-  if (!isRevocationTarget(target)) return refuse('target is not a text');
-  if (before !== undefined && !isInstant(before)) return refuse('before is not an instant');
-  if (!isInstant(expiresAt)) return refuse('expires_at is not an instant');
+  if (!isRevocationTarget(target)) return reject('target is not a text');
+  if (before !== undefined && !isInstant(before)) return reject('before is not an instant');
+  if (!isInstant(expiresAt)) return reject('expires_at is not an instant');
   const why = typeof reason === 'string' ? reason : 'unknown';
   return {
     kind: kind as RevocationKind,

@@ -1,7 +1,6 @@
-import { importKey } from './import-key.js';
+import { importKey } from 'postern/jws';
 import { VerificationKeys } from './verification-keys.js';
-import type { ImportedKey, KeyMaterial } from './import-key.js';
-import type { VerificationKey } from './verification-keys.js';
+import type { ImportedKey, KeyMaterial, VerificationKey } from 'postern/jws';
 
 /** Keys that are written in the settings, by issuer. A token that names no key is only proven where its issuer has exactly one. */
 export class StaticVerificationKeys extends VerificationKeys {

@@ -1,14 +1,6 @@
-import type { KeyObject } from 'node:crypto';
-import type { JwtAlgorithm } from './jwt-algorithm.js';
+import type { VerificationKey } from 'postern/jws';
 
-/** A key, and the one algorithm it proves. */
-export interface VerificationKey {
-  /** At most 64 characters. */
-  readonly kid: string;
-  readonly alg: JwtAlgorithm;
-  /** A public key, or for HS256 a secret one. Made once: text would be parsed again at every token. */
-  readonly key: KeyObject;
-}
+export type { VerificationKey };
 
 /**
  * Knows the keys of each issuer. A key of one issuer never proves a token of another, so both methods are asked with the

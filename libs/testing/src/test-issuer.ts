@@ -1,5 +1,6 @@
 import { generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
-import { SystemClock, thumbprint, type AuthSettings, type Clock } from 'postern/auth';
+import { SystemClock, type AuthSettings, type Clock } from 'postern/auth';
+import { thumbprint } from 'postern/jws';
 
 /** What a token of a {@link TestIssuer} says beside what every access token does. */
 export interface TestTokenClaims {

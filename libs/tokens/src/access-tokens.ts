@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
-import { Clock, isScopeToken } from 'postern/auth';
+import { Clock } from 'postern/auth';
+import { isScopeToken } from 'postern/jws';
 import { TokenSigner } from './token-signer.js';
 import { AccessTokenTooLargeError, MalformedScopeError, ReservedClaimError } from './tokens.errors.js';
 import { CheckedTokensSettings } from './tokens.settings.js';

@@ -6,7 +6,7 @@ export { RotateKeysDto } from './dto/rotate-keys.dto.js';
 export { assertStrongSecret, InstanceSecret } from './instance-secret.js';
 export { issuerProblem } from './issuer-address.js';
 export { JwksController } from './jwks.controller.js';
-export { ecdsaSignatureFromDer } from './jws.js';
+export { ecdsaSignatureFromDer } from 'postern/jws';
 export { KeyKill } from './key-kill.js';
 export { KeyList } from './key-list.js';
 export { KeyRing } from './key-ring.js';

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationPublisher } from 'postern/auth';
 import { Events } from 'postern/persistence';
-import { publicMembersOf } from './key-material.js';
+import { publicMembersOf } from 'postern/jws';
 import { KnownKeys } from './known-keys.js';
 import { KeyRotation } from './key-rotation.js';
 import { KeyStore } from './key-store.js';

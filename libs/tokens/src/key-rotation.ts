@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { JwtAlgorithm } from 'postern/auth';
 import { Events } from 'postern/persistence';
-import { generateKey } from './key-material.js';
+import { generateKey } from 'postern/jws';
 import { planOf, type KeyChange, type KeyCommand, type PlannedKey } from './key-plan.js';
 import { assertCurrent, assertOpenable, assertUsable, warningOf } from './key-ring-checks.js';
 import { KnownKeys } from './known-keys.js';

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from 'postern/auth';
 import { Database, ON_PRIMARY } from 'postern/persistence';
 import { DataSource, IsNull, MoreThan, Not, Raw, type Repository } from 'typeorm';
-import type { NewKey } from './key-material.js';
+import type { NewKey } from 'postern/jws';
 import { KeyVault } from './key-vault.js';
 import { SigningKey } from './signing-key.entity.js';
 

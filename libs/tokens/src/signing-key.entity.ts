@@ -1,6 +1,6 @@
 import type { JwtAlgorithm } from 'postern/auth';
 import { Column, Entity, PrimaryColumn } from 'typeorm';
-import type { PublicJwk } from './key-material.js';
+import type { PublicJwk } from 'postern/jws';
 
 /**
  * A key of the ring. Its state follows from its instants and the time, so no replica has to act at a certain moment.

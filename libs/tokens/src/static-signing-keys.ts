@@ -1,12 +1,12 @@
 import type { KeyObject } from 'node:crypto';
-import { importSigningKey, type ImportedKey } from './key-import.js';
-import { signatureOf } from './jws.js';
+import { createSignature } from 'postern/jws';
+import { importSigningKey, type ImportedSigningKey } from './import-signing-key.js';
 import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
 import type { StaticSigningKeySettings } from './tokens.settings.js';
 
 /** Signs with the keys of the configuration, for teams that manage their own. */
 export class StaticSigningKeys extends SigningKeys {
-  private readonly imported: readonly ImportedKey[];
+  private readonly imported: readonly ImportedSigningKey[];
 
   /** @throws Error with a sentence that says what is wrong with which key */
   constructor(settings: readonly StaticSigningKeySettings[]) {
@@ -30,7 +30,7 @@ export class StaticSigningKeys extends SigningKeys {
   override sign(kid: string, signingInput: Buffer): Promise<Buffer> {
     const key = this.imported.find((entry) => entry.kid === kid);
     if (!key?.privateKey) return Promise.reject(new Error(`there is no private key ${kid}`));
-    return Promise.resolve(signatureOf(key.privateKey, key.alg, signingInput));
+    return Promise.resolve(createSignature(key.alg, key.privateKey, signingInput));
   }
 
   override localKey(kid: string): KeyObject | undefined {

@@ -2,7 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import { KeyStore } from './key-store.js';
 import { KeyVault } from './key-vault.js';
-import { privateKeyOf, publicKeyOf, publicMembersOf, thumbprintOf } from './key-material.js';
+import { privateKeyOf, publicKeyOf, publicMembersOf, thumbprint } from 'postern/jws';
 import type { SigningKey } from './signing-key.entity.js';
 import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
 
@@ -77,8 +77,8 @@ function openKey(row: SigningKey, vault: KeyVault): OpenedKey {
     const secret = privateKeyOf(row.alg, material);
     return { key: secret, privateKey: secret };
   }
-  if (thumbprintOf(row.publicJwk) !== row.kid) throw new Error('its public half is not the one that its id names');
   const key = publicKeyOf(row.publicJwk);
+  if (thumbprint(key) !== row.kid) throw new Error('its public half is not the one that its id names');
   return material.length === 0 ? { key } : { key, privateKey: privateKeyOf(row.alg, material) };
 }
 

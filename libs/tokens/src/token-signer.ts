@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import type { JwtAlgorithm } from 'postern/auth';
-import { proves } from './jws.js';
+import { verifySignature, type JwtAlgorithm } from 'postern/jws';
 import { KnownKeys } from './known-keys.js';
 import { SigningKeys } from './signing-keys.js';
 import { SignerFailedError } from './tokens.errors.js';
@@ -42,7 +41,7 @@ export class TokenSigner {
       throw new SignerFailedError(undefined, { cause });
     });
     // A signer that answers in DER, or with another key, would hand out tokens that nobody accepts.
-    if (!proves(key, alg, Buffer.from(input), signature)) {
+    if (!verifySignature({ kid, alg, key }, Buffer.from(input), signature)) {
       throw new SignerFailedError(undefined, {
         cause: new Error(`the public key ${kid} does not prove the signature; for ECDSA return raw r||s, not DER`),
       });

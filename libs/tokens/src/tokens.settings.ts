@@ -1,7 +1,8 @@
 import { inspect } from 'node:util';
 import { issuerProblem } from './issuer-address.js';
 import type { JsonWebKey } from 'node:crypto';
-import { MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS, type JwtAlgorithm } from 'postern/auth';
+import { MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS } from 'postern/auth';
+import { isJwtAlgorithm, JWT_ALGORITHMS, type JwtAlgorithm } from 'postern/jws';
 
 /** A key by configuration, for teams that manage their own. */
 export interface StaticSigningKeySettings {
@@ -12,7 +13,7 @@ export interface StaticSigningKeySettings {
   readonly secret?: string | undefined;
   /** A public key alone, PEM or JWK: it proves older tokens, and signs none. */
   readonly publicKey?: string | JsonWebKey | undefined;
-  /** By default the `kid` of the JWK, else the RFC 7638 thumbprint. */
+  /** By default the `kid` of the JWK, else the thumbprint: the one of RFC 7638, or for a secret an HMAC under it. */
   readonly kid?: string | undefined;
 }
 
@@ -67,7 +68,6 @@ export interface TokensSettings {
 /** Where a replica that was cut off a moment ago may still act on what it knew; kept free on both sides of a change-over. */
 export const PROPAGATION_SECONDS = 10;
 
-const SIGNING_ALGORITHMS: readonly string[] = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'HS256'];
 
 /**
  * The settings of this lib with every default filled in, known to be sound.
@@ -96,9 +96,9 @@ export class CheckedTokensSettings {
     this.audience = audienceOf(settings.audience);
     this.algorithm = settings.algorithm ?? 'ES256';
     this.algorithms = [...new Set([this.algorithm, ...(settings.additionalAlgorithms ?? [])])];
-    const unknown = this.algorithms.find((algorithm) => !SIGNING_ALGORITHMS.includes(algorithm));
+    const unknown = (this.algorithms as readonly string[]).find((algorithm) => !isJwtAlgorithm(algorithm));
     if (unknown) {
-      throw new Error(`TokensModule: no key can be made for ${unknown}; take one of ${SIGNING_ALGORITHMS.join(', ')}.`);
+      throw new Error(`TokensModule: no key can be made for ${unknown}; take one of ${JWT_ALGORITHMS.join(', ')}.`);
     }
     this.accessTokenLifetimeSeconds = within(settings, 'accessTokenLifetimeSeconds', 900, 1, 86_400);
     this.maximumLifetimeSeconds = within(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { isScopeToken } from 'postern/auth';
+import { isScopeToken } from 'postern/jws';
 import type { ClaimsProvider, Session, SessionClaims } from 'postern/sessions';
 import type { UserBase } from 'postern/users';
 import { copyOf, snapshotOf } from './snapshot.js';

@@ -5,7 +5,7 @@ const PRIMES = [
   127, 131, 137, 139, 149, 151, 157, 163, 167,
 ];
 
-/** For each prime, the residues that a modulus of the broken generator can have: the powers of 65537. */
+/** The residues modulo each prime that a modulus of the broken generator can have: the powers of 65537. */
 const RESIDUES = PRIMES.map((prime) => {
   const powers = new Set<number>();
   for (let power = 1; !powers.has(power); power = (power * 65_537) % prime) powers.add(power);
@@ -13,8 +13,8 @@ const RESIDUES = PRIMES.map((prime) => {
 });
 
 /**
- * Whether an RSA key bears the mark of the generator whose private keys can be computed from the public ones. A sound key
- * bears it by chance once in about 2^27.
+ * Whether an RSA key has the fingerprint of the broken generator, whose private keys can be computed from the public ones. A sound
+ * key has it by chance once in about 2^27.
  *
  * @see CVE-2017-15361
  */

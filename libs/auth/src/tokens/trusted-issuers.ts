@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AUTH_SETTINGS } from './auth-settings.js';
-import { checkedRules } from './token-rules.js';
-import type { AuthSettings } from './auth-settings.js';
-import type { TokenRules } from './token-rules.js';
+import { AUTH_SETTINGS } from '../auth-settings.js';
+import { checkedRules } from './access-token-rules.js';
+import type { AuthSettings } from '../auth-settings.js';
+import type { TokenRules } from './access-token-rules.js';
 
 /** The issuers whose tokens this application accepts, and the rules for each. */
 @Injectable()

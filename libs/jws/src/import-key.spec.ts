@@ -1,6 +1,8 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
-import { importKey, type Jwk, thumbprint } from './import-key.js';
+import { importKey } from './import-key.js';
+import { thumbprint } from './thumbprint.js';
+import type { Jwk } from './jwk.js';
 
 const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });
 const rsa = (modulusLength: number, publicExponent = 65_537) =>

@@ -7,8 +7,8 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
 /**
- * The one JSON object that the bytes are: strict UTF-8 without a byte-order mark, no name twice in any object, and not deeper
- * than allowed (the object itself is depth 1). It is frozen, and so is all in it. `undefined` for anything else.
+ * Parses one JSON object: strict UTF-8 without a byte-order mark, unique names in every object, and no deeper than allowed (the
+ * object itself is depth 1). The object and everything in it are frozen. Returns undefined for anything else.
  *
  * @see RFC 8725 §2.4, RFC 7515 §4, RFC 8259 §8.1
  */
@@ -16,7 +16,7 @@ export function readJsonObject(bytes: Buffer, maximumDepth: number): Record<stri
   return parseJsonObject(isUtf8(bytes) ? bytes.toString('utf8') : undefined, maximumDepth);
 }
 
-/** The same of a part of a JWS, which was found to be base64url before. */
+/** Does the same with a part of a JWS, which was checked to be base64url before. */
 export function readEncodedJsonObject(encoded: string, maximumDepth: number): Record<string, unknown> | undefined {
   return parseJsonObject(textOfBase64url(encoded), maximumDepth);
 }
@@ -30,15 +30,15 @@ function parseJsonObject(text: string | undefined, maximumDepth: number): Record
     return undefined;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  // RFC 8259 §4: of two members with one name the parser keeps one, so the text has more names than the value.
+  // RFC 8259 §4: the parser keeps one of two members with the same name, so the text then has more names than the value.
   const members = freeze(value, maximumDepth);
   const isStrict = members === countColons(text) || members === countNames(text);
   return isStrict ? (value as Record<string, unknown>) : undefined;
 }
 
 /**
- * No fewer than the names, and found faster: every name has its colon, and none of those stands before a slash, as in `https://`.
- * A text with other colons in its strings has more of them, and its names have to be counted.
+ * A fast upper bound of the number of names: every name is followed by a colon, and that colon is never followed by a slash, as in
+ * `https://`. If strings of the text hold other colons, the bound is too high, and `countNames` decides.
  */
 function countColons(text: string): number {
   let colons = 0;
@@ -48,10 +48,10 @@ function countColons(text: string): number {
   return colons;
 }
 
-/** How many members the text writes down, however often it repeats a name. */
+/** Counts the members in the text, repeated names included. */
 function countNames(text: string): number {
   let names = 0;
-  // It is known to be JSON: only strings and colons need looking at.
+  // The text is valid JSON, so only strings and colons matter.
   for (let at = 0; at < text.length; at += 1) {
     const character = text.charCodeAt(at);
     if (character === COLON) names += 1;
@@ -60,21 +60,21 @@ function countNames(text: string): number {
   return names;
 }
 
-/** Freezes the value with all in it, and says how many members it has, at any depth; NaN where it is deeper than allowed. */
+/** Freezes the value and everything in it. Returns the number of its members at any depth, or NaN if it is deeper than allowed. */
 function freeze(value: object, maximumDepth: number): number {
   if (maximumDepth < 1) return Number.NaN;
   const inner: unknown[] = Array.isArray(value) ? value : Object.values(value);
   let members = inner === value ? 0 : inner.length;
-  // By index: every token comes through here, and an iterator costs more than all the rest.
+  // By index: this runs for every token, and an iterator costs more than the rest of it.
   for (let at = 0; at < inner.length; at += 1) {
-    const one = inner[at];
-    if (typeof one === 'object' && one !== null) members += freeze(one, maximumDepth - 1);
+    const member = inner[at];
+    if (typeof member === 'object' && member !== null) members += freeze(member, maximumDepth - 1);
   }
   Object.freeze(value);
   return members;
 }
 
-/** The place of the quote that closes the string opened at `start`. */
+/** The index of the quote that closes the string opened at `start`. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   for (;;) {

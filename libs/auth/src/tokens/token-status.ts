@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { RevocationHealth } from '../revocation-health.js';
+import { RevocationSet } from '../revocation-set.js';
+import { VerificationKeys } from '../verification-keys.js';
+import type { VerifiedToken } from './verified-token-cache.js';
+
+/** Whether a verified token may be used now. Everything is in memory, because each use of a token asks. */
+@Injectable()
+export class TokenStatus {
+  constructor(
+    private readonly revocations: RevocationSet,
+    private readonly health: RevocationHealth,
+    private readonly keys: VerificationKeys,
+  ) {}
+
+  /**
+   * Whether the token is within its time, not revoked, and its key still verifies.
+   *
+   * @param now epoch seconds
+   */
+  isStillValid(token: VerifiedToken, now: number): boolean {
+    return (
+      now >= token.validFrom &&
+      now < token.validUntil &&
+      this.isNotRevoked(token) &&
+      this.keys.isLive(token.issuer, token.keyId)
+    );
+  }
+
+  /**
+   * The silence of an issuer hides its own revocations only, so tokens of other issuers are accepted.
+   *
+   * @throws RevocationsUnknownError
+   */
+  assertRevocationsKnown({ issuer }: VerifiedToken): void {
+    this.health.of(issuer)?.assertKnown();
+  }
+
+  /** Looks the token up only if anything was revoked since the last look-up. */
+  private isNotRevoked(token: VerifiedToken): boolean {
+    const { version } = this.revocations;
+    if (token.clearedAt === version) return true;
+    if (this.revocations.isRevoked(token.principal)) return false;
+    token.clearedAt = version;
+    return true;
+  }
+}

@@ -1,0 +1,100 @@
+import { isScopeList } from 'postern/jws';
+import { reject } from '../auth.errors.js';
+import { isInstant } from '../revocation.js';
+import { issuedAheadSeconds } from './access-token-rules.js';
+import type { Principal } from '../principal.js';
+import type { ParsedToken } from './parse-access-token.js';
+
+const MAX_SUBJECT_LENGTH = 255;
+const MAX_NAME_LENGTH = 512;
+/* oxlint-disable-next-line no-control-regex -- control characters are what it finds */
+const CONTROL_CHARACTER = /[\u0000-\u001f\u007f-\u009f\u2028\u2029]/;
+const NONE: readonly string[] = Object.freeze([]);
+
+/**
+ * Validates every claim of an access token after its signature was verified, and returns the principal.
+ *
+ * @param keyId the key that verified the signature
+ * @param now epoch seconds
+ * @throws InvalidTokenError
+ * @see RFC 9068 §2.2 and §4, RFC 7519 §4.1
+ */
+export function validateClaims({ claims, rules }: ParsedToken, keyId: string, now: number): Principal {
+  const { iss, sub, exp, iat, nbf, jti } = claims;
+  const { clockToleranceSeconds: tolerance } = rules;
+  if (iss !== rules.issuer) reject('iss is not the issuer of the rules');
+  if (!isText(sub, MAX_SUBJECT_LENGTH)) return reject('sub is not a text of 1 to 255 characters');
+  if (!isText(jti, MAX_NAME_LENGTH)) return reject('jti is not a text');
+
+  const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
+  if (!isListOfTexts(audience)) return reject('aud is not a text or a list of texts');
+  if (!audience.some((name) => rules.audience.includes(name))) reject('aud does not name this application');
+
+  if (!isInstant(exp)) return reject('exp is not a number');
+  if (!isInstant(iat)) return reject('iat is not a number');
+  if (nbf !== undefined && !isInstant(nbf)) return reject('nbf is not a number');
+  if (now >= exp + tolerance) reject('expired');
+  if (nbf !== undefined && nbf > now + tolerance) reject('not yet valid');
+  if (iat > now + issuedAheadSeconds(rules)) reject('issued in the future');
+  if (exp <= iat || exp - iat > rules.maximumLifetimeSeconds) reject('lives longer than allowed');
+
+  const { scope, roles = NONE, amr = NONE, auth_time: authTime } = claims;
+  if (scope !== undefined && scope !== '' && !isScopeList(scope)) reject('scope is malformed');
+  if (!isListOfTexts(roles)) return reject('roles is not a list of texts');
+  if (!isListOfTexts(amr)) return reject('amr is not a list of texts');
+  if (authTime !== undefined && !isInstant(authTime)) return reject('auth_time is not a number');
+  for (const name of ['sid', 'client_id', 'org', 'acr'] as const) {
+    if (claims[name] !== undefined && !isText(claims[name], MAX_NAME_LENGTH)) reject(`${name} is not a text`);
+  }
+  // RFC 9449 §7.1, RFC 8705 §3: bound to a key whose proof of possession this lib does not check.
+  if (Object.hasOwn(claims, 'cnf')) reject('bound by cnf to a proof that was not checked');
+
+  return new VerifiedPrincipal(rules.issuer, sub, audience, jti, roles, amr, keyId, claims);
+}
+
+/** One principal serves many requests, so it is frozen: no handler may change what another handler sees. */
+class VerifiedPrincipal implements Principal {
+  readonly sessionId?: string;
+  readonly clientId?: string;
+  readonly organization?: string;
+  readonly acr?: string;
+  readonly scopes: readonly string[];
+  readonly issuedAt: number;
+  readonly expiresAt: number;
+
+  constructor(
+    readonly issuer: string,
+    readonly subject: string,
+    readonly audience: readonly string[],
+    readonly tokenId: string,
+    readonly roles: readonly string[],
+    readonly amr: readonly string[],
+    readonly keyId: string,
+    readonly claims: Readonly<Record<string, unknown>>,
+  ) {
+    this.sessionId = claims.sid as string | undefined;
+    this.clientId = claims.client_id as string | undefined;
+    this.organization = claims.org as string | undefined;
+    this.acr = claims.acr as string | undefined;
+    this.scopes = claims.scope ? (claims.scope as string).split(' ') : NONE;
+    this.issuedAt = claims.iat as number;
+    this.expiresAt = claims.exp as number;
+    Object.freeze(this.audience);
+    Object.freeze(this.scopes);
+    Object.freeze(this);
+  }
+
+  /** A new Date at each call, because a Date can be changed even if its owner is frozen. */
+  get authenticatedAt(): Date | undefined {
+    const { auth_time: seconds } = this.claims;
+    return seconds === undefined ? undefined : new Date((seconds as number) * 1000);
+  }
+}
+
+function isText(value: unknown, maximumLength: number): value is string {
+  return typeof value === 'string' && value !== '' && value.length <= maximumLength && !CONTROL_CHARACTER.test(value);
+}
+
+function isListOfTexts(value: unknown): value is readonly string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
+}

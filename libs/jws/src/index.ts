@@ -1,0 +1,18 @@
+export { ASYMMETRIC_ALGORITHMS, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms.js';
+export type { JwtAlgorithm } from './algorithms.js';
+export { ecdsaSignatureFromDer } from './ecdsa-der.js';
+export { flatString } from './flat-string.js';
+export { generateKey } from './generate-key.js';
+export type { NewKey } from './generate-key.js';
+export { importKey } from './import-key.js';
+export type { ImportedKey, KeyMaterial } from './import-key.js';
+export { privateKeyOf, publicKeyOf, publicMembersOf } from './jwk.js';
+export type { Jwk, PublicJwk } from './jwk.js';
+export { MalformedJwsError, parseJws } from './parse-jws.js';
+export type { ParsedJws } from './parse-jws.js';
+export { isScopeList, isScopeToken } from './scope.js';
+export { createSignature } from './sign.js';
+export { readEncodedJsonObject, readJsonObject } from './strict-json.js';
+export { thumbprint } from './thumbprint.js';
+export type { VerificationKey } from './verification-key.js';
+export { verifyJws, verifySignature } from './verify.js';

@@ -1,0 +1,25 @@
+import { createPrivateKey, createPublicKey, createSecretKey } from 'node:crypto';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
+import type { JwtAlgorithm } from './algorithms.js';
+
+/** A JWK as a key set holds it (RFC 7517). */
+export type Jwk = JsonWebKey & { kid?: unknown; alg?: unknown; use?: unknown; key_ops?: unknown };
+
+/** The members of a public JWK that make up the key; for HS256 only `kty`. */
+export type PublicJwk = Partial<Record<'kty' | 'crv' | 'x' | 'y' | 'n' | 'e', string>>;
+
+/** Only the members that make up a public key, whatever else the object holds (RFC 7517 §4, RFC 7518 §6). */
+export function publicMembersOf(jwk: JsonWebKey): PublicJwk {
+  return jwk.kty === 'EC' ? { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y } : { kty: jwk.kty, n: jwk.n, e: jwk.e };
+}
+
+/** The public key that the public members of the JWK describe, even if the JWK also holds a private part. */
+export function publicKeyOf(jwk: JsonWebKey): KeyObject {
+  return createPublicKey({ key: publicMembersOf(jwk), format: 'jwk' });
+}
+
+/** The signing key that `NewKey.material` holds. */
+export function privateKeyOf(alg: JwtAlgorithm, material: Buffer): KeyObject {
+  if (alg === 'HS256') return createSecretKey(material);
+  return createPrivateKey({ key: material, format: 'der', type: 'pkcs8' });
+}

@@ -1,0 +1,11 @@
+import type { KeyObject } from 'node:crypto';
+import type { JwtAlgorithm } from './algorithms.js';
+
+/** A key, and the one algorithm that it verifies. */
+export interface VerificationKey {
+  /** At most 64 characters. */
+  readonly kid: string;
+  readonly alg: JwtAlgorithm;
+  /** A public key, or a secret for HS256. */
+  readonly key: KeyObject;
+}
