@@ -2,12 +2,10 @@ import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from './child.js';
+import { type Build, workingTree } from './build.js';
 import type { Place } from './machine.js';
 
 const SECONDS_TO_KNOW = 180;
-
-const issuerProgram = new URL('./servers/issuer.ts', import.meta.url);
-const resourceProgram = new URL('./servers/resource.ts', import.meta.url);
 
 /** Replicas of one issuer, and services that verify its tokens by themselves and follow its feed. */
 export interface Fleet {
@@ -23,10 +21,14 @@ export interface FleetSettings {
   readonly resources: number;
   readonly issuersAt?: Place;
   readonly resourcesAt?: Place;
+  /** Default: the working tree. */
+  readonly build?: Build;
 }
 
 /** Starts all of them; the services follow the replicas in turn. */
-export async function startFleet({ databaseUrl, ...settings }: FleetSettings): Promise<Fleet> {
+export async function startFleet({ databaseUrl, build = workingTree, ...settings }: FleetSettings): Promise<Fleet> {
+  const issuerProgram = build.program('bench/servers/issuer.ts');
+  const resourceProgram = build.program('bench/servers/resource.ts');
   const started: Child[] = [];
   const stop = async (): Promise<void> => void (await Promise.all(started.map((child) => child.stop())));
   const start = async (program: URL, place: Place, environment: Record<string, string>): Promise<Child> => {

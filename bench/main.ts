@@ -1,6 +1,5 @@
-import { resolve } from 'node:path';
-import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { buildCommit, type TemporaryBuild, workingTree } from './build.js';
 import { openDatabases } from './databases.js';
 import { describeMachine, stayElsewhere } from './machine.js';
 import { type Finding, printed, writeDocument } from './report.js';
@@ -12,10 +11,10 @@ export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
     options: {
+      against: { type: 'string' },
       only: { type: 'string', multiple: true },
       seconds: { type: 'string' },
       rounds: { type: 'string' },
-      former: { type: 'string' },
       quick: { type: 'boolean', default: false },
       write: { type: 'boolean', default: false },
     },
@@ -27,12 +26,16 @@ export async function main(args: string[]): Promise<void> {
     throw new Error('--write needs a whole run: leave out --quick and --only.');
 
   stayElsewhere();
-  const databases = await openDatabases();
+  const former: TemporaryBuild | undefined = values.against ? await buildCommit(values.against) : undefined;
+  const databases = await openDatabases().catch(async (error: unknown) => {
+    await former?.remove();
+    throw error;
+  });
   const bench: Bench = {
     seconds: Number(values.seconds ?? (values.quick ? 1 : 2)),
     rounds: Number(values.rounds ?? (values.quick ? 1 : 6)),
     isQuick: values.quick,
-    former: values.former === undefined ? undefined : pathToFileURL(`${resolve(values.former)}/`),
+    builds: former === undefined ? [workingTree] : [workingTree, former],
     database: () => databases.create(),
   };
   try {
@@ -48,5 +51,6 @@ export async function main(args: string[]): Promise<void> {
     if (values.write) await writeDocument(findings, machine, bench);
   } finally {
     await databases.close();
+    await former?.remove();
   }
 }

@@ -1,7 +1,9 @@
 import { hash } from '@node-rs/argon2';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
+import { type Build, workingTree } from './build.js';
 import { type Child, type Launch, startChild } from './child.js';
 import { query } from './databases.js';
 
@@ -15,20 +17,15 @@ export const HASH_TEXT = `argon2id m=${HASH.memoryKiB},t=${HASH.iterations},p=${
 /** The password of every user of the bench. */
 export const PASSWORD = 'violet kettle under the eleventh bridge';
 
-const repository = new URL('../', import.meta.url);
 const SERVER = { POSTERN_ISSUER: 'http://localhost:3000', POSTERN_SECRET: 'kT3vQ9zLr7Wm2Xc8Yp5Nd1Hs6Bf4Gj0Ae' };
 
-/**
- * Starts the server that ships, as in production, with settings of its own beside those that it cannot do without.
- *
- * @param checkout another checkout, which is built
- */
+/** Starts the server that ships, as in production, with settings of its own beside those that it cannot do without. */
 export function startPostern(
   databaseUrl: string | undefined,
   launch: Launch = {},
-  checkout: URL = repository,
+  build: Build = workingTree,
 ): Promise<Child> {
-  return startChild(new URL('dist/src/main.js', checkout), {
+  return startChild(build.program('dist/src/main.js'), {
     ...launch,
     environment: {
       ...(databaseUrl === undefined ? { NODE_ENV: 'development' } : { DATABASE_URL: databaseUrl, ...SERVER }),
@@ -39,8 +36,8 @@ export function startPostern(
 }
 
 /** A token for a service, of the command that ships. */
-export async function serviceToken(databaseUrl: string, scope: string, checkout: URL = repository): Promise<string> {
-  const program = new URL('dist/src/token.js', checkout).pathname;
+export async function serviceToken(databaseUrl: string, scope: string, build: Build = workingTree): Promise<string> {
+  const program = fileURLToPath(build.program('dist/src/token.js'));
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--scope', scope, '--subject', 'bench'], {
     env: {
       PATH: process.env.PATH,

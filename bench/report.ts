@@ -53,10 +53,10 @@ its own, or uses the server that \`POSTERN_BENCH_DATABASE_URL\` or \`DATABASE_UR
 
 | Option             | Does                                                                            |
 | ------------------ | ------------------------------------------------------------------------------- |
+| \`--against <ref>\`   | builds that commit, and races it beside the working tree in the sections whose figures are processor time or start-up |
 | \`--only <section>\` | one section: ${findings.map(({ section }) => `\`${section.name}\``).join(', ')} |
 | \`--seconds <n>\`    | turns in a round, of a second for each contender                                  |
 | \`--rounds <n>\`     | how many                                                                        |
-| \`--former <folder>\` | compares \`followers\` with another checkout, which is built                        |
 | \`--quick\`          | one short round: shows that everything runs, and is no result                   |
 | \`--write\`          | a whole run, written here                                                       |
 

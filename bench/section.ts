@@ -1,12 +1,14 @@
+import type { Build } from './build.js';
+
 /** What a section is given. */
 export interface Bench {
   /** Turns in a round, of a second for each contender. */
   readonly seconds: number;
   readonly rounds: number;
+  /** The builds that compete: the working tree first, then the commit of `--against`. */
+  readonly builds: readonly Build[];
   /** One short round: shows that everything runs, and is no result. */
   readonly isQuick: boolean;
-  /** A former checkout, which is built, to compare with; only some sections can. */
-  readonly former?: URL | undefined;
   /** An empty database of a PostgreSQL; the same server for everybody, a new database for each call. */
   readonly database: () => Promise<string>;
 }

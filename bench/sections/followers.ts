@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type Child, startChild } from '../child.js';
 import { query } from '../databases.js';
 import { count, megabytes, milliseconds, ratio, seconds } from '../figures.js';
+import { type Build, workingTree } from '../build.js';
 import { addUsers, logIn, type Pair, serviceToken, startPostern } from '../postern-server.js';
 import { RawFollower } from '../raw-follower.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
@@ -40,7 +41,7 @@ interface Many {
   readonly residentBytes: number;
 }
 
-interface Build {
+interface Measured {
   readonly name: string;
   readonly crowd: Crowd;
   readonly many: Many;
@@ -54,15 +55,15 @@ export const followers: Section = {
 a server with ${count(HELD)} revocations, until each has its snapshot: meanwhile one follower is live, sessions are ended by \`POST /auth/logout\`
 and \`GET /users/me\` is called every 20 ms. Then ${count(FOLLOWERS)} followers are live while ${LOGOUTS} sessions are ended, one every ${PAUSE_MILLISECONDS} ms. A delay
 counts from the arrival of the 204 to the arrival of the event. Processor time for a revocation is what the server uses beyond what
-it uses while nothing is revoked, the logout included. \`--former <folder>\` measures another checkout in the same run.`,
+it uses while nothing is revoked, the logout included. \`--against <git ref>\` measures the build of another commit in the same run.`,
   measure,
 };
 
 async function measure(bench: Bench): Promise<Outcome> {
-  const builds: Build[] = [];
-  if (bench.former !== undefined) builds.push(await measureBuild('former build', bench, bench.former));
-  builds.push(await measureBuild('this build', bench, undefined));
-  const former = bench.former === undefined ? undefined : builds[0];
+  const builds: Measured[] = [];
+  for (const build of bench.builds.toReversed())
+    builds.push(await measureBuild(build.label('this build'), bench, build));
+  const former = builds.length === 1 ? undefined : builds[0];
   const { crowd, many } = builds.at(-1)!;
   return {
     tables: [
@@ -142,7 +143,7 @@ function atMost(what: string, reached: number, promised: number): Goal[] {
   return [{ promise: `${what}: ≤ ${promised}`, reached: ratio(reached), isMet: reached <= promised }];
 }
 
-async function measureBuild(name: string, bench: Bench, from: URL | undefined): Promise<Build> {
+async function measureBuild(name: string, bench: Bench, from: Build): Promise<Measured> {
   const part = bench.isQuick ? 0.1 : 1;
   const crowd = await withServer(bench, from, Math.round(HELD * part), crowdOf);
   const many = await withServer(bench, from, 0, (server) => manyOf(server, Math.round(FOLLOWERS * part)));
@@ -158,21 +159,21 @@ interface Server {
 
 async function withServer<T>(
   { database, isQuick }: Bench,
-  checkout: URL | undefined,
+  build: Build,
   held: number,
   act: (server: Server) => Promise<T>,
 ): Promise<T> {
   const databaseUrl = await database();
   // All followers of the bench have one token. A former build knows no bound of it.
-  const environment: Record<string, string> = checkout === undefined ? { POSTERN_FOLLOWERS_PER_TOKEN: '1000' } : {};
-  const start = () => startPostern(databaseUrl, { environment }, checkout);
+  const environment: Record<string, string> = build === workingTree ? { POSTERN_FOLLOWERS_PER_TOKEN: '1000' } : {};
+  const start = () => startPostern(databaseUrl, { environment }, build);
   // Once for the schema.
   await (await start()).stop();
   const emails = await addUsers(databaseUrl, isQuick ? 40 : WARM_UP_LOGOUTS + LOGOUTS);
   if (held > 0) await revokeSessions(databaseUrl, held);
   const child = await start();
   try {
-    const token = await serviceToken(databaseUrl, 'revocations:read', checkout);
+    const token = await serviceToken(databaseUrl, 'revocations:read', build);
     const pairs: Pair[] = [];
     for (const email of emails) pairs.push(await logIn(child.url, email));
     return await act({ child, url: child.url, token, pairs });

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Build } from '../build.js';
 import { untilCalm } from '../calm.js';
 import { median } from '../contest.js';
 import { megabytes, seconds } from '../figures.js';
@@ -16,6 +17,13 @@ const PROMISED_BYTES = 180e6;
 interface Start {
   readonly seconds: number;
   readonly residentBytes: number;
+}
+
+/** One way to start one build, and its starts. */
+interface Row {
+  readonly name: string;
+  readonly start: () => Promise<Start>;
+  readonly starts: Start[];
 }
 
 /** How long a start takes, and what the server holds when nobody asks anything. */
@@ -36,23 +44,33 @@ async function measure(bench: Bench): Promise<Outcome> {
   // Started by root, PostgreSQL runs as another user, who has to pass through here.
   await chmod(folder, 0o755);
   try {
-    const given = (): Promise<Start> => once(databaseUrl, folder);
-    const embedded = (): Promise<Start> => once(undefined, folder);
-    await given();
-    await embedded();
-    await addUsers(databaseUrl, 1000);
-    const starts: { given: Start; embedded: Start }[] = [];
-    for (let round = 0; round < (bench.isQuick ? 1 : STARTS); round += 1)
-      starts.push({ given: await given(), embedded: await embedded() });
-    return outcomeOf(starts);
+    const rows: Row[] = [];
+    for (const build of bench.builds) {
+      const own = build === bench.builds[0];
+      const url = own ? databaseUrl : await bench.database();
+      const cwd = own ? folder : await mkdtemp(join(folder, 'compared-'));
+      await chmod(cwd, 0o755);
+      rows.push({ name: build.label('with `DATABASE_URL`'), start: () => once(build, url, cwd), starts: [] });
+      rows.push({
+        name: build.label('with the embedded PostgreSQL'),
+        start: () => once(build, undefined, cwd),
+        starts: [],
+      });
+      for (const row of rows.slice(-2)) await row.start();
+      await addUsers(url, 1000);
+    }
+    for (let round = 0; round < (bench.isQuick ? 1 : STARTS); round += 1) {
+      for (const row of rows) row.starts.push(await row.start());
+    }
+    return outcomeOf(rows);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function once(databaseUrl: string | undefined, cwd: string): Promise<Start> {
+async function once(build: Build, databaseUrl: string | undefined, cwd: string): Promise<Start> {
   await untilCalm();
-  const server = await startPostern(databaseUrl, { cwd, place: 'anywhere' });
+  const server = await startPostern(databaseUrl, { cwd, place: 'anywhere' }, build);
   try {
     await sleep(REST_SECONDS * 1000);
     return { seconds: server.startSeconds, residentBytes: (await server.usage()).residentBytes };
@@ -61,23 +79,20 @@ async function once(databaseUrl: string | undefined, cwd: string): Promise<Start
   }
 }
 
-function outcomeOf(starts: readonly { given: Start; embedded: Start }[]): Outcome {
-  const figures = (kind: 'given' | 'embedded') => ({
-    time: median(starts.map((one) => one[kind].seconds)),
-    memory: median(starts.map((one) => one[kind].residentBytes)),
-  });
-  const given = figures('given');
-  const embedded = figures('embedded');
-  const time = Math.max(given.time, embedded.time);
-  const memory = Math.max(given.memory, embedded.memory);
+function outcomeOf(rows: readonly Row[]): Outcome {
+  const figures = rows.map(({ name, starts }) => ({
+    name,
+    time: median(starts.map((one) => one.seconds)),
+    memory: median(starts.map((one) => one.residentBytes)),
+  }));
+  // The first two are of the working tree.
+  const time = Math.max(...figures.slice(0, 2).map((figure) => figure.time));
+  const memory = Math.max(...figures.slice(0, 2).map((figure) => figure.memory));
   return {
     tables: [
       {
         columns: ['Server', 'Start to listening', 'Resident memory at rest'],
-        rows: [
-          ['with `DATABASE_URL`', seconds(given.time), megabytes(given.memory)],
-          ['with the embedded PostgreSQL', seconds(embedded.time), megabytes(embedded.memory)],
-        ],
+        rows: figures.map((figure) => [figure.name, seconds(figure.time), megabytes(figure.memory)]),
       },
     ],
     goals: [
