@@ -37,7 +37,7 @@ export async function buildCommit(ref: string): Promise<TemporaryBuild> {
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    git('worktree', 'add', '--detach', tree, commit);
+    git('worktree', 'add', '--quiet', '--detach', tree, commit);
     await symlink(join(root, 'node_modules'), join(tree, 'node_modules'), 'dir');
     execFileSync(process.execPath, [join(tree, 'scripts/build.mjs')], { cwd: tree, stdio: ['ignore', 2, 2] });
   } catch (error) {

@@ -17,7 +17,7 @@ const links = pages.flatMap(({ path, text }) =>
 const WITH_CODE = [
   'README.md',
   'docs/revocation.md',
-  ...['auth', 'users', 'password', 'accounts', 'testing'].map((lib) => `libs/${lib}/README.md`),
+  ...['jws', 'auth', 'users', 'password', 'accounts', 'testing'].map((lib) => `libs/${lib}/README.md`),
 ];
 
 const employee = './package/team/employee.entity.js';
@@ -26,11 +26,12 @@ const migration = './package/team/add-cost-centre.migration.js';
 /** What a reader of the README has beside its lines: the imports, and classes and values of their own. */
 const READERS_OWN: Readonly<Record<string, string>> = {
   nest: `import {
-    Controller, type ExecutionContext, Get, Injectable, type MessageEvent, Module, Sse, StreamableFile,
+    Controller, type ExecutionContext, Get, Injectable, type MessageEvent, Module, Sse, StreamableFile, UseGuards,
   } from '@nestjs/common';`,
   node: `import { createReadStream } from 'node:fs'; import type { IncomingMessage } from 'node:http';`,
   rxjs: `import { interval, map, type Observable } from 'rxjs';`,
   sockets: `import { WebSocketGateway } from '@nestjs/websockets'; import type { WebSocket } from 'ws';`,
+  passport: `import { AuthGuard } from '@nestjs/passport';`,
   terminus: `import { HealthIndicatorService } from '@nestjs/terminus';`,
   typeorm: `import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';`,
   validator: `import { Matches } from 'class-validator';`,
@@ -43,6 +44,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
     AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams,
     type Principal, PrincipalMapper, Public, RequireScopes, RevocationHealth, type RevocationPublisher,
   } from 'postern/auth';`,
+  signatures: `import { importKey, parseJws, verifyJws } from 'postern/jws'; declare const text: string, publicKeyPem: string;`,
   tokens: `import { KeyRing, TokensModule } from 'postern/tokens';`,
   users: `import {
     meControllerOf, type SeenUser, type TeamFields, UserBase, UserField, UsersModule, type UsersService,
