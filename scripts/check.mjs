@@ -18,7 +18,7 @@ const otherPostgres = process.argv.includes('--postgres')
 // They touch no SQL, bring a PostgreSQL of their own, cut wires, or run commands, install, browse and read: another server changes nothing for them.
 // The feed waits for minutes, and reads there what the order of revocations and the replicas read as well.
 const withoutSql =
-  'guard graphql sockets prefix further-issuers revocation-feed hostile-tokens refusals http judges embedded-postgres server start-command key-command service-token resource-server openapi documented-answers package settings database-outage revocation-failures readme readme-application swagger-ui'
+  'guard passport graphql sockets prefix further-issuers revocation-feed hostile-tokens refusals http judges embedded-postgres server start-command key-command service-token resource-server openapi documented-answers package settings database-outage revocation-failures readme readme-application swagger-ui'
     .split(' ')
     .map((name) => `/${name}\\.e2e-spec\\.ts$`);
 const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'));

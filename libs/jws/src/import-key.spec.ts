@@ -18,25 +18,28 @@ describe('importKey', () => {
     ['ES256', p256.publicKey],
     ['ES384', ec('P-384').publicKey],
     ['RS256', rsa2048.publicKey],
-  ] as const)('takes a public key for its natural algorithm, %s, and names it by its thumbprint', async (alg, key) => {
-    const expected = { alg, kid: await calculateJwkThumbprint(jwkOf(key) as object) };
-    expect(importKey({ jwk: jwkOf(key) })).toMatchObject(expected);
-    expect(importKey({ pem: pemOf(key) })).toMatchObject(expected);
-  });
+  ] as const)(
+    'imports a public key for its default algorithm, %s, with the thumbprint of RFC 7638 as kid',
+    async (alg, key) => {
+      const expected = { alg, kid: await calculateJwkThumbprint(jwkOf(key) as object) };
+      expect(importKey({ jwk: jwkOf(key) })).toMatchObject(expected);
+      expect(importKey({ pem: pemOf(key) })).toMatchObject(expected);
+    },
+  );
 
-  it('makes the public half of a private key, and keeps the private one beside it', () => {
+  it('derives the public part of a private key and returns both parts', () => {
     for (const material of [{ jwk: jwkOf(p256.privateKey) }, { pem: pemOf(p256.privateKey) }]) {
       const { key, privateKey } = importKey(material);
       expect([key.type, privateKey?.type, key.equals(p256.publicKey)]).toEqual(['public', 'private', true]);
     }
   });
 
-  it('takes another algorithm of the key where it is written', () => {
+  it('uses another algorithm of the key if the material names one', () => {
     expect(importKey({ pem: pemOf(rsa2048.publicKey), alg: 'PS256' }).alg).toBe('PS256');
     expect(importKey({ jwk: { ...jwkOf(rsa2048.publicKey), alg: 'RS512' } }).alg).toBe('RS512');
   });
 
-  it('takes a secret of 32 bytes, and does not name it by a plain hash of it', () => {
+  it('imports a secret of 32 bytes, with a kid that is not a plain hash of the secret', () => {
     const { alg, key, kid } = importKey({ secret: 's'.repeat(32) });
     expect([alg, key.type, kid]).toEqual(['HS256', 'secret', thumbprint(key)]);
     expect(importKey({ jwk: { kty: 'oct', k: Buffer.from('s'.repeat(32)).toString('base64url') } }).kid).toBe(kid);
@@ -47,11 +50,11 @@ describe('importKey', () => {
   it.each<[string, () => unknown]>([
     ['a secret of 31 bytes', () => importKey({ secret: 's'.repeat(31) })],
     ['an empty secret', () => importKey({ secret: '' })],
-    ['a secret that is no base64url', () => importKey({ jwk: { kty: 'oct', k: `${'A'.repeat(50)}==` } })],
+    ['a secret that is not base64url', () => importKey({ jwk: { kty: 'oct', k: `${'A'.repeat(50)}==` } })],
     ['RSA of 1024 bits', () => importKey({ pem: pemOf(rsa(1024).publicKey) })],
     ['RSA with the exponent 3', () => importKey({ pem: pemOf(rsa(2048, 3).publicKey) })],
     ['the curve of another algorithm', () => importKey({ pem: pemOf(p256.publicKey), alg: 'ES384' })],
-    ['a curve that is not used', () => importKey({ pem: pemOf(ec('secp256k1').publicKey) })],
+    ['an unsupported curve', () => importKey({ pem: pemOf(ec('secp256k1').publicKey) })],
     ['Ed25519', () => importKey({ pem: pemOf(generateKeyPairSync('ed25519').publicKey) })],
     ['an RSA key for ES256', () => importKey({ pem: pemOf(rsa2048.publicKey), alg: 'ES256' })],
     ['an EC key for RS256', () => importKey({ pem: pemOf(p256.publicKey), alg: 'RS256' })],
@@ -61,7 +64,7 @@ describe('importKey', () => {
     ['two algorithms', () => importKey({ jwk: { ...rsaJwk, alg: 'RS256' }, alg: 'PS256' })],
     ['a key for encryption', () => importKey({ jwk: { ...p256Jwk, use: 'enc' } })],
     ['a key that may only encrypt', () => importKey({ jwk: { ...p256Jwk, key_ops: ['encrypt'] } })],
-    ['key_ops that is no list', () => importKey({ jwk: { ...p256Jwk, key_ops: 'verify' } })],
+    ['key_ops that is not a list', () => importKey({ jwk: { ...p256Jwk, key_ops: 'verify' } })],
     ['a point that is not on the curve', () => importKey({ jwk: { ...p256Jwk, y: p256Jwk.x } })],
     ['a private part of another EC key', () => importKey({ jwk: { ...p256Jwk, d: jwkOf(ec('P-256').privateKey).d } })],
     ['a private part of another RSA key', () => importKey({ jwk: { ...jwkOf(rsa(2048).privateKey), n: rsaJwk.n } })],
@@ -69,10 +72,10 @@ describe('importKey', () => {
     ['an empty name', () => importKey({ jwk: { ...p256Jwk, kid: '' } })],
     ['a name that is a number', () => importKey({ jwk: { ...p256Jwk, kid: 1 } })],
     ['an unknown kty', () => importKey({ jwk: { ...p256Jwk, kty: 'OKP' } })],
-    ['a text that is no PEM', () => importKey({ pem: 'secret' })],
-  ])('refuses %s', (_, act) => expect(act).toThrow(/.+/));
+    ['a text that is not PEM', () => importKey({ pem: 'secret' })],
+  ])('rejects %s', (_, act) => expect(act).toThrow(/.+/));
 
-  it('never shows the key in what it says', () => {
+  it('never quotes the key in an error', () => {
     const secret = 'correct horse battery staple';
     expect(() => importKey({ secret })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining(secret) as string }),

@@ -7,7 +7,7 @@ const sound: IssuerSettings = { issuer: 'https://id.example.com', audience: 'ord
 const secret = 'a secret of thirty-two bytes or more';
 
 describe('the settings of AuthModule', () => {
-  it('are complete with issuer and audience: no shared secret, at+jwt, 5 seconds, a day', () => {
+  it('need issuer and audience only: the defaults are asymmetric algorithms, at+jwt, 5 seconds, and a day', () => {
     expect(checkedRules(sound)).toEqual({
       ...sound,
       audience: ['orders'],
@@ -18,7 +18,7 @@ describe('the settings of AuthModule', () => {
     });
   });
 
-  it('take the algorithms of the keys that are written', () => {
+  it('default to the algorithms of the static keys', () => {
     expect(checkedRules({ ...sound, staticKeys: [{ secret }] }).algorithms).toEqual(['HS256']);
   });
 
@@ -28,22 +28,26 @@ describe('the settings of AuthModule', () => {
     ['an empty audience', { audience: '' }, /"audience"/],
     ['no algorithm', { algorithms: [] }, /"algorithms"/],
     ['the algorithm none', { algorithms: ['none'] }, /"algorithms"/],
-    ['a tolerance that is none', { clockToleranceSeconds: Number.NaN }, /"clockToleranceSeconds" must be between/],
+    [
+      'a tolerance that is not a number',
+      { clockToleranceSeconds: Number.NaN },
+      /"clockToleranceSeconds" must be between/,
+    ],
     ['a tolerance of an hour', { clockToleranceSeconds: 3_600 }, /"clockToleranceSeconds" must be between/],
     [
-      'a life without end',
+      'an infinite lifetime',
       { maximumLifetimeSeconds: Number.POSITIVE_INFINITY },
       /"maximumLifetimeSeconds" must be between/,
     ],
-  ])('say what to write where there is %s', (_, change, sentence) => {
+  ])('are rejected with a sentence that says what to write if they have %s', (_, change, sentence) => {
     expect(() => checkedRules({ ...sound, ...change } as IssuerSettings)).toThrow(sentence);
   });
 
-  it('name each issuer once', () => {
+  it('are rejected if they name an issuer twice', () => {
     expect(() => new TrustedIssuers({ ...sound, issuers: [sound] })).toThrow(/Write each issuer once/);
   });
 
-  it('write keys that are fit together', () => {
+  it('are rejected if their static keys contradict each other', () => {
     const keys = (
       ...materials: ConstructorParameters<typeof StaticVerificationKeys>[0] extends ReadonlyMap<string, infer M>
         ? [M]
