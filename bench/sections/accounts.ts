@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Request } from 'autocannon';
+import type { Build } from '../build.js';
 import { type Child, startChild } from '../child.js';
 import { contest, type Contender, type Standings } from '../contest.js';
 import { count, microseconds, ratio } from '../figures.js';
 import { CONNECTIONS, type Load, startLoad } from '../load.js';
 import { serverCore } from '../machine.js';
 import { addUsers, HASH, HASH_TEXT, logIn, PASSWORD, startPostern } from '../postern-server.js';
-import type { Bench, Goal, Outcome, Section } from '../section.js';
+import type { Bench, Goal, Outcome, Section, Table } from '../section.js';
 
 const USERS = 1024;
 /** The code around a hash runs rarely, and it takes some thousand logins until the compiler has made all of it fast. */
@@ -59,39 +60,31 @@ at each.`,
 async function measure(bench: Bench): Promise<Outcome> {
   const databaseUrl = await bench.database();
   const onOneCore = await competing(async (start) => {
-    const servers = [];
-    for (const build of bench.builds) {
-      const database = build === bench.builds[0] ? databaseUrl : await bench.database();
-      // A server for each row, as one runs at a time; the first makes the tables.
-      const refreshed = await start(startPostern(database, {}, build));
-      const loggedInTo = await start(startPostern(database, {}, build));
-      const registeredAt = await start(startPostern(database, {}, build));
-      servers.push({ build, database, refreshed, loggedInTo, registeredAt });
-    }
+    // A server for each row, as one runs at a time; the first makes the tables.
+    const refreshed = await start(startPostern(databaseUrl));
+    const loggedInTo = await start(startPostern(databaseUrl));
+    const registeredAt = await start(startPostern(databaseUrl));
     const hashing = await start(hashRate(HASH.memoryKiB));
     const wholePages = await start(hashRate(WHOLE_PAGES_KIB));
     const bare = await start(
       startChild(new URL('../servers/bare-login.ts', import.meta.url), { environment: { DATABASE_URL: databaseUrl } }),
     );
+    const emails = await addUsers(databaseUrl, USERS);
+    const tokens: string[] = [];
+    for (const email of emails.slice(0, CONNECTIONS)) tokens.push((await logIn(refreshed.url, email)).refresh_token);
     const contenders = [
+      requesting(NAMES.refresh, refreshed, (connection) => [refreshing(tokens, connection)]),
       hashesOf(NAMES.hashes, hashing),
       hashesOf(NAMES.wholePages, wholePages),
-      loginsAt(NAMES.bare, bare, await addUsers(databaseUrl, USERS)),
+      loginsAt(NAMES.bare, bare, emails),
+      loginsAt(NAMES.login, loggedInTo, emails),
+      requesting(NAMES.register, registeredAt, () => [registration()]),
     ];
-    for (const { build, database, refreshed, loggedInTo, registeredAt } of servers) {
-      const emails = await addUsers(database, USERS);
-      const tokens: string[] = [];
-      for (const email of emails.slice(0, CONNECTIONS)) tokens.push((await logIn(refreshed.url, email)).refresh_token);
-      contenders.push(
-        requesting(build.label(NAMES.refresh), refreshed, (connection) => [refreshing(tokens, connection)]),
-        loginsAt(build.label(NAMES.login), loggedInTo, emails),
-        requesting(build.label(NAMES.register), registeredAt, () => [registration()]),
-      );
-    }
     return contest(contenders, { ...bench, slice: SLICE_SECONDS, turn: TURN_SECONDS });
   });
+  const compared = bench.builds.length > 1 ? [comparison(await raceBuilds(bench), bench.builds)] : [];
   // Where processes cannot be pinned, the server had every core already.
-  if (serverCore === undefined) return outcomeOf(onOneCore);
+  if (serverCore === undefined) return outcomeOf(onOneCore, undefined, compared);
   const onEveryCore = await competing(async (start) => {
     const hashing = await start(hashRate(HASH.memoryKiB));
     const roomy = await start(
@@ -103,7 +96,43 @@ async function measure(bench: Bench): Promise<Outcome> {
     ];
     return contest(contenders, { ...bench, ...ROOMY });
   });
-  return outcomeOf(onOneCore, onEveryCore);
+  return outcomeOf(onOneCore, onEveryCore, compared);
+}
+
+/** A contest of its own: with more contenders each of them would stand still for so long that logins are rejected. */
+function raceBuilds(bench: Bench): Promise<Standings> {
+  return competing(async (start) => {
+    const contenders: Contender[] = [];
+    for (const build of bench.builds) {
+      const databaseUrl = await bench.database();
+      const refreshed = await start(startPostern(databaseUrl, {}, build));
+      const loggedInTo = await start(startPostern(databaseUrl, {}, build));
+      const emails = await addUsers(databaseUrl, USERS);
+      const tokens: string[] = [];
+      for (const email of emails.slice(0, CONNECTIONS)) tokens.push((await logIn(refreshed.url, email)).refresh_token);
+      contenders.push(
+        requesting(build.label(NAMES.refresh), refreshed, (connection) => [refreshing(tokens, connection)]),
+        loginsAt(build.label(NAMES.login), loggedInTo, emails),
+      );
+    }
+    return contest(contenders, { ...bench, slice: SLICE_SECONDS, turn: TURN_SECONDS });
+  });
+}
+
+/** Refreshes and logins of each build, and how many the working tree answers for the same processor time. */
+function comparison(result: Standings, [own, former]: readonly Build[]): Table {
+  return {
+    columns: ['What', 'A second', 'Processor time each', 'Of the compared build'],
+    rows: [NAMES.refresh, NAMES.login].flatMap((name) => {
+      const names = [own!.label(name), former!.label(name)] as const;
+      return names.map((one) => [
+        one,
+        count(result.perSecond(one)),
+        microseconds(result.cpuMicroseconds(one)),
+        ratio(result.ratio(one, names[1])),
+      ]);
+    }),
+  };
 }
 
 type Start = (starting: Promise<Child>) => Promise<Child>;
@@ -181,20 +210,23 @@ function refreshing(tokens: string[], connection: number): Request {
   };
 }
 
-function outcomeOf(onOneCore: Standings, onEveryCore?: Standings): Outcome {
+function outcomeOf(onOneCore: Standings, onEveryCore?: Standings, compared: readonly Table[] = []): Outcome {
   const { hashes, login, roomy, refresh } = NAMES;
   const refreshes = onOneCore.perSecond(refresh);
   return {
-    tables: [onOneCore, ...(onEveryCore === undefined ? [] : [onEveryCore])].map((result) => ({
-      columns: ['What', 'A second', 'Of the raw hashes', 'Processor time each', 'Cores used'],
-      rows: result.names.map((name) => [
-        name,
-        count(result.perSecond(name)),
-        name.startsWith(refresh) ? '–' : ratio(result.paceRatio(name, hashes)),
-        microseconds(result.cpuMicroseconds(name)),
-        ratio(result.cores(name)),
-      ]),
-    })),
+    tables: [
+      ...[onOneCore, ...(onEveryCore === undefined ? [] : [onEveryCore])].map((result) => ({
+        columns: ['What', 'A second', 'Of the raw hashes', 'Processor time each', 'Cores used'],
+        rows: result.names.map((name) => [
+          name,
+          count(result.perSecond(name)),
+          name === refresh ? '–' : ratio(result.paceRatio(name, hashes)),
+          microseconds(result.cpuMicroseconds(name)),
+          ratio(result.cores(name)),
+        ]),
+      })),
+      ...compared,
+    ],
     goals: [
       loginGoal('all on one core', onOneCore.paceRatio(login, hashes)),
       ...(onEveryCore === undefined ? [] : [loginGoal('on every core', onEveryCore.paceRatio(roomy, hashes))]),
