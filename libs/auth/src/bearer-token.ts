@@ -11,16 +11,16 @@ interface ServedSocket {
   readonly server?: { readonly maxHeadersCount?: number | null };
 }
 
-/** The request as Node and Express have it, or as Fastify has it. */
+/** The parts of a request that hold credentials. Requests of Node, Express, and Fastify have them. */
 export interface CredentialsCarrier extends HeaderLines {
   readonly headers: { readonly authorization?: unknown };
   readonly raw?: HeaderLines;
 }
 
-/** Node's default of `server.maxHeadersCount`: it drops further lines in silence. */
+/** Node's default of `server.maxHeadersCount`. Node drops further lines silently. */
 const MAX_HEADER_LINES = 1000;
 
-/** What stands before the token in bearer credentials. */
+/** The scheme of bearer credentials, with the space behind it. */
 const SCHEME = 'Bearer ';
 
 /** The credentials that present the token: `Bearer` and the token itself. */
@@ -34,17 +34,17 @@ export function tokenIn(credentials: string): string {
 }
 
 /**
- * The bearer credentials of a request, which begin with `Bearer` in this spelling: those of its one Authorization header and of nothing
- * else, since addresses end up in logs and bodies in forms.
+ * Returns the bearer credentials of a request, with the scheme spelled `Bearer`. It reads the one Authorization header and nothing else,
+ * because URLs end up in logs, and forms can set bodies.
  *
- * @throws MissingTokenError where no bearer token is presented
- * @throws InvalidTokenError where more than one is, or none can be read
+ * @throws MissingTokenError if the request presents no bearer token
+ * @throws InvalidTokenError if it presents several, or one that is empty
  * @see RFC 6750 §2.1, RFC 9110 §11.4
  */
 export function bearerCredentialsOf(request: CredentialsCarrier): string {
   const header = request.headers.authorization;
   if (header === undefined) throw new MissingTokenError();
-  // Node keeps the first of several: what it dropped, a proxy may have decided by.
+  // Node keeps the first of several headers, and a proxy may have used another one.
   const { rawHeaders = [], socket } = request.rawHeaders === undefined ? (request.raw ?? request) : request;
   if (typeof header !== 'string' || countAuthorizationHeaders(rawHeaders) > 1)
     return reject('more than one Authorization header');

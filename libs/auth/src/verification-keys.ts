@@ -3,8 +3,8 @@ import type { VerificationKey } from 'postern/jws';
 export type { VerificationKey };
 
 /**
- * Knows the keys of each issuer. A key of one issuer never proves a token of another, so both methods are asked with the
- * issuer that the token names.
+ * Finds the keys of each issuer. A key of one issuer never verifies a token of another, so each method gets the issuer that the token
+ * names.
  *
  * @example
  * \@Injectable()
@@ -16,8 +16,8 @@ export type { VerificationKey };
  */
 export abstract class VerificationKeys {
   /**
-   * The key, or `undefined` where the issuer has none of that name. A value and not a promise wherever it is at hand.
-   * It never throws for what a token says, and asks the network only within fixed bounds.
+   * Returns the key, or undefined if the issuer has none of that name. Returns a promise only if the key must be fetched.
+   * It never throws because of a token, and its requests to the network have fixed bounds.
    *
    * @param kid undefined for a token that names no key
    */
@@ -26,20 +26,20 @@ export abstract class VerificationKeys {
     kid: string | undefined,
   ): VerificationKey | undefined | Promise<VerificationKey | undefined>;
 
-  /** Whether the key may still prove: asked at each use of a remembered proof, so it answers from memory. */
+  /** Whether the key still verifies. It is called at each use of a cached token, so it answers from memory. */
   abstract isLive(issuer: string, kid: string): boolean;
 
   /**
-   * Whether any key of the issuer is known. While none is, nobody can tell whether its tokens are good: they get 503, which makes no
-   * client throw them away, instead of 401.
+   * Whether any key of the issuer is known. Without a key its tokens get 503 instead of 401, because a 401 makes clients discard good
+   * tokens.
    */
   knows(_issuer: string): boolean {
     return true;
   }
 
   /**
-   * Called when the issuer itself has told that its keys have changed: keys that are fetched may then be fetched before
-   * their time. Resolves when what could be learnt is learnt, and never rejects.
+   * Called when the issuer reports that its keys have changed. An implementation that fetches keys may then fetch them early. Resolves
+   * after the attempt, and never rejects.
    */
   renew(_issuer: string): Promise<void> {
     return Promise.resolve();
