@@ -145,7 +145,11 @@ describe('the architecture', () => {
     }
     expect(loaded).toContain('src/config.ts');
     const packages = [...loaded].filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
-    expect(packages.toSorted()).toEqual(['postern/jws', 'postern/persistence/database-url', 'postern/tokens/issuer-address']);
+    expect(packages.toSorted()).toEqual([
+      'postern/jws',
+      'postern/persistence/database-url',
+      'postern/tokens/issuer-address',
+    ]);
   });
 
   it('exports by name only, and says in each index what is public', () => {

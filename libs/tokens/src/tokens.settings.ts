@@ -68,7 +68,6 @@ export interface TokensSettings {
 /** Where a replica that was cut off a moment ago may still act on what it knew; kept free on both sides of a change-over. */
 export const PROPAGATION_SECONDS = 10;
 
-
 /**
  * The settings of this lib with every default filled in, known to be sound.
  *
