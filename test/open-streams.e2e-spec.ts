@@ -162,7 +162,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
     async (path) => {
       const [stream, other] = [await open(path), await open(path, 'phone')];
       await logOut('laptop');
-      await until(() => stream.isOver, 1_000);
+      await until(() => stream.isOver, 2_000);
       await goesOn(other);
     },
   );
@@ -172,13 +172,13 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
     clock.advance(299);
     await goesOn(stream);
     clock.advance(1);
-    await until(() => stream.isOver, 1_000);
+    await until(() => stream.isOver, 2_000);
   });
 
   it('completes the last event of a stream that it ends, and releases what the handler subscribed to', async () => {
     const stream = await open('/live/events');
     await logOut('laptop');
-    await until(() => stream.isOver, 1_000);
+    await until(() => stream.isOver, 2_000);
     expect(stream.answer.complete).toBe(true);
     await until(() => unsubscribed === 1);
   });
@@ -186,7 +186,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
   it('does not end a file of stated length when its token expires, and never lets half of one look whole', async () => {
     const [file, stream] = [await open('/live/file'), await open('/live/events')];
     clock.advance(301);
-    await until(() => stream.isOver, 1_000);
+    await until(() => stream.isOver, 2_000);
     await goesOn(file);
     await logOut('laptop');
     await until(() => file.isOver, 1_000);
@@ -196,7 +196,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
   it('does not end the streams of a route with @EndsWithToken(false)', async () => {
     const [own, stream] = [await open('/live/own'), await open('/live/events')];
     await logOut('laptop');
-    await until(() => stream.isOver, 1_000);
+    await until(() => stream.isOver, 2_000);
     await goesOn(own);
   });
 

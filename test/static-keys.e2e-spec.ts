@@ -90,7 +90,7 @@ describe('static keys without a kid', () => {
       const keys = JWT_ALGORITHMS.map((algorithm) => [algorithm, sharedKey(algorithm, form)] as const);
       const id = await boot(
         [
-          PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 4 }),
+          PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 6 }),
           AuthModule.forRoot({ issuer, audience, algorithms: JWT_ALGORITHMS, keys: KeyRing }),
           TokensModule.forRoot({
             issuer,
