@@ -18,7 +18,7 @@ const shared = {
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
     '^postern$': '<rootDir>/libs/postern/src/index.ts',
-    '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/database-url.ts',
+    '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/connections/database-url.ts',
     '^postern/tokens/issuer-address$': '<rootDir>/libs/tokens/src/issuer-address.ts',
     '^postern/testing/auth$': '<rootDir>/libs/testing/src/auth.ts',
     '^postern/(.*)$': '<rootDir>/libs/$1/src/index.ts',
@@ -28,18 +28,18 @@ const shared = {
 };
 
 export default {
-  reporters: ['default', '<rootDir>/test/not-run.reporter.mjs'],
+  reporters: ['default', '<rootDir>/test/support/skipped-tests.reporter.mjs'],
   testTimeout: 60_000,
   // Suites wait for processes and clocks more than they compute, so three go at once even where Jest would start one.
   maxWorkers: Math.max(3, availableParallelism() - 1),
   projects: [
-    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,libs}/**/*.spec.ts', '<rootDir>/test/*.spec.ts'] },
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,libs}/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'] },
     {
       ...shared,
       displayName: 'e2e',
       testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
-      globalSetup: '<rootDir>/test/global-setup.mjs',
-      globalTeardown: '<rootDir>/test/global-teardown.mjs',
+      globalSetup: '<rootDir>/test/support/global-setup.mjs',
+      globalTeardown: '<rootDir>/test/support/global-teardown.mjs',
     },
   ],
 };

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { buildCommit, type TemporaryBuild, workingTree } from './build.js';
-import { openDatabases } from './databases.js';
-import { describeMachine, stayElsewhere } from './machine.js';
+import { openDatabases } from './cluster/databases.js';
+import { describeMachine, stayElsewhere } from './measurement/machine.js';
 import { type Finding, printed, writeDocument } from './report.js';
 import type { Bench } from './section.js';
 import { sections } from './sections/index.js';

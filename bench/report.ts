@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { format, resolveConfig } from 'prettier';
-import { HASH_TEXT } from './postern-server.js';
-import { SLICE_SECONDS } from './contest.js';
+import { HASH_TEXT } from './cluster/postern-server.js';
+import { SLICE_SECONDS } from './measurement/comparison.js';
 import type { Bench, Goal, Outcome, Section, Table } from './section.js';
 
 const document = new URL('../docs/benchmarks.md', import.meta.url);

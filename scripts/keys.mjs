@@ -2,4 +2,4 @@
 /** `npm run keys`: builds where the build is missing or older than the sources, then does what is asked to the signing keys. */
 import { becomeBuilt } from './build.mjs';
 
-await becomeBuilt('keys');
+await becomeBuilt('cli/keys');

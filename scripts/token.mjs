@@ -2,4 +2,4 @@
 /** `npm run token`: builds where the build is missing or older than the sources, then makes the token. */
 import { becomeBuilt } from './build.mjs';
 
-await becomeBuilt('token');
+await becomeBuilt('cli/token');

@@ -1,6 +1,6 @@
-import { ConfigurationError, loadEnvironmentFile, readConfig, type ServerConfig } from './config.js';
-import type { RunningServer } from './server.js';
-import { withVariables } from './variable-names.js';
+import { ConfigurationError, loadEnvironmentFile, readConfig, type ServerConfig } from './config/config.js';
+import type { RunningServer } from './server/server.js';
+import { withVariables } from './config/variable-names.js';
 
 /** Ctrl-C, a supervisor, and a terminal that is closed. */
 const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -22,7 +22,7 @@ async function main(): Promise<void> {
 
 /** A configuration that is refused is told before the server is read, which takes a second. */
 async function start(config: ServerConfig, ending: AbortSignal): Promise<RunningServer> {
-  const { startServer } = await import('./server.js');
+  const { startServer } = await import('./server/server.js');
   return startServer(config, ending);
 }
 

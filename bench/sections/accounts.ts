@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { Request } from 'autocannon';
 import type { Build } from '../build.js';
-import { type Child, startChild } from '../child.js';
-import { contest, type Contender, type Standings } from '../contest.js';
-import { count, microseconds, ratio } from '../figures.js';
-import { CONNECTIONS, type Load, startLoad } from '../load.js';
-import { serverCore } from '../machine.js';
-import { addUsers, HASH, HASH_TEXT, logIn, PASSWORD, startPostern } from '../postern-server.js';
+import { type Child, startChild } from '../cluster/child.js';
+import { contest, type Contender, type Standings } from '../measurement/comparison.js';
+import { count, microseconds, ratio } from '../formatting.js';
+import { CONNECTIONS, type Load, startLoad } from '../measurement/load.js';
+import { serverCore } from '../measurement/machine.js';
+import { addUsers, HASH, HASH_TEXT, logIn, PASSWORD, startPostern } from '../cluster/postern-server.js';
 import type { Bench, Goal, Outcome, Section, Table } from '../section.js';
 
 const USERS = 1024;

@@ -1,5 +1,5 @@
 import type { Build } from '../build.js';
-import { count, megabytes, milliseconds, ratio, seconds } from '../figures.js';
+import { count, megabytes, milliseconds, ratio, seconds } from '../formatting.js';
 import {
   type Crowd,
   crowdOf,
@@ -9,7 +9,7 @@ import {
   PAUSE_MILLISECONDS,
   RETURNING,
   withServer,
-} from '../follower-trials.js';
+} from '../measurement/follower-trials.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
 
 const HELD = 100_000;

@@ -1,10 +1,10 @@
 import { type Build, workingTree } from '../build.js';
-import { startChild } from '../child.js';
-import { contestAnew, type Contender, type Lineup } from '../contest.js';
-import { query } from '../databases.js';
-import { count, microseconds, ratio } from '../figures.js';
-import { serviceTokens, startFleet, untilKnown } from '../fleet.js';
-import { presentedWith } from '../presented-tokens.js';
+import { startChild } from '../cluster/child.js';
+import { contestAnew, type Contender, type Lineup } from '../measurement/comparison.js';
+import { query } from '../cluster/databases.js';
+import { count, microseconds, ratio } from '../formatting.js';
+import { serviceTokens, startFleet, untilKnown } from '../cluster/cluster.js';
+import { presentedWith } from '../cluster/presented-tokens.js';
 import type { Bench, Outcome, Section } from '../section.js';
 
 const HELD = 1_000_000;

@@ -1,11 +1,11 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { untilCalm } from '../calm.js';
-import type { Child } from '../child.js';
-import { count, milliseconds } from '../figures.js';
-import { type Fleet, serviceTokens, startFleet, untilKnown } from '../fleet.js';
-import { addUsers, logIn, type Pair } from '../postern-server.js';
-import { RevocationTrial } from '../revocation-trial.js';
+import { untilCalm } from '../measurement/machine-load.js';
+import type { Child } from '../cluster/child.js';
+import { count, milliseconds } from '../formatting.js';
+import { type Fleet, serviceTokens, startFleet, untilKnown } from '../cluster/cluster.js';
+import { addUsers, logIn, type Pair } from '../cluster/postern-server.js';
+import { RevocationTrial } from '../cluster/revocation-trial.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
 
 const REVOCATIONS = 1000;

@@ -1,10 +1,10 @@
-import { type Launch, startChild } from '../child.js';
-import { contestAnew, type Contender, type Lineup } from '../contest.js';
-import { count, microseconds, ratio } from '../figures.js';
-import { CONNECTIONS } from '../load.js';
-import { presentedWith } from '../presented-tokens.js';
+import { type Launch, startChild } from '../cluster/child.js';
+import { contestAnew, type Contender, type Lineup } from '../measurement/comparison.js';
+import { count, microseconds, ratio } from '../formatting.js';
+import { CONNECTIONS } from '../measurement/load.js';
+import { presentedWith } from '../cluster/presented-tokens.js';
 import type { Bench, Outcome, Section } from '../section.js';
-import { environmentOf, makeKey, makeTokens } from '../tokens.js';
+import { environmentOf, makeKey, makeTokens } from '../cluster/tokens.js';
 
 const TOKENS = 1024;
 const PROMISED = 0.92;

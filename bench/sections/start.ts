@@ -3,10 +3,10 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Build } from '../build.js';
-import { untilCalm } from '../calm.js';
-import { median } from '../contest.js';
-import { megabytes, seconds } from '../figures.js';
-import { addUsers, startPostern } from '../postern-server.js';
+import { untilCalm } from '../measurement/machine-load.js';
+import { median } from '../measurement/comparison.js';
+import { megabytes, seconds } from '../formatting.js';
+import { addUsers, startPostern } from '../cluster/postern-server.js';
 import type { Bench, Outcome, Section } from '../section.js';
 
 const STARTS = 5;

@@ -1,4 +1,4 @@
-import { RawFollower } from '../raw-follower.js';
+import { RawFollower } from '../measurement/raw-follower.js';
 
 /** How many connect at once, and whereto. */
 export interface CrowdRequest {

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import { AuthModule, type Jwk, type KeyMaterial } from 'postern/auth';
-import { AUDIENCE, ISSUER } from '../tokens.js';
-import { given } from './given.js';
+import { AUDIENCE, ISSUER } from '../cluster/tokens.js';
+import { given } from './launch-options.js';
 import { helloModule, serve } from './serve.js';
 
 const { algorithm, kid, key } = given;

@@ -2,8 +2,8 @@ import 'reflect-metadata';
 import { createPublicKey, createSecretKey, type JsonWebKey } from 'node:crypto';
 import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { AUDIENCE, ISSUER } from '../tokens.js';
-import { given } from './given.js';
+import { AUDIENCE, ISSUER } from '../cluster/tokens.js';
+import { given } from './launch-options.js';
 import { verify } from './jsonwebtoken.js';
 import { helloModule, serve } from './serve.js';
 

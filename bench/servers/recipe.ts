@@ -4,7 +4,7 @@ import { AuthGuard, PassportModule, PassportStrategy } from '@nestjs/passport';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ExtractJwt, Strategy } from 'passport-jwt';
-import { given } from './given.js';
+import { given } from './launch-options.js';
 import { HelloController, helloModule, serve } from './serve.js';
 
 /** The strategy as Nest's documentation has it: the secret is a text. */

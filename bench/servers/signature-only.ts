@@ -2,7 +2,7 @@ import 'reflect-metadata';
 import { createHmac, createPublicKey, createSecretKey, timingSafeEqual, verify, type JsonWebKey } from 'node:crypto';
 import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
-import { given } from './given.js';
+import { given } from './launch-options.js';
 import { helloModule, serve } from './serve.js';
 
 const SCHEME = 'Bearer ';

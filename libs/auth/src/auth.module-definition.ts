@@ -1,22 +1,23 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { assertOneCopy, RefusalFilter } from 'postern/problem';
-import { AUTH_SETTINGS } from './auth-settings.js';
-import { checkedAuthSettings } from './checked-auth-settings.js';
-import { Clock, SystemClock } from './clock.js';
-import { ConfiguredVerificationKeys } from './configured-verification-keys.js';
-import { FollowedRevocations } from './followed-revocations.js';
-import { GUARD_IS_GLOBAL, GuardPlacement } from './guard-placement.js';
-import { JwtAuthGuard } from './jwt-auth.guard.js';
+import { AUTH_SETTINGS } from './settings/auth-settings.js';
+import { checkedAuthSettings } from './settings/validate-settings.js';
+import { Clock, SystemClock } from './revocations/clock.js';
+import { ConfiguredVerificationKeys } from './keys/configured-verification-keys.js';
+import { FollowedRevocations } from './revocations/feed-revocation-source.js';
+import { GUARD_IS_GLOBAL, GuardPlacement } from './access/unguarded-handlers.check.js';
+import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { oneCopyCheck } from './one-copy.check.js';
-import { IdentityPrincipalMapper, PrincipalMapper } from './principal-mapper.js';
-import { LocalRevocations, RevocationPublisher } from './revocation-publisher.js';
-import { RevocationHealth } from './revocation-health.js';
-import { RevocationSource } from './revocation-source.js';
+import { IdentityPrincipalMapper, PrincipalMapper } from './guard/principal-mapper.js';
+import { RevocationPublisher } from './revocations/revocation-publisher.js';
+import { LocalRevocations } from './revocations/local-revocations.js';
+import { RevocationHealth } from './revocations/revocation-health.js';
+import { RevocationSource } from './revocations/revocation-source.js';
 import { TrustedIssuers } from './tokens/trusted-issuers.js';
-import { VerificationKeys } from './verification-keys.js';
+import { VerificationKeys } from './keys/verification-keys.js';
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
-import type { AuthSettings } from './auth-settings.js';
+import type { AuthSettings } from './settings/auth-settings.js';
 
 /** The classes that `AuthModule` is made of: passed beside the settings, always optional. */
 export interface AuthStructure {

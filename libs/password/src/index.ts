@@ -1,10 +1,10 @@
-export { Argon2PasswordHasher } from './argon2-password-hasher.js';
+export { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 export { CheckedPasswordSettings } from './checked-password-settings.js';
-export { CommonPasswordPolicy } from './common-password-policy.js';
-export { ContextWordsPolicy } from './context-words-policy.js';
+export { CommonPasswordPolicy } from './policies/common-password-policy.js';
+export { ContextWordsPolicy } from './policies/context-words-policy.js';
 export { ChangePasswordDto } from './dto/change-password.dto.js';
 export { LoginDto } from './dto/login.dto.js';
-export { MinimumLengthPolicy } from './minimum-length-policy.js';
+export { MinimumLengthPolicy } from './policies/minimum-length-policy.js';
 export { PasswordChange, type PasswordChangeRequest } from './password-change.js';
 export { PasswordConfirmation } from './password-confirmation.js';
 export { PasswordController } from './password.controller.js';
@@ -17,11 +17,11 @@ export {
   type PasswordErrorCode,
 } from './password.errors.js';
 export { LoginFailed, PasswordChanged, type LoginFailure } from './password.events.js';
-export { PasswordHasher } from './password-hasher.js';
-export { PasswordHashing, type PasswordAttempt } from './password-hashing.js';
+export { PasswordHasher } from './hashing/password-hasher.js';
+export { PasswordHashing, type PasswordAttempt } from './hashing/password-hashing.js';
 export { PasswordLogin } from './password-login.js';
 export { PasswordModule } from './password.module.js';
 export type { PasswordSettings, PasswordStructure } from './password.module-definition.js';
-export { PasswordPolicy, type PasswordContext, type PasswordViolation } from './password-policy.js';
-export { PasswordRules, shippedPasswordPolicies } from './password-rules.js';
+export { PasswordPolicy, type PasswordContext, type PasswordViolation } from './policies/password-policy.js';
+export { PasswordRules, shippedPasswordPolicies } from './policies/password-policies.js';
 export { PasswordsService, PreparedPassword, type PasswordProof, type StoredPassword } from './passwords.service.js';

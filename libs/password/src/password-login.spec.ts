@@ -6,11 +6,11 @@ import { InstanceSecret } from 'postern/tokens';
 import { normalizeEmail, type UserBase, type UserFact, type UsersService } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { passwordHash } from './password-credential.entity.js';
-import { DummyHashes } from './dummy-hashes.js';
-import { PasswordHasher } from './password-hasher.js';
-import { PasswordHashing } from './password-hashing.js';
+import { DummyHashes } from './hashing/dummy-hashes.js';
+import { PasswordHasher } from './hashing/password-hasher.js';
+import { PasswordHashing } from './hashing/password-hashing.js';
 import { PasswordLogin } from './password-login.js';
-import { PasswordRules } from './password-rules.js';
+import { PasswordRules } from './policies/password-policies.js';
 import { LoginFailed } from './password.events.js';
 import { PasswordsService } from './passwords.service.js';
 

@@ -1,5 +1,5 @@
 import { AuthError, type AuthErrorOptions } from 'postern/problem';
-import type { PasswordViolation } from './password-policy.js';
+import type { PasswordViolation } from './policies/password-policy.js';
 
 /**
  * The login failed. Unknown address, wrong password, no password set, account disabled: always this one answer,

@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
 import type { SettingNames } from 'postern/problem';
-import type { PasswordHasher } from './password-hasher.js';
-import type { PasswordPolicy } from './password-policy.js';
+import type { PasswordHasher } from './hashing/password-hasher.js';
+import type { PasswordPolicy } from './policies/password-policy.js';
 
 /** What a team may set about passwords. Plain data, checked at boot; everything has a default. */
 export interface PasswordSettings {

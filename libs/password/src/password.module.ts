@@ -3,15 +3,15 @@ import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
-import { Argon2PasswordHasher } from './argon2-password-hasher.js';
+import { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
-import { DummyHashes } from './dummy-hashes.js';
+import { DummyHashes } from './hashing/dummy-hashes.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { PasswordController } from './password.controller.js';
 import { PasswordCredential } from './password-credential.entity.js';
-import { PasswordHasher } from './password-hasher.js';
-import { PasswordHashing } from './password-hashing.js';
+import { PasswordHasher } from './hashing/password-hasher.js';
+import { PasswordHashing } from './hashing/password-hashing.js';
 import { PasswordLogin } from './password-login.js';
 import {
   ConfigurablePasswordModule,
@@ -21,8 +21,8 @@ import {
   type PasswordSettings,
   type PasswordStructure,
 } from './password.module-definition.js';
-import type { PasswordPolicy } from './password-policy.js';
-import { PasswordRules, shippedPasswordPolicies } from './password-rules.js';
+import type { PasswordPolicy } from './policies/password-policy.js';
+import { PasswordRules, shippedPasswordPolicies } from './policies/password-policies.js';
 import { PasswordsService } from './passwords.service.js';
 
 /**

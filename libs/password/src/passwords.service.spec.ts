@@ -6,10 +6,10 @@ import { InstanceSecret } from 'postern/tokens';
 import { IdentityNotConfirmedError } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { PasswordConfirmation } from './password-confirmation.js';
-import { DummyHashes } from './dummy-hashes.js';
-import { PasswordHasher } from './password-hasher.js';
-import { PasswordHashing } from './password-hashing.js';
-import { PasswordRules } from './password-rules.js';
+import { DummyHashes } from './hashing/dummy-hashes.js';
+import { PasswordHasher } from './hashing/password-hasher.js';
+import { PasswordHashing } from './hashing/password-hashing.js';
+import { PasswordRules } from './policies/password-policies.js';
 import { HashingOverloadedError } from './password.errors.js';
 import { PasswordsService } from './passwords.service.js';
 

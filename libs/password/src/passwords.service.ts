@@ -3,10 +3,10 @@ import { Database, uuidv7 } from 'postern/persistence';
 import type { ProvenFact } from 'postern/sessions';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { PasswordCredential, passwordHash } from './password-credential.entity.js';
-import { PasswordHashing, type PasswordAttempt } from './password-hashing.js';
-import type { PasswordContext } from './password-policy.js';
-import { PasswordRules } from './password-rules.js';
-import { passwordText } from './password-text.js';
+import { PasswordHashing, type PasswordAttempt } from './hashing/password-hashing.js';
+import type { PasswordContext } from './policies/password-policy.js';
+import { PasswordRules } from './policies/password-policies.js';
+import { passwordText } from './policies/password-text.js';
 
 /** A password that has passed every rule and is hashed: what `PasswordsService.set` stores. Made by `prepare` only. */
 export class PreparedPassword {

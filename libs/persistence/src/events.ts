@@ -1,6 +1,6 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { EventEmitter2 } from '@nestjs/event-emitter';
-import { Database } from './database.js';
+import { Database } from './transactions/database.js';
 import type { DomainEvent } from './domain-event.js';
 
 type Listener = (event: DomainEvent) => unknown;

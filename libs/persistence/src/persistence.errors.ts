@@ -1,6 +1,5 @@
 /** The stable codes of the errors of `postern/persistence`. */
-export type PersistenceErrorCode =
-  'transaction-doomed' | 'migrations-pending' | 'isolation-level' | 'embedded-postgres';
+export type PersistenceErrorCode = 'transaction-doomed' | 'migrations-pending' | 'isolation-level';
 
 /**
  * A transaction could not be committed, because a part of its work had failed and the failure was swallowed; or it was rolled
@@ -44,15 +43,5 @@ export class IsolationLevelError extends Error {
         `meanwhile: say ALTER ROLE … SET default_transaction_isolation = 'read committed' for the user of the connection.`,
     );
     this.name = 'IsolationLevelError';
-  }
-}
-
-/** The embedded PostgreSQL cannot be started here; the message says why and what to do. */
-export class EmbeddedPostgresError extends Error {
-  readonly code = 'embedded-postgres' satisfies PersistenceErrorCode;
-
-  constructor(message = 'The embedded PostgreSQL cannot be started.', options?: { cause?: unknown }) {
-    super(message, options);
-    this.name = 'EmbeddedPostgresError';
   }
 }

@@ -2,12 +2,12 @@ import { ConfigurableModuleBuilder, type ModuleMetadata } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { assertKnownSettings, type SettingNames } from 'postern/problem';
-import { dataSourceOptionsOf, DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './data-source-options.js';
-import { DatabaseHealth } from './database-health.js';
-import { Database } from './database.js';
+import { dataSourceOptionsOf, DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './connections/data-source-options.js';
+import { DatabaseHealth } from './connections/database-health.js';
+import { Database } from './transactions/database.js';
 import { Events } from './events.js';
 import { migrations, type MigrationClass } from './migrations/index.js';
-import { openDataSource } from './open-data-source.js';
+import { openDataSource } from './connections/open-data-source.js';
 
 /** What `PersistenceModule` is told. */
 export interface PersistenceSettings {

@@ -1,7 +1,7 @@
 import { Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { missingSettings } from 'postern/problem';
 import { DataSource } from 'typeorm';
-import { connectionsOf } from './connections.js';
+import { connectionsOf } from './connections/connection-pool.js';
 import { ConfigurablePersistenceModule, PERSISTENCE_SETTINGS } from './persistence.module-definition.js';
 
 /** A request that runs at the stop has so long to get its answers. */

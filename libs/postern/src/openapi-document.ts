@@ -2,7 +2,7 @@ import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
-import { refusalResponsesOf } from './openapi-refusals.js';
+import { refusalResponsesOf } from './openapi-problems.js';
 import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
 
 /** What the document says of the service itself. */

@@ -11,10 +11,10 @@ export {
   ValidationFailedError,
 } from './problem.errors.js';
 export type { ProblemErrorCode, ProblemIssue } from './problem.errors.js';
-export { assertKnownSettings } from './known-settings.js';
-export type { SettingNames } from './known-settings.js';
-export { missingSettings } from './missing-settings.js';
-export { assertOneCopy, OfThisCopy } from './one-copy.js';
+export { assertKnownSettings } from './settings/known-settings.js';
+export type { SettingNames } from './settings/known-settings.js';
+export { missingSettings } from './settings/missing-settings.js';
+export { assertOneCopy, OfThisCopy } from './package-instance.js';
 export { problemSchema } from './problem.js';
 export type { Problem } from './problem.js';
 export { answerOf, problemOf } from './problem-of.js';
@@ -23,6 +23,6 @@ export { ProblemFilter } from './problem.filter.js';
 export { ProblemModule } from './problem.module.js';
 export type { ProblemSettings } from './problem.module-definition.js';
 export { ProblemValidationPipe } from './problem-validation.pipe.js';
-export { RefusalFilter } from './refusal.filter.js';
-export { refusalsOf, Refuses } from './refuses.decorator.js';
+export { RefusalFilter } from './auth-error.filter.js';
+export { refusalsOf, Refuses } from './api-problems.decorator.js';
 export { rememberRequestId, requestIdOf } from './request-id.js';

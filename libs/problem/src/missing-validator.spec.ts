@@ -25,7 +25,13 @@ const PROGRAM = `
 
 describe('ProblemValidationPipe without class-validator', () => {
   it('serves routes without bodies, and says what to install at the first class', async () => {
-    const flags = ['--import', './test/register-typescript.mjs', '--import', WITHOUT_VALIDATOR, '--input-type=module'];
+    const flags = [
+      '--import',
+      './test/support/register-typescript.mjs',
+      '--import',
+      WITHOUT_VALIDATOR,
+      '--input-type=module',
+    ];
     const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--eval', PROGRAM]);
     expect(JSON.parse(stdout)).toEqual({
       id: '7',

@@ -1,5 +1,5 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { SettingNames } from './known-settings.js';
+import type { SettingNames } from './settings/known-settings.js';
 
 /** The settings of the problem lib. */
 export interface ProblemSettings {

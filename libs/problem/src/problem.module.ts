@@ -1,7 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
 import { APP_PIPE, ApplicationConfig } from '@nestjs/core';
-import { assertKnownSettings } from './known-settings.js';
-import { missingSettings } from './missing-settings.js';
+import { assertKnownSettings } from './settings/known-settings.js';
+import { missingSettings } from './settings/missing-settings.js';
 import {
   ConfigurableModuleClass,
   KNOWN_SETTINGS,

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { Principal } from 'postern/auth';
 import { ServiceUnavailableError } from 'postern/problem';
-import { SessionTerms } from './session-terms.js';
+import { SessionTerms } from './session-expiry.js';
 import { TooManyFollowersError } from './sessions.errors.js';
 
 /** Each follower costs a connection and some memory. */

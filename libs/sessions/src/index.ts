@@ -1,10 +1,10 @@
-export { ClaimsProvider, EntityClaims, type SessionClaims } from './claims-provider.js';
-export { deviceOf } from './device.js';
+export { ClaimsProvider, EntityClaims, type SessionClaims } from './login/claims-provider.js';
+export { deviceOf } from './login/user-agent-label.js';
 export { RefreshDto } from './dto/refresh.dto.js';
 export { SessionDto } from './dto/session.dto.js';
 export { TokenPairDto } from './dto/token-pair.dto.js';
-export { Housekeeping } from './housekeeping.js';
-export { LoginPolicies, LoginPolicy, NotDisabledPolicy, type LoginAttempt } from './login-policy.js';
+export { Housekeeping } from './session-cleanup.js';
+export { LoginPolicies, LoginPolicy, NotDisabledPolicy, type LoginAttempt } from './login/login-policy.js';
 export { FollowerAccess } from './follower-access.js';
 export { FollowerSlots, type FollowerSlot } from './follower-slots.js';
 export { PostgresSignal } from './postgres-signal.js';
@@ -26,10 +26,10 @@ export {
 export { RevocationLog } from './revocation-log.js';
 export { RevocationProgress } from './revocation-progress.js';
 export { RevocationSignal } from './revocation-signal.js';
-export { ipAddressOf, sessionContextOf, type RequestLike, type SessionContext } from './session-context.js';
-export type { TokenPair } from './session-issuer.js';
-export type { ProvenFact } from './session-starter.js';
-export { SessionTerms } from './session-terms.js';
+export { ipAddressOf, sessionContextOf, type RequestLike, type SessionContext } from './login/session-context.js';
+export type { TokenPair } from './use-cases/session-tokens.js';
+export type { ProvenFact } from './use-cases/start-session.js';
+export { SessionTerms } from './session-expiry.js';
 export { Session } from './session.entity.js';
 export { SessionsController } from './sessions.controller.js';
 export {

@@ -4,7 +4,7 @@ import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history
 import { placeOf } from './revocation-feed-place.js';
 import { RevocationProgress } from './revocation-progress.js';
 import type { SecurityEventSigner } from './security-event-signer.js';
-import type { SessionTerms } from './session-terms.js';
+import type { SessionTerms } from './session-expiry.js';
 
 class WrittenHistory extends RevocationFeedHistory {
   entries: FeedEntry[] = [];

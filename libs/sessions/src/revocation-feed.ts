@@ -4,7 +4,7 @@ import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history
 import { beginning, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationProgress } from './revocation-progress.js';
 import { SecurityEventSigner, type SignedEvent } from './security-event-signer.js';
-import { SessionTerms } from './session-terms.js';
+import { SessionTerms } from './session-expiry.js';
 
 /** How many revocations are held ready, signed: who is further behind gets a snapshot, which costs less. */
 const heldReady = 2000;

@@ -9,7 +9,7 @@ import { Database, ON_PRIMARY, uuidv7 } from 'postern/persistence';
 import { SlowerClock } from 'postern/tokens';
 import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
 import { RevocationSignal } from './revocation-signal.js';
-import { SessionTerms } from './session-terms.js';
+import { SessionTerms } from './session-expiry.js';
 import { longestNotedLife } from './token-lifetimes.js';
 
 /** A revocation that is to be written. */

@@ -7,7 +7,7 @@ import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { SessionDto } from './dto/session.dto.js';
 import { TokenPairDto } from './dto/token-pair.dto.js';
-import { sessionContextOf, type RequestLike } from './session-context.js';
+import { sessionContextOf, type RequestLike } from './login/session-context.js';
 import { RefreshTokenInvalidError, SessionMissingError, SessionNotFoundError } from './sessions.errors.js';
 import { SessionsService } from './sessions.service.js';
 

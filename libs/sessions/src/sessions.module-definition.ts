@@ -1,7 +1,7 @@
 import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
 import type { SettingNames } from 'postern/problem';
-import type { ClaimsProvider } from './claims-provider.js';
-import type { LoginPolicy } from './login-policy.js';
+import type { ClaimsProvider } from './login/claims-provider.js';
+import type { LoginPolicy } from './login/login-policy.js';
 import type { RevocationSignal } from './revocation-signal.js';
 
 /** What `SessionsModule` is told. Plain data, checked at boot; everything has a default. */

@@ -4,15 +4,15 @@ import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserSessions } from 'postern/users';
 import { DataSource } from 'typeorm';
-import { ClaimsProvider, EntityClaims } from './claims-provider.js';
+import { ClaimsProvider, EntityClaims } from './login/claims-provider.js';
 import { FeedBroadcast } from './feed-broadcast.js';
 import { FollowerAccess } from './follower-access.js';
 import { FollowerSlots } from './follower-slots.js';
-import { Housekeeping } from './housekeeping.js';
-import { LoginPolicies, NotDisabledPolicy, type LoginPolicy } from './login-policy.js';
+import { Housekeeping } from './session-cleanup.js';
+import { LoginPolicies, NotDisabledPolicy, type LoginPolicy } from './login/login-policy.js';
 import { PostgresSignal } from './postgres-signal.js';
 import { RedisSignal } from './redis-signal.js';
-import { RefreshGate } from './refresh-gate.js';
+import { RefreshGate } from './use-cases/refresh-checks.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedController } from './revocation-feed.controller.js';
 import { RevocationFeedHistory } from './revocation-feed-history.js';
@@ -24,12 +24,12 @@ import { RevocationProgress } from './revocation-progress.js';
 import { RevocationSignal } from './revocation-signal.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
 import { SecurityEventSigner } from './security-event-signer.js';
-import { SessionEnder } from './session-ender.js';
-import { SessionIssuer } from './session-issuer.js';
-import { SessionLimit } from './session-limit.js';
-import { SessionRefresher } from './session-refresher.js';
-import { SessionStarter } from './session-starter.js';
-import { SessionTerms } from './session-terms.js';
+import { SessionEnder } from './use-cases/end-sessions.js';
+import { SessionIssuer } from './use-cases/session-tokens.js';
+import { SessionLimit } from './use-cases/limit-sessions.js';
+import { SessionRefresher } from './use-cases/refresh-session.js';
+import { SessionStarter } from './use-cases/start-session.js';
+import { SessionTerms } from './session-expiry.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import {
@@ -41,7 +41,7 @@ import {
   type SessionsStructure,
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
-import { StoredUserSessions } from './stored-user-sessions.js';
+import { StoredUserSessions } from './database-user-sessions.js';
 import { TokenLifetimes } from './token-lifetimes.js';
 
 /**

@@ -2,12 +2,12 @@ import { Injectable } from '@nestjs/common';
 import { Database } from 'postern/persistence';
 import type { UserBase } from 'postern/users';
 import { IsNull, MoreThan } from 'typeorm';
-import type { SessionContext } from './session-context.js';
-import { SessionEnder } from './session-ender.js';
-import type { TokenPair } from './session-issuer.js';
-import { SessionRefresher } from './session-refresher.js';
-import { SessionStarter, type ProvenFact } from './session-starter.js';
-import { SessionTerms } from './session-terms.js';
+import type { SessionContext } from './login/session-context.js';
+import { SessionEnder } from './use-cases/end-sessions.js';
+import type { TokenPair } from './use-cases/session-tokens.js';
+import { SessionRefresher } from './use-cases/refresh-session.js';
+import { SessionStarter, type ProvenFact } from './use-cases/start-session.js';
+import { SessionTerms } from './session-expiry.js';
 import { Session } from './session.entity.js';
 
 /** The sessions of users: the only door through which a proof of identity becomes tokens. */

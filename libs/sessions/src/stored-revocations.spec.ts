@@ -4,7 +4,7 @@ import { beginning } from './revocation-feed-place.js';
 import type { JournalPage, OrderedRevocation, RevocationJournal } from './revocation-journal.js';
 import { RevocationProgress } from './revocation-progress.js';
 import type { RevocationSignal } from './revocation-signal.js';
-import type { SessionTerms } from './session-terms.js';
+import type { SessionTerms } from './session-expiry.js';
 import { StoredRevocations } from './stored-revocations.js';
 
 const clock: Clock = new SystemClock();

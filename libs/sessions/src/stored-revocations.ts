@@ -5,7 +5,7 @@ import { beginning } from './revocation-feed-place.js';
 import { RevocationJournal } from './revocation-journal.js';
 import { RevocationProgress } from './revocation-progress.js';
 import { RevocationSignal } from './revocation-signal.js';
-import { SessionTerms } from './session-terms.js';
+import { SessionTerms } from './session-expiry.js';
 
 const pageSize = 5000;
 

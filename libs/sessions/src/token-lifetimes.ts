@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from 'postern/persistence';
 import { SlowerClock } from 'postern/tokens';
-import { SessionTerms } from './session-terms.js';
+import { SessionTerms } from './session-expiry.js';
 
 /** A replica notes its lifetimes each minute or so; until this long after its last note it may have issued another token. */
 const unseenSeconds = 600;

@@ -69,7 +69,14 @@ describe('the specifications without Jest', () => {
       principalMapperSpec(() => ({ map: (principal) => principal }), { knows });
       principalMapperSpec(() => ({ map: () => undefined }), { knows });
     `;
-    const options = [...flags, '--import', './test/register-typescript.mjs', '--input-type=module', '-e', program];
+    const options = [
+      ...flags,
+      '--import',
+      './test/support/register-typescript.mjs',
+      '--input-type=module',
+      '-e',
+      program,
+    ];
     const { stdout, stderr } = spawnSync(process.execPath, options, {
       cwd: join(import.meta.dirname, '../../..'),
       encoding: 'utf8',

@@ -1,5 +1,5 @@
 import { importKey, type ImportedKey, type Jwk, type KeyMaterial } from 'postern/jws';
-import type { PublicSigningKey } from './signing-keys.js';
+import type { PublicSigningKey } from './keys/signing-keys.js';
 import type { StaticSigningKeySettings } from './tokens.settings.js';
 
 /** A configured key that has passed every check. Without a private part it only verifies. */

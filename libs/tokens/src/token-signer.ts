@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { verifySignature, type JwtAlgorithm } from 'postern/jws';
-import { KnownKeys } from './known-keys.js';
-import { SigningKeys } from './signing-keys.js';
+import { KnownKeys } from './keys/key-ring.js';
+import { SigningKeys } from './keys/signing-keys.js';
 import { SignerFailedError } from './tokens.errors.js';
 
 /** Signs any JWT of this issuer with the key that is active now: access tokens, security event tokens, ID tokens. */

@@ -1,21 +1,26 @@
-export { adminUsersControllerOf, type AdminUsersRoutes } from './admin-users.controller.js';
-export { claimsOf } from './claims-of.js';
-export { DeleteMeDto } from './dto/delete-me.dto.js';
-export { ListUsersDto } from './dto/list-users.dto.js';
+export { adminUsersControllerOf, type AdminUsersRoutes } from './routes/admin-users.controller.js';
+export { claimsOf } from './fields/user-claims.js';
+export { DeleteMeDto } from './routes/delete-me.dto.js';
+export { ListUsersDto } from './routes/list-users.dto.js';
 export { isNormalEmail, IsEmailAddress, normalizeEmail } from './email-address.js';
 export { EntityPrincipalMapper } from './entity-principal-mapper.js';
 export { IdentityConfirmation, NoConfirmation, type IdentityProof } from './identity-confirmation.js';
-export { assertMadeForUser, MadeForUser } from './made-for-user.js';
-export { meControllerOf, type MeRoutes } from './me.controller.js';
-export { registerDtoOf, updateDtoOf, type Writer } from './request-dto.js';
-export { responseDtoOf, type UserView } from './response-dto.js';
+export { assertMadeForUser, MadeForUser } from './checks/entity-match.check.js';
+export { meControllerOf, type MeRoutes } from './routes/me.controller.js';
+export { registerDtoOf, updateDtoOf, type Writer } from './fields/request-dto.js';
+export { responseDtoOf, type UserView } from './fields/response-dto.js';
 export { UserBase } from './user-base.entity.js';
-export { MAXIMUM_PAGE_SIZE, UserDirectory, type UsersPage } from './user-directory.js';
-export { UserFact, type UserWithFact } from './user-fact.js';
-export { UserField, userFieldsOf, type DeclaredUserField, type UserFieldOptions } from './user-field.decorator.js';
-export { UserSchemas } from './user-schemas.js';
+export { MAXIMUM_PAGE_SIZE, UserDirectory, type UsersPage } from './user-list.js';
+export { UserFact, type UserWithFact } from './storage/related-column.js';
+export {
+  UserField,
+  userFieldsOf,
+  type DeclaredUserField,
+  type UserFieldOptions,
+} from './fields/user-field.decorator.js';
+export { UserSchemas } from './fields/user-dtos.js';
 export { UserSessions } from './user-sessions.js';
-export type { NewUser, Reader, SeenUser, TeamField, TeamFields, UserChanges } from './user-types.js';
+export type { NewUser, Reader, SeenUser, TeamField, TeamFields, UserChanges } from './fields/user-types.js';
 export { User } from './user.entity.js';
 export {
   ConfirmationUnavailableError,

@@ -2,16 +2,16 @@ import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, typ
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
 import { refusalsOf, Refuses } from 'postern/problem';
-import { adminUsersControllerOf } from './admin-users.controller.js';
+import { adminUsersControllerOf } from './routes/admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
-import { assertMadeForUser } from './made-for-user.js';
-import { meControllerOf, type MeRoutes } from './me.controller.js';
-import { RegistrantFields } from './registrant-fields.js';
+import { assertMadeForUser } from './checks/entity-match.check.js';
+import { meControllerOf, type MeRoutes } from './routes/me.controller.js';
+import { RegistrantFields } from './fields/registrant-fields.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
-import { UserDirectory } from './user-directory.js';
-import { UserSchemas } from './user-schemas.js';
-import { UserTableCheck } from './user-table.check.js';
+import { UserDirectory } from './user-list.js';
+import { UserSchemas } from './fields/user-dtos.js';
+import { UserTableCheck } from './checks/user-table.check.js';
 import { User } from './user.entity.js';
 import { UsersService } from './users.service.js';
 

@@ -3,15 +3,15 @@ import { isUUID } from 'class-validator';
 import { Database, Events, uuidv7 } from 'postern/persistence';
 import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
-import { assertCarriable } from './claims-of.js';
+import { assertCarriable } from './fields/user-claims.js';
 import { normalizeEmail } from './email-address.js';
-import { assertInsertable, assertUpdatable, changedFieldsOf, storedFieldsOf } from './stored-fields.js';
+import { assertInsertable, assertUpdatable, changedFieldsOf, storedFieldsOf } from './storage/writable-columns.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
-import type { UserFact, UserWithFact } from './user-fact.js';
-import { UserLookup, type Row } from './user-lookup.js';
-import { UserSchemas } from './user-schemas.js';
-import type { NewUser, UserChanges } from './user-types.js';
+import type { UserFact, UserWithFact } from './storage/related-column.js';
+import { UserLookup, type Row } from './storage/user-query.js';
+import { UserSchemas } from './fields/user-dtos.js';
+import type { NewUser, UserChanges } from './fields/user-types.js';
 import { UserNotFoundError } from './users.errors.js';
 import { UserDeleted, UserDisabled, UserEnabled, UserUpdated } from './users.events.js';
 import {
@@ -20,7 +20,7 @@ import {
   lateRemovalRefusal,
   removalRefusal,
   writeRefusal,
-} from './write-refusal.js';
+} from './storage/constraint-errors.js';
 
 /**
  * The users of this application, as the team's own class. Joins the ambient transaction; events go out after commit.

@@ -1,7 +1,7 @@
 import { checkedRules } from './access-token-rules.js';
-import { StaticVerificationKeys } from '../static-verification-keys.js';
+import { StaticVerificationKeys } from '../keys/static-verification-keys.js';
 import { TrustedIssuers } from './trusted-issuers.js';
-import type { IssuerSettings } from '../auth-settings.js';
+import type { IssuerSettings } from '../settings/auth-settings.js';
 
 const sound: IssuerSettings = { issuer: 'https://id.example.com', audience: 'orders' };
 const secret = 'a secret of thirty-two bytes or more';

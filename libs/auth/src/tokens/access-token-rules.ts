@@ -1,8 +1,8 @@
 import { inspect } from 'node:util';
 import { ASYMMETRIC_ALGORITHMS, isJwtAlgorithm } from 'postern/jws';
-import { importedKeys } from '../static-verification-keys.js';
+import { importedKeys } from '../keys/static-verification-keys.js';
 import type { JwtAlgorithm } from 'postern/jws';
-import type { IssuerSettings } from '../auth-settings.js';
+import type { IssuerSettings } from '../settings/auth-settings.js';
 
 /** The largest `clockToleranceSeconds` that a verifier may be set to. */
 export const LONGEST_CLOCK_TOLERANCE_SECONDS = 300;

@@ -2,10 +2,10 @@ import { Injectable } from '@nestjs/common';
 import { MalformedJwsError, verifyJws } from 'postern/jws';
 import { AuthError, ServiceUnavailableError } from 'postern/problem';
 import { InvalidTokenError, reject, RevocationsUnknownError } from '../auth.errors.js';
-import { credentialsWith, tokenIn } from '../bearer-token.js';
-import { Clock } from '../clock.js';
-import { isThenable } from '../is-thenable.js';
-import { VerificationKeys } from '../verification-keys.js';
+import { credentialsWith, tokenIn } from '../guard/bearer-token.js';
+import { Clock } from '../revocations/clock.js';
+import { isThenable } from '../guard/is-thenable.js';
+import { VerificationKeys } from '../keys/verification-keys.js';
 import { issuedAheadSeconds } from './access-token-rules.js';
 import { parseAccessToken } from './parse-access-token.js';
 import { TokenStatus } from './token-status.js';
@@ -13,7 +13,7 @@ import { TrustedIssuers } from './trusted-issuers.js';
 import { validateClaims } from './validate-claims.js';
 import { VerifiedToken, VerifiedTokenCache } from './verified-token-cache.js';
 import type { VerificationKey } from 'postern/jws';
-import type { Principal } from '../principal.js';
+import type { Principal } from '../guard/principal.js';
 import type { ParsedToken } from './parse-access-token.js';
 
 /**

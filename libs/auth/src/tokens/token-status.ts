@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { RevocationHealth } from '../revocation-health.js';
-import { RevocationSet } from '../revocation-set.js';
-import { VerificationKeys } from '../verification-keys.js';
+import { RevocationHealth } from '../revocations/revocation-health.js';
+import { RevocationSet } from '../revocations/revocation-set.js';
+import { VerificationKeys } from '../keys/verification-keys.js';
 import type { VerifiedToken } from './verified-token-cache.js';
 
 /** Whether a verified token may be used now. Everything is in memory, because each use of a token asks. */

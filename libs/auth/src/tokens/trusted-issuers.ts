@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { AUTH_SETTINGS } from '../auth-settings.js';
+import { AUTH_SETTINGS } from '../settings/auth-settings.js';
 import { checkedRules } from './access-token-rules.js';
-import type { AuthSettings } from '../auth-settings.js';
+import type { AuthSettings } from '../settings/auth-settings.js';
 import type { TokenRules } from './access-token-rules.js';
 
 /** The issuers whose tokens this application accepts, and the rules for each. */

@@ -1,8 +1,8 @@
 import { isScopeList } from 'postern/jws';
 import { reject } from '../auth.errors.js';
-import { isInstant } from '../revocation.js';
+import { isInstant } from '../revocations/revocation.js';
 import { issuedAheadSeconds } from './access-token-rules.js';
-import type { Principal } from '../principal.js';
+import type { Principal } from '../guard/principal.js';
 import type { ParsedToken } from './parse-access-token.js';
 
 const MAX_SUBJECT_LENGTH = 255;

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { VerifiedToken, VerifiedTokenCache } from './verified-token-cache.js';
-import type { Principal } from '../principal.js';
+import type { Principal } from '../guard/principal.js';
 
 const tokenOf = (text: string, validUntil = 1_000): VerifiedToken =>
   new VerifiedToken(text, {} as Principal, 0, validUntil);

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { flatString } from 'postern/jws';
-import { AUTH_SETTINGS } from '../auth-settings.js';
-import type { AuthSettings } from '../auth-settings.js';
-import type { Principal } from '../principal.js';
+import { AUTH_SETTINGS } from '../settings/auth-settings.js';
+import type { AuthSettings } from '../settings/auth-settings.js';
+import type { Principal } from '../guard/principal.js';
 
 const MAX_ENTRIES = 10_000;
 const MAX_BYTES = 16 * 1024 * 1024;

@@ -19,7 +19,7 @@ export class Foundation1764000000000 implements MigrationInterface {
 }
 
 // Tables that have an entity carry no constraint that the entity does not name: whoever has TypeORM generate a migration
-// for their own entities would else find ours dropped in it. test/schema.e2e-spec.ts compares.
+// for their own entities would else find ours dropped in it. test/repository/schema.e2e-spec.ts compares.
 const statements = [
   `CREATE TABLE users (
     id uuid CONSTRAINT users_pkey PRIMARY KEY,

@@ -4,10 +4,10 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import { MalformedRequestError, PayloadTooLargeError } from 'postern/problem';
-import { createGuardedServer } from './front-door.js';
+import { createGuardedServer } from './request-checks.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { refuseOwnTls } from './http-settings.js';
-import { assertJson, parseJsonBody } from './json-body.js';
+import { assertJson, parseJsonBody } from './json/json-body.js';
 
 /** Express, set up so that it answers as {@link FastifyHttpAdapter} does. */
 export class ExpressHttpAdapter extends ExpressAdapter {

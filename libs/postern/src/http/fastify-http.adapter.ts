@@ -2,10 +2,10 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { requestIdOf, UnsupportedMediaTypeError } from 'postern/problem';
-import { createGuardedServer, writeProblem } from './front-door.js';
+import { createGuardedServer, writeProblem } from './request-checks.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { refuseOwnTls } from './http-settings.js';
-import { assertJson, parseJsonBody } from './json-body.js';
+import { assertJson, parseJsonBody } from './json/json-body.js';
 
 const ROUTER = {
   caseSensitive: true,

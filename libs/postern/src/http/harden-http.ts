@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Express } from 'express';
-import { frontDoorOf, limitServer } from './front-door.js';
+import { frontDoorOf, limitServer } from './request-checks.js';
 import { isHardened, rememberHardened } from './http-adapter.js';
 import { completeHttpSettings } from './http-settings.js';
 import type { HttpSettings } from './http-settings.js';

@@ -6,7 +6,7 @@ import type { FastifyInstance } from 'fastify';
 import { answerHeaders } from './answer-headers.js';
 import { isHardened, isStrict } from './http-adapter.js';
 import { OwnRoutesGuard } from './own-routes.guard.js';
-import { readStrictJson } from './strict-json.js';
+import { readStrictJson } from './json/strict-json.js';
 
 const PROTECTED_MODULES = Symbol('the modules whose routes are protected');
 

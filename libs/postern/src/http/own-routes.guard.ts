@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { CanActivate, ExecutionContext, Type } from '@nestjs/common';
 import { MalformedRequestError, NotFoundError } from 'postern/problem';
-import { complaintAbout } from './front-door.js';
-import { assertJson } from './json-body.js';
+import { complaintAbout } from './request-checks.js';
+import { assertJson } from './json/json-body.js';
 
 /** What Express and Fastify have of a request, of which each has another half. */
 interface FrameworkRequest extends IncomingMessage {

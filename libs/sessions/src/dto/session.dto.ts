@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { deviceOf } from '../device.js';
+import { deviceOf } from '../login/user-agent-label.js';
 import type { Session } from '../session.entity.js';
 
 /** One sign-in of the user, as the user sees it. */

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import type { TokenPair } from '../session-issuer.js';
+import type { TokenPair } from '../use-cases/session-tokens.js';
 
 /** The tokens of a session, in the words of RFC 6749 §5.1. */
 export class TokenPairDto {

@@ -1,0 +1,85 @@
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Child, startChild } from './child.js';
+import { type Build, workingTree } from '../build.js';
+import type { Place } from '../measurement/machine.js';
+
+const SECONDS_TO_KNOW = 180;
+
+/** Replicas of one issuer, and services that verify its tokens by themselves and follow its feed. */
+export interface Fleet {
+  readonly issuers: readonly Child[];
+  readonly resources: readonly Child[];
+  stop(): Promise<void>;
+}
+
+/** How many of each, and where the services run. */
+export interface FleetSettings {
+  readonly databaseUrl: string;
+  readonly issuers: number;
+  readonly resources: number;
+  readonly issuersAt?: Place;
+  readonly resourcesAt?: Place;
+  /** Default: the working tree. */
+  readonly build?: Build;
+}
+
+/** Starts all of them; the services follow the replicas in turn. */
+export async function startFleet({ databaseUrl, build = workingTree, ...settings }: FleetSettings): Promise<Fleet> {
+  const issuerProgram = build.program('bench/servers/issuer.ts');
+  const resourceProgram = build.program('bench/servers/resource.ts');
+  const started: Child[] = [];
+  const stop = async (): Promise<void> => void (await Promise.all(started.map((child) => child.stop())));
+  const start = async (program: URL, place: Place, environment: Record<string, string>): Promise<Child> => {
+    const child = await startChild(program, { place, environment });
+    started.push(child);
+    return child;
+  };
+  try {
+    const issuers: Child[] = [];
+    const port = await freePort();
+    const issuer = `http://127.0.0.1:${port}`;
+    for (let at = 0; at < settings.issuers; at += 1) {
+      const environment = { PORT: at === 0 ? String(port) : '0', BENCH_ISSUER: issuer, DATABASE_URL: databaseUrl };
+      issuers.push(await start(issuerProgram, settings.issuersAt ?? 'anywhere', environment));
+    }
+    const resources: Child[] = [];
+    for (let at = 0; at < settings.resources; at += 1) {
+      const environment = { BENCH_ISSUER: issuer, BENCH_REPLICA: issuers[at % issuers.length]!.url };
+      resources.push(await start(resourceProgram, settings.resourcesAt ?? 'anywhere', environment));
+    }
+    return { issuers, resources, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Service tokens of the issuer, for instance one that may manage keys. */
+export async function serviceTokens(issuer: Child, scope: string, count = 1): Promise<string[]> {
+  const answer = await fetch(`${issuer.url}/bench/tokens?count=${count}&scope=${encodeURIComponent(scope)}`);
+  if (!answer.ok) throw new Error(`The issuer of the bench answers ${answer.status}.`);
+  return (await answer.json()) as string[];
+}
+
+/** Waits until a service has heard of all revocations, and holds so many. */
+export async function untilKnown(resource: Child, held = 0): Promise<void> {
+  const end = performance.now() + SECONDS_TO_KNOW * 1000;
+  while (performance.now() < end) {
+    const known = await resource.ask<{ held: number; status: string }>('known');
+    if (known.status === 'known' && known.held >= held) return;
+    await sleep(100);
+  }
+  throw new Error('A service of the bench does not hear of the revocations.');
+}
+
+/** The replicas have to know the address of the first before it listens. */
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

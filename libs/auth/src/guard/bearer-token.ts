@@ -1,0 +1,74 @@
+import { MissingTokenError, reject } from '../auth.errors.js';
+
+/** All header lines, and the connection that they came by. */
+interface HeaderLines {
+  readonly rawHeaders?: readonly string[];
+  readonly socket?: object | null;
+}
+
+/** Node's socket knows its server. */
+interface ServedSocket {
+  readonly server?: { readonly maxHeadersCount?: number | null };
+}
+
+/** The parts of a request that hold credentials. Requests of Node, Express, and Fastify have them. */
+export interface CredentialsCarrier extends HeaderLines {
+  readonly headers: { readonly authorization?: unknown };
+  readonly raw?: HeaderLines;
+}
+
+/** Node's default of `server.maxHeadersCount`. Node drops further lines silently. */
+const MAX_HEADER_LINES = 1000;
+
+/** The scheme of bearer credentials, with the space behind it. */
+const SCHEME = 'Bearer ';
+
+/** The credentials that present the token: `Bearer` and the token itself. */
+export function credentialsWith(token: string): string {
+  return SCHEME + token;
+}
+
+/** The token that bearer credentials present. */
+export function tokenIn(credentials: string): string {
+  return credentials.slice(SCHEME.length);
+}
+
+/**
+ * Returns the bearer credentials of a request, with the scheme spelled `Bearer`. It reads the one Authorization header and nothing else,
+ * because URLs end up in logs, and forms can set bodies.
+ *
+ * @throws MissingTokenError if the request presents no bearer token
+ * @throws InvalidTokenError if it presents several, or one that is empty
+ * @see RFC 6750 §2.1, RFC 9110 §11.4
+ */
+export function bearerCredentialsOf(request: CredentialsCarrier): string {
+  const header = request.headers.authorization;
+  if (header === undefined) throw new MissingTokenError();
+  // Node keeps the first of several headers, and a proxy may have used another one.
+  const { rawHeaders = [], socket } = request.rawHeaders === undefined ? (request.raw ?? request) : request;
+  if (typeof header !== 'string' || countAuthorizationHeaders(rawHeaders) > 1)
+    return reject('more than one Authorization header');
+  if (rawHeaders.length >= 2 * mostLinesOf(socket)) return reject('more header lines than Node reads');
+  if (header.length > SCHEME.length && header.startsWith(SCHEME)) return header;
+  // RFC 9110 §11.1: the scheme is case-insensitive, and another scheme is no bearer token.
+  if (!/^bearer(?: |$)/i.test(header)) throw new MissingTokenError();
+  const token = tokenIn(header);
+  if (token === '') reject('empty bearer token');
+  return credentialsWith(token);
+}
+
+function countAuthorizationHeaders(rawHeaders: readonly string[]): number {
+  let count = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]!;
+    if (name.length === 13 && name.toLowerCase() === 'authorization') count += 1;
+  }
+  return count;
+}
+
+/** 0 of a server means that it drops none. */
+function mostLinesOf(socket: HeaderLines['socket']): number {
+  const served: ServedSocket | null | undefined = socket;
+  const most = served?.server?.maxHeadersCount;
+  return most === 0 ? Number.POSITIVE_INFINITY : (most ?? MAX_HEADER_LINES);
+}

@@ -1,0 +1,61 @@
+import { createParamDecorator } from '@nestjs/common';
+import { PrincipalUnknownError } from '../auth.errors.js';
+import { requestOfMessage } from './message-request.js';
+import { isPublic } from '../access/route-access.js';
+import type { ExecutionContext } from '@nestjs/common';
+import type { GuardedRequest } from './jwt-auth.guard.js';
+import type { Principal } from './principal.js';
+
+/**
+ * The object on which the guard has set its result.
+ *
+ * @throws PrincipalUnknownError if it has set none before a handler that is not public: nobody is there by mistake
+ */
+function resultOf(context: ExecutionContext, hasResult: (request: Partial<GuardedRequest>) => boolean) {
+  const isHttp = context.getType() === 'http';
+  const request = isHttp ? context.switchToHttp().getRequest<Partial<GuardedRequest>>() : requestOfMessage(context);
+  if (isHttp && hasResult(request)) return request;
+  // Outside of HTTP a result may be that of another message of the same client, or of another operation of the same
+  // request.
+  if (isPublic(context.getHandler(), context.getClass())) return isHttp ? request : {};
+  if (hasResult(request)) return request;
+  throw new PrincipalUnknownError(context);
+}
+
+const user = createParamDecorator((property: string | undefined, context: ExecutionContext) => {
+  // The user of a service is undefined.
+  const { user: current } = resultOf(
+    context,
+    (request) => request.user !== undefined || request.principal !== undefined,
+  );
+  return property === undefined ? current : (current as Record<string, unknown> | undefined)?.[property];
+});
+
+const principal = createParamDecorator(
+  (_: unknown, context: ExecutionContext) => resultOf(context, (request) => request.principal !== undefined).principal,
+);
+
+/**
+ * Hands a handler the signed-in user, as the `PrincipalMapper` made it, or one property of it. Undefined on a public
+ * route, and for a service before a handler that is `@ForServices()`. Without a mapper the user is the principal.
+ *
+ * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
+ * @example
+ * ```ts
+ * me(@CurrentUser() user: Employee) {}
+ * mine(@CurrentUser<Employee>('costCentre') costCentre: string) {} // of AuthModule.forRoot({ mapper: EmployeeMapper })
+ * ```
+ */
+export const CurrentUser = <U = Principal>(property?: keyof NoInfer<U> & string): ParameterDecorator =>
+  property === undefined ? user() : user(property);
+
+/**
+ * Hands a handler the principal of the verified access token. Undefined on a public route.
+ *
+ * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
+ * @example
+ * ```ts
+ * orders(@CurrentPrincipal() principal: Principal) {}
+ * ```
+ */
+export const CurrentPrincipal = (): ParameterDecorator => principal();

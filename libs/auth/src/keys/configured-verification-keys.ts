@@ -1,0 +1,61 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { AUTH_SETTINGS } from '../settings/auth-settings.js';
+import { Clock } from '../revocations/clock.js';
+import { RemoteVerificationKeys } from './remote-verification-keys.js';
+import { StaticVerificationKeys } from './static-verification-keys.js';
+import { VerificationKeys } from './verification-keys.js';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { AuthSettings } from '../settings/auth-settings.js';
+
+/** Keys as the settings have it for each issuer: those written there, else those that the issuer publishes. */
+@Injectable()
+export class ConfiguredVerificationKeys
+  extends VerificationKeys
+  implements OnApplicationBootstrap, OnApplicationShutdown
+{
+  private readonly written: StaticVerificationKeys;
+  private readonly published: RemoteVerificationKeys;
+  private readonly withWritten: ReadonlySet<string>;
+
+  /** @throws Error with a sentence that says what to write */
+  constructor(@Inject(AUTH_SETTINGS) settings: AuthSettings, clock: Clock) {
+    super();
+    const issuers = [settings, ...(settings.issuers ?? [])];
+    const written = issuers.flatMap(({ issuer, staticKeys }) => (staticKeys ? [[issuer, staticKeys] as const] : []));
+    this.withWritten = new Set(written.map(([issuer]) => issuer));
+    this.written = new StaticVerificationKeys(new Map(written));
+    this.published = new RemoteVerificationKeys(
+      issuers.filter(({ issuer }) => !this.withWritten.has(issuer)),
+      clock,
+    );
+  }
+
+  override find(issuer: string, kid: string | undefined): ReturnType<VerificationKeys['find']> {
+    return this.sourceOf(issuer).find(issuer, kid);
+  }
+
+  override isLive(issuer: string, kid: string): boolean {
+    return this.sourceOf(issuer).isLive(issuer, kid);
+  }
+
+  override knows(issuer: string): boolean {
+    return this.withWritten.has(issuer) || this.published.knows(issuer);
+  }
+
+  override renew(issuer: string): Promise<void> {
+    return this.withWritten.has(issuer) ? Promise.resolve() : this.published.renew(issuer);
+  }
+
+  /** Asks the issuers for their keys, and waits for none: an issuer that is down keeps nobody from starting. */
+  onApplicationBootstrap(): void {
+    this.published.prefetch();
+  }
+
+  onApplicationShutdown(): void {
+    this.published.stop();
+  }
+
+  private sourceOf(issuer: string): { find: VerificationKeys['find']; isLive: VerificationKeys['isLive'] } {
+    return this.withWritten.has(issuer) ? this.written : this.published;
+  }
+}

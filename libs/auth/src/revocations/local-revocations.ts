@@ -1,0 +1,25 @@
+import { Injectable } from '@nestjs/common';
+import { Clock } from './clock.js';
+import { RevocationSet } from './revocation-set.js';
+import { issuedAheadSeconds } from '../tokens/access-token-rules.js';
+import { TrustedIssuers } from '../tokens/trusted-issuers.js';
+import { RevocationNotice, assertTellable, RevocationPublisher } from './revocation-publisher.js';
+
+/** Revokes in this process, and in no other: right for one process without a database. */
+@Injectable()
+export class LocalRevocations extends RevocationPublisher {
+  constructor(
+    private readonly set: RevocationSet,
+    private readonly issuers: TrustedIssuers,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override async publish(notice: RevocationNotice): Promise<void> {
+    assertTellable(notice);
+    const rules = this.issuers.get(notice.issuer ?? this.issuers.own.issuer) ?? this.issuers.own;
+    const longest = rules.maximumLifetimeSeconds + issuedAheadSeconds(rules) + rules.clockToleranceSeconds;
+    this.set.add({ ...notice, expiresAt: notice.expiresAt ?? Math.ceil(this.clock.now() / 1000) + longest });
+  }
+}

@@ -1,0 +1,142 @@
+import { getEventListeners, once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fetchJson } from '../keys/fetch-json.js';
+import { RevocationFeedClient } from './revocation-feed-client.js';
+
+/** What a signal keeps for those who wait for it, by listeners or as parts of other signals. */
+function keptBy(signal: AbortSignal): number {
+  const kept = Object.getOwnPropertySymbols(signal)
+    .filter(({ description }) => description === 'kDependantSignals')
+    .map((symbol) => (signal as unknown as Record<symbol, Set<unknown> | null>)[symbol]?.size ?? 0);
+  return getEventListeners(signal, 'abort').length + kept.reduce((sum, size) => sum + size, 0);
+}
+
+describe('what asks an issuer for as long as an application runs', () => {
+  let server: Server;
+  let answer: RequestListener;
+  let asked: string[];
+  let stopping: AbortController;
+
+  beforeEach(async () => {
+    asked = [];
+    stopping = new AbortController();
+    server = createServer((request, response) => {
+      asked.push(request.url!);
+      answer(request, response);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+  afterEach(() => {
+    stopping.abort();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  const origin = () => `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+
+  const follow = (transport: 'sse' | 'poll', maximumSilenceSeconds = 10) =>
+    new RevocationFeedClient({
+      issuer: origin(),
+      audience: 'orders',
+      revocations: { follow: true, token: 'a token', uri: `${origin()}/feed`, transport, maximumSilenceSeconds },
+    });
+
+  it.each<['sse' | 'poll', string, RequestListener]>([
+    ['sse', 'text/event-stream', (_, response) => response.end('event: position\ndata: {"sequence":1}\n\n')],
+    [
+      'poll',
+      'application/json',
+      (_, response) =>
+        response.end(
+          JSON.stringify({ reset: false, sets: [], sequence: 1, cursor: `${asked.length}.`, more_available: false }),
+        ),
+    ],
+  ])(
+    'leaves nothing behind at the signal of its end, however often it has asked by %s',
+    async (transport, type, told) => {
+      answer = (request, response) => {
+        response.setHeader('content-type', type);
+        told(request, response);
+      };
+      const client = follow(transport);
+      const connections: unknown[] = [];
+      server.on('connection', (socket) => connections.push(socket));
+      while (asked.length < 20) {
+        for await (const message of client.messages('0.', stopping.signal)) {
+          expect(message.type).toBe('position');
+          if (asked.length >= 20 || transport === 'sse') break;
+        }
+      }
+      expect(keptBy(stopping.signal)).toBeLessThanOrEqual(1);
+      // A poll that is read to its end is not cut off: its connection serves the next one. A stream has one of its own.
+      expect(connections.length).toBeLessThan(transport === 'poll' ? 5 : 22);
+    },
+  );
+
+  it.each(['an answer', 'an error', 'nothing at all'])(
+    'leaves nothing behind at the signal of its end, when keys were answered with %s',
+    async (what) => {
+      answer = (_, response) => {
+        if (what !== 'nothing at all') response.writeHead(what === 'an answer' ? 200 : 500).end('{}');
+      };
+      const limits = { timeoutSeconds: 0.05, maximumBytes: 100, allowInsecure: true, signal: stopping.signal };
+      for (let n = 0; n < 10; n += 1) await fetchJson(new URL(origin()), limits).catch(() => undefined);
+      expect(asked).toHaveLength(10);
+      expect(keptBy(stopping.signal)).toBe(0);
+    },
+  );
+
+  it.each<[string, (after: string | null) => object]>([
+    ['empty', (after) => ({ sets: [], cursor: after ?? '0.' })],
+    ['the same', () => ({ sets: ['a token'], cursor: '1.' })],
+    ['a snapshot', () => ({ reset: true, sets: [], cursor: '1.' })],
+    ['an unfinished one that does not move on', () => ({ sets: [], cursor: '1.', more_available: true })],
+  ])('asks no storm of questions where each answer is %s, at once', async (_, page) => {
+    answer = ({ url }, response) => {
+      const told = page(new URL(url!, origin()).searchParams.get('after'));
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify({ reset: false, sequence: 1, more_available: false, ...told }));
+    };
+    const reading = (async () => {
+      for await (const message of follow('poll').messages('0.', stopping.signal)) void message;
+    })().catch(() => undefined);
+    await delay(1300);
+    expect(asked.length).toBeGreaterThan(1);
+    expect(asked.length).toBeLessThan(6);
+    stopping.abort();
+    await reading;
+  });
+
+  it('asks for what follows at once where an answer was full, or told something', async () => {
+    answer = (_, response) => {
+      const n = asked.length;
+      const page = { reset: n === 1, sets: ['a token'], sequence: n, cursor: `${n}.`, more_available: n < 5 };
+      response.setHeader('content-type', 'application/json');
+      if (n < 10) response.end(JSON.stringify(page));
+    };
+    const reading = (async () => {
+      for await (const message of follow('poll').messages(undefined, stopping.signal)) void message;
+    })().catch(() => undefined);
+    await delay(300);
+    expect(asked).toHaveLength(10);
+    stopping.abort();
+    await reading;
+  });
+
+  it('ends what is under way when the application does', async () => {
+    answer = () => undefined;
+    const limits = { timeoutSeconds: 60, maximumBytes: 100, allowInsecure: true, signal: stopping.signal };
+    const outcomes = [
+      fetchJson(new URL(origin()), limits),
+      follow('poll').messages('0.', stopping.signal).next(),
+      follow('sse').messages('0.', stopping.signal).next(),
+    ].map((outcome) => expect(outcome).rejects.toThrow('aborted'));
+    while (asked.length < 3) await delay(5);
+    stopping.abort();
+    await Promise.all(outcomes);
+    await expect(fetchJson(new URL(origin()), limits)).rejects.toThrow('aborted');
+    expect(asked).toHaveLength(3);
+  });
+});

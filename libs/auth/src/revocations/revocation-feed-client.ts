@@ -1,0 +1,218 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Attempt } from '../keys/abortable-request.js';
+import { DiscoveredAddress } from '../keys/discovered-url.js';
+import { EventStreamParser } from './event-stream-parser.js';
+import { readBounded } from '../keys/fetch-json.js';
+import { checkedAddress, discoverRevocations } from '../keys/issuer-discovery.js';
+import { checkedRevocationSettings } from '../settings/revocation-settings.js';
+import { readJsonObject } from 'postern/jws';
+import type { IssuerSettings } from '../settings/auth-settings.js';
+
+/**
+ * What the feed says:
+ * - `reset`: what follows, up to the next `position`, is all that there is
+ * - `set`: a Security Event Token, not proven yet
+ * - `position`: all up to this place in the order has been told
+ */
+export type FeedMessage =
+  | { readonly type: 'reset' }
+  | { readonly type: 'set'; readonly text: string; readonly cursor?: string }
+  | { readonly type: 'position'; readonly sequence: number; readonly cursor: string };
+
+const CONNECT_MILLISECONDS = 5000;
+const MAXIMUM_PAGE_BYTES = 2_000_000;
+const MAXIMUM_CURSOR_LENGTH = 64;
+const MAXIMUM_WAIT_SECONDS = 25;
+/** So seldom is asked again where an answer has led nowhere. */
+const SHORTEST_ROUND_MILLISECONDS = 500;
+const SILENCE = 'the feed is silent';
+
+/** Talks to the feed of revocations of one issuer: one connection at a time, within bounds of time and size. */
+export class RevocationFeedClient {
+  private readonly transport: 'sse' | 'poll';
+  private readonly idleMilliseconds: number;
+  private readonly waitSeconds: number;
+  private readonly allowInsecure: boolean;
+  private readonly address: URL | DiscoveredAddress;
+
+  /** @throws Error with a sentence that says what to write */
+  constructor(private readonly settings: IssuerSettings) {
+    const { transport, maximumSilenceSeconds } = checkedRevocationSettings(settings);
+    this.transport = transport;
+    // Half of the silence that is allowed, so that another replica may be found before requests are refused.
+    this.idleMilliseconds = Math.max(2000, maximumSilenceSeconds * 500);
+    this.waitSeconds = Math.min(MAXIMUM_WAIT_SECONDS, Math.floor(maximumSilenceSeconds / 2));
+    this.allowInsecure = settings.jwks?.allowInsecure ?? false;
+    const uri = settings.revocations?.uri;
+    const written = checkedAddress(uri ?? settings.issuer, this.allowInsecure);
+    this.address =
+      uri === undefined ? new DiscoveredAddress((limits) => discoverRevocations(settings.issuer, limits)) : written;
+  }
+
+  /**
+   * Connects, and yields what is told until the connection ends.
+   *
+   * @param cursor where to go on; a snapshot comes first where it is absent or not known to the feed
+   * @throws Error that names the defect
+   */
+  messages(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
+    return this.transport === 'sse' ? this.stream(cursor, stopping) : this.poll(cursor, stopping);
+  }
+
+  private async *stream(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
+    const attempt = new Attempt(stopping);
+    attempt.limit(CONNECT_MILLISECONDS, SILENCE);
+    try {
+      const response = await this.request({ signal: attempt.signal, accept: 'text/event-stream', cursor });
+      const parser = new EventStreamParser();
+      attempt.limit(this.idleMilliseconds, SILENCE);
+      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+        for (const { type, data, id } of parser.push(chunk)) {
+          // Comments say nothing: whatever stands between may write them for a feed that is gone.
+          attempt.extend();
+          if (type === 'reset') yield { type };
+          else if (type === 'set') yield { type, text: data, cursor: checkedCursor(id) };
+          else if (type === 'position') yield { type, sequence: sequenceOf(data), cursor: checkedCursor(id) };
+        }
+      }
+      throw new Error('the feed has ended the stream');
+    } finally {
+      attempt.end();
+    }
+  }
+
+  private async *poll(from: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
+    let cursor = from;
+    // The first answer is wanted at once: it tells whether all is known.
+    let wait = 0;
+    for (;;) {
+      const askedAt = performance.now();
+      const page = await this.ask(cursor, wait, stopping);
+      if (page.reset) yield { type: 'reset' };
+      for (const text of page.sets) yield { type: 'set', text };
+      if (!page.hasMore) yield { type: 'position', sequence: page.sequence, cursor: page.cursor };
+      const hasMoved = page.cursor !== cursor && !(page.reset && cursor !== undefined);
+      // What stands between may pass on neither where to go on nor how long to wait, and then answers the same at once, for ever.
+      const pause = hasMoved ? 0 : askedAt + SHORTEST_ROUND_MILLISECONDS - performance.now();
+      if (pause > 0) await delay(pause, undefined, { signal: stopping });
+      cursor = page.cursor;
+      wait = this.waitSeconds;
+    }
+  }
+
+  private async ask(cursor: string | undefined, wait: number, stopping: AbortSignal): Promise<Page> {
+    const attempt = new Attempt(stopping);
+    attempt.limit(CONNECT_MILLISECONDS + wait * 1000, SILENCE);
+    try {
+      const response = await this.request({ signal: attempt.signal, accept: 'application/json', cursor, wait });
+      return readPage(await readBounded(response, MAXIMUM_PAGE_BYTES));
+    } finally {
+      attempt.end();
+    }
+  }
+
+  private async request(asked: {
+    signal: AbortSignal;
+    accept: string;
+    cursor: string | undefined;
+    wait?: number;
+  }): Promise<Response> {
+    const { signal, accept, cursor, wait } = asked;
+    const address = new URL(await this.find(signal));
+    if (wait !== undefined) {
+      address.searchParams.set('wait', String(wait));
+      if (cursor !== undefined) address.searchParams.set('after', cursor);
+    }
+    const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.token(signal)}` };
+    if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
+    // No redirect is followed: the token is for this address alone.
+    const response = await fetch(address, { redirect: 'manual', signal, headers }).catch((error: unknown) => {
+      this.doubtAddress();
+      throw error;
+    });
+    const type = response.headers.get('content-type') ?? '';
+    if (response.status === 200 && type.split(';', 1)[0]!.trim().toLowerCase() === accept) return response;
+    await response.body?.cancel();
+    this.doubtAddress();
+    const defect = defectOf(response.status, type);
+    throw response.status === 401 ? new FeedTokenRefusedError(defect) : new Error(defect);
+  }
+
+  /** The function is the application's own, and may never answer: it is waited for no longer than the feed itself. */
+  private async token(signal: AbortSignal): Promise<string> {
+    const { token } = this.settings.revocations!;
+    if (typeof token !== 'function') return token!;
+    signal.throwIfAborted();
+    let giveUp: () => void = () => undefined;
+    const given = new Promise<never>((_, reject) => {
+      giveUp = () => reject(new Error('the function of "revocations.token" has not answered in time'));
+      signal.addEventListener('abort', giveUp, { once: true });
+    });
+    try {
+      return await Promise.race([token(), given]);
+    } finally {
+      signal.removeEventListener('abort', giveUp);
+    }
+  }
+
+  private find(signal: AbortSignal): URL | Promise<URL> {
+    if (!(this.address instanceof DiscoveredAddress)) return this.address;
+    const { allowInsecure } = this;
+    const limits = { timeoutSeconds: CONNECT_MILLISECONDS / 1000, maximumBytes: 262_144, allowInsecure, signal };
+    return this.address.find(limits, Date.now());
+  }
+
+  private doubtAddress(): void {
+    if (this.address instanceof DiscoveredAddress) this.address.doubt();
+  }
+}
+
+/** The feed takes the token for none: it has expired, was revoked, or its key is gone. */
+export class FeedTokenRefusedError extends Error {}
+
+function defectOf(status: number, type: string): string {
+  if (status === 200) return `the feed answered with the content type "${type.slice(0, 80)}"`;
+  if (status === 401) return 'the feed answered 401: the token of "revocations.token" is not accepted';
+  if (status === 403) return 'the feed answered 403: the token of "revocations.token" lacks the scope revocations:read';
+  if (status === 429) return 'the feed answered 429: the token of "revocations.token" is in use by too many followers';
+  return `the feed answered ${status || 'with a redirect'}`;
+}
+
+interface Page {
+  readonly reset: boolean;
+  readonly sets: readonly string[];
+  readonly sequence: number;
+  readonly cursor: string;
+  readonly hasMore: boolean;
+}
+
+function readPage(body: Buffer): Page {
+  const page = readJsonObject(body, 4);
+  if (page === undefined) throw new Error('the feed did not answer with one strict JSON object');
+  const { reset, sets, sequence, cursor, more_available: hasMore } = page;
+  const isSound =
+    typeof reset === 'boolean' &&
+    typeof hasMore === 'boolean' &&
+    Array.isArray(sets) &&
+    sets.every((one) => typeof one === 'string') &&
+    isPlace(sequence) &&
+    typeof cursor === 'string';
+  if (!isSound) throw new Error('the answer of the feed is malformed');
+  return { reset, sets, sequence, cursor: checkedCursor(cursor), hasMore };
+}
+
+function sequenceOf(data: string): number {
+  const sequence = readJsonObject(Buffer.from(data), 2)?.sequence;
+  if (!isPlace(sequence)) throw new Error('the feed told a malformed position');
+  return sequence;
+}
+
+function checkedCursor(cursor: string): string {
+  // It is sent back in a header.
+  if (cursor.length > MAXIMUM_CURSOR_LENGTH || !/^[\w.:-]*$/.test(cursor)) throw new Error('the cursor is malformed');
+  return cursor;
+}
+
+function isPlace(value: unknown): value is number {
+  return Number.isSafeInteger(value) && (value as number) >= 0;
+}

@@ -1,0 +1,69 @@
+import { jest } from '@jest/globals';
+import { RevocationsUnknownError } from '../auth.errors.js';
+import { Clock } from './clock.js';
+import { RevocationHealth } from './revocation-health.js';
+import { RevocationSet } from './revocation-set.js';
+import type { RevocationSettings } from '../settings/revocation-settings.js';
+
+class StoppedClock extends Clock {
+  override now(): number {
+    return Date.UTC(2030, 0, 1);
+  }
+}
+
+describe('RevocationHealth', () => {
+  const clock = new StoppedClock();
+  const issuer = 'https://id.example.test';
+  const healthOf = (revocations?: RevocationSettings) =>
+    new RevocationHealth({ issuer, audience: 'orders', revocations }, new RevocationSet(clock, issuer), clock);
+  let elapsed: number;
+
+  beforeEach(() => {
+    elapsed = 0;
+    const start = Math.floor(performance.now());
+    jest.spyOn(performance, 'now').mockImplementation(() => start + elapsed);
+  });
+  afterEach(() => jest.restoreAllMocks());
+
+  it('lets everything pass where nobody follows', () => {
+    const health = healthOf();
+    expect(() => health.assertKnown()).not.toThrow();
+    expect(health.report()).toMatchObject({ status: 'unfollowed', silenceSeconds: undefined });
+  });
+
+  it('refuses until the first contact, and from the end of the allowed silence on', () => {
+    const health = healthOf({ maximumSilenceSeconds: 10 });
+    health.noteFollowing();
+    expect(() => health.assertKnown()).toThrow(RevocationsUnknownError);
+    expect([health.status, health.isRefusing]).toEqual(['unknown', true]);
+    expect(health.report()).toMatchObject({ lastContactAt: undefined, silenceSeconds: undefined });
+    health.noteContact('7.abc');
+    elapsed = 10_000;
+    expect(() => health.assertKnown()).not.toThrow();
+    expect(health.isRefusing).toBe(false);
+    expect(health.report()).toMatchObject({ status: 'known', silenceSeconds: 10, cursor: '7.abc' });
+    elapsed = 10_001;
+    expect(() => health.assertKnown()).toThrow(RevocationsUnknownError);
+    expect(health.report()).toMatchObject({ status: 'unknown', refusedWhileSilent: 2 });
+    health.noteContact();
+    expect(() => health.assertKnown()).not.toThrow();
+    expect(health.report()).toMatchObject({ lastContactAt: new Date(clock.now()), cursor: '7.abc' });
+  });
+
+  it('accepts in silence where it was told so, and says so', () => {
+    const health = healthOf({ whenSilent: 'accept' });
+    health.noteFollowing();
+    expect(() => health.assertKnown()).not.toThrow();
+    expect([health.status, health.isRefusing]).toEqual(['unknown', false]);
+  });
+
+  it.each<[RevocationSettings, RegExp]>([
+    [{ follow: true }, /needs "token"/],
+    [{ maximumSilenceSeconds: 0.5 }, /maximumSilenceSeconds/],
+    [{ maximumSilenceSeconds: Number.NaN }, /maximumSilenceSeconds/],
+    [{ whenSilent: 'ignore' as 'accept' }, /whenSilent/],
+    [{ transport: 'websocket' as 'sse' }, /transport/],
+  ])('does not start with %j, and says what to write', (settings, sentence) => {
+    expect(() => healthOf(settings)).toThrow(sentence);
+  });
+});

@@ -1,0 +1,154 @@
+import { Clock } from './clock.js';
+import { RevocationSet } from './revocation-set.js';
+import type { Principal } from '../guard/principal.js';
+
+const ISSUER = 'https://id.example.com';
+
+class HandSetClock extends Clock {
+  seconds = 1_000;
+  override now(): number {
+    return this.seconds * 1000;
+  }
+}
+
+const bearer: Principal = {
+  issuer: ISSUER,
+  subject: 'u1',
+  audience: [],
+  tokenId: 't1',
+  sessionId: 's1',
+  clientId: 'c1',
+  scopes: [],
+  roles: [],
+  amr: [],
+  issuedAt: 900,
+  expiresAt: 2_000,
+  keyId: 'k1',
+  claims: {},
+};
+
+describe('RevocationSet', () => {
+  let clock: HandSetClock;
+  let set: RevocationSet;
+  const add = (kind: 'session' | 'subject' | 'client' | 'token' | 'key', target: string, more: object = {}): void =>
+    set.add({ kind, target, reason: 'test', expiresAt: 2_000, ...more });
+
+  beforeEach(() => {
+    clock = new HandSetClock();
+    set = new RevocationSet(clock, ISSUER);
+  });
+
+  it.each([
+    ['session', 's1'],
+    ['subject', 'u1'],
+    ['client', 'c1'],
+    ['token', 't1'],
+    ['key', 'k1'],
+  ] as const)('refuses by %s, and only by the very one', (kind, target) => {
+    add(kind, `${target}x`);
+    expect(set.isRevoked(bearer)).toBe(false);
+    add(kind, target);
+    expect(set.isRevoked(bearer)).toBe(true);
+  });
+
+  it.each(['', 'Zoë', '李', '😀', '\ud800', 'a\u0000b'])('knows the target %p by the very text', (subject) => {
+    add('subject', subject);
+    expect(set.isRevoked({ ...bearer, subject })).toBe(true);
+    expect(set.isRevoked({ ...bearer, subject: `${subject}?` })).toBe(false);
+  });
+
+  it('keeps fractions of seconds on the safe side', () => {
+    add('session', 's1', { expiresAt: 1_000.5 });
+    expect(set.isRevoked(bearer)).toBe(true);
+  });
+
+  it.each(['subject', 'client'] as const)('lets a %s in again with a token issued after', (kind) => {
+    add(kind, kind === 'subject' ? 'u1' : 'c1', { before: 900 });
+    expect(set.isRevoked(bearer)).toBe(true);
+    expect(set.isRevoked({ ...bearer, issuedAt: 901 })).toBe(false);
+  });
+
+  it('keeps the stricter of two, in whatever order they come', () => {
+    for (const [first, second] of [
+      [800, 950],
+      [950, 800],
+      [950, undefined],
+      [undefined, 800],
+    ]) {
+      set.clear();
+      add('subject', 'u1', { before: first });
+      add('subject', 'u1', { before: second });
+      expect(set.isRevoked(bearer)).toBe(true);
+    }
+    add('session', 's1', { expiresAt: 1_500 });
+    add('session', 's1', { expiresAt: 1_200 });
+    clock.seconds = 1_300;
+    set.sweep(100);
+    expect(set.isRevoked({ ...bearer, subject: 'u9' })).toBe(true);
+  });
+
+  it('tells by its version whether anything could have been revoked since', () => {
+    const seen = [set.version];
+    const changes = [
+      () => add('session', 's9'),
+      () => add('subject', 'u9'),
+      () => add('session', 's9'),
+      () => set.clear(),
+    ];
+    for (const change of changes) {
+      change();
+      seen.push(set.version);
+    }
+    expect(new Set(seen).size).toBe(5);
+    add('session', 's9', { expiresAt: 1 });
+    set.isRevoked(bearer);
+    expect(set.version).toBe(seen.at(-1));
+  });
+
+  it('keeps issuers apart', () => {
+    add('subject', 'u1', { issuer: 'https://partner.example.com' });
+    expect(set.isRevoked(bearer)).toBe(false);
+    expect(set.isRevoked({ ...bearer, issuer: 'https://partner.example.com' })).toBe(true);
+  });
+
+  it('takes nothing that is over already', () => {
+    add('session', 's1', { expiresAt: 1_000 });
+    expect(set.size).toBe(0);
+  });
+
+  it('drops an entry when its time has come, and not before', () => {
+    for (const kind of ['session', 'subject', 'client', 'token', 'key'] as const) {
+      add(kind, 'early', { expiresAt: 1_100 });
+      add(kind, 'late', { expiresAt: 1_200 });
+    }
+    clock.seconds = 1_099;
+    set.sweep(100);
+    set.sweep(100);
+    expect(set.size).toBe(10);
+    clock.seconds = 1_100;
+    set.sweep(100);
+    set.sweep(100);
+    expect(set.size).toBe(5);
+  });
+
+  it('looks at no more entries at once than it is told, and gets round in the end', () => {
+    for (let at = 0; at < 100; at += 1) add('token', `t${at}`, { expiresAt: 1_100 });
+    clock.seconds = 1_100;
+    set.sweep(1_000);
+    let before = set.size;
+    for (let round = 0; round < 200 && set.size > 0; round += 1) {
+      set.sweep(7);
+      expect(before - set.size).toBeLessThanOrEqual(7);
+      before = set.size;
+    }
+    expect(set.size).toBe(0);
+  });
+
+  it('stays small by being filled, without a timer', () => {
+    for (let at = 0; at < 20_000; at += 1) {
+      clock.seconds += 1;
+      set.add({ kind: 'token', target: `t${at}`, reason: 'test', expiresAt: clock.seconds + 100 });
+    }
+    expect(set.size).toBeLessThan(300);
+  });
+});

@@ -1,0 +1,90 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { ExecutionContext, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { GuardedResponses } from './guarded-response.js';
+import { TokenValidity } from './token-validity.js';
+import type { GuardedRequest } from '../guard/jwt-auth.guard.js';
+import type { Principal } from '../guard/principal.js';
+
+/** A stream is ended at the second check that finds its token invalid, so within half a second. */
+const CHECK_MILLISECONDS = 250;
+
+/** Something that stays open after its token was verified. */
+export interface OpenStream {
+  readonly principal: Principal | undefined;
+  readonly endsAtExpiry: boolean;
+  end(): void;
+}
+
+/**
+ * Ends what stays open after the guard has admitted it, within a second after its token expires or is revoked. Answers of
+ * guarded HTTP routes are found by themselves, `@Sse()` and hijacked ones included; `track` adds anything else.
+ *
+ * @example
+ * async handleConnection(client: WebSocket, request: IncomingMessage) {
+ *   const principal = await this.verifier.verify(tokenOf(request)).catch(() => undefined);
+ *   if (!principal) return client.close(4401);
+ *   client.once('close', this.streams.track(principal, () => client.close(4401)));
+ * }
+ */
+@Injectable()
+export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(OpenStreams.name);
+  private readonly tracked = new Set<OpenStream>();
+  private readonly responses = new GuardedResponses();
+  private invalid: ReadonlySet<OpenStream> = new Set();
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(private readonly validity: TokenValidity) {}
+
+  /**
+   * Calls `end` once, when the token expires or is revoked.
+   *
+   * @returns a function that stops this, for a stream that has ended by itself
+   */
+  track(principal: Principal, end: () => void): () => void {
+    const stream: OpenStream = { principal, endsAtExpiry: true, end };
+    this.tracked.add(stream);
+    return () => void this.tracked.delete(stream);
+  }
+
+  /** Called by the guard for each HTTP request that it sees. */
+  addResponse(context: ExecutionContext, request: GuardedRequest): void {
+    this.responses.add(context, request);
+  }
+
+  onApplicationBootstrap(): void {
+    this.timer = setInterval(() => this.check(), CHECK_MILLISECONDS).unref();
+  }
+
+  onApplicationShutdown(): void {
+    clearInterval(this.timer);
+  }
+
+  private check(): void {
+    const invalid = new Set<OpenStream>();
+    for (const streams of [this.tracked, this.responses.open()]) {
+      for (const stream of streams) {
+        if (!this.isOver(stream)) continue;
+        // At the second check: the first leaves a stream the time for its own last words, such as the news of the log-out.
+        if (this.invalid.has(stream)) this.end(stream);
+        else invalid.add(stream);
+      }
+    }
+    this.invalid = invalid;
+  }
+
+  private isOver(stream: OpenStream): boolean {
+    const { principal } = stream;
+    if (principal === undefined) return false;
+    return this.validity.isRevoked(principal) || (this.validity.isExpired(principal) && stream.endsAtExpiry);
+  }
+
+  private end(stream: OpenStream): void {
+    this.tracked.delete(stream);
+    try {
+      stream.end();
+    } catch (error) {
+      this.logger.error('A stream whose token is no longer valid could not be ended', error);
+    }
+  }
+}

@@ -1,0 +1,58 @@
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
+import type { Binaries } from './binaries.js';
+import { giveTo } from './folders.js';
+import type { RunAs } from './run-as.js';
+
+/** The superuser of the embedded PostgreSQL; whoever can open its socket is let in. */
+export const superuser = 'postern';
+
+/** Removes what an `initdb` or a copy that was cut off has left. Only the owner of the folder may call it. */
+export async function removeUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    if (name.includes('.tmp-')) await rm(join(folder, name), { recursive: true, force: true });
+  }
+}
+
+/**
+ * Makes the data folder when there is none. It appears with all that belongs to it or not at all.
+ *
+ * @returns whether it was made now
+ */
+export async function ensureCluster(cluster: string, binaries: Binaries, runAs: RunAs): Promise<boolean> {
+  if (existsSync(join(cluster, 'PG_VERSION'))) return false;
+  const unfinished = await mkdtemp(`${cluster}.tmp-`);
+  await giveTo(unfinished, runAs);
+  await initdb(binaries.initdb, unfinished, runAs);
+  await rename(unfinished, cluster);
+  return true;
+}
+
+async function initdb(program: string, cluster: string, { uid, gid }: RunAs): Promise<void> {
+  const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
+  const child = spawn(program, [`--pgdata=${cluster}`, `--username=${superuser}`, '--auth=trust', ...locale], {
+    uid,
+    gid,
+    cwd: cluster,
+    // Variables of the caller such as PGDATA or LC_MESSAGES must not have a say.
+    env: { HOME: cluster, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let complaints = '';
+  child.stderr.setEncoding('utf8').on('data', (text: string) => (complaints += text));
+  const code = await new Promise<number | string | null>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (status, signal) => resolve(status ?? signal));
+  });
+  if (code !== 0) {
+    // What it was about to do may be hundreds of lines of SQL.
+    const lines = complaints.trim().split('\n');
+    const reasons = lines.filter((line) => /\b(?:FATAL|PANIC|ERROR|error):/.test(line)).slice(0, 3);
+    throw new EmbeddedPostgresError(
+      `The data folder of PostgreSQL could not be made (${code}): ${(reasons.length > 0 ? reasons : lines.slice(0, 3)).join('; ')}`,
+    );
+  }
+}

@@ -1,0 +1,80 @@
+import { Argon2PasswordHasher } from './argon2-password-hasher.js';
+import { CheckedPasswordSettings } from '../checked-password-settings.js';
+import type { PasswordSettings } from '../password.module-definition.js';
+
+const cheap = { memoryKiB: 64, iterations: 1, parallelism: 1 };
+const hasher = (settings: PasswordSettings = {}) =>
+  new Argon2PasswordHasher(new CheckedPasswordSettings({ argon2: cheap, ...settings }));
+
+describe('Argon2PasswordHasher', () => {
+  it('makes argon2id hashes of the parameters OWASP asks for, unless told otherwise', async () => {
+    const made = await new Argon2PasswordHasher(new CheckedPasswordSettings()).hash('seven small boats');
+    expect(made).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  });
+
+  it('proves the password and no other, with another salt each time', async () => {
+    const subject = hasher();
+    const [one, two] = await Promise.all([subject.hash('seven small boats'), subject.hash('seven small boats')]);
+    expect(one).not.toBe(two);
+    await expect(subject.verify(one, 'seven small boats')).resolves.toBe(true);
+    await expect(subject.verify(one, 'seven small boatS')).resolves.toBe(false);
+  });
+
+  it('tells passwords apart that differ behind a NUL or behind 72 bytes', async () => {
+    const subject = hasher();
+    const long = 'x'.repeat(72);
+    await expect(subject.verify(await subject.hash('a\0b'), 'a\0c')).resolves.toBe(false);
+    await expect(subject.verify(await subject.hash(`${long}a`), `${long}b`)).resolves.toBe(false);
+  });
+
+  it.each(['memoryKiB', 'iterations', 'parallelism'] as const)(
+    'asks for a new hash when %s has changed',
+    async (name) => {
+      const made = await hasher().hash('seven small boats');
+      expect(hasher().needsRehash(made)).toBe(false);
+      expect(hasher({ argon2: { ...cheap, [name]: cheap[name] + 1 } }).needsRehash(made)).toBe(true);
+    },
+  );
+
+  it('verifies with the parameters a hash was made with, whatever they are now', async () => {
+    const made = await hasher().hash('seven small boats');
+    const later = hasher({ argon2: { ...cheap, iterations: 3 } });
+    await expect(later.verify(made, 'seven small boats')).resolves.toBe(true);
+  });
+
+  it.each(['', 'nonsense', '$2b$10$abcdefghijklmnopqrstuv', '$argon2id$v=19$m=64'])(
+    'takes the unreadable hash "%s" for one that proves nothing',
+    async (stored) => {
+      const subject = hasher();
+      await expect(subject.verify(stored, 'seven small boats')).resolves.toBe(false);
+      expect(subject.needsRehash(stored)).toBe(true);
+    },
+  );
+
+  it('takes a hash that is cut off for one that proves nothing', async () => {
+    await expect(hasher().verify('$argon2id$v=19$m=64,t=1,p=1$YWJjZGVmZ2g$YWJj', 'abc')).resolves.toBe(false);
+  });
+});
+
+describe('CheckedPasswordSettings', () => {
+  it.each<[PasswordSettings, string]>([
+    [{ minimumLength: 7 }, 'minimumLength must be a whole number from 8 to 256, and is 7.'],
+    [{ minimumLength: Number.NaN }, 'minimumLength must be a whole number from 8 to 256, and is NaN.'],
+    [{ maximumBytes: '1024' as never }, `maximumBytes must be a whole number from 64 to 4096, and is '1024'.`],
+    [{ maximumBytes: 1024n as never }, 'maximumBytes must be a whole number from 64 to 4096, and is 1024n.'],
+    [{ maximumBytes: 1e9 }, 'maximumBytes must be a whole number from 64 to 4096'],
+    [{ minimumLength: 64, maximumBytes: 128 }, 'maximumBytes must be at least four times minimumLength'],
+    [{ argon2: { memoryKiB: 8, parallelism: 2 } }, 'argon2.memoryKiB must be a whole number from 16'],
+    [{ hashing: { concurrency: 0 } }, 'hashing.concurrency must be a whole number from 1'],
+    [
+      { hashing: { maximumWaiting: 8, maximumWaitingPerAccount: 9 } },
+      'hashing.maximumWaitingPerAccount must be a whole number from 0 to 8, and is 9.',
+    ],
+  ])('refuses %j with a sentence', (settings, sentence) => {
+    expect(() => new CheckedPasswordSettings(settings)).toThrow(sentence);
+  });
+
+  it('never lets hashes take all four threads of libuv', () => {
+    expect(new CheckedPasswordSettings().hashing.concurrency).toBeLessThanOrEqual(3);
+  });
+});

@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { CheckedPasswordSettings } from '../checked-password-settings.js';
+import { COMMON_PASSWORDS, COMMON_STEMS } from './common-passwords.js';
+import { choices, isRepetition, variety } from './password-patterns.js';
+import { PasswordPolicy, type PasswordViolation } from './password-policy.js';
+import { folded, plain, stem } from './password-text.js';
+
+const FEWEST_CHOICES = 6;
+const FEWEST_CHARACTERS = 5;
+const MOST_PIECES = 3;
+
+/**
+ * Refuses passwords that are guessed first: the shipped list and `blocklist`, whole and without regard to case, look-alike
+ * digits and what hangs at the ends; up to three such words in a row; one piece repeated; walks over alphabet, digits or keyboard.
+ * @see NIST SP 800-63B-4 §3.1.1.2
+ */
+@Injectable()
+export class CommonPasswordPolicy extends PasswordPolicy {
+  readonly #passwords: ReadonlySet<string>;
+  readonly #words: ReadonlySet<string>;
+  readonly #longestWord: number;
+
+  constructor(settings: CheckedPasswordSettings) {
+    super();
+    const passwords = [...COMMON_PASSWORDS, ...settings.blocklist];
+    this.#passwords = new Set(passwords.flatMap((password) => [plain(password), folded(password)]));
+    this.#words = new Set([...this.#passwords, ...COMMON_STEMS]);
+    this.#longestWord = Math.max(...[...this.#words].map((word) => word.length));
+  }
+
+  check(password: string): readonly PasswordViolation[] {
+    if (this.#isKnown(password) || isPattern(password)) {
+      return [{ code: 'password-too-common', detail: 'This password is among the first that are guessed.' }];
+    }
+    return [];
+  }
+
+  #isKnown(password: string): boolean {
+    const core = stem(password);
+    const spellings = new Set([plain(password), folded(password), folded(core), plain(core)]);
+    // What has no letter and no digit has no spelling.
+    spellings.delete('');
+    return [...spellings].some((spelling) => this.#passwords.has(spelling) || this.#isMadeOfWords(spelling));
+  }
+
+  /** Fewest words first, by prefix: `ends[i]` is the least number of words that spell the first i letters. */
+  #isMadeOfWords(spelling: string): boolean {
+    if (spelling.length > MOST_PIECES * this.#longestWord) return false;
+    const ends = [0];
+    for (let end = 1; end <= spelling.length; end += 1) {
+      for (let start = Math.max(0, end - this.#longestWord); start < end; start += 1) {
+        const before = ends[start];
+        if (before === undefined || before >= MOST_PIECES || !this.#words.has(spelling.slice(start, end))) continue;
+        ends[end] = Math.min(ends[end] ?? Infinity, before + 1);
+      }
+    }
+    return ends[spelling.length] !== undefined;
+  }
+}
+
+function isPattern(password: string): boolean {
+  const text = password.toLowerCase();
+  return isRepetition(text) || variety(text) < FEWEST_CHARACTERS || choices(text) < FEWEST_CHOICES;
+}

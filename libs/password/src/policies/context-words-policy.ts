@@ -1,0 +1,44 @@
+import { Injectable } from '@nestjs/common';
+import { CheckedPasswordSettings } from '../checked-password-settings.js';
+import { PasswordPolicy, type PasswordContext, type PasswordViolation } from './password-policy.js';
+import { folded, plain } from './password-text.js';
+
+/** Shorter words occur in too many honest phrases. */
+const SHORTEST_WORD = 4;
+
+/**
+ * Refuses passwords that contain what everybody knows of this account: the e-mail address, its local part and its domain
+ * and their pieces of four letters or more, and the product's name; without regard to case and look-alike digits.
+ * @see NIST SP 800-63B-4 §3.1.1.2
+ */
+@Injectable()
+export class ContextWordsPolicy extends PasswordPolicy {
+  readonly #product: readonly string[];
+
+  constructor(settings: CheckedPasswordSettings) {
+    super();
+    this.#product = [settings.productName, ...settings.productName.split(/\s+/)];
+  }
+
+  check(password: string, context: PasswordContext): readonly PasswordViolation[] {
+    const spellings = [plain(password), folded(password)];
+    const known = (word: string) =>
+      [plain(word), folded(word)].some(
+        (spelled) => spelled.length >= SHORTEST_WORD && spellings.some((spelling) => spelling.includes(spelled)),
+      );
+    if (![...this.#product, ...wordsOf(context.email)].some(known)) return [];
+    return [
+      {
+        code: 'password-contains-context',
+        detail: 'Leave out your e-mail address, its parts and the name of this product.',
+      },
+    ];
+  }
+}
+
+function wordsOf(email: string): string[] {
+  const [local = '', domain = ''] = email.split('@');
+  // The top-level domain says nothing of the account, and `info` or `shop` would refuse honest phrases.
+  const labels = domain.split('.').slice(0, -1);
+  return [local, ...local.split(/[^\p{L}\p{N}]+/u), ...labels];
+}

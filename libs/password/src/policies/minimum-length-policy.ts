@@ -1,0 +1,20 @@
+import { Injectable } from '@nestjs/common';
+import { CheckedPasswordSettings } from '../checked-password-settings.js';
+import { PasswordPolicy, type PasswordViolation } from './password-policy.js';
+
+/**
+ * Refuses passwords of fewer Unicode code points than `minimumLength`. Characters of every script count alike.
+ * @see NIST SP 800-63B-4 §3.1.1.2
+ */
+@Injectable()
+export class MinimumLengthPolicy extends PasswordPolicy {
+  constructor(private readonly settings: CheckedPasswordSettings) {
+    super();
+  }
+
+  check(password: string): readonly PasswordViolation[] {
+    const { minimumLength } = this.settings;
+    if ([...password].length >= minimumLength) return [];
+    return [{ code: 'password-too-short', detail: `Choose at least ${minimumLength} characters.` }];
+  }
+}

@@ -1,0 +1,157 @@
+import { CheckedPasswordSettings } from '../checked-password-settings.js';
+import { CommonPasswordPolicy } from './common-password-policy.js';
+import { COMMON_PASSWORDS } from './common-passwords.js';
+import { ContextWordsPolicy } from './context-words-policy.js';
+import { MinimumLengthPolicy } from './minimum-length-policy.js';
+import { PasswordRejectedError } from '../password.errors.js';
+import type { PasswordSettings } from '../password.module-definition.js';
+import { PasswordPolicy, type PasswordContext } from './password-policy.js';
+import { PasswordRules } from './password-policies.js';
+
+const context: PasswordContext = { email: 'grace.hopper@navy-yard.example.com' };
+
+function rules(settings: PasswordSettings = {}, further: PasswordPolicy[] = []): PasswordRules {
+  const checked = new CheckedPasswordSettings(settings);
+  const shipped = [
+    new MinimumLengthPolicy(checked),
+    new CommonPasswordPolicy(checked),
+    new ContextWordsPolicy(checked),
+  ];
+  return new PasswordRules(checked, [...shipped, ...further]);
+}
+
+async function codesOf(password: string, settings: PasswordSettings = {}, further: PasswordPolicy[] = []) {
+  try {
+    await rules(settings, further).accept(password, context, '/password');
+    return [];
+  } catch (error) {
+    if (!(error instanceof PasswordRejectedError)) throw error;
+    const { errors } = error.extensions as { errors: { code: string }[] };
+    return errors.map(({ code }) => code);
+  }
+}
+
+describe('the rules for new passwords', () => {
+  it.each([
+    'seven small boats at noon',
+    'correct heron battery weir',
+    'tr4Xq9 vL2m-wz8Kp',
+    'Вечером над рекой туман',
+    '东京的夜晚有很多很多星星和灯光',
+    '🏰🐎🌲🦉🌙🔥🪶🧭🐻🌾🍂🛶🐟🌊🪨',
+    '   spaces around me   ',
+    'lowercaseonlybutlongenough',
+  ])('let "%s" pass', async (password) => {
+    await expect(codesOf(password)).resolves.toEqual([]);
+  });
+
+  it('ask for no kind of character', async () => {
+    await expect(codesOf('onlysmallletterswithoutanything')).resolves.toEqual([]);
+  });
+
+  it('count code points: fourteen are too few, fifteen of four bytes each are enough', async () => {
+    await expect(codesOf('tr4Xq9vL2mwz8K')).resolves.toEqual(['password-too-short']);
+    await expect(codesOf('🏰🐎🌲🦉🌙🔥🪶🧭🐻🌾🍂🛶🐟🌊')).resolves.toEqual(['password-too-short']);
+    await expect(codesOf('tr4Xq9vL2mwz8Kp')).resolves.toEqual([]);
+    await expect(codesOf('tr4Xq9vL', { minimumLength: 8 })).resolves.toEqual([]);
+  });
+
+  it.each([
+    'passwordpassword',
+    'Password1234567890',
+    'P@ssw0rdP@ssw0rd',
+    'my-password-is-secret',
+    'thisismypassword',
+    'correct horse battery staple',
+    'CorrectHorseBatteryStaple!!',
+    'administrator2026',
+    'adminpassword2026!',
+    'welcome to the jungle',
+    'qwertyuiopasdfgh',
+    '1qaz2wsx3edc4rfv',
+    '123456789012345',
+    '098765432109876',
+    'abcdefghijklmnop',
+    'aaaaaaaaaaaaaaaaaaaa',
+    'abcabcabcabcabcabc',
+    'small boat small boat ',
+    '121212111222121211',
+  ])('refuse "%s" as common', async (password) => {
+    await expect(codesOf(password)).resolves.toEqual(['password-too-common']);
+  });
+
+  it('refuse every entry of the shipped list', async () => {
+    const policy = new CommonPasswordPolicy(new CheckedPasswordSettings());
+    expect(COMMON_PASSWORDS.length).toBeGreaterThan(1000);
+    expect(COMMON_PASSWORDS.filter((password) => policy.check(password).length === 0)).toEqual([]);
+  });
+
+  it('refuse what the team adds to the list, in any case', async () => {
+    const settings = { blocklist: ['Nine Grey Herons by the Weir'] };
+    await expect(codesOf('nine grey herons by the weir', settings)).resolves.toEqual(['password-too-common']);
+    await expect(codesOf('nine grey herons by the weir')).resolves.toEqual([]);
+  });
+
+  it.each([
+    'grace.hopper@navy-yard.example.com',
+    'i am grace hopper indeed',
+    'H0pper sails at noon',
+    'the navy-yard at noon',
+    'my p0stern stands open',
+  ])('refuse "%s" for what everybody knows of the account', async (password) => {
+    await expect(codesOf(password)).resolves.toEqual(['password-contains-context']);
+  });
+
+  it('take the name of the product from the settings', async () => {
+    const settings = { productName: 'Acme Rockets' };
+    await expect(codesOf('seven small rockets at noon', settings)).resolves.toEqual(['password-contains-context']);
+    await expect(codesOf('the postern at noon is shut', settings)).resolves.toEqual([]);
+  });
+
+  it('tell every violation at once, with the pointer and never with the password', async () => {
+    class NoSpaces extends PasswordPolicy {
+      async check(password: string) {
+        return password.includes(' ') ? [{ code: 'spaces', detail: 'No spaces.' }] : [];
+      }
+    }
+    const refusal = rules({}, [new NoSpaces()]).accept('hopper 123', context, '/newPassword');
+    await expect(refusal).rejects.toMatchObject({
+      status: 400,
+      code: 'password-rejected',
+      extensions: {
+        errors: [
+          { pointer: '/newPassword', code: 'password-too-short', detail: expect.any(String) as string },
+          { pointer: '/newPassword', code: 'password-contains-context', detail: expect.any(String) as string },
+          { pointer: '/newPassword', code: 'spaces', detail: 'No spaces.' },
+        ],
+      },
+    });
+    const told = await refusal.catch((error: unknown) => JSON.stringify(error));
+    expect(told).not.toContain('hopper');
+  });
+
+  it('ask nobody about a password over the byte limit', async () => {
+    class Asked extends PasswordPolicy {
+      count = 0;
+      check() {
+        this.count += 1;
+        return [];
+      }
+    }
+    const asked = new Asked();
+    await expect(codesOf('a b'.repeat(400_000), {}, [asked])).resolves.toEqual(['password-too-long']);
+    expect(asked.count).toBe(0);
+  });
+
+  it('judge the longest password that is allowed within a moment', async () => {
+    const started = performance.now();
+    await codesOf('pass word '.repeat(102));
+    expect(performance.now() - started).toBeLessThan(1000);
+  });
+
+  it('give back the normalised password', async () => {
+    await expect(rules().accept('seven small boats at n\uff4fon', context, '/password')).resolves.toBe(
+      'seven small boats at noon',
+    );
+  });
+});

@@ -1,0 +1,36 @@
+import { CheckedPasswordSettings } from '../checked-password-settings.js';
+import { CommonPasswordPolicy } from './common-password-policy.js';
+import { ContextWordsPolicy } from './context-words-policy.js';
+import { MinimumLengthPolicy } from './minimum-length-policy.js';
+import { PasswordRejectedError } from '../password.errors.js';
+import type { PasswordContext, PasswordPolicy } from './password-policy.js';
+import { passwordText } from './password-text.js';
+
+/** The rules that apply when a team names none. Spread it into `policies` to add to them. */
+export const shippedPasswordPolicies = [MinimumLengthPolicy, CommonPasswordPolicy, ContextWordsPolicy] as const;
+
+/** Every rule for new passwords, asked together. */
+export class PasswordRules {
+  constructor(
+    private readonly settings: CheckedPasswordSettings,
+    private readonly policies: readonly PasswordPolicy[],
+  ) {}
+
+  /**
+   * The password in the form in which it is hashed.
+   * @param pointer where the password stands in the request (RFC 6901)
+   * @throws PasswordRejectedError with every violation
+   */
+  async accept(typed: string, context: PasswordContext, pointer: string): Promise<string> {
+    const text = passwordText(typed, this.settings.maximumBytes);
+    if (text === undefined) {
+      // Nothing else is computed of a giant (CVE-2021-45115).
+      const detail = `Choose at most ${this.settings.maximumBytes} bytes.`;
+      throw PasswordRejectedError.of(pointer, [{ code: 'password-too-long', detail }]);
+    }
+    const found = await Promise.all(this.policies.map(async (policy) => policy.check(text, context)));
+    const violations = found.flat();
+    if (violations.length > 0) throw PasswordRejectedError.of(pointer, violations);
+    return text;
+  }
+}

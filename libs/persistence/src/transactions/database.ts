@@ -1,0 +1,175 @@
+import { Injectable, Logger } from '@nestjs/common';
+import { DataSource, TypeORMError, type EntityManager, type QueryRunner } from 'typeorm';
+import type { Client } from 'pg';
+import { Ambient } from './transaction-context.js';
+import { connectionsOf } from '../connections/connection-pool.js';
+import { Gate } from './concurrency-limit.js';
+import { connectionLost } from '../connections/transient-errors.js';
+import { Unit, type Act, type Explanation } from './transaction.js';
+
+/**
+ * One transaction across all libs: whoever works inside `transaction()`, however deep, works in the same one, and
+ * what was asked for `afterCommit` happens only when it was committed.
+ */
+@Injectable()
+export class Database {
+  private readonly logger = new Logger(Database.name);
+  private readonly ambient = new Ambient<Unit>();
+  private readonly gate: Gate;
+
+  constructor(private readonly dataSource: DataSource) {
+    // One connection stays free for independently(): were all of them held by transactions that each wait for a
+    // second one, none would ever be given back.
+    const { poolSize = 2 } = dataSource.options;
+    this.gate = new Gate(() => (connectionsOf(dataSource)?.size ?? poolSize) - 1);
+  }
+
+  /**
+   * The manager of the ambient transaction, or the DataSource's own where there is none.
+   *
+   * @throws TransactionDoomedError where the ambient transaction was rolled back while this work of it went on
+   */
+  get manager(): EntityManager {
+    return this.joinable?.manager ?? this.dataSource.manager;
+  }
+
+  /**
+   * Does the work in one transaction, committed when it resolves and rolled back when it rejects. Inside another
+   * transaction it joins that one, and its failure dooms all of it, even when somebody catches it on the way. The commit
+   * waits for all that has joined, the rollback for nothing: what still runs then is refused.
+   *
+   * @throws TransactionDoomedError when a failure inside was swallowed, so that nothing could be committed, and where the
+   *   ambient transaction was rolled back while this work of it went on
+   */
+  async transaction<T>(work: () => Promise<T>): Promise<T> {
+    const unit = this.joinable;
+    if (unit?.outcome) return unit.outcome.then(() => this.transaction(work));
+    return unit ? unit.join(work) : this.begin(work, true);
+  }
+
+  /**
+   * Does the work in a transaction of its own, whatever happens to the ambient one: for what must survive a refusal,
+   * such as a counter of failed attempts. It does not see what the ambient transaction has not yet committed, and
+   * must not touch a row that the ambient one has locked.
+   */
+  async independently<T>(work: () => Promise<T>): Promise<T> {
+    return this.begin(work, !this.isInside);
+  }
+
+  /**
+   * Runs statements without parameters in one round trip and in one transaction of their own, whatever happens to the
+   * ambient one. Each statement sees what was committed when it began.
+   *
+   * @returns the rows of the last statement
+   * @see PostgreSQL, "Multiple Statements in a Simple Query" of its message flow
+   */
+  async batch<Row>(statements: readonly [string, string, ...string[]]): Promise<Row[]> {
+    const run = async (): Promise<Row[]> => {
+      const queryRunner = this.dataSource.createQueryRunner();
+      try {
+        const client = await this.connected(queryRunner);
+        const results = (await client.query(statements.join(';\n'))) as unknown as readonly { readonly rows: Row[] }[];
+        return results.at(-1)!.rows;
+      } finally {
+        await queryRunner.release();
+      }
+    };
+    return this.isInside ? run() : this.gate.pass(run);
+  }
+
+  /**
+   * Does the work on connections that are kept beside the pool, and gives each statement up when nothing has answered for
+   * three seconds: for the few short readings that a replica must not do without, however many requests wait for the pool.
+   */
+  promptly<T>(work: () => Promise<T>): Promise<T> {
+    const connections = connectionsOf(this.dataSource);
+    return connections ? connections.promptly(work) : work();
+  }
+
+  /**
+   * Does the act once the ambient transaction has committed, at once where there is none, and never when it was rolled
+   * back. Acts run in their order, outside of any transaction; the committing call waits for them; one that fails
+   * is logged.
+   */
+  afterCommit(act: Act): void {
+    const unit = this.ambient.found;
+    if (unit?.isRolledBack) return;
+    if (unit?.isOpen) unit.acts.push(act);
+    else void this.perform([act]);
+  }
+
+  /**
+   * Puts what a deferred constraint refuses at the COMMIT of the ambient transaction into the words of who wrote the row: whoever
+   * awaits the transaction is thrown what the explanations make of the error, each given what the one before has made of
+   * it. Without a transaction nothing is deferred beyond the statement, and nothing happens here.
+   *
+   * @param explain gives back the error itself where it does not know it; one function counts once
+   */
+  explainFailedCommit(explain: Explanation): void {
+    if (this.isInside) this.ambient.found!.explanations.add(explain);
+  }
+
+  private get isInside(): boolean {
+    return this.ambient.found?.isOpen === true;
+  }
+
+  /**
+   * A timer that was started inside a transaction inherits it for ever. After the commit it counts as outside; after a rollback
+   * it is refused for ever, since nobody can tell it from what was refused and still runs.
+   */
+  private get joinable(): Unit | undefined {
+    const unit = this.ambient.found;
+    unit?.assertNotRolledBack();
+    return unit?.isOpen ? unit : undefined;
+  }
+
+  private async begin<T>(work: () => Promise<T>, isGated: boolean): Promise<T> {
+    const attempt = () => this.attempt(work);
+    const { result, acts } = await (isGated ? this.gate.pass(attempt) : attempt());
+    // Its place at the gate is free again: an act may begin a transaction, and would wait for those who wait for their acts.
+    await this.perform(acts);
+    return result;
+  }
+
+  /** A connection that is made inside of a transaction would keep what is found there for as long as it lives. */
+  private connected(queryRunner: QueryRunner): Promise<Client> {
+    return this.ambient.outside(() => queryRunner.connect() as Promise<Client>);
+  }
+
+  private async attempt<T>(work: () => Promise<T>): Promise<{ result: T; acts: readonly Act[] }> {
+    const queryRunner = this.dataSource.createQueryRunner();
+    const unit = new Unit(queryRunner);
+    let hasBegun = false;
+    this.ambient.enter();
+    try {
+      await this.connected(queryRunner);
+      await queryRunner.startTransaction();
+      hasBegun = true;
+      const result = await this.ambient.inside(unit, work);
+      await this.ambient.outside(() => unit.commit());
+      return { result, acts: unit.acts };
+    } catch (error) {
+      // The caller gets the first error, whatever becomes of the connection.
+      if (hasBegun) await unit.rollBack(error).catch(() => undefined);
+      // TypeORM lets go of a connection that breaks between two statements, and does not say why to the next one.
+      throw queryRunner.isReleased && error instanceof TypeORMError ? connectionLost(error) : error;
+    } finally {
+      // By its unit is known what was refused and still runs.
+      if (unit.isRolledBack) this.ambient.closeWithout(unit);
+      else this.ambient.close();
+      await queryRunner.release();
+    }
+  }
+
+  private perform(acts: readonly Act[]): Promise<void> {
+    return this.ambient.outside(async () => {
+      for (const act of acts) {
+        try {
+          await act();
+        } catch (error) {
+          this.logger.error('What was to be done after a commit failed', error instanceof Error ? error.stack : error);
+        }
+      }
+    });
+  }
+}

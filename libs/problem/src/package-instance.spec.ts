@@ -1,0 +1,59 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
+import { assertOneCopy, OfThisCopy } from './index.js';
+
+/** What another copy has marked. */
+const OfAnotherCopy = (place = 'file:///app/node_modules/other/node_modules/postern'): ClassDecorator =>
+  Reflect.metadata(Symbol.for('postern:copy'), { place });
+
+@OfThisCopy()
+class Base {}
+
+@OfAnotherCopy()
+class OtherBase {}
+
+describe('a class of another copy of the package', () => {
+  it('is refused with the places of both and the command that finds who brings them', () => {
+    class Employee extends OtherBase {}
+    expect(() => assertOneCopy('UsersModule', Employee)).toThrow(
+      /^UsersModule: two copies of postern are loaded\. Employee comes from file:\/\/\/app\/node_modules\/other\/node_modules\/postern, and the UsersModule that refuses it from file:\/\/\/[^ ]+\. "npm ls postern"/,
+    );
+  });
+
+  it('is told from its own place, where a test runner has loaded it twice', () => {
+    const own = Reflect.getMetadata(Symbol.for('postern:copy'), Base) as { place: string };
+    expect(own.place).toMatch(/^file:\/\/\/(?!.*\/libs\/problem)/);
+    @OfAnotherCopy(own.place)
+    class Twin {}
+    expect(() => assertOneCopy('AuthModule', Twin)).toThrow('two copies of postern');
+  });
+
+  it.each<[unknown]>([[class extends Base {}], [Base], [Date], [() => true], [{}], [undefined]])(
+    'is nothing else: %p',
+    (asked) => expect(() => assertOneCopy('AuthModule', asked)).not.toThrow(),
+  );
+});
+
+describe('a copy of the package that is loaded beside another one', () => {
+  const warningsBeside = async (...places: string[]): Promise<string[]> => {
+    const program = `
+      process.on('warning', ({ code, message }) => code === 'POSTERN_COPIES' && console.log(message));
+      globalThis[Symbol.for('postern:copies')] = new Set(${JSON.stringify(places)});
+      await import('postern/problem');
+    `;
+    const flags = ['--import', './test/support/register-typescript.mjs', '--input-type=module', '--eval', program];
+    const { stdout } = await promisify(execFile)(process.execPath, flags);
+    return stdout.split('\n').filter((line) => line !== '');
+  };
+
+  it('says so', async () => {
+    const place = 'file:///app/node_modules/other/node_modules/postern';
+    await expect(warningsBeside(place)).resolves.toEqual([
+      expect.stringMatching(/^Copies of postern are loaded from file:\/\/\/app\/.* and file:\/\/\/.*"npm ls postern"/),
+    ]);
+  });
+
+  it('says nothing where it is the only one', async () => {
+    await expect(warningsBeside()).resolves.toEqual([]);
+  });
+});

@@ -1,0 +1,15 @@
+import { Injectable } from '@nestjs/common';
+import { UserSessions } from 'postern/users';
+import { SessionEnder } from './use-cases/end-sessions.js';
+
+/** Ends the sessions of users who are disabled: enabling them again brings none of them back. */
+@Injectable()
+export class StoredUserSessions extends UserSessions {
+  constructor(private readonly ender: SessionEnder) {
+    super();
+  }
+
+  override async endAllOf(userId: string, reason: string): Promise<void> {
+    await this.ender.end({ userId }, reason);
+  }
+}

@@ -1,0 +1,96 @@
+import { Clock } from 'postern/auth';
+import { CheckedTokensSettings, type TokensSettings } from 'postern/tokens';
+import { SessionTerms } from './session-expiry.js';
+import type { SessionsSettings } from './sessions.module-definition.js';
+
+class StoppedClock extends Clock {
+  constructor(public instant: number) {
+    super();
+  }
+
+  override now(): number {
+    return this.instant;
+  }
+}
+
+const start = Date.parse('2026-11-23T08:00:00Z');
+const day = 86_400_000;
+
+describe('the terms of a session', () => {
+  const clock = new StoppedClock(start);
+  const issued = { issuer: 'https://id.example.test', audience: 'api', secret: 'not looked at here' };
+  const terms = (settings: SessionsSettings = {}, tokens: Partial<TokensSettings> = {}) =>
+    new SessionTerms(settings, clock, new CheckedTokensSettings({ ...issued, ...tokens }));
+  beforeEach(() => (clock.instant = start));
+
+  it('are 30 days from the last use and 90 days in all', () => {
+    expect(terms().expiryOf(new Date(start))).toEqual(new Date(start + 30 * day));
+    clock.instant = start + 70 * day;
+    expect(terms().expiryOf(new Date(start))).toEqual(new Date(start + 90 * day));
+  });
+
+  it('count the seconds that are left, and never fewer than none', () => {
+    expect(terms().secondsLeft({ expiresAt: new Date(start + 1999) })).toBe(2);
+    expect(terms().secondsLeft({ expiresAt: new Date(start - 5000) })).toBe(0);
+  });
+
+  it('call a session live that is neither ended nor expired', () => {
+    const expiresAt = new Date(start + 1);
+    expect(terms().isLive({ endedAt: null, expiresAt })).toBe(true);
+    expect(terms().isLive({ endedAt: new Date(start), expiresAt })).toBe(false);
+    expect(terms().isLive({ endedAt: null, expiresAt: new Date(start) })).toBe(false);
+  });
+
+  it('give grace for ten seconds after a rotation, and none before the first', () => {
+    expect(terms().isInGrace({ rotatedAt: null })).toBe(false);
+    expect(terms().isInGrace({ rotatedAt: new Date(start - 10_000) })).toBe(true);
+    expect(terms().isInGrace({ rotatedAt: new Date(start - 10_001) })).toBe(false);
+    expect(terms({ graceSeconds: 0 }).isInGrace({ rotatedAt: new Date(start - 1) })).toBe(false);
+    // By the database's clock, whatever this one says.
+    expect(terms().isInGrace({ rotatedAt: new Date(start) }, new Date(start + 10_001))).toBe(false);
+    expect(terms().isInGrace({ rotatedAt: new Date(start - 60_000) }, new Date(start - 60_000))).toBe(true);
+  });
+
+  it('count a constant difference of a clock as nothing, and what it is moved by as time that has passed', () => {
+    const moved = terms();
+    expect(moved.movedSeconds).toBeCloseTo(0, 0);
+    clock.instant = start + 11_000;
+    expect(moved.movedSeconds).toBeCloseTo(11, 0);
+    expect(terms().movedSeconds).toBeCloseTo(0, 0);
+  });
+
+  it('keep a session for as long as any verifier accepts a token of it, whatever their clocks say', () => {
+    const kept = (900 + 300 + 60) * 1000;
+    expect(terms({ retentionSeconds: 0 }).forgottenBefore(new Date(start))).toEqual(new Date(start - kept));
+  });
+
+  it.each([
+    [{ graceSeconds: 61 }, 'graceSeconds'],
+    [{ graceSeconds: -1 }, 'graceSeconds'],
+    [{ refreshTokenLifetimeSeconds: 0 }, 'refreshTokenLifetimeSeconds'],
+    [{ sessionMaximumSeconds: Number.NaN }, 'sessionMaximumSeconds'],
+    [{ pollSeconds: 0 }, 'pollSeconds'],
+    [{ retentionSeconds: Number.POSITIVE_INFINITY }, 'retentionSeconds'],
+    [{ longestTokenLifetimeSeconds: '900' as unknown as number }, 'longestTokenLifetimeSeconds'],
+  ])('refuse %j with a sentence that says what to write', (settings, name) => {
+    expect(() => terms(settings)).toThrow(new RegExp(`${name}.*write a number from .* or leave it out for`));
+  });
+
+  it('remember a revocation for as long as any token that is issued here may live, and for no less than a day', () => {
+    expect(terms().longestLifeUnder('key')).toBe(86_400);
+    expect(terms({}, { maximumLifetimeSeconds: 7 * 86_400 }).longestLifeUnder('key')).toBe(7 * 86_400);
+    expect(terms({ longestTokenLifetimeSeconds: 900 }).longestLifeUnder('key')).toBe(900);
+    const ofSessions = { maximumLifetimeSeconds: 86_400, sessionTokenLifetimeSeconds: 1800 };
+    expect(terms({}, ofSessions).longestLifeUnder('session')).toBe(1800);
+    expect(terms({}, ofSessions).longestLifeUnder('subject')).toBe(86_400);
+  });
+
+  it.each([
+    [{ longestTokenLifetimeSeconds: 86_400 }, { maximumLifetimeSeconds: 86_401 }, 86_401],
+    [{ longestTokenLifetimeSeconds: 10 }, {}, 900],
+    [{ longestTokenLifetimeSeconds: 899 }, {}, 900],
+  ])('refuse %j where %j issues tokens that live for longer', (settings, tokens, least) => {
+    const [[name]] = Object.entries(settings) as [[string, number]];
+    expect(() => terms(settings, tokens)).toThrow(new RegExp(`${name}.*${least}.*revoked.*raise \`${name}\``));
+  });
+});

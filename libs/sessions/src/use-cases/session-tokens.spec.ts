@@ -1,0 +1,95 @@
+import { Clock } from 'postern/auth';
+import { CheckedTokensSettings, InstanceSecret, type AccessTokenClaims, type AccessTokens } from 'postern/tokens';
+import { User } from 'postern/users';
+import { ClaimsProvider, type SessionClaims } from '../login/claims-provider.js';
+import { readRefreshToken } from '../refresh-token.js';
+import { SessionIssuer } from './session-tokens.js';
+import { SessionTerms } from '../session-expiry.js';
+import { Session } from '../session.entity.js';
+import type { SessionsSettings } from '../sessions.module-definition.js';
+
+class StoppedClock extends Clock {
+  override now(): number {
+    return Date.parse('2026-11-23T08:00:00Z');
+  }
+}
+
+class GivenClaims extends ClaimsProvider {
+  constructor(private readonly given: SessionClaims) {
+    super();
+  }
+
+  override claims(): SessionClaims {
+    return this.given;
+  }
+}
+
+/** Remembers what it was told to issue. */
+class NotingTokens {
+  readonly asked: AccessTokenClaims[] = [];
+
+  async issue(claims: AccessTokenClaims) {
+    this.asked.push(claims);
+    return { token: 'an.access.token', expiresInSeconds: 900, tokenId: 't1' };
+  }
+}
+
+describe('the issuer of a session', () => {
+  const clock = new StoppedClock();
+  const secret = 'a secret of this test alone, 0123456789';
+  const user = Object.assign(new User(), { id: 'u1' });
+  const session = Object.assign(new Session(), {
+    id: '019abfc2-617b-7000-a1b2-c3d4e5f60718',
+    generation: 3,
+    seed: Buffer.alloc(32, 1),
+    amr: ['pwd'],
+    authenticatedAt: new Date(clock.now() - 5000),
+    expiresAt: new Date(clock.now() + 60_000),
+  });
+  let tokens: NotingTokens;
+  beforeEach(() => (tokens = new NotingTokens()));
+
+  const issuer = (claims: SessionClaims = {}, settings: SessionsSettings = {}) =>
+    new SessionIssuer(
+      tokens as unknown as AccessTokens,
+      new GivenClaims(claims),
+      new InstanceSecret(secret),
+      new SessionTerms(
+        settings,
+        clock,
+        new CheckedTokensSettings({ issuer: 'https://id.test', audience: 'api', secret }),
+      ),
+    );
+
+  it('names the user, the session and the proofs, and of further claims what the provider says', async () => {
+    await issuer({ roles: ['guest'], scopes: ['rooms:read'], house: 'rose' }).accessToken(user, session);
+    expect(tokens.asked).toEqual([
+      {
+        subject: 'u1',
+        sessionId: session.id,
+        amr: ['pwd'],
+        authenticatedAt: session.authenticatedAt,
+        roles: ['guest'],
+        scopes: ['rooms:read'],
+        extra: { house: 'rose' },
+      },
+    ]);
+  });
+
+  it('is not made where a token would outlive its revocation', async () => {
+    expect(() => issuer({}, { longestTokenLifetimeSeconds: 899 })).toThrow(/raise `longestTokenLifetimeSeconds`/);
+    await expect(issuer({}, { longestTokenLifetimeSeconds: 900 }).accessToken(user, session)).resolves.toBeDefined();
+  });
+
+  it('knows its own refresh tokens again, and only of that session', () => {
+    const { refreshToken, refreshExpiresInSeconds } = issuer().pair(
+      { token: 'a', expiresInSeconds: 900, tokenId: 't1' },
+      session,
+    );
+    expect(refreshExpiresInSeconds).toBe(60);
+    const parts = readRefreshToken(refreshToken)!;
+    expect(parts.generation).toBe(3);
+    expect(issuer().wrote(parts, session)).toBe(true);
+    expect(issuer().wrote(parts, Object.assign(new Session(), session, { seed: Buffer.alloc(32, 2) }))).toBe(false);
+  });
+});

@@ -1,0 +1,62 @@
+import { Injectable } from '@nestjs/common';
+import { AccessTokens, InstanceSecret, type IssuedAccessToken } from 'postern/tokens';
+import type { UserBase } from 'postern/users';
+import { ClaimsProvider } from '../login/claims-provider.js';
+import { isGenuine, writeRefreshToken, type RefreshTokenParts } from '../refresh-token.js';
+import { SessionTerms } from '../session-expiry.js';
+import type { Session } from '../session.entity.js';
+
+const purpose = 'refresh-token';
+
+/** What a client gets for its session. */
+export interface TokenPair {
+  readonly accessToken: string;
+  /** Seconds. */
+  readonly expiresInSeconds: number;
+  readonly refreshToken: string;
+  /** Seconds. */
+  readonly refreshExpiresInSeconds: number;
+  /** UUID; the `sid` of the access token. */
+  readonly sessionId: string;
+}
+
+/** Writes the tokens of a session, and knows its own again. */
+@Injectable()
+export class SessionIssuer {
+  constructor(
+    private readonly tokens: AccessTokens,
+    private readonly claims: ClaimsProvider,
+    private readonly secret: InstanceSecret,
+    private readonly terms: SessionTerms,
+  ) {}
+
+  /** A fresh access token of this session for its user. */
+  async accessToken(user: UserBase, session: Session): Promise<IssuedAccessToken> {
+    const { roles, scopes, ...extra } = await this.claims.claims(user, session);
+    return this.tokens.issue({
+      subject: user.id,
+      sessionId: session.id,
+      amr: session.amr,
+      authenticatedAt: session.authenticatedAt,
+      ...(roles && { roles }),
+      ...(scopes && { scopes }),
+      extra,
+    });
+  }
+
+  /** The access token beside the session's one current refresh token. */
+  pair(access: IssuedAccessToken, session: Session): TokenPair {
+    return {
+      accessToken: access.token,
+      expiresInSeconds: access.expiresInSeconds,
+      refreshToken: writeRefreshToken(this.secret.derive(purpose), session),
+      refreshExpiresInSeconds: this.terms.secondsLeft(session),
+      sessionId: session.id,
+    };
+  }
+
+  /** Whether the token was written here for this session. */
+  wrote(token: RefreshTokenParts, session: Session): boolean {
+    return isGenuine(this.secret.deriveAll(purpose), token, session.seed);
+  }
+}

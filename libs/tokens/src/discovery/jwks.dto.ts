@@ -1,0 +1,57 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import type { PublicSigningKey } from '../keys/signing-keys.js';
+
+/** One public key. */
+export class JwkDto {
+  @ApiProperty({ description: 'The family of the algorithm.', enum: ['EC', 'RSA'], example: 'EC' })
+  kty!: string;
+
+  @ApiProperty({ description: 'What the key is for.', enum: ['sig'], example: 'sig' })
+  use!: string;
+
+  @ApiProperty({ description: 'The one algorithm that the key is used with.', example: 'ES256' })
+  alg!: string;
+
+  @ApiProperty({
+    description: 'The id that tokens name the key by: its thumbprint (RFC 7638).',
+    example: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
+  })
+  kid!: string;
+
+  @ApiPropertyOptional({ description: 'The curve of an EC key.', example: 'P-256' })
+  crv?: string;
+
+  @ApiPropertyOptional({
+    description: 'The x coordinate of an EC key.',
+    example: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
+  })
+  x?: string;
+
+  @ApiPropertyOptional({
+    description: 'The y coordinate of an EC key.',
+    example: 'x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0',
+  })
+  y?: string;
+
+  @ApiPropertyOptional({ description: 'The modulus of an RSA key.' })
+  n?: string;
+
+  @ApiPropertyOptional({ description: 'The public exponent of an RSA key.' })
+  e?: string;
+}
+
+/** A JSON Web Key Set (RFC 7517 §5). */
+export class JwksDto {
+  @ApiProperty({ description: 'The keys.', type: [JwkDto] })
+  keys!: JwkDto[];
+
+  /** Only what is public by kind, so that nothing else a key may carry is ever published. */
+  static from(keys: readonly PublicSigningKey[]): JwksDto {
+    const published = keys.flatMap(({ kid, alg, jwk }): JwkDto[] => {
+      if (jwk?.kty === 'EC') return [{ kty: 'EC', use: 'sig', alg, kid, crv: jwk.crv, x: jwk.x, y: jwk.y }];
+      if (jwk?.kty === 'RSA') return [{ kty: 'RSA', use: 'sig', alg, kid, n: jwk.n, e: jwk.e }];
+      return [];
+    });
+    return Object.assign(new JwksDto(), { keys: published });
+  }
+}

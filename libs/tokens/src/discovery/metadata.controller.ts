@@ -1,0 +1,25 @@
+import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
+import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Public } from 'postern/auth';
+import { MetadataDto } from './metadata.dto.js';
+import { ServerMetadata } from './server-metadata.js';
+
+/** Says what this authorization server offers, and where. */
+@ApiTags('Discovery')
+@Controller({ path: '.well-known', version: VERSION_NEUTRAL })
+export class MetadataController {
+  constructor(private readonly metadata: ServerMetadata) {}
+
+  @Public()
+  @Get('oauth-authorization-server')
+  @Header('Cache-Control', 'public, max-age=300')
+  @ApiOperation({
+    operationId: 'authorizationServerMetadata',
+    summary: 'The metadata of the server',
+    description: 'The issuer and its endpoints, for clients and services that configure themselves (RFC 8414).',
+  })
+  @ApiOkResponse({ description: 'The authorization server metadata.', type: MetadataDto })
+  authorizationServerMetadata(): MetadataDto {
+    return this.metadata.document();
+  }
+}

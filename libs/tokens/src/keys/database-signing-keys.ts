@@ -1,0 +1,96 @@
+import type { KeyObject } from 'node:crypto';
+import { Injectable, Logger } from '@nestjs/common';
+import { KeyStore } from './signing-key-table.js';
+import { KeyVault } from './private-key-encryption.js';
+import { privateKeyOf, publicKeyOf, publicMembersOf, thumbprint } from 'postern/jws';
+import type { SigningKey } from './signing-key.entity.js';
+import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
+
+interface OpenedKey {
+  readonly key: KeyObject;
+  readonly privateKey?: KeyObject;
+}
+
+/** The key ring of the database: private halves are encrypted there, and decrypted in memory only. */
+@Injectable()
+export class StoredSigningKeys extends SigningKeys {
+  private readonly logger = new Logger(StoredSigningKeys.name);
+  private opened: ReadonlyMap<string, OpenedKey> = new Map();
+  private readonly refused = new Set<string>();
+
+  constructor(
+    private readonly store: KeyStore,
+    private readonly vault: KeyVault,
+  ) {
+    super();
+  }
+
+  override async keys(): Promise<readonly PublicSigningKey[]> {
+    const rows = await this.store.living();
+    const opened = new Map<string, OpenedKey>();
+    for (const row of rows) {
+      const key = this.open(row);
+      if (key) opened.set(row.kid, key);
+    }
+    // What is not among them any more leaves the memory as well: a killed key, and a private half that was destroyed.
+    this.opened = opened;
+    return rows.flatMap((row) => {
+      const key = opened.get(row.kid)?.key;
+      return key ? [publicPartOf(row, key)] : [];
+    });
+  }
+
+  override sign(kid: string, signingInput: Buffer): Promise<Buffer> {
+    return Promise.reject(new Error(`the private key ${kid} is not in this process (${signingInput.length} bytes)`));
+  }
+
+  override localKey(kid: string): KeyObject | undefined {
+    return this.opened.get(kid)?.privateKey;
+  }
+
+  private open(row: SigningKey): OpenedKey | undefined {
+    const isEmpty = KeyVault.isEmpty(row.privateEncrypted);
+    const known = this.opened.get(row.kid);
+    if (known && isEmpty === !known.privateKey) return known;
+    try {
+      const opened = openKey(row, this.vault);
+      this.refused.delete(row.kid);
+      return opened;
+    } catch (error) {
+      // A replica that still runs with the former instance secret goes on with the keys that it has opened already.
+      if (known) return known;
+      if (!this.refused.has(row.kid)) this.logger.error(`The signing key ${row.kid} is not used: ${String(error)}`);
+      this.refused.add(row.kid);
+      return undefined;
+    }
+  }
+}
+
+/**
+ * Opens a row that this instance has written. One that somebody else put into the table is never published: the wrap, even
+ * the empty one, can only be made with the instance secret, and the id binds the public half to it.
+ */
+function openKey(row: SigningKey, vault: KeyVault): OpenedKey {
+  if (!row.privateEncrypted || !row.secretId) throw new Error('it was not made by this instance');
+  const material = vault.unwrap(row.kid, { privateEncrypted: row.privateEncrypted, secretId: row.secretId });
+  if (row.alg === 'HS256') {
+    const secret = privateKeyOf(row.alg, material);
+    return { key: secret, privateKey: secret };
+  }
+  const key = publicKeyOf(row.publicJwk);
+  if (thumbprint(key) !== row.kid) throw new Error('its public half is not the one that its id names');
+  return material.length === 0 ? { key } : { key, privateKey: privateKeyOf(row.alg, material) };
+}
+
+function publicPartOf(row: SigningKey, key: KeyObject): PublicSigningKey {
+  return {
+    kid: row.kid,
+    alg: row.alg,
+    key,
+    ...(row.alg !== 'HS256' && { jwk: publicMembersOf(row.publicJwk) }),
+    announcedAt: row.announcedAt,
+    activeAt: row.activeAt,
+    ...(row.retiredAt && { retiredAt: row.retiredAt }),
+    ...(row.goneAt && { goneAt: row.goneAt }),
+  };
+}

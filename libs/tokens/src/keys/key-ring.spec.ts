@@ -1,0 +1,182 @@
+import { createSecretKey } from 'node:crypto';
+import type { KeyStore } from './signing-key-table.js';
+import type { KeyVault } from './private-key-encryption.js';
+import { KnownKeys } from './key-ring.js';
+import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
+import { StoredSigningKeys } from './database-signing-keys.js';
+import { CheckedTokensSettings, type TokensSettings } from '../tokens.settings.js';
+
+const issuer = 'https://id.example.com';
+const key = (kid: string, rest: Partial<PublicSigningKey> = {}): PublicSigningKey => ({
+  kid,
+  alg: 'ES256',
+  key: createSecretKey(Buffer.alloc(32)),
+  ...rest,
+});
+
+class HeldKeys extends SigningKeys {
+  held: PublicSigningKey[] = [key('a')];
+  asked = 0;
+  answer = () => Promise.resolve();
+
+  override async keys() {
+    this.asked += 1;
+    const held = [...this.held];
+    await this.answer();
+    return held;
+  }
+  override sign() {
+    return Promise.reject(new Error('not asked for'));
+  }
+}
+
+/** As if from the ring, whose keys alone are planned here. */
+class HeldRing extends StoredSigningKeys {
+  constructor(private readonly held: readonly PublicSigningKey[]) {
+    super({} as KeyStore, {} as KeyVault);
+  }
+  override keys() {
+    return Promise.resolve(this.held);
+  }
+}
+
+function knowing(killed: string[] = []) {
+  const keys = new HeldKeys();
+  const time = { ms: 1_000_000 };
+  const store = { killedIds: () => Promise.resolve(new Set(killed)) } as unknown as KeyStore;
+  const settings = new CheckedTokensSettings({ issuer, audience: 'api', secret: 'unused here' });
+  return { keys, time, known: new KnownKeys(keys, store, { now: () => time.ms }, settings) };
+}
+
+describe('KnownKeys', () => {
+  it('answers from memory for a key that it knows', async () => {
+    const { known, keys } = knowing();
+    await known.refresh();
+    expect(known.find(issuer, 'a')).toMatchObject({ kid: 'a' });
+    expect(known.isLive(issuer, 'a')).toBe(true);
+    expect(keys.asked).toBe(1);
+  });
+
+  it('knows no key of another issuer, and none without a name', async () => {
+    const { known } = knowing();
+    await known.refresh();
+    expect(known.find('https://other.example.com', 'a')).toBeUndefined();
+    expect(known.find(issuer, undefined)).toBeUndefined();
+    expect(known.isLive('https://other.example.com', 'a')).toBe(false);
+  });
+
+  it('asks once for however many tokens that name unknown keys', async () => {
+    const { known, keys } = knowing();
+    await known.refresh();
+    keys.held.push(key('b'));
+    const found = await Promise.all(
+      Array.from({ length: 500 }, async (_, index) => known.find(issuer, index ? `x${index}` : 'b')),
+    );
+    expect(found.filter(Boolean)).toHaveLength(1);
+    expect(keys.asked).toBe(2);
+  });
+
+  it('does not take a reading that began before the change for one that knows of it', async () => {
+    const { known, keys } = knowing();
+    let goOn = () => {};
+    keys.answer = () => new Promise<void>((resolve) => (goOn = resolve));
+    const before = known.refresh();
+    await new Promise(setImmediate);
+    keys.held = [key('c')];
+    keys.answer = () => Promise.resolve();
+    const after = known.refresh();
+    goOn();
+    await Promise.all([before, after]);
+    expect(known.published().map(({ kid }) => kid)).toEqual(['c']);
+  });
+
+  it('lets a key prove until it is gone, and sign only while it is active', async () => {
+    const { known, keys, time } = knowing();
+    keys.held = [
+      key('a', { activeAt: new Date(0), retiredAt: new Date(2_000_000), goneAt: new Date(3_000_000) }),
+      key('b', { activeAt: new Date(2_000_000) }),
+    ];
+    await known.refresh();
+    expect((await known.signingKey()).kid).toBe('a');
+    time.ms = 2_000_000;
+    expect((await known.signingKey()).kid).toBe('b');
+    expect(known.isLive(issuer, 'a')).toBe(true);
+    time.ms = 3_000_000;
+    expect(known.isLive(issuer, 'a')).toBe(false);
+    expect(known.published().map(({ kid }) => kid)).toEqual(['b']);
+  });
+
+  it('knows no killed key, wherever it lives', async () => {
+    const { known } = knowing(['a']);
+    await known.refresh();
+    expect(known.published()).toEqual([]);
+    await expect(known.signingKey()).rejects.toMatchObject({ code: 'no-active-key' });
+  });
+
+  it('does not sign by what it cannot have read, and goes on proving what it knows', async () => {
+    const { known, keys } = knowing();
+    keys.answer = () => Promise.reject(new Error('the database is away'));
+    await expect(known.signingKey()).rejects.toMatchObject({ code: 'no-active-key', status: 503 });
+    keys.answer = () => Promise.resolve();
+    await known.refresh();
+    keys.answer = () => Promise.reject(new Error('the database is away'));
+    await expect(known.refresh()).rejects.toThrow('away');
+    expect(known.isLive(issuer, 'a')).toBe(true);
+  });
+});
+
+describe('KnownKeys, of the key that signs where the former algorithm is kept as an additional one', () => {
+  const now = 1_000_000;
+  const since = (kid: string, announced: number, active: number, rest: Partial<PublicSigningKey> = {}) =>
+    key(kid, { announcedAt: new Date(announced * 1000), activeAt: new Date(active * 1000), ...rest });
+  const kept = since('a', 0, 0);
+  const waiting = since('b', 900, 1210, { alg: 'PS256' });
+
+  async function signing(held: PublicSigningKey[], settings: Partial<TokensSettings> = {}, isOfSigner = false) {
+    const keys = isOfSigner ? Object.assign(new HeldKeys(), { held }) : new HeldRing(held);
+    const store = { killedIds: () => Promise.resolve(new Set()) } as unknown as KeyStore;
+    const common = { issuer, audience: 'api', secret: 'unused here', algorithm: 'PS256' } as const;
+    const checked = new CheckedTokensSettings({ ...common, additionalAlgorithms: ['ES256'], ...settings });
+    const known = new KnownKeys(keys, store, { now: () => now }, checked);
+    return async (algorithm?: 'PS256' | 'ES256') => (await known.signingKey(algorithm)).kid;
+  }
+
+  it('is the former one until the new one is active, also for whoever names the algorithm of access tokens', async () => {
+    const kid = await signing([kept, waiting]);
+    expect([await kid(), await kid('ES256'), await kid('PS256')]).toEqual(['a', 'a', 'a']);
+    expect(await (await signing([kept, since('b', 600, 910, { alg: 'PS256' })]))()).toBe('b');
+  });
+
+  it('is the former one also for a process beside servers that have not changed yet', async () => {
+    expect(await (await signing([kept]))()).toBe('a');
+  });
+
+  it.each([
+    ['made', since('b', 1030, 1030, { alg: 'PS256' })],
+    ['hurried', since('b', 900, 1030, { alg: 'PS256' })],
+  ])('is the one that was %s after a kill, though this clock is late', async (_name, successor) => {
+    expect(await (await signing([kept, successor]))()).toBe('b');
+  });
+
+  it('is none that came later than the one that waits, and the first of those that are listed', async () => {
+    const later = since('c', 900, 900, { alg: 'RS256' });
+    const additionalAlgorithms = ['RS256', 'ES256'] as const;
+    expect(await (await signing([kept, waiting, later], { additionalAlgorithms }))()).toBe('a');
+    expect(await (await signing([waiting, later], { additionalAlgorithms }))()).toBe('b');
+    const earlier = since('c', 500, 500, { alg: 'RS256' });
+    expect(await (await signing([kept, waiting, earlier], { additionalAlgorithms }))()).toBe('c');
+  });
+
+  it('is never one of HS256, which nobody can follow by the JWKS', async () => {
+    const secret = since('s', 0, 0, { alg: 'HS256' });
+    const additionalAlgorithms = ['HS256', 'ES256'] as const;
+    expect(await (await signing([secret, kept, waiting], { additionalAlgorithms }))()).toBe('a');
+    expect(await (await signing([secret, waiting], { additionalAlgorithms }))()).toBe('b');
+  });
+
+  it('is the former one of a signer that has announced another one, and none where it lacks one', async () => {
+    const [former, next] = [key('a'), key('b', { alg: 'PS256', activeAt: new Date(now + 1) })];
+    expect(await (await signing([former, next], {}, true))()).toBe('a');
+    await expect((await signing([former], {}, true))()).rejects.toMatchObject({ code: 'no-active-key' });
+  });
+});

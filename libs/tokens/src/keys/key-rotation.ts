@@ -1,0 +1,154 @@
+import { Injectable, Logger } from '@nestjs/common';
+import type { JwtAlgorithm } from 'postern/auth';
+import { Events } from 'postern/persistence';
+import { generateKey } from 'postern/jws';
+import { planOf, type KeyChange, type KeyCommand, type PlannedKey } from './rotation-plan.js';
+import { assertCurrent, assertOpenable, assertUsable, warningOf } from './rotation-checks.js';
+import { KnownKeys } from './key-ring.js';
+import { KeyStore } from './signing-key-table.js';
+import { KeyVault } from './private-key-encryption.js';
+import type { SigningKey } from './signing-key.entity.js';
+import { SlowerClock } from '../earliest-clock.js';
+import { AlgorithmNotConfiguredError, KeysManagedElsewhereError } from '../tokens.errors.js';
+import { SigningKeyActivated, SigningKeyAnnounced } from '../tokens.events.js';
+import { CheckedTokensSettings } from '../tokens.settings.js';
+
+/** Lets one key follow another: by schedule and by command, by one replica at a time, with no restart. */
+@Injectable()
+export class KeyRotation {
+  private readonly logger = new Logger(KeyRotation.name);
+
+  constructor(
+    private readonly store: KeyStore,
+    private readonly vault: KeyVault,
+    private readonly known: KnownKeys,
+    private readonly events: Events,
+    private readonly slowerClock: SlowerClock,
+    private readonly settings: CheckedTokensSettings,
+  ) {}
+
+  /**
+   * Makes the ring ready at start: takes over what a previous instance secret protects, and makes the first keys. A process
+   * that does not keep the ring only makes sure that it can use it.
+   *
+   * @throws Error when the stored keys are encrypted under a secret that was not given, or when there are no keys and
+   *   none may be made
+   */
+  async prepare(): Promise<void> {
+    if (!this.known.isManagedHere) return this.known.refresh();
+    if (!this.settings.keepsRing) {
+      assertUsable(await this.store.ring(), this.vault);
+      return this.known.refresh();
+    }
+    await this.store.exclusively(
+      async (now) => {
+        await this.rewrapAll();
+        const warning = warningOf(await this.plannedKeys(), now.getTime(), this.policy);
+        if (warning !== undefined) this.logger.warn(warning);
+        await this.settle(now, { retireUnlisted: true });
+      },
+      () => this.known.refresh(),
+    );
+  }
+
+  /** Does what the schedule asks for now; looks without the lock first, so that it may be called often. */
+  async tick(): Promise<void> {
+    if (!this.known.isManagedHere || !this.settings.keepsRing) return;
+    if (planOf(await this.plannedKeys(), this.store.now(), this.policy).length === 0) return;
+    await this.store.exclusively(
+      (now) => this.settle(now),
+      () => this.known.refresh(),
+    );
+  }
+
+  /**
+   * Announces a new key and lets it take over as soon as every cache of the JWKS must know it; hurries one that is
+   * announced already. No valid token is refused on the way.
+   *
+   * @param algorithm which key; every one of the configured algorithms unless told
+   * @returns the keys that are going to sign
+   * @throws AlgorithmNotConfiguredError when no key of this algorithm is kept here
+   * @throws KeysManagedElsewhereError when the keys are those of a signer or of the configuration
+   */
+  async rotate(algorithm?: JwtAlgorithm): Promise<SigningKey[]> {
+    if (!this.known.isManagedHere) throw new KeysManagedElsewhereError();
+    if (algorithm && !this.settings.algorithms.includes(algorithm)) throw new AlgorithmNotConfiguredError();
+    const algorithms = this.settings.algorithms.filter((listed) => !algorithm || listed === algorithm);
+    return this.store.exclusively(
+      async (now) => {
+        await this.settle(now, { rotate: algorithms });
+        const rows = (await this.store.ring()).filter((row) => algorithms.includes(row.alg) && !row.killedAt);
+        return algorithms.flatMap((alg) => rows.filter((row) => row.alg === alg).slice(-1));
+      },
+      () => this.known.refresh(),
+    );
+  }
+
+  /** Carries out the plan of this moment, inside {@link KeyStore.exclusively}. */
+  async settle(now: Date, command?: KeyCommand): Promise<void> {
+    const keys = await this.store.ring();
+    // What it wrapped under a secret that the servers do not have yet, or no longer, would be no key to them.
+    if (!this.settings.keepsRing) assertCurrent(keys, this.vault);
+    const erasedAt = (await this.slowerClock.now()).getTime();
+    for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, command, erasedAt)) {
+      await this.carryOut(change, keys, now);
+    }
+  }
+
+  private async carryOut(change: KeyChange, keys: readonly SigningKey[], now: Date): Promise<void> {
+    switch (change.act) {
+      case 'make': {
+        const key = await generateKey(change.alg, this.settings.rsaBits);
+        await this.store.add(change.alg, key, now, change.activeAt);
+        this.events.publish(new SigningKeyAnnounced(key.kid, change.alg, change.activeAt));
+        if (change.activeAt <= now) this.events.publish(new SigningKeyActivated(key.kid, change.alg));
+        return;
+      }
+      case 'activate': {
+        await this.store.change(change.kid, { activeAt: change.activeAt });
+        const alg = keys.find(({ kid }) => kid === change.kid)?.alg;
+        if (alg && change.activeAt <= now) this.events.publish(new SigningKeyActivated(change.kid, alg));
+        return;
+      }
+      case 'retire':
+        return this.store.change(change.kid, { retiredAt: change.retiredAt, goneAt: change.goneAt });
+      case 'keep':
+        return this.store.change(change.kid, { retiredAt: null, goneAt: null });
+      case 'erase': {
+        await this.store.rewrap(change.kid, Buffer.alloc(0));
+        // Of all replicas one erases, once: the one that may say that the announced change-over has happened.
+        const erased = keys.find(({ kid }) => kid === change.kid);
+        const successor = keys.find((key) => key.activeAt.getTime() === erased?.retiredAt?.getTime());
+        if (successor && successor.announcedAt < successor.activeAt) {
+          this.events.publish(new SigningKeyActivated(successor.kid, successor.alg));
+        }
+      }
+    }
+  }
+
+  private async rewrapAll(): Promise<void> {
+    const keys = await this.store.ring();
+    assertOpenable(keys, this.vault);
+    const wrapped = keys.filter((row) => this.vault.isOutdated(row));
+    for (const { kid, secretId, privateEncrypted } of wrapped) {
+      if (privateEncrypted && secretId && this.vault.canOpen({ secretId })) {
+        await this.store.rewrap(kid, this.vault.unwrap(kid, { privateEncrypted, secretId }));
+      }
+    }
+  }
+
+  private async plannedKeys(): Promise<PlannedKey[]> {
+    return (await this.store.ring()).map(plannedOf);
+  }
+
+  private get policy() {
+    const { algorithms, rotationSeconds, leadSeconds, aftermathSeconds, erasureSeconds } = this.settings;
+    return { algorithms, rotationSeconds, leadSeconds, aftermathSeconds, erasureSeconds };
+  }
+}
+
+function plannedOf(row: SigningKey): PlannedKey {
+  const { kid, alg, announcedAt, activeAt, retiredAt, goneAt, killedAt, privateEncrypted } = row;
+  const isErased = KeyVault.isEmpty(privateEncrypted);
+  return { kid, alg, announcedAt, activeAt, retiredAt, goneAt, killedAt, isErased };
+}

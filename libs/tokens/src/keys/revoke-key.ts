@@ -1,0 +1,64 @@
+import { Injectable } from '@nestjs/common';
+import { RevocationPublisher } from 'postern/auth';
+import { Events } from 'postern/persistence';
+import { publicMembersOf } from 'postern/jws';
+import { KnownKeys } from './key-ring.js';
+import { KeyRotation } from './key-rotation.js';
+import { KeyStore } from './signing-key-table.js';
+import type { SigningKey } from './signing-key.entity.js';
+import { KeyNotFoundError } from '../tokens.errors.js';
+import { SigningKeyKilled } from '../tokens.events.js';
+
+// Whoever has stolen a key makes tokens for as long as somebody believes in it, so this entry outlives every cache.
+const REMEMBERED_SECONDS = 30 * 86_400;
+
+/** Takes a key out at once, for when its private half may be in other hands. */
+@Injectable()
+export class KeyKill {
+  constructor(
+    private readonly store: KeyStore,
+    private readonly known: KnownKeys,
+    private readonly rotation: KeyRotation,
+    private readonly revocations: RevocationPublisher,
+    private readonly events: Events,
+  ) {}
+
+  /**
+   * The key leaves the JWKS, every token that it signed is refused in every replica within a second, and another key signs
+   * at once: the announced one, or a new one. A key of a signer or of the configuration is taken out likewise; another one
+   * of them then has to be active there. Killing a key twice is as killing it once.
+   *
+   * @param reason one kebab-case word of at most 32 characters, for logs and feeds
+   * @throws KeyNotFoundError when there is no such key
+   */
+  async kill(kid: string, reason = 'key-compromised'): Promise<SigningKey> {
+    return this.store.exclusively(
+      async (now) => {
+        const row = await this.store.find(kid);
+        if (row?.killedAt) return row;
+        const killed = row ? await this.killStored(row, now) : await this.killElsewhere(kid, now);
+        if (this.known.isManagedHere) await this.rotation.settle(now);
+        const expiresAt = Math.ceil(now.getTime() / 1000) + REMEMBERED_SECONDS;
+        await this.revocations.publish({ kind: 'key', target: kid, reason, expiresAt });
+        this.events.publish(new SigningKeyKilled(kid, killed.alg, reason));
+        return killed;
+      },
+      () => this.known.refresh(),
+    );
+  }
+
+  private async killStored(row: SigningKey, now: Date): Promise<SigningKey> {
+    const end = { killedAt: now, retiredAt: row.retiredAt ?? now, goneAt: now };
+    await this.store.change(row.kid, end);
+    return Object.assign(row, end);
+  }
+
+  private killElsewhere(kid: string, now: Date): Promise<SigningKey> {
+    const key = this.known.published().find((published) => published.kid === kid);
+    if (!key) throw new KeyNotFoundError();
+    return this.store.addKilled(
+      { kid, alg: key.alg, publicJwk: key.jwk ? publicMembersOf(key.jwk) : { kty: 'oct' } },
+      now,
+    );
+  }
+}

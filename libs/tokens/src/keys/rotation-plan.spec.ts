@@ -1,0 +1,218 @@
+import { planOf, type KeyChange, type KeyCommand, type KeyPolicy, type PlannedKey } from './rotation-plan.js';
+
+const day = 86_400;
+const policy: KeyPolicy = {
+  algorithms: ['ES256'],
+  rotationSeconds: 90 * day,
+  leadSeconds: 310,
+  aftermathSeconds: 970,
+  erasureSeconds: 10,
+};
+const at = (seconds: number) => new Date(seconds * 1000);
+const key = (kid: string, activeAt: number, rest: Partial<PlannedKey> = {}): PlannedKey => ({
+  kid,
+  alg: 'ES256',
+  announcedAt: at(activeAt - 310),
+  activeAt: at(activeAt),
+  retiredAt: null,
+  goneAt: null,
+  killedAt: null,
+  isErased: false,
+  ...rest,
+});
+const plan = (keys: PlannedKey[], seconds: number, command?: KeyCommand, changed: Partial<KeyPolicy> = {}) =>
+  planOf(keys, seconds * 1000, { ...policy, ...changed }, command);
+
+function carriedOut(keys: PlannedKey[], changes: KeyChange[], seconds: number): PlannedKey[] {
+  const made = changes.flatMap((change) =>
+    change.act === 'make'
+      ? [key(`made-${change.alg}`, 0, { alg: change.alg, announcedAt: at(seconds), activeAt: change.activeAt })]
+      : [],
+  );
+  return [...keys, ...made].map((each) =>
+    changes
+      .filter((change) => 'kid' in change && change.kid === each.kid)
+      .reduce<PlannedKey>((result, change) => {
+        if (change.act === 'keep') return { ...result, retiredAt: null, goneAt: null };
+        if (change.act === 'erase') return { ...result, isErased: true };
+        return { ...result, ...change };
+      }, each),
+  );
+}
+
+describe('planOf', () => {
+  it('makes the first key active at once', () => {
+    expect(plan([], 1000)).toEqual([{ act: 'make', alg: 'ES256', activeAt: at(1000) }]);
+  });
+
+  it('leaves a young key alone', () => {
+    expect(plan([key('a', 0)], 90 * day - 311)).toEqual([]);
+  });
+
+  it('announces the next key a lead before the change-over, and retires the present one at that very instant', () => {
+    expect(plan([key('a', 0)], 90 * day - 310)).toEqual([
+      { act: 'make', alg: 'ES256', activeAt: at(90 * day) },
+      { act: 'retire', kid: 'a', retiredAt: at(90 * day), goneAt: at(90 * day + 970) },
+    ]);
+  });
+
+  it('gives the whole lead also when nobody was there in time', () => {
+    expect(plan([key('a', 0)], 200 * day)[0]).toEqual({ act: 'make', alg: 'ES256', activeAt: at(200 * day + 310) });
+  });
+
+  it('rotates by command, and hurries an announced key no further than its lead', () => {
+    expect(plan([key('a', 0)], 5000, { rotate: ['ES256'] })[0]).toEqual({
+      act: 'make',
+      alg: 'ES256',
+      activeAt: at(5310),
+    });
+    const next = key('b', 90_000, { announcedAt: at(4900) });
+    expect(plan([key('a', 0), next], 5000, { rotate: ['ES256'] })[0]).toEqual({
+      act: 'activate',
+      kid: 'b',
+      activeAt: at(5210),
+    });
+  });
+
+  it('activates the announced key at once when the active one was killed', () => {
+    const killed = key('a', 0, { killedAt: at(4999), goneAt: at(4999), isErased: true });
+    expect(plan([killed, key('b', 9000)], 5000)).toEqual([{ act: 'activate', kid: 'b', activeAt: at(5000) }]);
+    expect(plan([killed], 5000)).toEqual([{ act: 'make', alg: 'ES256', activeAt: at(5000) }]);
+  });
+
+  it('keeps the present key when the announced one was killed', () => {
+    const present = key('a', 0, { retiredAt: at(9000), goneAt: at(9970) });
+    const killed = key('b', 9000, { killedAt: at(5000), isErased: true });
+    expect(plan([present, killed], 5000)).toEqual([{ act: 'keep', kid: 'a' }]);
+  });
+
+  it('destroys a private half when its key has retired, for HS256 when it is gone, and when it was killed', () => {
+    const retired = key('a', 0, { retiredAt: at(5000), goneAt: at(5970) });
+    expect(plan([retired, key('b', 5000)], 5009)).toEqual([]);
+    expect(plan([retired, key('b', 5000)], 5010)).toEqual([{ act: 'erase', kid: 'a' }]);
+    const secret = [
+      { ...retired, alg: 'HS256' as const },
+      { ...key('b', 5000), alg: 'HS256' as const },
+    ];
+    expect(plan(secret, 5969, {}, { algorithms: ['HS256'] })).toEqual([]);
+    expect(plan(secret, 5970, {}, { algorithms: ['HS256'] })).toEqual([{ act: 'erase', kid: 'a' }]);
+    const killed = key('c', 0, { killedAt: at(1) });
+    expect(plan([killed, key('b', 1)], 2)).toEqual([{ act: 'erase', kid: 'c' }]);
+  });
+
+  it('keeps a retired key for as long as tokens live here, though whoever retired it knew of shorter lives', () => {
+    const retired = key('a', 0, { retiredAt: at(5000), goneAt: at(5300), isErased: true });
+    const scheduled = key('a', 0, { retiredAt: at(9000), goneAt: at(9300) });
+    const needed = { act: 'retire', kid: 'a', retiredAt: at(5000), goneAt: at(5970) };
+    expect(plan([retired, key('b', 5000)], 5100)).toEqual([needed]);
+    expect(plan([scheduled, key('b', 9000)], 5100)).toEqual([
+      { act: 'retire', kid: 'a', retiredAt: at(9000), goneAt: at(9970) },
+    ]);
+    // Nobody shortens it again, and what is gone stays so.
+    expect(plan([retired, key('b', 5000)], 5100, {}, { aftermathSeconds: 200 })).toEqual([]);
+    expect(plan([retired, key('b', 5000)], 5300)).toEqual([]);
+    const killed = { ...retired, killedAt: at(5050) };
+    expect(plan([killed, key('b', 5000)], 5100)).toEqual([]);
+  });
+
+  it('lets another algorithm take over with a lead, when told at start', () => {
+    expect(plan([key('a', 0)], 5000, { retireUnlisted: true }, { algorithms: ['PS256'] })).toEqual([
+      { act: 'make', alg: 'PS256', activeAt: at(5310) },
+      { act: 'retire', kid: 'a', retiredAt: at(5310), goneAt: at(6280) },
+    ]);
+  });
+
+  describe('where the former algorithm is kept as an additional one', () => {
+    const algorithms = ['PS256', 'ES256'] as const;
+    const kept = key('a', 0);
+    const next = (rest: Partial<PlannedKey> = {}) => key('b', 5310, { alg: 'PS256', ...rest });
+    const made = (seconds: number, alg: 'PS256' | 'ES256' = 'PS256') => ({ act: 'make', alg, activeAt: at(seconds) });
+    const activated = (seconds: number) => ({ act: 'activate', kid: 'b', activeAt: at(seconds) });
+    const killed = (seconds: number, rest: Partial<PlannedKey> = {}) =>
+      next({ activeAt: at(1000), killedAt: at(seconds), retiredAt: at(seconds), isErased: true, ...rest });
+
+    it.each([{}, { retireUnlisted: true }])('gives the new one its lead, and lets the kept one be: %j', (command) => {
+      expect(plan([kept], 5000, command, { algorithms })).toEqual([made(5310)]);
+      for (const seconds of [5000, 5309, 5310, 9000]) {
+        expect(plan([kept, next()], seconds, command, { algorithms })).toEqual([]);
+      }
+    });
+
+    it('is hurried by no command, and by no replica that is set as before', () => {
+      expect(plan([kept, next()], 5100, { rotate: ['PS256'] }, { algorithms })).toEqual([]);
+      expect(plan([kept, next()], 5100, { retireUnlisted: true })).toEqual([]);
+    });
+
+    it('makes all of them active at once at the very first start, and a further additional one', () => {
+      expect(plan([], 1000, {}, { algorithms })).toEqual([made(1000), made(1000, 'ES256')]);
+      expect(plan([kept], 5000, {}, { algorithms: ['ES256', 'PS256'] })).toEqual([made(5000)]);
+      expect(plan([kept], 5000, {}, { algorithms: ['PS256', 'RS256', 'ES256'] })).toEqual([
+        made(5310),
+        { ...made(5000), alg: 'RS256' },
+      ]);
+    });
+
+    it.each<[string, PlannedKey]>([
+      ['by command', killed(5000)],
+      ['in the table alone', killed(4999, { retiredAt: null })],
+      ['shortly before its end', killed(4999, { retiredAt: at(5200) })],
+    ])('does not wait after a kill of its only key: %s', (_name, dead) => {
+      expect(plan([kept, dead], 5000, {}, { algorithms })).toEqual([made(5000)]);
+      expect(plan([kept, dead, next()], 5000, {}, { algorithms })).toEqual([activated(5000)]);
+    });
+
+    it.each<[string, PlannedKey]>([
+      ['has not signed yet', next({ killedAt: at(5000), retiredAt: at(5000), isErased: true })],
+      ['had retired', killed(4000, { retiredAt: at(3000) })],
+    ])('waits after a kill of a key that %s', (_name, dead) => {
+      expect(plan([kept, dead], 5000, {}, { algorithms })).toEqual([made(5310)]);
+    });
+
+    it('waits where a kill is long over, and another key has signed since', () => {
+      const since = next({ kid: 'c', activeAt: at(2000), retiredAt: at(3000), goneAt: at(3970), isErased: true });
+      expect(plan([kept, since, killed(2000)], 5000, {}, { algorithms })).toEqual([made(5310)]);
+    });
+
+    it('waits no longer where the kept key is killed meanwhile, whichever replica does so', () => {
+      const dead = key('a', 0, { killedAt: at(5100), retiredAt: at(5100), isErased: true });
+      expect(plan([dead, next()], 5100, {}, { algorithms })).toEqual([activated(5100), made(5100, 'ES256')]);
+      const successor = key('c', 5100, { announcedAt: at(5100) });
+      expect(plan([dead, next(), successor], 5101, {}, { algorithms })).toEqual([activated(5101)]);
+    });
+
+    it('waits for no key that nobody can follow, and not with one that nobody caches', () => {
+      const secret = key('a', 0, { alg: 'HS256' });
+      expect(plan([secret], 5000, {}, { algorithms: ['PS256', 'HS256'] })).toEqual([made(5000)]);
+      expect(plan([kept], 5000, {}, { algorithms: ['HS256', 'ES256'] })).toEqual([{ ...made(5000), alg: 'HS256' }]);
+    });
+
+    it.each<[string, PlannedKey[], number]>([
+      ['the first start', [], 1000],
+      ['the change', [kept], 5000],
+      ['a kill', [kept, killed(5000)], 5000],
+      ['a kill beside an announced key', [kept, killed(5000), next()], 5000],
+      ['a kill of the kept key', [{ ...kept, killedAt: at(5100), isErased: true }, next()], 5100],
+      ['a kill of the waiting key', [kept, next({ killedAt: at(5000), isErased: true })], 5000],
+      ['a change of three', [kept, key('x', 0, { alg: 'RS256' })], 5000],
+    ])('leaves nothing to do for the next replica after %s', (_name, keys, now) => {
+      const after = carriedOut(keys, plan(keys, now, { retireUnlisted: true }, { algorithms }), now);
+      for (const command of [{}, { retireUnlisted: true }]) {
+        expect(plan(after, now, command, { algorithms })).toEqual([]);
+        expect(plan(after, now + 1, command, { algorithms })).toEqual([]);
+      }
+    });
+  });
+
+  it.each<[string, PlannedKey[], number, KeyCommand]>([
+    ['the first start', [], 1000, {}],
+    ['the schedule', [key('a', 0)], 90 * day, {}],
+    ['a command', [key('a', 0)], 1000, { rotate: ['ES256'] }],
+    ['a kill', [key('a', 0, { killedAt: at(999) }), key('b', 9000)], 1000, {}],
+    ['shorter lives', [key('a', 0, { retiredAt: at(5000), goneAt: at(5100) }), key('b', 5000)], 5050, {}],
+    ['a change of algorithm', [{ ...key('a', 0), alg: 'RS256' }], 1000, { retireUnlisted: true }],
+  ])('leaves nothing to do for the next replica after %s', (_name, keys, now, command) => {
+    const after = carriedOut(keys, plan(keys, now, command), now);
+    expect(plan(after, now)).toEqual([]);
+    expect(plan(after, now, { retireUnlisted: true })).toEqual([]);
+  });
+});

@@ -1,0 +1,48 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { keyStateOf, type KeyInstants, type KeyState } from '../keys/key-state.js';
+
+/** A signing key and where it stands in its life. */
+export class KeyDto {
+  @ApiProperty({ description: 'The id of the key.', example: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' })
+  kid!: string;
+
+  @ApiProperty({ description: 'The algorithm that it signs with.', example: 'ES256' })
+  algorithm!: string;
+
+  @ApiProperty({
+    description:
+      'Announced: published, signs soon. Active: signs. Retired: still proves. Gone and killed: proves nothing.',
+    enum: ['announced', 'active', 'retired', 'gone', 'killed'],
+    example: 'active',
+  })
+  state!: KeyState;
+
+  @ApiProperty({ description: 'Since when it signs, or will.', ...instant('2026-11-23T09:00:00.000Z') })
+  activeAt!: string | null;
+
+  @ApiProperty({ description: 'When it signs no more.', ...instant(null) })
+  retiredAt!: string | null;
+
+  @ApiProperty({ description: 'When it proves nothing any more.', ...instant(null) })
+  goneAt!: string | null;
+
+  @ApiProperty({ description: 'When it was killed.', ...instant(null) })
+  killedAt!: string | null;
+
+  /** @param now epoch milliseconds */
+  static from(key: KeyInstants & { readonly kid: string; readonly alg: string }, now: number): KeyDto {
+    return Object.assign(new KeyDto(), {
+      kid: key.kid,
+      algorithm: key.alg,
+      state: keyStateOf(key, now),
+      activeAt: key.activeAt?.toISOString() ?? null,
+      retiredAt: key.retiredAt?.toISOString() ?? null,
+      goneAt: key.goneAt?.toISOString() ?? null,
+      killedAt: key.killedAt?.toISOString() ?? null,
+    });
+  }
+}
+
+function instant(example: string | null) {
+  return { type: 'string', format: 'date-time', nullable: true, example } as const;
+}

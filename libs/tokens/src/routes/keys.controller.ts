@@ -1,0 +1,84 @@
+import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
+import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { Clock, ForServices, RequireScopes, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import { Refuses } from 'postern/problem';
+import { KeyDto } from './key.dto.js';
+import { RotateKeysDto } from './rotate-keys.dto.js';
+import { KeyKill } from '../keys/revoke-key.js';
+import { KeyList } from './key-list.js';
+import { KeyRotation } from '../keys/key-rotation.js';
+import { AlgorithmNotConfiguredError, KeyNotFoundError, KeysManagedElsewhereError } from '../tokens.errors.js';
+
+const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
+const KEY = { kid: KID, algorithm: 'ES256', activeAt: '2026-11-23T09:00:00.000Z', retiredAt: null, goneAt: null };
+const KILLED_AT = '2026-11-24T10:00:00.000Z';
+
+/** The routes with which an operator sees, rotates and kills signing keys. */
+@ApiTags('Keys')
+@Controller('keys')
+@OwnIssuerOnly()
+@ForServices()
+@UseGuards(JwtAuthGuard)
+export class KeysController {
+  constructor(
+    private readonly list: KeyList,
+    private readonly rotation: KeyRotation,
+    private readonly killing: KeyKill,
+    private readonly clock: Clock,
+  ) {}
+
+  @RequireScopes('keys:read')
+  @Get()
+  @ApiOperation({
+    operationId: 'listKeys',
+    summary: 'List the signing keys',
+    description: 'Every key with its state and the instants of its life, the newest first; never a private half.',
+  })
+  @ApiOkResponse({ description: 'The keys.', type: [KeyDto] })
+  listKeys(): Promise<KeyDto[]> {
+    return this.list.all();
+  }
+
+  @RequireScopes('keys:write')
+  @Post('rotate')
+  @HttpCode(202)
+  @ApiOperation({
+    operationId: 'rotateKeys',
+    summary: 'Rotate the signing keys',
+    description:
+      'Announces a new key at once and lets it sign as soon as every cache of the JWKS must know it. Until then the present ' +
+      'key signs, and afterwards it stays published until its last token has expired: no valid token is refused.',
+  })
+  @ApiAcceptedResponse({
+    description: 'The keys that are going to sign.',
+    type: KeyDto,
+    isArray: true,
+    example: [{ ...KEY, state: 'announced', killedAt: null }],
+  })
+  @Refuses(AlgorithmNotConfiguredError, KeysManagedElsewhereError)
+  async rotateKeys(@Body() body: RotateKeysDto): Promise<KeyDto[]> {
+    const keys = await this.rotation.rotate(body?.algorithm);
+    return keys.map((key) => KeyDto.from(key, this.clock.now()));
+  }
+
+  @RequireScopes('keys:write')
+  @Post(':kid/kill')
+  @HttpCode(200)
+  @ApiOperation({
+    operationId: 'killKey',
+    summary: 'Kill a signing key',
+    description:
+      'For a key that may be in other hands: it leaves the JWKS at once, every token that it signed is refused everywhere ' +
+      'within a second (yours too, where this key signed it), and the next key signs. It cannot be undone.',
+  })
+  @ApiParam({ name: 'kid', description: 'The id of the key.', example: KID })
+  @ApiOkResponse({
+    description: 'The killed key.',
+    type: KeyDto,
+    example: { ...KEY, state: 'killed', retiredAt: KILLED_AT, goneAt: KILLED_AT, killedAt: KILLED_AT },
+  })
+  @Refuses(KeyNotFoundError)
+  async killKey(@Param('kid') kid: string): Promise<KeyDto> {
+    return KeyDto.from(await this.killing.kill(kid), this.clock.now());
+  }
+}

@@ -1,0 +1,66 @@
+import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Database } from 'postern/persistence';
+import type { DataSource, EntityMetadata } from 'typeorm';
+import { escapedTable } from '../storage/escaped-table.js';
+import { checkUserHooks } from './user-hooks.check.js';
+import { UserSchemas } from '../fields/user-dtos.js';
+
+/**
+ * Compares the user's class with its table once the migrations have run: a forgotten migration stops the start, and is not
+ * found out by the first registration.
+ */
+@Injectable()
+export class UserTableCheck implements OnModuleInit {
+  constructor(
+    private readonly database: Database,
+    private readonly schemas: UserSchemas,
+  ) {}
+
+  /**
+   * @throws {Error} whose sentences name the columns and the table, and show the statements of a migration that adds them, where
+   *   TypeORM tells them; or the methods of the class that nothing would call
+   */
+  async onModuleInit(): Promise<void> {
+    const { connection } = this.database.manager;
+    const metadata = connection.getMetadata(this.schemas.entity);
+    checkUserHooks(metadata);
+    const missing = await missingColumnsOf(connection, metadata);
+    if (missing.length === 0) return;
+    // TypeORM compares all tables for them, and fails by itself where it does not know a column that the database computes.
+    const statements = await statementsFor(connection, metadata, missing).catch(() => []);
+    const named = `${missing.length === 1 ? 'column' : 'columns'} ${missing.map((name) => `"${name}"`).join(', ')}`;
+    throw new Error(
+      [
+        `UsersModule: the table "${metadata.tablePath}" lacks the ${named} that the fields of ${metadata.name} have.`,
+        `Add them by a migration of yours, and pass its class in \`migrations\`.${statements.length > 0 ? ' For example:' : ''}`,
+        ...statements,
+      ].join('\n'),
+    );
+  }
+}
+
+async function missingColumnsOf(connection: DataSource, metadata: EntityMetadata): Promise<string[]> {
+  // The catalogue rather than information_schema, which hides what this role may not read.
+  const known = await connection.query<{ name: string }[]>(
+    'SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped',
+    [escapedTable(metadata)],
+  );
+  const present = new Set(known.map(({ name }) => name));
+  return metadata.columns
+    .filter(({ isVirtual, isVirtualProperty }) => !isVirtual && !isVirtualProperty)
+    .map(({ databaseName }) => databaseName)
+    .filter((name) => !present.has(name));
+}
+
+/** What TypeORM itself would run to add these columns, and of their types those that have to be made first. */
+async function statementsFor(connection: DataSource, metadata: EntityMetadata, missing: string[]): Promise<string[]> {
+  const { upQueries } = await connection.driver.createSchemaBuilder().log();
+  const all = upQueries.map(({ query }) => query);
+  const starts = missing.map((name) => `ALTER TABLE ${escapedTable(metadata)} ADD ${connection.driver.escape(name)} `);
+  const added = all.filter((statement) => starts.some((start) => statement.startsWith(start)));
+  const types = all.filter((statement) => {
+    const type = /^CREATE TYPE (\S+) /.exec(statement)?.[1];
+    return type !== undefined && added.some((addition) => addition.includes(` ${type}`));
+  });
+  return [...types, ...added].map((statement) => `  ${statement};`);
+}

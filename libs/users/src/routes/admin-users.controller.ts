@@ -1,0 +1,173 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseGuards,
+  type Type,
+} from '@nestjs/common';
+import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
+import {
+  InsufficientScopeError,
+  InvalidTokenError,
+  JwtAuthGuard,
+  ForServices,
+  OwnIssuerOnly,
+  MissingTokenError,
+  RequireScopes,
+} from 'postern/auth';
+import { Refuses, ValidationFailedError } from 'postern/problem';
+import { ListUsersDto } from './list-users.dto.js';
+import { MadeForUser } from '../checks/entity-match.check.js';
+import { updateDtoOf } from '../fields/request-dto.js';
+import { responseDtoOf } from '../fields/response-dto.js';
+import type { UserBase } from '../user-base.entity.js';
+import { UserDirectory } from '../user-list.js';
+import type { SeenUser, TeamFields } from '../fields/user-types.js';
+import { UserConflictError, UserInUseError, UserNotFoundError } from '../users.errors.js';
+import { UsersService } from '../users.service.js';
+
+/** The routes of an administrator, as a controller made by {@link adminUsersControllerOf} has them. */
+export interface AdminUsersRoutes<U extends UserBase = UserBase> {
+  readonly users: UsersService<U>;
+  readonly directory: UserDirectory<U>;
+  listUsers(query: ListUsersDto): Promise<{ users: SeenUser<U, 'admin'>[]; next: string | null }>;
+  readUser(id: string): Promise<SeenUser<U, 'admin'>>;
+  updateUser(id: string, changes: TeamFields<U>): Promise<SeenUser<U, 'admin'>>;
+  deleteUser(id: string): Promise<void>;
+  disableUser(id: string): Promise<SeenUser<U, 'admin'>>;
+  enableUser(id: string): Promise<SeenUser<U, 'admin'>>;
+}
+
+const DEFAULT_PAGE_SIZE = 50;
+const ID = {
+  name: 'id',
+  description: 'The id of the user.',
+  type: 'string',
+  format: 'uuid',
+  example: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',
+} as const;
+
+/**
+ * The controller of `/users` for this entity, for tokens with the scope `users:read` or `users:write`. A team may
+ * extend it and pass its own class; a method that it overrides stays the route that it was, with its scopes.
+ */
+export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new () => AdminUsersRoutes<U> {
+  const View = responseDtoOf(entity, 'admin');
+  class UpdateUserDto extends updateDtoOf(entity, 'admin') {}
+  class UsersPageDto {
+    @ApiProperty({ type: [View], description: 'The users of this page, oldest first.' })
+    users!: object[];
+
+    @ApiProperty({
+      type: String,
+      format: 'uuid',
+      nullable: true,
+      description: 'What to ask for as `after`; null on the last page.',
+      example: null,
+    })
+    next!: string | null;
+  }
+  const answer = (description: string, more: object = {}) =>
+    ApiOkResponse({ type: View, description, example: { ...View.example, ...more } });
+
+  @ApiTags('Users (administration)')
+  @Controller('users')
+  // Also where the application has not made the guard global: these routes are never open.
+  @OwnIssuerOnly()
+  @ForServices()
+  @UseGuards(JwtAuthGuard)
+  @Refuses(MissingTokenError, InvalidTokenError, InsufficientScopeError)
+  @MadeForUser(entity)
+  class AdminUsersController implements AdminUsersRoutes<U> {
+    @Inject(UsersService) readonly users!: UsersService<U>;
+    @Inject(UserDirectory) readonly directory!: UserDirectory<U>;
+
+    @Get()
+    @RequireScopes('users:read')
+    @ApiOperation({ summary: 'List users', description: 'The users, oldest first, page by page.' })
+    @ApiOkResponse({ type: UsersPageDto, description: 'A page.', example: { users: [View.example], next: null } })
+    @Refuses(ValidationFailedError)
+    async listUsers(
+      @Query() { limit = DEFAULT_PAGE_SIZE, after }: ListUsersDto,
+    ): Promise<{ users: SeenUser<U, 'admin'>[]; next: string | null }> {
+      const { users, next } = await this.directory.list({ limit, after });
+      return { users: users.map((user) => View.from(user)), next };
+    }
+
+    @Get(':id')
+    @RequireScopes('users:read')
+    @ApiParam(ID)
+    @ApiOperation({ summary: 'Read a user', description: 'One user, with the fields that administrators may see.' })
+    @answer('The user.')
+    @Refuses(UserNotFoundError)
+    async readUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
+      const user = await this.users.findById(id);
+      if (!user) throw new UserNotFoundError();
+      return View.from(user);
+    }
+
+    @Patch(':id')
+    @RequireScopes('users:write')
+    @ApiParam(ID)
+    @ApiOperation({
+      summary: 'Change a user',
+      description: 'Changes the given fields and no other, of those that administrators may write.',
+    })
+    @answer('The user after the change.')
+    @Refuses(UserNotFoundError, ValidationFailedError, UserConflictError)
+    async updateUser(@Param('id') id: string, @Body() changes: UpdateUserDto): Promise<SeenUser<U, 'admin'>> {
+      return View.from(await this.users.update(id, changes));
+    }
+
+    @Delete(':id')
+    @RequireScopes('users:write')
+    @HttpCode(204)
+    @ApiParam(ID)
+    @ApiOperation({
+      summary: 'Delete a user',
+      description:
+        'Deletes the user with all that belongs to it, for good. Access tokens of the user are refused at once.',
+    })
+    @ApiNoContentResponse({ description: 'The user is gone.' })
+    @Refuses(UserNotFoundError, UserInUseError)
+    async deleteUser(@Param('id') id: string): Promise<void> {
+      await this.users.remove(id);
+    }
+
+    @Post(':id/disable')
+    @RequireScopes('users:write')
+    @HttpCode(200)
+    @ApiParam(ID)
+    @ApiOperation({
+      summary: 'Disable a user',
+      description: 'The user can neither sign in nor refresh, and access tokens issued so far are refused at once.',
+    })
+    @answer('The user, disabled.', { disabledAt: '2026-11-24T10:00:00.000Z' })
+    @Refuses(UserNotFoundError)
+    async disableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
+      return View.from(await this.users.disable(id));
+    }
+
+    @Post(':id/enable')
+    @RequireScopes('users:write')
+    @HttpCode(200)
+    @ApiParam(ID)
+    @ApiOperation({
+      summary: 'Enable a user',
+      description: 'The user may sign in again. Tokens from before the disabling stay refused.',
+    })
+    @answer('The user, in good standing.')
+    @Refuses(UserNotFoundError)
+    async enableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
+      return View.from(await this.users.enable(id));
+    }
+  }
+  return AdminUsersController;
+}

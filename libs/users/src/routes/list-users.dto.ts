@@ -1,0 +1,34 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { Type } from 'class-transformer';
+import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
+import { MAXIMUM_PAGE_SIZE } from '../user-list.js';
+
+/** Which part of the list of users is asked for. */
+export class ListUsersDto {
+  /** Users a page. */
+  @ApiProperty({
+    description: 'Users a page.',
+    type: 'integer',
+    required: false,
+    minimum: 1,
+    maximum: MAXIMUM_PAGE_SIZE,
+    example: 50,
+  })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(MAXIMUM_PAGE_SIZE)
+  limit?: number;
+
+  /** The `next` of the page before. */
+  @ApiProperty({
+    description: 'The `next` of the page before; the list begins at its start without it.',
+    required: false,
+    format: 'uuid',
+    example: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',
+  })
+  @IsOptional()
+  @IsUUID()
+  after?: string;
+}

@@ -1,0 +1,23 @@
+import { AccessTokens } from 'postern/tokens';
+import { besideServer } from './standalone-context.js';
+import type { ServerConfig } from '../config/config.js';
+import { IssuerModule } from './issuer.module.js';
+
+/** An access token that a service is to have. */
+export interface ServiceTokenRequest {
+  readonly scopes: readonly string[];
+  readonly subject: string;
+  readonly lifetimeSeconds: number;
+  /** Undefined: the server's own. */
+  readonly audience: readonly string[] | undefined;
+}
+
+/** The token, signed by the keys of the server that an environment describes. */
+export async function serviceToken(request: ServiceTokenRequest, config: ServerConfig): Promise<string> {
+  const { token } = await besideServer(
+    config,
+    (connections) => IssuerModule.forConfig(config, connections),
+    (context) => context.get(AccessTokens).issue(request),
+  );
+  return token;
+}

@@ -1,0 +1,23 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuthModule, JWT_ALGORITHMS } from 'postern/auth';
+import { PersistenceModule } from 'postern/persistence';
+import { KeyRing, TokensModule } from 'postern/tokens';
+import { type Connections, tokensOf } from '../server/app.module.js';
+import type { ServerConfig } from '../config/config.js';
+
+/** The parts of the server that know its keys and sign with them, for a command beside it: its start changes nothing. */
+@Module({})
+export class IssuerModule {
+  /** The keys of the server that an environment describes. */
+  static forConfig(config: ServerConfig, { databaseUrl, secret }: Connections): DynamicModule {
+    const { issuer, audience, previousSecrets } = config;
+    return {
+      module: IssuerModule,
+      imports: [
+        PersistenceModule.forRoot({ databaseUrl, migrate: false, poolSize: 6 }),
+        AuthModule.forRoot({ issuer, audience, algorithms: JWT_ALGORITHMS, keys: KeyRing }),
+        TokensModule.forRoot({ ...tokensOf(config, false), issuer, audience, secret, previousSecrets }),
+      ],
+    };
+  }
+}

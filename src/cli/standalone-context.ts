@@ -1,0 +1,61 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { PendingMigrationsError } from 'postern/persistence';
+import { runningEmbeddedPostgres, startEmbeddedPostgres } from 'postern/embedded-postgres';
+import type { Connections } from '../server/app.module.js';
+import type { ServerConfig } from '../config/config.js';
+import { developmentSecret } from '../server/development-secret.js';
+import { assertReachable } from '../server/reachable-database.js';
+import { ServerLogger } from '../server/server-logger.js';
+
+/**
+ * Does one piece of work with the modules of the server, its secret and its database, and listens nowhere: whether the server
+ * is running meanwhile or not, but never before its first start. Nothing but errors is logged, so that the standard output is
+ * the command's own.
+ */
+export async function besideServer<T>(
+  config: ServerConfig,
+  module: (connections: Connections) => DynamicModule,
+  work: (context: INestApplicationContext) => Promise<T>,
+): Promise<T> {
+  // The modules would try again and again, as for a database that is on its way.
+  if (config.databaseUrl !== undefined) await assertReachable(config.databaseUrl);
+  const dataDir = resolve(config.dataDir);
+  assertStartedBefore(config, dataDir);
+  const secret = config.secret ?? (await developmentSecret(dataDir));
+  const folder = join(dataDir, 'postgres');
+  const running = config.databaseUrl ?? (await runningEmbeddedPostgres(folder));
+  const embedded = running === undefined ? await startEmbeddedPostgres({ dataDir: folder }) : undefined;
+  try {
+    const databaseUrl = running ?? embedded!.databaseUrl;
+    const context = await NestFactory.createApplicationContext(module({ databaseUrl, secret }), {
+      logger: new ServerLogger({ production: config.production, logLevel: 'error' }),
+      abortOnError: false,
+    }).catch((cause: unknown) => {
+      if (!(cause instanceof PendingMigrationsError)) throw cause;
+      throw new Error(
+        'The database has not the tables of this version yet: start the server on it first, or migrate it. Nothing was changed.',
+        { cause },
+      );
+    });
+    try {
+      return await work(context);
+    } finally {
+      await context.close();
+    }
+  } finally {
+    await embedded?.stop();
+  }
+}
+
+/** A command makes neither the database of a development server nor its secret. */
+function assertStartedBefore({ databaseUrl, secret }: ServerConfig, dataDir: string): void {
+  const needed = [...(databaseUrl === undefined ? ['postgres'] : []), ...(secret === undefined ? ['secret'] : [])];
+  if (needed.every((name) => existsSync(join(dataDir, name)))) return;
+  throw new Error(
+    `No server has been started with its data in ${dataDir}: start the server first, or set DATABASE_URL and POSTERN_SECRET ` +
+      'as the server has them. Nothing was changed.',
+  );
+}

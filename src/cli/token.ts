@@ -1,0 +1,51 @@
+import { parseArgs } from 'node:util';
+import { isScopeToken } from 'postern/jws';
+import { runCommand } from './run-command.js';
+import type { ServerConfig } from '../config/config.js';
+import type { ServiceTokenRequest } from './issue-service-token.js';
+
+const USAGE = `npm run --silent token -- --scope <scope> --subject <service> [--seconds <lifetime>] [--audience <audience>]
+
+Prints an access token for a service, signed by this server's own keys: the same environment, the same database.
+  --scope     what it may do, for example revocations:read; may be repeated
+  --subject   whom it is for: the \`sub\` of the token
+  --seconds   how long it lives; POSTERN_SERVICE_TOKEN_SECONDS at the most, and unless told
+  --audience  its \`aud\`; POSTERN_AUDIENCE unless told; may be repeated
+`;
+
+/** @throws Error with a sentence that says what to write */
+function requestOf(config: ServerConfig, args: string[]): ServiceTokenRequest {
+  const { values } = parseArgs({
+    args,
+    options: {
+      scope: { type: 'string', multiple: true },
+      subject: { type: 'string' },
+      seconds: { type: 'string' },
+      audience: { type: 'string', multiple: true },
+    },
+  });
+  const scopes = (values.scope ?? []).flatMap((scope) => scope.split(/[ ,]+/)).filter((scope) => scope !== '');
+  const seconds = values.seconds ?? String(config.serviceTokenSeconds);
+  // Number() would read 1e3, 0x10 and the empty text as well.
+  const lifetimeSeconds = /^\d+$/.test(seconds) ? Number(seconds) : 0;
+  if (scopes.length === 0 || !scopes.every(isScopeToken)) {
+    throw new Error('--scope must name a scope, such as revocations:read.');
+  }
+  if (!values.subject?.trim()) throw new Error('--subject must name the service that the token is for.');
+  if (values.audience?.some((audience) => audience.trim() === '')) {
+    throw new Error('--audience must name who is to accept the token.');
+  }
+  if (!(lifetimeSeconds > 0 && lifetimeSeconds <= config.serviceTokenSeconds)) {
+    throw new Error(`--seconds must be a whole number from 1 to ${config.serviceTokenSeconds}.`);
+  }
+  return { scopes, subject: values.subject, lifetimeSeconds, audience: values.audience };
+}
+
+async function token(config: ServerConfig, args: string[]): Promise<string> {
+  const request = requestOf(config, args);
+  // The parts of the server are read only for what can be done: they take a second.
+  const { serviceToken } = await import('./issue-service-token.js');
+  return `${await serviceToken(request, config)}\n`;
+}
+
+await runCommand(token, USAGE);

@@ -1,0 +1,67 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { PosternModule } from 'postern';
+import { JWT_ALGORITHMS } from 'postern/auth';
+import type { ServerConfig } from '../config/config.js';
+
+/** What `TokensModule` is told, in the server and in the commands beside it. */
+export function tokensOf(config: ServerConfig, keepsRing = true) {
+  return {
+    keepsRing,
+    algorithm: config.algorithm,
+    accessTokenLifetimeSeconds: config.accessTokenSeconds,
+    maximumLifetimeSeconds: longestTokenSeconds(config),
+    sessionTokenLifetimeSeconds: config.accessTokenSeconds,
+  };
+}
+
+function longestTokenSeconds({ accessTokenSeconds, serviceTokenSeconds }: ServerConfig): number {
+  return Math.max(accessTokenSeconds, serviceTokenSeconds);
+}
+
+/** What the start has found out beside the environment. */
+export interface Connections {
+  readonly databaseUrl: string;
+  readonly secret: string;
+}
+
+/** The server: Postern, composed as any team composes it. */
+@Module({})
+export class AppModule {
+  /**
+   * The application that an environment describes.
+   *
+   * @param keepsRing whether it takes care of the signing keys, as a server does and a command beside it does not
+   */
+  static forConfig(config: ServerConfig, { databaseUrl, secret }: Connections, keepsRing = true): DynamicModule {
+    return {
+      module: AppModule,
+      imports: [
+        PosternModule.forRoot({
+          issuer: config.issuer,
+          audience: config.audience,
+          secret,
+          previousSecrets: config.previousSecrets,
+          databaseUrl,
+          redisUrl: config.redisUrl,
+          production: config.production,
+          persistence: { migrate: config.migrate, poolSize: config.databasePoolSize },
+          // Each key proves its one algorithm. Tokens of the former one stay valid after it was changed.
+          auth: { algorithms: JWT_ALGORITHMS },
+          tokens: tokensOf(config, keepsRing),
+          sessions: {
+            refreshTokenLifetimeSeconds: config.refreshTokenSeconds,
+            sessionMaximumSeconds: config.sessionMaximumSeconds,
+            sessionsPerUser: config.sessionsPerUser,
+            followersPerToken: config.followersPerToken,
+            longestTokenLifetimeSeconds: longestTokenSeconds(config),
+          },
+          password: {
+            minimumLength: config.passwordMinLength,
+            argon2: config.argon2,
+            hashing: { concurrency: config.hashesAtOnce },
+          },
+        }),
+      ],
+    };
+  }
+}

@@ -1,0 +1,826 @@
+import { randomBytes, randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { createServer, validateHeaderValue } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import type { INestApplication } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { createHttpAdapter, documentOf } from 'postern';
+import { Database } from 'postern/persistence';
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { KnownKeys, SigningKeys } from 'postern/tokens';
+import { AppModule } from '../../src/server/app.module.js';
+import { readConfig } from '../../src/config/config.js';
+import {
+  byEs,
+  compact,
+  goodClaims,
+  goodHeader,
+  hostileTokens,
+  makeWorld,
+  type World,
+} from '../tokens/hostile-tokens/index.js';
+
+const adapters = ['fastify', 'express'] as const;
+type Adapter = (typeof adapters)[number];
+const TABLES = ['users', 'sessions', 'password_credentials', 'signing_keys', 'revocations'];
+const ID = '019abfc2-617b-7000-a1b2-c3d4e5f60718';
+const EVERY_SCOPE = 'users:read users:write keys:read keys:write';
+
+interface Answer {
+  readonly status: number;
+  readonly challenge: string | undefined;
+  readonly type: string | undefined;
+  readonly text: string;
+  readonly code: string | undefined;
+  readonly errors: readonly { pointer: string; detail: string }[] | undefined;
+}
+
+/** A route as the running application describes it. */
+interface Route {
+  readonly method: string;
+  readonly path: string;
+  readonly isGuarded: boolean;
+  /** The names of the fields of its body; `undefined` where it takes none. */
+  readonly fields: readonly string[] | undefined;
+}
+
+/** Counts who asks it: the address that hostile tokens name. */
+const asked: string[] = [];
+const canary = createServer((request, response) => {
+  asked.push(request.url ?? '');
+  response.end('{"keys":[]}');
+});
+
+const apps = {} as Record<Adapter, INestApplication>;
+const ports = {} as Record<Adapter, number>;
+let database: TestDatabase;
+let world: World;
+let routes: Route[];
+
+beforeAll(async () => {
+  canary.listen(0, '127.0.0.1');
+  await once(canary, 'listening');
+  world = makeWorld(`http://127.0.0.1:${(canary.address() as AddressInfo).port}`, Math.floor(Date.now() / 1000));
+  database = await createTestDatabase();
+  for (const adapter of adapters) {
+    const config = readConfig({
+      POSTERN_ISSUER: world.issuer,
+      POSTERN_AUDIENCE: world.audience,
+      POSTERN_ARGON2: 'm=7168,t=1,p=1',
+      POSTERN_HTTP_ADAPTER: adapter,
+    });
+    const app = await NestFactory.create(
+      AppModule.forConfig(config, { databaseUrl: database.url, secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' }),
+      await createHttpAdapter(config.httpAdapter, config),
+      { logger: false, abortOnError: false },
+    );
+    await app.listen(0, '127.0.0.1');
+    apps[adapter] = app;
+    ports[adapter] = (app.getHttpServer().address() as AddressInfo).port;
+  }
+  await takeOverTheKeys();
+  await addTheSubject();
+  routes = routesOf(apps.fastify);
+});
+
+afterAll(async () => {
+  canary.close();
+  for (const app of Object.values(apps)) await app.close();
+  await database?.drop();
+});
+
+/** From here on the world's ES256 key is the one that both servers sign and prove with. */
+async function takeOverTheKeys(): Promise<void> {
+  const { kid, key } = await apps.fastify.get(KnownKeys).signingKey();
+  const privateKey = apps.fastify.get<SigningKeys>(SigningKeys).localKey(kid)!;
+  const es = { kid, privateKey, publicKey: key };
+  const attacker = { ...world.attacker, es: { ...world.attacker.es, kid } };
+  world = { ...world, es, attacker };
+}
+
+/** The user and the session that the world's tokens speak of, so that whatever is let through has something to do. */
+async function addTheSubject(): Promise<void> {
+  const { sub: id, sid: sessionId } = goodClaims(world) as { sub: string; sid: string };
+  const { manager } = apps.fastify.get(Database);
+  await manager.query('INSERT INTO users (id, email, created_at, updated_at) VALUES ($1, $2, now(), now())', [
+    id,
+    'ada@example.com',
+  ]);
+  await manager.query(
+    `INSERT INTO sessions (id, user_id, seed, generation, amr, authenticated_at, created_at, last_used_at, expires_at)
+     VALUES ($1, $2, $3, 0, '["pwd"]', now(), now(), now(), now() + interval '1 day')`,
+    [sessionId, id, randomBytes(32)],
+  );
+}
+
+function routesOf(app: INestApplication): Route[] {
+  const { paths, components } = documentOf(app);
+  const schemas = components?.schemas as Record<string, { properties?: object }>;
+  return Object.entries(paths).flatMap(([path, operations]) =>
+    Object.entries(operations as Record<string, Operation>).map(([method, { security, requestBody }]) => {
+      const name = requestBody?.content['application/json']?.schema.$ref.split('/').pop();
+      return {
+        method: method.toUpperCase(),
+        path: path.replaceAll(/\{\w+\}/g, ID),
+        isGuarded: security.length > 0,
+        fields: name === undefined ? undefined : Object.keys(schemas[name]?.properties ?? {}),
+      };
+    }),
+  );
+}
+interface Operation {
+  readonly security: readonly object[];
+  readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly $ref: string } }> };
+}
+
+/** Sends exactly these bytes: any client would put paths and headers in order. */
+function send(
+  adapter: Adapter,
+  method: string,
+  target: string,
+  { token, headers = [], body = '' }: { token?: string; headers?: readonly string[]; body?: Uint8Array | string } = {},
+): Promise<Answer> {
+  const lines = [
+    `${method} ${target} HTTP/1.1`,
+    'Host: 127.0.0.1',
+    'Connection: close',
+    ...(token === undefined ? [] : [`Authorization: Bearer ${token}`]),
+    ...headers,
+    ...(body.length === 0 ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]),
+  ];
+  return new Promise((resolve, reject) => {
+    const socket = connect(ports[adapter], '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.setTimeout(20_000, () => socket.destroy(new Error('no answer')));
+    socket.on('data', (chunk) => chunks.push(chunk));
+    // The server may close before it has read a body that it refuses.
+    socket.on('error', (error) => (chunks.length > 0 ? undefined : reject(error)));
+    socket.on('close', () => resolve(answerOf(Buffer.concat(chunks).toString())));
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
+    if (body.length > 0) socket.write(body);
+  });
+}
+
+function answerOf(raw: string): Answer {
+  const [head = '', ...rest] = raw.split('\r\n\r\n');
+  const header = (name: string) => new RegExp(`^${name}: (.*)$`, 'im').exec(head)?.[1]?.trim();
+  const text = rest.join('\r\n\r\n');
+  let body: { code?: string; errors?: Answer['errors'] } = {};
+  try {
+    body = JSON.parse(text) as typeof body;
+  } catch {
+    // What is no JSON has no code.
+  }
+  return {
+    status: Number(head.split(' ')[1]),
+    challenge: header('www-authenticate'),
+    type: header('content-type'),
+    text,
+    code: body.code,
+    errors: body.errors,
+  };
+}
+
+/** Does not open thousands of sockets at once. */
+async function inTurns<T, R>(all: readonly T[], act: (one: T) => Promise<R>): Promise<R[]> {
+  const results: R[] = [];
+  for (let at = 0; at < all.length; at += 16) results.push(...(await Promise.all(all.slice(at, at + 16).map(act))));
+  return results;
+}
+
+const tokenWith = (more: object = {}) =>
+  compact(goodHeader(world), { ...goodClaims(world), jti: randomUUID(), ...more }, byEs(world.es));
+
+/** Every row of every table, in a few characters. */
+async function state(): Promise<Record<string, string>> {
+  const { manager } = apps.fastify.get(Database);
+  const entries = TABLES.map(async (table) => {
+    const rows: { state: string }[] = await manager.query(
+      `SELECT count(*) || ' ' || coalesce(md5(string_agg(t::text, E'\\n' ORDER BY t::text)), '') AS state FROM ${table} t`,
+    );
+    return [table, rows[0]!.state] as const;
+  });
+  return Object.fromEntries(await Promise.all(entries));
+}
+
+/** HTTP trims white space around a value, has no line ends in it, and node reads 16 KiB of header at most. */
+function isFitForHttp(text: string): boolean {
+  if (text.trim() !== text || text === '' || text.length > 14_000) return false;
+  try {
+    validateHeaderValue('authorization', text);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What both adapters answer, who may not differ. */
+async function bothAnswer(method: string, target: string, options: Parameters<typeof send>[3] = {}): Promise<Answer> {
+  const [one, other] = await Promise.all(adapters.map((adapter) => send(adapter, method, target, options)));
+  const compared = ({ status, challenge, type, code, errors }: Answer) => ({ status, challenge, type, code, errors });
+  expect({ method, target, ...withoutCharset(compared(other!)) }).toEqual({
+    method,
+    target,
+    ...withoutCharset(compared(one!)),
+  });
+  return one!;
+}
+
+const withoutCharset = <T extends { type: string | undefined }>(answer: T): T => ({
+  ...answer,
+  type: answer.type?.replace(/; *charset=utf-8/i, ''),
+});
+
+describe.each(adapters)('hostile tokens at the real routes of %s', (adapter) => {
+  const doors = [
+    ['GET', '/users/me'],
+    ['PATCH', '/users/me'],
+    ['POST', '/auth/logout'],
+    ['POST', '/auth/logout-all'],
+    ['DELETE', `/users/${ID}`],
+  ] as const;
+  const bodyOf = (method: string) =>
+    method === 'PATCH' ? { headers: ['Content-Type: application/json'], body: '{}' } : {};
+
+  it('would let the good token of the same key through', async () => {
+    expect(await send(adapter, 'GET', '/users/me', { token: tokenWith() })).toMatchObject({ status: 200 });
+    expect(await send(adapter, 'PATCH', '/users/me', { token: tokenWith(), ...bodyOf('PATCH') })).toMatchObject({
+      status: 200,
+    });
+    const admin = tokenWith({ scope: EVERY_SCOPE });
+    expect(await send(adapter, 'DELETE', `/users/${ID}`, { token: admin })).toMatchObject({ status: 404 });
+  });
+
+  it.each(doors)('are all refused at %s %s with one answer, and nothing happens', async (method, path) => {
+    const before = await state();
+    // What is only just in the future will be good in a second; a stopped clock holds those edges in another file.
+    const corpus = hostileTokens(world).filter(
+      ({ name, text }) => isFitForHttp(text) && !/just in the future/.test(name),
+    );
+    expect(corpus.length).toBeGreaterThan(250);
+    const answers = await inTurns(corpus, async ({ kind, name, text }) => {
+      const {
+        status,
+        challenge,
+        type,
+        text: body,
+      } = await send(adapter, method, path, { token: text, ...bodyOf(method) });
+      const common = body.replace(/urn:request:[\w-]+/, '');
+      return { name: `${kind}: ${name}`, answer: JSON.stringify({ status, challenge, type, common }) };
+    });
+    const one = JSON.stringify({
+      status: 401,
+      challenge: 'Bearer error="invalid_token"',
+      type: 'application/problem+json',
+      common: (await send(adapter, method, path, { token: 'x' })).text.replace(/urn:request:[\w-]+/, ''),
+    });
+    const other = answers.filter(({ answer }) => answer.replace('; charset=utf-8', '') !== one);
+    expect(other).toEqual([]);
+    expect(await state()).toEqual(before);
+  });
+
+  it('are refused with 401, or by the parser with 431 or 400, when they are too large or no header at all', async () => {
+    for (const token of ['x'.repeat(8193), `${tokenWith()}${'A'.repeat(9000)}`, 'x'.repeat(15_500)]) {
+      expect(await send(adapter, 'GET', '/users/me', { token })).toMatchObject({ status: 401, code: 'invalid-token' });
+    }
+    expect(await send(adapter, 'GET', '/users/me', { token: 'x'.repeat(20_000) })).toMatchObject({ status: 431 });
+    const good = tokenWith();
+    for (const headers of [
+      [`Authorization: Bearer ${good}`, `Authorization: Bearer ${good}`],
+      [`Authorization: Bearer ${good}, Bearer ${good}`],
+      [`Authorization: Bearer\t${good}\u0000`],
+      [`Authorization : Bearer ${good}`],
+      [` Authorization: Bearer ${good}`],
+      [`X: y\r\n Authorization: Bearer ${good}`],
+      [`Authorization:\u00a0Bearer ${good}`],
+      [`Authorization: Basic ${good}`],
+      [`Authorization: ${good}`],
+      [`Authorization: Bearer "${good}"`],
+      [`X-Authorization: Bearer ${good}`],
+      [`Cookie: access_token=${good}`],
+    ]) {
+      const { status } = await send(adapter, 'GET', '/users/me', { headers });
+      expect([headers[0]!.slice(0, 30), [400, 401].includes(status)]).toEqual([headers[0]!.slice(0, 30), true]);
+    }
+    expect(await send(adapter, 'GET', `/users/me?access_token=${good}`)).toMatchObject({ status: 401 });
+  });
+
+  it('that are missing are refused at every guarded route, with a challenge and a code', async () => {
+    const guarded = routes.filter(({ isGuarded }) => isGuarded);
+    expect(guarded.length).toBeGreaterThanOrEqual(15);
+    for (const { method, path } of guarded) {
+      const { status, challenge, code } = await send(adapter, method, path);
+      expect({ method, path, status, challenge, code }).toEqual({
+        method,
+        path,
+        status: 401,
+        challenge: 'Bearer',
+        code: 'invalid-token',
+      });
+    }
+  });
+
+  it('without the scope are refused with 403 and its name, before the body is looked at', async () => {
+    for (const [method, path, scope] of [
+      ['GET', '/users', 'users:read'],
+      ['PATCH', `/users/${ID}`, 'users:write'],
+      ['POST', `/users/${ID}/disable`, 'users:write'],
+      ['GET', '/keys', 'keys:read'],
+      ['POST', '/keys/rotate', 'keys:write'],
+      ['POST', `/keys/${world.es.kid}/kill`, 'keys:write'],
+    ] as const) {
+      const others = EVERY_SCOPE.split(' ').filter((one) => one !== scope);
+      for (const held of [others.join(' '), scope.toUpperCase(), `${scope}2`, `x${scope}`, scope.split(':')[0]!]) {
+        const body = '{"role":"admin"}';
+        const answer = await send(adapter, method, path, {
+          token: tokenWith({ scope: held }),
+          ...(method === 'GET' ? {} : { headers: ['Content-Type: application/json'], body }),
+        });
+        expect([path, held, answer.status, answer.challenge]).toEqual([
+          path,
+          held,
+          403,
+          `Bearer error="insufficient_scope", scope="${scope}"`,
+        ]);
+      }
+    }
+  });
+});
+
+it('has made nobody ask the address that the hostile tokens name', () => {
+  expect(asked).toEqual([]);
+});
+
+describe('D8: every route, however it is spelt', () => {
+  /** All ways to say nearly the same, that some router or proxy takes for the same. */
+  const spellings = (path: string): readonly string[] => {
+    const cut = path.lastIndexOf('/');
+    const [before, after] = [path.slice(0, cut), path.slice(cut + 1)];
+    const letter = path.search(/[a-z]/);
+    const encoded = `%${path.charCodeAt(letter).toString(16)}`;
+    const spelt = (text: string) => path.slice(0, letter) + text + path.slice(letter + 1);
+    return [
+      `${path}/`,
+      `/${path}`,
+      `//${path}`,
+      `${before}//${after}`,
+      `${path}//`,
+      `${path}%2f`,
+      `${path}%2F`,
+      `${before}%2f${after}`,
+      `/%2f${path.slice(1)}`,
+      `${path}%5c`,
+      `${path}\\`,
+      path.replaceAll('/', '\\'),
+      `${path};x`,
+      `${path};x=1`,
+      `${path}/;x`,
+      `${before};x/${after}`,
+      `/;x${path}`,
+      path.toUpperCase(),
+      path.replace(/[a-z]/, (first) => first.toUpperCase()),
+      `${before}/${after.toUpperCase()}`,
+      `/.${path}`,
+      `${path}/.`,
+      `${before}/./${after}`,
+      `/x/..${path}`,
+      `${path}/..`,
+      `${path}/x/..`,
+      `/..${path}`,
+      `/%2e${path}`,
+      `/x/%2e%2e${path}`,
+      `${path}/%2e`,
+      `${path}/%2e%2e/${after}`,
+      `/health/live/..%2f..${path}`,
+      `/docs/..${path}`,
+      `/docs/%2e%2e${path}`,
+      spelt(encoded),
+      spelt(encoded.toUpperCase()),
+      spelt(encoded.replace('%', '%25')),
+      `${path}%20`,
+      `${path}%00`,
+      `${path}%09`,
+      `${path}%0a`,
+      `${path}%23`,
+      `${path}%3f`,
+      `${path}%ff`,
+      `${path}.json`,
+      `${path}.`,
+      `${path}~`,
+      `${path}*`,
+      `${path}:443`,
+      `${path}&x`,
+      `@${path}`,
+      path.slice(1),
+    ];
+  };
+  /** Other ways to say the very same. */
+  const synonyms = (path: string): readonly string[] => [
+    path,
+    `${path}?`,
+    `${path}?x=1`,
+    `${path}?/../health/live`,
+    `http://elsewhere.example${path}`,
+    `${path}#x`,
+  ];
+  const methodsOf = (route: Route) => [...new Set([route.method, 'HEAD', 'OPTIONS', 'GET', 'TRACE'])];
+
+  it('is refused by the same guard on both adapters when it is guarded', async () => {
+    const before = await state();
+    const targets = routes
+      .filter(({ isGuarded }) => isGuarded)
+      .flatMap((route) =>
+        methodsOf(route).flatMap((method) =>
+          [...synonyms(route.path), ...spellings(route.path)].map((target) => ({ method, target })),
+        ),
+      );
+    const served = await inTurns(targets, async ({ method, target }) => {
+      const { status } = await bothAnswer(method, target);
+      return [400, 401, 404].includes(status) ? undefined : `${method} ${target}: ${status}`;
+    });
+    expect(served.filter(Boolean)).toEqual([]);
+    expect(await state()).toEqual(before);
+  });
+
+  it('is 401 as itself, also as HEAD and in absolute form, and with whatever query', async () => {
+    for (const { method, path } of routes.filter(({ isGuarded }) => isGuarded)) {
+      for (const target of synonyms(path).filter((one) => !one.includes('#'))) {
+        expect([method, target, (await bothAnswer(method, target)).status]).toEqual([method, target, 401]);
+        if (method === 'GET') expect(await bothAnswer('HEAD', target)).toMatchObject({ status: 401, text: '' });
+      }
+    }
+  });
+
+  it('is served to a good token under one spelling only, and the same on both adapters', async () => {
+    const token = tokenWith({ scope: EVERY_SCOPE });
+    for (const path of ['/users/me', '/auth/sessions', '/keys']) {
+      for (const method of ['GET', 'HEAD']) {
+        for (const target of synonyms(path)) {
+          const { status, text } = await bothAnswer(method, target, { token });
+          if (!target.includes('#')) expect([method, target, status]).toEqual([method, target, 200]);
+          if (method === 'HEAD') expect(text).toBe('');
+        }
+        await inTurns(spellings(path), async (target) => {
+          const { status } = await bothAnswer(method, target, { token });
+          expect([method, target, status >= 400]).toEqual([method, target, true]);
+        });
+      }
+    }
+  });
+
+  it('is the same on both adapters when it is open', async () => {
+    const open = routes.filter(({ isGuarded, method }) => !isGuarded && method === 'GET').map(({ path }) => path);
+    expect(open).toHaveLength(4);
+    for (const path of open) {
+      expect(await bothAnswer('GET', path)).toMatchObject({ status: 200 });
+      expect(await bothAnswer('HEAD', path)).toMatchObject({ status: 200, text: '' });
+      await inTurns(spellings(path), async (target) => {
+        await bothAnswer('GET', target);
+        await bothAnswer('HEAD', target);
+      });
+    }
+  });
+});
+
+describe('bodies, at every route that takes one', () => {
+  const JSON_TYPE = ['Content-Type: application/json'];
+  /** Every class of fault: what is sent, what is answered. */
+  type Fault = readonly [
+    name: string,
+    body: Uint8Array | string,
+    statuses: readonly number[],
+    headers?: readonly string[],
+  ];
+  const nested = (depth: number, open: string, close: string) => open.repeat(depth) + close.repeat(depth);
+  const bytes = (...values: (string | number[])[]) =>
+    Buffer.concat(values.map((value) => (typeof value === 'string' ? Buffer.from(value) : Buffer.from(value))));
+
+  const faults: readonly Fault[] = [
+    ['more than the limit', JSON.stringify({ x: 'x'.repeat(102_400) }), [413]],
+    ['text', '{}', [415], ['Content-Type: text/plain']],
+    ['a form', 'a=b', [415], ['Content-Type: application/x-www-form-urlencoded']],
+    ['a multipart form', '--x--', [415], ['Content-Type: multipart/form-data; boundary=x']],
+    ['XML', '<a/>', [415], ['Content-Type: application/xml']],
+    ['no type', '{}', [415], []],
+    ['a patch of JSON', '[]', [415], ['Content-Type: application/merge-patch+json']],
+    ['a charset that is not UTF-8', '{}', [415], ['Content-Type: application/json; charset=latin1']],
+    ['compressed bytes', 'x', [415], [...JSON_TYPE, 'Content-Encoding: gzip']],
+    ...[
+      '{',
+      '{"a":1,}',
+      "{'a':1}",
+      'NaN',
+      '{"a":01}',
+      '[1,2',
+      '"\u0001"',
+      '{"a":1}{"b":2}',
+      'undefined',
+      '{}//c',
+      '\u00a0{}',
+      '\uFEFF\uFEFF{}',
+      '{"a":"\n"}',
+      '{"a":Infinity}',
+      '{"a":0x10}',
+    ].map((text): Fault => [`no JSON: ${JSON.stringify(text)}`, text, [400]]),
+    ['a stray byte', bytes('{"a":"', [0xff], '"}'), [400]],
+    ['an overlong slash', bytes('{"a":"', [0xc0, 0xaf], '"}'), [400]],
+    ['a surrogate in UTF-8', bytes('{"a":"', [0xed, 0xa0, 0x80], '"}'), [400]],
+    ['a cut character', bytes('{"a":"', [0xf0, 0x9f], '"}'), [400]],
+    ['UTF-16', Buffer.from('{"a":1}', 'utf16le'), [400]],
+    ...['null', 'true', '1', '"x"', '[]', '[{}]', '[null]', '1e400'].map((text): Fault => [
+      `no object: ${text}`,
+      text,
+      [400],
+    ]),
+    ['arrays without end', nested(40_000, '[', ']'), [400]],
+    ['objects without end', `${'{"a":'.repeat(15_000)}1${'}'.repeat(15_000)}`, [400]],
+    [
+      'ten thousand fields',
+      JSON.stringify(Object.fromEntries(Array.from({ length: 7000 }, (_, n) => [`k${n}`, n]))),
+      [400],
+    ],
+    ['an unknown field', '{"isAdmin":true}', [400]],
+    ['a field without a name', '{"":1}', [400]],
+    ['a name with a NUL', '{"a\\u0000b":1}', [400]],
+    ['a name with half a character', '{"\\ud800":1}', [400]],
+    ['a name of a million', `{"${'n'.repeat(90_000)}":1}`, [400]],
+    ['__proto__', '{"__proto__":{"isAdmin":true}}', [400]],
+    ['__proto__ by escapes', '{"\\u005f\\u005fproto\\u005f\\u005f":{"isAdmin":true}}', [400]],
+    ['__proto__ below', '{"a":{"__proto__":{"isAdmin":true}}}', [400]],
+    ['constructor.prototype', '{"constructor":{"prototype":{"isAdmin":true}}}', [400]],
+    ['brackets', '{"a[b]":1,"$where":"1","a.b":1}', [400]],
+  ];
+
+  /** Values that a field of text may be given by who wants to see it break. */
+  const wrongValues: readonly string[] = [
+    'true',
+    '1',
+    '-1',
+    '1e308',
+    '[]',
+    '[[]]',
+    '["a@example.com"]',
+    '{}',
+    '{"$ne":null}',
+    '{"toString":1}',
+    '{"length":20}',
+    `[${'0,'.repeat(40_000)}0]`,
+    nested(30, '[', ']'),
+    '"\\u0000"',
+    '"a\\u0000b@example.com"',
+    '"\\udc00"',
+    '"\\ud83d"',
+  ];
+  /** Values that are texts, and hardly ever good ones. */
+  const oddTexts: readonly string[] = [
+    '',
+    ' ',
+    '\u202e',
+    '\u200d'.repeat(400),
+    'x'.repeat(1_025),
+    'x'.repeat(90_000),
+    'a'.repeat(40_000) + '@example.com',
+    `${'a.'.repeat(5_000)}@example.com`,
+    `a@${'b.'.repeat(5_000)}c`,
+    '\ufdfa'.repeat(8_000),
+    "' OR 1=1 --",
+    '$(id)',
+    '../../etc/passwd',
+    '%00',
+    '<script>',
+    'prt_',
+    `prt_${'A'.repeat(71)}`,
+    'a@b, c@d',
+    'a@b\r\nBcc: c@d',
+    '"a b"@example.com',
+    'a@[127.0.0.1]',
+    'a@localhost',
+    'undefined',
+    'null',
+    '[object Object]',
+  ];
+
+  const takers = () => routes.filter(({ fields }) => fields !== undefined);
+  // An address that is taken, so that nothing comes into being where everything else is right.
+  const good: Readonly<Record<string, string>> = { email: 'ada@example.com', algorithm: 'ES256' };
+  const bodyWith = (fields: readonly string[], field: string, value: string) =>
+    `{${fields
+      .map(
+        (name) =>
+          `${JSON.stringify(name)}:${name === field ? value : JSON.stringify(good[name] ?? 'seven small boats')}`,
+      )
+      .join(',')}}`;
+  const admin = () => tokenWith({ scope: EVERY_SCOPE });
+
+  function isProblem({ status, type, text, code, errors }: Answer): boolean {
+    const isOne = type?.startsWith('application/problem+json') === true && typeof code === 'string';
+    const { status: said, instance } = JSON.parse(text) as { status: number; instance: string };
+    const arePointers = (errors ?? []).every(({ pointer, detail }) => /^(\/.*)?$/su.test(pointer) && detail.length > 0);
+    const isPointed = code !== 'validation-failed' || (errors !== undefined && errors.length > 0);
+    return isOne && said === status && instance.startsWith('urn:request:') && arePointers && isPointed;
+  }
+
+  it('are taken by the routes that are known', () => {
+    expect(takers().map(({ method, path }) => `${method} ${path}`)).toEqual(
+      expect.arrayContaining([
+        'POST /auth/register',
+        'POST /auth/login',
+        'POST /auth/refresh',
+        'POST /auth/password/change',
+        'PATCH /users/me',
+        'DELETE /users/me',
+        `PATCH /users/${ID}`,
+        'POST /keys/rotate',
+      ]),
+    );
+  });
+
+  // Each row is whole: in the place of a missing parameter Jest would hand over a callback.
+  it.each(faults.map(([name, body, statuses, headers = JSON_TYPE]) => [name, body, statuses, headers] as const))(
+    'are refused as a problem on both adapters, and change nothing: %s',
+    async (_name, body, statuses, headers) => {
+      const before = await state();
+      const token = admin();
+      await inTurns(takers(), async ({ method, path }) => {
+        const answer = await bothAnswer(method, path, { token, headers, body });
+        expect([method, path, answer.status]).toEqual([method, path, statuses[0]]);
+        expect(isProblem(answer)).toBe(true);
+      });
+      expect(await state()).toEqual(before);
+    },
+  );
+
+  it('are refused with the pointer of the field that has a wrong type', async () => {
+    const before = await state();
+    const token = admin();
+    for (const { method, path, fields } of takers()) {
+      for (const field of fields!) {
+        await inTurns(wrongValues, async (value) => {
+          const body = bodyWith(fields!, field, value);
+          const answer = await bothAnswer(method, path, { token, headers: JSON_TYPE, body });
+          const at = [method, path, field, value.slice(0, 40)];
+          expect([...at, answer.status, answer.code]).toEqual([...at, 400, 'validation-failed']);
+          expect(answer.errors!.every(({ pointer }) => pointer.startsWith(`/${field}`))).toBe(true);
+        });
+      }
+    }
+    expect(await state()).toEqual(before);
+  });
+
+  it('with odd texts are refused, and never with a failure of the server', async () => {
+    const before = await state();
+    const token = admin();
+    for (const { method, path, fields } of takers()) {
+      for (const field of fields!) {
+        await inTurns(oddTexts, async (text) => {
+          const body = bodyWith(fields!, field, JSON.stringify(text));
+          const answer = await bothAnswer(method, path, { token, headers: JSON_TYPE, body });
+          const at = [method, path, field, text.slice(0, 40)];
+          expect([...at, answer.status >= 400 && answer.status < 500, answer.code]).toEqual([...at, true, answer.code]);
+          expect(isProblem(answer)).toBe(true);
+        });
+      }
+    }
+    expect(await state()).toEqual(before);
+  });
+
+  it('with members named like those of every object are rejected with a pointer for each', async () => {
+    const before = await state();
+    const token = admin();
+    const names = ['constructor', 'hasOwnProperty', 'toString', 'valueOf'];
+    const body = `{${names.map((name) => `"${name}":1`).join(',')}}`;
+    await inTurns(takers(), async ({ method, path }) => {
+      const { status, errors } = await bothAnswer(method, path, { token, headers: JSON_TYPE, body });
+      const pointers = errors?.map(({ pointer }) => pointer).sort();
+      expect([method, path, status, pointers]).toEqual([method, path, 400, names.map((name) => `/${name}`)]);
+    });
+    expect(await state()).toEqual(before);
+  });
+
+  it('with a member that is written twice are rejected with its pointer, before anything is done', async () => {
+    const before = await state();
+    const token = admin();
+    for (const { method, path, fields } of takers()) {
+      for (const field of fields!) {
+        const twice = `{${[1, 2].map(() => `"${field}":"seven small boats"`).join(',')}}`;
+        const { status, errors } = await bothAnswer(method, path, { token, headers: JSON_TYPE, body: twice });
+        expect([path, status, errors]).toEqual([
+          path,
+          400,
+          [{ pointer: `/${field}`, detail: 'is written more than once' }],
+        ]);
+      }
+    }
+    expect(await state()).toEqual(before);
+  });
+
+  it('are asked for: without one, or without a field, the refusal names every field', async () => {
+    const token = admin();
+    for (const { method, path, fields } of takers().filter(
+      (route) => !/^PATCH|rotate$/.test(`${route.method}${route.path}`),
+    )) {
+      const [nothing, empty] = [
+        await bothAnswer(method, path, { token }),
+        await bothAnswer(method, path, { token, headers: JSON_TYPE, body: '{}' }),
+      ];
+      for (const { status, errors } of [nothing, empty]) {
+        const pointers = [...new Set(errors?.map(({ pointer }) => pointer))].sort();
+        expect([path, status, pointers]).toEqual([path, 400, fields!.map((field) => `/${field}`).sort()]);
+      }
+    }
+  });
+});
+
+describe('parameters of path and query', () => {
+  const values = [
+    "'",
+    '%27%20OR%201=1',
+    '%00',
+    'a%00b',
+    '__proto__',
+    'constructor',
+    'null',
+    'undefined',
+    '0',
+    '-1',
+    'x'.repeat(9_000),
+    `${ID}x`,
+    ID.toUpperCase(),
+    `%7B${ID}%7D`,
+    `${ID}%20`,
+    '%F0%9F%92%A9',
+    '%EF%BF%BD',
+    '%0d%0aX-Injected:%201',
+    '%E2%80%AE',
+    '*',
+    '{id}',
+  ];
+
+  it('that are hostile are refused on both adapters alike, with no failure and no injected header', async () => {
+    const before = await state();
+    const token = tokenWith({ scope: EVERY_SCOPE });
+    for (const [method, path] of [
+      ['GET', '/users/:id'],
+      ['DELETE', '/users/:id'],
+      ['POST', '/users/:id/disable'],
+      ['POST', '/users/:id/enable'],
+      ['DELETE', '/auth/sessions/:id'],
+      ['POST', '/keys/:id/kill'],
+    ] as const) {
+      await inTurns(values, async (value) => {
+        const { status, text } = await bothAnswer(method, path.replace(':id', value), { token });
+        expect([method, path, value.slice(0, 40), status === 400 || status === 404]).toEqual([
+          method,
+          path,
+          value.slice(0, 40),
+          true,
+        ]);
+        expect(text).not.toMatch(/X-Injected|at .*\.(js|ts):|postgres|syntax/i);
+      });
+    }
+    expect(await state()).toEqual(before);
+  });
+
+  it.each([
+    'limit=0',
+    'limit=-1',
+    'limit=1e9',
+    'limit=NaN',
+    'limit=0x10',
+    'limit=1e1',
+    'limit=',
+    'limit=+7',
+    'limit=007',
+    'limit=1&limit=2',
+    'limit[]=1',
+    'limit[a]=1',
+    'limit=%00',
+    'after=x',
+    'after=%00',
+    "after='",
+    'after[]=x',
+    `after=${ID}&after=${ID}`,
+    '__proto__[isAdmin]=1',
+    'constructor[prototype][isAdmin]=1',
+    'order=email;DROP',
+  ])('is refused as a problem on both adapters: /users?%s', async (query) => {
+    const answer = await bothAnswer('GET', `/users?${query}`, { token: tokenWith({ scope: EVERY_SCOPE }) });
+    expect([answer.status, answer.code]).toEqual([400, 'validation-failed']);
+    expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
+  });
+
+  it.each(['__proto__', 'toString', 'constructor', 'hasOwnProperty'])(
+    'is rejected with a pointer when it is named like a member of every object: %s',
+    async (name) => {
+      const answer = await bothAnswer('GET', `/users?${name}=1`, { token: tokenWith({ scope: EVERY_SCOPE }) });
+      expect([answer.status, answer.errors]).toEqual([400, [{ pointer: `/${name}`, detail: 'is not a known field' }]]);
+      expect(typeof Object.prototype.toString).toBe('function');
+    },
+  );
+
+  it.each(['0x10', '1e1', ''])('is rejected where it should be a number of seconds: %p', async (wait) => {
+    const token = tokenWith({ scope: 'revocations:read' });
+    const answer = await bothAnswer('GET', `/auth/revocations?wait=${wait}`, { token });
+    expect([answer.status, answer.errors]).toEqual([400, [{ pointer: '/wait', detail: 'must be a decimal number' }]]);
+  });
+});

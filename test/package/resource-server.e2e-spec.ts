@@ -1,0 +1,192 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { createHttpAdapter } from 'postern';
+import { NestFactory } from '@nestjs/core';
+import type { INestApplication } from '@nestjs/common';
+import { createTestDatabase, type TestDatabase, TestIssuer } from 'postern/testing';
+import { UsersService } from 'postern/users';
+import { build } from '../support/built-server.js';
+import { AcmeModule } from '../fixtures/acme/acme.module.js';
+import type { Employee } from '../fixtures/acme/employee.entity.js';
+
+const PASSWORD = 'seven small boats at noon';
+
+/** What a service that only accepts tokens does not install. */
+const NOT_INSTALLED = [
+  'typeorm',
+  '@nestjs/typeorm',
+  'pg',
+  '@nestjs/swagger',
+  '@node-rs/argon2',
+  '@nestjs/event-emitter',
+  '@nestjs/terminus',
+  'ioredis',
+  'class-validator',
+  'class-transformer',
+  'helmet',
+  'uuid',
+];
+
+interface Started {
+  readonly addresses: Record<string, string>;
+  readonly resolvable: string[];
+}
+
+describe('what the package holds for a service without a database', () => {
+  const dist = join(import.meta.dirname, '../../dist/libs');
+
+  beforeAll(() => build(), 300_000);
+
+  it.each(['problem', 'auth'])('never mentions one in the built %s', (lib) => {
+    const folder = join(dist, lib, 'src');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
+      /\.(js|d\.ts)$/.test(name),
+    );
+    expect(files.length).toBeGreaterThan(10);
+    const imported = /(?:from|import|require)\s*\(?\s*['"](pg|@nestjs\/swagger|@node-rs\/argon2|ioredis|uuid)\b/;
+    const mentions = files.filter((name) => {
+      const text = readFileSync(join(folder, name), 'utf8');
+      return /typeorm/i.test(text) || imported.test(text);
+    });
+    expect(mentions).toEqual([]);
+  });
+});
+
+describe('a second service with `auth` and `problem` alone, on the built package', () => {
+  let database: TestDatabase;
+  let issuer: INestApplication;
+  let issuerUrl: string;
+  let service: ChildProcess;
+  let started: Started;
+  let token: string;
+  let approverToken: string;
+
+  beforeAll(async () => {
+    build();
+    database = await createTestDatabase();
+    // The issuer's name is its address, so that its keys are found by discovery.
+    const port = await freePort();
+    issuerUrl = `http://127.0.0.1:${port}`;
+    const settings = { issuer: issuerUrl, audience: 'acme', secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' };
+    issuer = await NestFactory.create(
+      AcmeModule.with({ ...settings, databaseUrl: database.url }),
+      await createHttpAdapter('fastify'),
+      { logger: false, abortOnError: false },
+    );
+    await issuer.listen(port, '127.0.0.1');
+    token = await employ('ada@acme.example', 0);
+    approverToken = await employ('grace@acme.example', 3);
+
+    const program = join(import.meta.dirname, '../fixtures/resource-server/start.program.mjs');
+    service = fork(program, [issuerUrl, ...NOT_INSTALLED], {
+      execArgv: [],
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    });
+    started = await new Promise((resolve, reject) => {
+      service.once('message', resolve);
+      service.once('exit', (code) => reject(new Error(`The service ended with exit code ${code}.`)));
+    });
+  }, 300_000);
+
+  afterAll(async () => {
+    if (service?.connected) {
+      const gone = once(service, 'exit');
+      service.disconnect();
+      await gone;
+    }
+    await issuer?.close();
+    await database?.drop();
+  });
+
+  async function employ(email: string, clearance: number): Promise<string> {
+    const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(issuerUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
+      return (await response.json()) as Record<string, unknown>;
+    };
+    const { id } = await post('/auth/register', { email, password: PASSWORD });
+    await issuer.get<UsersService<Employee>>(UsersService).update(String(id), { clearance });
+    return String((await post('/staff/login', { email, password: PASSWORD }))['access_token']);
+  }
+
+  interface Answer {
+    status: number;
+    challenge: string | null;
+    body: Record<string, unknown>;
+  }
+
+  async function ask(where: string, path: string, bearer?: string, method = 'GET'): Promise<Answer> {
+    const headers: Record<string, string> = bearer === undefined ? {} : { authorization: `Bearer ${bearer}` };
+    const response = await fetch(started.addresses[where]! + path, { method, headers });
+    const text = await response.text();
+    const body = (text ? JSON.parse(text) : {}) as Record<string, unknown>;
+    return { status: response.status, challenge: response.headers.get('www-authenticate'), body };
+  }
+
+  it('runs where nothing of the issuing side can be found', () => {
+    expect(started.resolvable).toEqual([]);
+  });
+
+  describe.each(['fastify', 'express'])('on %s', (framework) => {
+    const orders = `orders on ${framework}`;
+    const warehouse = `warehouse on ${framework}`;
+
+    it('believes the issuer, whose keys it finds by its address', async () => {
+      const { status, body } = await ask(orders, '/orders', token);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ department: 'Rockets', orders: [] });
+      expect((await ask(orders, '/orders/1', token)).body).toEqual({ id: '1', buyer: body['buyer'] });
+    });
+
+    it('is closed to everybody else, in one form', async () => {
+      const stranger = new TestIssuer('acme', issuerUrl).token({ subject: 'ada', scopes: ['expenses:read'] });
+      const [head, payload] = token.split('.');
+      for (const bearer of [undefined, 'nonsense', stranger, `${token}x`, `${head}.${payload}.`]) {
+        const { status, challenge, body } = await ask(orders, '/orders', bearer);
+        expect([status, body['code']]).toEqual([401, 'invalid-token']);
+        expect(challenge).toMatch(/^Bearer/);
+      }
+    });
+
+    it('asks for the scopes of a route', async () => {
+      const { status, challenge, body } = await ask(orders, '/orders/1', token, 'DELETE');
+      expect([status, body['code']]).toEqual([403, 'insufficient-scope']);
+      expect(challenge).toContain('scope="expenses:approve"');
+      expect((await ask(orders, '/orders/1', approverToken, 'DELETE')).status).toBe(204);
+    });
+
+    it('opens what is public, and answers its own errors in the form of all', async () => {
+      expect((await ask(orders, '/orders/prices')).body).toEqual({ anvil: 42 });
+      const unknown = await ask(orders, '/orders/2', token);
+      expect(unknown.body).toMatchObject({ status: 404, code: 'order-unknown', title: 'There is no such order.' });
+    });
+
+    it('guards one controller where the guard is not global, and leaves the others open', async () => {
+      expect((await ask(warehouse, '/catalogue')).status).toBe(200);
+      expect((await ask(warehouse, '/warehouse', token)).status).toBe(200);
+      expect((await ask(warehouse, '/warehouse/address')).status).toBe(200);
+      const closed = await Promise.all([ask(warehouse, '/warehouse'), ask(warehouse, '/warehouse/safe', token)]);
+      expect(closed.map(({ status }) => status)).toEqual([401, 403]);
+      expect(closed.map(({ challenge }) => challenge?.slice(0, 6))).toEqual(['Bearer', 'Bearer']);
+      expect(closed.map(({ body }) => body['code'])).toEqual(['invalid-token', 'insufficient-scope']);
+    });
+
+    it('leaves to an application without ProblemModule what is not a refusal', async () => {
+      const { status, body } = await ask(warehouse, '/nowhere');
+      expect([status, body]).toEqual([404, expect.objectContaining({ statusCode: 404, error: 'Not Found' })]);
+    });
+  });
+});
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

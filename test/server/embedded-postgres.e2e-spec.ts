@@ -1,0 +1,305 @@
+import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { chmod, chown, mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { setTimeout as pause } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { startEmbeddedPostgres, type EmbeddedPostgres } from 'postern/embedded-postgres';
+
+const program = fileURLToPath(new URL('./embedded-postgres.program.mjs', import.meta.url));
+const isRoot = process.getuid?.() === 0;
+const nobody = { uid: 65534, gid: 65534 };
+
+interface Running {
+  readonly child: ChildProcess;
+  readonly databaseUrl: string;
+  readonly dataDir: string;
+  readonly lines: Record<string, unknown>[];
+}
+
+let folder: string;
+let dataDir: string;
+const running: EmbeddedPostgres[] = [];
+const children: ChildProcess[] = [];
+
+beforeEach(async () => {
+  folder = await realpath(await mkdtemp(join(tmpdir(), 'postern-embedded-')));
+  await chmod(folder, 0o755);
+  dataDir = join(folder, 'postgres');
+});
+afterEach(async () => {
+  for (const each of children.splice(0)) each.kill('SIGKILL');
+  for (const each of running.splice(0)) await each.stop();
+  await stopOrphan();
+  // What the next owner of the folder would tidy up.
+  const owner = await readFile(join(dataDir, 'owner.1.json'), 'utf8').catch(() => '{}');
+  const { socketFolder } = JSON.parse(owner) as { socketFolder?: string };
+  if (socketFolder) await rm(socketFolder, { recursive: true, force: true });
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function start(options: { log?: (line: string) => void } = {}): Promise<EmbeddedPostgres> {
+  const postgres = await startEmbeddedPostgres({ dataDir, ...options });
+  running.push(postgres);
+  return postgres;
+}
+
+function launch(argument?: string, options: SpawnOptions = {}) {
+  const child = spawn(process.execPath, [program, dataDir, ...(argument ? [argument] : [])], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    ...options,
+  });
+  children.push(child);
+  return child;
+}
+
+async function startElsewhere(argument?: string, options: SpawnOptions = {}): Promise<Running> {
+  const child = launch(argument, options);
+  const lines: Record<string, unknown>[] = [];
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout! }).on('line', (text) => {
+      const line = JSON.parse(text) as Record<string, unknown>;
+      lines.push(line);
+      if (typeof line.error === 'string') reject(new Error(line.error));
+      if (line.databaseUrl) resolve({ child, lines, ...line } as unknown as Running);
+    });
+    child.once('exit', (code) => reject(new Error(`It ended with ${code}.`)));
+  });
+}
+
+async function query(databaseUrl: string, sql: string): Promise<Record<string, unknown>[]> {
+  const client = new pg.Client({ connectionString: databaseUrl });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    return (await client.query<Record<string, unknown>>(sql)).rows;
+  } finally {
+    await client.end();
+  }
+}
+
+async function postmasterPid(): Promise<number> {
+  return Number((await readFile(join(dataDir, '18', 'postmaster.pid'), 'utf8')).split('\n')[0]);
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // One that is dead and not yet buried by its parent still has its number.
+    return !existsSync(`/proc/${pid}/stat`) || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}
+
+async function stopOrphan(): Promise<void> {
+  const pid = await postmasterPid().catch(() => undefined);
+  if (pid === undefined || pid === process.pid || !isAlive(pid)) return;
+  process.kill(pid, 'SIGQUIT');
+  while (isAlive(pid)) await pause(20);
+}
+
+describe('the embedded PostgreSQL', () => {
+  it('starts, holds what was written, and stops leaving nothing but its data', async () => {
+    const first = await start();
+    expect(await query(first.databaseUrl, 'SHOW server_version_num')).toEqual([
+      { server_version_num: expect.stringMatching(/^18/) },
+    ]);
+    await query(first.databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
+    const socketFolder = new URL(first.databaseUrl.replace('@/', '@x/')).searchParams.get('host')!;
+    expect((await stat(socketFolder)).mode & 0o777).toBe(0o700);
+    const pid = await postmasterPid();
+    await first.stop();
+    await first.stop();
+    expect(isAlive(pid)).toBe(false);
+    expect(existsSync(socketFolder)).toBe(false);
+    expect((await readdir(dataDir)).sort()).toEqual(['18', 'owner.1.json', 'postgres.log']);
+
+    const second = await start();
+    expect(await query(second.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
+  });
+
+  it('is reachable by its private socket alone, writes durably, and speaks UTF-8', async () => {
+    const { databaseUrl } = await start();
+    const [settings] = await query(
+      databaseUrl,
+      `SELECT current_setting('listen_addresses') AS addresses, current_setting('fsync') AS fsync,
+              current_setting('synchronous_commit') AS commit, current_setting('server_encoding') AS encoding,
+              lower('ÄÖ') AS lower`,
+    );
+    expect(settings).toEqual({ addresses: '', fsync: 'on', commit: 'on', encoding: 'UTF8', lower: 'äö' });
+  });
+
+  it('refuses a second start on one folder, in this process and in another, and says who has it', async () => {
+    const { databaseUrl } = await start();
+    await expect(start()).rejects.toThrow(`in use by the process ${process.pid}`);
+    await expect(startElsewhere()).rejects.toThrow(`in use by the process ${process.pid}`);
+    expect(await query(databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+
+  it('lets one of ten through that start at once on an empty folder', async () => {
+    const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => start()));
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const outcome of outcomes) {
+      if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 'embedded-postgres' });
+    }
+  });
+
+  it('finds its data after a kill -9 of the process, and stops the PostgreSQL that was left behind', async () => {
+    const { child, databaseUrl } = await startElsewhere();
+    await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
+    const orphan = await postmasterPid();
+    await kill(child);
+    expect(isAlive(orphan)).toBe(true);
+
+    const lines: string[] = [];
+    const next = await start({ log: (line) => lines.push(line) });
+    expect(isAlive(orphan)).toBe(false);
+    expect(lines).toEqual(['Stopped the PostgreSQL that an earlier run had left behind']);
+    expect(await query(next.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
+  });
+
+  it('finds its data after a kill -9 of the process and of PostgreSQL', async () => {
+    const { child, databaseUrl } = await startElsewhere();
+    await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
+    await kill(child);
+    process.kill(await postmasterPid(), 'SIGKILL');
+    const next = await start();
+    expect(await query(next.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
+  });
+
+  it('is not kept from starting by a pid file whose number now belongs to another program', async () => {
+    const { child } = await startElsewhere();
+    await kill(child);
+    const orphan = await postmasterPid();
+    process.kill(orphan, 'SIGKILL');
+    const stranger = spawn('sleep', ['60']);
+    children.push(stranger);
+    const path = join(dataDir, '18', 'postmaster.pid');
+    while (isAlive(orphan)) await pause(20);
+    await writeFile(path, (await readFile(path, 'utf8')).replace(/^\d+/, String(stranger.pid)));
+    await writeFile(
+      join(dataDir, 'owner.json'),
+      JSON.stringify({ pid: stranger.pid, identity: 'of an earlier process' }),
+    );
+
+    const next = await start();
+    expect(await query(next.databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect(stranger.exitCode).toBeNull();
+  });
+
+  it('starts again by itself when PostgreSQL alone is killed, at the same address', async () => {
+    const { databaseUrl } = await start();
+    await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
+    const pid = await postmasterPid();
+    process.kill(pid, 'SIGKILL');
+    let rows: unknown;
+    for (const end = Date.now() + 20_000; !rows && Date.now() < end; await pause(50)) {
+      rows = await query(databaseUrl, 'SELECT n FROM kept').catch(() => undefined);
+    }
+    expect(rows).toEqual([{ n: 42 }]);
+    expect(await postmasterPid()).not.toBe(pid);
+  });
+
+  it('leaves nothing half-made when it is killed while it makes its data', async () => {
+    for (const delay of [150, 300, 450]) {
+      const child = launch(undefined, { stdio: 'ignore', detached: true });
+      await pause(delay);
+      // The whole group, for the machine may be switched off as well.
+      process.kill(-child.pid!, 'SIGKILL');
+      await once(child, 'exit');
+      await stopOrphan();
+    }
+    const { databaseUrl } = await start();
+    expect(await query(databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+    expect((await readdir(dataDir)).filter((name) => name.includes('.tmp-'))).toEqual([]);
+  });
+
+  it('still answers when Ctrl-C has reached the process group, until it is stopped in order', async () => {
+    const { child, lines } = await startElsewhere(undefined, { detached: true });
+    const pid = await postmasterPid();
+    process.kill(-child.pid!, 'SIGINT');
+    await once(child, 'close');
+    expect(lines.at(-1)).toEqual({ stopped: true });
+    expect(isAlive(pid)).toBe(false);
+  });
+
+  it('stops with a process that forgets to stop it', async () => {
+    const { child } = await startElsewhere('forget');
+    const pid = await postmasterPid().catch(() => undefined);
+    if (child.exitCode === null) await once(child, 'exit');
+    const isUp = () => pid !== undefined && isAlive(pid);
+    for (const end = Date.now() + 10_000; isUp() && Date.now() < end;) await pause(20);
+    expect(isUp()).toBe(false);
+  });
+
+  it('does not take its settings from the environment of the caller', async () => {
+    const env = { ...process.env, PGDATA: '/nowhere', PGPORT: '1', LC_ALL: 'xx_XX.UTF-8' };
+    const { databaseUrl } = await startElsewhere(undefined, { env });
+    expect(await query(databaseUrl, 'SHOW port')).toEqual([{ port: '5432' }]);
+  });
+
+  it('finds a short place for its socket when TMPDIR has a long path', async () => {
+    const long = join(folder, 'x'.repeat(100));
+    await mkdir(long);
+    const { databaseUrl } = await startElsewhere(undefined, { env: { ...process.env, TMPDIR: long } });
+    expect(await query(databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+  });
+});
+
+(existsSync('/proc/self') ? describe : describe.skip)('the folder of the embedded PostgreSQL (needs /proc)', () => {
+  it('is refused at once where the system lets nobody make anything', async () => {
+    dataDir = '/proc/postern/data';
+    await expect(startElsewhere()).rejects.toThrow('/proc/postern');
+  }, 10_000);
+});
+
+(isRoot ? describe : describe.skip)('the embedded PostgreSQL, started by root (needs to be root)', () => {
+  it('runs as an ordinary user, who owns the data', async () => {
+    await start();
+    expect((await stat(join(dataDir, '18'))).uid).not.toBe(0);
+    expect((await stat(`/proc/${await postmasterPid()}`)).uid).toBe((await stat(join(dataDir, '18'))).uid);
+  });
+
+  it('is the same for an unprivileged user, whose data root can serve later', async () => {
+    await chown(folder, nobody.uid, nobody.gid);
+    const env = { PATH: process.env.PATH, HOME: '/nonexistent' };
+    const { databaseUrl, child } = await startElsewhere(undefined, { ...nobody, env });
+    await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
+    expect((await stat(`/proc/${await postmasterPid()}`)).uid).toBe(nobody.uid);
+    await kill(child);
+    const next = await start();
+    expect(await query(next.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
+    expect((await stat(`/proc/${await postmasterPid()}`)).uid).toBe(nobody.uid);
+  });
+
+  it('refuses an unprivileged user the data of somebody else, and says whose they are', async () => {
+    await (await start()).stop();
+    await expect(startElsewhere(undefined, nobody)).rejects.toThrow(/belong to the user with id \d+/);
+  });
+
+  it('puts the data where its user can reach them when the folder lies below a closed one, and finds them again', async () => {
+    await chmod(folder, 0o700);
+    const first = await start();
+    try {
+      expect(dirname(first.dataDir)).toBe('/var/lib/postern');
+      expect(await realpath(dataDir)).toBe(first.dataDir);
+      await query(first.databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
+      await first.stop();
+      const second = await start();
+      expect(await query(second.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
+      await second.stop();
+    } finally {
+      await rm(first.dataDir, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,36 @@
+/*
+ * A process of its own that starts an embedded PostgreSQL and does what its tests tell it: it is killed, interrupted and
+ * run as another user, which the test's own process cannot be.
+ *
+ * node embedded-postgres.program.mjs <data folder> [forget]
+ */
+
+await import('../support/register-typescript.mjs');
+
+const [, , dataDir, mode] = process.argv;
+const { startEmbeddedPostgres } = await import('../../libs/embedded-postgres/src/start-embedded-postgres.ts');
+const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
+
+try {
+  const postgres = await startEmbeddedPostgres({ dataDir, log: (line) => say({ log: line }) });
+  if (mode !== 'forget') {
+    const alive = setInterval(() => undefined, 1000);
+    process.once('SIGINT', () => void stop(postgres).then(() => clearInterval(alive)));
+  }
+  say({ databaseUrl: postgres.databaseUrl, dataDir: postgres.dataDir });
+} catch (error) {
+  say({ error: error.message, code: error.code });
+  process.exitCode = 1;
+}
+
+async function stop(postgres) {
+  const { default: pg } = await import('pg');
+  // Ctrl-C reaches the whole process group: had it reached PostgreSQL too, this would be refused.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  const client = new pg.Client({ connectionString: postgres.databaseUrl });
+  await client.connect();
+  await client.query('SELECT 1');
+  await client.end();
+  await postgres.stop();
+  say({ stopped: true });
+}

@@ -1,0 +1,388 @@
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { NestFactory } from '@nestjs/core';
+import { CheckedPasswordSettings } from 'postern/password';
+import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
+import { AppModule } from '../../src/server/app.module.js';
+import { readConfig } from '../../src/config/config.js';
+import {
+  build,
+  type BuiltServer,
+  runBuilt,
+  runServer,
+  spawnBuilt,
+  startBuiltServer,
+  temporaryFolder,
+} from '../support/built-server.js';
+
+const credentials = { email: 'ada@example.com', password: 'the analytical engine' };
+const strong = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
+
+const post = (url: string, body: object): Promise<Response> =>
+  fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+
+async function keyIdsOf({ url }: BuiltServer): Promise<string[]> {
+  const { keys } = (await (await fetch(`${url}/.well-known/jwks.json`)).json()) as { keys: { kid: string }[] };
+  return keys.map(({ kid }) => kid);
+}
+
+beforeAll(build, 300_000);
+
+describe('a newcomer’s server, with nothing installed', () => {
+  const folder = temporaryFolder();
+  let server: BuiltServer;
+
+  beforeAll(async () => {
+    server = await startBuiltServer({}, folder.path);
+  }, 120_000);
+
+  afterAll(async () => {
+    await server?.stop();
+    folder.remove();
+  });
+
+  it('says where Swagger UI, the key set and the data are, and that this is for development', () => {
+    const printed = server.printed();
+    expect(printed).toContain(`${server.url}/docs`);
+    expect(printed).toContain(`${server.url}/.well-known/jwks.json`);
+    expect(printed).toContain(join(folder.path, '.postern'));
+    expect(printed).toContain('development set-up');
+  });
+
+  it('says that nobody finds its issuer where it took any port that was free', () => {
+    expect(server.printed()).toMatch(/ {2}Issuer {6}http:\/\/localhost:0 [^\n]*POSTERN_ISSUER/);
+  });
+
+  it('keeps its secret where only its owner can read it, and prints it nowhere', () => {
+    const path = join(folder.path, '.postern/secret');
+    expect(statSync(path).mode & 0o777).toBe(0o600);
+    expect(server.printed()).not.toContain(readFileSync(path, 'utf8').trim());
+  });
+
+  it('finds its data again after it was stopped, and stops with exit code 0', async () => {
+    expect((await post(`${server.url}/auth/register`, credentials)).status).toBe(201);
+    const keys = await keyIdsOf(server);
+    expect(await server.stop('SIGINT')).toBe(0);
+    server = await startBuiltServer({}, folder.path);
+    expect(await keyIdsOf(server)).toEqual(keys);
+    expect((await post(`${server.url}/auth/login`, credentials)).status).toBe(200);
+  }, 120_000);
+
+  it('recovers by itself after kill -9, and has lost nothing that it had acknowledged', async () => {
+    expect((await post(`${server.url}/auth/register`, { ...credentials, email: 'late@example.com' })).status).toBe(201);
+    await server.stop('SIGKILL');
+    server = await startBuiltServer({}, folder.path);
+    expect((await post(`${server.url}/auth/login`, { ...credentials, email: 'late@example.com' })).status).toBe(200);
+  }, 120_000);
+
+  it('refuses a second start on the same data with a sentence', () => {
+    const second = runServer({}, folder.path);
+    expect(second.status).toBe(1);
+    expect(second.printed).toMatch(/already|in use|another/i);
+    expect(second.printed).not.toMatch(/\n\s+at /);
+  }, 120_000);
+
+  it('refuses a port that is taken with a sentence, and leaves no database behind', async () => {
+    const elsewhere = temporaryFolder();
+    const port = new URL(server.url).port;
+    const second = runServer({ PORT: port }, elsewhere.path);
+    expect(second.status).toBe(1);
+    expect(second.printed).toMatch(new RegExp(`^PORT is ${port}, [^\\n]+$`, 'm'));
+    const third = await startBuiltServer({}, elsewhere.path);
+    await third.stop();
+    elsewhere.remove();
+  }, 120_000);
+});
+
+describe('a place or an address that cannot be had', () => {
+  const folder = temporaryFolder();
+  const file = join(folder.path, 'file');
+
+  beforeAll(() => writeFileSync(file, ''));
+  afterAll(() => folder.remove());
+
+  it.each<[string, string, Record<string, string>]>([
+    ['below a file', join(file, 'data'), {}],
+    ['in the place of a file', file, {}],
+    ['in the place of a file, for the secret alone', file, { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x' }],
+    // The system lets nobody make anything there, and denies that the folder is there.
+    ...(existsSync('/proc/self')
+      ? [['in /proc', '/proc/postern/data', {}] as [string, string, Record<string, string>]]
+      : []),
+  ])('as the folder of the data %s, is told with POSTERN_DATA_DIR in one sentence', (_what, dataDir, environment) => {
+    const { status, printed } = runServer({ ...environment, POSTERN_DATA_DIR: dataDir }, folder.path);
+    expect([status, printed]).toEqual([1, expect.stringContaining(`POSTERN_DATA_DIR is ${dataDir}, `)]);
+    expect(printed).toMatch(/^Postern did not start:\n[^\n]+\n$/);
+  });
+
+  it.each([
+    // RFC 5737 §3: no machine has it.
+    ['192.0.2.1', 'HOST is 192.0.2.1, '],
+    ['postern.invalid', 'HOST is postern.invalid, '],
+  ])('as HOST=%s, is told in one sentence', (host, sentence) => {
+    const { status, printed } = runServer({ HOST: host, LOG_LEVEL: 'error' }, folder.path);
+    expect([status, printed]).toEqual([1, expect.stringContaining(sentence)]);
+    expect(printed).toMatch(/^Postern did not start:\n[^\n]+\n$/);
+  });
+});
+
+describe('replicas on one database', () => {
+  const folder = temporaryFolder();
+  let database: TestDatabase;
+
+  beforeEach(async () => {
+    database = await createEmptyDatabase();
+  });
+
+  afterEach(() => database.drop());
+  afterAll(() => folder.remove());
+
+  it('start at once, ten of them, on an empty one: one schema, one key, all ready', async () => {
+    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_DATABASE_POOL_SIZE: '6' };
+    const servers = await Promise.all(Array.from({ length: 10 }, () => startBuiltServer(environment, folder.path)));
+    try {
+      const keys = await Promise.all(servers.map(keyIdsOf));
+      expect(new Set(keys.map(String)).size).toBe(1);
+      expect(keys[0]).toHaveLength(1);
+      const ready = await Promise.all(servers.map(({ url }) => fetch(`${url}/health/ready`)));
+      expect(ready.map(({ status }) => status)).toEqual(Array(10).fill(200));
+    } finally {
+      await Promise.all(servers.map((server) => server.stop()));
+    }
+  }, 240_000);
+
+  it('hash as many passwords at once as they are told', async () => {
+    const config = readConfig({ POSTERN_HASHES_AT_ONCE: '1' });
+    const parts = AppModule.forConfig(config, { databaseUrl: database.url, secret: strong });
+    const app = await NestFactory.createApplicationContext(parts, { logger: false });
+    try {
+      expect(app.get(CheckedPasswordSettings, { strict: false }).hashing.concurrency).toBe(1);
+    } finally {
+      await app.close();
+    }
+  }, 120_000);
+
+  it('leave the schema to the operator when told to, and say which migrations are missing', () => {
+    const run = runServer({ DATABASE_URL: database.url, POSTERN_MIGRATE: 'false' }, folder.path);
+    expect(run.status).toBe(1);
+    expect(run.printed).toContain('Foundation1764000000000');
+  }, 120_000);
+
+  it('end by themselves where they cannot start: on a port that is taken, and with another secret', async () => {
+    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong };
+    const server = await startBuiltServer(environment, folder.path);
+    try {
+      const { port } = new URL(server.url);
+      const onTakenPort = runServer({ ...environment, PORT: port }, folder.path);
+      expect([onTakenPort.status, onTakenPort.printed]).toEqual([1, expect.stringContaining(port)]);
+      const withOtherSecret = runServer({ ...environment, POSTERN_SECRET: `another${strong}` }, folder.path);
+      expect([withOtherSecret.status, withOtherSecret.printed]).toEqual([
+        1,
+        expect.stringContaining('encrypted under another secret'),
+      ]);
+      expect(withOtherSecret.printed).not.toMatch(/\n\s+at /);
+      expect(withOtherSecret.printed).toContain('Set POSTERN_SECRET back to the former one');
+      expect(withOtherSecret.printed).toContain('add the former to POSTERN_PREVIOUS_SECRETS');
+    } finally {
+      await server.stop();
+    }
+  }, 180_000);
+
+  it.each([
+    ['no_such_database', (url: string) => url.replace(/postern_test_\w+/, 'no_such_database')],
+    ['ECONNREFUSED', () => 'postgres://u:hunter2@127.0.0.1:1/x'],
+    // A name of several addresses: the runtime's own message is empty.
+    ['ECONNREFUSED', () => 'postgres://u:hunter2@localhost:1/x'],
+  ])(
+    'end with one sentence that names DATABASE_URL where their database cannot be used: %s',
+    (reason, changed) => {
+      const environment = { DATABASE_URL: changed(database.url), POSTERN_SECRET: strong, LOG_LEVEL: 'fatal' };
+      const { status, printed } = runServer(environment, folder.path);
+      expect([status, printed]).toEqual([1, expect.stringContaining(reason)]);
+      expect(printed).toMatch(
+        /^Postern did not start: The database that DATABASE_URL names cannot be used: [^\n]+\.\n$/,
+      );
+      expect(printed).not.toContain('hunter2');
+    },
+    60_000,
+  );
+
+  it('name the variable, and not the setting of the lib, where a secret is named twice', () => {
+    const twice = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_PREVIOUS_SECRETS: strong };
+    const { status, printed } = runServer(twice, folder.path);
+    expect([status, printed]).toEqual([1, expect.stringContaining(': POSTERN_PREVIOUS_SECRETS names a secret twice')]);
+  }, 60_000);
+
+  it('end at once at a signal while they wait for their database, and say so once', async () => {
+    // Nobody answers there, and the start asks again for a quarter of a minute.
+    const closed = {
+      DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x',
+      POSTERN_SECRET: strong,
+      LOG_LEVEL: 'warn',
+      PORT: '0',
+    };
+    const starting = spawnBuilt('main', [], closed, folder.path);
+    let printed = '';
+    const isWaiting = new Promise<void>((resolve) => {
+      const read = (chunk: Buffer): void => {
+        printed += chunk.toString();
+        if (printed.includes('Retrying (1)')) resolve();
+      };
+      starting.stdout.on('data', read);
+      starting.stderr.on('data', read);
+    });
+    await isWaiting;
+    const began = performance.now();
+    starting.kill('SIGTERM');
+    const [code] = (await once(starting, 'close')) as [number];
+    expect([code, performance.now() - began < 3000]).toEqual([0, true]);
+    expect(printed.match(/Postern (?:was|did)[^\n]*/g)).toEqual(['Postern was told to stop before it had started.']);
+  }, 60_000);
+
+  it('finish what runs and then end, though callers would keep their connections', async () => {
+    const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);
+    await post(`${server.url}/auth/register`, credentials);
+    const logins = Array.from({ length: 4 }, () => post(`${server.url}/auth/login`, credentials));
+    // As a browser opens one ahead, and never asks.
+    const silent = connect(Number(new URL(server.url).port), '127.0.0.1');
+    await once(silent, 'connect');
+    await sleep(30);
+    const began = performance.now();
+    expect(await server.stop('SIGTERM')).toBe(0);
+    expect(performance.now() - began).toBeLessThan(10_000);
+    expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+  }, 120_000);
+
+  it('take the tokens of the former algorithm after it was changed, and those they go on to sign with its key', async () => {
+    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_ISSUER: 'http://localhost:3000' };
+    const before = await startBuiltServer(environment, folder.path);
+    await post(`${before.url}/auth/register`, credentials);
+    const old = (await (await post(`${before.url}/auth/login`, credentials)).json()) as { access_token: string };
+    await before.stop();
+    const after = await startBuiltServer({ ...environment, POSTERN_ALGORITHM: 'RS256' }, folder.path);
+    try {
+      const fresh = (await (await post(`${after.url}/auth/login`, credentials)).json()) as { access_token: string };
+      for (const { access_token } of [old, fresh]) {
+        const me = await fetch(`${after.url}/users/me`, { headers: { authorization: `Bearer ${access_token}` } });
+        expect(me.status).toBe(200);
+      }
+    } finally {
+      await after.stop();
+    }
+  }, 120_000);
+
+  it('start no database of their own beside it', async () => {
+    rmSync(join(folder.path, '.postern'), { recursive: true, force: true });
+    const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);
+    expect(() => statSync(join(folder.path, '.postern'))).toThrow();
+    await server.stop();
+  }, 120_000);
+});
+
+describe('the algorithm of access tokens', () => {
+  const folder = temporaryFolder();
+
+  afterAll(() => folder.remove());
+
+  it.each(['ES384', 'RS256', 'PS256', 'HS256'])(
+    'is %s where it is set, from the log-in to the guard',
+    async (algorithm) => {
+      const database = await createEmptyDatabase();
+      const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_ALGORITHM: algorithm }, folder.path);
+      await post(`${server.url}/auth/register`, credentials);
+      const { access_token: token } = (await (await post(`${server.url}/auth/login`, credentials)).json()) as {
+        access_token: string;
+      };
+      const header = JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as { alg: string };
+      expect(header.alg).toBe(algorithm);
+      const me = await fetch(`${server.url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
+      expect(me.status).toBe(200);
+      // A secret is never published: with HS256 the key set is empty.
+      expect(await keyIdsOf(server)).toHaveLength(algorithm === 'HS256' ? 0 : 1);
+      await server.stop();
+      await database.drop();
+    },
+    120_000,
+  );
+});
+
+describe('production', () => {
+  const folder = temporaryFolder();
+  const complete = {
+    NODE_ENV: 'production',
+    POSTERN_ISSUER: 'https://id.acme.test',
+    POSTERN_SECRET: strong,
+    DATABASE_URL: 'postgres://postern@127.0.0.1:1/postern',
+  };
+
+  afterAll(() => folder.remove());
+
+  it.each(['POSTERN_ISSUER', 'POSTERN_SECRET', 'DATABASE_URL'] as const)(
+    'does not start without %s, and says so',
+    (name) => {
+      const { [name]: _left, ...rest } = complete;
+      const run = runServer(rest, folder.path);
+      expect(run.status).toBe(1);
+      expect(run.printed).toContain(name);
+      expect(run.printed).not.toContain(strong);
+    },
+  );
+
+  describe.each([
+    ['main', []],
+    ['keys', ['list']],
+    ['token', ['--scope', 'a', '--subject', 'b']],
+  ] as const)('whose environment cannot be used, says %s in a sentence and without a stack', (program, args) => {
+    const refused = (environment: Record<string, string>, cwd: string) => {
+      const { status, stdout, stderr } = runBuilt(program, args, { PORT: '0', ...environment }, cwd);
+      expect([status, stdout]).toEqual([1, '']);
+      expect(stderr).not.toMatch(/\n\s+at |TypeError|hunter/);
+      return stderr;
+    };
+
+    it('that DATABASE_URL cannot be read', () => {
+      const told = refused(
+        { ...complete, DATABASE_URL: 'postgres://postern:hunter2#aB@127.0.0.1:1/postern' },
+        folder.path,
+      );
+      expect(told.split('\n')).toContainEqual(expect.stringMatching(/^DATABASE_URL cannot be read .*%23/));
+    });
+
+    it('that .env is no file', () => {
+      const other = temporaryFolder();
+      mkdirSync(join(other.path, '.env'));
+      expect(refused(complete, other.path).split('\n')).toContainEqual(expect.stringMatching(/^\.env .*is no file/));
+      other.remove();
+    });
+  });
+
+  it('does not start with a placeholder secret', () => {
+    const run = runServer({ ...complete, POSTERN_SECRET: 'change-me-change-me-change-me-change-me' }, folder.path);
+    expect(run.status).toBe(1);
+    expect(run.printed).toContain('POSTERN_SECRET is a placeholder');
+  });
+
+  it('starts when everything is given, logs JSON, and serves neither Swagger UI nor the OpenAPI document by default', async () => {
+    const database = await createEmptyDatabase();
+    const environment = { ...complete, DATABASE_URL: database.url, HOST: '127.0.0.1' };
+    const server = await startBuiltServer(environment, folder.path);
+    expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
+    for (const path of ['/docs', '/docs/', '/docs-json', '/docs-yaml']) {
+      const answer = await fetch(`${server.url}${path}`);
+      expect([answer.status, await answer.json()]).toMatchObject([404, { code: 'not-found' }]);
+    }
+    expect(server.printed()).not.toContain('development set-up');
+    expect(await server.stop()).toBe(0);
+    const lines = server.printed().trimEnd().split('\n');
+    const told = lines.map((line) => (JSON.parse(line) as { message: string }).message);
+    expect(told).toContainEqual(expect.stringMatching(/^Postern listens at http:\S+ .*https:\/\/id\.acme\.test/));
+    expect(told).toContain('Swagger UI and the OpenAPI document are off. POSTERN_DOCS=true serves them at /docs.');
+    const documented = await startBuiltServer({ ...environment, POSTERN_DOCS: 'true' }, folder.path);
+    expect((await fetch(`${documented.url}/docs-json`)).status).toBe(200);
+    await documented.stop();
+    await database.drop();
+  }, 120_000);
+});

@@ -1,0 +1,57 @@
+import { decodeJwt } from 'jose';
+import { build, type Outcome, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+
+const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
+
+describe('npm run token', () => {
+  const folder = temporaryFolder();
+  beforeAll(async () => {
+    build();
+    await (await startBuiltServer(environment, folder.path)).stop();
+  }, 300_000);
+  afterAll(() => folder.remove());
+
+  const token = (...args: string[]): Outcome => runBuilt('token', args, environment, folder.path);
+
+  it('makes a token beside no server, and beside a running one, that opens the feed and nothing else', async () => {
+    const asked = ['--scope', 'revocations:read', '--subject', 'orders'];
+    const before = token(...asked);
+    expect([before.status, before.stderr]).toEqual([0, '']);
+    const server = await startBuiltServer(environment, folder.path);
+    try {
+      const beside = token(...asked, '--seconds', '60');
+      expect(beside.stdout).toMatch(/^[\w.-]+\n$/);
+      const { sub, scope, iat, exp } = decodeJwt(beside.stdout.trim());
+      expect({ sub, scope, lifetime: exp! - iat! }).toEqual({
+        sub: 'orders',
+        scope: 'revocations:read',
+        lifetime: 60,
+      });
+      for (const { stdout } of [before, beside]) {
+        const headers = { authorization: `Bearer ${stdout.trim()}` };
+        expect((await fetch(`${server.url}/auth/revocations`, { headers })).status).toBe(200);
+        expect((await fetch(`${server.url}/keys`, { headers })).status).toBe(403);
+      }
+    } finally {
+      await server.stop();
+    }
+  }, 120_000);
+
+  it.each([
+    [['--subject', 'orders'], '--scope must name'],
+    [['--scope', 'revocations:read'], '--subject must name'],
+    [['--scope', 'a', '--subject', 'b', '--seconds', '86401'], '--seconds must be'],
+    [['--scope', 'a', '--subject', 'b', '--seconds', '1e3'], '--seconds must be'],
+    [['--scope', 'a', '--subject', 'b', '--seconds', '0x10'], '--seconds must be'],
+    [['--scope', 'a', '--subject', 'b', '--seconds', ' 60 '], '--seconds must be'],
+    [['--scope', 'a', '--subject', 'b', '--for-ever'], '--for-ever'],
+    [['--scope', 'a', '--subject', ' '], '--subject must name'],
+    [['--scope', 'a', '--subject', 'b', '--audience', ''], '--audience must name'],
+    [['--scope', 'a', '--subject', 'b', '--audience', 'c', '--audience', ' '], '--audience must name'],
+  ])('says what is wrong with %j, and how it is used', (args, sentence) => {
+    const { status, stdout, stderr } = token(...args);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(sentence);
+    expect(stderr).toContain('npm run --silent token');
+  });
+});

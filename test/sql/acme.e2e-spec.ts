@@ -1,0 +1,591 @@
+import { scryptSync } from 'node:crypto';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { setTimeout as delay } from 'node:timers/promises';
+import { type DynamicModule, type LoggerService, Module } from '@nestjs/common';
+import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose';
+import { documentOf } from 'postern';
+import * as accounts from 'postern/accounts';
+import { RevocationPublisher, RevocationSet, VerificationKeys } from 'postern/auth';
+import * as password from 'postern/password';
+import { Database, DomainEvent } from 'postern/persistence';
+import * as sessions from 'postern/sessions';
+import {
+  claimsProviderSpec,
+  createTestDatabase,
+  identityConfirmationSpec,
+  loginPolicySpec,
+  mailerSpec,
+  passwordHasherSpec,
+  passwordPolicySpec,
+  principalMapperSpec,
+  revocationPublisherSpec,
+  signingKeysSpec,
+  startTestApplication,
+  type TestAnswer,
+  type TestApplication,
+  type TestDatabase,
+  testPrincipal,
+  userSessionsSpec,
+  verificationKeysSpec,
+} from 'postern/testing';
+import * as tokens from 'postern/tokens';
+import * as users from 'postern/users';
+import { AcmePiecewiseModule } from '../fixtures/acme/acme-piecewise.module.js';
+import { AcmeModule } from '../fixtures/acme/acme.module.js';
+import { AcmeConfiguration, type AcmeSettings } from '../fixtures/acme/acme.settings.js';
+import { AuditTrail } from '../fixtures/acme/audit-trail.js';
+import { CostCentres } from '../fixtures/acme/cost-centres.js';
+import { EmployeeClaims } from '../fixtures/acme/employee-claims.js';
+import { EmployeeMapper } from '../fixtures/acme/employee-mapper.js';
+import { Employee, Employment } from '../fixtures/acme/employee.entity.js';
+import { NoSeasonPolicy } from '../fixtures/acme/no-season-names.policy.js';
+import { EmployeeHired } from '../fixtures/acme/onboarding.js';
+import { OutboxMailer } from '../fixtures/acme/outbox.mailer.js';
+import { ScryptPasswordHasher } from '../fixtures/acme/scrypt-password-hasher.js';
+import { StillEmployedPolicy } from '../fixtures/acme/still-employed.policy.js';
+import { SwitchboardSignal } from '../fixtures/acme/in-memory.signal.js';
+import { until } from '../support/until.js';
+
+const ISSUER = 'https://id.acme.test';
+const SECRET = 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe';
+const PASSWORD = 'seven small boats at noon';
+const NEW_PASSWORD = 'eight large ships at dusk';
+
+type Body = Record<string, unknown> & { code?: string; errors?: { pointer: string; code?: string }[] };
+type Tokens = sessions.TokenPairDto;
+type SignedIn = Pick<Tokens, 'access_token' | 'refresh_token'> & { email: string; id: string };
+
+/** Keeps every line, of whatever level. */
+class LineLogger implements LoggerService {
+  readonly lines: string[] = [];
+  private readonly keep = (...parts: unknown[]): void => void this.lines.push(parts.map(shown).join(' '));
+  log = this.keep;
+  error = this.keep;
+  warn = this.keep;
+  debug = this.keep;
+  verbose = this.keep;
+  fatal = this.keep;
+}
+
+const shown = (value: unknown): string =>
+  typeof value === 'string'
+    ? value
+    : inspect(value, { depth: null, showHidden: true, maxStringLength: null, maxArrayLength: null });
+
+/** The module of Acme's own that reads its settings, from wherever Acme keeps them. */
+function configuration(settings: AcmeSettings): DynamicModule {
+  @Module({})
+  class ConfigurationModule {}
+  return {
+    module: ConfigurationModule,
+    providers: [{ provide: AcmeConfiguration, useValue: { read: () => settings } }],
+    exports: [AcmeConfiguration],
+  };
+}
+
+describe('Acme’s classes keep what their ports promise', () => {
+  const costCentres = new CostCentres();
+  const employee = (fields: Partial<Employee>): Employee =>
+    Object.assign(
+      new Employee(),
+      { id: testPrincipal().subject, email: 'wile.e@acme.example', costCentre: 'CC-1' },
+      fields,
+    );
+
+  passwordHasherSpec(() => new ScryptPasswordHasher());
+  passwordPolicySpec(() => new NoSeasonPolicy(), {
+    accepts: [PASSWORD, 'no summer like 1999'],
+    refuses: ['Summer2026', 'oh what a winter: 2027'],
+  });
+  loginPolicySpec(() => new StillEmployedPolicy(), {
+    admits: [{ user: employee({}) }, { user: employee({ employment: Employment.OnLeave }) }],
+    refuses: [{ user: employee({ employment: Employment.Left }) }],
+  });
+  claimsProviderSpec(
+    () => new EmployeeClaims(costCentres),
+    [employee({}), employee({ clearance: 9, costCentre: 'CC-404' })],
+  );
+  principalMapperSpec(() => new EmployeeMapper(costCentres), {
+    knows: [testPrincipal({ claims: { cost_centre: 'CC-1' } }), testPrincipal({ claims: { cost_centre: 'CC-2' } })],
+    refuses: [testPrincipal(), testPrincipal({ claims: { cost_centre: 7 } })],
+  });
+  mailerSpec(() => new OutboxMailer(), { arrived: ({ sent }) => sent });
+});
+
+describe('Acme’s sources', () => {
+  it('import nothing but their own, public subpaths of Postern, and packages', () => {
+    const { exports: subpaths } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
+      exports: object;
+    };
+    const folder = join(import.meta.dirname, '../fixtures');
+    const imports = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [...readFileSync(join(folder, name), 'utf8').matchAll(/from '([^']+)'/g)].map((m) => m[1]!));
+    const isFine = (name: string): boolean =>
+      name === 'postern' || name.startsWith('postern/')
+        ? name.replace('postern', '.') in subpaths
+        : !name.startsWith('..') && !name.includes('libs/');
+    expect(imports.length).toBeGreaterThan(80);
+    expect(imports.filter((name) => !isFine(name))).toEqual([]);
+  });
+});
+
+describe.each([
+  ['in one import, on Fastify', 'fastify', (settings: AcmeSettings) => AcmeModule.with(settings)],
+  [
+    'in one import configured by a provider, on Express',
+    'express',
+    (settings: AcmeSettings) => AcmeModule.configuredBy(configuration(settings)),
+  ],
+  [
+    'module by module, on Express',
+    'express',
+    (settings: AcmeSettings) => AcmePiecewiseModule.with(configuration(settings)),
+  ],
+] as const)('Acme’s application, %s', (_how, adapter, compose) => {
+  let app: TestApplication;
+  let database: TestDatabase;
+  let trail: AuditTrail;
+  let outbox: OutboxMailer;
+  const logger = new LineLogger();
+  const secrets = new Set<string>([SECRET, PASSWORD, NEW_PASSWORD]);
+  let hired = 0;
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+    const module = compose({ issuer: ISSUER, audience: 'acme', secret: SECRET, databaseUrl: database.url });
+    app = await startTestApplication(module, { adapter, logger });
+    trail = app.nest.get(AuditTrail);
+    outbox = app.nest.get(accounts.Mailer, { strict: false });
+  });
+
+  afterAll(async () => {
+    await app?.close();
+    await database?.drop();
+  });
+
+  const send = (method: string, path: string, body?: object, token?: string): Promise<TestAnswer<Body>> =>
+    app.call<Body>(method, path, { ...(body && { body }), ...(token && { token }) });
+  const query = <T>(sql: string, values: unknown[] = []): Promise<T[]> =>
+    app.nest.get(Database).manager.query<T[]>(sql, values);
+
+  async function login(email: string, typed = PASSWORD): Promise<Tokens> {
+    const { status, body } = await app.call<Tokens>('POST', '/staff/login', { body: { email, password: typed } });
+    expect(status).toBe(200);
+    return kept(body);
+  }
+
+  function kept(pair: Tokens): Tokens {
+    secrets.add(pair.access_token).add(pair.refresh_token);
+    // The signature and the tag alone would do as well.
+    secrets.add(pair.access_token.split('.')[2]!).add(pair.refresh_token.slice(-20));
+    return pair;
+  }
+
+  /** An employee who has registered with fields of their own, was assigned others, and is signed in. */
+  async function employ(
+    assigned: users.UserChanges<Employee> = {},
+    clearance = 0,
+    own: object = {},
+  ): Promise<SignedIn> {
+    const email = `employee-${(hired += 1)}@acme.example`;
+    const { status, body } = await send('POST', '/auth/register', { email, password: PASSWORD, ...own });
+    expect([status, body]).toEqual([201, expect.anything()]);
+    const id = String(body['id']);
+    const staff = app.nest.get<users.UsersService<Employee>>(users.UsersService);
+    await staff.update(id, { ...assigned, ...(clearance > 0 && { clearance }) });
+    const { access_token, refresh_token } = await login(email);
+    return { email, id, access_token, refresh_token };
+  }
+
+  const claimsOf = async (token: string): Promise<JWTPayload> => {
+    const keys = createRemoteJWKSet(new URL(`${app.url}/.well-known/jwks.json`));
+    return (await jwtVerify(token, keys, { issuer: ISSUER, audience: 'acme', typ: 'at+jwt' })).payload;
+  };
+
+  it('registers the employee’s own fields, and shows each reader what the class says', async () => {
+    const boss = await employ({}, 5);
+    const assigned = { costCentre: 'CC-2', badge: 'B-0042' };
+    const fields = { ...assigned, nickname: 'Road Runner' };
+    const { id, access_token: token } = await employ(assigned, 0, { nickname: 'Road Runner' });
+    const own = await send('GET', '/users/me', undefined, token);
+    expect(own.body).toMatchObject({ ...fields, employment: 'active' });
+    expect(own.body).not.toHaveProperty('clearance');
+    const { body } = await send('GET', `/users/${id}`, undefined, boss.access_token);
+    expect(body).toMatchObject({ ...fields, clearance: 0 });
+    expect(JSON.stringify([own.body, body])).not.toMatch(/iban|hash|password/i);
+  });
+
+  it('refuses a registration that breaks a rule of the class, with a pointer', async () => {
+    const base = { email: 'nobody@acme.example', password: PASSWORD };
+    const refusals = await Promise.all(
+      [
+        { ...base, costCentre: 'CC-2' },
+        { ...base, badge: 'B-0042' },
+        { ...base, nickname: 'x'.repeat(41) },
+        { ...base, clearance: 9 },
+        { ...base, employment: 'active' },
+        { ...base, iban: 'DE00' },
+      ].map((body) => send('POST', '/auth/register', body)),
+    );
+    expect(refusals.map(({ status }) => status)).toEqual([400, 400, 400, 400, 400, 400]);
+    expect(refusals.map(({ body }) => body.errors?.[0]?.pointer)).toEqual([
+      '/costCentre',
+      '/badge',
+      '/nickname',
+      '/clearance',
+      '/employment',
+      '/iban',
+    ]);
+  });
+
+  it('says which unique field is taken', async () => {
+    const boss = await employ({ badge: 'B-0007' }, 5);
+    const { id } = await employ();
+    const { status, body } = await send('PATCH', `/users/${id}`, { badge: 'B-0007' }, boss.access_token);
+    expect(status).toBe(409);
+    expect(body.errors?.[0]?.pointer).toBe('/badge');
+  });
+
+  it('lets only administrators write what only they may, within the enum and the range', async () => {
+    const boss = await employ({}, 5);
+    const { id, access_token: token } = await employ();
+    const patchMe = (body: object) => send('PATCH', '/users/me', body, token);
+    const patch = (body: object) => send('PATCH', `/users/${id}`, body, boss.access_token);
+    expect((await patchMe({ nickname: 'Bugs' })).body['nickname']).toBe('Bugs');
+    expect((await patchMe({ costCentre: 'CC-2' })).status).toBe(400);
+    expect((await patchMe({ clearance: 9 })).status).toBe(400);
+    expect((await patch({ clearance: 4, costCentre: 'CC-2', employment: 'on-leave' })).body).toMatchObject({
+      clearance: 4,
+      employment: 'on-leave',
+    });
+    expect((await patch({ employment: 'retired' })).status).toBe(400);
+    expect((await patch({ clearance: 10 })).status).toBe(400);
+    expect((await send('PATCH', `/users/${id}`, { clearance: 9 }, token)).status).toBe(403);
+  });
+
+  it('hashes with Acme’s hasher, and logs in with it', async () => {
+    const { id } = await employ();
+    const [row] = await query<{ hash: string }>('SELECT hash FROM password_credentials WHERE user_id = $1', [id]);
+    expect(row?.hash).toMatch(/^scrypt\$1024\$/);
+    expect(app.nest.get(password.PasswordHasher, { strict: false })).toBeInstanceOf(ScryptPasswordHasher);
+  });
+
+  it('brings a hash of another cost up to date at the next login', async () => {
+    const { id, email } = await employ();
+    const key = scryptSync(PASSWORD, Buffer.alloc(16), 32, { N: 2048 }).toString('base64url');
+    const dearer = `scrypt$2048$${'A'.repeat(22)}$${key}`;
+    await query('UPDATE password_credentials SET hash = $2 WHERE user_id = $1', [id, dearer]);
+    await login(email);
+    const [row] = await query<{ hash: string }>('SELECT hash FROM password_credentials WHERE user_id = $1', [id]);
+    expect(row?.hash).toMatch(/^scrypt\$1024\$/);
+  });
+
+  it('asks Acme’s password policy beside the shipped ones', async () => {
+    const codes = async (typed: string): Promise<(string | undefined)[] | undefined> => {
+      const body = { email: 'choosy@acme.example', password: typed };
+      return (await send('POST', '/auth/register', body)).body.errors?.map(({ code }) => code);
+    };
+    expect(await codes('we rowed in summer 2026')).toEqual(['password-is-a-season']);
+    expect(await codes('autumn 2026')).toEqual(['password-too-short', 'password-too-common', 'password-is-a-season']);
+    expect(await codes('the acme of small boats')).toEqual(['password-contains-context']);
+  });
+
+  it('puts Acme’s claims into the token, for any verifier to read', async () => {
+    const { access_token: token, id } = await employ({ costCentre: 'CC-2' });
+    expect(await claimsOf(token)).toMatchObject({
+      sub: id,
+      cost_centre: 'CC-2',
+      department: 'Anvils',
+      roles: ['employee'],
+      scope: 'expenses:read',
+    });
+  });
+
+  it('hands Acme’s controllers the signed-in employee, as the mapper makes it', async () => {
+    const { access_token: token, id } = await employ();
+    const { body } = await send('GET', '/expenses/mine', undefined, token);
+    expect(body).toEqual({
+      employee: { employeeId: id, department: 'Rockets', isManager: false },
+      department: 'Rockets',
+      sameSubject: true,
+      expenses: [],
+    });
+  });
+
+  it('guards Acme’s controllers: closed, by scope, and open where they say so', async () => {
+    const { access_token: token } = await employ();
+    const refused = await send('GET', '/expenses/mine');
+    expect([refused.status, refused.body.code]).toEqual([401, 'invalid-token']);
+    expect((await send('GET', '/expenses/rules')).body).toEqual({ perDiem: 42 });
+    const forbidden = await send('POST', '/expenses/1/approve', undefined, token);
+    expect([forbidden.status, forbidden.body.code]).toEqual([403, 'insufficient-scope']);
+    const approver = await employ({}, 3);
+    expect((await send('POST', '/expenses/1/approve', undefined, approver.access_token)).status).toBe(204);
+  });
+
+  it('ends the stream of an employee who logs out, or whose account is disabled', async () => {
+    const admin = await employ({}, 9);
+    for (const end of [
+      ({ access_token: token }: SignedIn) => send('POST', '/auth/logout', undefined, token),
+      ({ id }: SignedIn) => send('POST', `/users/${id}/disable`, undefined, admin.access_token),
+    ]) {
+      const employee = await employ();
+      const headers = { authorization: `Bearer ${employee.access_token}` };
+      const stream = await fetch(`${app.url}/expenses/waiting`, { headers, signal: AbortSignal.timeout(10_000) });
+      expect([stream.status, stream.headers.get('content-type')]).toEqual([200, 'text/event-stream']);
+      expect((await end(employee)).status).toBeLessThan(300);
+      expect(await stream.text()).toContain('data: {"waiting":0}');
+      expect((await fetch(`${app.url}/expenses/waiting`, { headers })).status).toBe(401);
+    }
+  });
+
+  it('admits by Acme’s guard what comes in Acme’s own header, and nothing that is no token', async () => {
+    const { access_token: token, id } = await employ();
+    const present = (text: string) => app.call<Body>('GET', '/users/me', { headers: { 'x-terminal-token': text } });
+    const { status, body } = await present(token);
+    expect([status, body['id']]).toEqual([200, id]);
+    expect((await present('none')).status).toBe(401);
+  });
+
+  it('announces revocations by Acme’s signal', async () => {
+    const { access_token: token } = await employ();
+    const { announced } = app.nest.get<SwitchboardSignal>(sessions.RevocationSignal, { strict: false });
+    const before = announced.length;
+    expect((await send('POST', '/auth/logout', undefined, token)).status).toBe(204);
+    await until(() => announced.length > before);
+    expect(announced.slice(before)).toEqual([expect.any(Number)]);
+  });
+
+  it('asks Acme’s confirmation before a user deletes itself', async () => {
+    const { access_token: token } = await employ({}, 3);
+    const { status, body } = await send('DELETE', '/users/me', { password: PASSWORD }, token);
+    expect([status, body.code]).toEqual([403, 'clearance-held']);
+  });
+
+  it('asks the claims provider again at each refresh', async () => {
+    const boss = await employ({}, 5);
+    const { id, refresh_token } = await employ();
+    await send('PATCH', `/users/${id}`, { clearance: 3 }, boss.access_token);
+    const next = await app.call<Tokens>('POST', '/auth/refresh', { body: { refresh_token } });
+    expect((await claimsOf(kept(next.body).access_token))['scope']).toBe('expenses:read expenses:approve');
+  });
+
+  it('asks Acme’s login policy at login and at refresh', async () => {
+    const boss = await employ({}, 5);
+    const { id, email, refresh_token, access_token } = await employ();
+    await send('PATCH', `/users/${id}`, { employment: 'left' }, boss.access_token);
+    const refreshed = await send('POST', '/auth/refresh', { refresh_token });
+    expect([refreshed.status, refreshed.body.code]).toEqual([401, 'refresh-token-invalid']);
+    expect((await send('GET', '/users/me', undefined, access_token)).status).toBe(401);
+    const again = await send('POST', '/staff/login', { email, password: PASSWORD });
+    expect([again.status, again.body.code]).toEqual([403, 'employee-left']);
+    const stranger = await send('POST', '/staff/login', { email, password: 'not the password at all' });
+    expect([stranger.status, stranger.body.code]).toEqual([401, 'invalid-credentials']);
+  });
+
+  it('serves Acme’s controllers in the place of the shipped ones, and none where there is to be none', async () => {
+    const { access_token: token } = await employ({}, 5);
+    expect((await send('GET', '/status')).body).toEqual({ status: 'acme is up' });
+    const gone: [string, string][] = [
+      ['POST', '/auth/login'],
+      ['POST', '/auth/password/change'],
+      ['GET', '/health/live'],
+      ['GET', '/keys'],
+      ['GET', '/auth/revocations'],
+    ];
+    for (const [method, path] of gone)
+      expect([path, (await send(method, path, undefined, token)).status]).toEqual([path, 404]);
+  });
+
+  it('serves a subclass of a shipped controller with a route more, and all of its own', async () => {
+    const { access_token: token, refresh_token } = await employ();
+    const devices = await app.call<string[]>('GET', '/auth/devices', { token });
+    expect(devices.body).toHaveLength(1);
+    expect((await send('GET', '/auth/devices')).status).toBe(401);
+    expect((await app.call<unknown[]>('GET', '/auth/sessions', { token })).body).toHaveLength(1);
+    expect((await app.call<Tokens>('POST', '/auth/refresh', { body: { refresh_token } })).status).toBe(200);
+    expect((await send('POST', '/auth/logout', undefined, token)).status).toBe(204);
+    expect((await send('GET', '/auth/devices', undefined, token)).status).toBe(401);
+  });
+
+  it('mails by Acme’s mailer after a change of the password, which ends the other sessions', async () => {
+    const { email, access_token: other } = await employ();
+    const { access_token: token } = await login(email);
+    const change = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
+    expect((await send('POST', '/staff/password', change, token)).status).toBe(204);
+    expect((await send('GET', '/users/me', undefined, other)).status).toBe(401);
+    expect((await send('GET', '/users/me', undefined, token)).status).toBe(200);
+    await login(email, NEW_PASSWORD);
+    const mail = await until(() => outbox.sent.find(({ to }) => to === email));
+    expect(mail).toMatchObject({ kind: 'password-changed', subject: 'Your password for Acme was changed' });
+  });
+
+  it('ends a stolen session, tells of it, and mails', async () => {
+    const { email, refresh_token: first } = await employ();
+    const next = async (refresh_token: string): Promise<Tokens> => {
+      const { status, body } = await app.call<Tokens>('POST', '/auth/refresh', { body: { refresh_token } });
+      expect(status).toBe(200);
+      return kept(body);
+    };
+    const last = await next((await next(first)).refresh_token);
+    const thief = await send('POST', '/auth/refresh', { refresh_token: first });
+    expect([thief.status, thief.body.code]).toEqual([401, 'refresh-token-invalid']);
+    expect((await send('GET', '/users/me', undefined, last.access_token)).status).toBe(401);
+    const mail = await until(() => outbox.sent.find(({ to }) => to === email));
+    expect(mail?.kind).toBe('refresh-token-reused');
+  });
+
+  it('disables, enables and deletes', async () => {
+    const boss = await employ({}, 5);
+    const { id, email, access_token: token } = await employ();
+    expect((await send('POST', `/users/${id}/disable`, undefined, boss.access_token)).status).toBeLessThan(300);
+    expect((await send('GET', '/expenses/mine', undefined, token)).status).toBe(401);
+    expect((await send('POST', '/staff/login', { email, password: PASSWORD })).body.code).toBe('invalid-credentials');
+    expect((await send('POST', `/users/${id}/enable`, undefined, boss.access_token)).status).toBeLessThan(300);
+    const { access_token: fresh } = await login(email);
+    const [cutoff] = await query<{ before: number }>(
+      `SELECT extract(epoch FROM before)::float8 AS before FROM revocations WHERE kind = 'subject' AND target = $1`,
+      [id],
+    );
+    expect((await claimsOf(fresh)).iat).toBeGreaterThan(cutoff!.before);
+    const unconfirmed = await send('DELETE', '/users/me', { password: 'a wrong one, surely' }, fresh);
+    expect([unconfirmed.status, unconfirmed.body.code]).toEqual([403, 'identity-not-confirmed']);
+    expect((await send('DELETE', '/users/me', { password: PASSWORD }, fresh)).status).toBe(204);
+    expect((await send('GET', '/expenses/mine', undefined, fresh)).status).toBe(401);
+  });
+
+  it('refuses what was issued before a change of clearance, in its transaction, where Acme asks for that', async () => {
+    const { id, access_token: before, refresh_token } = await employ({}, 3);
+    const promote = (isSure: boolean): Promise<void> =>
+      app.nest.get(Database).transaction(async () => {
+        await app.nest.get<users.UsersService<Employee>>(users.UsersService).update(id, { clearance: 4 });
+        const now = Math.floor(Date.now() / 1000);
+        await app.nest
+          .get(RevocationPublisher)
+          .publish({ kind: 'subject', target: id, before: now, reason: 'role-change' });
+        if (!isSure) throw new Error('on second thoughts');
+      });
+    await expect(promote(false)).rejects.toThrow('on second thoughts');
+    expect((await send('GET', '/users/me', undefined, before)).status).toBe(200);
+    await promote(true);
+    expect((await send('GET', '/users/me', undefined, before)).status).toBe(401);
+    // The session goes on; what it gets in the second of the change is refused with the others.
+    await delay(1000);
+    const { body } = await app.call<Tokens>('POST', '/auth/refresh', { body: { refresh_token } });
+    expect((await send('GET', '/users/me', undefined, kept(body).access_token)).body).toMatchObject({ id });
+  });
+
+  it('hires in one transaction: all of it and its events, or nothing and none', async () => {
+    const { access_token: token } = await employ({}, 5);
+    const hire = (email: string, costCentre: string) =>
+      send('POST', '/staff', { email, password: PASSWORD, costCentre }, token);
+    const count = () => ({ hired: trail.countOf(EmployeeHired.type), updated: trail.countOf(users.UserUpdated.type) });
+    await delay(50);
+    const before = count();
+    const refused = await hire('wile.e@acme.example', 'CC-404');
+    expect([refused.status, refused.body.code]).toEqual([422, 'cost-centre-unknown']);
+    await delay(100);
+    expect(count()).toEqual(before);
+    expect(await query('SELECT 1 FROM users WHERE email = $1', ['wile.e@acme.example'])).toEqual([]);
+
+    const { status, body } = await hire('wile.e@acme.example', 'CC-2');
+    expect([status, body['clearance']]).toEqual([201, 1]);
+    await until(() => trail.countOf(EmployeeHired.type) > before.hired);
+    expect(count()).toEqual({ hired: before.hired + 1, updated: before.updated + 1 });
+    await login('wile.e@acme.example');
+  });
+
+  it('shows Acme’s fields, routes and locks in the OpenAPI document', () => {
+    const { components, paths } = documentOf(app.nest, { title: 'Acme' });
+    const schema = (name: string) => components?.schemas?.[name] as { properties: object; required?: string[] };
+    const bodyOf = (path: string, method: 'post' | 'patch') => {
+      const body = paths[path]?.[method]?.requestBody as { content: Record<string, { schema: { $ref: string } }> };
+      return schema(body.content['application/json']!.schema.$ref.split('/').at(-1)!);
+    };
+    const registration = bodyOf('/auth/register', 'post');
+    expect(Object.keys(registration.properties).sort()).toEqual(['email', 'nickname', 'password']);
+    expect(registration.required?.toSorted()).toEqual(['email', 'password']);
+    expect(Object.keys(bodyOf('/users/me', 'patch').properties)).toEqual(['nickname']);
+    expect(bodyOf('/users/{id}', 'patch').properties).toMatchObject({
+      costCentre: { maxLength: 12, pattern: '^CC-\\d+$', description: 'The cost centre the employee books on.' },
+      clearance: { minimum: 0, maximum: 9 },
+      employment: { enum: ['active', 'on-leave', 'left'] },
+    });
+    expect(JSON.stringify([components, paths])).not.toMatch(/iban/i);
+    const locks = (path: string, method: 'get' | 'post') => paths[path]?.[method]?.security;
+    expect(locks('/expenses/rules', 'get')).toEqual([]);
+    expect(locks('/expenses/mine', 'get')).toEqual([{ bearer: ['expenses:read'] }]);
+    expect(locks('/expenses/{id}/approve', 'post')).toEqual([{ bearer: ['expenses:read', 'expenses:approve'] }]);
+    expect(locks('/auth/devices', 'get')).toEqual([{ bearer: [] }]);
+    expect(locks('/staff/login', 'post')).toEqual([]);
+    expect(paths).not.toHaveProperty(['/auth/login']);
+    expect(paths).not.toHaveProperty(['/keys']);
+  });
+
+  describe('and the shipped ports behind it', () => {
+    signingKeysSpec(() => app.nest.get(tokens.SigningKeys));
+    verificationKeysSpec(
+      () => app.nest.get(VerificationKeys),
+      async () => ({ issuer: ISSUER, kid: (await app.nest.get(tokens.SigningKeys).keys())[0]!.kid }),
+    );
+    revocationPublisherSpec(() => ({
+      publisher: app.nest.get(RevocationPublisher),
+      set: app.nest.get(RevocationSet),
+      issuer: ISSUER,
+    }));
+    identityConfirmationSpec(
+      () => app.nest.get(users.IdentityConfirmation),
+      async () => {
+        const { id: userId } = await employ();
+        return { userId, right: { password: PASSWORD }, wrong: [{ password: NEW_PASSWORD }, { password: '' }] };
+      },
+    );
+    userSessionsSpec(async () => {
+      const [one, other] = [await employ(), await employ()];
+      await login(one.email);
+      return {
+        sessions: app.nest.get(users.UserSessions),
+        database: app.nest.get(Database),
+        userIds: [one.id, other.id],
+        alive: async (userId) => (await app.nest.get(sessions.SessionsService).list(userId)).length,
+      };
+    });
+  });
+
+  it('has told every event that Postern publishes, and each after its commit', async () => {
+    await send('POST', '/staff/login', { email: 'nobody@acme.example', password: PASSWORD });
+    await app.nest.get(tokens.KeyRotation).rotate();
+    const { kid } = (await app.nest.get(tokens.SigningKeys).keys())[0]!;
+    await app.nest.get(tokens.KeyKill).kill(kid, 'exercise');
+    const types = [accounts, password, sessions, tokens, users]
+      .flatMap((lib) => Object.values<unknown>(lib))
+      .filter(
+        (value): value is typeof DomainEvent => typeof value === 'function' && value.prototype instanceof DomainEvent,
+      )
+      .map(({ type }) => type);
+    expect(types.length).toBeGreaterThanOrEqual(14);
+    const missing = (): string[] => types.filter((type) => trail.countOf(type) === 0);
+    await until(() => missing().length === 0);
+    expect(missing()).toEqual([]);
+    expect(trail.told.filter(({ wasCommitted }) => wasCommitted === false)).toEqual([]);
+  });
+
+  it('has put no secret into any event, mail or line of the log', async () => {
+    for (const { hash } of await query<{ hash: string }>('SELECT hash FROM password_credentials')) {
+      secrets.add(hash).add(hash.split('$').at(-1)!);
+    }
+    const { id } = await employ();
+    await until(() => trail.told.some(({ event }) => shown(event).includes(id)));
+    const told = { events: trail.told.map(({ event }) => event), mails: outbox.sent, lines: logger.lines };
+    // What is looked for is found where it is: the user's id stands in the events.
+    expect(shown(told.events)).toContain(id);
+    expect(told.mails.length).toBeGreaterThan(1);
+    expect(told.lines.length).toBeGreaterThan(20);
+    const text = shown(told);
+    expect(secrets.size).toBeGreaterThan(60);
+    expect([...secrets].filter((secret) => text.includes(secret))).toEqual([]);
+  });
+});

@@ -1,0 +1,651 @@
+import type { INestApplication, Type } from '@nestjs/common';
+import type { AbstractHttpAdapter } from '@nestjs/core';
+import { EventEmitter2 } from '@nestjs/event-emitter';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { createDecipheriv, createHash, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
+import { createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify, SignJWT, type JSONWebKeySet } from 'jose';
+import { AuthModule, Clock, SystemClock } from 'postern/auth';
+import { Database, PersistenceModule } from 'postern/persistence';
+import { ProblemModule } from 'postern/problem';
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import {
+  AccessTokens,
+  InstanceSecret,
+  KeyKill,
+  KeyRing,
+  KeyRotation,
+  KnownKeys,
+  SigningKeyActivated,
+  TokenSigner,
+  TokensModule,
+  type TokensSettings,
+  type TokensStructure,
+} from 'postern/tokens';
+import { DataSource } from 'typeorm';
+import { ChildProcessSigningKeys } from '../fixtures/child-process-signer/child-process-signing-keys.js';
+import { until } from '../support/until.js';
+
+const issuer = 'https://id.example.com';
+const audience = 'https://api.example.com';
+const secret = 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc';
+const seconds = 1000;
+
+const quiet = () => undefined;
+const warnings: string[] = [];
+const silence = { log: quiet, error: quiet, warn: (line: string) => void warnings.push(line) };
+
+/** The time of every replica of a test. */
+class TestClock extends Clock {
+  static offset = 0;
+  override now(): number {
+    return Date.now() + TestClock.offset;
+  }
+}
+
+/** The time of a replica that nobody has set right. */
+class LateClock extends TestClock {
+  override now(): number {
+    return super.now() - 30 * seconds;
+  }
+}
+
+/** The machine's clock of a replica that somebody sets an hour ahead. */
+class LeapingClock extends SystemClock {
+  hasLeapt = false;
+  override now(): number {
+    return super.now() + (this.hasLeapt ? 3600 * seconds : 0);
+  }
+}
+
+const replicas: INestApplication[] = [];
+let database: TestDatabase;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  TestClock.offset = 0;
+});
+
+afterEach(async () => {
+  await Promise.all(replicas.splice(0).map((replica) => replica.close()));
+  await database.drop();
+});
+
+async function boot(
+  settings: Partial<TokensSettings> = {},
+  structure: TokensStructure = {},
+  adapter: AbstractHttpAdapter = new FastifyAdapter(),
+  clock: Type<Clock> = TestClock,
+): Promise<INestApplication> {
+  const algorithms = ['ES256', 'ES384', 'RS256', 'PS256', 'HS256'] as const;
+  const module = await Test.createTestingModule({
+    imports: [
+      ProblemModule.forRoot({}),
+      PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 8 }),
+      AuthModule.forRoot({ issuer, audience, algorithms: [...algorithms], keys: KeyRing, clock }),
+      TokensModule.forRoot({ issuer, audience, secret: `${secret}-1`, ...settings, ...structure }),
+    ],
+  })
+    .setLogger(silence)
+    .compile();
+  const app = module.createNestApplication(adapter);
+  try {
+    await app.listen(0, '127.0.0.1');
+  } catch (error) {
+    await app.close().catch(() => undefined);
+    throw error;
+  }
+  replicas.push(app);
+  return app;
+}
+
+type Json = Record<string, string>[];
+
+interface Question {
+  readonly url: string;
+  readonly method?: string;
+  readonly headers?: Record<string, string>;
+  readonly body?: string;
+}
+
+async function http(app: INestApplication, { url, ...rest }: Question) {
+  const answer = await fetch(`${await app.getUrl()}${url}`, rest);
+  const body = await answer.text();
+  return {
+    statusCode: answer.status,
+    headers: Object.fromEntries(answer.headers),
+    body,
+    json: <T = Json>() => JSON.parse(body) as T,
+  };
+}
+
+const jwksOf = async (app: INestApplication) =>
+  (await http(app, { url: '/.well-known/jwks.json' })).json<JSONWebKeySet>();
+const kidsOf = async (app: INestApplication) => (await jwksOf(app)).keys.map(({ kid }) => kid);
+const tokenOf = async (app: INestApplication, scopes: string[] = []) =>
+  (await app.get(AccessTokens).issue({ subject: 'alice', scopes })).token;
+const rowsOf = (app: INestApplication) => app.get(DataSource).query('SELECT * FROM signing_keys ORDER BY active_at');
+const kidOf = (token: string) => decodeProtectedHeader(token).kid as string;
+const judged = async (token: string, jwks: JSONWebKeySet) =>
+  jwtVerify(token, createLocalJWKSet(jwks), {
+    issuer,
+    audience,
+    typ: 'at+jwt',
+    currentDate: new Date(Date.now() + TestClock.offset),
+  });
+const call = (app: INestApplication, token: string, method: 'GET' | 'POST' = 'GET', url = '/keys') =>
+  http(app, { method, url, headers: { authorization: `Bearer ${token}` } });
+
+describe('The key ring', () => {
+  it('makes one key when ten replicas start at once on an empty database', async () => {
+    const ten = await Promise.all(Array.from({ length: 10 }, () => boot()));
+    expect(await rowsOf(ten[0]!)).toHaveLength(1);
+    const tokens = await Promise.all(ten.map((replica) => tokenOf(replica)));
+    expect(new Set(tokens.map(kidOf)).size).toBe(1);
+    for (const token of tokens) await judged(token, await jwksOf(ten[9]!));
+  });
+
+  it('has published each key for the cache lifetime before it signs, and until its last token has expired', async () => {
+    const [one, two] = [await boot({ rotationDays: 1 }), await boot({ rotationDays: 1 })];
+    const jwksCacheSeconds = 300;
+    // Coarse through the day, fine around each change-over.
+    const times = Array.from({ length: 3 * 1152 - 12 }, (_, index) => index * 75).filter((time) => {
+      const untilChange = 86_400 - (time % 86_400);
+      return time % 7200 === 0 || untilChange <= 900 || 86_400 - untilChange <= 1500;
+    });
+    const activated: string[] = [];
+    for (const replica of [one, two]) {
+      const note = ({ keyId }: SigningKeyActivated) => activated.push(keyId);
+      replica.get(EventEmitter2).on(SigningKeyActivated.type, note);
+    }
+    const issued: { token: string; expiresAt: number }[] = [];
+    const firstSeen = new Map<string, number>();
+    const firstSigned = new Map<string, number>();
+    for (const elapsed of times) {
+      TestClock.offset = elapsed * seconds;
+      await Promise.all([one, two].map((replica) => replica.get(KeyRotation).tick()));
+      await Promise.all([one, two].map((replica) => replica.get(KnownKeys).refresh()));
+      const jwks = await jwksOf(two);
+      jwks.keys.forEach(({ kid }) => firstSeen.has(kid!) || firstSeen.set(kid!, elapsed));
+      const { token, expiresInSeconds } = await one.get(AccessTokens).issue({ subject: 'alice' });
+      if (!firstSigned.has(kidOf(token))) firstSigned.set(kidOf(token), elapsed);
+      issued.push({ token, expiresAt: elapsed + expiresInSeconds });
+      for (const live of issued.filter(({ expiresAt }) => expiresAt > elapsed)) {
+        await judged(live.token, jwks);
+        expect(await two.get(KeyRing).find(issuer, kidOf(live.token))).toBeDefined();
+      }
+    }
+    const [first, ...later] = [...firstSigned];
+    expect(first![1]).toBe(0);
+    expect(later).toHaveLength(2);
+    for (const [kid, at] of later) expect(at - firstSeen.get(kid)!).toBeGreaterThanOrEqual(jwksCacheSeconds);
+    // Told once, whichever replica it was; the first key was made before anybody listened.
+    expect(activated).toEqual(later.map(([kid]) => kid));
+    // Gone, and its private half destroyed, at once after retirement.
+    expect(await kidsOf(two)).not.toContain(first![0]);
+    const rows = await rowsOf(one);
+    expect(rows.map((row: { private_encrypted: Buffer }) => row.private_encrypted.length > 28)).toEqual([
+      false,
+      false,
+      true,
+    ]);
+  });
+
+  it('rotates by command without a restart: announced at once, signing after the lead, no token refused', async () => {
+    const [one, two] = [await boot(), await boot()];
+    const admin = await tokenOf(one, ['keys:write', 'keys:read']);
+    const answer = await call(one, admin, 'POST', '/keys/rotate');
+    expect(answer.statusCode).toBe(202);
+    const [next] = answer.json<{ kid: string; state: string }[]>();
+    expect(next).toMatchObject({ state: 'announced' });
+    await until(async () => (await kidsOf(two)).includes(next!.kid), 1000);
+    expect(kidOf(await tokenOf(two))).toBe(kidOf(admin));
+    // A second command has nothing to add.
+    expect((await call(two, admin, 'POST', '/keys/rotate')).json()[0]!.kid).toBe(next!.kid);
+
+    TestClock.offset = 311 * seconds;
+    const after = await tokenOf(two);
+    expect(kidOf(after)).toBe(next!.kid);
+    expect((await call(one, admin)).statusCode).toBe(200);
+    expect((await call(one, await tokenOf(two, ['keys:read']))).statusCode).toBe(200);
+    await judged(admin, await jwksOf(one));
+    await judged(after, await jwksOf(one));
+  });
+
+  it('refuses to rotate the keys of an algorithm that it has none of, and rotates one that it has', async () => {
+    const app = await boot();
+    const authorization = `Bearer ${await tokenOf(app, ['keys:write'])}`;
+    const headers = { authorization, 'content-type': 'application/json' };
+    const rotate = (algorithm: string) =>
+      http(app, { method: 'POST', url: '/keys/rotate', headers, body: JSON.stringify({ algorithm }) });
+    const before = await rowsOf(app);
+    const refused = await rotate('RS512');
+    expect([refused.statusCode, refused.json()]).toEqual([
+      400,
+      expect.objectContaining({
+        code: 'algorithm-not-configured',
+        errors: [{ pointer: '/algorithm', detail: 'is not among the configured algorithms' }],
+      }),
+    ]);
+    expect(await rowsOf(app)).toEqual(before);
+    expect((await rotate('ES256')).statusCode).toBe(202);
+  });
+
+  it('refuses the routes of the keys without their scopes', async () => {
+    const app = await boot();
+    const token = await tokenOf(app, ['keys:read']);
+    expect((await http(app, { url: '/keys' })).statusCode).toBe(401);
+    expect((await call(app, token, 'POST', '/keys/rotate')).statusCode).toBe(403);
+    expect((await call(app, token, 'POST', `/keys/${kidOf(token)}/kill`)).statusCode).toBe(403);
+    const [key] = (await call(app, token)).json();
+    expect(key).toMatchObject({ kid: kidOf(token), algorithm: 'ES256', state: 'active' });
+    expect(JSON.stringify(key)).not.toMatch(/private|"d"/);
+  });
+
+  it('kills a key: out of the JWKS and refused in every replica within a second, the next one signs at once', async () => {
+    const [one, two, three] = [await boot(), await boot(), await boot({ keyPollSeconds: 60 })];
+    const token = await tokenOf(one, ['keys:read', 'keys:write']);
+    for (const replica of [one, two, three]) expect((await call(replica, token)).statusCode).toBe(200);
+
+    const answer = await call(one, token, 'POST', `/keys/${kidOf(token)}/kill`);
+    expect(answer.statusCode).toBe(200);
+    expect(answer.json()).toMatchObject({ state: 'killed' });
+    expect((await call(one, token)).statusCode).toBe(401);
+    // Three never polls: it hears.
+    for (const replica of [two, three]) {
+      await until(async () => (await call(replica, token)).statusCode === 401, 1000);
+      expect(await kidsOf(replica)).not.toContain(kidOf(token));
+    }
+    const successor = await tokenOf(two, ['keys:read']);
+    expect(kidOf(successor)).not.toBe(kidOf(token));
+    for (const replica of [one, two, three]) expect((await call(replica, successor)).statusCode).toBe(200);
+    const [row] = await rowsOf(one);
+    expect(row.private_encrypted.length).toBe(28);
+    await expect(one.get(KeyKill).kill('no-such-key')).rejects.toMatchObject({ code: 'key-not-found' });
+  });
+
+  it('sees a kill within a second by polling alone, with the notification lost', async () => {
+    const [one, two] = [await boot(), await boot()];
+    const token = await tokenOf(one, ['keys:read']);
+    // As an operator would with psql, who forgets to notify.
+    await one.get(DataSource).query('UPDATE signing_keys SET killed_at = now() WHERE kid = $1', [kidOf(token)]);
+    await until(async () => (await call(two, token)).statusCode === 401, 1000);
+  });
+
+  it('promotes the announced key when the active one is killed', async () => {
+    const app = await boot();
+    const [next] = await app.get(KeyRotation).rotate();
+    await app.get(KeyKill).kill(kidOf(await tokenOf(app)));
+    expect(kidOf(await tokenOf(app))).toBe(next!.kid);
+    expect(await rowsOf(app)).toHaveLength(2);
+  });
+
+  it.each([true, false])(
+    'signs at once after a kill also where the clock is late; a next key announced: %s',
+    async (is) => {
+      const one = await boot();
+      const late = await boot({}, {}, new FastifyAdapter(), LateClock);
+      const killed = kidOf(await tokenOf(late));
+      const [next] = is ? await one.get(KeyRotation).rotate() : [];
+      await one.get(KeyKill).kill(killed);
+      await until(async () => !(await kidsOf(late)).includes(killed), 1000);
+      const token = await tokenOf(late, ['keys:read']);
+      expect(kidOf(token)).toBe(next?.kid ?? (await kidsOf(one))[0]);
+      expect((await call(one, token)).statusCode).toBe(200);
+    },
+  );
+
+  it('lets a late clock neither hurry an announced key nor keep a former one from signing', async () => {
+    const one = await boot();
+    const late = await boot({}, {}, new FastifyAdapter(), LateClock);
+    const former = kidOf(await tokenOf(one));
+    const [next] = await one.get(KeyRotation).rotate();
+    await late.get(KnownKeys).refresh();
+    for (const elapsed of [0, 309, 311, 339]) {
+      TestClock.offset = elapsed * seconds;
+      await one.get(KeyRotation).tick();
+      await late.get(KnownKeys).refresh();
+      expect(kidOf(await tokenOf(late))).toBe(former);
+      expect(kidOf(await tokenOf(one))).toBe(elapsed < 310 ? former : next!.kid);
+    }
+    TestClock.offset = 341 * seconds;
+    expect(kidOf(await tokenOf(late))).toBe(next!.kid);
+  });
+
+  it('lets no clock that leaps ahead destroy the key that all others sign with', async () => {
+    const leaping = await boot({}, {}, new FastifyAdapter(), LeapingClock);
+    const [announced] = await leaping.get(KeyRotation).rotate();
+    const clock = leaping.get<LeapingClock>(Clock);
+    clock.hasLeapt = true;
+    await leaping.get(KeyRotation).tick();
+    clock.hasLeapt = false;
+
+    const late = await boot();
+    const token = await tokenOf(late);
+    expect(kidOf(token)).not.toBe(announced!.kid);
+    await expect(judged(token, await jwksOf(leaping))).resolves.toBeDefined();
+  });
+
+  it('kills nothing when the transaction around the kill fails', async () => {
+    const app = await boot();
+    const token = await tokenOf(app, ['keys:read']);
+    const failing = app.get(Database).transaction(async () => {
+      await app.get(KeyKill).kill(kidOf(token));
+      throw new Error('afterwards');
+    });
+    await expect(failing).rejects.toThrow('afterwards');
+    await app.get(KnownKeys).refresh();
+    expect(kidOf(await tokenOf(app))).toBe(kidOf(token));
+    expect(await app.get(DataSource).query('SELECT killed_at FROM signing_keys')).toEqual([{ killed_at: null }]);
+  });
+
+  it('accepts at once a token of a key that another replica has just made', async () => {
+    const [one, two] = [await boot(), await boot({ keyPollSeconds: 60 })];
+    // Two does not hear of it.
+    await one
+      .get(DataSource)
+      .query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1',
+        ['LISTEN%'],
+      );
+    await one.get(KeyKill).kill(kidOf(await tokenOf(one)));
+    expect((await call(two, await tokenOf(one, ['keys:read']))).statusCode).toBe(200);
+  });
+
+  it('lets a new algorithm take over from the former one without a token that the JWKS did not announce', async () => {
+    const before = await boot();
+    const old = await tokenOf(before);
+    const after = await boot({ algorithm: 'PS256', rsaBits: 2048 });
+    expect(decodeProtectedHeader(await tokenOf(after)).alg).toBe('ES256');
+    expect(await kidsOf(after)).toHaveLength(2);
+    TestClock.offset = 311 * seconds;
+    const token = await tokenOf(after);
+    expect(decodeProtectedHeader(token).alg).toBe('PS256');
+    await judged(token, await jwksOf(after));
+    await judged(old, await jwksOf(after));
+  });
+
+  it('lets a new algorithm take over likewise where the former one is kept as an additional one', async () => {
+    const before = await boot();
+    const cached = await jwksOf(before);
+    const old = await tokenOf(before);
+    const settings = { algorithm: 'PS256', additionalAlgorithms: ['ES256'], rsaBits: 2048 } as const;
+    const after = await Promise.all([1, 2].map(() => boot(settings)));
+    for (const elapsed of [0, 290]) {
+      TestClock.offset = elapsed * seconds;
+      // Whoever starts once more, or does what the schedule asks for, with settings of either kind, hurries nothing.
+      const again = [await boot(), await boot(settings)];
+      for (const replica of [before, ...after, ...again]) {
+        await replica.get(KeyRotation).tick();
+        await replica.get(KnownKeys).refresh();
+        const token = await tokenOf(replica, ['keys:read']);
+        await judged(token, cached);
+        expect((await call(before, token)).statusCode).toBe(200);
+      }
+    }
+    const announced = await jwksOf(before);
+    expect(announced.keys).toHaveLength(2);
+
+    TestClock.offset = 311 * seconds;
+    for (const replica of [before, ...after]) await replica.get(KeyRotation).tick();
+    const token = await tokenOf(after[0]!, ['keys:read']);
+    expect(decodeProtectedHeader(token).alg).toBe('PS256');
+    for (const each of [token, await tokenOf(before), old]) await judged(each, announced);
+    expect((await call(before, token)).statusCode).toBe(200);
+
+    const late = await boot(settings, {}, new FastifyAdapter(), LateClock);
+    expect(decodeProtectedHeader(await tokenOf(late)).alg).toBe('ES256');
+    // A kill is another matter: who goes by the algorithm is not to wait, and hears of it by the revocations.
+    await after[0]!.get(KeyKill).kill(kidOf(token));
+    for (const replica of [...after, late]) {
+      await replica.get(KnownKeys).refresh();
+      const successor = decodeProtectedHeader(await tokenOf(replica));
+      expect(successor.alg).toBe('PS256');
+      expect(successor.kid).not.toBe(kidOf(token));
+    }
+  });
+
+  it('signs with HS256 where that is set beside replicas whose tokens services verify by the JWKS, and leaves those their key', async () => {
+    const running = await boot();
+    const token = await tokenOf(running, ['keys:read']);
+    warnings.length = 0;
+    const single = await boot({ algorithm: 'HS256' });
+    expect(warnings).toContainEqual(expect.stringMatching(/signed with ES256.*HS256 is never published/));
+    expect(decodeProtectedHeader(await tokenOf(single)).alg).toBe('HS256');
+    for (const elapsed of [0, 1200]) {
+      TestClock.offset = elapsed * seconds;
+      for (const replica of [running, single]) await replica.get(KeyRotation).tick();
+      await running.get(KnownKeys).refresh();
+      expect(kidOf(await tokenOf(running))).toBe(kidOf(token));
+      await judged(await tokenOf(running), await jwksOf(running));
+    }
+    TestClock.offset = 0;
+    for (const replica of [running, single]) expect((await call(replica, token)).statusCode).toBe(200);
+  });
+
+  it('changes from HS256 to a published algorithm by setting, also where a replica of before starts once more', async () => {
+    const before = await boot({ algorithm: 'HS256' });
+    const after = await boot();
+    expect(decodeProtectedHeader(await tokenOf(after)).alg).toBe('HS256');
+    for (const elapsed of [0, 311]) {
+      TestClock.offset = elapsed * seconds;
+      // As their schedules do: whoever has the former setting keeps its key.
+      await before.get(KeyRotation).tick();
+      const again = await boot({ algorithm: 'HS256' });
+      await after.get(KnownKeys).refresh();
+      expect(decodeProtectedHeader(await tokenOf(again)).alg).toBe('HS256');
+      const token = await tokenOf(after, ['keys:read']);
+      expect(decodeProtectedHeader(token).alg).toBe(elapsed === 0 ? 'HS256' : 'ES256');
+      for (const replica of [before, after, again]) expect((await call(replica, token)).statusCode).toBe(200);
+    }
+    await judged(await tokenOf(after), await jwksOf(after));
+  });
+
+  it('is as the servers have it for a process that does not keep it, which makes keys by command alone', async () => {
+    const beside = { keepsRing: false } as const;
+    await expect(boot(beside)).rejects.toThrow(/no signing keys yet/);
+    const server = await boot({ rotationDays: 1 });
+    const rows = await rowsOf(server);
+    const command = await boot({ ...beside, algorithm: 'HS256', rotationDays: 1 });
+    const token = await tokenOf(command, ['keys:read']);
+    await judged(token, await jwksOf(server));
+    TestClock.offset = 2 * 86_400 * seconds;
+    await command.get(KeyRotation).tick();
+    expect(await rowsOf(server)).toEqual(rows);
+    const [next] = await (await boot(beside)).get(KeyRotation).rotate();
+    expect(next).toMatchObject({ alg: 'ES256' });
+
+    // What it made would be wrapped under a secret that the servers may not have.
+    const early = await boot({ ...beside, secret: `${secret}-2`, previousSecrets: [`${secret}-1`] });
+    await tokenOf(early);
+    await expect(early.get(KeyRotation).rotate()).rejects.toThrow(/encrypted under one of previousSecrets/);
+    await expect(early.get(KeyKill).kill(next!.kid)).rejects.toThrow(/encrypted under one of previousSecrets/);
+    expect(await kidsOf(server)).toContain(next!.kid);
+  });
+
+  it.each(['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256'] as const)(
+    'signs %s as jose reads it',
+    async (algorithm) => {
+      const app = await boot({ algorithm, rsaBits: 2048 });
+      const token = await tokenOf(app);
+      const { payload, protectedHeader } = await judged(token, await jwksOf(app));
+      expect(protectedHeader).toEqual({ alg: algorithm, typ: 'at+jwt', kid: expect.stringMatching(/^[\w-]{43}$/) });
+      expect(Object.keys(payload).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'sub']);
+    },
+  );
+
+  it('keeps HS256 to itself, and several algorithms beside each other', async () => {
+    const app = await boot({ algorithm: 'HS256', additionalAlgorithms: ['RS256'], rsaBits: 2048 });
+    const token = await tokenOf(app, ['keys:read', 'keys:write']);
+    expect(decodeProtectedHeader(token).alg).toBe('HS256');
+    expect((await jwksOf(app)).keys).toMatchObject([{ kty: 'RSA', alg: 'RS256', use: 'sig' }]);
+    expect((await call(app, token)).statusCode).toBe(200);
+    const other = await app
+      .get(TokenSigner)
+      .sign({ iss: issuer, aud: audience }, { typ: 'secevent+jwt', algorithm: 'RS256' });
+    await jwtVerify(other, createLocalJWKSet(await jwksOf(app)), { typ: 'secevent+jwt' });
+    // Nobody caches a secret key: it changes over at once, and the former one still proves.
+    await app.get(KeyRotation).rotate('HS256');
+    expect(kidOf(await tokenOf(app))).not.toBe(kidOf(token));
+    expect((await call(app, token)).statusCode).toBe(200);
+  });
+});
+
+describe('The private half', () => {
+  it('cannot be read from a stolen row without the secret, and is bound to its key', async () => {
+    const app = await boot();
+    const [row] = await rowsOf(app);
+    const wrapped: Buffer = row.private_encrypted;
+    expect(wrapped.includes('PRIVATE') || wrapped[0] === 0x30).toBe(false);
+    const open = (key: Buffer, kid: string) => {
+      const decipher = createDecipheriv('aes-256-gcm', key, wrapped.subarray(0, 12)).setAAD(Buffer.from(kid));
+      decipher.setAuthTag(wrapped.subarray(-16));
+      return Buffer.concat([decipher.update(wrapped.subarray(12, -16)), decipher.final()]);
+    };
+    const key = Buffer.from(hkdfSync('sha256', `${secret}-1`, '', 'postern/signing-keys', 32));
+    // An independent reading of the format: HKDF-SHA256, AES-256-GCM, the key's id as associated data.
+    expect(open(key, row.kid).length).toBeGreaterThan(100);
+    expect(() => open(randomBytes(32), row.kid)).toThrow();
+    expect(() => open(key, 'another')).toThrow();
+    expect(row.secret_id).not.toBe(createHash('sha256').update(`${secret}-1`).digest('base64url').slice(0, 16));
+  });
+
+  it('survives the change of the instance secret, and refuses to start when the former one is missing', async () => {
+    const one = await boot();
+    const token = await tokenOf(one, ['keys:read']);
+    await one.get(KeyRotation).rotate();
+    await expect(boot({ secret: `${secret}-2` })).rejects.toThrow(/previousSecrets/);
+
+    const previousSecrets = [`${secret}-1`];
+    const many = await Promise.all([1, 2, 3].map(() => boot({ secret: `${secret}-2`, previousSecrets })));
+    expect(kidOf(await tokenOf(many[0]!))).toBe(kidOf(token));
+    expect((await call(many[1]!, token)).statusCode).toBe(200);
+    const rows = await rowsOf(many[0]!);
+    expect(rows.map((row: { secret_id: string }) => row.secret_id)).toEqual([
+      new InstanceSecret(`${secret}-2`).id,
+      new InstanceSecret(`${secret}-2`).id,
+    ]);
+    // The replica that still has the former secret goes on until it is replaced.
+    expect((await call(one, await tokenOf(many[0]!, ['keys:read']))).statusCode).toBe(200);
+    await expect(boot()).rejects.toThrow(/previousSecrets/);
+    const last = await boot({ secret: `${secret}-2` });
+    expect(kidOf(await tokenOf(last))).toBe(kidOf(token));
+  });
+
+  it('is no key when somebody else wrote the row into the table', async () => {
+    const app = await boot();
+    const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const jwk = await exportJWK(publicKey);
+    const { x, y } = jwk;
+    const kid = createHash('sha256')
+      .update(JSON.stringify({ crv: 'P-256', kty: 'EC', x, y }))
+      .digest('base64url');
+    await app.get(DataSource).query(
+      `INSERT INTO signing_keys (kid, alg, public_jwk, private_encrypted, secret_id, announced_at, active_at)
+       SELECT $1, alg, $2, private_encrypted, secret_id, announced_at, active_at FROM signing_keys`,
+      [kid, jwk],
+    );
+    await app.get(KnownKeys).refresh();
+    expect(await kidsOf(app)).not.toContain(kid);
+    const forged = await new SignJWT({ scope: 'keys:read' })
+      .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject('mallory')
+      .setJti('1')
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(privateKey);
+    expect((await call(app, forged)).statusCode).toBe(401);
+  });
+});
+
+describe('Keys from elsewhere', () => {
+  it('signs by a process that alone holds the private key', async () => {
+    const app = await boot({}, { signer: ChildProcessSigningKeys });
+    const token = await tokenOf(app, ['keys:read', 'keys:write']);
+    expect((await judged(token, await jwksOf(app))).protectedHeader.kid).toBe('hsm-1');
+    expect((await call(app, token)).statusCode).toBe(200);
+    expect(await rowsOf(app)).toHaveLength(0);
+    expect((await call(app, token, 'POST', '/keys/rotate')).json()).toMatchObject({ code: 'keys-managed-elsewhere' });
+    expect((await call(app, token, 'POST', '/keys/hsm-1/kill')).statusCode).toBe(200);
+    expect((await call(app, token)).statusCode).toBe(401);
+    expect((await jwksOf(app)).keys).toEqual([]);
+    await expect(tokenOf(app)).rejects.toMatchObject({ code: 'no-active-key' });
+  });
+
+  it('takes keys from the configuration: PEM, JWK, an HS256 secret, a public key that only proves', async () => {
+    const active = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const former = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const app = await boot({
+      staticKeys: [
+        { algorithm: 'ES256', privateKey: active.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString() },
+        { algorithm: 'ES256', kid: 'former', publicKey: former.publicKey.export({ format: 'jwk' }) },
+        { algorithm: 'HS256', kid: 'shared', secret },
+      ],
+    });
+    const token = await tokenOf(app, ['keys:read']);
+    await judged(token, await jwksOf(app));
+    expect((await call(app, token)).statusCode).toBe(200);
+    const kids = await kidsOf(app);
+    expect(kids).toEqual([kidOf(token), 'former']);
+    const byOther = await new SignJWT({ scope: 'keys:read' })
+      .setProtectedHeader({ alg: 'HS256', typ: 'at+jwt', kid: 'shared' })
+      .setIssuer(issuer)
+      .setAudience(audience)
+      .setSubject('bob')
+      .setJti('2')
+      .setIssuedAt()
+      .setExpirationTime('5m')
+      .sign(Buffer.from(secret));
+    expect((await call(app, byOther)).statusCode).toBe(200);
+  });
+});
+
+describe('Discovery', () => {
+  it.each([
+    ['Fastify', () => new FastifyAdapter()],
+    ['Express', () => new ExpressAdapter()],
+  ])('serves the JWKS and the metadata to everybody, with what a cache needs, on %s', async (_name, adapter) => {
+    const metadata = { service_documentation: 'https://example.com/docs' };
+    const app = await boot({ jwksCacheSeconds: 120, metadata }, {}, adapter());
+    const jwks = await http(app, { url: '/.well-known/jwks.json' });
+    expect(jwks.headers).toMatchObject({ 'cache-control': 'public, max-age=120', etag: expect.stringMatching(/^"/) });
+    expect(Object.keys(jwks.json<JSONWebKeySet>().keys[0]!).sort()).toEqual([
+      'alg',
+      'crv',
+      'kid',
+      'kty',
+      'use',
+      'x',
+      'y',
+    ]);
+    const tag = jwks.headers['etag'] as string;
+    for (const [asked, status] of [
+      [tag, 304],
+      [`W/${tag}`, 304],
+      [`"other", ${tag}`, 304],
+      ['*', 304],
+      ['"other"', 200],
+    ] as const) {
+      const again = await http(app, { url: '/.well-known/jwks.json', headers: { 'if-none-match': asked } });
+      expect([asked, again.statusCode, again.body === '']).toEqual([asked, status, status === 304]);
+    }
+    expect((await http(app, { url: '/.well-known/oauth-authorization-server' })).json()).toEqual({
+      issuer,
+      jwks_uri: `${issuer}/.well-known/jwks.json`,
+      response_types_supported: [],
+      grant_types_supported: [],
+      service_documentation: 'https://example.com/docs',
+    });
+  });
+
+  it('leaves out the routes that a team does not want', async () => {
+    const app = await boot({}, { controllers: { jwks: false, metadata: false, keys: false } });
+    const token = await tokenOf(app);
+    for (const url of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/keys']) {
+      expect((await call(app, token, 'GET', url)).statusCode).toBe(404);
+    }
+  });
+});

@@ -1,0 +1,871 @@
+import { randomUUID } from 'node:crypto';
+import { ConsoleLogger, type DynamicModule, Injectable, Logger } from '@nestjs/common';
+import { OnEvent } from '@nestjs/event-emitter';
+import { Test, type TestingModule } from '@nestjs/testing';
+import { jest } from '@jest/globals';
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { setTimeout as pause } from 'node:timers/promises';
+import pg from 'pg';
+import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import {
+  Database,
+  DomainEvent,
+  Events,
+  migrateDatabase,
+  migrations,
+  PersistenceModule,
+  type PersistenceSettings,
+  TransactionDoomedError,
+  uuidv7,
+} from 'postern/persistence';
+import { createEmptyDatabase, createTestDatabase, type TestDatabase } from 'postern/testing';
+import { collectGarbage } from '../support/collect-garbage.js';
+
+class Noted extends DomainEvent {
+  static override readonly type = 'fact.noted';
+  constructor(readonly name: string) {
+    super();
+  }
+}
+
+@Injectable()
+class Listener {
+  readonly heard: string[] = [];
+
+  @OnEvent(Noted.type, { suppressErrors: false, prependListener: true })
+  fail(): void {
+    throw new Error('This listener fails.');
+  }
+
+  @OnEvent(Noted.type)
+  hear(event: Noted): void {
+    this.heard.push(event.name);
+  }
+}
+
+@Injectable()
+class KindListener {
+  readonly heard: string[] = [];
+
+  @OnEvent('fact.*')
+  hear(event: Noted): void {
+    this.heard.push(event.name);
+  }
+
+  @OnEvent('rumour.*')
+  mishear(): void {
+    this.heard.push('a rumour');
+  }
+}
+
+const silent = new ConsoleLogger({ logLevels: [] });
+const refusal = new Error('refused');
+const refuse = () => Promise.reject(refusal);
+
+describe('the database', () => {
+  let empty: TestDatabase;
+  let app: TestingModule;
+  let database: Database;
+  let events: Events;
+  let listener: Listener;
+
+  beforeAll(async () => {
+    empty = await createTestDatabase();
+    app = await Test.createTestingModule({
+      imports: [PersistenceModule.forRootAsync({ useFactory: () => ({ databaseUrl: empty.url, poolSize: 7 }) })],
+      providers: [Listener, KindListener],
+    })
+      .setLogger(silent)
+      .compile();
+    await app.init();
+    database = app.get(Database);
+    events = app.get(Events);
+    listener = app.get(Listener);
+  });
+  afterAll(async () => {
+    await app?.close();
+    await empty?.drop();
+  });
+  beforeEach(async () => {
+    listener.heard.length = 0;
+    await database.manager.query('DELETE FROM instance');
+  });
+
+  const write = (name: string) => database.manager.query(`INSERT INTO instance (name, value) VALUES ($1, '')`, [name]);
+  const written = async (): Promise<string[]> => {
+    const rows: { name: string }[] = await app.get(DataSource).query('SELECT name FROM instance ORDER BY name');
+    return rows.map(({ name }) => name);
+  };
+
+  it('writes nothing and tells nobody when a transaction is refused', async () => {
+    const attempt = database.transaction(async () => {
+      await write('a');
+      events.publish(new Noted('a'));
+      await refuse();
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(await written()).toEqual([]);
+    expect(listener.heard).toEqual([]);
+  });
+
+  it('tells the listeners after the commit, not before, and although one of them fails', async () => {
+    await database.transaction(async () => {
+      await write('a');
+      events.publish(new Noted('a'));
+      expect(listener.heard).toEqual([]);
+    });
+    expect(listener.heard).toEqual(['a']);
+  });
+
+  it('tells the listeners at once where there is no transaction', () => {
+    events.publish(new Noted('a'));
+    expect(listener.heard).toEqual(['a']);
+  });
+
+  it('tells who listens to all events of a kind', () => {
+    app.get(KindListener).heard.length = 0;
+    events.publish(new Noted('a'));
+    expect(app.get(KindListener).heard).toEqual(['a']);
+  });
+
+  it('joins nested transactions: the outer refusal undoes the inner work', async () => {
+    const attempt = database.transaction(async () => {
+      await database.transaction(async () => {
+        await write('inner');
+        events.publish(new Noted('inner'));
+      });
+      await refuse();
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(await written()).toEqual([]);
+    expect(listener.heard).toEqual([]);
+  });
+
+  it('commits nothing when a failure inside was swallowed', async () => {
+    const swallowedRefusal = database.transaction(async () => {
+      await write('a');
+      await database.transaction(refuse).catch(() => undefined);
+    });
+    await expect(swallowedRefusal).rejects.toThrow(TransactionDoomedError);
+
+    const swallowedSqlError = database.transaction(async () => {
+      events.publish(new Noted('b'));
+      await write('b');
+      await write('b').catch(() => undefined);
+    });
+    await expect(swallowedSqlError).rejects.toThrow(TransactionDoomedError);
+    expect(await written()).toEqual([]);
+    expect(listener.heard).toEqual([]);
+  });
+
+  it('throws what the refusal of a deferred constraint means, as those explain it who wrote, and nothing else', async () => {
+    await database.manager.query('CREATE TABLE late (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)');
+    const heard: unknown[] = [];
+    const explain = (error: unknown) => {
+      heard.push(error);
+      return heard.length === 1 ? refusal : error;
+    };
+    const attempt = database.transaction(async () => {
+      database.explainFailedCommit(explain);
+      await database.manager.query('INSERT INTO late VALUES (1), (1)');
+      database.explainFailedCommit(explain);
+      database.explainFailedCommit((error) => error);
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(heard).toMatchObject([{ code: '23505' }]);
+
+    const unexplained = database.transaction(() => database.manager.query('INSERT INTO late VALUES (1), (1)'));
+    await expect(unexplained).rejects.toMatchObject({ code: '23505' });
+    const earlier = database.transaction(async () => {
+      database.explainFailedCommit(() => refusal);
+      await database.manager.query('SELECT 1 / 0');
+    });
+    await expect(earlier).rejects.toMatchObject({ code: '22012' });
+    database.explainFailedCommit(explain);
+    expect(heard).toHaveLength(1);
+  });
+
+  it('commits nothing either when the server has told of the failure and not yet of its end, 300 times', async () => {
+    // The driver rejects at the first of two messages, and the second, which carries the state, may come later.
+    for (let round = 0; round < 300; round += 1) {
+      const attempt = database.transaction(async () => {
+        events.publish(new Noted('b'));
+        await database.manager.query('SELECT 1 / 0').catch(() => undefined);
+      });
+      await expect(attempt).rejects.toThrow(TransactionDoomedError);
+    }
+    expect(listener.heard).toEqual([]);
+  });
+
+  it('keeps what was done independently, and its events, although the transaction around it is refused', async () => {
+    const attempt = database.transaction(async () => {
+      await write('lost');
+      await database.independently(async () => {
+        await write('kept');
+        events.publish(new Noted('kept'));
+      });
+      events.publish(new Noted('lost'));
+      await refuse();
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(await written()).toEqual(['kept']);
+    expect(listener.heard).toEqual(['kept']);
+  });
+
+  it('does a batch as one, whatever comes of the transaction around it, and answers the rows of the last statement', async () => {
+    const attempt = database.transaction(async () => {
+      const statements = ["INSERT INTO instance VALUES ('kept', '')", 'SELECT name FROM instance'] as const;
+      expect(await database.batch(statements)).toEqual([{ name: 'kept' }]);
+      await refuse();
+    });
+    await expect(attempt).rejects.toBe(refusal);
+    expect(await written()).toEqual(['kept']);
+  });
+
+  it('keeps nothing of a batch in which a statement fails, and goes on with the connection', async () => {
+    const batches = Array.from({ length: 30 }, () =>
+      database.batch(["INSERT INTO instance VALUES ('lost', '')", 'SELECT 1 / 0']),
+    );
+    const outcomes = await Promise.allSettled(batches);
+    expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+    await write('after');
+    expect(await written()).toEqual(['after']);
+  });
+
+  it('serves more transactions at once than it has connections, each with independent work inside', async () => {
+    const works = Array.from({ length: 30 }, (_, index) =>
+      database.transaction(async () => {
+        await database.manager.query('SELECT pg_sleep(0.01)');
+        await database.independently(() => write(`n${index}`));
+      }),
+    );
+    await Promise.all(works);
+    expect(await written()).toHaveLength(30);
+  });
+
+  it('waits for what is done after the commit, outside of the transaction, and survives its failure', async () => {
+    const done: string[] = [];
+    await database.transaction(async () => {
+      database.afterCommit(() => Promise.reject(refusal));
+      database.afterCommit(async () => {
+        await database.transaction(() => write('after'));
+        done.push('after');
+      });
+    });
+    expect(done).toEqual(['after']);
+    expect(await written()).toEqual(['after']);
+  });
+
+  it('serves more transactions at once than it has connections, each with another one to do after the commit', async () => {
+    const works = Array.from({ length: 30 }, (_, index) =>
+      database.transaction(async () => {
+        await write(`n${index}`);
+        database.afterCommit(() => database.transaction(() => write(`then${index}`)));
+      }),
+    );
+    await Promise.all(works);
+    expect(await written()).toHaveLength(60);
+  });
+
+  it('counts a transaction that is over as none', async () => {
+    let late!: Promise<void>;
+    let release!: () => void;
+    const over = new Promise<void>((resolve) => (release = resolve));
+    await database.transaction(async () => {
+      late = over.then(() => write('late'));
+      await write('early');
+    });
+    release();
+    await late;
+    expect(await written()).toEqual(['early', 'late']);
+  });
+
+  describe('refuses the work of a transaction that runs on beside its refusal', () => {
+    type Work = (refused: Promise<void>) => Promise<unknown>;
+
+    /** Runs the work beside a refusal, which it may wait for, and answers what became of it. */
+    const besideRefusal = async (work: Work): Promise<PromiseSettledResult<unknown>> => {
+      let goOn!: () => void;
+      const refused = new Promise<void>((resolve) => (goOn = resolve));
+      let running!: Promise<unknown>;
+      const attempt = database.transaction(() => Promise.all([(running = work(refused)), refuse()]));
+      await expect(attempt).rejects.toBe(refusal);
+      goOn();
+      const [outcome] = await Promise.allSettled([running]);
+      return outcome;
+    };
+    const doomed = { status: 'rejected', reason: expect.any(TransactionDoomedError) };
+
+    it('be it a statement, a transaction that has joined or one that begins', async () => {
+      const works: Work[] = [
+        (refused) => refused.then(() => write('a')),
+        (refused) => refused.then(() => database.transaction(() => write('a'))),
+        (refused) =>
+          database.transaction(async () => {
+            await write('a');
+            await refused;
+            await write('b');
+          }),
+      ];
+      for (const work of works) expect(await besideRefusal(work)).toMatchObject(doomed);
+      const { reason } = (await besideRefusal(works[0]!)) as PromiseRejectedResult;
+      expect((reason as Error).cause).toBe(refusal);
+      expect(await written()).toEqual([]);
+    });
+
+    it('as well where a limit of time has refused it', async () => {
+      let slow!: Promise<unknown>;
+      const attempt = database.transaction(() => {
+        slow = database.manager.query('SELECT pg_sleep(0.1)').then(() => write('late'));
+        return Promise.race([slow, pause(20).then(refuse)]);
+      });
+      await expect(attempt).rejects.toBe(refusal);
+      await expect(slow).rejects.toThrow(TransactionDoomedError);
+      expect(await written()).toEqual([]);
+    });
+
+    it('and tells nobody of it, then or later', async () => {
+      await besideRefusal(async (refused) => {
+        await refused;
+        events.publish(new Noted('a'));
+        database.afterCommit(() => write('a'));
+      });
+      await pause(20);
+      expect(listener.heard).toEqual([]);
+      expect(await written()).toEqual([]);
+    });
+
+    it('also on a manager that it has kept, be it while the transaction is rolled back', async () => {
+      for (const isLater of [false, true]) {
+        const outcome = await besideRefusal(async (refused) => {
+          const { manager } = database;
+          await manager.query('SELECT 1');
+          if (isLater) await refused;
+          await manager.query("INSERT INTO instance VALUES ('a', '')");
+        });
+        expect(outcome.status).toBe('rejected');
+      }
+      expect(await written()).toEqual([]);
+    });
+
+    it('and leaves nothing of it open on the connection where TypeORM had begun a transaction inside', async () => {
+      await besideRefusal((refused) =>
+        database.manager.transaction(async (inner) => {
+          await inner.query("INSERT INTO instance VALUES ('a', '')");
+          await refused;
+        }),
+      );
+      await database.transaction(() => write('b'));
+      expect(await written()).toEqual(['b']);
+    });
+
+    it('but not what is done independently, which counts whatever becomes of the transaction around it', async () => {
+      const outcome = await besideRefusal(async (refused) => {
+        await database.independently(async () => {
+          await write('begun before');
+          await refused;
+          await write('ended after');
+          events.publish(new Noted('before'));
+        });
+        await database.independently(() => write('later'));
+        await database.batch(["INSERT INTO instance VALUES ('latest', '')", 'SELECT 1']);
+      });
+      expect(outcome).toMatchObject({ status: 'fulfilled' });
+      expect(await written()).toEqual(['begun before', 'ended after', 'later', 'latest']);
+      expect(listener.heard).toEqual(['before']);
+    });
+  });
+
+  describe('is a burden on the promises of the process', () => {
+    /** Those that were used since the test began, and not given up. */
+    const inUse = new Set<unknown>();
+    const isBurden = () => inUse.size > 0;
+    const collecting = async (isOver: () => boolean): Promise<void> => {
+      for (let turn = 0; turn < 20 && !isOver(); turn += 1) {
+        collectGarbage();
+        await pause(10);
+      }
+    };
+
+    const storages = AsyncLocalStorage.prototype as unknown as {
+      run: (this: unknown, store: unknown, work: () => unknown) => unknown;
+      disable: (this: unknown) => void;
+    };
+    const { run, disable } = storages;
+    beforeEach(async () => {
+      inUse.clear();
+      // No mocks: they keep what they were called with.
+      storages.run = function (this: unknown, store, work) {
+        if (store !== undefined) inUse.add(this);
+        return run.call(this, store, work);
+      };
+      storages.disable = function (this: unknown) {
+        inUse.delete(this);
+        disable.call(this);
+      };
+      // The refusals of the tests before this one may not have been collected yet.
+      await database.transaction(() => database.promptly(() => database.manager.query('SELECT 1')));
+      await collecting(() => !isBurden());
+    });
+    afterEach(() => void Object.assign(storages, { run, disable }));
+
+    it('while somebody works inside, and not longer', async () => {
+      expect(isBurden()).toBe(false);
+      await database.transaction(async () => {
+        await write('a');
+        await database.promptly(() => database.manager.query('SELECT 1'));
+        expect(isBurden()).toBe(true);
+      });
+      await Promise.resolve();
+      expect(isBurden()).toBe(false);
+      await Promise.all([1, 2, 3].map((name) => database.independently(() => write(String(name)))));
+      expect(await database.promptly(async () => isBurden())).toBe(true);
+      await Promise.resolve();
+      expect(isBurden()).toBe(false);
+    });
+
+    it('after a refusal as long as anything of it may still run, which is refused, and not longer', async () => {
+      const outcomes: string[] = [];
+      let goOn!: () => void;
+      const waiting = new Promise<void>((resolve) => (goOn = resolve));
+      const attempt = database.transaction(() => {
+        void waiting
+          .then(() => pause(20))
+          .then(() => write('late'))
+          .then(
+            () => outcomes.push('written'),
+            (error: Error) => outcomes.push(error.constructor.name),
+          );
+        return refuse();
+      });
+      await expect(attempt).rejects.toBe(refusal);
+      await collecting(() => false);
+      await database.transaction(() => write('other'));
+      expect(isBurden()).toBe(true);
+      goOn();
+      await collecting(() => outcomes.length > 0);
+      expect(outcomes).toEqual([TransactionDoomedError.name]);
+      expect(await written()).toEqual(['other']);
+      await collecting(() => !isBurden());
+      expect(isBurden()).toBe(false);
+    });
+  });
+
+  it('commits when all has ended that has joined, whether anybody waits for it or not', async () => {
+    await database.transaction(async () => {
+      void database.transaction(async () => {
+        await pause(30);
+        await write('joined');
+        events.publish(new Noted('joined'));
+      });
+    });
+    expect(await written()).toEqual(['joined']);
+    expect(listener.heard).toEqual(['joined']);
+  });
+
+  it.each([
+    ['a transaction of its own of what begins while it is committed', 'allowed', ['allowed'], 'refused'],
+    [
+      'nothing of what begins while its commit is about to be refused',
+      'refused',
+      [],
+      /^A part of this transaction failed/,
+    ],
+  ])('makes %s', async (_, first, remaining, message) => {
+    await database.manager.query(`CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        PERFORM pg_sleep(0.2);
+        IF NEW.name = 'refused' THEN RAISE EXCEPTION 'refused'; END IF;
+        RETURN NULL;
+      END $$;
+      CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON instance DEFERRABLE INITIALLY DEFERRED
+        FOR EACH ROW WHEN (NEW.name IN ('allowed', 'refused')) EXECUTE FUNCTION look()`);
+    let late!: Promise<void>;
+    const attempt = database.transaction(async () => {
+      await write(first);
+      late = pause(100).then(() =>
+        database.transaction(async () => {
+          await write('late');
+          await refuse();
+        }),
+      );
+      // It is looked at only after the commit.
+      late.catch(() => undefined);
+    });
+    await Promise.allSettled([attempt.catch(() => undefined).then(() => late)]);
+    await database.manager.query('DROP TRIGGER slow ON instance');
+    expect(await written()).toEqual(remaining);
+    await expect(late).rejects.toThrow(message);
+  });
+
+  it('commits nothing where a part fails that has joined and that nobody waits for', async () => {
+    const attempt = database.transaction(async () => {
+      await write('a');
+      void database.transaction(() => pause(30).then(refuse)).catch(() => undefined);
+    });
+    await expect(attempt).rejects.toThrow(TransactionDoomedError);
+    expect(await written()).toEqual([]);
+  });
+
+  it('says of the one that is given up, where two wait for each other, that it may come again', async () => {
+    for (const name of ['a', 'b']) await write(name);
+    const lock = (name: string) => database.manager.query('SELECT FROM instance WHERE name = $1 FOR UPDATE', [name]);
+    const inOrder = (first: string, second: string) =>
+      database.transaction(async () => {
+        await lock(first);
+        await pause(100);
+        await lock(second);
+      });
+    const outcomes = await Promise.allSettled([inOrder('a', 'b'), inOrder('b', 'a')]);
+    const refusals = outcomes.filter(({ status }) => status === 'rejected');
+    expect(refusals).toMatchObject([{ reason: { code: '40P01', isPassing: true } }]);
+  });
+
+  it('survives the loss of all its connections, idle and in use', async () => {
+    const other = new pg.Client({ connectionString: empty.url });
+    await other.connect();
+    const terminate = () =>
+      other.query(
+        'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+      );
+    // At once the statement meets the loss; a moment later the connection is given up already when it comes.
+    for (const milliseconds of [0, 50]) {
+      const interrupted = database.transaction(async () => {
+        await write('a');
+        await terminate();
+        await pause(milliseconds);
+        await write('b');
+      });
+      await expect(interrupted).rejects.toMatchObject({ isPassing: true });
+    }
+    await database.manager.query('SELECT 1').catch(() => undefined);
+    await terminate();
+    await other.end();
+    await pause(100);
+    await database.transaction(() => write('c'));
+    expect(await written()).toEqual(['c']);
+  });
+
+  it('makes ids that sort by their time', () => {
+    const ids = Array.from({ length: 100 }, () => uuidv7());
+    expect([...ids].sort()).toEqual(ids);
+  });
+});
+
+class Further1999000000000 implements MigrationInterface {
+  readonly name = 'Further1999000000000';
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('CREATE TABLE further (id uuid PRIMARY KEY)');
+  }
+  async down(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('DROP TABLE further');
+  }
+}
+
+class Broken1999000000001 implements MigrationInterface {
+  readonly name = 'Broken1999000000001';
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('CREATE TABLE half (id uuid PRIMARY KEY)');
+    await queryRunner.query('CREATE TABLE half (id uuid PRIMARY KEY)');
+  }
+  async down(): Promise<void> {}
+}
+
+class Slow1999000000003 implements MigrationInterface {
+  readonly name = 'Slow1999000000003';
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('SELECT pg_sleep(1)');
+  }
+  async down(): Promise<void> {}
+}
+
+class Unlocking1999000000002 implements MigrationInterface {
+  readonly name = 'Unlocking1999000000002';
+  async up(queryRunner: QueryRunner): Promise<void> {
+    await queryRunner.query('SELECT pg_advisory_unlock_all()');
+  }
+  async down(): Promise<void> {}
+}
+
+describe('the migrations', () => {
+  let empty: TestDatabase;
+
+  beforeEach(async () => {
+    empty = await createEmptyDatabase();
+  });
+  afterEach(() => empty.drop());
+
+  const boot = async (settings: { migrate?: boolean; databaseUrl?: string }) => {
+    const app = await Test.createTestingModule({
+      imports: [PersistenceModule.forRoot({ databaseUrl: empty.url, ...settings, migrations: [Further1999000000000] })],
+    })
+      .setLogger(silent)
+      .compile();
+    await app.init();
+    return app;
+  };
+
+  it('run once when ten processes start at once on an empty database', async () => {
+    const done = await Promise.all(Array.from({ length: 10 }, () => migrateDatabase(empty.url)));
+    expect(done.flat()).toHaveLength(migrations.length);
+  });
+
+  describe('while another connection holds their lock', () => {
+    let holder: pg.Client;
+    beforeEach(async () => {
+      holder = new pg.Client({ connectionString: empty.url });
+      await holder.connect();
+    });
+    afterEach(() => holder.end());
+    const hold = () => holder.query('SELECT pg_advisory_lock(31648367529489006)');
+    const within5Seconds = (migrating: Promise<string[]>) =>
+      Promise.race([migrating, pause(5000, 'waits', { ref: false })]);
+
+    it('wait for nobody where none is pending', async () => {
+      await migrateDatabase(empty.url);
+      await hold();
+      expect(await within5Seconds(migrateDatabase(empty.url))).toEqual([]);
+    });
+
+    it('wait until none is pending, though nobody gives the lock back', async () => {
+      await hold();
+      const waiting = migrateDatabase(empty.url);
+      expect(await Promise.race([waiting, pause(500, 'waits')])).toBe('waits');
+      const dataSource = new DataSource({
+        type: 'postgres',
+        extra: { connectionString: empty.url },
+        migrations,
+        migrationsTableName: 'postern_migrations',
+        installExtensions: false,
+      });
+      await dataSource.initialize();
+      await dataSource.runMigrations({ transaction: 'each' });
+      await dataSource.destroy();
+      expect(await within5Seconds(waiting)).toEqual([]);
+    });
+
+    it('run as soon as it is given back', async () => {
+      await hold();
+      const waiting = migrateDatabase(empty.url);
+      expect(await Promise.race([waiting, pause(500, 'waits')])).toBe('waits');
+      await holder.query('SELECT pg_advisory_unlock_all()');
+      expect(await within5Seconds(waiting)).toHaveLength(migrations.length);
+    });
+  });
+
+  it('are refused, and the start with them, where a transaction would not see what it has waited for', async () => {
+    const client = new pg.Client({ connectionString: empty.url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+    const name = rows[0]!.name;
+    try {
+      await client.query(`ALTER DATABASE ${name} SET default_transaction_isolation = 'repeatable read'`);
+      await expect(boot({})).rejects.toMatchObject({
+        code: 'isolation-level',
+        message: expect.stringContaining(`default_transaction_isolation = 'repeatable read'`),
+      });
+    } finally {
+      await client.query(`ALTER DATABASE ${name} RESET default_transaction_isolation`);
+      await client.end();
+    }
+    await (await boot({})).close();
+  });
+
+  it('take the time that they need, whatever limit is set for the database or its user', async () => {
+    const client = new pg.Client({ connectionString: empty.url });
+    await client.connect();
+    const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
+    await client.query(`ALTER DATABASE "${rows[0]!.name}" SET statement_timeout = '500ms'`);
+    await client.end();
+    await expect(migrateDatabase(empty.url, [Slow1999000000003])).resolves.toContain('Slow1999000000003');
+  });
+
+  it('say so where their lock was not on the connection any more, as through a pooler that shares it', async () => {
+    const told: unknown[] = [];
+    const errors = new ConsoleLogger({ logLevels: [] });
+    errors.error = (message: unknown) => void told.push(message);
+    Logger.overrideLogger(errors);
+    await migrateDatabase(empty.url, [Unlocking1999000000002]).finally(() => Logger.overrideLogger(silent));
+    expect(told).toEqual([expect.stringMatching(/pooler.*direct/)]);
+  });
+
+  it('run before anybody uses the database, with those of the application', async () => {
+    const app = await boot({});
+    await expect(app.get(Database).manager.query('SELECT * FROM users, further')).resolves.toEqual([]);
+    await app.close();
+  });
+
+  it('are left to the operator on demand: the start is refused until they have run', async () => {
+    await expect(boot({ migrate: false })).rejects.toThrow(/Foundation.*Further.*Run them before/s);
+    await expect(boot({ migrate: false })).rejects.toMatchObject({ code: 'migrations-pending' });
+    await migrateDatabase(empty.url, [Further1999000000000]);
+    await (await boot({ migrate: false })).close();
+  });
+
+  it.each([true, false])(
+    'are not told as pending where the role may not read which have run (migrate: %s)',
+    async (migrate) => {
+      await migrateDatabase(empty.url, [Further1999000000000]);
+      const client = new pg.Client({ connectionString: empty.url });
+      await client.connect();
+      const role = `reader_${randomUUID().replaceAll('-', '')}`;
+      await client.query(`CREATE ROLE ${role}`);
+      try {
+        const databaseUrl = `${empty.url}${empty.url.includes('?') ? '&' : '?'}options=${encodeURIComponent(`-c role=${role}`)}`;
+        await expect(boot({ migrate, databaseUrl })).rejects.toThrow('permission denied for table postern_migrations');
+      } finally {
+        await client.query(`DROP ROLE ${role}`);
+        await client.end();
+      }
+    },
+  );
+
+  it('leave nothing of a migration that fails half-way', async () => {
+    await expect(migrateDatabase(empty.url, [Broken1999000000001])).rejects.toThrow('already exists');
+    const client = new pg.Client({ connectionString: empty.url });
+    await client.connect();
+    const { rows } = await client.query(`SELECT to_regclass('users') AS users, to_regclass('half') AS half`);
+    await client.end();
+    expect(rows).toEqual([{ users: 'users', half: null }]);
+  });
+
+  it('can be undone', async () => {
+    await migrateDatabase(empty.url);
+    const dataSource = new DataSource({
+      type: 'postgres',
+      url: empty.url,
+      migrations,
+      migrationsTableName: 'postern_migrations',
+      installExtensions: false,
+    });
+    await dataSource.initialize();
+    for (const _ of migrations) await dataSource.undoLastMigration();
+    const tables: unknown[] = await dataSource.query(`SELECT tablename FROM pg_tables WHERE schemaname = 'public'`);
+    await dataSource.destroy();
+    expect(tables).toEqual([{ tablename: 'postern_migrations' }]);
+  });
+});
+
+describe('PersistenceModule', () => {
+  const boot = (settings: PersistenceSettings) =>
+    Test.createTestingModule({ imports: [PersistenceModule.forRoot(settings)] })
+      .setLogger(silent)
+      .compile();
+
+  it('says what to write where a setting is missing or cannot work', async () => {
+    await expect(boot({ databaseUrl: '' })).rejects.toThrow('write "postgres://user:password@host:5432/database"');
+    const databaseUrl = 'postgres://localhost/x';
+    const misread = (settings: object) => boot({ databaseUrl, ...settings });
+    await expect(misread({ poolSize: 5 })).rejects.toThrow(
+      '`poolSize: 5`: write a whole number of 6 or more, or leave it out for 14',
+    );
+    await expect(misread({ poolSize: '10' })).rejects.toThrow('`poolSize: "10"`: write a whole number');
+    // As it comes out of an environment: taken for true, it would change a schema that is the operator's.
+    await expect(misread({ migrate: 'false' })).rejects.toThrow('`migrate: "false"`: write true or false');
+    await expect(misread({ applicationName: 7 })).rejects.toThrow('`applicationName: 7`: write a text');
+  });
+
+  it.each<[string, (settings: PersistenceSettings) => DynamicModule]>([
+    ['forRoot', (settings) => PersistenceModule.forRoot(settings)],
+    ['forRootAsync', (settings) => PersistenceModule.forRootAsync({ useFactory: () => settings })],
+  ])('refuses by %s a setting that nobody reads', async (_, moduleOf) => {
+    const misspelt = { databaseUrl: 'postgres://127.0.0.1:1/x', poolsize: 5 };
+    const module = Test.createTestingModule({ imports: [moduleOf(misspelt)] }).setLogger(silent);
+    await expect(module.compile()).rejects.toThrow(
+      'PersistenceModule knows no setting "poolsize"; there are: databaseUrl, migrate, poolSize, applicationName.',
+    );
+  });
+
+  it('refuses what a factory returns and nobody reads there', async () => {
+    const returning = (settings: unknown) =>
+      Test.createTestingModule({
+        imports: [PersistenceModule.forRootAsync({ useFactory: () => settings as PersistenceSettings })],
+      })
+        .setLogger(silent)
+        .compile();
+    const migrated = { databaseUrl: 'postgres://127.0.0.1:1/x', migrations: [Further1999000000000] };
+    await expect(returning(migrated)).rejects.toThrow(
+      'PersistenceModule takes "migrations" beside "useFactory", and not from what it returns.',
+    );
+    await expect(returning(undefined)).rejects.toThrow('PersistenceModule must be an object of settings.');
+  });
+
+  it.each<[string, RegExp]>([
+    ['postgres://postern:hunter2/aB@db/postern', /^`databaseUrl` cannot be read .* %23/],
+    ['postgres://postern:22#hunter2@db/postern', /^`databaseUrl` cannot be read .* %23/],
+    ['postgres://postern:hunter2@db:99999/postern', /^`databaseUrl` cannot be read .* port/],
+    ['postgres://postern:hunter2@db/postern?sslrootcert=/nowhere/ca.pem', /^`databaseUrl` names a file .*nowhere/],
+  ])('says at once, and no secret, how to write an address that cannot be read: %s', async (databaseUrl, sentence) => {
+    for (const attempt of [() => boot({ databaseUrl }), () => migrateDatabase(databaseUrl)]) {
+      const error = (await attempt().catch((caught: unknown) => caught)) as Error;
+      expect(error.message).toMatch(sentence);
+      expect(error.message).not.toMatch(/hunter/);
+    }
+  });
+
+  it('leaves no storage behind that every later promise of the process would pay for', async () => {
+    const empty = await createTestDatabase();
+    const run = jest.spyOn(AsyncLocalStorage.prototype, 'run');
+    const disable = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
+    try {
+      const app = await boot({ databaseUrl: empty.url });
+      const database = app.get(Database);
+      await database.transaction(() => database.promptly(() => database.manager.query('SELECT 1')));
+      const used = new Set<unknown>(run.mock.contexts);
+      expect(used.size).toBeGreaterThanOrEqual(2);
+      await app.close();
+      const left = new Set<unknown>(disable.mock.contexts);
+      expect([...used].filter((storage) => !left.has(storage))).toEqual([]);
+    } finally {
+      run.mockRestore();
+      disable.mockRestore();
+      await empty.drop();
+    }
+  });
+
+  it('refuses whoever comes after its end as a database does that is away, for no work is at fault there', async () => {
+    const empty = await createTestDatabase();
+    const app = await boot({ databaseUrl: empty.url });
+    const database = app.get(Database);
+    const ask = () => database.manager.query('SELECT 1');
+    await app.close();
+    const ways = [
+      ask(),
+      database.manager.createQueryBuilder().select('1').from('instance', 'instance').getRawMany(),
+      database.transaction(ask),
+      database.independently(ask),
+      database.batch(['SELECT 1', 'SELECT 2']),
+      database.promptly(ask),
+    ];
+    const outcomes = await Promise.allSettled(ways);
+    expect(outcomes).toEqual(
+      ways.map(() => ({
+        status: 'rejected',
+        reason: expect.objectContaining({
+          isPassing: true,
+          message: expect.stringContaining('has closed its database'),
+        }),
+      })),
+    );
+    await empty.drop();
+  });
+
+  it('gives up at once on a database that does not exist', async () => {
+    const some = await createEmptyDatabase();
+    await some.drop();
+    await expect(boot({ databaseUrl: some.url })).rejects.toThrow('does not exist');
+  });
+});
+
+describe('a database for tests', () => {
+  it('is a new one each time, also where the address of the server names none', async () => {
+    const server = process.env.POSTERN_TEST_DATABASE_URL!;
+    // An address of a socket cannot do without its path; one of a host can.
+    const bare = server.replace(/^(\w+:\/\/(?:[^/@]*@)?[^/@?]+)\/[^?]*$/, '$1');
+    const some = [await createTestDatabase(bare), await createEmptyDatabase(bare)];
+    try {
+      expect(new Set([server, bare, ...some.map(({ url }) => url)]).size).toBe(bare === server ? 3 : 4);
+    } finally {
+      for (const one of some) await one.drop();
+    }
+  });
+});

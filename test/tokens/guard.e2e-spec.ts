@@ -1,0 +1,1023 @@
+import {
+  applyDecorators,
+  Controller,
+  Get,
+  Injectable,
+  type ExecutionContext,
+  type INestApplication,
+  Logger,
+  Scope,
+  type Type,
+  UseGuards,
+  type WebSocketAdapter,
+  type WsMessageHandler,
+} from '@nestjs/common';
+import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
+import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
+import { once } from 'node:events';
+import { request as send, type IncomingMessage, type Server } from 'node:http';
+import { connect, createServer, type AddressInfo } from 'node:net';
+import { firstValueFrom, isObservable } from 'rxjs';
+import {
+  AccessTokenVerifier,
+  AuthModule,
+  Clock,
+  CurrentPrincipal,
+  CurrentUser,
+  InvalidTokenError,
+  isGuarded,
+  isPublic,
+  JwtAuthGuard,
+  type Principal,
+  PrincipalMapper,
+  Public,
+  RequireScopes,
+  RevocationPublisher,
+  RevocationSet,
+  scopesOf,
+  UnsupportedContextError,
+} from 'postern/auth';
+import { ProblemModule } from 'postern/problem';
+import { testPrincipal } from 'postern/testing/auth';
+import { byEs, byRs, compact, goodClaims, goodHeader, makeWorld } from './hostile-tokens/index.js';
+import { VerifiedTokenCache } from '../../libs/auth/src/tokens/verified-token-cache.js';
+
+const START = Math.floor(Date.UTC(2030, 5, 1) / 1000);
+const world = makeWorld('http://127.0.0.1:9', START);
+let now = START;
+
+class HandSetClock extends Clock {
+  override now(): number {
+    return now * 1000;
+  }
+}
+
+let mapped = 0;
+
+interface Employee {
+  readonly id: string;
+  readonly costCentre: string;
+}
+
+/** As Prisma and Knex have it: no promise, and begun when it is waited for. */
+const queryOf = (found: Employee | undefined): PromiseLike<Employee | undefined> => ({
+  // oxlint-disable-next-line unicorn/no-thenable -- such a thing is what the guard has to wait for
+  then: (resolve, reject) => Promise.resolve(found).then(resolve, reject),
+});
+
+@Injectable()
+class EmployeeMapper extends PrincipalMapper<Employee> {
+  override map({ subject }: Principal): Employee | undefined | PromiseLike<Employee | undefined> {
+    mapped += 1;
+    if (subject === 'asked') return queryOf({ id: subject, costCentre: 'CC-3' });
+    if (subject === 'dismissed') return queryOf(undefined);
+    if (subject === 'nobody') return undefined;
+    if (subject === 'slow') return Promise.resolve({ id: subject, costCentre: 'CC-2' });
+    if (subject === 'broken') throw new Error('the directory is down');
+    return { id: subject, costCentre: 'CC-1' };
+  }
+}
+
+@Controller('orders')
+class OrdersController {
+  @Get()
+  all(@CurrentUser<Employee>() user: Employee, @CurrentUser<Employee>('costCentre') costCentre: string): unknown {
+    return { user, costCentre };
+  }
+
+  @Get('principal')
+  principal(@CurrentPrincipal() principal: Principal): Principal {
+    return principal;
+  }
+
+  @Public()
+  @Get('prices')
+  prices(@CurrentUser() user: unknown): unknown {
+    return { user: user ?? null };
+  }
+
+  @RequireScopes('orders:write', 'orders:admin')
+  @Get('audit')
+  audit(): string {
+    return 'audit';
+  }
+
+  @Get('a/:id')
+  one(): string {
+    return 'one';
+  }
+}
+
+@Public()
+@Controller('open')
+class OpenController {
+  @Get()
+  open(): string {
+    return 'open';
+  }
+
+  @RequireScopes('orders:read')
+  @Get('shut')
+  shut(): string {
+    return 'shut';
+  }
+}
+
+@RequireScopes('orders:read')
+@UseGuards(JwtAuthGuard)
+@Controller('twice')
+class TwiceController {
+  @Get()
+  once(): string {
+    return 'once';
+  }
+
+  @RequireScopes('orders:write')
+  @Get('both')
+  both(): string {
+    return 'both';
+  }
+
+  @Public()
+  @Get('open')
+  open(): string {
+    return 'open';
+  }
+}
+
+const settings = {
+  issuer: world.issuer,
+  audience: world.audience,
+  staticKeys: [world.es, world.rs].map(({ kid, publicKey }) => ({
+    kid,
+    pem: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+  })),
+  clock: HandSetClock,
+};
+
+const tokenWith = (more: object = {}): string =>
+  compact(goodHeader(world), { ...goodClaims(world), ...more }, byEs(world.es));
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+async function ask(
+  application: INestApplication,
+  path: string,
+  headers: Record<string, string> | string[] = {},
+  method = 'GET',
+): Promise<Answer> {
+  const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
+  const outgoing = send({ host: '127.0.0.1', port, path, method, headers });
+  outgoing.end();
+  const [incoming] = (await once(outgoing, 'response')) as [IncomingMessage];
+  const chunks: Buffer[] = [];
+  for await (const chunk of incoming) chunks.push(chunk as Buffer);
+  return { status: incoming.statusCode!, headers: incoming.headers, body: Buffer.concat(chunks).toString() };
+}
+
+const bearer = (token: string): Record<string, string> => ({ authorization: `Bearer ${token}` });
+
+const handler = (controller: Type<object>, name: string): (() => unknown) =>
+  (controller.prototype as Record<string, () => unknown>)[name]!;
+
+const adapters = { Fastify: () => new FastifyAdapter(), Express: () => new ExpressAdapter() } as const;
+
+describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on %s', (adapter) => {
+  let application: INestApplication;
+
+  const start = async (
+    extra: Parameters<typeof AuthModule.forRoot>[0],
+    controllers: Type[] = [OrdersController, OpenController, TwiceController],
+    prepare: (application: INestApplication) => unknown = () => undefined,
+  ): Promise<INestApplication> => {
+    const testing = await Test.createTestingModule({
+      imports: [ProblemModule.forRoot({}), AuthModule.forRoot(extra)],
+      controllers,
+    }).compile();
+    const started = testing.createNestApplication(adapters[adapter](), { logger: false });
+    prepare(started);
+    await started.listen(0, '127.0.0.1');
+    return started;
+  };
+
+  beforeAll(async () => {
+    application = await start({ ...settings, mapper: EmployeeMapper });
+  });
+  beforeEach(() => {
+    now = START;
+    mapped = 0;
+  });
+  afterAll(() => application.close());
+
+  it('is closed by default, and says which credentials it wants without naming an error', async () => {
+    const { status, headers, body } = await ask(application, '/orders');
+    expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
+    expect(JSON.parse(body)).toMatchObject({ status: 401, code: 'invalid-token' });
+  });
+
+  it('gives the same body whether a token is missing or bad', async () => {
+    const [missing, bad] = [await ask(application, '/orders'), await ask(application, '/orders', bearer('x.y.z'))];
+    const common = ({ body }: Answer): unknown => ({ ...(JSON.parse(body) as object), instance: undefined });
+    expect(common(bad)).toEqual(common(missing));
+    expect(bad.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
+  });
+
+  it('tells the log at the level debug why it refused, with the id of the answer and nothing of the token', async () => {
+    const lines: string[] = [];
+    const ignore = (): void => undefined;
+    Logger.overrideLogger({ log: ignore, warn: ignore, error: ignore, debug: (line: string) => void lines.push(line) });
+    const signatureOfAnother = tokenWith({ sub: 'ann' }).split('.')[2];
+    const forged = [...tokenWith().split('.').slice(0, 2), signatureOfAnother].join('.');
+    const refused = [
+      ['aud does not name this application', tokenWith({ aud: 'others' })],
+      ['signature does not match the key', forged],
+      ['not three parts', 'hunter2'],
+    ] as const;
+    for (const [reason, token] of refused) {
+      const { body } = await ask(application, '/orders?q=hunter2', bearer(token));
+      const { instance } = JSON.parse(body) as { instance: string };
+      expect(lines.splice(0)).toEqual([`invalid-token GET /orders ${instance}: ${reason}`]);
+      expect(body).not.toContain(reason);
+    }
+    Logger.overrideLogger(false);
+  });
+
+  it('accepts a verified token, caches it the second time, and passes on the mapped user', async () => {
+    const token = tokenWith({ sub: 'ann' });
+    for (const cached of [undefined, { subject: 'ann' }, { subject: 'ann' }]) {
+      const { status, body } = await ask(application, '/orders', bearer(token));
+      expect([status, JSON.parse(body)]).toEqual([
+        200,
+        { user: { id: 'ann', costCentre: 'CC-1' }, costCentre: 'CC-1' },
+      ]);
+      const principal = application.get(VerifiedTokenCache).get(`Bearer ${token}`)?.principal;
+      if (cached === undefined) expect(principal).toBeUndefined();
+      else expect(principal).toMatchObject(cached);
+    }
+  });
+
+  it('waits for a mapper that looks the user up', async () => {
+    const { body } = await ask(application, '/orders', bearer(tokenWith({ sub: 'slow' })));
+    expect(JSON.parse(body)).toMatchObject({ user: { id: 'slow', costCentre: 'CC-2' } });
+  });
+
+  it('waits for a query that is no promise of its own, and refuses where it finds nobody', async () => {
+    const { body } = await ask(application, '/orders', bearer(tokenWith({ sub: 'asked' })));
+    expect(JSON.parse(body)).toMatchObject({ user: { id: 'asked', costCentre: 'CC-3' } });
+    expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'dismissed' })))).status).toBe(401);
+  });
+
+  it('refuses where the mapper knows no such user, and answers its failure as a failure', async () => {
+    expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'nobody' })))).status).toBe(401);
+    expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'broken' })))).status).toBe(500);
+  });
+
+  it('hands on the principal', async () => {
+    const { body } = await ask(application, '/orders/principal', bearer(tokenWith({ roles: ['clerk'], amr: ['pwd'] })));
+    expect(JSON.parse(body)).toMatchObject({
+      issuer: world.issuer,
+      audience: ['orders'],
+      scopes: ['orders:read'],
+      roles: ['clerk'],
+      amr: ['pwd'],
+      keyId: 'es-1',
+      sessionId: '0192b7a0-3333-7000-8000-000000000003',
+    });
+  });
+
+  it('opens what is public, with no token and with a bad one', async () => {
+    for (const path of ['/orders/prices', '/open', '/twice/open']) {
+      expect((await ask(application, path)).status).toBe(200);
+      expect((await ask(application, path, bearer('bad'))).status).toBe(200);
+    }
+  });
+
+  it('keeps a method shut that asks for scopes in an open controller', async () => {
+    expect((await ask(application, '/open/shut')).status).toBe(401);
+    expect((await ask(application, '/open/shut', bearer(tokenWith()))).status).toBe(200);
+  });
+
+  it('keeps a method shut that the guard stands before, in an open controller and beside @Public()', async () => {
+    @Public()
+    @Controller('ajar')
+    class AjarController {
+      @UseGuards(JwtAuthGuard)
+      @Get('mine')
+      mine(@CurrentPrincipal() { subject }: Principal): string {
+        return subject;
+      }
+
+      @Public()
+      @UseGuards(JwtAuthGuard)
+      @Get('both')
+      both(): string {
+        return 'both';
+      }
+
+      @Get()
+      open(): string {
+        return 'open';
+      }
+    }
+    for (const global of [true, false]) {
+      const local = await start({ ...settings, global }, [AjarController]);
+      expect((await ask(local, '/ajar')).status).toBe(200);
+      expect((await ask(local, '/ajar/mine')).status).toBe(401);
+      expect((await ask(local, '/ajar/both')).status).toBe(401);
+      expect(await ask(local, '/ajar/mine', bearer(tokenWith({ sub: 'ann' })))).toMatchObject({
+        status: 200,
+        body: 'ann',
+      });
+      await local.close();
+    }
+    const { value: mine } = Object.getOwnPropertyDescriptor(AjarController.prototype, 'mine') as {
+      value: () => string;
+    };
+    expect(isGuarded(mine, AjarController)).toBe(true);
+  });
+
+  it('asks for every scope of method and controller, and names them all', async () => {
+    const { status, headers, body } = await ask(
+      application,
+      '/orders/audit',
+      bearer(tokenWith({ scope: 'orders:write' })),
+    );
+    expect([status, JSON.parse(body)]).toMatchObject([403, { code: 'insufficient-scope' }]);
+    expect(headers['www-authenticate']).toBe('Bearer error="insufficient_scope", scope="orders:write orders:admin"');
+    const both = bearer(tokenWith({ scope: 'orders:write orders:read' }));
+    expect((await ask(application, '/twice/both', bearer(tokenWith({ scope: 'orders:write' })))).status).toBe(403);
+    expect((await ask(application, '/twice/both', bearer(tokenWith({ scope: 'orders:read' })))).status).toBe(403);
+    expect((await ask(application, '/twice/both', both)).status).toBe(200);
+  });
+
+  it('maps once where it stands twice before a route', async () => {
+    expect((await ask(application, '/twice', bearer(tokenWith({ sub: 'ann' })))).status).toBe(200);
+    expect(mapped).toBe(1);
+  });
+
+  it('reads the scheme in any case, and no other scheme', async () => {
+    const token = tokenWith();
+    for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
+      expect((await ask(application, '/orders', { authorization: `${scheme} ${token}` })).status).toBe(200);
+    }
+    for (const value of [
+      `JWT ${token}`,
+      `Basic ${token}`,
+      token,
+      `Bearer${token}`,
+      `Bearer:${token}`,
+      'Bearer',
+      `DPoP ${token}`,
+    ]) {
+      expect([value, (await ask(application, '/orders', { authorization: value })).status]).toEqual([value, 401]);
+    }
+  });
+
+  it('reads no token from the query, a cookie or another header', async () => {
+    const token = tokenWith();
+    expect((await ask(application, `/orders?access_token=${token}`)).status).toBe(401);
+    expect((await ask(application, '/orders', { cookie: `access_token=${token}` })).status).toBe(401);
+    expect(
+      (await ask(application, '/orders', { 'x-access-token': token, 'proxy-authorization': `Bearer ${token}` })).status,
+    ).toBe(401);
+  });
+
+  it('refuses two Authorization headers, even of two good tokens', async () => {
+    const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
+    const socket = connect(port, '127.0.0.1');
+    const header = `Authorization: Bearer ${tokenWith()}\r\n`;
+    socket.end(`GET /orders HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${header}${header}\r\n`);
+    const chunks: Buffer[] = [];
+    for await (const chunk of socket) chunks.push(chunk as Buffer);
+    expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1.1 40[01] /);
+  });
+
+  it.each([null, 0, 40])(
+    'refuses a request whose second Authorization header Node may have dropped (maxHeadersCount %p)',
+    async (maxHeadersCount) => {
+      const server = application.getHttpServer() as Server;
+      const before = server.maxHeadersCount;
+      server.maxHeadersCount = maxHeadersCount;
+      const lines = (count: number) => Array.from({ length: count }, () => ['a', '']).flat();
+      const authorization = (subject: string) => ['authorization', `Bearer ${tokenWith({ sub: subject })}`];
+      const request = (...headers: string[]) =>
+        ask(application, '/orders', ['host', 'a', 'connection', 'close', ...headers]);
+      const twice = await request(...authorization('ada'), ...lines(2_100), ...authorization('ann'));
+      const single = await request(...authorization('ada'), ...lines(20));
+      server.maxHeadersCount = before;
+      expect([twice.status, single.status]).toEqual([401, 200]);
+    },
+  );
+
+  it.each([
+    '/orders',
+    '/orders/',
+    '//orders',
+    '/orders%2f',
+    '/%6frders',
+    '/orders;x',
+    '/ORDERS',
+    '/orders?x',
+    '/./orders',
+    '/orders/a/%2e%2e',
+    '/orders/a/1',
+  ])('guards %s as HEAD and as GET, however it is spelt', async (path) => {
+    for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST']) {
+      const { status } = await ask(application, path, {}, method);
+      expect([method, status >= 400]).toEqual([method, true]);
+    }
+  });
+
+  describe('with a cached token', () => {
+    const dies = async (token: string, death: () => unknown): Promise<void> => {
+      for (const _ of [1, 2]) expect((await ask(application, '/orders', bearer(token))).status).toBe(200);
+      const verifier = application.get(AccessTokenVerifier);
+      const cached = () => application.get(VerifiedTokenCache).get(`Bearer ${token}`);
+      expect(cached()).toBeDefined();
+      await death();
+      const { status, headers } = await ask(application, '/orders', bearer(token));
+      expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer error="invalid_token"']);
+      expect(cached()).toBeUndefined();
+      await expect(verifier.verify(token)).rejects.toBeInstanceOf(InvalidTokenError);
+    };
+    const revoke = (notice: Parameters<RevocationPublisher['publish']>[0]) => () =>
+      application.get(RevocationPublisher).publish(notice);
+
+    afterEach(() => application.get(RevocationSet).clear());
+
+    it('dies with its time, to the second', async () => {
+      const token = tokenWith({ exp: START + 60 });
+      await dies(token, () => (now = START + 65));
+    });
+
+    it('dies when the clock goes back before it was issued', async () => {
+      await dies(tokenWith({ iat: START }), () => (now = START - 61));
+    });
+
+    it('dies with its session', () =>
+      dies(tokenWith({ sid: 's1' }), revoke({ kind: 'session', target: 's1', reason: 'logout' })));
+
+    it('dies with its subject, if it was issued before', () =>
+      dies(
+        tokenWith({ sub: 'u1', iat: START - 1 }),
+        revoke({ kind: 'subject', target: 'u1', before: START, reason: 'disabled' }),
+      ));
+
+    it('dies with its client', () =>
+      dies(tokenWith({ client_id: 'c1' }), revoke({ kind: 'client', target: 'c1', reason: 'removed' })));
+
+    it('dies by its own id', () =>
+      dies(tokenWith({ jti: 't1' }), revoke({ kind: 'token', target: 't1', reason: 'revoked' })));
+
+    it('dies with its key', () => dies(tokenWith({}), revoke({ kind: 'key', target: 'es-1', reason: 'killed' })));
+
+    it('lives where another session, an older subject or the other key died', async () => {
+      const token = tokenWith({ sid: 's2', sub: 'u2' });
+      await revoke({ kind: 'session', target: 's3', reason: 'logout' })();
+      await revoke({ kind: 'subject', target: 'u2', before: START - 11, reason: 'disabled' })();
+      await revoke({ kind: 'key', target: 'rs-1', reason: 'killed' })();
+      expect((await ask(application, '/orders', bearer(token))).status).toBe(200);
+      const byOther = compact({ ...goodHeader(world), alg: 'RS256', kid: 'rs-1' }, goodClaims(world), byRs(world.rs));
+      expect((await ask(application, '/orders', bearer(byOther))).status).toBe(401);
+    });
+  });
+
+  it('stands only where it is put when it is not global', async () => {
+    @Controller('orders')
+    class UnguardedController {
+      @Public()
+      @Get('prices')
+      prices(): string {
+        return 'prices';
+      }
+
+      @Get('a/:id')
+      one(): string {
+        return 'one';
+      }
+    }
+    const local = await start({ ...settings, global: false }, [UnguardedController, TwiceController]);
+    expect((await ask(local, '/orders/prices')).status).toBe(200);
+    expect((await ask(local, '/orders/a/1')).status).toBe(200);
+    expect((await ask(local, '/twice')).status).toBe(401);
+    expect((await ask(local, '/twice', bearer(tokenWith()))).status).toBe(200);
+    await local.close();
+  });
+
+  it('requires the scopes of every decorator that stands before a route or a controller', async () => {
+    const Audited = (): MethodDecorator & ClassDecorator => applyDecorators(RequireScopes('orders:audit'));
+    class StackedController {
+      @Audited()
+      @RequireScopes('orders:read')
+      @Get('above')
+      above(): string {
+        return 'above';
+      }
+
+      @RequireScopes('orders:read')
+      @Audited()
+      @Get('below')
+      below(): string {
+        return 'below';
+      }
+    }
+    @Audited()
+    @RequireScopes('orders:read')
+    @Controller('audited')
+    class AuditedController {
+      @Get()
+      all(): string {
+        return 'all';
+      }
+    }
+    Controller('stacked')(StackedController);
+    const local = await start(settings, [StackedController, AuditedController]);
+    for (const path of ['/stacked/above', '/stacked/below', '/audited']) {
+      const statuses = await Promise.all(
+        ['orders:read', 'orders:audit', 'orders:read orders:audit'].map(
+          async (scope) => (await ask(local, path, bearer(tokenWith({ scope })))).status,
+        ),
+      );
+      expect([path, ...statuses]).toEqual([path, 403, 403, 200]);
+    }
+    await local.close();
+  });
+
+  it('requires what each class that a controller extends requires, and says so to an API document', async () => {
+    @RequireScopes('orders:read')
+    class ReadingController {
+      @Get()
+      all(): string {
+        return 'all';
+      }
+    }
+    class NamelessController extends ReadingController {}
+    @RequireScopes('orders:audit')
+    @Controller('extended')
+    class AuditingController extends NamelessController {}
+    @Public()
+    @Controller('opened')
+    class OpenedController extends ReadingController {}
+    const local = await start(settings, [AuditingController, OpenedController]);
+    const statuses = await Promise.all(
+      ['orders:read', 'orders:audit', 'orders:read orders:audit'].map(
+        async (scope) => (await ask(local, '/extended', bearer(tokenWith({ scope })))).status,
+      ),
+    );
+    expect(statuses).toEqual([403, 403, 200]);
+    expect((await ask(local, '/opened')).status).toBe(401);
+    const all = handler(AuditingController, 'all');
+    expect(scopesOf(all, AuditingController)).toEqual(['orders:read', 'orders:audit']);
+    expect(scopesOf(all, ReadingController)).toEqual(['orders:read']);
+    await local.close();
+  });
+
+  it('starts with no route that asks for scopes where no guard reads them', async () => {
+    @RequireScopes('orders:read')
+    @Controller('late')
+    class LateController {
+      @Get()
+      late(): string {
+        return 'late';
+      }
+    }
+    const local = { ...settings, global: false };
+    await expect(start(local)).rejects.toThrow(
+      /^AuthModule: @RequireScopes stands before OrdersController\.audit, OpenController\.shut, and .* Put @UseGuards/,
+    );
+    await expect(start(local, [LateController, TwiceController])).rejects.toThrow(/before LateController\.late, and/);
+  });
+
+  it('starts with no function in the place of a method that carries the scopes, the guard or the status', async () => {
+    class PropertyController extends OrdersController {
+      override audit = (): string => 'anybody';
+    }
+    Controller('property')(PropertyController);
+    @Controller('bound')
+    class BoundController {
+      constructor() {
+        this.late = this.late.bind(this);
+        this.plain = this.plain.bind(this);
+      }
+
+      @UseGuards(JwtAuthGuard)
+      @Get('late')
+      late(): string {
+        return 'late';
+      }
+
+      @Get('plain')
+      plain(): string {
+        return 'plain';
+      }
+    }
+    await expect(start(settings, [PropertyController])).rejects.toThrow(
+      /^AuthModule: instead of PropertyController\.audit Nest runs .* Write it as a method/,
+    );
+    await expect(start({ ...settings, global: false }, [BoundController])).rejects.toThrow(
+      /instead of BoundController\.late Nest/,
+    );
+  });
+
+  it('lets nobody to such a function where the object is made for each request', async () => {
+    abstract class AuditController {
+      @RequireScopes('orders:admin')
+      @Get('audit')
+      audit(): string {
+        return 'audit';
+      }
+    }
+    @Controller({ path: 'property', scope: Scope.REQUEST })
+    class PropertyController extends AuditController {
+      override audit = (): string => 'anybody';
+    }
+    const local = await start(settings, [PropertyController]);
+    expect((await ask(local, '/property/audit', bearer(tokenWith()))).status).toBe(500);
+    expect((await ask(local, '/property/audit')).status).toBe(500);
+    await local.close();
+  });
+
+  it('is not left out where it, or what it injects, would be made anew for each request', async () => {
+    @Injectable({ scope: Scope.REQUEST })
+    class HastyMapper extends EmployeeMapper {}
+    @Injectable({ scope: Scope.REQUEST })
+    class HastyGuard extends JwtAuthGuard {}
+    Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), HastyGuard);
+    await expect(start({ ...settings, mapper: HastyMapper })).rejects.toThrow(
+      /APP_GUARD .* depends on a request-scoped/,
+    );
+    await expect(start({ ...settings, guard: HastyGuard })).rejects.toThrow(/APP_GUARD .* depends on a request-scoped/);
+  });
+
+  it('stands only where it is put, as a subclass before a single method or before all', async () => {
+    @Injectable()
+    class HouseGuard extends JwtAuthGuard {}
+    Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), HouseGuard);
+
+    @Controller('late')
+    class LateController {
+      @UseGuards(HouseGuard)
+      @RequireScopes('orders:write')
+      @Get()
+      late(): string {
+        return 'late';
+      }
+    }
+    const local = { ...settings, global: false };
+    const byMethod = await start(local, [LateController]);
+    const byAll = await start(local, [OrdersController], (made) => made.useGlobalGuards(made.get(JwtAuthGuard)));
+    for (const [running, path] of [[byMethod, '/late'] as const, [byAll, '/orders/audit'] as const]) {
+      expect((await ask(running, path)).status).toBe(401);
+      expect((await ask(running, path, bearer(tokenWith()))).status).toBe(403);
+      const scope = 'orders:write orders:admin';
+      expect((await ask(running, path, bearer(tokenWith({ scope })))).status).toBe(200);
+      await running.close();
+    }
+  });
+
+  it("gives way to the stand-in of a team's test, which says who is there, and to none that stands beside it", async () => {
+    const principal = testPrincipal({ subject: 'ada' });
+    const standIn = {
+      canActivate(context: ExecutionContext): boolean {
+        Object.assign(context.switchToHttp().getRequest<object>(), { principal, user: principal });
+        return true;
+      },
+    };
+    @Controller('desks')
+    class DesksController {
+      @RequireScopes('desks:read')
+      @Get()
+      mine(@CurrentPrincipal() { subject }: Principal, @CurrentUser('subject') user: string): string[] {
+        return [subject, user];
+      }
+    }
+    const build = () =>
+      Test.createTestingModule({ imports: [AuthModule.forRoot(settings)], controllers: [DesksController] });
+    for (const [testing, status, body] of [
+      [build().overrideProvider(JwtAuthGuard).useValue(standIn), 200, ['ada', 'ada']],
+      [build().overrideGuard(JwtAuthGuard).useValue(standIn), 401, { code: 'invalid-token' }],
+    ] as const) {
+      const local = (await testing.compile()).createNestApplication();
+      await local.listen(0, '127.0.0.1');
+      const answer = await fetch(`${await local.getUrl()}/desks`);
+      await local.close();
+      expect(answer.status).toBe(status);
+      expect(await answer.json()).toMatchObject(body);
+    }
+  });
+
+  it('is imported once', async () => {
+    const both = [
+      AuthModule.forRoot(settings),
+      AuthModule.forRoot({ ...settings, audience: 'billing', global: false }),
+    ];
+    await expect(Test.createTestingModule({ imports: both }).compile()).rejects.toThrow(
+      /^AuthModule: import it once .* "issuers"/,
+    );
+  });
+
+  it('keeps two applications of one process apart', async () => {
+    const other = await start({ ...settings, audience: 'billing' });
+    expect((await ask(application, '/orders', bearer(tokenWith({ jti: 'apart' })))).status).toBe(200);
+    expect((await ask(other, '/orders', bearer(tokenWith({ jti: 'apart' })))).status).toBe(401);
+    expect((await ask(other, '/orders', bearer(tokenWith({ aud: 'billing' })))).status).toBe(200);
+    expect((await ask(application, '/orders', bearer(tokenWith({ aud: 'billing' })))).status).toBe(401);
+    await other.close();
+  });
+
+  it('gives a principal of which no handler can change anything for the next request', async () => {
+    const token = tokenWith({
+      aud: ['orders'],
+      roles: ['clerk'],
+      scope: 'a b',
+      address: { lines: [{ street: 'Am Tor' }] },
+    });
+    const principal = await application.get(AccessTokenVerifier).verify(token);
+    const { audience, scopes, roles, amr, claims } = principal;
+    const { lines } = claims['address'] as { lines: object[] };
+    const parts = [principal, audience, scopes, roles, amr, claims, claims['address'], claims['aud'], lines, lines[0]];
+    expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([]);
+  });
+
+  it('takes its settings from a factory as well', async () => {
+    const { clock, ...plain } = settings;
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRootAsync({ useFactory: () => plain, clock })],
+    }).compile();
+    const application_ = await testing.createNestApplication(adapters[adapter](), { logger: false }).init();
+    await expect(application_.get(AccessTokenVerifier).verify(tokenWith())).resolves.toMatchObject({ keyId: 'es-1' });
+    await application_.close();
+  });
+});
+
+describe('the guard in other contexts', () => {
+  class PatternsController {
+    all(): string {
+      return 'all';
+    }
+
+    open(): string {
+      return 'open';
+    }
+  }
+  for (const name of ['all', 'open']) {
+    const descriptor = Object.getOwnPropertyDescriptor(PatternsController.prototype, name)!;
+    MessagePattern(name)(PatternsController.prototype, name, descriptor);
+    if (name === 'open') Public()(PatternsController.prototype, name, descriptor);
+  }
+  Controller()(PatternsController);
+
+  const freePort = async (): Promise<number> => {
+    const free = createServer().listen(0, '127.0.0.1');
+    await once(free, 'listening');
+    const { port } = free.address() as AddressInfo;
+    free.close();
+    await once(free, 'close');
+    return port;
+  };
+
+  const guardOf = async (guard?: typeof JwtAuthGuard): Promise<JwtAuthGuard> => {
+    const testing = await Test.createTestingModule({ imports: [AuthModule.forRoot({ ...settings, guard })] }).compile();
+    return testing.get(JwtAuthGuard);
+  };
+  const contextOf = (type: string, ...args: unknown[]): ExecutionContextHost => {
+    const context = new ExecutionContextHost(args, OrdersController, handler(OrdersController, 'all'));
+    context.setType(type);
+    return context;
+  };
+
+  beforeEach(() => {
+    now = START;
+  });
+
+  it('keeps a microservice shut, even with a token in the message', async () => {
+    const port = await freePort();
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot(settings)],
+      controllers: [PatternsController],
+    }).compile();
+    const service = testing.createNestMicroservice({
+      transport: Transport.TCP,
+      options: { host: '127.0.0.1', port },
+      logger: false,
+    });
+    await service.listen();
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    const message = { headers: { authorization: `Bearer ${tokenWith()}` } };
+    await expect(firstValueFrom(client.send('open', message))).resolves.toBe('open');
+    const answer: unknown = await firstValueFrom(client.send('all', message)).catch((error: unknown) => error);
+    expect(answer).toMatchObject({ code: 'guard-context-unsupported' });
+    expect(answer).not.toHaveProperty('detail');
+    await client.close();
+    await service.close();
+  });
+
+  it('starts no hybrid application whose message handlers the global guard may not reach', async () => {
+    const hybrid = async (controller: Type, port = 0): Promise<INestApplication> => {
+      const testing = await Test.createTestingModule({
+        imports: [AuthModule.forRoot(settings)],
+        controllers: [controller],
+      }).compile();
+      const made = testing.createNestApplication(new FastifyAdapter(), { logger: false });
+      made.connectMicroservice({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+      await made.init();
+      return made;
+    };
+    await expect(hybrid(PatternsController)).rejects.toThrow(
+      /^AuthModule: the global guard may not stand before PatternsController\.all: .* @UseGuards\(JwtAuthGuard\).* @Public\(\)/,
+    );
+
+    class OtherwiseGuardedController extends PatternsController {}
+    UseGuards({ canActivate: () => true })(OtherwiseGuardedController);
+    Controller()(OtherwiseGuardedController);
+    await expect(hybrid(OtherwiseGuardedController)).rejects.toThrow(
+      'may not stand before OtherwiseGuardedController.all',
+    );
+
+    class GuardedController extends PatternsController {}
+    UseGuards(JwtAuthGuard)(GuardedController);
+    Controller()(GuardedController);
+    const port = await freePort();
+    const guarded = await hybrid(GuardedController, port);
+    await guarded.startAllMicroservices();
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
+    await expect(firstValueFrom(client.send('open', {}))).resolves.toBe('open');
+    await expect(firstValueFrom(client.send('all', {}))).rejects.toMatchObject({ status: 'error' });
+    await client.close();
+    await guarded.close();
+  });
+
+  /** Reads the token that each message brings along. */
+  @Injectable()
+  class MessageGuard extends JwtAuthGuard {
+    protected override getRequest(context: ExecutionContextHost) {
+      const isSocket = context.getType() === 'ws';
+      const data = isSocket ? context.switchToWs().getData<unknown>() : context.switchToRpc().getData<unknown>();
+      const { token } = Object(data) as { token?: string };
+      return { headers: { authorization: token && `Bearer ${token}` } };
+    }
+  }
+  Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), MessageGuard);
+
+  it('hands on principal and user to whoever receives a message over RPC', async () => {
+    @Controller()
+    class WhoController {
+      @MessagePattern('who')
+      who(@CurrentPrincipal() principal: Principal, @CurrentUser<Employee>('costCentre') costCentre: string): unknown {
+        return [principal.subject, costCentre];
+      }
+    }
+    const port = await freePort();
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot({ ...settings, guard: MessageGuard, mapper: EmployeeMapper })],
+      controllers: [WhoController],
+    }).compile();
+    const options = { host: '127.0.0.1', port };
+    const service = testing.createNestMicroservice({ transport: Transport.TCP, options, logger: false });
+    await service.listen();
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options });
+    const who = (token?: string): Promise<unknown> => firstValueFrom(client.send('who', { token }));
+    await expect(Promise.all(['ann', 'slow'].map((sub) => who(tokenWith({ sub }))))).resolves.toEqual([
+      ['ann', 'CC-1'],
+      ['slow', 'CC-2'],
+    ]);
+    await expect(who()).rejects.toMatchObject({ code: 'invalid-token' });
+    await client.close();
+    await service.close();
+  });
+
+  describe('on a socket', () => {
+    type Callback = WsMessageHandler['callback'];
+
+    /** A server of sockets with one client, to whose handlers a test speaks. */
+    class OneSocket implements WebSocketAdapter {
+      readonly client = {};
+      readonly handlers = new Map<string, Callback>();
+      create = () => ({});
+      close = () => undefined;
+      dispose = () => undefined;
+      bindClientConnect = (_server: unknown, connected: (client: object) => void) => connected(this.client);
+      bindMessageHandlers = (_client: unknown, handlers: WsMessageHandler[]) => {
+        for (const { message, callback } of handlers) this.handlers.set(message, callback);
+      };
+      say = async (message: string, data: unknown): Promise<unknown> => {
+        const failed = new Promise<unknown>((resolve) => {
+          Object.assign(this.client, { emit: (_event: string, failure: unknown) => resolve(failure) });
+        });
+        const told = await Promise.race([this.handlers.get(message)!(data, () => undefined), failed]);
+        return isObservable(told) ? firstValueFrom(told) : (told ?? failed);
+      };
+    }
+
+    @WebSocketGateway()
+    class WhoGateway {
+      @SubscribeMessage('who')
+      who(@CurrentPrincipal() principal: Principal, @CurrentUser<Employee>('costCentre') costCentre: string): unknown {
+        return [principal.subject, costCentre];
+      }
+
+      @Public()
+      @SubscribeMessage('open')
+      open(@CurrentPrincipal() principal: unknown, @CurrentUser() user: unknown): unknown {
+        return [principal ?? null, user ?? null];
+      }
+    }
+
+    const start = async (structure: object): Promise<{ socket: OneSocket; application: INestApplication }> => {
+      const testing = await Test.createTestingModule({
+        imports: [AuthModule.forRoot({ ...settings, mapper: EmployeeMapper, ...structure })],
+        providers: [WhoGateway],
+      }).compile();
+      const socket = new OneSocket();
+      const application = testing.createNestApplication(new FastifyAdapter(), { logger: false });
+      application.useWebSocketAdapter(socket);
+      await application.init();
+      return { socket, application };
+    };
+
+    it('hands on principal and user, and keeps apart what is said at the same time', async () => {
+      const { socket, application } = await start({ guard: MessageGuard });
+      const said = ['ann', 'slow', 'bob'].map((sub) => socket.say('who', { token: tokenWith({ sub }) }));
+      await expect(Promise.all(said)).resolves.toEqual([
+        ['ann', 'CC-1'],
+        ['slow', 'CC-2'],
+        ['bob', 'CC-1'],
+      ]);
+      await expect(socket.say('open', {})).resolves.toEqual([null, null]);
+      await application.close();
+    });
+
+    it('says what to do where no guard has read the message', async () => {
+      const errors: string[] = [];
+      const { socket, application } = await start({ global: false });
+      const ignore = (): void => undefined;
+      const error = (line: unknown) => void errors.push(String(line));
+      Logger.overrideLogger({ log: ignore, warn: ignore, error });
+      await expect(socket.say('who', {})).resolves.toMatchObject({ status: 'error' });
+      Logger.overrideLogger(false);
+      expect(errors.join()).toMatch(
+        /find nobody for WhoGateway\.who: .* "ws" message\. Put a subclass .* or @Public\(\)/,
+      );
+      await application.close();
+    });
+  });
+
+  it.each(['ws', 'rpc', 'graphql'])('throws in the context "%s" and says what to do', async (type) => {
+    const guard = await guardOf();
+    const carrier = { headers: { authorization: `Bearer ${tokenWith()}` } };
+    expect(() => guard.canActivate(contextOf(type, carrier, carrier, { req: carrier }))).toThrow(
+      UnsupportedContextError,
+    );
+    expect(() => guard.canActivate(contextOf(type, carrier))).toThrow(/override getRequest/);
+  });
+
+  it('guards GraphQL once a subclass says where the request is', async () => {
+    class GraphqlGuard extends JwtAuthGuard {
+      protected override getRequest(context: ExecutionContextHost) {
+        return context.getArgByIndex<{ req: ReturnType<JwtAuthGuard['getRequest']> }>(2).req;
+      }
+    }
+    Injectable()(GraphqlGuard);
+    Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), GraphqlGuard);
+    const guard = await guardOf(GraphqlGuard);
+    const request: { headers: object; principal?: Principal } = { headers: { authorization: `Bearer ${tokenWith()}` } };
+    expect(await guard.canActivate(contextOf('graphql', {}, {}, { req: request }))).toBe(true);
+    expect(request.principal).toMatchObject({ keyId: 'es-1' });
+    const without = contextOf('graphql', {}, {}, { req: { headers: {} } });
+    expect(() => guard.canActivate(without)).toThrow(InvalidTokenError);
+    // A subscription keeps its request for hours.
+    const kept = contextOf('graphql', {}, {}, { req: request });
+    expect(await guard.canActivate(kept)).toBe(true);
+    now = START + 86_400;
+    await expect((async () => guard.canActivate(kept))()).rejects.toThrow(InvalidTokenError);
+  });
+
+  it('decides without a promise where the key is at hand, and where the token is remembered', async () => {
+    const guard = await guardOf();
+    const headers = { authorization: `Bearer ${tokenWith({ jti: 'fast' })}` };
+    const request = (): object => ({ headers });
+    for (const _ of [1, 2, 3]) expect(guard.canActivate(contextOf('http', request()))).toBe(true);
+  });
+});
+
+describe('what an API document reads', () => {
+  it('is the guard itself', () => {
+    const [prices, all] = [handler(OrdersController, 'prices'), handler(OrdersController, 'all')];
+    expect(isPublic(prices, OrdersController)).toBe(true);
+    expect(isGuarded(prices, OrdersController)).toBe(false);
+    expect(isGuarded(all, OrdersController)).toBe(true);
+    expect(isGuarded(all, OrdersController, false)).toBe(false);
+    expect(isGuarded(handler(TwiceController, 'once'), TwiceController, false)).toBe(true);
+    expect(isGuarded(handler(OpenController, 'shut'), OpenController)).toBe(true);
+    expect(scopesOf(handler(OrdersController, 'audit'), OrdersController)).toEqual(['orders:write', 'orders:admin']);
+    expect(scopesOf(handler(TwiceController, 'both'), TwiceController)).toEqual(['orders:read', 'orders:write']);
+  });
+});

@@ -1,0 +1,257 @@
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { Controller, Get, type INestApplication, Injectable } from '@nestjs/common';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import { createHttpAdapter, PosternModule } from 'postern';
+import { AuthModule, Clock, CurrentPrincipal, type Principal } from 'postern/auth';
+import { ProblemModule } from 'postern/problem';
+import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { KeyKill, KeyRotation, TokenSigner } from 'postern/tokens';
+import { judges, signedByPyJwt, verdictsOf, whyNoPython, type Rules } from './interoperability/libraries.js';
+
+const issuer = 'https://id.example.test';
+const audience = 'orders';
+if (whyNoPython !== undefined) {
+  // A machine that decides what lands has them installed.
+  if (process.env.CI) throw new Error(whyNoPython);
+  process.stderr.write(`${whyNoPython}\n`);
+}
+const wherePythonIs = whyNoPython === undefined ? describe : describe.skip;
+
+/** By the stage of the rotation that they come from. */
+type Tokens = Readonly<Record<string, string>>;
+
+/** Seconds: more than a new key waits before it signs, and less than an access token lives. */
+const BEGIN = -400;
+const AFTER_THE_LEAD = BEGIN + 311;
+
+/**
+ * The issuer's time runs behind that of the judges, who have no other than the machine's: so a whole rotation happens at
+ * once, and none of its tokens comes from their future.
+ */
+@Injectable()
+class LateClock extends Clock {
+  static seconds = BEGIN;
+  override now(): number {
+    return Date.now() + LateClock.seconds * 1000;
+  }
+}
+
+/** The issuer's key set at another address, which counts who asks and can be shut. */
+class Window {
+  asked = 0;
+  private readonly server: Server;
+
+  constructor(jwksUri: string) {
+    this.server = createServer((_request, response) => {
+      this.asked += 1;
+      void fetch(jwksUri).then(async (answer) => response.end(await answer.text()));
+    });
+  }
+
+  async open(): Promise<string> {
+    this.server.listen(0, '127.0.0.1');
+    await once(this.server, 'listening');
+    return `http://127.0.0.1:${(this.server.address() as AddressInfo).port}/`;
+  }
+
+  shut(): void {
+    this.server.close();
+    this.server.closeAllConnections();
+  }
+}
+
+describe.each(['ES256', 'RS256'] as const)('a rotation of %s keys', (algorithm) => {
+  const tokens: Record<string, string> = {};
+  let subject: string;
+  let database: TestDatabase;
+  let app: INestApplication;
+  let url: string;
+  let rules: Rules;
+  const closing: (() => Promise<void> | void)[] = [];
+
+  beforeAll(async () => {
+    LateClock.seconds = BEGIN;
+    database = await createTestDatabase();
+    app = await NestFactory.create(
+      PosternModule.forRoot({
+        issuer,
+        audience,
+        secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
+        databaseUrl: database.url,
+        clock: LateClock,
+        auth: { algorithms: [algorithm] },
+        tokens: { algorithm },
+        password: { argon2: { memoryKiB: 1024, iterations: 1 } },
+      }),
+      await createHttpAdapter('fastify'),
+      { logger: false, abortOnError: false },
+    );
+    await app.listen(0, '127.0.0.1');
+    url = await app.getUrl();
+    rules = { jwksUri: `${url}/.well-known/jwks.json`, issuer, audience, algorithm };
+    subject = ((await post('/auth/register')) as { id: string }).id;
+  });
+  afterAll(async () => {
+    for (const close of closing) await close();
+    await app?.close();
+    await database?.drop();
+  });
+
+  async function post(path: string): Promise<object> {
+    const response = await fetch(url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ email: 'ada@example.com', password: 'seven small boats at noon' }),
+    });
+    return (await response.json()) as object;
+  }
+  const logIn = async (): Promise<string> => ((await post('/auth/login')) as { access_token: string }).access_token;
+  const kidOf = (token: string) => decodeProtectedHeader(token).kid!;
+  const kidsNow = async () =>
+    ((await (await fetch(rules.jwksUri)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
+
+  /** What each judge, newly started, says of each token. */
+  async function verdicts(told: Tokens): Promise<Record<string, Record<string, string>>> {
+    const said = judges.map(async (judge) => {
+      const verdict = await verdictsOf(judge, rules, Object.values(told));
+      return [judge, Object.fromEntries(Object.keys(told).map((name, index) => [name, verdict[index]!]))] as const;
+    });
+    return Object.fromEntries(await Promise.all(said));
+  }
+  const fromAll = (verdict: Readonly<Record<string, unknown>>) =>
+    Object.fromEntries(judges.map((judge) => [judge, verdict]));
+  const refused: unknown = expect.stringMatching(/^refused: /);
+
+  it('begins with tokens that every judge accepts, and each of them can refuse', async () => {
+    tokens.before = await logIn();
+    expect(decodeProtectedHeader(tokens.before)).toEqual({ alg: algorithm, typ: 'at+jwt', kid: kidOf(tokens.before) });
+    const claims = decodeJwt(tokens.before);
+    const signed = (more: object) => app.get(TokenSigner).sign({ ...claims, ...more }, { typ: 'at+jwt' });
+    const [header, payload, signature] = tokens.before.split('.') as [string, string, string];
+    const flipped = Buffer.from(signature, 'base64url');
+    flipped[20]! ^= 1;
+    const told = {
+      before: tokens.before,
+      forged: `${header}.${payload}.${flipped.toString('base64url')}`,
+      'for others': await signed({ aud: 'billing' }),
+      'of others': await signed({ iss: 'https://elsewhere.example.test' }),
+      expired: await signed({ iat: claims.iat! - 3600, exp: claims.exp! - 3600 }),
+    };
+    expect(await verdicts(told)).toEqual(
+      fromAll({ before: subject, forged: refused, 'for others': refused, 'of others': refused, expired: refused }),
+    );
+  });
+
+  it('goes on while the next key is announced: the present one signs, and every judge accepts', async () => {
+    await app.get(KeyRotation).rotate();
+    expect(await kidsNow()).toHaveLength(2);
+    tokens.during = await logIn();
+    expect(kidOf(tokens.during)).toBe(kidOf(tokens.before!));
+    expect(await verdicts(tokens)).toEqual(fromAll({ before: subject, during: subject }));
+  });
+
+  it('lets a judge who knows the set from the announcement accept the new key without asking again', async () => {
+    const window = new Window(rules.jwksUri);
+    closing.push(() => window.shut());
+    const keys = createRemoteJWKSet(new URL(await window.open()));
+    const patient = async (token: string) => (await jwtVerify(token, keys, { issuer, audience })).payload.sub;
+    expect(await patient(tokens.during!)).toBe(subject);
+
+    LateClock.seconds = AFTER_THE_LEAD;
+    tokens.after = await logIn();
+    expect(kidOf(tokens.after)).not.toBe(kidOf(tokens.before!));
+    expect(await patient(tokens.after)).toBe(subject);
+    expect(await patient(tokens.before!)).toBe(subject);
+    expect(window.asked).toBe(1);
+  });
+
+  it('ends with tokens of both keys that every judge accepts', async () => {
+    expect(await verdicts(tokens)).toEqual(fromAll({ before: subject, during: subject, after: subject }));
+  });
+
+  it('is no kill: after that every judge refuses the tokens of the killed key, and accepts the others', async () => {
+    const { before, after } = tokens as { before: string; after: string };
+    await app.get(KeyKill).kill(kidOf(after), 'stolen');
+    const told = { after, before, next: await logIn() };
+    expect(await verdicts(told)).toEqual(fromAll({ after: refused, before: subject, next: subject }));
+  });
+});
+
+@Controller('orders')
+class OrdersController {
+  @Get()
+  orders(@CurrentPrincipal() principal: Principal): Principal {
+    return principal;
+  }
+}
+
+wherePythonIs('a token that PyJWT makes (needs Python with PyJWT and Authlib)', () => {
+  const secret = 'a secret of thirty-two bytes or more';
+  const pem = { type: 'pkcs8', format: 'pem' } as const;
+  const rsa = generateKeyPairSync('rsa', { modulusLength: 3072 });
+  const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+  const publicPem = ({ publicKey }: typeof rsa) => publicKey.export({ type: 'spki', format: 'pem' }).toString();
+  const configured = {
+    HS256: { key: secret, staticKey: { secret, kid: 'hs-1' }, kid: 'hs-1' },
+    RS256: {
+      key: rsa.privateKey.export(pem).toString(),
+      staticKey: { pem: publicPem(rsa), kid: 'rs-1' },
+      kid: 'rs-1',
+    },
+    ES256: { key: ec.privateKey.export(pem).toString(), staticKey: { pem: publicPem(ec), kid: 'es-1' }, kid: 'es-1' },
+  } as const;
+  const now = Math.floor(Date.now() / 1000);
+  const claims = {
+    iss: issuer,
+    aud: audience,
+    sub: 'alice',
+    iat: now,
+    exp: now + 600,
+    jti: randomUUID(),
+    scope: 'a b',
+  };
+
+  describe.each(['HS256', 'RS256', 'ES256'] as const)('by %s', (algorithm) => {
+    const { key, staticKey, kid } = configured[algorithm];
+    let app: INestApplication;
+
+    beforeAll(async () => {
+      const module = await Test.createTestingModule({
+        imports: [ProblemModule.forRoot({}), AuthModule.forRoot({ issuer, audience, staticKeys: [staticKey] })],
+        controllers: [OrdersController],
+      }).compile();
+      app = module.createNestApplication(new FastifyAdapter(), { logger: false });
+      await app.listen(0, '127.0.0.1');
+    });
+    afterAll(() => app?.close());
+
+    const answerTo = async (token: string) => {
+      const response = await fetch(`${await app.getUrl()}/orders`, { headers: { authorization: `Bearer ${token}` } });
+      return { status: response.status, body: await response.json() };
+    };
+
+    it('is accepted by our guard, with the configured key and claims', async () => {
+      const token = await signedByPyJwt({ key, algorithm, claims, headers: { typ: 'at+jwt', kid } });
+      const { status, body } = await answerTo(token);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({ issuer, audience: [audience], subject: 'alice', keyId: kid, scopes: ['a', 'b'] });
+    });
+
+    it.each([
+      ['its usual type', { kid }, {}],
+      ['another kid', { typ: 'at+jwt', kid: 'other' }, {}],
+      ['another audience', { typ: 'at+jwt', kid }, { aud: 'billing' }],
+      ['no jti', { typ: 'at+jwt', kid }, { jti: undefined }],
+      ['an end that is past', { typ: 'at+jwt', kid }, { iat: now - 900, exp: now - 300 }],
+    ])('is refused with %s', async (_name, headers, more) => {
+      const token = await signedByPyJwt({ key, algorithm, claims: { ...claims, ...more }, headers });
+      expect((await answerTo(token)).status).toBe(401);
+    });
+  });
+});

@@ -1,0 +1,78 @@
+import { execFile, spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+
+/** What every judge is told: where the keys are, and whose tokens it shall accept. */
+export interface Rules {
+  readonly jwksUri: string;
+  readonly issuer: string;
+  readonly audience: string;
+  readonly algorithm: 'ES256' | 'RS256';
+}
+
+/** Debian's Python, which alone has Debian's packages. */
+const PYTHON = '/usr/bin/python3';
+const SECONDS = 60;
+
+/** Why Python's libraries cannot judge on this machine; `undefined` where they can. */
+export const whyNoPython = ((): string | undefined => {
+  const { error, status, stderr } = spawnSync(PYTHON, ['-I', '-c', 'import jwt, authlib, cryptography'], {
+    encoding: 'utf8',
+    timeout: SECONDS * 1000,
+  });
+  if (error === undefined && status === 0) return undefined;
+  const reason = error?.message ?? stderr.trim().split('\n').pop();
+  return `PyJWT and Authlib do not judge our tokens: ${reason} (Debian: apt-get install python3-jwt python3-authlib).`;
+})();
+
+type Program = readonly [command: string, ...parameters: string[]];
+
+const npm = (library: string): Program => [process.execPath, beside('npm-library.program.mjs'), library];
+const python = (program: string): Program => [PYTHON, '-I', beside(program)];
+
+const programs: Readonly<Record<string, Program>> = {
+  jose: npm('jose'),
+  'jwks-rsa + jsonwebtoken': npm('jwks-rsa'),
+  'fast-jwt': npm('fast-jwt'),
+  'express-oauth2-jwt-bearer': npm('express-oauth2-jwt-bearer'),
+  ...(whyNoPython === undefined && {
+    PyJWT: python('pyjwt_verify.py'),
+    Authlib: python('authlib_verify.py'),
+  }),
+};
+
+/** The libraries that are not ours and that read our tokens by the key set alone, as far as this machine has them. */
+export const judges = Object.keys(programs);
+
+/**
+ * What one of the judges, who has read nothing before, says of these tokens: the subject of each that it accepts, and
+ * `refused: …` for each other.
+ */
+export function verdictsOf(judge: string, rules: Rules, tokens: readonly string[]): Promise<string[]> {
+  return ask(programs[judge]!, { ...rules, tokens });
+}
+
+/** A token that PyJWT makes. */
+export async function signedByPyJwt(question: {
+  /** PEM of a private key, or the secret of HS256. */
+  readonly key: string;
+  readonly algorithm: 'ES256' | 'RS256' | 'HS256';
+  readonly claims: object;
+  readonly headers: object;
+}): Promise<string> {
+  const { token } = await ask<{ token: string }>(python('pyjwt_sign.py'), question);
+  return token;
+}
+
+function beside(file: string): string {
+  return join(import.meta.dirname, file);
+}
+
+/** Hands the question to a program and answers with what it prints. */
+function ask<T>([command, ...parameters]: Program, question: object): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const program = execFile(command, parameters, { timeout: SECONDS * 1000 }, (error, stdout, stderr) =>
+      error ? reject(new Error(stderr || error.message)) : resolve(JSON.parse(stdout) as T),
+    );
+    program.stdin?.end(JSON.stringify(question));
+  });
+}

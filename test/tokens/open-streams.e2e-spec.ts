@@ -1,0 +1,239 @@
+import { once } from 'node:events';
+import { request as send, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Controller, Get, Header, Injectable, type INestApplication, Res, Sse, StreamableFile } from '@nestjs/common';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Test } from '@nestjs/testing';
+import { interval, map, finalize, type Observable } from 'rxjs';
+import {
+  AuthModule,
+  Clock,
+  EndsWithToken,
+  OpenStreams,
+  RevocationHealth,
+  RevocationPublisher,
+  RevocationSource,
+} from 'postern/auth';
+import { ProblemModule } from 'postern/problem';
+import { ManualClock, TestIssuer, testPrincipal } from 'postern/testing/auth';
+import { until } from '../support/until.js';
+
+let unsubscribed = 0;
+const ticks = (): Observable<{ data: number }> =>
+  interval(20).pipe(
+    map((data) => ({ data })),
+    finalize(() => (unsubscribed += 1)),
+  );
+
+/** Writes until nobody reads any more, and takes the response over from either framework. */
+function writeForEver(response: ServerResponse | { raw: ServerResponse; hijack: () => void }): void {
+  if ('raw' in response) response.hijack();
+  const raw = 'raw' in response ? response.raw : response;
+  raw.writeHead(200, { 'Content-Type': 'text/plain' });
+  const timer = setInterval(() => raw.write('line\n'), 20);
+  raw.once('close', () => clearInterval(timer));
+}
+
+/** One byte every 20 ms. */
+function slowFile(): Readable {
+  const file = new Readable({ read: () => undefined });
+  const timer = setInterval(() => file.push('x'), 20);
+  file.once('close', () => clearInterval(timer));
+  return file;
+}
+
+/** A decorator as teams have them, which puts another function in the method's place. */
+const Timed =
+  (): MethodDecorator =>
+  (_target, _name, descriptor): void => {
+    const original = descriptor.value as (...args: unknown[]) => unknown;
+    descriptor.value = function (this: unknown, ...args: unknown[]) {
+      return original.apply(this, args);
+    } as typeof descriptor.value;
+  };
+
+@Controller('live')
+class LiveController {
+  @Sse('events')
+  events(): Observable<{ data: number }> {
+    return ticks();
+  }
+
+  @Get('ordinary')
+  ordinary(): Promise<string> {
+    return delay(100, 'ordinary');
+  }
+
+  @Get('lines')
+  lines(@Res() response: ServerResponse): void {
+    writeForEver(response);
+  }
+
+  @Get('file')
+  @Header('Content-Length', '1000000')
+  file(): StreamableFile {
+    return new StreamableFile(slowFile());
+  }
+
+  @Sse('own')
+  @Timed()
+  @EndsWithToken(false)
+  own(): Observable<{ data: number }> {
+    return ticks();
+  }
+}
+
+/** Hears once that nothing is missing, and then never again. */
+@Injectable()
+class SilentSource extends RevocationSource {
+  constructor(private readonly health: RevocationHealth) {
+    super();
+  }
+
+  override async follow(): Promise<void> {
+    this.health.noteFollowing();
+    this.health.noteContact();
+  }
+
+  override stop(): void {}
+}
+
+interface Stream {
+  readonly answer: IncomingMessage;
+  /** Of bytes, so far. */
+  length: number;
+  isOver: boolean;
+}
+
+const adapters = { Fastify: () => new FastifyAdapter(), Express: () => new ExpressAdapter() } as const;
+
+describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams on %s', (adapter) => {
+  let application: INestApplication;
+  let issuer: TestIssuer;
+  let clock: ManualClock;
+
+  const stop = async (): Promise<void> => {
+    // Neither adapter is ours, whose servers end by themselves.
+    (application?.getHttpServer() as Server | undefined)?.closeAllConnections();
+    await application?.close();
+  };
+  const start = async (more: object = {}): Promise<void> => {
+    await stop();
+    issuer = new TestIssuer('orders');
+    const testing = await Test.createTestingModule({
+      imports: [ProblemModule.forRoot({}), AuthModule.forRoot({ ...issuer.settings, clock: ManualClock, ...more })],
+      controllers: [LiveController],
+    }).compile();
+    application = testing.createNestApplication(adapters[adapter](), { logger: false });
+    await application.listen(0, '127.0.0.1');
+    clock = application.get<ManualClock>(Clock);
+    unsubscribed = 0;
+  };
+
+  const open = async (path: string, sessionId = 'laptop'): Promise<Stream> => {
+    const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
+    const authorization = `Bearer ${issuer.token({ subject: 'ada', sessionId })}`;
+    const outgoing = send({ host: '127.0.0.1', port, path, headers: { authorization } }).end();
+    outgoing.on('error', () => undefined);
+    const [answer] = (await once(outgoing, 'response')) as [IncomingMessage];
+    const stream: Stream = { answer, length: 0, isOver: false };
+    answer.on('data', (chunk: Buffer) => (stream.length += chunk.length));
+    answer.on('error', () => undefined);
+    answer.on('close', () => (stream.isOver = true));
+    await until(() => stream.length > 0);
+    return stream;
+  };
+  const logOut = (target: string): Promise<void> =>
+    application.get<RevocationPublisher>(RevocationPublisher).publish({ kind: 'session', target, reason: 'logout' });
+  const goesOn = async (stream: Stream): Promise<void> => {
+    const { length } = stream;
+    await until(() => stream.length > length);
+    expect(stream.isOver).toBe(false);
+  };
+
+  beforeEach(() => start());
+  afterAll(stop);
+
+  it.each(['/live/events', '/live/lines', '/live/file'])(
+    'ends %s within a second after its session is revoked, and no stream of another session',
+    async (path) => {
+      const [stream, other] = [await open(path), await open(path, 'phone')];
+      await logOut('laptop');
+      await until(() => stream.isOver, 2_000);
+      await goesOn(other);
+    },
+  );
+
+  it.each(['/live/events', '/live/lines'])('ends %s within a second after its token has expired', async (path) => {
+    const stream = await open(path);
+    clock.advance(299);
+    await goesOn(stream);
+    clock.advance(1);
+    await until(() => stream.isOver, 2_000);
+  });
+
+  it('completes the last event of a stream that it ends, and releases what the handler subscribed to', async () => {
+    const stream = await open('/live/events');
+    await logOut('laptop');
+    await until(() => stream.isOver, 2_000);
+    expect(stream.answer.complete).toBe(true);
+    await until(() => unsubscribed === 1);
+  });
+
+  it('does not end a file of stated length when its token expires, and never lets half of one look whole', async () => {
+    const [file, stream] = [await open('/live/file'), await open('/live/events')];
+    clock.advance(301);
+    await until(() => stream.isOver, 2_000);
+    await goesOn(file);
+    await logOut('laptop');
+    await until(() => file.isOver, 1_000);
+    expect(file.answer.complete).toBe(false);
+  });
+
+  it('does not end the streams of a route with @EndsWithToken(false)', async () => {
+    const [own, stream] = [await open('/live/own'), await open('/live/events')];
+    await logOut('laptop');
+    await until(() => stream.isOver, 2_000);
+    await goesOn(own);
+  });
+
+  it.each([
+    ['ends a stream behind which another request waits on the same connection', '/live/events', '/live/ordinary', 1],
+    ['ends a stream that has waited for another answer on the same connection', '/live/ordinary', '/live/events', 0],
+  ])('%s', async (_, first, second, at) => {
+    const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
+    const sessions = at === 0 ? ['phone', 'laptop'] : ['laptop', 'phone'];
+    const heads = [first, second].map((path, index) => {
+      const token = issuer.token({ subject: 'ada', sessionId: sessions[index] });
+      return `GET ${path} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${token}\r\n\r\n`;
+    });
+    const socket = connect(port, '127.0.0.1').on('error', () => undefined);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => (text += chunk.toString()));
+    socket.write(heads.join(''));
+    await until(() => text.includes('data: 3'));
+    await logOut('laptop');
+    await until(() => socket.closed, 1_000);
+  });
+
+  it('ends a stream when the revocations of its issuer have been unknown for too long', async () => {
+    await start({ revocationSource: SilentSource, revocations: { maximumSilenceSeconds: 1 } });
+    const stream = await open('/live/events');
+    await until(() => stream.isOver, 2_500);
+  });
+
+  it('ends anything else that the application tracks, such as a socket, unless it was forgotten', async () => {
+    const ended: string[] = [];
+    const streams = application.get(OpenStreams);
+    const principal = testPrincipal({ issuer: issuer.settings.issuer, keyId: issuer.keyId, sessionId: 'laptop' });
+    streams.track(principal, () => ended.push('socket'));
+    streams.track(principal, () => ended.push('forgotten'))();
+    streams.track({ ...principal, sessionId: 'phone' }, () => ended.push('other session'));
+    await logOut('laptop');
+    await until(() => ended.length > 0, 1_000);
+    expect(ended).toEqual(['socket']);
+  });
+});
