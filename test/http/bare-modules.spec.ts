@@ -7,6 +7,7 @@ import { AccessTokenVerifier, AuthModule } from 'postern/auth';
 import { PasswordModule, PasswordsService } from 'postern/password';
 import { Database, PersistenceModule } from 'postern/persistence';
 import { ProblemFilter, ProblemModule } from 'postern/problem';
+import { RevocationFeed, RevocationsModule } from 'postern/revocations';
 import { SessionsModule, SessionsService } from 'postern/sessions';
 import { AccessTokens, TokensModule } from 'postern/tokens';
 import { UsersModule, UsersService } from 'postern/users';
@@ -33,6 +34,7 @@ describe('a module that is imported as a bare class', () => {
     ['AuthModule', AuthModule, AccessTokenVerifier],
     ['TokensModule', TokensModule, AccessTokens],
     ['UsersModule', UsersModule, UsersService],
+    ['RevocationsModule', RevocationsModule, RevocationFeed],
     ['SessionsModule', SessionsModule, SessionsService],
     ['PasswordModule', PasswordModule, PasswordsService],
     ['AccountsModule', AccountsModule, Registration],

@@ -1,7 +1,7 @@
 import { type INestApplication, type LoggerService, VersioningType } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
 import { PosternModule } from 'postern';
-import { SessionsModule } from 'postern/sessions';
+import { RevocationsModule } from 'postern/revocations';
 import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
 import { TokensModule } from 'postern/tokens';
 
@@ -65,7 +65,7 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     await app!.close();
     await start('https://id.acme.test/identity', () => undefined, [
       ...places,
-      { path: '/identity', module: SessionsModule },
+      { path: '/identity', module: RevocationsModule },
       { path: 'team', module: PosternModule },
     ]);
     expect(await statuses(['/identity/auth/revocations', '/team/health/live'])).toEqual([401, 200]);

@@ -13,10 +13,11 @@ const LEVELS: Readonly<Record<string, number>> = {
   auth: 1,
   tokens: 2,
   users: 2,
-  sessions: 3,
-  password: 4,
-  accounts: 5,
-  postern: 7,
+  revocations: 3,
+  sessions: 4,
+  password: 5,
+  accounts: 6,
+  postern: 8,
 };
 
 /** What a service without a database installs: neither may know of one. */

@@ -49,7 +49,8 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   users: `import {
     meControllerOf, type SeenUser, type TeamFields, UserBase, UserField, UsersModule, type UsersService,
   } from 'postern/users';`,
-  sessions: `import { LoginPolicy, RevocationLog, SessionsModule, StoredRevocations } from 'postern/sessions';`,
+  revocations_: `import { RevocationLog, RevocationsModule, StoredRevocations } from 'postern/revocations';`,
+  sessions: `import { LoginPolicy, SessionsModule } from 'postern/sessions';`,
   password: `import { PasswordConfirmation, PasswordHasher, PasswordModule } from 'postern/password';`,
   accounts: `import { AccountsModule, Mailer } from 'postern/accounts';`,
   testing: `import { createTestDatabase, startTestApplication, type TestDatabase } from 'postern/testing';`,

@@ -3,7 +3,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
 import { Controller, Get, Module, type INestApplication, type LoggerService, type Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { createHttpAdapter, PosternModule } from 'postern';
+import { createHttpAdapter, PosternModule, type PosternSettings } from 'postern';
 import {
   AuthModule,
   CurrentPrincipal,
@@ -14,7 +14,7 @@ import {
 } from 'postern/auth';
 import type { PersistenceSettings } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
-import { SessionsService, type SessionsSettings } from 'postern/sessions';
+import { SessionsService } from 'postern/sessions';
 import { AccessTokens, type AccessTokenClaims } from 'postern/tokens';
 import { UsersService, type UserBase } from 'postern/users';
 
@@ -150,7 +150,7 @@ export interface SignedIn {
 /** How a replica differs from the others. */
 export interface ReplicaOptions {
   readonly adapter?: 'fastify' | 'express';
-  readonly sessions?: SessionsSettings;
+  readonly sessions?: PosternSettings['sessions'];
   readonly auth?: Partial<AuthSettings>;
   readonly persistence?: Omit<PersistenceSettings, 'databaseUrl'>;
   readonly clock?: Type<Clock>;

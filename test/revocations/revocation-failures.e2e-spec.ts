@@ -19,7 +19,8 @@ import {
   type Jwk,
 } from 'postern/auth';
 import { startEmbeddedPostgres } from 'postern/embedded-postgres';
-import { RevocationFeed, RevocationLog, SessionsService } from 'postern/sessions';
+import { SessionsService } from 'postern/sessions';
+import { RevocationFeed, RevocationLog } from 'postern/revocations';
 import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
 import { KeyKill, KnownKeys } from 'postern/tokens';
 import { DataSource } from 'typeorm';

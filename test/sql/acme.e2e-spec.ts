@@ -10,6 +10,7 @@ import * as accounts from 'postern/accounts';
 import { RevocationPublisher, RevocationSet, VerificationKeys } from 'postern/auth';
 import * as password from 'postern/password';
 import { Database, DomainEvent } from 'postern/persistence';
+import { RevocationSignal } from 'postern/revocations';
 import * as sessions from 'postern/sessions';
 import {
   claimsProviderSpec,
@@ -352,7 +353,7 @@ describe.each([
 
   it('announces revocations by Acme’s signal', async () => {
     const { access_token: token } = await employ();
-    const { announced } = app.nest.get<SwitchboardSignal>(sessions.RevocationSignal, { strict: false });
+    const { announced } = app.nest.get<SwitchboardSignal>(RevocationSignal, { strict: false });
     const before = announced.length;
     expect((await send('POST', '/auth/logout', undefined, token)).status).toBe(204);
     await until(() => announced.length > before);

@@ -8,16 +8,16 @@ import pg from 'pg';
 import { Clock, RevocationSet, SystemClock, type Principal, type RevocationNotice } from 'postern/auth';
 import { Database, PersistenceModule } from 'postern/persistence';
 import {
+  CheckedRevocationsSettings,
+  type RevocationsSettings,
   PostgresSignal,
   RedisSignal,
   RevocationJournal,
   RevocationProgress,
   RevocationSignal,
-  SessionTerms,
   StoredRevocations,
   type OrderedRevocation,
-  type SessionsSettings,
-} from 'postern/sessions';
+} from 'postern/revocations';
 import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
 import { CheckedTokensSettings, SlowerClock } from 'postern/tokens';
 import { DataSource } from 'typeorm';
@@ -64,7 +64,7 @@ describe('revocations among replicas', () => {
 
   async function replica(
     signalOf: (dataSource: DataSource) => RevocationSignal = (dataSource) => new PostgresSignal(dataSource),
-    settings: SessionsSettings = {},
+    settings: RevocationsSettings = {},
     name = 'postern',
   ): Promise<Replica> {
     const module = await Test.createTestingModule({
@@ -73,7 +73,7 @@ describe('revocations among replicas', () => {
     const held = module.get(Database);
     const clock: Clock = new SystemClock();
     const tokens = new CheckedTokensSettings({ issuer, audience: 'api', secret: 'not looked at here' });
-    const terms = new SessionTerms(settings, clock, tokens);
+    const terms = new CheckedRevocationsSettings(settings, clock, tokens);
     const signal = signalOf(module.get(DataSource));
     const journal = new RevocationJournal(held, signal, terms, new SlowerClock(held, clock));
     const progress = new RevocationProgress();

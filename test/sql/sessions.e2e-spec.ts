@@ -12,17 +12,22 @@ import {
   Housekeeping,
   LoginPolicy,
   RefreshTokenReused,
-  RevocationLog,
   SessionRefreshed,
   SessionRevoked,
   SessionStarted,
   SessionsModule,
   SessionsService,
-  StoredRevocations,
   type LoginAttempt,
   type SessionsSettings,
   type TokenPair,
 } from 'postern/sessions';
+import {
+  RevocationLog,
+  StoredRevocations,
+  RevocationsModule,
+  type RevocationsSettings,
+  RevocationCleanup,
+} from 'postern/revocations';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { AccessTokens, KeyKill, KeyRing, KeyRotation, KnownKeys, TokensModule } from 'postern/tokens';
 import { User, UserFact, UsersModule, UsersService, type UserBase } from 'postern/users';
@@ -112,7 +117,7 @@ class Server {
 
   static async open(
     databaseUrl: string,
-    settings: SessionsSettings = {},
+    { longestTokenLifetimeSeconds, ...settings }: SessionsSettings & RevocationsSettings = {},
     adapter: 'fastify' | 'express' = 'fastify',
     secrets: readonly string[] = [secret],
   ): Promise<Server> {
@@ -131,6 +136,7 @@ class Server {
         }),
         TokensModule.forRoot({ issuer, audience, secret: current, previousSecrets }),
         UsersModule.forRoot({ user: User }),
+        RevocationsModule.forRoot({ longestTokenLifetimeSeconds }),
         SessionsModule.forRoot({ ...settings, policies: [HousePolicy], claims: HouseClaims }),
       ],
       controllers: [HereController],
@@ -934,7 +940,7 @@ describe('sessions', () => {
         expect((await keeper.call(method, path, { token })).status).toBe(204);
         expect(await keeper.accepts(token)).toBe(false);
         keeper.clock.ahead += 86_400 * 1000;
-        expect((await keeper.app.get(Housekeeping).sweep()).sessions).toBe(1);
+        expect(await keeper.app.get(Housekeeping).sweep()).toBe(1);
       } finally {
         await keeper.app.close();
         await own.drop();
@@ -948,7 +954,10 @@ describe('sessions', () => {
         const owner = await keeper.newUser();
         const ended = [await keeper.start(owner), await keeper.start(owner)];
         const expiring = await keeper.start(owner);
-        const sweep = () => keeper.app.get(Housekeeping).sweep();
+        const sweep = async () => ({
+          revocations: await keeper.app.get(RevocationCleanup).sweep(),
+          sessions: await keeper.app.get(Housekeeping).sweep(),
+        });
         for (const { sessionId } of ended) await keeper.sessions.revoke(sessionId, 'test');
         expect(await sweep()).toEqual({ sessions: 0, revocations: 0 });
         keeper.clock.ahead += 3601 * 1000;

@@ -4,6 +4,7 @@ import type { AuthSettings, AuthStructure } from 'postern/auth';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';
 import type { PersistenceSettings, PersistenceStructure } from 'postern/persistence';
 import type { ProblemSettings, SettingNames } from 'postern/problem';
+import type { RevocationsSettings, RevocationsStructure } from 'postern/revocations';
 import type { SessionsSettings, SessionsStructure } from 'postern/sessions';
 import type { TokensSettings, TokensStructure } from 'postern/tokens';
 import type { UsersStructure } from 'postern/users';
@@ -36,7 +37,7 @@ export interface PosternSettings {
   problem?: ProblemSettings | undefined;
   auth?: Omit<AuthSettings, 'issuer' | 'audience'> | undefined;
   tokens?: Omit<TokensSettings, 'issuer' | 'audience' | 'secret' | 'previousSecrets'> | undefined;
-  sessions?: Omit<SessionsSettings, 'redisUrl'> | undefined;
+  sessions?: (SessionsSettings & Omit<RevocationsSettings, 'redisUrl'>) | undefined;
   password?: Omit<PasswordSettings, 'productName'> | undefined;
 }
 
@@ -65,7 +66,7 @@ export interface PosternStructure {
   /** Where private keys live and sign, for example a KMS. */
   signer?: TokensStructure['signer'] | undefined;
   /** How replicas tell each other of revocations, instead of PostgreSQL or Redis. */
-  revocationSignal?: SessionsStructure['signal'] | undefined;
+  revocationSignal?: RevocationsStructure['signal'] | undefined;
   /** The time, for tests. */
   clock?: AuthStructure['clock'] | undefined;
   /** Whether the guard closes every route that is not `@Public()`. Default: `true`. */
@@ -76,7 +77,7 @@ export interface PosternStructure {
         tokens?: TokensStructure['controllers'] | undefined;
         users?: UsersStructure['controllers'] | undefined;
         sessions?: SessionsStructure['controller'] | undefined;
-        revocations?: SessionsStructure['feed'] | undefined;
+        revocations?: RevocationsStructure['controller'] | undefined;
         password?: PasswordStructure['controller'] | undefined;
         accounts?: AccountsStructure['controller'] | undefined;
         health?: Type | false | undefined;

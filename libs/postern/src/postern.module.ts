@@ -5,7 +5,8 @@ import { AuthModule, withInheritedRoutes } from 'postern/auth';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { missingSettings, ProblemModule } from 'postern/problem';
-import { RevocationLog, SessionsModule, StoredRevocations } from 'postern/sessions';
+import { SessionsModule, type SessionsSettings } from 'postern/sessions';
+import { RevocationLog, StoredRevocations, RevocationsModule } from 'postern/revocations';
 import { KeyRing, TokensModule } from 'postern/tokens';
 import { UsersModule } from 'postern/users';
 import { checkedPosternSettings } from './checked-postern-settings.js';
@@ -121,11 +122,20 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       imports,
     }),
     SessionsModule.forRootAsync({
-      ...from(({ redisUrl, sessions }) => ({ ...sessions, redisUrl })),
+      ...from(({ sessions }) => ofSessions(sessions)),
       policies: structure.loginPolicies,
       claims: structure.claims,
       controller: structure.controllers?.sessions,
-      feed: structure.controllers?.revocations,
+      imports,
+    }),
+    RevocationsModule.forRootAsync({
+      ...from(({ redisUrl, sessions }) => ({
+        redisUrl,
+        longestTokenLifetimeSeconds: sessions?.longestTokenLifetimeSeconds,
+        pollSeconds: sessions?.pollSeconds,
+        followersPerToken: sessions?.followersPerToken,
+      })),
+      controller: structure.controllers?.revocations,
       signal: structure.revocationSignal,
       imports,
     }),
@@ -144,6 +154,12 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       imports,
     }),
   ];
+}
+
+/** `sessions` holds the settings of two libs: `RevocationsModule` reads the others. */
+function ofSessions(settings: PosternSettings['sessions'] = {}): SessionsSettings {
+  const { longestTokenLifetimeSeconds: _, pollSeconds: __, followersPerToken: ___, ...rest } = settings;
+  return rest;
 }
 
 function from<T>(choose: (settings: PosternSettings) => T): {

@@ -5,27 +5,6 @@ export { SessionDto } from './dto/session.dto.js';
 export { TokenPairDto } from './dto/token-pair.dto.js';
 export { Housekeeping } from './session-cleanup.js';
 export { LoginPolicies, LoginPolicy, NotDisabledPolicy, type LoginAttempt } from './login/login-policy.js';
-export { FollowerAccess } from './follower-access.js';
-export { FollowerSlots, type FollowerSlot } from './follower-slots.js';
-export { PostgresSignal } from './postgres-signal.js';
-export { RedisSignal } from './redis-signal.js';
-export { FollowRevocationsDto } from './dto/follow-revocations.dto.js';
-export { RevocationPageDto } from './dto/revocation-page.dto.js';
-export { RevocationFeed } from './revocation-feed.js';
-export { RevocationFeedController } from './revocation-feed.controller.js';
-export type { FeedEntry } from './revocation-feed-history.js';
-export type { FeedPlace } from './revocation-feed-place.js';
-export { RevocationFeedPoll, type FeedAnswer } from './revocation-feed-poll.js';
-export { RevocationFeedStreams } from './revocation-feed-streams.js';
-export {
-  RevocationJournal,
-  type JournalPage,
-  type NewRevocation,
-  type OrderedRevocation,
-} from './revocation-journal.js';
-export { RevocationLog } from './revocation-log.js';
-export { RevocationProgress } from './revocation-progress.js';
-export { RevocationSignal } from './revocation-signal.js';
 export { ipAddressOf, sessionContextOf, type RequestLike, type SessionContext } from './login/session-context.js';
 export type { TokenPair } from './use-cases/session-tokens.js';
 export type { ProvenFact } from './use-cases/start-session.js';
@@ -37,7 +16,6 @@ export {
   RefreshTokenInvalidError,
   SessionMissingError,
   SessionNotFoundError,
-  TooManyFollowersError,
   type SessionsErrorCode,
 } from './sessions.errors.js';
 export {
@@ -50,4 +28,3 @@ export {
 export type { SessionsSettings, SessionsStructure } from './sessions.module-definition.js';
 export { SessionsModule } from './sessions.module.js';
 export { SessionsService } from './sessions.service.js';
-export { StoredRevocations } from './stored-revocations.js';

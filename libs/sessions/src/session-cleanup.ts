@@ -1,14 +1,12 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Database } from 'postern/persistence';
 import { SlowerClock } from 'postern/tokens';
-import { RevocationJournal } from './revocation-journal.js';
 import { SessionTerms } from './session-expiry.js';
-import { TokenLifetimes } from './token-lifetimes.js';
 
 const pause = 60_000;
 const batchSize = 1000;
 
-/** Notes how long tokens live, and forgets old sessions and spent revocations in small batches, whichever replica comes first. */
+/** Deletes old sessions in small batches, on whichever replica comes first. */
 @Injectable()
 export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(Housekeeping.name);
@@ -16,14 +14,11 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
 
   constructor(
     private readonly database: Database,
-    private readonly journal: RevocationJournal,
     private readonly terms: SessionTerms,
-    private readonly lifetimes: TokenLifetimes,
     private readonly slowerClock: SlowerClock,
   ) {}
 
-  async onApplicationBootstrap(): Promise<void> {
-    await this.lifetimes.note();
+  onApplicationBootstrap(): void {
     this.schedule();
   }
 
@@ -32,13 +27,13 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
     this.timer = undefined;
   }
 
-  /** Forgets all that may be forgotten now. */
-  async sweep(): Promise<{ sessions: number; revocations: number }> {
-    await this.lifetimes.forgetPast();
-    return {
-      sessions: await inBatches(() => this.forgetSessions()),
-      revocations: await inBatches(() => this.journal.forgetExpired(batchSize)),
-    };
+  /**
+   * Deletes every session that ended or expired long enough ago.
+   *
+   * @returns how many it deleted
+   */
+  sweep(): Promise<number> {
+    return inBatches(() => this.forgetSessions());
   }
 
   private schedule(): void {
@@ -47,10 +42,9 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
   }
 
   private async turn(): Promise<void> {
-    await this.lifetimes
-      .note()
-      .catch((error: unknown) => this.logger.warn(`How long tokens live was not noted: ${String(error)}`));
-    await this.sweep().catch((error: unknown) => this.logger.warn(`Old sessions stay for now: ${String(error)}`));
+    await this.sweep().catch((error: unknown) =>
+      this.logger.warn(`Session cleanup failed, will retry: ${String(error)}`),
+    );
     if (this.timer) this.schedule();
   }
 

@@ -69,28 +69,8 @@ describe('the terms of a session', () => {
     [{ graceSeconds: -1 }, 'graceSeconds'],
     [{ refreshTokenLifetimeSeconds: 0 }, 'refreshTokenLifetimeSeconds'],
     [{ sessionMaximumSeconds: Number.NaN }, 'sessionMaximumSeconds'],
-    [{ pollSeconds: 0 }, 'pollSeconds'],
     [{ retentionSeconds: Number.POSITIVE_INFINITY }, 'retentionSeconds'],
-    [{ longestTokenLifetimeSeconds: '900' as unknown as number }, 'longestTokenLifetimeSeconds'],
   ])('refuse %j with a sentence that says what to write', (settings, name) => {
     expect(() => terms(settings)).toThrow(new RegExp(`${name}.*write a number from .* or leave it out for`));
-  });
-
-  it('remember a revocation for as long as any token that is issued here may live, and for no less than a day', () => {
-    expect(terms().longestLifeUnder('key')).toBe(86_400);
-    expect(terms({}, { maximumLifetimeSeconds: 7 * 86_400 }).longestLifeUnder('key')).toBe(7 * 86_400);
-    expect(terms({ longestTokenLifetimeSeconds: 900 }).longestLifeUnder('key')).toBe(900);
-    const ofSessions = { maximumLifetimeSeconds: 86_400, sessionTokenLifetimeSeconds: 1800 };
-    expect(terms({}, ofSessions).longestLifeUnder('session')).toBe(1800);
-    expect(terms({}, ofSessions).longestLifeUnder('subject')).toBe(86_400);
-  });
-
-  it.each([
-    [{ longestTokenLifetimeSeconds: 86_400 }, { maximumLifetimeSeconds: 86_401 }, 86_401],
-    [{ longestTokenLifetimeSeconds: 10 }, {}, 900],
-    [{ longestTokenLifetimeSeconds: 899 }, {}, 900],
-  ])('refuse %j where %j issues tokens that live for longer', (settings, tokens, least) => {
-    const [[name]] = Object.entries(settings) as [[string, number]];
-    expect(() => terms(settings, tokens)).toThrow(new RegExp(`${name}.*${least}.*revoked.*raise \`${name}\``));
   });
 });

@@ -4,7 +4,6 @@ import {
   Clock,
   LONGEST_CLOCK_TOLERANCE_SECONDS,
   MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
-  type RevocationKind,
   SystemClock,
 } from 'postern/auth';
 import { assertKnownSettings } from 'postern/problem';
@@ -23,15 +22,9 @@ const second = 1000;
 /** The settings of this lib, checked, and what they mean for a session at this moment. */
 @Injectable()
 export class SessionTerms {
-  /** The longest life of an access token, in seconds: of those that are issued now, and of those that may be about still. */
-  readonly longestTokenLifetimeSeconds: number;
   private readonly sessionTokenLifetimeSeconds: number;
   /** How many living sessions a user may have. */
   readonly sessionsPerUser: number;
-  /** The pause between two looks for revocations, in seconds. */
-  readonly pollSeconds: number;
-  /** How many may follow the feed of revocations of one replica with one token. */
-  readonly followersPerToken: number;
   private readonly refreshTokenLifetimeSeconds: number;
   private readonly sessionMaximumSeconds: number;
   private readonly graceSeconds: number;
@@ -51,23 +44,12 @@ export class SessionTerms {
     this.sessionsPerUser = within(settings, 'sessionsPerUser', 1000, 1, 10_000, Number.isInteger);
     this.graceSeconds = within(settings, 'graceSeconds', 10, 0, 60);
     this.retentionSeconds = within(settings, 'retentionSeconds', 30 * day, 0, 3650 * day);
-    const { maximumLifetimeSeconds, sessionTokenLifetimeSeconds } = tokens;
-    const usualLongest = Math.max(day, maximumLifetimeSeconds);
-    const longest = within(settings, 'longestTokenLifetimeSeconds', usualLongest, 1, 366 * day);
-    this.longestTokenLifetimeSeconds = outliving(maximumLifetimeSeconds, 'longestTokenLifetimeSeconds', longest);
-    this.sessionTokenLifetimeSeconds = sessionTokenLifetimeSeconds;
-    this.pollSeconds = within(settings, 'pollSeconds', 0.5, 0.05, 10);
-    this.followersPerToken = within(settings, 'followersPerToken', 100, 1, 1000, Number.isInteger);
+    this.sessionTokenLifetimeSeconds = tokens.sessionTokenLifetimeSeconds;
   }
 
   /** This moment. */
   now(): Date {
     return new Date(this.clock.now());
-  }
-
-  /** The longest life of an access token of this replica that such a revocation may concern, in seconds. */
-  longestLifeUnder(kind: RevocationKind): number {
-    return kind === 'session' ? this.sessionTokenLifetimeSeconds : this.longestTokenLifetimeSeconds;
   }
 
   /** When a session expires that is used now: the idle limit, and never beyond its longest life. */
@@ -128,13 +110,4 @@ function within(
   );
 }
 
-/** A revocation that is forgotten before the token has expired would bring the token back to life. */
-function outliving(tokenLifetimeSeconds: number, name: NumericSetting, value: number): number {
-  if (value >= tokenLifetimeSeconds) return value;
-  throw new Error(
-    `SessionsModule cannot work with \`${name}: ${value}\`: TokensModule issues access tokens that live for ` +
-      `${tokenLifetimeSeconds} seconds, and a revoked one would be good again: raise \`${name}\`, or leave it out.`,
-  );
-}
-
-type NumericSetting = Exclude<keyof SessionsSettings, 'redisUrl'>;
+type NumericSetting = keyof SessionsSettings;

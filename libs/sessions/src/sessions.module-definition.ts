@@ -2,7 +2,6 @@ import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nest
 import type { SettingNames } from 'postern/problem';
 import type { ClaimsProvider } from './login/claims-provider.js';
 import type { LoginPolicy } from './login/login-policy.js';
-import type { RevocationSignal } from './revocation-signal.js';
 
 /** What `SessionsModule` is told. Plain data, checked at boot; everything has a default. */
 export interface SessionsSettings {
@@ -22,18 +21,6 @@ export interface SessionsSettings {
    * while a token of it may be good.
    */
   retentionSeconds?: number | undefined;
-  /**
-   * The longest life that any access token of this issuer may have, in seconds. A revocation is kept as long; set it to what
-   * you issue, and the set of revocations stays small. No less than `maximumLifetimeSeconds` of `TokensModule` (default: that,
-   * or 86,400 where it is less). Revocations of sessions are kept for its `sessionTokenLifetimeSeconds`.
-   */
-  longestTokenLifetimeSeconds?: number | undefined;
-  /** How often a replica asks the database for revocations that no signal told it of, in seconds (default 0.5; 0.05 to 10). */
-  pollSeconds?: number | undefined;
-  /** How many may follow the feed of revocations of one replica with one token, by stream or by poll (default 100; 1 to 1,000). */
-  followersPerToken?: number | undefined;
-  /** `redis://…`: revocations are announced among replicas by Redis instead of PostgreSQL. Their truth stays in PostgreSQL. */
-  redisUrl?: string | undefined;
 }
 
 /** What `SessionsModule` is made of. Read synchronously, also by `forRootAsync`. */
@@ -44,10 +31,6 @@ export interface SessionsStructure {
   claims?: Type<ClaimsProvider> | undefined;
   /** The controller that serves the routes; `SessionsController` unless told. `false`: no routes. */
   controller?: Type | false | undefined;
-  /** The controller that tells other services of revocations; `RevocationFeedController` unless told. `false`: no route. */
-  feed?: Type | false | undefined;
-  /** How replicas tell each other of revocations; PostgreSQL's NOTIFY, or Redis where `redisUrl` is set, unless told. */
-  signal?: Type<RevocationSignal> | undefined;
   /** Modules whose exports the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
 }
@@ -59,10 +42,6 @@ export const KNOWN_SETTINGS: SettingNames<Required<SessionsSettings>> = {
   sessionsPerUser: true,
   graceSeconds: true,
   retentionSeconds: true,
-  longestTokenLifetimeSeconds: true,
-  pollSeconds: true,
-  followersPerToken: true,
-  redisUrl: true,
 };
 
 /** Every name of the structure: what stands here is taken out of the settings. */
@@ -70,8 +49,6 @@ export const NO_STRUCTURE: Record<keyof SessionsStructure, undefined> = {
   policies: undefined,
   claims: undefined,
   controller: undefined,
-  feed: undefined,
-  signal: undefined,
   imports: undefined,
 };
 

@@ -3,27 +3,10 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserSessions } from 'postern/users';
-import { DataSource } from 'typeorm';
 import { ClaimsProvider, EntityClaims } from './login/claims-provider.js';
-import { FeedBroadcast } from './feed-broadcast.js';
-import { FollowerAccess } from './follower-access.js';
-import { FollowerSlots } from './follower-slots.js';
 import { Housekeeping } from './session-cleanup.js';
 import { LoginPolicies, NotDisabledPolicy, type LoginPolicy } from './login/login-policy.js';
-import { PostgresSignal } from './postgres-signal.js';
-import { RedisSignal } from './redis-signal.js';
 import { RefreshGate } from './use-cases/refresh-checks.js';
-import { RevocationFeed } from './revocation-feed.js';
-import { RevocationFeedController } from './revocation-feed.controller.js';
-import { RevocationFeedHistory } from './revocation-feed-history.js';
-import { RevocationFeedPoll } from './revocation-feed-poll.js';
-import { RevocationFeedStreams } from './revocation-feed-streams.js';
-import { RevocationJournal } from './revocation-journal.js';
-import { RevocationLog } from './revocation-log.js';
-import { RevocationProgress } from './revocation-progress.js';
-import { RevocationSignal } from './revocation-signal.js';
-import { RevocationSnapshot } from './revocation-snapshot.js';
-import { SecurityEventSigner } from './security-event-signer.js';
 import { SessionEnder } from './use-cases/end-sessions.js';
 import { SessionIssuer } from './use-cases/session-tokens.js';
 import { SessionLimit } from './use-cases/limit-sessions.js';
@@ -37,16 +20,14 @@ import {
   SESSIONS_SETTINGS,
   type ASYNC_OPTIONS_TYPE,
   type OPTIONS_TYPE,
-  type SessionsSettings,
   type SessionsStructure,
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
 import { StoredUserSessions } from './database-user-sessions.js';
-import { TokenLifetimes } from './token-lifetimes.js';
 
 /**
- * Sessions, their refresh tokens, and revocations among replicas. Imported once, by the application, beside
- * `PersistenceModule`, `AuthModule`, `TokensModule` and `UsersModule`.
+ * Sessions and their refresh tokens. Imported once, by the application, beside `PersistenceModule`, `AuthModule`,
+ * `TokensModule`, `UsersModule` and `RevocationsModule`.
  *
  * @example
  * SessionsModule.forRoot({ graceSeconds: 5, policies: [OfficeHoursPolicy] })
@@ -66,19 +47,14 @@ export class SessionsModule extends ConfigurableSessionsModule {
 
 function furnished(module: DynamicModule, structure: SessionsStructure): DynamicModule {
   const controller = structure.controller ?? SessionsController;
-  const feed = structure.feed ?? RevocationFeedController;
   const ports: Provider[] = [
     { provide: ClaimsProvider, useClass: structure.claims ?? EntityClaims },
     ...policiesOf(structure),
-    signalOf(structure),
   ];
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? []), TypeOrmModule.forFeature([Session])],
-    controllers: [
-      ...(module.controllers ?? []),
-      ...[controller, feed].filter((one) => one !== false).map((one) => withInheritedRoutes(one)),
-    ],
+    controllers: [...(module.controllers ?? []), ...(controller === false ? [] : [withInheritedRoutes(controller)])],
     providers: [
       ...(module.providers ?? []),
       ...ports,
@@ -90,40 +66,10 @@ function furnished(module: DynamicModule, structure: SessionsStructure): Dynamic
       SessionEnder,
       SessionLimit,
       SessionsService,
-      TokenLifetimes,
-      RevocationJournal,
-      RevocationLog,
-      RevocationProgress,
-      RevocationFeedHistory,
-      SecurityEventSigner,
-      RevocationFeed,
-      RevocationSnapshot,
-      FeedBroadcast,
-      FollowerAccess,
-      FollowerSlots,
-      RevocationFeedPoll,
-      RevocationFeedStreams,
       { provide: UserSessions, useClass: StoredUserSessions },
       Housekeeping,
     ],
-    // RevocationLog and StoredRevocations are made by the modules that they are passed to, out of these.
-    exports: [
-      ...(module.exports ?? []),
-      SessionsService,
-      UserSessions,
-      ClaimsProvider,
-      LoginPolicies,
-      SessionTerms,
-      RevocationJournal,
-      RevocationLog,
-      RevocationProgress,
-      RevocationFeed,
-      RevocationFeedPoll,
-      RevocationFeedStreams,
-      FollowerAccess,
-      FollowerSlots,
-      RevocationSignal,
-    ],
+    exports: [...(module.exports ?? []), SessionsService, UserSessions, ClaimsProvider, LoginPolicies, SessionTerms],
   };
 }
 
@@ -137,14 +83,4 @@ function policiesOf({ policies = [] }: SessionsStructure): Provider[] {
       useFactory: (...asked: LoginPolicy[]) => new LoginPolicies(asked),
     },
   ];
-}
-
-function signalOf({ signal }: SessionsStructure): Provider {
-  if (signal) return { provide: RevocationSignal, useClass: signal };
-  return {
-    provide: RevocationSignal,
-    inject: [SESSIONS_SETTINGS, DataSource],
-    useFactory: ({ redisUrl }: SessionsSettings, dataSource: DataSource) =>
-      redisUrl ? new RedisSignal(redisUrl) : new PostgresSignal(dataSource),
-  };
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
-import { RevocationLog } from '../revocation-log.js';
+import { RevocationLog } from 'postern/revocations';
 import { SessionTerms } from '../session-expiry.js';
 import { SessionRevoked } from '../sessions.events.js';
 

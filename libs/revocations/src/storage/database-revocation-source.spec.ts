@@ -1,11 +1,11 @@
 import { Logger } from '@nestjs/common';
 import { type Clock, RevocationSet, type RevocationHealth, SystemClock } from 'postern/auth';
-import { beginning } from './revocation-feed-place.js';
-import type { JournalPage, OrderedRevocation, RevocationJournal } from './revocation-journal.js';
-import { RevocationProgress } from './revocation-progress.js';
-import type { RevocationSignal } from './revocation-signal.js';
-import type { SessionTerms } from './session-expiry.js';
-import { StoredRevocations } from './stored-revocations.js';
+import { beginning } from '../feed/feed-position.js';
+import type { JournalPage, OrderedRevocation, RevocationJournal } from './revocation-table.js';
+import { RevocationProgress } from './read-position.js';
+import type { RevocationSignal } from '../signals/revocation-signal.js';
+import type { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
+import { StoredRevocations } from './database-revocation-source.js';
 
 const clock: Clock = new SystemClock();
 const page: JournalPage = {
@@ -45,7 +45,7 @@ describe('StoredRevocations', () => {
         listen: (heard: typeof hear) => Promise.resolve(void (hear = heard)),
         stop: () => Promise.resolve(),
       } as unknown as RevocationSignal;
-      const source = new StoredRevocations(journal, signal, { pollSeconds: 60 } as SessionTerms, clock);
+      const source = new StoredRevocations(journal, signal, { pollSeconds: 60 } as CheckedRevocationsSettings, clock);
       const set = new RevocationSet(clock, 'https://id.test');
       await source.follow(set);
       hear(1);
@@ -69,7 +69,7 @@ describe('StoredRevocations', () => {
       } as unknown as RevocationHealth;
       const progress = new RevocationProgress();
       const moved = progress.moved(60_000, AbortSignal.timeout(1000));
-      const terms = { pollSeconds: 60 } as SessionTerms;
+      const terms = { pollSeconds: 60 } as CheckedRevocationsSettings;
       const source = new StoredRevocations(journal as RevocationJournal, signal, terms, clock, health, progress);
       const set = new RevocationSet(clock, 'https://id.test');
       await source.follow(set);

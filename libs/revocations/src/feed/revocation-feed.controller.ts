@@ -31,14 +31,14 @@ import {
 } from 'postern/auth';
 import { Refuses, ServiceUnavailableError } from 'postern/problem';
 import { ServerMetadata } from 'postern/tokens';
-import { FollowRevocationsDto } from './dto/follow-revocations.dto.js';
-import { RevocationPageDto } from './dto/revocation-page.dto.js';
+import { FollowRevocationsDto } from './follow-revocations.dto.js';
+import { RevocationPageDto } from './revocation-page.dto.js';
 import { FollowerAccess } from './follower-access.js';
 import { FollowerSlots } from './follower-slots.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { jsonPieces, RevocationFeedPoll, type FeedAnswer } from './revocation-feed-poll.js';
 import { RevocationFeedStreams } from './revocation-feed-streams.js';
-import { TooManyFollowersError } from './sessions.errors.js';
+import { TooManyFollowersError } from '../revocations.errors.js';
 
 const page: RevocationPageDto = {
   reset: false,

@@ -3,9 +3,9 @@ import type { ServerResponse } from 'node:http';
 import { eventFrame } from './event-frame.js';
 import { HEARTBEAT_MILLISECONDS, positionFrame, type FeedBroadcast, type Follower } from './feed-broadcast.js';
 import type { RevocationFeed } from './revocation-feed.js';
-import type { FeedEntry } from './revocation-feed-history.js';
-import { cursorOf, placeOf, type FeedPlace } from './revocation-feed-place.js';
-import type { RevocationProgress } from './revocation-progress.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import { cursorOf, placeOf, type FeedPlace } from './feed-position.js';
+import type { RevocationProgress } from '../storage/read-position.js';
 import type { RevocationSnapshot } from './revocation-snapshot.js';
 
 /** A follower that does not read for so long is cut off: what waits for it would fill the memory. */

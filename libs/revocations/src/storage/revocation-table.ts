@@ -7,10 +7,10 @@ import {
 } from 'postern/auth';
 import { Database, ON_PRIMARY, uuidv7 } from 'postern/persistence';
 import { SlowerClock } from 'postern/tokens';
-import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
-import { RevocationSignal } from './revocation-signal.js';
-import { SessionTerms } from './session-expiry.js';
-import { longestNotedLife } from './token-lifetimes.js';
+import { isSamePlace, placeOf, type FeedPlace } from '../feed/feed-position.js';
+import { RevocationSignal } from '../signals/revocation-signal.js';
+import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
+import { longestNotedLife } from './issued-lifetimes.js';
 
 /** A revocation that is to be written. */
 export interface NewRevocation extends RevocationNotice {
@@ -54,7 +54,7 @@ export class RevocationJournal {
   constructor(
     private readonly database: Database,
     private readonly signal: RevocationSignal,
-    private readonly terms: SessionTerms,
+    private readonly terms: CheckedRevocationsSettings,
     private readonly slowerClock: SlowerClock,
   ) {}
 

@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { eventFrame } from './event-frame.js';
 import { RevocationFeed } from './revocation-feed.js';
-import { beginning, isSamePlace, placeOf, textOfCursor, type FeedPlace } from './revocation-feed-place.js';
-import { RevocationProgress } from './revocation-progress.js';
+import { beginning, isSamePlace, placeOf, textOfCursor, type FeedPlace } from './feed-position.js';
+import { RevocationProgress } from '../storage/read-position.js';
 
 /** How often followers get a position while nothing happens. */
 export const HEARTBEAT_MILLISECONDS = 1000;

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationsUnknownError } from 'postern/auth';
-import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
-import { beginning, placeOf, type FeedPlace } from './revocation-feed-place.js';
-import { RevocationProgress } from './revocation-progress.js';
+import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
+import { beginning, placeOf, type FeedPlace } from './feed-position.js';
+import { RevocationProgress } from '../storage/read-position.js';
 import { SecurityEventSigner, type SignedEvent } from './security-event-signer.js';
-import { SessionTerms } from './session-expiry.js';
+import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 /** How many revocations are held ready, signed: who is further behind gets a snapshot, which costs less. */
 const heldReady = 2000;
@@ -29,7 +29,7 @@ export class RevocationFeed {
   constructor(
     private readonly history: RevocationFeedHistory,
     private readonly progress: RevocationProgress,
-    private readonly terms: SessionTerms,
+    private readonly terms: CheckedRevocationsSettings,
     private readonly events: SecurityEventSigner,
   ) {
     progress.onMove(() => (this.isBehind = true));

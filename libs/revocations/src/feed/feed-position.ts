@@ -1,4 +1,4 @@
-import type { FeedEntry } from './revocation-feed-history.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
 
 /**
  * A place in the order of revocations. The tag is a part of the random id of the revocation there: a database that was

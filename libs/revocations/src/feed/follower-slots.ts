@@ -2,8 +2,8 @@ import type { Socket } from 'node:net';
 import { Injectable } from '@nestjs/common';
 import type { Principal } from 'postern/auth';
 import { ServiceUnavailableError } from 'postern/problem';
-import { SessionTerms } from './session-expiry.js';
-import { TooManyFollowersError } from './sessions.errors.js';
+import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
+import { TooManyFollowersError } from '../revocations.errors.js';
 
 /** Each follower costs a connection and some memory. */
 const MAX_FOLLOWERS = 1000;
@@ -29,7 +29,7 @@ export class FollowerSlots {
   private timer: NodeJS.Timeout | undefined;
   private isClosed = false;
 
-  constructor(private readonly terms: SessionTerms) {}
+  constructor(private readonly terms: CheckedRevocationsSettings) {}
 
   /** How many slots are taken. */
   get count(): number {

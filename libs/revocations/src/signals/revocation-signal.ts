@@ -9,7 +9,7 @@
  *   async listen(heard: (sequence: number) => void) { this.nats.subscribe('revocations', (m) => heard(Number(m))); }
  *   async stop() { await this.nats.close(); }
  * }
- * SessionsModule.forRoot({ signal: NatsSignal })
+ * RevocationsModule.forRoot({ signal: NatsSignal })
  */
 export abstract class RevocationSignal {
   /** Tells every replica, after the commit, that all up to this place in the order can be read. */

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Revocation } from 'postern/auth';
 import { Database, ON_PRIMARY } from 'postern/persistence';
-import { isSamePlace, placeOf, type FeedPlace } from './revocation-feed-place.js';
+import { isSamePlace, placeOf, type FeedPlace } from '../feed/feed-position.js';
 
 /** A revocation as the feed tells of it. Instants in epoch seconds. */
 export interface FeedEntry extends Revocation {

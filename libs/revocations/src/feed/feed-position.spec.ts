@@ -1,4 +1,4 @@
-import { cursorOf, placeOf, textOfCursor } from './revocation-feed-place.js';
+import { cursorOf, placeOf, textOfCursor } from './feed-position.js';
 
 describe('a cursor of the feed', () => {
   it.each([

@@ -5,7 +5,7 @@ import { FeedBroadcast } from './feed-broadcast.js';
 import { FollowerAccess } from './follower-access.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedStream, type FeedSources } from './revocation-feed-stream.js';
-import { RevocationProgress } from './revocation-progress.js';
+import { RevocationProgress } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
 
 /** Answers followers with a stream of Server-Sent Events. */

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { SECURITY_EVENT_TYPES, type Revocation } from 'postern/auth';
-import type { FeedEntry } from './revocation-feed-history.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
 
 /** What every event of the feed says. */
 export interface FeedEventTerms {

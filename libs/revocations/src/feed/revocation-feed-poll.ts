@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationFeed } from './revocation-feed.js';
-import type { FeedEntry } from './revocation-feed-history.js';
-import { cursorOf, placeOf, textOfCursor, type FeedPlace } from './revocation-feed-place.js';
-import { RevocationProgress } from './revocation-progress.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import { cursorOf, placeOf, textOfCursor, type FeedPlace } from './feed-position.js';
+import { RevocationProgress } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
 
 const pageSize = 100;

@@ -1,10 +1,10 @@
 import type { Database } from 'postern/persistence';
 import { RevocationFeed } from './revocation-feed.js';
-import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
-import { placeOf } from './revocation-feed-place.js';
-import { RevocationProgress } from './revocation-progress.js';
+import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
+import { placeOf } from './feed-position.js';
+import { RevocationProgress } from '../storage/read-position.js';
 import type { SecurityEventSigner } from './security-event-signer.js';
-import type { SessionTerms } from './session-expiry.js';
+import type { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 class WrittenHistory extends RevocationFeedHistory {
   entries: FeedEntry[] = [];
@@ -36,7 +36,12 @@ describe('RevocationFeed', () => {
   it('puts nothing behind a revocation that the database has lost, before anybody has noticed the loss', async () => {
     const history = new WrittenHistory();
     const progress = new RevocationProgress();
-    const feed = new RevocationFeed(history, progress, { pollSeconds: 0.5 } as SessionTerms, {} as SecurityEventSigner);
+    const feed = new RevocationFeed(
+      history,
+      progress,
+      { pollSeconds: 0.5 } as CheckedRevocationsSettings,
+      {} as SecurityEventSigner,
+    );
     const kept = entryOf(1, 'kept');
     history.entries = [kept, entryOf(2, 'lost')];
     progress.note(2);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from 'postern/persistence';
 import { SlowerClock } from 'postern/tokens';
-import { SessionTerms } from './session-expiry.js';
+import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 /** A replica notes its lifetimes each minute or so; until this long after its last note it may have issued another token. */
 const unseenSeconds = 600;
@@ -26,7 +26,7 @@ export const longestNotedLife = (kind: string, now: string): string => `(
 export class TokenLifetimes {
   constructor(
     private readonly database: Database,
-    private readonly terms: SessionTerms,
+    private readonly terms: CheckedRevocationsSettings,
     private readonly slowerClock: SlowerClock,
   ) {}
 

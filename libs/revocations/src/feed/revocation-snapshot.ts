@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationFeed } from './revocation-feed.js';
-import { RevocationFeedHistory, type FeedEntry } from './revocation-feed-history.js';
-import { beginning, type FeedPlace } from './revocation-feed-place.js';
+import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
+import { beginning, type FeedPlace } from './feed-position.js';
 import { SecurityEventSigner, type SignedEvent } from './security-event-signer.js';
 
 const MAX_PAGE_ENTRIES = 500;

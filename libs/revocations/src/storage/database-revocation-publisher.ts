@@ -7,7 +7,7 @@ import {
   type RevocationNotice,
 } from 'postern/auth';
 import { Database } from 'postern/persistence';
-import { RevocationJournal, type NewRevocation } from './revocation-journal.js';
+import { RevocationJournal, type NewRevocation } from './revocation-table.js';
 
 /**
  * Writes revocations into the database, in the transaction of what causes them: neither happens without the other.

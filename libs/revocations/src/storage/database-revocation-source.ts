@@ -1,11 +1,11 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock, RevocationHealth, RevocationSource, type RevocationSet } from 'postern/auth';
-import { OutageLog } from './outage-log.js';
-import { beginning } from './revocation-feed-place.js';
-import { RevocationJournal } from './revocation-journal.js';
-import { RevocationProgress } from './revocation-progress.js';
-import { RevocationSignal } from './revocation-signal.js';
-import { SessionTerms } from './session-expiry.js';
+import { OutageLog } from '../signals/outage-log.js';
+import { beginning } from '../feed/feed-position.js';
+import { RevocationJournal } from './revocation-table.js';
+import { RevocationProgress } from './read-position.js';
+import { RevocationSignal } from '../signals/revocation-signal.js';
+import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 const pageSize = 5000;
 
@@ -36,7 +36,7 @@ export class StoredRevocations extends RevocationSource {
   constructor(
     private readonly journal: RevocationJournal,
     private readonly signal: RevocationSignal,
-    private readonly terms: SessionTerms,
+    private readonly terms: CheckedRevocationsSettings,
     private readonly clock: Clock,
     @Optional() private readonly health?: RevocationHealth,
     @Optional() private readonly progress?: RevocationProgress,

@@ -3,9 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from 'postern/auth';
 import { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
 import { eventFrame } from './event-frame.js';
-import { securityEventOf, snapshotPageOf, type FeedEventTerms, type SnapshotRange } from './revocation-feed-event.js';
-import type { FeedEntry } from './revocation-feed-history.js';
-import { placeOf, textOfCursor } from './revocation-feed-place.js';
+import { securityEventOf, snapshotPageOf, type FeedEventTerms, type SnapshotRange } from './security-event-claims.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import { placeOf, textOfCursor } from './feed-position.js';
 
 /** Signing blocks the one thread that answers every request: other requests have a turn after so many signatures. */
 const SIGNATURES_PER_TURN = 25;

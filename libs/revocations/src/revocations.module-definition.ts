@@ -1,0 +1,55 @@
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { ModuleMetadata, Type } from '@nestjs/common';
+import type { SettingNames } from 'postern/problem';
+import type { RevocationSignal } from './signals/revocation-signal.js';
+
+/** The settings of `RevocationsModule`. Plain data, checked at boot; every setting has a default. */
+export interface RevocationsSettings {
+  /**
+   * The longest lifetime of an access token of this issuer, in seconds. A revocation is kept that long: set it to what you issue,
+   * and the set of revocations stays small. At least `maximumLifetimeSeconds` of `TokensModule` (default: that, but at least
+   * 86,400). Revocations of sessions are kept for its `sessionTokenLifetimeSeconds`.
+   */
+  longestTokenLifetimeSeconds?: number | undefined;
+  /** How often a replica queries the database for revocations that no signal announced, in seconds (default 0.5; 0.05 to 10). */
+  pollSeconds?: number | undefined;
+  /** How many may follow the feed of one replica with one token, by stream or by poll (default 100; 1 to 1,000). */
+  followersPerToken?: number | undefined;
+  /** `redis://…`: replicas announce revocations by Redis instead of PostgreSQL. PostgreSQL still stores them. */
+  redisUrl?: string | undefined;
+}
+
+/** The classes of `RevocationsModule`. Read synchronously, also by `forRootAsync`. */
+export interface RevocationsStructure {
+  /** The controller that sends revocations to other services (default: `RevocationFeedController`). `false`: no route. */
+  controller?: Type | false | undefined;
+  /** How replicas announce revocations to each other (default: NOTIFY of PostgreSQL, or Redis if `redisUrl` is set). */
+  signal?: Type<RevocationSignal> | undefined;
+  /** Modules whose exports the classes above inject. */
+  imports?: ModuleMetadata['imports'] | undefined;
+}
+
+/** Every name of the settings. */
+export const KNOWN_SETTINGS: SettingNames<Required<RevocationsSettings>> = {
+  longestTokenLifetimeSeconds: true,
+  pollSeconds: true,
+  followersPerToken: true,
+  redisUrl: true,
+};
+
+/** Every name of the structure, which is no part of the settings. */
+export const NO_STRUCTURE: Record<keyof RevocationsStructure, undefined> = {
+  controller: undefined,
+  signal: undefined,
+  imports: undefined,
+};
+
+export const {
+  ConfigurableModuleClass: ConfigurableRevocationsModule,
+  MODULE_OPTIONS_TOKEN: REVOCATIONS_SETTINGS,
+  OPTIONS_TYPE,
+  ASYNC_OPTIONS_TYPE,
+} = new ConfigurableModuleBuilder<RevocationsSettings>({ moduleName: 'Revocations' })
+  .setClassMethodName('forRoot')
+  .setExtras<RevocationsStructure>(NO_STRUCTURE, (definition) => ({ ...definition, global: true }))
+  .build();
