@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { buildCommit, type TemporaryBuild, workingTree } from './build.js';
 import { openDatabases } from './cluster/databases.js';
-import { describeMachine, stayElsewhere } from './measurement/machine.js';
+import { describeMachine, pinToOtherCore } from './measurement/machine.js';
 import { type Finding, printed, writeDocument } from './report.js';
 import type { Bench } from './section.js';
 import { sections } from './sections/index.js';
@@ -25,7 +25,7 @@ export async function main(args: string[]): Promise<void> {
   if (values.write && (values.quick || chosen.length < sections.length))
     throw new Error('--write needs a whole run: leave out --quick and --only.');
 
-  stayElsewhere();
+  pinToOtherCore();
   const former: TemporaryBuild | undefined = values.against ? await buildCommit(values.against) : undefined;
   const databases = await openDatabases().catch(async (error: unknown) => {
     await former?.remove();

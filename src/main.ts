@@ -12,7 +12,7 @@ async function main(): Promise<void> {
   const starting = start(readConfig(), ending.signal);
   let stopping: Promise<void> | undefined;
   const stop = (): void => {
-    ending.abort(new ToldToStop());
+    ending.abort(new StartAborted());
     // A start that fails is told below.
     stopping ??= starting.then((server) => server.stop().catch(fail)).catch(() => undefined);
   };
@@ -27,17 +27,17 @@ async function start(config: ServerConfig, ending: AbortSignal): Promise<Running
 }
 
 /** Came while the server was starting: neither a fault nor a refusal. */
-class ToldToStop extends Error {}
+class StartAborted extends Error {}
 
 /** Ends the process: a start that failed half-way leaves connections and timers that nobody can reach any more. */
 function fail(error: unknown): void {
-  process.exitCode = error instanceof ToldToStop ? 0 : 1;
+  process.exitCode = error instanceof StartAborted ? 0 : 1;
   process.stderr.write(`${sentenceOf(error)}\n`, () => process.exit());
 }
 
 /** What a person can act on is a sentence; a fault of ours comes with its stack. */
 function sentenceOf(error: unknown): string {
-  if (error instanceof ToldToStop) return 'Postern was told to stop before it had started.';
+  if (error instanceof StartAborted) return 'Postern was told to stop before it had started.';
   if (error instanceof ConfigurationError) return `Postern did not start:\n${error.message}`;
   const isFault = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   const message = error instanceof Error ? (isFault && error.stack) || error.message : String(error);

@@ -21,7 +21,7 @@ export interface Child {
   usage(): Promise<Usage>;
   /** Sends a message and waits for the answer to it. One at a time. */
   ask<T>(message: unknown): Promise<T>;
-  /** Stops it where it is, until it is resumed; for the processes of one contest, of which one runs at a time. */
+  /** Stops it where it is, until it is resumed; for the processes of one comparison, of which one runs at a time. */
   pause(): void;
   resume(): void;
   stop(): Promise<void>;

@@ -8,14 +8,14 @@ import type { Place } from '../measurement/machine.js';
 const SECONDS_TO_KNOW = 180;
 
 /** Replicas of one issuer, and services that verify its tokens by themselves and follow its feed. */
-export interface Fleet {
+export interface Cluster {
   readonly issuers: readonly Child[];
   readonly resources: readonly Child[];
   stop(): Promise<void>;
 }
 
 /** How many of each, and where the services run. */
-export interface FleetSettings {
+export interface ClusterSettings {
   readonly databaseUrl: string;
   readonly issuers: number;
   readonly resources: number;
@@ -26,7 +26,11 @@ export interface FleetSettings {
 }
 
 /** Starts all of them; the services follow the replicas in turn. */
-export async function startFleet({ databaseUrl, build = workingTree, ...settings }: FleetSettings): Promise<Fleet> {
+export async function startCluster({
+  databaseUrl,
+  build = workingTree,
+  ...settings
+}: ClusterSettings): Promise<Cluster> {
   const issuerProgram = build.program('bench/servers/issuer.ts');
   const resourceProgram = build.program('bench/servers/resource.ts');
   const started: Child[] = [];

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Fleet } from './cluster.js';
+import type { Cluster } from './cluster.js';
 import { type Probe, VerifierLoad } from '../measurement/verifier-load.js';
 
 const PER_SECOND = 1000;
@@ -31,7 +31,7 @@ export interface Seen {
   answers: number;
 }
 
-/** Keeps every verifier of a fleet busy, with tokens that must be accepted and with tokens that are about to die. */
+/** Keeps every verifier of a cluster busy, with tokens that must be accepted and with tokens that are about to die. */
 export class RevocationTrial {
   readonly seen: Seen = { delays: [], acceptedAfterRefusal: 0, validRefused: 0, answers: 0 };
   private readonly valid: string[];
@@ -41,9 +41,9 @@ export class RevocationTrial {
   private turn = 0;
 
   /** @param valid tokens that all of them must accept */
-  constructor(fleet: Fleet, valid: readonly string[]) {
+  constructor(cluster: Cluster, valid: readonly string[]) {
     this.valid = [...valid];
-    this.loads = fleet.resources.map((verifier, at) => new VerifierLoad(verifier, PER_SECOND, () => this.next(at)));
+    this.loads = cluster.resources.map((verifier, at) => new VerifierLoad(verifier, PER_SECOND, () => this.next(at)));
   }
 
   /** What each verifier has really been asked a second. */

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { CoreWatch } from './machine-load.js';
+import { CoreLoad } from './machine-load.js';
 import type { Child } from '../cluster/child.js';
 import { stayAwake, type Work } from './load.js';
-import { Runner, takeTurns } from './time-slicing.js';
+import { Runner, sliceTime } from './time-slicing.js';
 import type { Bench } from '../section.js';
 
 /** One of several that do the same in different ways, each in a process of its own. */
@@ -24,7 +24,7 @@ export interface Contender {
   readonly isSleepless?: boolean;
 }
 
-/** For how long one runs before the next, in seconds; see `takeTurns`. */
+/** For how long one runs before the next, in seconds; see `sliceTime`. */
 export const SLICE_SECONDS = 0.1;
 
 /** How contenders take turns, unless in the usual way; all in seconds. */
@@ -61,7 +61,7 @@ interface Attempt {
 }
 
 /** Those who compete in a round, freshly started. */
-export interface Lineup {
+export interface Contenders {
   readonly contenders: readonly Contender[];
   readonly stop: () => Promise<unknown>;
 }
@@ -121,7 +121,7 @@ export class Standings {
  * until they get no faster, then several turns a round. What others disturb is repeated, and of several disturbed attempts the least
  * disturbed counts.
  */
-export async function contest(
+export async function compare(
   contenders: readonly Contender[],
   { rounds, seconds, isQuick, slice = SLICE_SECONDS, turn = TURN_SECONDS, settling }: Terms,
 ): Promise<Standings> {
@@ -153,12 +153,12 @@ export async function contest(
  * Every round with processes of its own: two starts of one program differ by as much as a guard costs, by where their memory lies
  * and by what the compiler saw first.
  */
-export async function contestAnew(start: () => Promise<Lineup>, { rounds, ...bench }: Bench): Promise<Standings> {
+export async function compareFresh(start: () => Promise<Contenders>, { rounds, ...bench }: Bench): Promise<Standings> {
   const parts: Standings[] = [];
   for (let round = 0; round < rounds; round += 1) {
     const { contenders, stop } = await start();
     try {
-      parts.push(await contest(contenders, { ...bench, rounds: 1 }));
+      parts.push(await compare(contenders, { ...bench, rounds: 1 }));
     } finally {
       await stop();
     }
@@ -237,7 +237,7 @@ async function leastDisturbed(working: readonly Working[], pace: Pace): Promise<
 
 async function attempt(working: readonly Working[], pace: Pace): Promise<Attempt> {
   for (const { contender } of working) contender.prepare?.();
-  const watch = new CoreWatch();
+  const watch = new CoreLoad();
   const measured = await turnOf(working, pace);
   const own = measured.reduce((sum, one) => sum + one.cpuSeconds, 0);
   // What settles is not measured, and would pass for others.
@@ -248,7 +248,7 @@ async function turnOf(working: readonly Working[], { slice, turn, settling }: Pa
   if (settling !== undefined) return oneByOne(working, (one) => one.settled(settling, slice));
   const runners = working.map(({ runner }) => runner);
   const before = await oneByOne(working, (one) => one.sum());
-  await takeTurns(runners, turn, slice, () => isAnySpent(working));
+  await sliceTime(runners, turn, slice, () => isAnySpent(working));
   const after = await oneByOne(working, (one) => one.sum());
   return working.map((_, at) => difference(before[at]!, after[at]!));
 }

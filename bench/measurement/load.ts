@@ -2,7 +2,7 @@ import autocannon from 'autocannon';
 
 /** Of every load. */
 export const CONNECTIONS = 32;
-/** Longer than any contest; who is not let run answers nobody meanwhile. */
+/** Longer than any comparison; who is not let run answers nobody meanwhile. */
 const LONGEST_SECONDS = 24 * 3600;
 
 /** One kind of request, made over and over by each connection, which waits for the answer before the next. */

@@ -19,7 +19,7 @@ export async function untilCalm(): Promise<void> {
 }
 
 /** Notes, from its creation on, who uses the core of the measured server. */
-export class CoreWatch {
+export class CoreLoad {
   private readonly began = performance.now();
   private readonly before = busySeconds();
 

@@ -22,7 +22,7 @@ export function pinned(place: Place, program: string, args: readonly string[]): 
 }
 
 /** Keeps this process, and the database that it starts, off the core of the measured server. */
-export function stayElsewhere(): void {
+export function pinToOtherCore(): void {
   if (canPin) spawnSync('taskset', ['-acp', lists.elsewhere, String(process.pid)], { stdio: 'ignore' });
 }
 

@@ -37,7 +37,7 @@ export class Runner {
  *   matter that each has to fill the caches again
  * @param isOver asked before each slice; whoever is done ends the turn of all
  */
-export async function takeTurns(
+export async function sliceTime(
   runners: readonly Runner[],
   seconds: number,
   slice: number,

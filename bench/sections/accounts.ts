@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Request } from 'autocannon';
 import type { Build } from '../build.js';
 import { type Child, startChild } from '../cluster/child.js';
-import { contest, type Contender, type Standings } from '../measurement/comparison.js';
+import { compare, type Contender, type Standings } from '../measurement/comparison.js';
 import { count, microseconds, ratio } from '../formatting.js';
 import { CONNECTIONS, type Load, startLoad } from '../measurement/load.js';
 import { serverCore } from '../measurement/machine.js';
@@ -51,7 +51,7 @@ many wait; the bare login, each by itself. The second row of raw hashes is for w
 multiple of 2,048 KiB) is had from Linux for less than a smaller amount that is not. Slices are of ${SLICE_SECONDS * 1000} ms here, and
 turns of ${TURN_SECONDS} seconds.
 *On every core* is the same server with all cores, told by \`POSTERN_HASHES_AT_ONCE=1\` to hash no more at once than on one: the
-others are left for everything else, PostgreSQL and the load generator included. It has a contest of its own with the raw hashes, in
+others are left for everything else, PostgreSQL and the load generator included. It has a comparison of its own with the raw hashes, in
 slices of ${ROOMY.slice} s that are counted from their first half second on: a server of several threads is put on the cores anew
 at each.`,
   measure,
@@ -80,7 +80,7 @@ async function measure(bench: Bench): Promise<Outcome> {
       loginsAt(NAMES.login, loggedInTo, emails),
       requesting(NAMES.register, registeredAt, () => [registration()]),
     ];
-    return contest(contenders, { ...bench, slice: SLICE_SECONDS, turn: TURN_SECONDS });
+    return compare(contenders, { ...bench, slice: SLICE_SECONDS, turn: TURN_SECONDS });
   });
   const compared = bench.builds.length > 1 ? [comparison(await raceBuilds(bench), bench.builds)] : [];
   // Where processes cannot be pinned, the server had every core already.
@@ -94,12 +94,12 @@ async function measure(bench: Bench): Promise<Outcome> {
       hashesOf(NAMES.hashes, hashing),
       loginsAt(NAMES.roomy, roomy, await addUsers(databaseUrl, USERS)),
     ];
-    return contest(contenders, { ...bench, ...ROOMY });
+    return compare(contenders, { ...bench, ...ROOMY });
   });
   return outcomeOf(onOneCore, onEveryCore, compared);
 }
 
-/** A contest of its own: with more contenders each of them would stand still for so long that logins are rejected. */
+/** A comparison of its own: with more contenders each of them would stand still for so long that logins are rejected. */
 function raceBuilds(bench: Bench): Promise<Standings> {
   return competing(async (start) => {
     const contenders: Contender[] = [];
@@ -115,7 +115,7 @@ function raceBuilds(bench: Bench): Promise<Standings> {
         loginsAt(build.label(NAMES.login), loggedInTo, emails),
       );
     }
-    return contest(contenders, { ...bench, slice: SLICE_SECONDS, turn: TURN_SECONDS });
+    return compare(contenders, { ...bench, slice: SLICE_SECONDS, turn: TURN_SECONDS });
   });
 }
 

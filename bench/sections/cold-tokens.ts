@@ -1,5 +1,5 @@
 import { startChild } from '../cluster/child.js';
-import { contestAnew, type Contender, type Lineup } from '../measurement/comparison.js';
+import { compareFresh, type Contender, type Contenders } from '../measurement/comparison.js';
 import { count, microseconds, ratio } from '../formatting.js';
 import { startLoad } from '../measurement/load.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
@@ -38,7 +38,7 @@ async function measure(bench: Bench): Promise<Outcome> {
     const warmUp = makeTokens(key, AMOUNTS[algorithm] * WARM_UP);
     const handWritten = `hand-written guard, ${algorithm}`;
     const guarded = bench.builds.map((build) => build.label(`\`JwtAuthGuard\`, ${algorithm}`));
-    const start = async (): Promise<Lineup> => {
+    const start = async (): Promise<Contenders> => {
       const contenders = await Promise.all([
         contender(handWritten, server('hand-written'), key, warmUp),
         contender(`signature alone, ${algorithm}`, server('signature-only'), key, warmUp),
@@ -48,7 +48,7 @@ async function measure(bench: Bench): Promise<Outcome> {
       ]);
       return { contenders, stop: () => Promise.all(contenders.map(({ child }) => child.stop())) };
     };
-    const result = await contestAnew(start, bench);
+    const result = await compareFresh(start, bench);
     const reached = result.ratio(guarded[0]!, handWritten);
     goals.push({
       promise: `each token seen once, ${algorithm}: ≥ ${ratio(PROMISED)} of the hand-written guard`,

@@ -1,9 +1,9 @@
 import { type Build, workingTree } from '../build.js';
 import { startChild } from '../cluster/child.js';
-import { contestAnew, type Contender, type Lineup } from '../measurement/comparison.js';
+import { compareFresh, type Contender, type Contenders } from '../measurement/comparison.js';
 import { query } from '../cluster/databases.js';
 import { count, microseconds, ratio } from '../formatting.js';
-import { serviceTokens, startFleet, untilKnown } from '../cluster/cluster.js';
+import { serviceTokens, startCluster, untilKnown } from '../cluster/cluster.js';
 import { presentedWith } from '../cluster/presented-tokens.js';
 import type { Bench, Outcome, Section } from '../section.js';
 
@@ -47,12 +47,12 @@ async function measure(bench: Bench): Promise<Outcome> {
   for (const build of bench.builds) {
     const databaseUrl = await database();
     // Once for the schema, and again when the revocations are there.
-    await (await startFleet({ databaseUrl, issuers: 1, resources: 0, build })).stop();
+    await (await startCluster({ databaseUrl, issuers: 1, resources: 0, build })).stop();
     await revokeSessions(databaseUrl, held);
     const name = build.label(`guarded, ${count(held)} revocations held, feed live`);
     followed.push({ name, databaseUrl, held, build });
   }
-  const result = await contestAnew(() => start(followed), bench);
+  const result = await compareFresh(() => start(followed), bench);
   const reached = result.ratio(followed[1]!.name, UNGUARDED);
   const sets = [await measureSet(1000), await measureSet(held)];
   return {
@@ -86,7 +86,7 @@ async function measure(bench: Bench): Promise<Outcome> {
 }
 
 /** Issuers beside the load generator, each with a service of its own on the core of the measured servers. */
-async function start(followed: readonly Followed[]): Promise<Lineup> {
+async function start(followed: readonly Followed[]): Promise<Contenders> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = (): Promise<unknown> => Promise.all(stops.map((stopOne) => stopOne()));
   try {
@@ -94,7 +94,7 @@ async function start(followed: readonly Followed[]): Promise<Lineup> {
     stops.push(() => unguarded.stop());
     const contenders: Contender[] = [];
     for (const { name, databaseUrl, held, build } of followed) {
-      const fleet = await startFleet({
+      const cluster = await startCluster({
         databaseUrl,
         build,
         issuers: 1,
@@ -102,10 +102,10 @@ async function start(followed: readonly Followed[]): Promise<Lineup> {
         issuersAt: 'elsewhere',
         resourcesAt: 'server',
       });
-      stops.push(() => fleet.stop());
-      const guarded = fleet.resources[0]!;
+      stops.push(() => cluster.stop());
+      const guarded = cluster.resources[0]!;
       await untilKnown(guarded, held);
-      const tokens = await serviceTokens(fleet.issuers[0]!, 'bench', TOKENS);
+      const tokens = await serviceTokens(cluster.issuers[0]!, 'bench', TOKENS);
       // The server without a guard looks at no token.
       if (contenders.length === 0) contenders.push(presentedWith(tokens, UNGUARDED, unguarded));
       contenders.push(presentedWith(tokens, name, guarded));

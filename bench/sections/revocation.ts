@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { untilCalm } from '../measurement/machine-load.js';
 import type { Child } from '../cluster/child.js';
 import { count, milliseconds } from '../formatting.js';
-import { type Fleet, serviceTokens, startFleet, untilKnown } from '../cluster/cluster.js';
+import { type Cluster, serviceTokens, startCluster, untilKnown } from '../cluster/cluster.js';
 import { addUsers, logIn, type Pair } from '../cluster/postern-server.js';
 import { RevocationTrial } from '../cluster/revocation-trial.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
@@ -34,36 +34,36 @@ be cached for one second here instead of five minutes, so that ten rotations fit
 
 async function measure({ database, isQuick }: Bench): Promise<Outcome> {
   const databaseUrl = await database();
-  const fleet = await startFleet({ databaseUrl, issuers: REPLICAS, resources: VERIFIERS });
+  const cluster = await startCluster({ databaseUrl, issuers: REPLICAS, resources: VERIFIERS });
   try {
-    await Promise.all(fleet.resources.map((resource) => untilKnown(resource)));
+    await Promise.all(cluster.resources.map((resource) => untilKnown(resource)));
     const revocations = isQuick ? 50 : REVOCATIONS;
     const emails = await addUsers(databaseUrl, revocations + STAYING);
     const pairs: Pair[] = [];
-    for (const email of emails) pairs.push(await logIn(anyOf(fleet.issuers).url, email));
+    for (const email of emails) pairs.push(await logIn(anyOf(cluster.issuers).url, email));
     await untilCalm();
-    return await tried(fleet, pairs.slice(0, STAYING), pairs.slice(STAYING), isQuick ? 1 : ROTATIONS);
+    return await tried(cluster, pairs.slice(0, STAYING), pairs.slice(STAYING), isQuick ? 1 : ROTATIONS);
   } finally {
-    await fleet.stop();
+    await cluster.stop();
   }
 }
 
-async function tried(fleet: Fleet, staying: Pair[], leaving: readonly Pair[], rotations: number): Promise<Outcome> {
+async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[], rotations: number): Promise<Outcome> {
   const trial = new RevocationTrial(
-    fleet,
+    cluster,
     [...staying, ...leaving].map((pair) => pair.access_token),
   );
   try {
     // Every verifier has seen every token before it dies.
     await sleep(((staying.length + leaving.length) / 1000) * 5000);
-    await logOutAll(trial, fleet, leaving);
+    await logOutAll(trial, cluster, leaving);
     const revoked = summary(trial.seen.delays.splice(0));
     const { validRefused } = trial.seen;
 
-    const rotated = await rotateUnderLoad(trial, fleet, staying, rotations);
+    const rotated = await rotateUnderLoad(trial, cluster, staying, rotations);
     const refusedByRotation = trial.seen.validRefused - validRefused;
 
-    await killUnderLoad(trial, fleet, staying);
+    await killUnderLoad(trial, cluster, staying);
     const killed = summary(trial.seen.delays.splice(0));
     const rates = trial.rates;
     await sleep(1000);
@@ -101,12 +101,12 @@ async function tried(fleet: Fleet, staying: Pair[], leaving: readonly Pair[], ro
   }
 }
 
-async function logOutAll(trial: RevocationTrial, fleet: Fleet, leaving: readonly Pair[]): Promise<void> {
+async function logOutAll(trial: RevocationTrial, cluster: Cluster, leaving: readonly Pair[]): Promise<void> {
   const underway = new Set<Promise<void>>();
   for (const { access_token: token } of leaving) {
     trial.withdraw((one) => one === token);
     const one = trial
-      .revoke([token], () => post(anyOf(fleet.issuers), '/auth/logout', token, 204))
+      .revoke([token], () => post(anyOf(cluster.issuers), '/auth/logout', token, 204))
       .finally(() => underway.delete(one));
     underway.add(one);
     await sleep(randomInt(LONGEST_PAUSE_MILLISECONDS));
@@ -117,18 +117,18 @@ async function logOutAll(trial: RevocationTrial, fleet: Fleet, leaving: readonly
 /** @returns how many keys have signed tokens that are in use */
 async function rotateUnderLoad(
   trial: RevocationTrial,
-  fleet: Fleet,
+  cluster: Cluster,
   staying: Pair[],
   rotations: number,
 ): Promise<number> {
   const kids = new Set(staying.map((pair) => keyIdOf(pair.access_token)));
   for (let rotation = 0; rotation < rotations; rotation += 1) {
-    const [service] = await serviceTokens(fleet.issuers[0]!, 'keys:write');
-    await post(anyOf(fleet.issuers), '/keys/rotate', service!, 202);
+    const [service] = await serviceTokens(cluster.issuers[0]!, 'keys:write');
+    await post(anyOf(cluster.issuers), '/keys/rotate', service!, 202);
     const before = kids.size;
     // New tokens all the while: the first of a new key are presented the moment they exist.
     for (let at = 0; kids.size === before; at = (at + 1) % staying.length) {
-      staying[at] = await refreshed(anyOf(fleet.issuers), staying[at]!);
+      staying[at] = await refreshed(anyOf(cluster.issuers), staying[at]!);
       trial.accept(staying[at]!.access_token);
       kids.add(keyIdOf(staying[at]!.access_token));
       await sleep(KEY_POLL_MILLISECONDS);
@@ -138,16 +138,16 @@ async function rotateUnderLoad(
   return kids.size;
 }
 
-async function killUnderLoad(trial: RevocationTrial, fleet: Fleet, staying: Pair[]): Promise<void> {
-  const [service] = await serviceTokens(fleet.issuers[0]!, 'keys:write');
+async function killUnderLoad(trial: RevocationTrial, cluster: Cluster, staying: Pair[]): Promise<void> {
+  const [service] = await serviceTokens(cluster.issuers[0]!, 'keys:write');
   const kid = keyIdOf(service!);
-  for (const [at, pair] of staying.entries()) staying[at] = await refreshed(anyOf(fleet.issuers), pair);
+  for (const [at, pair] of staying.entries()) staying[at] = await refreshed(anyOf(cluster.issuers), pair);
   trial.accept(...staying.map((pair) => pair.access_token));
   await sleep(1000);
   const doomed = trial.withdraw((token) => keyIdOf(token) === kid);
   // A few stand for all, so that each of them is asked about often enough to tell milliseconds.
-  await trial.revoke(doomed.slice(0, 10), () => post(anyOf(fleet.issuers), `/keys/${kid}/kill`, service!, 200));
-  for (const pair of staying) trial.accept((await refreshed(anyOf(fleet.issuers), pair)).access_token);
+  await trial.revoke(doomed.slice(0, 10), () => post(anyOf(cluster.issuers), `/keys/${kid}/kill`, service!, 200));
+  for (const pair of staying) trial.accept((await refreshed(anyOf(cluster.issuers), pair)).access_token);
   await sleep(1000);
 }
 

@@ -1,5 +1,5 @@
 import { type Launch, startChild } from '../cluster/child.js';
-import { contestAnew, type Contender, type Lineup } from '../measurement/comparison.js';
+import { compareFresh, type Contender, type Contenders } from '../measurement/comparison.js';
 import { count, microseconds, ratio } from '../formatting.js';
 import { CONNECTIONS } from '../measurement/load.js';
 import { presentedWith } from '../cluster/presented-tokens.js';
@@ -27,7 +27,7 @@ async function measure(bench: Bench): Promise<Outcome> {
   const hs256 = makeKey('HS256');
   const own = makeTokens(es256, TOKENS);
   const recipe = makeTokens(hs256, TOKENS);
-  const start = async (): Promise<Lineup> => {
+  const start = async (): Promise<Contenders> => {
     const contenders = await Promise.all([
       contender('bare Fastify', { program: server('bare-fastify') }, own),
       contender('Nest on Fastify, unguarded', { program: server('unguarded') }, own),
@@ -48,7 +48,7 @@ async function measure(bench: Bench): Promise<Outcome> {
     ]);
     return { contenders, stop: () => Promise.all(contenders.map(({ child }) => child.stop())) };
   };
-  const result = await contestAnew(start, bench);
+  const result = await compareFresh(start, bench);
   const [, unguarded, guarded] = result.names as [string, string, string];
   const reached = result.ratio(guarded, unguarded);
   return {

@@ -1,5 +1,5 @@
 import { AccessTokens } from 'postern/tokens';
-import { besideServer } from './standalone-context.js';
+import { withStandaloneContext } from './standalone-context.js';
 import type { ServerConfig } from '../config/config.js';
 import { IssuerModule } from './issuer.module.js';
 
@@ -13,8 +13,8 @@ export interface ServiceTokenRequest {
 }
 
 /** The token, signed by the keys of the server that an environment describes. */
-export async function serviceToken(request: ServiceTokenRequest, config: ServerConfig): Promise<string> {
-  const { token } = await besideServer(
+export async function issueServiceToken(request: ServiceTokenRequest, config: ServerConfig): Promise<string> {
+  const { token } = await withStandaloneContext(
     config,
     (connections) => IssuerModule.forConfig(config, connections),
     (context) => context.get(AccessTokens).issue(request),

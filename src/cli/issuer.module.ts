@@ -1,7 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuthModule, JWT_ALGORITHMS } from 'postern/auth';
 import { PersistenceModule } from 'postern/persistence';
-import { KeyRing, TokensModule } from 'postern/tokens';
+import { KeyRingVerificationKeys, TokensModule } from 'postern/tokens';
 import { type Connections, tokensOf } from '../server/app.module.js';
 import type { ServerConfig } from '../config/config.js';
 
@@ -15,7 +15,7 @@ export class IssuerModule {
       module: IssuerModule,
       imports: [
         PersistenceModule.forRoot({ databaseUrl, migrate: false, poolSize: 6 }),
-        AuthModule.forRoot({ issuer, audience, algorithms: JWT_ALGORITHMS, keys: KeyRing }),
+        AuthModule.forRoot({ issuer, audience, algorithms: JWT_ALGORITHMS, keys: KeyRingVerificationKeys }),
         TokensModule.forRoot({ ...tokensOf(config, false), issuer, audience, secret, previousSecrets }),
       ],
     };

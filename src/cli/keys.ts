@@ -24,8 +24,8 @@ function taskOf([command, kid, ...more]: string[]): KeyTask {
 async function keys(config: ServerConfig, args: string[]): Promise<string> {
   const task = taskOf(args);
   // The parts of the server are read only for what can be done: they take a second.
-  const { keysAfter } = await import('./manage-keys.js');
-  const all = await keysAfter(task, config);
+  const { manageKeys } = await import('./manage-keys.js');
+  const all = await manageKeys(task, config);
   return all.map(({ kid, algorithm, state }) => `${kid} ${algorithm} ${state}\n`).join('');
 }
 

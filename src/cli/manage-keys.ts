@@ -1,7 +1,7 @@
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
-import { type KeyDto, KeyKill, KeyList, KeyRotation } from 'postern/tokens';
+import { type KeyDto, RevokeKey, KeyList, KeyRotation } from 'postern/tokens';
 import { AppModule, type Connections } from '../server/app.module.js';
-import { besideServer } from './standalone-context.js';
+import { withStandaloneContext } from './standalone-context.js';
 import type { ServerConfig } from '../config/config.js';
 import { IssuerModule } from './issuer.module.js';
 
@@ -13,8 +13,8 @@ export type KeyTask = { readonly name: 'list' | 'rotate' } | { readonly name: 'k
  *
  * @throws Error with a sentence that says what to set or to write
  */
-export async function keysAfter(task: KeyTask, config: ServerConfig): Promise<readonly KeyDto[]> {
-  return besideServer(
+export async function manageKeys(task: KeyTask, config: ServerConfig): Promise<readonly KeyDto[]> {
+  return withStandaloneContext(
     config,
     (connections) => moduleFor(task, config, connections),
     async (context) => {
@@ -35,7 +35,7 @@ function moduleFor({ name }: KeyTask, config: ServerConfig, connections: Connect
 }
 
 async function change(task: KeyTask, context: INestApplicationContext): Promise<void> {
-  if (task.name === 'kill') await context.get(KeyKill).kill(task.kid);
+  if (task.name === 'kill') await context.get(RevokeKey).kill(task.kid);
   else await context.get(KeyRotation).rotate();
 }
 

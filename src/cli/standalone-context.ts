@@ -15,7 +15,7 @@ import { ServerLogger } from '../server/server-logger.js';
  * is running meanwhile or not, but never before its first start. Nothing but errors is logged, so that the standard output is
  * the command's own.
  */
-export async function besideServer<T>(
+export async function withStandaloneContext<T>(
   config: ServerConfig,
   module: (connections: Connections) => DynamicModule,
   work: (context: INestApplicationContext) => Promise<T>,

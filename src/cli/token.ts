@@ -44,8 +44,8 @@ function requestOf(config: ServerConfig, args: string[]): ServiceTokenRequest {
 async function token(config: ServerConfig, args: string[]): Promise<string> {
   const request = requestOf(config, args);
   // The parts of the server are read only for what can be done: they take a second.
-  const { serviceToken } = await import('./issue-service-token.js');
-  return `${await serviceToken(request, config)}\n`;
+  const { issueServiceToken } = await import('./issue-service-token.js');
+  return `${await issueServiceToken(request, config)}\n`;
 }
 
 await runCommand(token, USAGE);

@@ -1,7 +1,7 @@
 import { ConfigurationError, type ServerConfig } from '../config/config.js';
 
 /** What the system says of an address that it does not let the server have, as a sentence that says what to set. */
-export function listeningError({ port, host }: ServerConfig, cause: unknown): unknown {
+export function listenError({ port, host }: ServerConfig, cause: unknown): unknown {
   const { code, syscall } = cause as NodeJS.ErrnoException;
   if (code === 'EADDRINUSE')
     return new ConfigurationError([

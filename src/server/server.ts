@@ -8,7 +8,7 @@ import { AppModule, type Connections } from './app.module.js';
 import type { ServerConfig } from '../config/config.js';
 import { inDataDir } from './data-dir.js';
 import { developmentSecret } from './development-secret.js';
-import { listeningError } from './listen-error.js';
+import { listenError } from './listen-error.js';
 import { assertReachable } from './reachable-database.js';
 import { ServerLogger } from './server-logger.js';
 
@@ -97,7 +97,7 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
     return app;
   } catch (error) {
     await app.close().catch(() => undefined);
-    throw listeningError(config, error);
+    throw listenError(config, error);
   }
 }
 

@@ -7,7 +7,7 @@ import { NestFactory } from '@nestjs/core';
 import { createHttpAdapter, documentOf } from 'postern';
 import { Database } from 'postern/persistence';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { KnownKeys, SigningKeys } from 'postern/tokens';
+import { KeyRing, SigningKeys } from 'postern/tokens';
 import { AppModule } from '../../src/server/app.module.js';
 import { readConfig } from '../../src/config/config.js';
 import {
@@ -91,7 +91,7 @@ afterAll(async () => {
 
 /** From here on the world's ES256 key is the one that both servers sign and prove with. */
 async function takeOverTheKeys(): Promise<void> {
-  const { kid, key } = await apps.fastify.get(KnownKeys).signingKey();
+  const { kid, key } = await apps.fastify.get(KeyRing).signingKey();
   const privateKey = apps.fastify.get<SigningKeys>(SigningKeys).localKey(kid)!;
   const es = { kid, privateKey, publicKey: key };
   const attacker = { ...world.attacker, es: { ...world.attacker.es, kid } };

@@ -4,8 +4,8 @@ import { PosternModule, type PosternSettings } from 'postern';
 import { CheckedAccountsSettings } from 'postern/accounts';
 import { AccessTokenVerifier, Clock, LONGEST_CLOCK_TOLERANCE_SECONDS, SystemClock } from 'postern/auth';
 import { Argon2PasswordHasher } from 'postern/password';
-import { Housekeeping, SessionsService } from 'postern/sessions';
-import { RevocationJournal, RevocationLog, RevocationCleanup } from 'postern/revocations';
+import { SessionCleanup, SessionsService } from 'postern/sessions';
+import { RevocationTable, DatabaseRevocationPublisher, RevocationCleanup } from 'postern/revocations';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { AccessTokens } from 'postern/tokens';
 import { UsersService } from 'postern/users';
@@ -171,9 +171,11 @@ describe('a revocation', () => {
     const after = await started(60);
     for (const token of tokens) await after.get(AccessTokenVerifier).verify(token);
     await after.get(SessionsService).revoke(ofSession.sessionId, 'logout');
-    await after.get(RevocationLog).publish({ kind: 'token', target: ofService.tokenId, reason: 'stolen' });
+    await after
+      .get(DatabaseRevocationPublisher)
+      .publish({ kind: 'token', target: ofService.tokenId, reason: 'stolen' });
     MovedClock.aheadSeconds = 7000;
-    await after.get(RevocationJournal).forgetExpired(100);
+    await after.get(RevocationTable).forgetExpired(100);
     await after.close();
 
     const later = await started(60);
@@ -185,8 +187,8 @@ describe('a revocation', () => {
       MovedClock.aheadSeconds = 10_000;
       const pair = await later.get(SessionsService).start(user, { amr: ['pwd'] });
       await later.get(SessionsService).revoke(pair.sessionId, 'logout');
-      await later.get(RevocationJournal).order();
-      const { entries } = (await later.get(RevocationJournal).since({ sequence: 0, tag: '' }, 100))!;
+      await later.get(RevocationTable).order();
+      const { entries } = (await later.get(RevocationTable).since({ sequence: 0, tag: '' }, 100))!;
       const lasting = entries.at(-1)!.expiresAt - later.get(Clock).now() / 1000;
       expect(lasting).toBeGreaterThan(60 + LONGEST_CLOCK_TOLERANCE_SECONDS);
       expect(lasting).toBeLessThan(180 + LONGEST_CLOCK_TOLERANCE_SECONDS);
@@ -201,9 +203,9 @@ describe('a revocation', () => {
     const start = () => before.get(SessionsService).start(user, { amr: ['pwd'] });
     const [dead, living, last] = [await start(), await start(), await start()];
     for (const { sessionId } of [dead, last]) await before.get(SessionsService).revoke(sessionId, 'logout');
-    await before.get(RevocationJournal).order();
+    await before.get(RevocationTable).order();
     MovedClock.aheadSeconds = 60 + LONGEST_CLOCK_TOLERANCE_SECONDS - 30;
-    await before.get(RevocationJournal).forgetExpired(100);
+    await before.get(RevocationTable).forgetExpired(100);
     await before.close();
 
     expect(await judged([living, dead], LONGEST_CLOCK_TOLERANCE_SECONDS)).toEqual([user.id, 'invalid-token']);
@@ -215,9 +217,9 @@ describe('a revocation', () => {
     const start = () => leaping.get(SessionsService).start(user, { amr: ['pwd'] });
     const [dead, last] = [await start(), await start()];
     for (const { sessionId } of [dead, last]) await leaping.get(SessionsService).revoke(sessionId, 'logout');
-    await leaping.get(RevocationJournal).order();
+    await leaping.get(RevocationTable).order();
     leaping.get<LeapingClock>(Clock).aheadSeconds = 90 * 86_400;
-    expect([await leaping.get(Housekeeping).sweep(), await leaping.get(RevocationCleanup).sweep()]).toEqual([0, 0]);
+    expect([await leaping.get(SessionCleanup).sweep(), await leaping.get(RevocationCleanup).sweep()]).toEqual([0, 0]);
     await leaping.close();
 
     expect(await judged([dead])).toEqual(['invalid-token']);
@@ -233,9 +235,9 @@ describe('a revocation', () => {
     const here = await started(60);
     await here.get(SessionsService).refresh(dead.refreshToken, { amr: ['pwd'] });
     for (const { sessionId } of [dead, last]) await here.get(SessionsService).revoke(sessionId, 'logout');
-    await here.get(RevocationJournal).order();
+    await here.get(RevocationTable).order();
     MovedClock.aheadSeconds = 7230;
-    await here.get(RevocationJournal).forgetExpired(100);
+    await here.get(RevocationTable).forgetExpired(100);
     await here.close();
 
     expect(await judged([living, dead])).toEqual([user.id, 'invalid-token']);

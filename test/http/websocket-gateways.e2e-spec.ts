@@ -16,7 +16,7 @@ import {
   RequireScopes,
   RevocationPublisher,
 } from 'postern/auth';
-import { RefusalFilter } from 'postern/problem';
+import { AuthErrorFilter } from 'postern/problem';
 import { TestIssuer } from 'postern/testing/auth';
 
 const issuer = new TestIssuer('chat');
@@ -32,7 +32,7 @@ class SocketGuard extends JwtAuthGuard {
 type Guarded = WebSocket & { headers?: object };
 
 @WebSocketGateway()
-@UseFilters(RefusalFilter)
+@UseFilters(AuthErrorFilter)
 class ChatGateway {
   handleConnection(client: Guarded, { headers }: { headers: object }): void {
     client.headers = headers;

@@ -45,11 +45,11 @@ const READERS_OWN: Readonly<Record<string, string>> = {
     type Principal, PrincipalMapper, Public, RequireScopes, RevocationHealth, type RevocationPublisher,
   } from 'postern/auth';`,
   signatures: `import { importKey, parseJws, verifyJws } from 'postern/jws'; declare const text: string, publicKeyPem: string;`,
-  tokens: `import { KeyRing, TokensModule } from 'postern/tokens';`,
+  tokens: `import { KeyRingVerificationKeys, TokensModule } from 'postern/tokens';`,
   users: `import {
     meControllerOf, type SeenUser, type TeamFields, UserBase, UserField, UsersModule, type UsersService,
   } from 'postern/users';`,
-  revocations_: `import { RevocationLog, RevocationsModule, StoredRevocations } from 'postern/revocations';`,
+  revocations_: `import { DatabaseRevocationPublisher, RevocationsModule, DatabaseRevocationSource } from 'postern/revocations';`,
   sessions: `import { LoginPolicy, SessionsModule } from 'postern/sessions';`,
   password: `import { PasswordConfirmation, PasswordHasher, PasswordModule } from 'postern/password';`,
   accounts: `import { AccountsModule, Mailer } from 'postern/accounts';`,

@@ -22,7 +22,7 @@ export const audience = 'orders';
 export const secret = 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-revocations';
 
 /** A way between two, which a test can stall, cut and lead elsewhere: a wire, a balancer, a switch. */
-export class Passage {
+export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private readonly forgotten = new Set<readonly [Socket, Socket]>();
   private isStalled = false;
@@ -39,10 +39,10 @@ export class Passage {
    * @param target where it leads; may be set later by `leadTo`
    * @param port where it begins; a free one unless told
    */
-  static async open(target: NetConnectOpts = { port: 9 }, port = 0): Promise<Passage> {
+  static async open(target: NetConnectOpts = { port: 9 }, port = 0): Promise<TcpProxy> {
     const server = createServer({ noDelay: true });
     await once(server.listen(port, '127.0.0.1'), 'listening');
-    return new Passage(server, target);
+    return new TcpProxy(server, target);
   }
 
   get port(): number {
@@ -112,7 +112,7 @@ export class Passage {
 
 const databaseAddress = /^postgres(?:ql)?:\/\/([^@/]*)@?([^/]*)\/([^?]*)\??(.*)$/;
 
-/** Where a passage to the database has to lead. */
+/** Where a proxy to the database has to lead. */
 export function targetOf(databaseUrl: string): NetConnectOpts {
   const [, , host = '', , query = ''] = databaseAddress.exec(databaseUrl) ?? [];
   const socketFolder = new URLSearchParams(query).get('host');
@@ -122,11 +122,11 @@ export function targetOf(databaseUrl: string): NetConnectOpts {
     : { host: hostname || '127.0.0.1', port: Number(port) };
 }
 
-/** A passage to a database, and the address of the database through it. */
-export async function passageTo(databaseUrl: string): Promise<{ passage: Passage; url: string }> {
+/** A proxy to a database, and the address of the database through it. */
+export async function proxyTo(databaseUrl: string): Promise<{ proxy: TcpProxy; url: string }> {
   const [, user = '', , name = ''] = databaseAddress.exec(databaseUrl) ?? [];
-  const passage = await Passage.open(targetOf(databaseUrl));
-  return { passage, url: `postgres://${user}@127.0.0.1:${passage.port}/${name}` };
+  const proxy = await TcpProxy.open(targetOf(databaseUrl));
+  return { proxy, url: `postgres://${user}@127.0.0.1:${proxy.port}/${name}` };
 }
 
 /** One replica of the issuer. */
@@ -238,15 +238,15 @@ export async function startResource(settings: AuthSettings): Promise<Resource> {
 }
 
 /** One event of a stream, as a test reads it: by a reader that shares no code with the follower. */
-export interface ToldEvent {
+export interface FeedEvent {
   readonly event: string;
   readonly data: string;
   readonly id?: string;
 }
 
 /** An open stream of events. */
-export class ToldStream {
-  readonly told: ToldEvent[] = [];
+export class FeedStream {
+  readonly told: FeedEvent[] = [];
   isEnded = false;
   private rest = '';
 
@@ -257,16 +257,16 @@ export class ToldStream {
     response.on('close', () => (this.isEnded = true));
   }
 
-  static async open(url: string, token: string, headers: Record<string, string> = {}): Promise<ToldStream> {
+  static async open(url: string, token: string, headers: Record<string, string> = {}): Promise<FeedStream> {
     const asked = request(`${url}/auth/revocations`, {
       agent: false,
       headers: { authorization: `Bearer ${token}`, accept: 'text/event-stream', ...headers },
     });
     const [response] = (await once(asked.end(), 'response')) as [IncomingMessage];
-    return new ToldStream(response);
+    return new FeedStream(response);
   }
 
-  of(event: string): ToldEvent[] {
+  of(event: string): FeedEvent[] {
     return this.told.filter((one) => one.event === event);
   }
 
@@ -286,9 +286,9 @@ export class ToldStream {
   }
 }
 
-function eventOf(block: string): ToldEvent {
+function eventOf(block: string): FeedEvent {
   const fields = Object.fromEntries(
     block.split('\n').map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 2)]),
   );
-  return fields as unknown as ToldEvent;
+  return fields as unknown as FeedEvent;
 }

@@ -10,7 +10,7 @@ import { exportJWK, SignJWT, type JWTPayload } from 'jose';
 import pg from 'pg';
 import {
   Clock,
-  FollowedRevocations,
+  FeedRevocationSource,
   RevocationHealth,
   RevocationPublisher,
   TrustedIssuers,
@@ -20,15 +20,15 @@ import {
 } from 'postern/auth';
 import { startEmbeddedPostgres } from 'postern/embedded-postgres';
 import { SessionsService } from 'postern/sessions';
-import { RevocationFeed, RevocationLog } from 'postern/revocations';
+import { RevocationFeed, DatabaseRevocationPublisher } from 'postern/revocations';
 import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
-import { KeyKill, KnownKeys } from 'postern/tokens';
+import { RevokeKey, KeyRing } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
 import {
   audience,
-  Passage,
-  passageTo,
+  TcpProxy,
+  proxyTo,
   secret,
   startReplica,
   startResource,
@@ -43,7 +43,7 @@ const quick = { maximumSilenceSeconds: 3 };
 describe('services that follow the revocations of two replicas', () => {
   let database: TestDatabase;
   /** What stands before the replicas: the address of the issuer. */
-  let front: Passage;
+  let front: TcpProxy;
   let issuer: string;
   let a: Replica;
   let b: Replica;
@@ -51,7 +51,7 @@ describe('services that follow the revocations of two replicas', () => {
 
   beforeEach(async () => {
     database = await createTestDatabase();
-    front = await Passage.open();
+    front = await TcpProxy.open();
     issuer = `http://127.0.0.1:${front.port}`;
     a = await startReplica(database.url, issuer);
     b = await startReplica(database.url, issuer);
@@ -80,7 +80,7 @@ describe('services that follow the revocations of two replicas', () => {
       // Made of the parts of a service that does not follow by itself.
       const parts = await startResource({ issuer, audience });
       resources.push(parts);
-      const source = new FollowedRevocations(
+      const source = new FeedRevocationSource(
         { issuer, audience, revocations: { follow: true, transport, token: () => a.serviceToken() } },
         parts.app.get(TrustedIssuers),
         parts.app.get(VerificationKeys),
@@ -100,7 +100,7 @@ describe('services that follow the revocations of two replicas', () => {
       expect(await service.status(stolen)).toBe(200);
       front.cut();
       const { kid } = JSON.parse(Buffer.from(token.split('.')[0]!, 'base64url').toString()) as { kid: string };
-      await a.app.get(KeyKill).kill(kid);
+      await a.app.get(RevokeKey).kill(kid);
       front.resume();
       await until(async () => (await service.status(stolen)) === 401, 5000);
       expect(await service.status((await a.signIn(user)).token)).toBe(200);
@@ -131,7 +131,7 @@ describe('services that follow the revocations of two replicas', () => {
     const { jti } = JSON.parse(Buffer.from(single.split('.')[1]!, 'base64url').toString()) as { jti: string };
     const dying = [victims[0].token, victims[1].token, client, single];
     for (const token of [other.token, ...dying]) expect(await service.status(token)).toBe(200);
-    await a.app.get(RevocationLog).publishAll([
+    await a.app.get(DatabaseRevocationPublisher).publishAll([
       { kind: 'session', target: victims[0].sessionId, reason: 'test' },
       { kind: 'subject', target: victims[1].user.id, before: Math.floor(Date.now() / 1000), reason: 'test' },
       { kind: 'client', target: 'app', reason: 'test' },
@@ -141,7 +141,7 @@ describe('services that follow the revocations of two replicas', () => {
     expect(await service.status(other.token)).toBe(200);
 
     const { kid } = JSON.parse(Buffer.from(other.token.split('.')[0]!, 'base64url').toString()) as { kid: string };
-    await a.app.get(KeyKill).kill(kid);
+    await a.app.get(RevokeKey).kill(kid);
     await until(async () => (await service.status(other.token)) === 401, 1000);
     // The next key signs at once, and is known at once, although keys were fetched a moment ago.
     expect(await service.status((await a.signIn()).token)).toBe(200);
@@ -251,7 +251,7 @@ describe('services that follow the revocations of two replicas', () => {
   });
 
   it('are told nothing by a replica that lost its database, which itself refuses after a while', async () => {
-    const { passage, url } = await passageTo(database.url);
+    const { proxy, url } = await proxyTo(database.url);
     const cut = await startReplica(url, issuer, { auth: { revocations: quick } });
     try {
       front.leadTo({ port: cut.port, host: '127.0.0.1' });
@@ -268,7 +268,7 @@ describe('services that follow the revocations of two replicas', () => {
           () => 'waits',
         );
       expect([await service.status(token), await askReplica()]).toEqual([200, 200]);
-      passage.stall();
+      proxy.stall();
       await logOut(sessionId);
       await until(async () => (await askReplica()) === 503);
       // The stream of the replica ends by itself, and the next one is refused: a balancer can lead elsewhere.
@@ -277,11 +277,11 @@ describe('services that follow the revocations of two replicas', () => {
       front.drop();
       await until(async () => (await service.status(token)) === 401);
       // Whatever hung is given up, or answers after all.
-      passage.resume();
+      proxy.resume();
       await until(async () => (await askReplica()) === 401);
     } finally {
       await cut.app.close();
-      await passage.close();
+      await proxy.close();
     }
   });
 
@@ -332,7 +332,7 @@ describe('services that follow the revocations of two replicas', () => {
   });
 
   it('take a fresh snapshot when the database was restored from a backup, and go on refusing what they knew', async () => {
-    const { passage, url } = await passageTo(database.url);
+    const { proxy, url } = await proxyTo(database.url);
     const replica = await startReplica(url, issuer);
     try {
       front.leadTo({ port: replica.port, host: '127.0.0.1' });
@@ -342,7 +342,7 @@ describe('services that follow the revocations of two replicas', () => {
       await logOut(before.sessionId);
       await logOut((await a.signIn()).sessionId);
       await until(() => service.health.report().cursor?.startsWith('2.'));
-      passage.cut();
+      proxy.cut();
       const client = new pg.Client({ connectionString: database.url });
       await client.connect();
       await client.query('DELETE FROM revocations; UPDATE revocation_cursor SET seq = 0');
@@ -358,7 +358,7 @@ describe('services that follow the revocations of two replicas', () => {
       await client.end();
       // Long enough for a poll to fail: the replica notices that it was cut off.
       await delay(1500);
-      passage.resume();
+      proxy.resume();
       for (const { token } of after) await until(async () => (await service.status(token)) === 401, 20_000);
       expect(await service.status(before.token)).toBe(401);
       const ask = async (token: string) =>
@@ -368,7 +368,7 @@ describe('services that follow the revocations of two replicas', () => {
       expect(await ask(before.token)).toBe(401);
     } finally {
       await replica.app.close();
-      await passage.close();
+      await proxy.close();
     }
   });
 });
@@ -388,7 +388,7 @@ describe('a replica whose address leads to a standby, which is behind', () => {
     const standby = await startEmbeddedPostgres({ dataDir: standbyDir });
     primary = await startEmbeddedPostgres({ dataDir });
     const primaryUrl = databaseUrl.replace(query!, primary.databaseUrl.split('?')[1]!);
-    const { passage, url } = await passageTo(primaryUrl);
+    const { proxy, url } = await proxyTo(primaryUrl);
     const issuer = 'https://id.example.test';
     const other = await startReplica(primaryUrl, issuer);
     const misled = await startReplica(url, issuer, { auth: { revocations: quick } });
@@ -397,22 +397,22 @@ describe('a replica whose address leads to a standby, which is behind', () => {
     try {
       const { token, sessionId } = await other.signIn();
       expect(await ask(token)).toBe(200);
-      passage.leadTo(targetOf(standby.databaseUrl));
-      passage.drop();
+      proxy.leadTo(targetOf(standby.databaseUrl));
+      proxy.drop();
       await other.app.get(SessionsService).revoke(sessionId, 'logout');
       await until(async () => (await ask(token)) === 503);
-      for (const reader of [misled.app.get(KnownKeys), misled.app.get(RevocationFeed)]) {
+      for (const reader of [misled.app.get(KeyRing), misled.app.get(RevocationFeed)]) {
         await expect(reader.refresh()).rejects.toMatchObject({ code: '25006' });
       }
       // Nobody breaks the connections to the standby.
-      passage.leadTo(targetOf(primaryUrl));
+      proxy.leadTo(targetOf(primaryUrl));
       await until(async () => (await ask(token)) === 401);
       expect(misled.app.get(RevocationHealth).status).toBe('known');
-      await until(() => misled.app.get(KnownKeys).isFresh);
+      await until(() => misled.app.get(KeyRing).isFresh);
     } finally {
       await misled.app.close();
       await other.app.close();
-      await passage.close();
+      await proxy.close();
       await standby.stop();
       await primary.stop();
       folder.remove();
@@ -461,7 +461,7 @@ describe('a service that follows a replica which is killed', () => {
   it('moves on to the other one, and misses nothing', async () => {
     build();
     const database = await createTestDatabase();
-    const front = await Passage.open();
+    const front = await TcpProxy.open();
     const issuer = `http://127.0.0.1:${front.port}`;
     const folder = temporaryFolder();
     const environment = {

@@ -4,11 +4,11 @@ import { connect, type Socket } from 'node:net';
 import { createLocalJWKSet, decodeJwt, jwtVerify, type JSONWebKeySet } from 'jose';
 import { RevocationPublisher } from 'postern/auth';
 import { SessionsService } from 'postern/sessions';
-import { RevocationFeedController, RevocationLog, type RevocationPageDto } from 'postern/revocations';
+import { RevocationFeedController, DatabaseRevocationPublisher, type RevocationPageDto } from 'postern/revocations';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { KeyKill } from 'postern/tokens';
+import { RevokeKey } from 'postern/tokens';
 import { DataSource } from 'typeorm';
-import { audience, startReplica, ToldStream, type Replica } from './cluster.js';
+import { audience, startReplica, FeedStream, type Replica } from './cluster.js';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';
@@ -28,7 +28,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
   let replica: Replica;
   let twin: Replica;
   let token: string;
-  const streams: ToldStream[] = [];
+  const streams: FeedStream[] = [];
 
   beforeEach(async () => {
     database = await createTestDatabase();
@@ -44,8 +44,8 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     await database.drop();
   });
 
-  async function open(headers?: Record<string, string>, at = replica, by = token): Promise<ToldStream> {
-    const stream = await ToldStream.open(at.url, by, headers);
+  async function open(headers?: Record<string, string>, at = replica, by = token): Promise<FeedStream> {
+    const stream = await FeedStream.open(at.url, by, headers);
     streams.push(stream);
     return stream;
   }
@@ -75,7 +75,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
       if (revocation !== undefined) return [revocation.target];
       return events['urn:postern:secevent:event-type:snapshot']!.revocations.flatMap(({ targets }) => targets);
     });
-  const targetsIn = (stream: ToldStream): string[] => targetsOf(stream.of('set').map(({ data }) => data));
+  const targetsIn = (stream: FeedStream): string[] => targetsOf(stream.of('set').map(({ data }) => data));
 
   it('tells all that lives, then each revocation of any replica as it happens', async () => {
     await revoke('early');
@@ -95,7 +95,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     const stream = await open();
     const { user, sessionId } = await replica.signIn();
     await replica.app.get(SessionsService).revoke(sessionId, 'logout');
-    await replica.app.get(RevocationLog).publishAll([
+    await replica.app.get(DatabaseRevocationPublisher).publishAll([
       { kind: 'subject', target: user.id, before: 1_900_000_000, reason: 'password-changed' },
       { kind: 'subject', target: user.id, reason: 'account-disabled' },
       { kind: 'subject', target: user.id, reason: 'account-deleted' },
@@ -148,7 +148,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
 
   it('signs a page of a snapshot once for all who begin, and again after its key was killed', async () => {
     await replica.app
-      .get(RevocationLog)
+      .get(DatabaseRevocationPublisher)
       .publishAll(
         Array.from({ length: 600 }, (_, count) => ({ kind: 'session', target: `s${count}`, reason: 'test' })),
       );
@@ -161,7 +161,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect((await ask()).sets).toEqual(pages.slice(0, 1));
 
     const { kid } = JSON.parse(Buffer.from(pages[0]!.split('.')[0]!, 'base64url').toString()) as { kid: string };
-    await replica.app.get(KeyKill).kill(kid);
+    await replica.app.get(RevokeKey).kill(kid);
     token = await replica.serviceToken();
     const third = await open();
     await until(() => third.of('position').length > 0);
@@ -173,7 +173,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
   it('keeps each page of a snapshot short enough for its readers, however long the targets are written', async () => {
     const targets = Array.from({ length: 600 }, (_, count) => `${count}`.padEnd(255, '\u0001'));
     await replica.app
-      .get(RevocationLog)
+      .get(DatabaseRevocationPublisher)
       .publishAll(targets.map((target) => ({ kind: 'session', target, reason: 'test' })));
     await until(async () => (await ask()).sequence === 600);
     const stream = await open();
@@ -218,7 +218,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     const { lastId } = stream;
     stream.leave();
     await replica.app
-      .get(RevocationLog)
+      .get(DatabaseRevocationPublisher)
       .publishAll(
         Array.from({ length: 2600 }, (_, count) => ({ kind: 'session', target: `s${count}`, reason: 'test' })),
       );
@@ -232,7 +232,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
 
   it('leaves out of a snapshot what no living token can concern, and goes on behind it', async () => {
     const past = Math.floor(Date.now() / 1000) - 10;
-    await replica.app.get(RevocationLog).publishAll([
+    await replica.app.get(DatabaseRevocationPublisher).publishAll([
       { kind: 'session', target: 'dead', reason: 'test', expiresAt: past },
       { kind: 'session', target: 'live', reason: 'test' },
       { kind: 'session', target: 'dead too', reason: 'test', expiresAt: past },
@@ -258,7 +258,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     const stream = await open();
     await until(() => stream.of('position').length >= 2);
     await replica.app
-      .get(RevocationLog)
+      .get(DatabaseRevocationPublisher)
       .publishAll(
         Array.from({ length: 450 }, (_, count) => ({ kind: 'session', target: `s${count}`, reason: 'test' })),
       );
@@ -290,7 +290,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
   it('hands a large snapshot to those who poll in pages, and what came meanwhile behind it', async () => {
     const targets = Array.from({ length: 1234 }, (_, count) => `s${count}`);
     await replica.app
-      .get(RevocationLog)
+      .get(DatabaseRevocationPublisher)
       .publishAll(targets.map((target) => ({ kind: 'session', target, reason: 'test' })));
     await until(async () => (await ask()).sequence === 1234);
     const pages = [await ask()];
@@ -307,7 +307,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     await until(async () => (await ask()).sequence === 1);
     const before = (await ask('?after=0.')).sets[0]!;
     const { kid } = JSON.parse(Buffer.from(before.split('.')[0]!, 'base64url').toString()) as { kid: string };
-    await replica.app.get(KeyKill).kill(kid);
+    await replica.app.get(RevokeKey).kill(kid);
     token = await replica.serviceToken();
     await until(async () => (await ask('?after=0.')).sequence === 2);
     const { sets } = await ask('?after=0.');
@@ -341,7 +341,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     const mortal = await replica.serviceToken({ subject: 'mortal' });
     const stream = await open({}, replica, mortal);
     await until(() => stream.of('position').length > 0);
-    await replica.app.get(RevocationLog).publish({ kind: 'subject', target: 'mortal', reason: 'test' });
+    await replica.app.get(DatabaseRevocationPublisher).publish({ kind: 'subject', target: 'mortal', reason: 'test' });
     await until(() => stream.isEnded, 3000);
     expect(targetsIn(stream)).toEqual(['mortal']);
   });
@@ -368,7 +368,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     const ofMortal = await asking(mortal);
     expect((await ofShort()).sets).toEqual([]);
     expect(performance.now() - started).toBeLessThan(4000);
-    await replica.app.get(RevocationLog).publish({ kind: 'subject', target: 'mortal', reason: 'test' });
+    await replica.app.get(DatabaseRevocationPublisher).publish({ kind: 'subject', target: 'mortal', reason: 'test' });
     expect(targetsOf((await ofMortal()).sets)).toEqual(['mortal']);
     const again = await fetch(`${replica.url}/auth/revocations`, { headers: { authorization: `Bearer ${mortal}` } });
     expect(again.status).toBe(401);

@@ -5,7 +5,7 @@ import pg from 'pg';
 import { RevocationHealth } from 'postern/auth';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
-import { Passage, passageTo, secret, startReplica, type Replica } from '../revocations/cluster.js';
+import { TcpProxy, proxyTo, secret, startReplica, type Replica } from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';
@@ -17,22 +17,22 @@ interface Answer {
 }
 
 let database: TestDatabase;
-let passage: Passage;
+let proxy: TcpProxy;
 let replica: Replica;
 let token: string;
 let refreshToken: string;
 
 beforeEach(async () => {
   database = await createTestDatabase();
-  const through = await passageTo(database.url);
-  passage = through.passage;
+  const through = await proxyTo(database.url);
+  proxy = through.proxy;
   replica = await startReplica(through.url, issuer);
   ({ token, refreshToken } = await replica.signIn());
 });
 
 afterEach(async () => {
   await replica.app.close();
-  await passage.close();
+  await proxy.close();
   await database.drop();
 });
 
@@ -55,7 +55,7 @@ describe('a replica whose connections to the database are lost without a word', 
   it('gives them up, and serves on new ones, before it would refuse for not knowing what was revoked', async () => {
     // All connections that the pool may have.
     await Promise.all(Array.from({ length: 30 }, me));
-    passage.forget();
+    proxy.forget();
     const started = performance.now();
     const answers: Promise<Answer & { at: number }>[] = [];
     while (performance.now() - started < 13_000) {
@@ -82,17 +82,17 @@ describe('a replica without its database', () => {
   it.each(needTheDatabase)(
     'answers %s with 503 and when to come again, where connections are refused',
     async (_, act) => {
-      passage.cut();
+      proxy.cut();
       expect(await act()).toEqual(unavailable);
-      passage.resume();
+      proxy.resume();
       await until(async () => (await me()).status === 200);
     },
   );
 
   it.each(needTheDatabase)('answers %s with 503 and when to come again, where nothing arrives', async (_, act) => {
-    passage.stall();
+    proxy.stall();
     expect(await act()).toEqual(unavailable);
-    passage.resume();
+    proxy.resume();
     await until(async () => (await me()).status === 200);
   });
 });
@@ -116,8 +116,8 @@ describe('a replica behind a pooler whose PostgreSQL is away', () => {
     const pooler = await poolerWithoutServer();
     try {
       const { port } = pooler.address() as AddressInfo;
-      passage.leadTo({ host: '127.0.0.1', port });
-      passage.drop();
+      proxy.leadTo({ host: '127.0.0.1', port });
+      proxy.drop();
       // What was connected learns of its loss first.
       await until(async () => (await me()).status !== 200);
       await delay(200);
@@ -215,11 +215,11 @@ describe('a server that is told to stop', () => {
   });
 
   it('ends within seconds, although its database is silent and a request waits for an answer', async () => {
-    const through = await passageTo(database.url);
+    const through = await proxyTo(database.url);
     const server = await startBuiltServer({ DATABASE_URL: through.url, POSTERN_SECRET: secret }, folder.path);
     try {
       expect((await logInAt(server.url)).status).toBe(401);
-      through.passage.stall();
+      through.proxy.stall();
       const waiting = logInAt(server.url);
       await delay(200);
       const started = performance.now();
@@ -228,7 +228,7 @@ describe('a server that is told to stop', () => {
       expect((await waiting).status).toBe(503);
     } finally {
       await server.stop('SIGKILL');
-      await through.passage.close();
+      await through.proxy.close();
     }
   });
 

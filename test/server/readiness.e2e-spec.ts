@@ -4,7 +4,7 @@ import { jest } from '@jest/globals';
 import { SessionsService } from 'postern/sessions';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import { LogLines } from '../support/log-lines.js';
-import { type Passage, passageTo, startReplica, type Replica } from '../revocations/cluster.js';
+import { type TcpProxy, proxyTo, startReplica, type Replica } from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';
@@ -33,15 +33,15 @@ jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 describe.each(['fastify', 'express'] as const)('GET /health/ready on %s', (adapter) => {
   let database: TestDatabase;
-  let passage: Passage;
+  let proxy: TcpProxy;
   let replica: Replica;
   let other: Replica;
   let log: LogLines;
 
   beforeEach(async () => {
     database = await createTestDatabase();
-    const through = await passageTo(database.url);
-    passage = through.passage;
+    const through = await proxyTo(database.url);
+    proxy = through.proxy;
     other = await startReplica(database.url, issuer);
     log = new LogLines();
     replica = await startReplica(through.url, issuer, { adapter, logger: log });
@@ -49,7 +49,7 @@ describe.each(['fastify', 'express'] as const)('GET /health/ready on %s', (adapt
 
   afterEach(async () => {
     await Promise.all([replica.app.close(), other.app.close()]);
-    await passage.close();
+    await proxy.close();
     await database.drop();
   });
 
@@ -76,13 +76,13 @@ describe.each(['fastify', 'express'] as const)('GET /health/ready on %s', (adapt
   it('a replica answers 503 while its database is away and logs one line when that begins and one when it ends', async () => {
     const ready = () => statusOf(`${replica.url}/health/ready`);
     expect(await ready()).toBe(200);
-    passage.cut();
+    proxy.cut();
     await until(async () => (await ready()) === 503);
     const statuses = (
       await Promise.all(Array.from({ length: 10 }, () => pipelined(replica.port, '/health/ready')))
     ).flat();
     expect(new Set(statuses)).toEqual(new Set(['503']));
-    passage.resume();
+    proxy.resume();
     await until(async () => (await ready()) === 200);
     expect(log.of(/Not ready|Ready again|service-unavailable|Health Check/)).toEqual([
       expect.stringMatching(/^warn: Not ready: database is down/),

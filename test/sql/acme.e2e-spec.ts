@@ -41,12 +41,12 @@ import { CostCentres } from '../fixtures/acme/cost-centres.js';
 import { EmployeeClaims } from '../fixtures/acme/employee-claims.js';
 import { EmployeeMapper } from '../fixtures/acme/employee-mapper.js';
 import { Employee, Employment } from '../fixtures/acme/employee.entity.js';
-import { NoSeasonPolicy } from '../fixtures/acme/no-season-names.policy.js';
+import { NoSeasonNamesPolicy } from '../fixtures/acme/no-season-names.policy.js';
 import { EmployeeHired } from '../fixtures/acme/onboarding.js';
 import { OutboxMailer } from '../fixtures/acme/outbox.mailer.js';
 import { ScryptPasswordHasher } from '../fixtures/acme/scrypt-password-hasher.js';
 import { StillEmployedPolicy } from '../fixtures/acme/still-employed.policy.js';
-import { SwitchboardSignal } from '../fixtures/acme/in-memory.signal.js';
+import { InMemorySignal } from '../fixtures/acme/in-memory.signal.js';
 import { until } from '../support/until.js';
 
 const ISSUER = 'https://id.acme.test';
@@ -96,7 +96,7 @@ describe('Acme’s classes keep what their ports promise', () => {
     );
 
   passwordHasherSpec(() => new ScryptPasswordHasher());
-  passwordPolicySpec(() => new NoSeasonPolicy(), {
+  passwordPolicySpec(() => new NoSeasonNamesPolicy(), {
     accepts: [PASSWORD, 'no summer like 1999'],
     refuses: ['Summer2026', 'oh what a winter: 2027'],
   });
@@ -353,7 +353,7 @@ describe.each([
 
   it('announces revocations by Acme’s signal', async () => {
     const { access_token: token } = await employ();
-    const { announced } = app.nest.get<SwitchboardSignal>(RevocationSignal, { strict: false });
+    const { announced } = app.nest.get<InMemorySignal>(RevocationSignal, { strict: false });
     const before = announced.length;
     expect((await send('POST', '/auth/logout', undefined, token)).status).toBe(204);
     await until(() => announced.length > before);
@@ -560,7 +560,7 @@ describe.each([
     await send('POST', '/staff/login', { email: 'nobody@acme.example', password: PASSWORD });
     await app.nest.get(tokens.KeyRotation).rotate();
     const { kid } = (await app.nest.get(tokens.SigningKeys).keys())[0]!;
-    await app.nest.get(tokens.KeyKill).kill(kid, 'exercise');
+    await app.nest.get(tokens.RevokeKey).kill(kid, 'exercise');
     const types = [accounts, password, sessions, tokens, users]
       .flatMap((lib) => Object.values<unknown>(lib))
       .filter(

@@ -13,10 +13,10 @@ import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import {
   AccessTokens,
   InstanceSecret,
-  KeyKill,
-  KeyRing,
+  RevokeKey,
+  KeyRingVerificationKeys,
   KeyRotation,
-  KnownKeys,
+  KeyRing,
   SigningKeyActivated,
   TokenSigner,
   TokensModule,
@@ -83,7 +83,7 @@ async function boot(
     imports: [
       ProblemModule.forRoot({}),
       PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 8 }),
-      AuthModule.forRoot({ issuer, audience, algorithms: [...algorithms], keys: KeyRing, clock }),
+      AuthModule.forRoot({ issuer, audience, algorithms: [...algorithms], keys: KeyRingVerificationKeys, clock }),
       TokensModule.forRoot({ issuer, audience, secret: `${secret}-1`, ...settings, ...structure }),
     ],
   })
@@ -165,7 +165,7 @@ describe('The key ring', () => {
     for (const elapsed of times) {
       TestClock.offset = elapsed * seconds;
       await Promise.all([one, two].map((replica) => replica.get(KeyRotation).tick()));
-      await Promise.all([one, two].map((replica) => replica.get(KnownKeys).refresh()));
+      await Promise.all([one, two].map((replica) => replica.get(KeyRing).refresh()));
       const jwks = await jwksOf(two);
       jwks.keys.forEach(({ kid }) => firstSeen.has(kid!) || firstSeen.set(kid!, elapsed));
       const { token, expiresInSeconds } = await one.get(AccessTokens).issue({ subject: 'alice' });
@@ -173,7 +173,7 @@ describe('The key ring', () => {
       issued.push({ token, expiresAt: elapsed + expiresInSeconds });
       for (const live of issued.filter(({ expiresAt }) => expiresAt > elapsed)) {
         await judged(live.token, jwks);
-        expect(await two.get(KeyRing).find(issuer, kidOf(live.token))).toBeDefined();
+        expect(await two.get(KeyRingVerificationKeys).find(issuer, kidOf(live.token))).toBeDefined();
       }
     }
     const [first, ...later] = [...firstSigned];
@@ -262,7 +262,7 @@ describe('The key ring', () => {
     for (const replica of [one, two, three]) expect((await call(replica, successor)).statusCode).toBe(200);
     const [row] = await rowsOf(one);
     expect(row.private_encrypted.length).toBe(28);
-    await expect(one.get(KeyKill).kill('no-such-key')).rejects.toMatchObject({ code: 'key-not-found' });
+    await expect(one.get(RevokeKey).kill('no-such-key')).rejects.toMatchObject({ code: 'key-not-found' });
   });
 
   it('sees a kill within a second by polling alone, with the notification lost', async () => {
@@ -276,7 +276,7 @@ describe('The key ring', () => {
   it('promotes the announced key when the active one is killed', async () => {
     const app = await boot();
     const [next] = await app.get(KeyRotation).rotate();
-    await app.get(KeyKill).kill(kidOf(await tokenOf(app)));
+    await app.get(RevokeKey).kill(kidOf(await tokenOf(app)));
     expect(kidOf(await tokenOf(app))).toBe(next!.kid);
     expect(await rowsOf(app)).toHaveLength(2);
   });
@@ -288,7 +288,7 @@ describe('The key ring', () => {
       const late = await boot({}, {}, new FastifyAdapter(), LateClock);
       const killed = kidOf(await tokenOf(late));
       const [next] = is ? await one.get(KeyRotation).rotate() : [];
-      await one.get(KeyKill).kill(killed);
+      await one.get(RevokeKey).kill(killed);
       await until(async () => !(await kidsOf(late)).includes(killed), 1000);
       const token = await tokenOf(late, ['keys:read']);
       expect(kidOf(token)).toBe(next?.kid ?? (await kidsOf(one))[0]);
@@ -301,11 +301,11 @@ describe('The key ring', () => {
     const late = await boot({}, {}, new FastifyAdapter(), LateClock);
     const former = kidOf(await tokenOf(one));
     const [next] = await one.get(KeyRotation).rotate();
-    await late.get(KnownKeys).refresh();
+    await late.get(KeyRing).refresh();
     for (const elapsed of [0, 309, 311, 339]) {
       TestClock.offset = elapsed * seconds;
       await one.get(KeyRotation).tick();
-      await late.get(KnownKeys).refresh();
+      await late.get(KeyRing).refresh();
       expect(kidOf(await tokenOf(late))).toBe(former);
       expect(kidOf(await tokenOf(one))).toBe(elapsed < 310 ? former : next!.kid);
     }
@@ -331,11 +331,11 @@ describe('The key ring', () => {
     const app = await boot();
     const token = await tokenOf(app, ['keys:read']);
     const failing = app.get(Database).transaction(async () => {
-      await app.get(KeyKill).kill(kidOf(token));
+      await app.get(RevokeKey).kill(kidOf(token));
       throw new Error('afterwards');
     });
     await expect(failing).rejects.toThrow('afterwards');
-    await app.get(KnownKeys).refresh();
+    await app.get(KeyRing).refresh();
     expect(kidOf(await tokenOf(app))).toBe(kidOf(token));
     expect(await app.get(DataSource).query('SELECT killed_at FROM signing_keys')).toEqual([{ killed_at: null }]);
   });
@@ -349,7 +349,7 @@ describe('The key ring', () => {
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1',
         ['LISTEN%'],
       );
-    await one.get(KeyKill).kill(kidOf(await tokenOf(one)));
+    await one.get(RevokeKey).kill(kidOf(await tokenOf(one)));
     expect((await call(two, await tokenOf(one, ['keys:read']))).statusCode).toBe(200);
   });
 
@@ -378,7 +378,7 @@ describe('The key ring', () => {
       const again = [await boot(), await boot(settings)];
       for (const replica of [before, ...after, ...again]) {
         await replica.get(KeyRotation).tick();
-        await replica.get(KnownKeys).refresh();
+        await replica.get(KeyRing).refresh();
         const token = await tokenOf(replica, ['keys:read']);
         await judged(token, cached);
         expect((await call(before, token)).statusCode).toBe(200);
@@ -397,9 +397,9 @@ describe('The key ring', () => {
     const late = await boot(settings, {}, new FastifyAdapter(), LateClock);
     expect(decodeProtectedHeader(await tokenOf(late)).alg).toBe('ES256');
     // A kill is another matter: who goes by the algorithm is not to wait, and hears of it by the revocations.
-    await after[0]!.get(KeyKill).kill(kidOf(token));
+    await after[0]!.get(RevokeKey).kill(kidOf(token));
     for (const replica of [...after, late]) {
-      await replica.get(KnownKeys).refresh();
+      await replica.get(KeyRing).refresh();
       const successor = decodeProtectedHeader(await tokenOf(replica));
       expect(successor.alg).toBe('PS256');
       expect(successor.kid).not.toBe(kidOf(token));
@@ -416,7 +416,7 @@ describe('The key ring', () => {
     for (const elapsed of [0, 1200]) {
       TestClock.offset = elapsed * seconds;
       for (const replica of [running, single]) await replica.get(KeyRotation).tick();
-      await running.get(KnownKeys).refresh();
+      await running.get(KeyRing).refresh();
       expect(kidOf(await tokenOf(running))).toBe(kidOf(token));
       await judged(await tokenOf(running), await jwksOf(running));
     }
@@ -433,7 +433,7 @@ describe('The key ring', () => {
       // As their schedules do: whoever has the former setting keeps its key.
       await before.get(KeyRotation).tick();
       const again = await boot({ algorithm: 'HS256' });
-      await after.get(KnownKeys).refresh();
+      await after.get(KeyRing).refresh();
       expect(decodeProtectedHeader(await tokenOf(again)).alg).toBe('HS256');
       const token = await tokenOf(after, ['keys:read']);
       expect(decodeProtectedHeader(token).alg).toBe(elapsed === 0 ? 'HS256' : 'ES256');
@@ -460,7 +460,7 @@ describe('The key ring', () => {
     const early = await boot({ ...beside, secret: `${secret}-2`, previousSecrets: [`${secret}-1`] });
     await tokenOf(early);
     await expect(early.get(KeyRotation).rotate()).rejects.toThrow(/encrypted under one of previousSecrets/);
-    await expect(early.get(KeyKill).kill(next!.kid)).rejects.toThrow(/encrypted under one of previousSecrets/);
+    await expect(early.get(RevokeKey).kill(next!.kid)).rejects.toThrow(/encrypted under one of previousSecrets/);
     expect(await kidsOf(server)).toContain(next!.kid);
   });
 
@@ -546,7 +546,7 @@ describe('The private half', () => {
        SELECT $1, alg, $2, private_encrypted, secret_id, announced_at, active_at FROM signing_keys`,
       [kid, jwk],
     );
-    await app.get(KnownKeys).refresh();
+    await app.get(KeyRing).refresh();
     expect(await kidsOf(app)).not.toContain(kid);
     const forged = await new SignJWT({ scope: 'keys:read' })
       .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt', kid })

@@ -166,10 +166,10 @@ describe('the database', () => {
       return heard.length === 1 ? refusal : error;
     };
     const attempt = database.transaction(async () => {
-      database.explainFailedCommit(explain);
+      database.mapCommitError(explain);
       await database.manager.query('INSERT INTO late VALUES (1), (1)');
-      database.explainFailedCommit(explain);
-      database.explainFailedCommit((error) => error);
+      database.mapCommitError(explain);
+      database.mapCommitError((error) => error);
     });
     await expect(attempt).rejects.toBe(refusal);
     expect(heard).toMatchObject([{ code: '23505' }]);
@@ -177,11 +177,11 @@ describe('the database', () => {
     const unexplained = database.transaction(() => database.manager.query('INSERT INTO late VALUES (1), (1)'));
     await expect(unexplained).rejects.toMatchObject({ code: '23505' });
     const earlier = database.transaction(async () => {
-      database.explainFailedCommit(() => refusal);
+      database.mapCommitError(() => refusal);
       await database.manager.query('SELECT 1 / 0');
     });
     await expect(earlier).rejects.toMatchObject({ code: '22012' });
-    database.explainFailedCommit(explain);
+    database.mapCommitError(explain);
     expect(heard).toHaveLength(1);
   });
 
@@ -404,7 +404,7 @@ describe('the database', () => {
         disable.call(this);
       };
       // The refusals of the tests before this one may not have been collected yet.
-      await database.transaction(() => database.promptly(() => database.manager.query('SELECT 1')));
+      await database.transaction(() => database.withReservedConnection(() => database.manager.query('SELECT 1')));
       await collecting(() => !isBurden());
     });
     afterEach(() => void Object.assign(storages, { run, disable }));
@@ -413,13 +413,13 @@ describe('the database', () => {
       expect(isBurden()).toBe(false);
       await database.transaction(async () => {
         await write('a');
-        await database.promptly(() => database.manager.query('SELECT 1'));
+        await database.withReservedConnection(() => database.manager.query('SELECT 1'));
         expect(isBurden()).toBe(true);
       });
       await Promise.resolve();
       expect(isBurden()).toBe(false);
       await Promise.all([1, 2, 3].map((name) => database.independently(() => write(String(name)))));
-      expect(await database.promptly(async () => isBurden())).toBe(true);
+      expect(await database.withReservedConnection(async () => isBurden())).toBe(true);
       await Promise.resolve();
       expect(isBurden()).toBe(false);
     });
@@ -517,7 +517,7 @@ describe('the database', () => {
       });
     const outcomes = await Promise.allSettled([inOrder('a', 'b'), inOrder('b', 'a')]);
     const refusals = outcomes.filter(({ status }) => status === 'rejected');
-    expect(refusals).toMatchObject([{ reason: { code: '40P01', isPassing: true } }]);
+    expect(refusals).toMatchObject([{ reason: { code: '40P01', isTransient: true } }]);
   });
 
   it('survives the loss of all its connections, idle and in use', async () => {
@@ -535,7 +535,7 @@ describe('the database', () => {
         await pause(milliseconds);
         await write('b');
       });
-      await expect(interrupted).rejects.toMatchObject({ isPassing: true });
+      await expect(interrupted).rejects.toMatchObject({ isTransient: true });
     }
     await database.manager.query('SELECT 1').catch(() => undefined);
     await terminate();
@@ -809,7 +809,7 @@ describe('PersistenceModule', () => {
     try {
       const app = await boot({ databaseUrl: empty.url });
       const database = app.get(Database);
-      await database.transaction(() => database.promptly(() => database.manager.query('SELECT 1')));
+      await database.transaction(() => database.withReservedConnection(() => database.manager.query('SELECT 1')));
       const used = new Set<unknown>(run.mock.contexts);
       expect(used.size).toBeGreaterThanOrEqual(2);
       await app.close();
@@ -834,14 +834,14 @@ describe('PersistenceModule', () => {
       database.transaction(ask),
       database.independently(ask),
       database.batch(['SELECT 1', 'SELECT 2']),
-      database.promptly(ask),
+      database.withReservedConnection(ask),
     ];
     const outcomes = await Promise.allSettled(ways);
     expect(outcomes).toEqual(
       ways.map(() => ({
         status: 'rejected',
         reason: expect.objectContaining({
-          isPassing: true,
+          isTransient: true,
           message: expect.stringContaining('has closed its database'),
         }),
       })),

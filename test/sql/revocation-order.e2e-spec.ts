@@ -5,23 +5,23 @@ import { Logger, type LoggerService } from '@nestjs/common';
 import { Test, type TestingModule } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { Clock, RevocationSet, SystemClock, type Principal, type RevocationNotice } from 'postern/auth';
+import { Clock, RevocationSet, SystemClock, type Principal, type RevocationRequest } from 'postern/auth';
 import { Database, PersistenceModule } from 'postern/persistence';
 import {
   CheckedRevocationsSettings,
   type RevocationsSettings,
   PostgresSignal,
   RedisSignal,
-  RevocationJournal,
-  RevocationProgress,
+  RevocationTable,
+  ReadPosition,
   RevocationSignal,
-  StoredRevocations,
-  type OrderedRevocation,
+  DatabaseRevocationSource,
+  type SequencedRevocation,
 } from 'postern/revocations';
 import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
-import { CheckedTokensSettings, SlowerClock } from 'postern/tokens';
+import { CheckedTokensSettings, EarliestClock } from 'postern/tokens';
 import { DataSource } from 'typeorm';
-import { Passage } from '../revocations/cluster.js';
+import { TcpProxy } from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';
@@ -39,12 +39,12 @@ class LostSignal extends RevocationSignal {
 interface Replica {
   readonly module: TestingModule;
   readonly database: Database;
-  readonly journal: RevocationJournal;
-  readonly source: StoredRevocations;
-  readonly progress: RevocationProgress;
+  readonly journal: RevocationTable;
+  readonly source: DatabaseRevocationSource;
+  readonly progress: ReadPosition;
   readonly set: RevocationSet;
   isRevoked(sessionId: string): boolean;
-  /** Commits one revocation, and gives it its place, as RevocationLog does. */
+  /** Commits one revocation, and gives it its place, as DatabaseRevocationPublisher does. */
   revoke(sessionId: string): Promise<void>;
 }
 
@@ -75,9 +75,9 @@ describe('revocations among replicas', () => {
     const tokens = new CheckedTokensSettings({ issuer, audience: 'api', secret: 'not looked at here' });
     const terms = new CheckedRevocationsSettings(settings, clock, tokens);
     const signal = signalOf(module.get(DataSource));
-    const journal = new RevocationJournal(held, signal, terms, new SlowerClock(held, clock));
-    const progress = new RevocationProgress();
-    const source = new StoredRevocations(journal, signal, terms, clock, undefined, progress);
+    const journal = new RevocationTable(held, signal, terms, new EarliestClock(held, clock));
+    const progress = new ReadPosition();
+    const source = new DatabaseRevocationSource(journal, signal, terms, clock, undefined, progress);
     const set = new RevocationSet(clock, issuer);
     const made: Replica = {
       module,
@@ -102,7 +102,7 @@ describe('revocations among replicas', () => {
   ])('%s', (_, signalOf) => {
     revocationSourceSpec(async () => {
       const { source, database: held, journal } = await replica(signalOf);
-      const publish = async (notice: RevocationNotice): Promise<void> => {
+      const publish = async (notice: RevocationRequest): Promise<void> => {
         await held.transaction(() => journal.append([notice]));
         await journal.order();
       };
@@ -139,7 +139,7 @@ describe('revocations among replicas', () => {
       );
     };
 
-    const seen: OrderedRevocation[] = [];
+    const seen: SequencedRevocation[] = [];
     let end = beginning;
     const follow = async (): Promise<void> => {
       for (;;) {
@@ -374,13 +374,13 @@ describe('revocations among replicas', () => {
 
     it('reach every replica, old and new, while Redis takes what it is sent and answers nothing', async () => {
       if (!isThere) return;
-      const passage = await Passage.open({ port: 6379, host: '127.0.0.1' });
-      const through = (): RedisSignal => new RedisSignal(`redis://127.0.0.1:${passage.port}`);
+      const proxy = await TcpProxy.open({ port: 6379, host: '127.0.0.1' });
+      const through = (): RedisSignal => new RedisSignal(`redis://127.0.0.1:${proxy.port}`);
       const here = await replica(through, { pollSeconds: 0.2 });
       const there = await replica(through, { pollSeconds: 0.2 });
       await here.source.follow(here.set);
       await there.source.follow(there.set);
-      passage.stall();
+      proxy.stall();
       for (const sessionId of ['s1', 's2']) {
         await here.revoke(sessionId);
         await until(() => here.isRevoked(sessionId) && there.isRevoked(sessionId));
@@ -388,14 +388,14 @@ describe('revocations among replicas', () => {
       const late = await replica(through, { pollSeconds: 0.2 });
       await late.source.follow(late.set);
       expect(late.isRevoked('s1') && late.isRevoked('s2')).toBe(true);
-      await passage.close();
+      await proxy.close();
     });
 
     it('tell of the loss of Redis once, and once of its return, however often it was tried in between', async () => {
       if (!isThere) return;
       const target = { port: 6379, host: '127.0.0.1' };
-      let passage = await Passage.open(target);
-      const { port } = passage;
+      let proxy = await TcpProxy.open(target);
+      const { port } = proxy;
       const told: Record<string, string[]> = { log: [], warn: [], debug: [] };
       const noting = Object.fromEntries(
         Object.entries(told).map(([at, lines]) => [at, (line: string) => lines.push(line)]),
@@ -406,9 +406,9 @@ describe('revocations among replicas', () => {
         await signal.listen(() => undefined);
         await signal.announce(1);
         for (const times of [1, 2, 3, 4, 5]) {
-          await passage.close();
+          await proxy.close();
           await until(() => told.debug!.length > 6 * times);
-          passage = await Passage.open(target, port);
+          proxy = await TcpProxy.open(target, port);
           await until(() => told.log!.length === times);
           expect(told.warn).toHaveLength(times);
         }
@@ -417,7 +417,7 @@ describe('revocations among replicas', () => {
       } finally {
         Logger.overrideLogger(false);
         await signal.stop();
-        await passage.close();
+        await proxy.close();
       }
     });
 

@@ -9,7 +9,7 @@ import { Argon2PasswordHasher } from 'postern/password';
 import { Database } from 'postern/persistence';
 import { RefreshTokenReused } from 'postern/sessions';
 import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
-import { AccessTokens, KnownKeys, SigningKeys } from 'postern/tokens';
+import { AccessTokens, KeyRing, SigningKeys } from 'postern/tokens';
 import { UsersService } from 'postern/users';
 import { DataSource } from 'typeorm';
 import { byEs, compact } from '../tokens/hostile-tokens/index.js';
@@ -647,7 +647,7 @@ describe('what the user may not write', () => {
   });
 
   it('I4: no claim pollutes a prototype', async () => {
-    const { kid } = await app.nest.get(KnownKeys).signingKey();
+    const { kid } = await app.nest.get(KeyRing).signingKey();
     const privateKey = app.nest.get<SigningKeys>(SigningKeys).localKey(kid)!;
     const now = Math.floor(app.nest.get(Clock).now() / 1000);
     const claims = `"iss":"https://id.example.test","aud":"postern","sub":"x","iat":${now},"exp":${now + 60},"jti":"j"`;

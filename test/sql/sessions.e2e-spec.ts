@@ -9,7 +9,7 @@ import { Database, PersistenceModule, type DomainEvent } from 'postern/persisten
 import { AuthError, ProblemModule } from 'postern/problem';
 import {
   ClaimsProvider,
-  Housekeeping,
+  SessionCleanup,
   LoginPolicy,
   RefreshTokenReused,
   SessionRefreshed,
@@ -22,15 +22,15 @@ import {
   type TokenPair,
 } from 'postern/sessions';
 import {
-  RevocationLog,
-  StoredRevocations,
+  DatabaseRevocationPublisher,
+  DatabaseRevocationSource,
   RevocationsModule,
   type RevocationsSettings,
   RevocationCleanup,
 } from 'postern/revocations';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { AccessTokens, KeyKill, KeyRing, KeyRotation, KnownKeys, TokensModule } from 'postern/tokens';
-import { User, UserFact, UsersModule, UsersService, type UserBase } from 'postern/users';
+import { AccessTokens, RevokeKey, KeyRingVerificationKeys, KeyRotation, KeyRing, TokensModule } from 'postern/tokens';
+import { User, RelatedColumn, UsersModule, UsersService, type UserBase } from 'postern/users';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';
@@ -129,10 +129,10 @@ class Server {
         AuthModule.forRoot({
           issuer,
           audience,
-          keys: KeyRing,
+          keys: KeyRingVerificationKeys,
           clock: HandClock,
-          revocationSource: StoredRevocations,
-          revocationPublisher: RevocationLog,
+          revocationSource: DatabaseRevocationSource,
+          revocationPublisher: DatabaseRevocationPublisher,
         }),
         TokensModule.forRoot({ issuer, audience, secret: current, previousSecrets }),
         UsersModule.forRoot({ user: User }),
@@ -521,11 +521,11 @@ describe('sessions', () => {
           for (const one of [again, replica]) {
             const [made] = await one.app.get(KeyRotation).rotate();
             for (const other of running) {
-              await other.app.get(KnownKeys).refresh();
-              expect(other.app.get(KnownKeys).published()).toContainEqual(expect.objectContaining({ kid: made!.kid }));
+              await other.app.get(KeyRing).refresh();
+              expect(other.app.get(KeyRing).published()).toContainEqual(expect.objectContaining({ kid: made!.kid }));
             }
             // Killed, so that the next one makes a key of its own.
-            await one.app.get(KeyKill).kill(made!.kid);
+            await one.app.get(RevokeKey).kill(made!.kid);
           }
           for (const one of running.filter((each) => each !== replica)) await one.app.close();
           running.splice(0, Infinity, replica);
@@ -640,7 +640,7 @@ describe('sessions', () => {
   });
 
   describe('by a proof that rests on what a table of the team says of the user', () => {
-    const fact = new UserFact('passkeys', 'key');
+    const fact = new RelatedColumn('passkeys', 'key');
     const context = { userAgent: firefox, amr: ['hwk'] };
     const other = () => twin.app.get(Database);
 
@@ -649,7 +649,7 @@ describe('sessions', () => {
     );
     beforeEach(() => other().manager.query("INSERT INTO passkeys VALUES ($1, 'k1')", [user.id]));
 
-    const start = (value = 'k1') => server.sessions.startProven(user, context, { fact, value });
+    const start = (value = 'k1') => server.sessions.startProven(user, context, { column: fact, value });
     const change = () => other().manager.query("UPDATE passkeys SET key = 'k2' WHERE user_id = $1", [user.id]);
 
     it('start where it still stands, and do not where it is changed, gone, or the user disabled', async () => {
@@ -935,12 +935,12 @@ describe('sessions', () => {
       try {
         const { accessToken: token } = await keeper.start(await keeper.newUser());
         keeper.clock.ahead += 61 * 1000;
-        await keeper.app.get(Housekeeping).sweep();
+        await keeper.app.get(SessionCleanup).sweep();
         expect(await keeper.accepts(token)).toBe(true);
         expect((await keeper.call(method, path, { token })).status).toBe(204);
         expect(await keeper.accepts(token)).toBe(false);
         keeper.clock.ahead += 86_400 * 1000;
-        expect(await keeper.app.get(Housekeeping).sweep()).toBe(1);
+        expect(await keeper.app.get(SessionCleanup).sweep()).toBe(1);
       } finally {
         await keeper.app.close();
         await own.drop();
@@ -956,7 +956,7 @@ describe('sessions', () => {
         const expiring = await keeper.start(owner);
         const sweep = async () => ({
           revocations: await keeper.app.get(RevocationCleanup).sweep(),
-          sessions: await keeper.app.get(Housekeeping).sweep(),
+          sessions: await keeper.app.get(SessionCleanup).sweep(),
         });
         for (const { sessionId } of ended) await keeper.sessions.revoke(sessionId, 'test');
         expect(await sweep()).toEqual({ sessions: 0, revocations: 0 });

@@ -103,7 +103,7 @@ describe('of many transactions beside each other, some refused, and of work outs
         () => bell.rung,
         () => Promise.race([pause(2), bell.rung]),
         () => sql.query('SELECT 1'),
-        () => database.promptly(() => database.batch(['SELECT 1', 'SELECT 2'])),
+        () => database.withReservedConnection(() => database.batch(['SELECT 1', 'SELECT 2'])),
       ];
       const hop = async () => void (await ways[Math.floor(dice() * ways.length)]!());
 

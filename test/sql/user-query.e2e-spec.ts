@@ -1,9 +1,9 @@
 import { AfterLoad, Column, DataSource, DeleteDateColumn, Entity, type EntitySubscriberInterface } from 'typeorm';
 import { uuidv7 } from 'postern/persistence';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { User, UserBase, UserFact } from 'postern/users';
-import { UserLookup } from '../../libs/users/src/storage/user-query.js';
-import { UserSchemas } from '../../libs/users/src/fields/user-dtos.js';
+import { User, UserBase, RelatedColumn } from 'postern/users';
+import { UserQuery } from '../../libs/users/src/storage/user-query.js';
+import { UserDtos } from '../../libs/users/src/fields/user-dtos.js';
 
 const cents = {
   to: (value: number) => String(value * 100),
@@ -99,9 +99,9 @@ describe('looking up one user', () => {
     return source.initialize();
   }
   const statements: string[] = [];
-  const badge = new UserFact('public.Badges', 'Number');
+  const badge = new RelatedColumn('public.Badges', 'Number');
 
-  const lookupOf = (entity: typeof User) => new UserLookup(new UserSchemas(entity));
+  const lookupOf = (entity: typeof User) => new UserQuery(new UserDtos(entity));
 
   it.each([
     ['the shipped class', User],

@@ -29,7 +29,7 @@ import {
 import { AuthModule, CurrentPrincipal, CurrentUser, type AuthStructure, type Principal } from 'postern/auth';
 import { Database, PersistenceModule, type DomainEvent } from 'postern/persistence';
 import { documentOf } from 'postern';
-import { AuthError, ProblemModule, Refuses } from 'postern/problem';
+import { AuthError, ProblemModule, ApiProblems } from 'postern/problem';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
 import {
   adminUsersControllerOf,
@@ -835,7 +835,7 @@ describe('the users, whatever the transport', () => {
       readonly status = 503;
       readonly title = 'Nobody is here any more to confirm it.';
     }
-    @Refuses(TooLateError)
+    @ApiProblems(TooLateError)
     class OfficeHours extends Sesame {}
     class MyMeController extends meControllerOf(Employee) {}
     for (const controllers of [{}, { me: MyMeController }]) {
@@ -892,7 +892,7 @@ describe('the users, whatever the transport', () => {
       override async readMe(principal: Principal) {
         return { ...(await super.readMe(principal)), nickname: 'of the team' };
       }
-      @Refuses(FrozenError)
+      @ApiProblems(FrozenError)
       override async updateMe(principal: Principal, changes: TeamFields<Employee>) {
         this.badges.asked.push(changes);
         if (changes.floor === 13) throw new FrozenError();

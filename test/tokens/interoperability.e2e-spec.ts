@@ -11,8 +11,8 @@ import { createHttpAdapter, PosternModule } from 'postern';
 import { AuthModule, Clock, CurrentPrincipal, type Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
 import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { KeyKill, KeyRotation, TokenSigner } from 'postern/tokens';
-import { judges, signedByPyJwt, verdictsOf, whyNoPython, type Rules } from './interoperability/libraries.js';
+import { RevokeKey, KeyRotation, TokenSigner } from 'postern/tokens';
+import { libraries, signedByPyJwt, verdictsOf, whyNoPython, type Rules } from './interoperability/libraries.js';
 
 const issuer = 'https://id.example.test';
 const audience = 'orders';
@@ -118,14 +118,14 @@ describe.each(['ES256', 'RS256'] as const)('a rotation of %s keys', (algorithm) 
 
   /** What each judge, newly started, says of each token. */
   async function verdicts(told: Tokens): Promise<Record<string, Record<string, string>>> {
-    const said = judges.map(async (judge) => {
-      const verdict = await verdictsOf(judge, rules, Object.values(told));
-      return [judge, Object.fromEntries(Object.keys(told).map((name, index) => [name, verdict[index]!]))] as const;
+    const said = libraries.map(async (library) => {
+      const verdict = await verdictsOf(library, rules, Object.values(told));
+      return [library, Object.fromEntries(Object.keys(told).map((name, index) => [name, verdict[index]!]))] as const;
     });
     return Object.fromEntries(await Promise.all(said));
   }
   const fromAll = (verdict: Readonly<Record<string, unknown>>) =>
-    Object.fromEntries(judges.map((judge) => [judge, verdict]));
+    Object.fromEntries(libraries.map((library) => [library, verdict]));
   const refused: unknown = expect.stringMatching(/^refused: /);
 
   it('begins with tokens that every judge accepts, and each of them can refuse', async () => {
@@ -177,7 +177,7 @@ describe.each(['ES256', 'RS256'] as const)('a rotation of %s keys', (algorithm) 
 
   it('is no kill: after that every judge refuses the tokens of the killed key, and accepts the others', async () => {
     const { before, after } = tokens as { before: string; after: string };
-    await app.get(KeyKill).kill(kidOf(after), 'stolen');
+    await app.get(RevokeKey).kill(kidOf(after), 'stolen');
     const told = { after, before, next: await logIn() };
     expect(await verdicts(told)).toEqual(fromAll({ after: refused, before: subject, next: subject }));
   });

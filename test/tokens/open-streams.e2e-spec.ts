@@ -94,8 +94,8 @@ class SilentSource extends RevocationSource {
   }
 
   override async follow(): Promise<void> {
-    this.health.noteFollowing();
-    this.health.noteContact();
+    this.health.followingStarted();
+    this.health.upToDateAt();
   }
 
   override stop(): void {}

@@ -23,7 +23,14 @@ import {
 import { ProblemModule, ServiceUnavailableError } from 'postern/problem';
 import { SessionsService } from 'postern/sessions';
 import { UsersService } from 'postern/users';
-import { audience, Passage, startReplica, startResource, type Replica, type Resource } from '../revocations/cluster.js';
+import {
+  audience,
+  TcpProxy,
+  startReplica,
+  startResource,
+  type Replica,
+  type Resource,
+} from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
 const ISSUER = 'https://id.acme.test';
@@ -151,13 +158,13 @@ interface Issuer extends Replica {
 
 describe('those who follow the revocations of two issuers', () => {
   const databases: TestDatabase[] = [];
-  const fronts: Passage[] = [];
+  const fronts: TcpProxy[] = [];
   const closing: { close(): Promise<void> }[] = [];
   let house: Issuer;
   let partnerHouse: Issuer;
 
   async function startIssuer(settings?: Parameters<typeof startReplica>[2]): Promise<Issuer> {
-    const [database, front] = [await createTestDatabase(), await Passage.open()];
+    const [database, front] = [await createTestDatabase(), await TcpProxy.open()];
     databases.push(database);
     fronts.push(front);
     const issuer = `http://127.0.0.1:${front.port}`;

@@ -8,7 +8,7 @@ import { JWT_ALGORITHMS } from 'postern/jws';
 import { PersistenceModule } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
 import { createTestDatabase } from 'postern/testing';
-import { KeyRing, TokenSigner, TokensModule } from 'postern/tokens';
+import { KeyRingVerificationKeys, TokenSigner, TokensModule } from 'postern/tokens';
 import type { INestApplication } from '@nestjs/common';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { JwtAlgorithm, KeyMaterial } from 'postern/jws';
@@ -91,7 +91,7 @@ describe('static keys without a kid', () => {
       const id = await boot(
         [
           PersistenceModule.forRoot({ databaseUrl: database.url, poolSize: 6 }),
-          AuthModule.forRoot({ issuer, audience, algorithms: JWT_ALGORITHMS, keys: KeyRing }),
+          AuthModule.forRoot({ issuer, audience, algorithms: JWT_ALGORITHMS, keys: KeyRingVerificationKeys }),
           TokensModule.forRoot({
             issuer,
             audience,

@@ -3,7 +3,7 @@ import { UserRegistered } from 'postern/accounts';
 import { CurrentPrincipal, CurrentUser, type Principal, Public, RequireScopes } from 'postern/auth';
 import { LoginFailed, PasswordChanged } from 'postern/password';
 import { DomainEvent, Events } from 'postern/persistence';
-import { AuthError, Refuses } from 'postern/problem';
+import { AuthError, ApiProblems } from 'postern/problem';
 import { RefreshTokenReused, SessionRevoked, SessionStarted, type SessionsService } from 'postern/sessions';
 import { SigningKeyKilled } from 'postern/tokens';
 import { UserUpdated } from 'postern/users';
@@ -49,7 +49,7 @@ export class Handlers {
   list(): void {}
 
   // @ts-expect-error a refusal is an AuthError
-  @Refuses(TypeError)
+  @ApiProblems(TypeError)
   refused(): void {}
 }
 

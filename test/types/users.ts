@@ -10,7 +10,7 @@ import {
   EntityPrincipalMapper,
   meControllerOf,
   UserBase,
-  type UserFact,
+  type RelatedColumn,
   UserField,
   UsersModule,
   type AdminUsersRoutes,
@@ -130,7 +130,7 @@ export async function change(users: UsersService<Employee>, id: string): Promise
   return found.nickname;
 }
 
-export async function look(users: UsersService<Employee>, keys: UserFact): Promise<string | null> {
+export async function look(users: UsersService<Employee>, keys: RelatedColumn): Promise<string | null> {
   const found = await users.findByEmailWith('ada@example.com', keys);
   // @ts-expect-error there may be none
   const value: unknown = found.value;

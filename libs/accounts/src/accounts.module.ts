@@ -1,7 +1,7 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
-import { assertMadeForUser, User, UserSchemas } from 'postern/users';
+import { assertSameUserEntity, User, UserDtos } from 'postern/users';
 import {
   ACCOUNTS_SETTINGS,
   ConfigurableAccountsModule,
@@ -26,19 +26,19 @@ import { SecurityNotices } from './security-notices.js';
 export class AccountsModule extends ConfigurableAccountsModule {
   /** Settings and structure in one object. */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
-    return assembled(super.forRoot(options), options);
+    return withStructure(super.forRoot(options), options);
   }
 
   /** Settings from a factory or a class; structure beside it, synchronously. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return assembled(super.forRootAsync(options), options);
+    return withStructure(super.forRootAsync(options), options);
   }
 }
 
-function assembled(module: DynamicModule, structure: AccountsStructure): DynamicModule {
+function withStructure(module: DynamicModule, structure: AccountsStructure): DynamicModule {
   const user = structure.user ?? User;
   const controller = structure.controller ?? registrationControllerOf(user);
-  if (controller) assertMadeForUser('AccountsModule', controller, user);
+  if (controller) assertSameUserEntity('AccountsModule', controller, user);
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? [])],
@@ -47,8 +47,8 @@ function assembled(module: DynamicModule, structure: AccountsStructure): Dynamic
       ...(module.providers ?? []),
       {
         provide: CheckedAccountsSettings,
-        inject: [ACCOUNTS_SETTINGS, UserSchemas],
-        useFactory: (settings: AccountsSettings, { entity }: UserSchemas) => {
+        inject: [ACCOUNTS_SETTINGS, UserDtos],
+        useFactory: (settings: AccountsSettings, { entity }: UserDtos) => {
           if (entity === user) return new CheckedAccountsSettings(settings);
           throw new Error(
             `AccountsModule has the users ${user.name}, UsersModule has ${entity.name}: write user: ${entity.name}.`,

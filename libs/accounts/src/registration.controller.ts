@@ -3,12 +3,12 @@ import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/
 import { IsString } from 'class-validator';
 import { Public } from 'postern/auth';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
-import { Refuses, ValidationFailedError } from 'postern/problem';
+import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf, type RequestLike } from 'postern/sessions';
 import {
   EmailTakenError,
   IsEmailAddress,
-  MadeForUser,
+  ForUserEntity,
   registerDtoOf,
   responseDtoOf,
   UserConflictError,
@@ -65,7 +65,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
 
   @ApiTags('Authentication')
   @Controller('auth')
-  @MadeForUser(user)
+  @ForUserEntity(user)
   class RegistrationController implements RegistrationRoutes<U> {
     // No parameter of the constructor, which a subclass would have to know.
     @Inject(Registration) readonly registration!: Registration<U>;
@@ -83,7 +83,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
       description: 'The new user.',
       example: { ...OwnUserDto.example, emailVerifiedAt: null },
     })
-    @Refuses(
+    @ApiProblems(
       ValidationFailedError,
       PasswordRejectedError.of('/password', [
         { code: 'password-too-common', detail: 'This password is among the first that are guessed.' },

@@ -1,12 +1,12 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
-import { assertOneCopy, RefusalFilter } from 'postern/problem';
+import { assertSamePackage, AuthErrorFilter } from 'postern/problem';
 import { AUTH_SETTINGS } from './settings/auth-settings.js';
-import { checkedAuthSettings } from './settings/validate-settings.js';
+import { validateSettings } from './settings/validate-settings.js';
 import { Clock, SystemClock } from './revocations/clock.js';
 import { ConfiguredVerificationKeys } from './keys/configured-verification-keys.js';
-import { FollowedRevocations } from './revocations/feed-revocation-source.js';
-import { GUARD_IS_GLOBAL, GuardPlacement } from './access/unguarded-handlers.check.js';
+import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
+import { GUARD_IS_GLOBAL, UnguardedHandlersCheck } from './access/unguarded-handlers.check.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { oneCopyCheck } from './one-copy.check.js';
 import { IdentityPrincipalMapper, PrincipalMapper } from './guard/principal-mapper.js';
@@ -42,11 +42,11 @@ export interface AuthStructure {
 /** One instance under both names: the port, and the guard that a route may also ask for by its class. */
 function guardProviders(structure: AuthStructure): Provider[] {
   const isGlobal = structure.global !== false;
-  assertOneCopy('AuthModule', structure.guard);
+  assertSamePackage('AuthModule', structure.guard);
   return [
     { provide: JwtAuthGuard, useClass: structure.guard ?? JwtAuthGuard },
     { provide: GUARD_IS_GLOBAL, useValue: isGlobal },
-    GuardPlacement,
+    UnguardedHandlersCheck,
     ...(isGlobal ? [{ provide: APP_GUARD, useExisting: JwtAuthGuard }] : []),
   ];
 }
@@ -56,7 +56,7 @@ const followedSource: Provider = {
   provide: RevocationSource,
   inject: [AUTH_SETTINGS, TrustedIssuers, VerificationKeys, RevocationHealth, Clock],
   useFactory: (settings: AuthSettings, ...rest: [TrustedIssuers, VerificationKeys, RevocationHealth, Clock]) =>
-    settings.revocations?.follow === true ? new FollowedRevocations(settings, ...rest) : undefined,
+    settings.revocations?.follow === true ? new FeedRevocationSource(settings, ...rest) : undefined,
 };
 
 /** Every name of the structure: what stands here is taken out of the settings. */
@@ -77,10 +77,10 @@ export const UNCHECKED_SETTINGS = Symbol('AuthModule settings as they came');
 const checkedSettings: Provider = {
   provide: AUTH_SETTINGS,
   inject: [UNCHECKED_SETTINGS],
-  useFactory: (settings: AuthSettings) => checkedAuthSettings(settings, NO_STRUCTURE),
+  useFactory: (settings: AuthSettings) => validateSettings(settings, NO_STRUCTURE),
 };
 
-function assemble(definition: DynamicModule, structure: AuthStructure): DynamicModule {
+function withStructure(definition: DynamicModule, structure: AuthStructure): DynamicModule {
   const { revocationSource } = structure;
   return {
     ...definition,
@@ -99,7 +99,7 @@ function assemble(definition: DynamicModule, structure: AuthStructure): DynamicM
         ? [revocationSource, { provide: RevocationSource, useExisting: revocationSource }]
         : [followedSource]),
       // A refused token is a 401 with its challenge (RFC 6750 §3), and no 500, whatever else the application imports.
-      { provide: APP_FILTER, useClass: RefusalFilter },
+      { provide: APP_FILTER, useClass: AuthErrorFilter },
       ...guardProviders(structure),
     ],
     exports: [
@@ -120,7 +120,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AuthSettings>(
   optionsInjectionToken: UNCHECKED_SETTINGS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<AuthStructure>(NO_STRUCTURE, assemble)
+  .setExtras<AuthStructure>(NO_STRUCTURE, withStructure)
   .build();
 
 export { ConfigurableModuleClass as ConfigurableAuthModule };

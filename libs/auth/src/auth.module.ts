@@ -1,12 +1,12 @@
 import { Inject, Module, Optional } from '@nestjs/common';
 import { ModulesContainer } from '@nestjs/core';
-import { missingSettings, OfThisCopy } from 'postern/problem';
+import { missingSettings, FromThisPackage } from 'postern/problem';
 import { AUTH_SETTINGS } from './settings/auth-settings.js';
 import { ConfigurableAuthModule, UNCHECKED_SETTINGS } from './auth.module-definition.js';
 import { Clock } from './revocations/clock.js';
-import { DoubtingClock } from './revocations/jump-tolerant-clock.js';
-import { FollowedRevocations } from './revocations/feed-revocation-source.js';
-import { FurtherRevocations } from './revocations/other-issuers-revocation-feeds.js';
+import { JumpTolerantClock } from './revocations/jump-tolerant-clock.js';
+import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
+import { OtherIssuersRevocationFeeds } from './revocations/other-issuers-revocation-feeds.js';
 import { JwtStrategy } from './guard/jwt.strategy.js';
 import { OpenStreams } from './streams/open-streams.js';
 import { RevocationHealth } from './revocations/revocation-health.js';
@@ -29,7 +29,7 @@ const SWEPT_AT_ONCE = 20_000;
  * @example
  * AuthModule.forRoot({ issuer: 'https://id.example.com', audience: 'orders' })
  */
-@OfThisCopy()
+@FromThisPackage()
 @Module({
   providers: [
     missingSettings('AuthModule', UNCHECKED_SETTINGS),
@@ -41,11 +41,11 @@ const SWEPT_AT_ONCE = 20_000;
     {
       provide: RevocationSet,
       useFactory: (clock: Clock, issuers: TrustedIssuers) =>
-        new RevocationSet(new DoubtingClock(clock), issuers.own.issuer),
+        new RevocationSet(new JumpTolerantClock(clock), issuers.own.issuer),
       inject: [Clock, TrustedIssuers],
     },
     RevocationHealth,
-    FurtherRevocations,
+    OtherIssuersRevocationFeeds,
     TokenValidity,
     OpenStreams,
   ],
@@ -58,7 +58,7 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
   constructor(
     private readonly revocations: RevocationSet,
     @Inject(AUTH_SETTINGS) settings: AuthSettings,
-    private readonly further: FurtherRevocations,
+    private readonly further: OtherIssuersRevocationFeeds,
     modules: ModulesContainer,
     @Optional() private readonly source?: RevocationSource,
   ) {
@@ -71,7 +71,7 @@ export class AuthModule extends ConfigurableAuthModule implements OnApplicationB
       );
     }
     const { revocations: own, issuers = [] } = settings;
-    if (own?.follow === true && !(source instanceof FollowedRevocations)) {
+    if (own?.follow === true && !(source instanceof FeedRevocationSource)) {
       throw new Error('AuthModule: write either "revocations: { follow: true }" or "revocationSource", not both.');
     }
     // A source of the team may read the settings of the own issuer.

@@ -1,5 +1,5 @@
 import { ModulesContainer } from '@nestjs/core';
-import { assertOneCopy } from 'postern/problem';
+import { assertSamePackage } from 'postern/problem';
 import type { Provider } from '@nestjs/common';
 
 /**
@@ -13,7 +13,7 @@ export const oneCopyCheck: Provider = {
   useFactory: (modules: ModulesContainer): void => {
     for (const { metatype, providers, injectables } of modules.values()) {
       const classes = [...providers.values(), ...injectables.values()].map((wrapper) => wrapper.metatype);
-      for (const one of [metatype, ...classes]) assertOneCopy('AuthModule', one);
+      for (const one of [metatype, ...classes]) assertSamePackage('AuthModule', one);
     }
   },
 };

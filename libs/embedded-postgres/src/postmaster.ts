@@ -54,8 +54,8 @@ export class Postmaster {
       const complaint = await this.attempt(end);
       if (complaint === undefined) return;
       // After a kill -9 of the postmaster its backends need a moment to notice.
-      const isPassing = complaint.includes('shared memory block') || complaint.includes('is still in use');
-      if (this.isStopping || !isPassing || Date.now() > end) {
+      const isTransient = complaint.includes('shared memory block') || complaint.includes('is still in use');
+      if (this.isStopping || !isTransient || Date.now() > end) {
         throw new EmbeddedPostgresError(`PostgreSQL does not start; it says: ${complaint}`);
       }
     }

@@ -23,5 +23,5 @@ export { PasswordLogin } from './password-login.js';
 export { PasswordModule } from './password.module.js';
 export type { PasswordSettings, PasswordStructure } from './password.module-definition.js';
 export { PasswordPolicy, type PasswordContext, type PasswordViolation } from './policies/password-policy.js';
-export { PasswordRules, shippedPasswordPolicies } from './policies/password-policies.js';
+export { PasswordPolicies, shippedPasswordPolicies } from './policies/password-policies.js';
 export { PasswordsService, PreparedPassword, type PasswordProof, type StoredPassword } from './passwords.service.js';

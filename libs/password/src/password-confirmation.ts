@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Refuses } from 'postern/problem';
+import { ApiProblems } from 'postern/problem';
 import { IdentityConfirmation, IdentityNotConfirmedError, type IdentityProof } from 'postern/users';
 import { HashingOverloadedError } from './password.errors.js';
 import { PasswordsService } from './passwords.service.js';
@@ -9,7 +9,7 @@ import { PasswordsService } from './passwords.service.js';
  * @example UsersModule.forRoot({ confirmation: PasswordConfirmation })
  */
 @Injectable()
-@Refuses(IdentityNotConfirmedError, HashingOverloadedError)
+@ApiProblems(IdentityNotConfirmedError, HashingOverloadedError)
 export class PasswordConfirmation extends IdentityConfirmation {
   constructor(private readonly passwords: PasswordsService) {
     super();

@@ -1,4 +1,4 @@
-import { UserFact } from 'postern/users';
+import { RelatedColumn } from 'postern/users';
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
 /** What proves a user's password. A table of its own, so that serialising a user can never tell a hash. */
@@ -19,4 +19,4 @@ export class PasswordCredential {
 }
 
 /** The hash, read together with its user. */
-export const passwordHash = new UserFact('password_credentials', 'hash');
+export const passwordHash = new RelatedColumn('password_credentials', 'hash');

@@ -1,16 +1,16 @@
 import { createHash } from 'node:crypto';
 import { SystemClock } from 'postern/auth';
 import type { Database, DomainEvent, Events } from 'postern/persistence';
-import { AccountDisabledError, type ProvenFact, type SessionsService, type TokenPair } from 'postern/sessions';
+import { AccountDisabledError, type Precondition, type SessionsService, type TokenPair } from 'postern/sessions';
 import { InstanceSecret } from 'postern/tokens';
-import { normalizeEmail, type UserBase, type UserFact, type UsersService } from 'postern/users';
+import { normalizeEmail, type UserBase, type RelatedColumn, type UsersService } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { passwordHash } from './password-credential.entity.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
 import { PasswordHasher } from './hashing/password-hasher.js';
 import { PasswordHashing } from './hashing/password-hashing.js';
 import { PasswordLogin } from './password-login.js';
-import { PasswordRules } from './policies/password-policies.js';
+import { PasswordPolicies } from './policies/password-policies.js';
 import { LoginFailed } from './password.events.js';
 import { PasswordsService } from './passwords.service.js';
 
@@ -57,16 +57,16 @@ async function stage() {
     },
   } as unknown as Database;
   const directory = {
-    findByEmailWith: async (email: string, fact: UserFact) => {
-      expect(fact).toBe(passwordHash);
+    findByEmailWith: async (email: string, precondition: RelatedColumn) => {
+      expect(precondition).toBe(passwordHash);
       queries.push('user and hash');
       const user = users.find((candidate) => candidate.email === normalizeEmail(email));
       return user ? { user, value: credentials.get(user.id) ?? null } : null;
     },
   } as unknown as UsersService;
   const sessions = {
-    startProven: async (user: UserBase, _: unknown, { fact, value }: ProvenFact) => {
-      expect(fact).toBe(passwordHash);
+    startProven: async (user: UserBase, _: unknown, { column: precondition, value }: Precondition) => {
+      expect(precondition).toBe(passwordHash);
       if (hooks.refusal) throw hooks.refusal;
       hooks.beforeStart?.();
       hooks.beforeStart = undefined;
@@ -81,7 +81,7 @@ async function stage() {
   const secret = new InstanceSecret('Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe');
   const dummies = new DummyHashes(database, hasher, secret, new SystemClock());
   const hashing = new PasswordHashing(hasher, dummies, settings);
-  const passwords = new PasswordsService(database, hashing, new PasswordRules(settings, []), settings);
+  const passwords = new PasswordsService(database, hashing, new PasswordPolicies(settings, []), settings);
   await dummies.onModuleInit();
   hasher.asked.length = 0;
   const login = new PasswordLogin(directory, passwords, sessions, events);

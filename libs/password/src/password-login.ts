@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Events } from 'postern/persistence';
 import { AccountDisabledError, SessionsService, type SessionContext, type TokenPair } from 'postern/sessions';
-import { normalizeEmail, UsersService, type UserBase, type UserWithFact } from 'postern/users';
+import { normalizeEmail, UsersService, type UserBase, type UserWithRelated } from 'postern/users';
 import { passwordHash } from './password-credential.entity.js';
 import { InvalidCredentialsError } from './password.errors.js';
 import { LoginFailed, type LoginFailure } from './password.events.js';
@@ -37,8 +37,8 @@ export class PasswordLogin {
       if (proof === undefined) throw refused('wrong-password');
       // Before the policies are asked: with further questions to the database, the answer would come later than the others.
       if (user.disabledAt) throw refused('disabled');
-      const fact = this.passwords.factOf(proof);
-      const pair = await this.sessions.startProven(user, context, fact).catch((error: unknown) => {
+      const precondition = this.passwords.currentHashPrecondition(proof);
+      const pair = await this.sessions.startProven(user, context, precondition).catch((error: unknown) => {
         throw error instanceof AccountDisabledError ? refused('disabled') : error;
       });
       if (pair === undefined) continue; // changed, hashed anew or disabled meanwhile: what holds now must be proven
@@ -62,6 +62,6 @@ function addressOf(email: string): string | undefined {
   }
 }
 
-function storedOf(found: UserWithFact | null): StoredPassword | undefined {
+function storedOf(found: UserWithRelated | null): StoredPassword | undefined {
   return typeof found?.value === 'string' ? { userId: found.user.id, hash: found.value } : undefined;
 }

@@ -1,7 +1,7 @@
 import { Body, Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, Public, type Principal, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
-import { Refuses, ValidationFailedError } from 'postern/problem';
+import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf, sessionContextOf, TokenPairDto, type RequestLike } from 'postern/sessions';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
@@ -39,7 +39,13 @@ export class PasswordController {
       'Starts a session. Answers with an access token, which goes into the `Authorization` header of further requests, and a refresh token, which `POST /auth/refresh` exchanges for the next pair. Every failed login is the same answer, whatever the reason.',
   })
   @ApiOkResponse({ type: TokenPairDto, description: 'The tokens of the new session.' })
-  @Refuses(ValidationFailedError, InvalidCredentialsError, HashingOverloadedError, NoActiveKeyError, SignerFailedError)
+  @ApiProblems(
+    ValidationFailedError,
+    InvalidCredentialsError,
+    HashingOverloadedError,
+    NoActiveKeyError,
+    SignerFailedError,
+  )
   async login(@Body() { email, password }: LoginDto, @Req() request: RequestLike): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.logins.login(email, password, sessionContextOf(request, ['pwd'])));
   }
@@ -54,7 +60,7 @@ export class PasswordController {
       'Asks for the current password, stores the new one, and ends every other session of the user at once. The session that asks goes on.',
   })
   @ApiNoContentResponse({ description: 'The password is changed; the other sessions have ended.' })
-  @Refuses(
+  @ApiProblems(
     ValidationFailedError,
     PasswordRejectedError.of('/newPassword', [
       { code: 'password-too-common', detail: 'This password is among the first that are guessed.' },

@@ -22,7 +22,7 @@ import {
   type PasswordStructure,
 } from './password.module-definition.js';
 import type { PasswordPolicy } from './policies/password-policy.js';
-import { PasswordRules, shippedPasswordPolicies } from './policies/password-policies.js';
+import { PasswordPolicies, shippedPasswordPolicies } from './policies/password-policies.js';
 import { PasswordsService } from './passwords.service.js';
 
 /**
@@ -34,12 +34,12 @@ import { PasswordsService } from './passwords.service.js';
 export class PasswordModule extends ConfigurablePasswordModule implements OnModuleInit {
   /** Settings and structure in one object; both have defaults for everything. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return assembled(super.forRoot(options), options);
+    return withStructure(super.forRoot(options), options);
   }
 
   /** Settings from a factory or a class; structure beside it, synchronously. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return assembled(super.forRootAsync(options), options);
+    return withStructure(super.forRootAsync(options), options);
   }
 
   constructor(private readonly module: ModuleRef) {
@@ -57,7 +57,7 @@ export class PasswordModule extends ConfigurablePasswordModule implements OnModu
   }
 }
 
-function assembled(module: DynamicModule, structure: PasswordStructure): DynamicModule {
+function withStructure(module: DynamicModule, structure: PasswordStructure): DynamicModule {
   const policies: readonly Type<PasswordPolicy>[] = structure.policies ?? shippedPasswordPolicies;
   const controller = structure.controller ?? PasswordController;
   return {
@@ -74,10 +74,10 @@ function assembled(module: DynamicModule, structure: PasswordStructure): Dynamic
       { provide: PasswordHasher, useClass: structure.hasher ?? Argon2PasswordHasher },
       ...policies,
       {
-        provide: PasswordRules,
+        provide: PasswordPolicies,
         inject: [CheckedPasswordSettings, ...policies],
         useFactory: (settings: CheckedPasswordSettings, ...rules: PasswordPolicy[]) =>
-          new PasswordRules(settings, rules),
+          new PasswordPolicies(settings, rules),
       },
       DummyHashes,
       PasswordHashing,
@@ -90,7 +90,7 @@ function assembled(module: DynamicModule, structure: PasswordStructure): Dynamic
       ...(module.exports ?? []),
       CheckedPasswordSettings,
       PasswordHasher,
-      PasswordRules,
+      PasswordPolicies,
       PasswordHashing,
       PasswordsService,
       PasswordLogin,

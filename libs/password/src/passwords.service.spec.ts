@@ -9,7 +9,7 @@ import { PasswordConfirmation } from './password-confirmation.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
 import { PasswordHasher } from './hashing/password-hasher.js';
 import { PasswordHashing } from './hashing/password-hashing.js';
-import { PasswordRules } from './policies/password-policies.js';
+import { PasswordPolicies } from './policies/password-policies.js';
 import { HashingOverloadedError } from './password.errors.js';
 import { PasswordsService } from './passwords.service.js';
 
@@ -48,7 +48,7 @@ function stage() {
   const secret = new InstanceSecret('Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe');
   const dummies = new DummyHashes(database, hasher, secret, new SystemClock());
   const hashing = new PasswordHashing(hasher, dummies, settings);
-  const passwords = new PasswordsService(database, hashing, new PasswordRules(settings, []), settings);
+  const passwords = new PasswordsService(database, hashing, new PasswordPolicies(settings, []), settings);
   return { passwords, hasher, credentials, update };
 }
 

@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database, uuidv7 } from 'postern/persistence';
-import type { ProvenFact } from 'postern/sessions';
+import type { Precondition } from 'postern/sessions';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { PasswordCredential, passwordHash } from './password-credential.entity.js';
 import { PasswordHashing, type PasswordAttempt } from './hashing/password-hashing.js';
 import type { PasswordContext } from './policies/password-policy.js';
-import { PasswordRules } from './policies/password-policies.js';
+import { PasswordPolicies } from './policies/password-policies.js';
 import { passwordText } from './policies/password-text.js';
 
 /** A password that has passed every rule and is hashed: what `PasswordsService.set` stores. Made by `prepare` only. */
@@ -40,7 +40,7 @@ export class PasswordsService {
   constructor(
     private readonly database: Database,
     private readonly hashing: PasswordHashing,
-    private readonly rules: PasswordRules,
+    private readonly rules: PasswordPolicies,
     private readonly settings: CheckedPasswordSettings,
   ) {}
 
@@ -113,8 +113,8 @@ export class PasswordsService {
   }
 
   /** What must still be true when a session begins by this proof: that the password was not changed since. */
-  factOf({ hash }: PasswordProof): ProvenFact {
-    return { fact: passwordHash, value: hash };
+  currentHashPrecondition({ hash }: PasswordProof): Precondition {
+    return { column: passwordHash, value: hash };
   }
 
   /**

@@ -1,7 +1,7 @@
 import { Module, type BeforeApplicationShutdown } from '@nestjs/common';
 import { missingSettings } from 'postern/problem';
 import { DataSource } from 'typeorm';
-import { connectionsOf } from './connections/connection-pool.js';
+import { connectionPoolOf } from './connections/connection-pool.js';
 import { ConfigurablePersistenceModule, PERSISTENCE_SETTINGS } from './persistence.module-definition.js';
 
 /** A request that runs at the stop has so long to get its answers. */
@@ -22,6 +22,6 @@ export class PersistenceModule extends ConfigurablePersistenceModule implements 
 
   /** The HTTP server is closed after this, and waits for all requests: for those, too, that a dead database keeps waiting. */
   beforeApplicationShutdown(): void {
-    connectionsOf(this.dataSource)?.endAfter(graceMilliseconds);
+    connectionPoolOf(this.dataSource)?.endAfter(graceMilliseconds);
   }
 }

@@ -10,7 +10,7 @@ import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, type HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
 import { Public, RevocationHealth } from 'postern/auth';
 import { DatabaseHealth } from 'postern/persistence';
-import { Refuses, ServiceUnavailableError } from 'postern/problem';
+import { ApiProblems, ServiceUnavailableError } from 'postern/problem';
 import { HealthDto } from './health.dto.js';
 
 const UP = { server: { status: 'up' }, database: { status: 'up' }, revocations: { status: 'up' } };
@@ -64,7 +64,7 @@ export class HealthController implements BeforeApplicationShutdown {
     description: 'The server can serve.',
     example: { status: 'ok', info: UP, error: {}, details: UP },
   })
-  @Refuses(ServiceUnavailableError)
+  @ApiProblems(ServiceUnavailableError)
   async ready(): Promise<HealthCheckResult> {
     this.checking ??= this.check().finally(() => (this.checking = undefined));
     // A copy, since a team's subclass may add to it.

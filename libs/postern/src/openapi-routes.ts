@@ -2,7 +2,7 @@ import { type INestApplication, type Type, VersioningType } from '@nestjs/common
 import { METHOD_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { ApplicationConfig, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { isGuarded, JwtAuthGuard, scopesOf } from 'postern/auth';
-import { type AuthError, refusalsOf } from 'postern/problem';
+import { type AuthError, problemsOf } from 'postern/problem';
 
 type Handler = (...parameters: unknown[]) => unknown;
 
@@ -23,7 +23,7 @@ export interface DescribedRoute {
   readonly hasVersions: boolean;
   /** Undefined where the route is open; otherwise the scopes that the guard asks for. */
   readonly guardedBy: { readonly scopes: readonly string[] } | undefined;
-  /** As `@Refuses` states them: classes, or instances whose example says more. */
+  /** As `@ApiProblems` states them: classes, or instances whose example says more. */
   readonly refusals: readonly (Type<AuthError> | AuthError)[];
 }
 
@@ -49,7 +49,7 @@ export function routesOf(app: INestApplication): readonly DescribedRoute[] {
       versioning?.type === VersioningType.URI &&
       [versionOf(handler) ?? versionOf(controller) ?? versioning.defaultVersion].flat().length > 1,
     guardedBy: isGuarded(handler, controller, isGlobal) ? { scopes: scopesOf(handler, controller) } : undefined,
-    refusals: refusalsOf(controller, handler),
+    refusals: problemsOf(controller, handler),
   }));
   assertDistinct(routes);
   return routes;

@@ -6,8 +6,8 @@ import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { missingSettings, ProblemModule } from 'postern/problem';
 import { SessionsModule, type SessionsSettings } from 'postern/sessions';
-import { RevocationLog, StoredRevocations, RevocationsModule } from 'postern/revocations';
-import { KeyRing, TokensModule } from 'postern/tokens';
+import { DatabaseRevocationPublisher, DatabaseRevocationSource, RevocationsModule } from 'postern/revocations';
+import { KeyRingVerificationKeys, TokensModule } from 'postern/tokens';
 import { UsersModule } from 'postern/users';
 import { checkedPosternSettings } from './checked-postern-settings.js';
 import { HealthController } from './health.controller.js';
@@ -44,16 +44,16 @@ class PosternSettingsModule extends ConfigurablePosternModule {}
 export class PosternModule {
   /** Settings and structure in one object. */
   static forRoot(options: typeof POSTERN_OPTIONS): DynamicModule {
-    return composed(PosternSettingsModule.forRoot(options), options);
+    return withStructure(PosternSettingsModule.forRoot(options), options);
   }
 
   /** Settings from a factory or a class; structure beside it, synchronously. */
   static forRootAsync(options: typeof POSTERN_ASYNC_OPTIONS): DynamicModule {
-    return composed(PosternSettingsModule.forRootAsync(options), options);
+    return withStructure(PosternSettingsModule.forRootAsync(options), options);
   }
 }
 
-function composed(settingsModule: DynamicModule, structure: PosternStructure): DynamicModule {
+function withStructure(settingsModule: DynamicModule, structure: PosternStructure): DynamicModule {
   const imports = structure.imports ?? [];
   const health = structure.controllers?.health ?? HealthController;
   return {
@@ -88,9 +88,9 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
         issuer,
         audience,
       })),
-      keys: KeyRing,
-      revocationSource: StoredRevocations,
-      revocationPublisher: RevocationLog,
+      keys: KeyRingVerificationKeys,
+      revocationSource: DatabaseRevocationSource,
+      revocationPublisher: DatabaseRevocationPublisher,
       guard: structure.guard,
       mapper: structure.mapper,
       clock: structure.clock,

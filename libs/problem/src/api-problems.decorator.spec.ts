@@ -1,11 +1,11 @@
 import 'reflect-metadata';
 import { InternalError, NotFoundError, ValidationFailedError } from './problem.errors.js';
-import { refusalsOf, Refuses } from './api-problems.decorator.js';
+import { problemsOf, ApiProblems } from './api-problems.decorator.js';
 
-@Refuses(InternalError)
+@ApiProblems(InternalError)
 class OrdersController {
-  @Refuses(NotFoundError)
-  @Refuses(ValidationFailedError, NotFoundError)
+  @ApiProblems(NotFoundError)
+  @ApiProblems(ValidationFailedError, NotFoundError)
   find(this: void) {
     return [];
   }
@@ -17,12 +17,12 @@ class OrdersController {
 
 describe('Refuses', () => {
   it('tells the errors of the controller and of the route, each once', () => {
-    expect(refusalsOf(OrdersController, OrdersController.prototype.find)).toEqual([
+    expect(problemsOf(OrdersController, OrdersController.prototype.find)).toEqual([
       InternalError,
       ValidationFailedError,
       NotFoundError,
     ]);
-    expect(refusalsOf(OrdersController, OrdersController.prototype.list)).toEqual([InternalError]);
-    expect(refusalsOf(NotFoundError)).toEqual([]);
+    expect(problemsOf(OrdersController, OrdersController.prototype.list)).toEqual([InternalError]);
+    expect(problemsOf(NotFoundError)).toEqual([]);
   });
 });

@@ -13,17 +13,17 @@ const declaredOn = (target: object): Refusal[] => Reflect.getMetadata(REFUSALS, 
  *
  * @example
  * @Post('login')
- * @Refuses(LoginFailedError, ServiceUnavailableError)
+ * @ApiProblems(LoginFailedError, ServiceUnavailableError)
  * login(@Body() body: LoginDto) {}
  */
-export function Refuses(...errors: (Type<AuthError> | AuthError)[]): MethodDecorator & ClassDecorator {
+export function ApiProblems(...errors: (Type<AuthError> | AuthError)[]): MethodDecorator & ClassDecorator {
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
     const holder = descriptor ? (descriptor.value as object) : target;
     Reflect.defineMetadata(REFUSALS, [...new Set([...declaredOn(holder), ...errors])], holder);
   };
 }
 
-/** The errors that `@Refuses` states for a handler, its controller's first, each once. */
-export function refusalsOf(target: object, handler?: object): (Type<AuthError> | AuthError)[] {
+/** The errors that `@ApiProblems` states for a handler, its controller's first, each once. */
+export function problemsOf(target: object, handler?: object): (Type<AuthError> | AuthError)[] {
   return [...new Set([...declaredOn(target), ...(handler ? declaredOn(handler) : [])])];
 }

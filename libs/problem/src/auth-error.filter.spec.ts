@@ -4,7 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import { Test } from '@nestjs/testing';
 import { ProblemModule } from './problem.module.js';
 import { ServiceUnavailableError } from './problem.errors.js';
-import { RefusalFilter } from './auth-error.filter.js';
+import { AuthErrorFilter } from './auth-error.filter.js';
 
 @Controller()
 class Doors {
@@ -19,7 +19,7 @@ class Doors {
   }
 }
 
-@Module({ providers: [{ provide: APP_FILTER, useClass: RefusalFilter }] })
+@Module({ providers: [{ provide: APP_FILTER, useClass: AuthErrorFilter }] })
 class LibModule {}
 
 async function answers(imports: ModuleMetadata['imports']): Promise<{ refused: object; broken: object }> {
@@ -35,7 +35,7 @@ async function answers(imports: ModuleMetadata['imports']): Promise<{ refused: o
   }
 }
 
-describe('RefusalFilter', () => {
+describe('AuthErrorFilter', () => {
   it('answers refusals where there is no ProblemModule, and leaves what else is thrown to the application', async () => {
     const { refused, broken } = await answers([LibModule]);
     expect(refused).toMatchObject({ status: 503, code: 'service-unavailable', type: 'about:blank' });

@@ -8,4 +8,4 @@ import { ProblemFilter } from './problem.filter.js';
  */
 @Injectable()
 @Catch(AuthError)
-export class RefusalFilter extends ProblemFilter {}
+export class AuthErrorFilter extends ProblemFilter {}

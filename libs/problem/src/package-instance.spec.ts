@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import { assertOneCopy, OfThisCopy } from './index.js';
+import { assertSamePackage, FromThisPackage } from './index.js';
 
 /** What another copy has marked. */
 const OfAnotherCopy = (place = 'file:///app/node_modules/other/node_modules/postern'): ClassDecorator =>
   Reflect.metadata(Symbol.for('postern:copy'), { place });
 
-@OfThisCopy()
+@FromThisPackage()
 class Base {}
 
 @OfAnotherCopy()
@@ -15,7 +15,7 @@ class OtherBase {}
 describe('a class of another copy of the package', () => {
   it('is refused with the places of both and the command that finds who brings them', () => {
     class Employee extends OtherBase {}
-    expect(() => assertOneCopy('UsersModule', Employee)).toThrow(
+    expect(() => assertSamePackage('UsersModule', Employee)).toThrow(
       /^UsersModule: two copies of postern are loaded\. Employee comes from file:\/\/\/app\/node_modules\/other\/node_modules\/postern, and the UsersModule that refuses it from file:\/\/\/[^ ]+\. "npm ls postern"/,
     );
   });
@@ -25,12 +25,12 @@ describe('a class of another copy of the package', () => {
     expect(own.place).toMatch(/^file:\/\/\/(?!.*\/libs\/problem)/);
     @OfAnotherCopy(own.place)
     class Twin {}
-    expect(() => assertOneCopy('AuthModule', Twin)).toThrow('two copies of postern');
+    expect(() => assertSamePackage('AuthModule', Twin)).toThrow('two copies of postern');
   });
 
   it.each<[unknown]>([[class extends Base {}], [Base], [Date], [() => true], [{}], [undefined]])(
     'is nothing else: %p',
-    (asked) => expect(() => assertOneCopy('AuthModule', asked)).not.toThrow(),
+    (asked) => expect(() => assertSamePackage('AuthModule', asked)).not.toThrow(),
   );
 });
 

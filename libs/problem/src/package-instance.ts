@@ -14,7 +14,7 @@ const own: Copy = { place: url.replace(/(\/dist)?\/libs\/problem\/src\/[^/]*$/, 
  * Marks a class, and with it whatever extends it, as one of this copy of the package: for those to which another copy would be a
  * stranger, and refuse them for a wrong reason or pass them over.
  */
-export const OfThisCopy = (): ClassDecorator => (base) => Reflect.defineMetadata(COPY, own, base);
+export const FromThisPackage = (): ClassDecorator => (base) => Reflect.defineMetadata(COPY, own, base);
 
 /**
  * Refuses a class that comes from another copy of the package than the one that is asked.
@@ -22,7 +22,7 @@ export const OfThisCopy = (): ClassDecorator => (base) => Reflect.defineMetadata
  * @param place the module that refuses, such as `UsersModule`
  * @throws Error that says where the two copies lie and how to find who brings them
  */
-export function assertOneCopy(place: string, asked: unknown): void {
+export function assertSamePackage(place: string, asked: unknown): void {
   if (typeof asked !== 'function') return;
   const other = Reflect.getMetadata(COPY, asked) as Copy | undefined;
   if (other === undefined || other === own) return;

@@ -72,7 +72,7 @@ describe('answerOf', () => {
   });
 
   it('answers what says that it passes, itself or by a cause, as not available, and still says nothing about it', () => {
-    const lost = Object.assign(new Error('secret'), { isPassing: true });
+    const lost = Object.assign(new Error('secret'), { isTransient: true });
     for (const thrown of [lost, new Error('secret', { cause: lost })]) {
       const { status, headers, body } = answerOf(thrown, context);
       expect({ status, code: body.code }).toEqual({ status: 503, code: 'service-unavailable' });
@@ -80,7 +80,7 @@ describe('answerOf', () => {
       expect(JSON.stringify(body)).not.toContain('secret');
     }
     expect(answerOf(new SeatTakenError(undefined, { cause: lost }), context).status).toBe(409);
-    expect(answerOf({ isPassing: true }, context).status).toBe(500);
+    expect(answerOf({ isTransient: true }, context).status).toBe(500);
   });
 
   it.each([

@@ -40,7 +40,7 @@ const KNOWN = new Map<number, new (detail?: string) => AuthError>(
 
 /**
  * Puts any thrown value into the words of the public: an `AuthError` as it is, an `HttpException` of Nest by its status, an
- * error with `isPassing: true` as a `ServiceUnavailableError`, anything else as an `InternalError`. Private text (causes, stacks, parser excerpts) is left behind.
+ * error with `isTransient: true` as a `ServiceUnavailableError`, anything else as an `InternalError`. Private text (causes, stacks, parser excerpts) is left behind.
  * @see RFC 9457 §3
  */
 export function answerOf(thrown: unknown, { requestId, documentation }: ProblemContext): ProblemAnswer {
@@ -79,7 +79,7 @@ function publicPartOf(thrown: unknown): PublicPart {
   if (thrown instanceof AuthError) return thrown;
   if (isBrokenOff(thrown)) return new MalformedRequestError('The body broke off.');
   if (!(thrown instanceof HttpException))
-    return isPassing(thrown) ? new ServiceUnavailableError() : new InternalError();
+    return isTransient(thrown) ? new ServiceUnavailableError() : new InternalError();
   const status = thrown.getStatus();
   const Known = KNOWN.get(status);
   if (Known) return new Known(publicDetailOf(thrown));
@@ -90,11 +90,11 @@ function publicPartOf(thrown: unknown): PublicPart {
 }
 
 /**
- * Whether what failed, or a cause of it, says of itself by `isPassing: true` that it may succeed a moment later. So do the errors
+ * Whether what failed, or a cause of it, says of itself by `isTransient: true` that it may succeed a moment later. So do the errors
  * of libs that reach out to something else, such as a database, and may not know this one.
  */
-function isPassing(thrown: unknown): boolean {
-  return causesOf(thrown).some((error) => 'isPassing' in error && error.isPassing === true);
+function isTransient(thrown: unknown): boolean {
+  return causesOf(thrown).some((error) => 'isTransient' in error && error.isTransient === true);
 }
 
 /** What was thrown and what lies behind it, the outermost first, as far as these are errors; at most five. */

@@ -23,7 +23,7 @@ import { ProblemValidationPipe } from './problem-validation.pipe.js';
     ProblemFilter,
     { provide: APP_PIPE, useClass: ProblemValidationPipe },
   ],
-  // For the RefusalFilter of other modules.
+  // For the AuthErrorFilter of other modules.
   exports: [MODULE_OPTIONS_TOKEN],
 })
 export class ProblemModule extends ConfigurableModuleClass {

@@ -7,19 +7,19 @@ export { RevocationPageDto } from './feed/revocation-page.dto.js';
 export { RevocationFeed } from './feed/revocation-feed.js';
 export { RevocationFeedController } from './feed/revocation-feed.controller.js';
 export type { FeedEntry } from './storage/revocation-feed-history.js';
-export type { FeedPlace } from './feed/feed-position.js';
+export type { FeedPosition } from './feed/feed-position.js';
 export { RevocationFeedPoll, type FeedAnswer } from './feed/revocation-feed-poll.js';
 export { RevocationFeedStreams } from './feed/revocation-feed-streams.js';
 export {
-  RevocationJournal,
-  type JournalPage,
+  RevocationTable,
+  type RevocationTablePage,
   type NewRevocation,
-  type OrderedRevocation,
+  type SequencedRevocation,
 } from './storage/revocation-table.js';
-export { RevocationLog } from './storage/database-revocation-publisher.js';
-export { RevocationProgress } from './storage/read-position.js';
+export { DatabaseRevocationPublisher } from './storage/database-revocation-publisher.js';
+export { ReadPosition } from './storage/read-position.js';
 export { RevocationSignal } from './signals/revocation-signal.js';
-export { StoredRevocations } from './storage/database-revocation-source.js';
+export { DatabaseRevocationSource } from './storage/database-revocation-source.js';
 export { RevocationCleanup } from './storage/revocation-cleanup.js';
 export { TooManyFollowersError, type RevocationsErrorCode } from './revocations.errors.js';
 export type { RevocationsSettings, RevocationsStructure } from './revocations.module-definition.js';

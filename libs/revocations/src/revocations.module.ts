@@ -15,10 +15,10 @@ import { CheckedRevocationsSettings } from './checked-revocations-settings.js';
 import { PostgresSignal } from './signals/postgres-signal.js';
 import { RedisSignal } from './signals/redis-signal.js';
 import { RevocationSignal } from './signals/revocation-signal.js';
-import { TokenLifetimes } from './storage/issued-lifetimes.js';
-import { RevocationJournal } from './storage/revocation-table.js';
-import { RevocationLog } from './storage/database-revocation-publisher.js';
-import { RevocationProgress } from './storage/read-position.js';
+import { IssuedLifetimes } from './storage/issued-lifetimes.js';
+import { RevocationTable } from './storage/revocation-table.js';
+import { DatabaseRevocationPublisher } from './storage/database-revocation-publisher.js';
+import { ReadPosition } from './storage/read-position.js';
 import { RevocationFeedHistory } from './storage/revocation-feed-history.js';
 import { SecurityEventSigner } from './feed/security-event-signer.js';
 import { RevocationFeed } from './feed/revocation-feed.js';
@@ -60,10 +60,10 @@ function withStructure(module: DynamicModule, structure: RevocationsStructure): 
       ...(module.providers ?? []),
       signalOf(structure),
       CheckedRevocationsSettings,
-      TokenLifetimes,
-      RevocationJournal,
-      RevocationLog,
-      RevocationProgress,
+      IssuedLifetimes,
+      RevocationTable,
+      DatabaseRevocationPublisher,
+      ReadPosition,
       RevocationFeedHistory,
       SecurityEventSigner,
       RevocationFeed,
@@ -78,9 +78,9 @@ function withStructure(module: DynamicModule, structure: RevocationsStructure): 
     // AuthModule creates the publisher and the source, from these.
     exports: [
       ...(module.exports ?? []),
-      RevocationJournal,
-      RevocationLog,
-      RevocationProgress,
+      RevocationTable,
+      DatabaseRevocationPublisher,
+      ReadPosition,
       RevocationFeed,
       RevocationFeedPoll,
       RevocationFeedStreams,

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { UserSessions } from 'postern/users';
-import { SessionEnder } from './use-cases/end-sessions.js';
+import { EndSessions } from './use-cases/end-sessions.js';
 
 /** Ends the sessions of users who are disabled: enabling them again brings none of them back. */
 @Injectable()
-export class StoredUserSessions extends UserSessions {
-  constructor(private readonly ender: SessionEnder) {
+export class DatabaseUserSessions extends UserSessions {
+  constructor(private readonly ender: EndSessions) {
     super();
   }
 

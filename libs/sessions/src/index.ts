@@ -1,14 +1,14 @@
 export { ClaimsProvider, EntityClaims, type SessionClaims } from './login/claims-provider.js';
-export { deviceOf } from './login/user-agent-label.js';
+export { userAgentLabel } from './login/user-agent-label.js';
 export { RefreshDto } from './dto/refresh.dto.js';
 export { SessionDto } from './dto/session.dto.js';
 export { TokenPairDto } from './dto/token-pair.dto.js';
-export { Housekeeping } from './session-cleanup.js';
+export { SessionCleanup } from './session-cleanup.js';
 export { LoginPolicies, LoginPolicy, NotDisabledPolicy, type LoginAttempt } from './login/login-policy.js';
 export { ipAddressOf, sessionContextOf, type RequestLike, type SessionContext } from './login/session-context.js';
 export type { TokenPair } from './use-cases/session-tokens.js';
-export type { ProvenFact } from './use-cases/start-session.js';
-export { SessionTerms } from './session-expiry.js';
+export type { Precondition } from './use-cases/start-session.js';
+export { SessionExpiry } from './session-expiry.js';
 export { Session } from './session.entity.js';
 export { SessionsController } from './sessions.controller.js';
 export {

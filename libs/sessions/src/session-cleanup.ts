@@ -1,21 +1,21 @@
 import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
 import { Database } from 'postern/persistence';
-import { SlowerClock } from 'postern/tokens';
-import { SessionTerms } from './session-expiry.js';
+import { EarliestClock } from 'postern/tokens';
+import { SessionExpiry } from './session-expiry.js';
 
 const pause = 60_000;
 const batchSize = 1000;
 
 /** Deletes old sessions in small batches, on whichever replica comes first. */
 @Injectable()
-export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(Housekeeping.name);
+export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShutdown {
+  private readonly logger = new Logger(SessionCleanup.name);
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly database: Database,
-    private readonly terms: SessionTerms,
-    private readonly slowerClock: SlowerClock,
+    private readonly terms: SessionExpiry,
+    private readonly earliestClock: EarliestClock,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -52,7 +52,7 @@ export class Housekeeping implements OnApplicationBootstrap, OnApplicationShutdo
     const [, count] = await this.database.manager.query<[unknown, number]>(
       `DELETE FROM sessions WHERE id IN (
          SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-      [this.terms.forgottenBefore(await this.slowerClock.now()), batchSize],
+      [this.terms.forgottenBefore(await this.earliestClock.now()), batchSize],
     );
     return count;
   }

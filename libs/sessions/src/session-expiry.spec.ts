@@ -1,6 +1,7 @@
 import { Clock } from 'postern/auth';
 import { CheckedTokensSettings, type TokensSettings } from 'postern/tokens';
-import { SessionTerms } from './session-expiry.js';
+import { CheckedSessionsSettings } from './checked-sessions-settings.js';
+import { SessionExpiry } from './session-expiry.js';
 import type { SessionsSettings } from './sessions.module-definition.js';
 
 class StoppedClock extends Clock {
@@ -20,7 +21,11 @@ describe('the terms of a session', () => {
   const clock = new StoppedClock(start);
   const issued = { issuer: 'https://id.example.test', audience: 'api', secret: 'not looked at here' };
   const terms = (settings: SessionsSettings = {}, tokens: Partial<TokensSettings> = {}) =>
-    new SessionTerms(settings, clock, new CheckedTokensSettings({ ...issued, ...tokens }));
+    new SessionExpiry(
+      new CheckedSessionsSettings(settings),
+      clock,
+      new CheckedTokensSettings({ ...issued, ...tokens }),
+    );
   beforeEach(() => (clock.instant = start));
 
   it('are 30 days from the last use and 90 days in all', () => {

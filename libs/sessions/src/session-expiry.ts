@@ -1,49 +1,28 @@
-import { Inject, Injectable } from '@nestjs/common';
-import { inspect } from 'node:util';
+import { Injectable } from '@nestjs/common';
 import {
   Clock,
   LONGEST_CLOCK_TOLERANCE_SECONDS,
   MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
   SystemClock,
 } from 'postern/auth';
-import { assertKnownSettings } from 'postern/problem';
 import { CheckedTokensSettings } from 'postern/tokens';
+import { CheckedSessionsSettings } from './checked-sessions-settings.js';
 import type { Session } from './session.entity.js';
-import {
-  KNOWN_SETTINGS,
-  NO_STRUCTURE,
-  SESSIONS_SETTINGS,
-  type SessionsSettings,
-} from './sessions.module-definition.js';
 
-const day = 86_400;
-const second = 1000;
+const MILLISECONDS = 1000;
 
-/** The settings of this lib, checked, and what they mean for a session at this moment. */
+/** When a session and its refresh tokens expire. */
 @Injectable()
-export class SessionTerms {
+export class SessionExpiry {
   private readonly sessionTokenLifetimeSeconds: number;
-  /** How many living sessions a user may have. */
-  readonly sessionsPerUser: number;
-  private readonly refreshTokenLifetimeSeconds: number;
-  private readonly sessionMaximumSeconds: number;
-  private readonly graceSeconds: number;
   private readonly clockStart: number;
-  private readonly retentionSeconds: number;
 
-  /** @throws Error at boot, with a sentence that says what to write */
   constructor(
-    @Inject(SESSIONS_SETTINGS) settings: SessionsSettings,
+    private readonly settings: CheckedSessionsSettings,
     private readonly clock: Clock,
     tokens: CheckedTokensSettings,
   ) {
-    assertKnownSettings('SessionsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     this.clockStart = clock.now() - performance.now();
-    this.refreshTokenLifetimeSeconds = within(settings, 'refreshTokenLifetimeSeconds', 30 * day, 1, 3650 * day);
-    this.sessionMaximumSeconds = within(settings, 'sessionMaximumSeconds', 90 * day, 1, 3650 * day);
-    this.sessionsPerUser = within(settings, 'sessionsPerUser', 1000, 1, 10_000, Number.isInteger);
-    this.graceSeconds = within(settings, 'graceSeconds', 10, 0, 60);
-    this.retentionSeconds = within(settings, 'retentionSeconds', 30 * day, 0, 3650 * day);
     this.sessionTokenLifetimeSeconds = tokens.sessionTokenLifetimeSeconds;
   }
 
@@ -54,13 +33,13 @@ export class SessionTerms {
 
   /** When a session expires that is used now: the idle limit, and never beyond its longest life. */
   expiryOf(createdAt: Date): Date {
-    const idle = this.clock.now() + this.refreshTokenLifetimeSeconds * second;
-    return new Date(Math.min(idle, createdAt.getTime() + this.sessionMaximumSeconds * second));
+    const idle = this.clock.now() + this.settings.refreshTokenLifetimeSeconds * MILLISECONDS;
+    return new Date(Math.min(idle, createdAt.getTime() + this.settings.sessionMaximumSeconds * MILLISECONDS));
   }
 
   /** Whole seconds until the session's current refresh token expires; never negative. */
   secondsLeft(session: Pick<Session, 'expiresAt'>): number {
-    return Math.max(0, Math.round((session.expiresAt.getTime() - this.clock.now()) / second));
+    return Math.max(0, Math.round((session.expiresAt.getTime() - this.clock.now()) / MILLISECONDS));
   }
 
   /** Whether the session is neither ended nor expired. */
@@ -74,7 +53,7 @@ export class SessionTerms {
    */
   get movedSeconds(): number {
     if (this.clock instanceof SystemClock) return 0;
-    return (this.clock.now() - performance.now() - this.clockStart) / second;
+    return (this.clock.now() - performance.now() - this.clockStart) / MILLISECONDS;
   }
 
   /**
@@ -83,7 +62,7 @@ export class SessionTerms {
    * @param now by the clock that wrote `rotatedAt`
    */
   isInGrace({ rotatedAt }: Pick<Session, 'rotatedAt'>, now = this.now()): boolean {
-    return rotatedAt !== null && now.getTime() - rotatedAt.getTime() <= this.graceSeconds * second;
+    return rotatedAt !== null && now.getTime() - rotatedAt.getTime() <= this.settings.graceSeconds * MILLISECONDS;
   }
 
   /** What expired or ended before this instant may be forgotten, seen from another. */
@@ -91,23 +70,6 @@ export class SessionTerms {
     // While a token of it is good, the session has to be there to be ended.
     const least =
       this.sessionTokenLifetimeSeconds + LONGEST_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
-    return new Date(now.getTime() - Math.max(this.retentionSeconds, least) * second);
+    return new Date(now.getTime() - Math.max(this.settings.retentionSeconds, least) * MILLISECONDS);
   }
 }
-
-function within(
-  settings: SessionsSettings,
-  name: NumericSetting,
-  usual: number,
-  least: number,
-  most: number,
-  isNumber: (value: number) => boolean = Number.isFinite,
-): number {
-  const value = settings[name] ?? usual;
-  if (isNumber(value) && value >= least && value <= most) return value;
-  throw new Error(
-    `SessionsModule cannot work with \`${name}: ${inspect(value)}\`: write a number from ${least} to ${most}, or leave it out for ${usual}.`,
-  );
-}
-
-type NumericSetting = keyof SessionsSettings;

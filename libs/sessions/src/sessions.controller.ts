@@ -2,7 +2,7 @@ import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } 
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { isUUID } from 'class-validator';
 import { CurrentPrincipal, Public, type Principal, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
-import { Refuses } from 'postern/problem';
+import { ApiProblems } from 'postern/problem';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { SessionDto } from './dto/session.dto.js';
@@ -31,7 +31,7 @@ export class SessionsController {
       'successor was used, its return is taken for theft and ends the session. Every refused token gets the same answer.',
   })
   @ApiOkResponse({ description: 'The next tokens of the session.', type: TokenPairDto })
-  @Refuses(RefreshTokenInvalidError, NoActiveKeyError, SignerFailedError)
+  @ApiProblems(RefreshTokenInvalidError, NoActiveKeyError, SignerFailedError)
   async refresh(@Body() body: RefreshDto, @Req() request: RequestLike): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.sessions.refresh(body.refresh_token, sessionContextOf(request)));
   }
@@ -44,7 +44,7 @@ export class SessionsController {
     description: 'Ends the session that the access token belongs to. Its access and refresh tokens are dead at once.',
   })
   @ApiNoContentResponse({ description: 'The session has ended.' })
-  @Refuses(SessionMissingError)
+  @ApiProblems(SessionMissingError)
   async logout(@CurrentPrincipal() principal: Principal): Promise<void> {
     const { userId, sessionId } = ownSessionOf(principal);
     await this.sessions.revokeOwn(userId, sessionId, 'logout');
@@ -58,7 +58,7 @@ export class SessionsController {
     description: 'Ends every session of the signed-in user on every device, this one included.',
   })
   @ApiNoContentResponse({ description: 'All sessions have ended.' })
-  @Refuses(SessionMissingError)
+  @ApiProblems(SessionMissingError)
   async logoutAll(@CurrentPrincipal() principal: Principal): Promise<void> {
     await this.sessions.revokeAll(ownSessionOf(principal).userId, { reason: 'logout-all' });
   }
@@ -72,7 +72,7 @@ export class SessionsController {
       'number: the login that would exceed it ends the session that was not used for the longest time.',
   })
   @ApiOkResponse({ description: 'The sessions.', type: [SessionDto] })
-  @Refuses(SessionMissingError)
+  @ApiProblems(SessionMissingError)
   async listSessions(@CurrentPrincipal() principal: Principal): Promise<SessionDto[]> {
     const { userId, sessionId } = ownSessionOf(principal);
     const sessions = await this.sessions.list(userId);
@@ -93,7 +93,7 @@ export class SessionsController {
     example: '019abfc2-617b-7000-a1b2-c3d4e5f60718',
   })
   @ApiNoContentResponse({ description: 'The session has ended.' })
-  @Refuses(SessionMissingError, SessionNotFoundError)
+  @ApiProblems(SessionMissingError, SessionNotFoundError)
   async endSession(@CurrentPrincipal() principal: Principal, @Param('id') id: string): Promise<void> {
     const { userId } = ownSessionOf(principal);
     if (!isUUID(id)) throw new SessionNotFoundError();

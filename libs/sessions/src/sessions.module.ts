@@ -4,15 +4,16 @@ import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserSessions } from 'postern/users';
 import { ClaimsProvider, EntityClaims } from './login/claims-provider.js';
-import { Housekeeping } from './session-cleanup.js';
+import { SessionCleanup } from './session-cleanup.js';
 import { LoginPolicies, NotDisabledPolicy, type LoginPolicy } from './login/login-policy.js';
-import { RefreshGate } from './use-cases/refresh-checks.js';
-import { SessionEnder } from './use-cases/end-sessions.js';
-import { SessionIssuer } from './use-cases/session-tokens.js';
-import { SessionLimit } from './use-cases/limit-sessions.js';
-import { SessionRefresher } from './use-cases/refresh-session.js';
-import { SessionStarter } from './use-cases/start-session.js';
-import { SessionTerms } from './session-expiry.js';
+import { RefreshChecks } from './use-cases/refresh-checks.js';
+import { EndSessions } from './use-cases/end-sessions.js';
+import { SessionTokens } from './use-cases/session-tokens.js';
+import { LimitSessions } from './use-cases/limit-sessions.js';
+import { RefreshSession } from './use-cases/refresh-session.js';
+import { StartSession } from './use-cases/start-session.js';
+import { CheckedSessionsSettings } from './checked-sessions-settings.js';
+import { SessionExpiry } from './session-expiry.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
 import {
@@ -23,7 +24,7 @@ import {
   type SessionsStructure,
 } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
-import { StoredUserSessions } from './database-user-sessions.js';
+import { DatabaseUserSessions } from './database-user-sessions.js';
 
 /**
  * Sessions and their refresh tokens. Imported once, by the application, beside `PersistenceModule`, `AuthModule`,
@@ -36,16 +37,16 @@ import { StoredUserSessions } from './database-user-sessions.js';
 export class SessionsModule extends ConfigurableSessionsModule {
   /** Switches sessions on with settings that are known now. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
-    return furnished(super.forRoot(options), options);
+    return withStructure(super.forRoot(options), options);
   }
 
   /** Switches sessions on with settings that a factory gives. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
-    return furnished(super.forRootAsync(options), options);
+    return withStructure(super.forRootAsync(options), options);
   }
 }
 
-function furnished(module: DynamicModule, structure: SessionsStructure): DynamicModule {
+function withStructure(module: DynamicModule, structure: SessionsStructure): DynamicModule {
   const controller = structure.controller ?? SessionsController;
   const ports: Provider[] = [
     { provide: ClaimsProvider, useClass: structure.claims ?? EntityClaims },
@@ -58,18 +59,19 @@ function furnished(module: DynamicModule, structure: SessionsStructure): Dynamic
     providers: [
       ...(module.providers ?? []),
       ...ports,
-      SessionTerms,
-      SessionIssuer,
-      SessionStarter,
-      SessionRefresher,
-      RefreshGate,
-      SessionEnder,
-      SessionLimit,
+      CheckedSessionsSettings,
+      SessionExpiry,
+      SessionTokens,
+      StartSession,
+      RefreshSession,
+      RefreshChecks,
+      EndSessions,
+      LimitSessions,
       SessionsService,
-      { provide: UserSessions, useClass: StoredUserSessions },
-      Housekeeping,
+      { provide: UserSessions, useClass: DatabaseUserSessions },
+      SessionCleanup,
     ],
-    exports: [...(module.exports ?? []), SessionsService, UserSessions, ClaimsProvider, LoginPolicies, SessionTerms],
+    exports: [...(module.exports ?? []), SessionsService, UserSessions, ClaimsProvider, LoginPolicies, SessionExpiry],
   };
 }
 

@@ -3,22 +3,22 @@ import { Database } from 'postern/persistence';
 import type { UserBase } from 'postern/users';
 import { IsNull, MoreThan } from 'typeorm';
 import type { SessionContext } from './login/session-context.js';
-import { SessionEnder } from './use-cases/end-sessions.js';
+import { EndSessions } from './use-cases/end-sessions.js';
 import type { TokenPair } from './use-cases/session-tokens.js';
-import { SessionRefresher } from './use-cases/refresh-session.js';
-import { SessionStarter, type ProvenFact } from './use-cases/start-session.js';
-import { SessionTerms } from './session-expiry.js';
+import { RefreshSession } from './use-cases/refresh-session.js';
+import { StartSession, type Precondition } from './use-cases/start-session.js';
+import { SessionExpiry } from './session-expiry.js';
 import { Session } from './session.entity.js';
 
 /** The sessions of users: the only door through which a proof of identity becomes tokens. */
 @Injectable()
 export class SessionsService {
   constructor(
-    private readonly starter: SessionStarter,
-    private readonly refresher: SessionRefresher,
-    private readonly ender: SessionEnder,
+    private readonly starter: StartSession,
+    private readonly refresher: RefreshSession,
+    private readonly ender: EndSessions,
     private readonly database: Database,
-    private readonly terms: SessionTerms,
+    private readonly terms: SessionExpiry,
   ) {}
 
   /**
@@ -41,7 +41,7 @@ export class SessionsService {
    * @returns undefined where it is not, so that what holds now must be proven
    * @throws AuthError what a login policy refuses with
    */
-  startProven(user: UserBase, context: SessionContext, proven: ProvenFact): Promise<TokenPair | undefined> {
+  startProven(user: UserBase, context: SessionContext, proven: Precondition): Promise<TokenPair | undefined> {
     return this.starter.startProven(user, context, proven);
   }
 

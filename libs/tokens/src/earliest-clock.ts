@@ -8,7 +8,7 @@ import { Database } from 'postern/persistence';
  * passes is taken at its word, unless it extends {@link SystemClock}.
  */
 @Injectable()
-export class SlowerClock {
+export class EarliestClock {
   constructor(
     private readonly database: Database,
     private readonly clock: Clock,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
 import { verifySignature, type JwtAlgorithm } from 'postern/jws';
-import { KnownKeys } from './keys/key-ring.js';
+import { KeyRing } from './keys/key-ring.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { SignerFailedError } from './tokens.errors.js';
 
@@ -9,7 +9,7 @@ import { SignerFailedError } from './tokens.errors.js';
 @Injectable()
 export class TokenSigner {
   constructor(
-    private readonly known: KnownKeys,
+    private readonly known: KeyRing,
     private readonly keys: SigningKeys,
     private readonly jwt: JwtService,
   ) {}

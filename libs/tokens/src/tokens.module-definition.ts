@@ -6,23 +6,23 @@ import { assertKnownSettings, type SettingNames } from 'postern/problem';
 import { AccessTokens } from './access-tokens.js';
 import { InstanceSecret } from './instance-secret.js';
 import { JwksController } from './discovery/jwks.controller.js';
-import { KeyKill } from './keys/revoke-key.js';
+import { RevokeKey } from './keys/revoke-key.js';
 import { KeyList } from './routes/key-list.js';
-import { KeyRing } from './keys/key-ring-verification-keys.js';
+import { KeyRingVerificationKeys } from './keys/key-ring-verification-keys.js';
 import { KeyRotation } from './keys/key-rotation.js';
-import { KeyStore } from './keys/signing-key-table.js';
-import { KeyVault } from './keys/private-key-encryption.js';
-import { KeyWatch } from './keys/key-refresh.js';
+import { SigningKeyTable } from './keys/signing-key-table.js';
+import { PrivateKeyEncryption } from './keys/private-key-encryption.js';
+import { KeyRefresh } from './keys/key-refresh.js';
 import { KeysController } from './routes/keys.controller.js';
-import { KnownKeys } from './keys/key-ring.js';
-import { MetadataPlacement } from './discovery/metadata-prefix.check.js';
+import { KeyRing } from './keys/key-ring.js';
+import { MetadataPrefixCheck } from './discovery/metadata-prefix.check.js';
 import { MetadataController } from './discovery/metadata.controller.js';
 import { ServerMetadata } from './discovery/server-metadata.js';
 import { SigningKey } from './keys/signing-key.entity.js';
 import { SigningKeys } from './keys/signing-keys.js';
-import { SlowerClock } from './earliest-clock.js';
+import { EarliestClock } from './earliest-clock.js';
 import { StaticSigningKeys } from './keys/static-signing-keys.js';
-import { StoredSigningKeys } from './keys/database-signing-keys.js';
+import { DatabaseSigningKeys } from './keys/database-signing-keys.js';
 import { TokenSigner } from './token-signer.js';
 import { CheckedTokensSettings, type TokensSettings } from './tokens.settings.js';
 
@@ -70,12 +70,12 @@ const NO_STRUCTURE: Record<keyof TokensStructure, undefined> = {
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: TOKENS_SETTINGS } =
   new ConfigurableModuleBuilder<TokensSettings>({ moduleName: 'Tokens' })
     .setClassMethodName('forRoot')
-    .setExtras<TokensStructure>(NO_STRUCTURE, extend)
+    .setExtras<TokensStructure>(NO_STRUCTURE, withStructure)
     .build();
 
 export { ConfigurableModuleClass as ConfigurableTokensModule, TOKENS_SETTINGS };
 
-function extend(definition: DynamicModule, structure: TokensStructure): DynamicModule {
+function withStructure(definition: DynamicModule, structure: TokensStructure): DynamicModule {
   const { jwks, metadata, keys } = structure.controllers ?? {};
   return {
     ...definition,
@@ -97,30 +97,30 @@ function extend(definition: DynamicModule, structure: TokensStructure): DynamicM
       ...settingsProviders(),
       ...(structure.signer ? [{ provide: SigningKeys, useClass: structure.signer }] : shippedSigningKeys()),
       ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
-      KeyVault,
-      KeyStore,
-      KnownKeys,
+      PrivateKeyEncryption,
+      SigningKeyTable,
       KeyRing,
-      SlowerClock,
+      KeyRingVerificationKeys,
+      EarliestClock,
       KeyRotation,
-      KeyKill,
+      RevokeKey,
       KeyList,
-      KeyWatch,
+      KeyRefresh,
       TokenSigner,
       AccessTokens,
       ServerMetadata,
-      MetadataPlacement,
+      MetadataPrefixCheck,
     ],
     exports: [
       ...(definition.exports ?? []),
       CheckedTokensSettings,
       InstanceSecret,
       SigningKeys,
-      KnownKeys,
       KeyRing,
-      SlowerClock,
+      KeyRingVerificationKeys,
+      EarliestClock,
       KeyRotation,
-      KeyKill,
+      RevokeKey,
       KeyList,
       TokenSigner,
       AccessTokens,
@@ -149,11 +149,11 @@ function settingsProviders() {
 
 function shippedSigningKeys() {
   return [
-    StoredSigningKeys,
+    DatabaseSigningKeys,
     {
       provide: SigningKeys,
-      inject: [CheckedTokensSettings, StoredSigningKeys],
-      useFactory: ({ staticKeys }: CheckedTokensSettings, stored: StoredSigningKeys) =>
+      inject: [CheckedTokensSettings, DatabaseSigningKeys],
+      useFactory: ({ staticKeys }: CheckedTokensSettings, stored: DatabaseSigningKeys) =>
         staticKeys.length > 0 ? new StaticSigningKeys(staticKeys) : stored,
     },
   ];

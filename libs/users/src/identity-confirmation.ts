@@ -10,12 +10,12 @@ export interface IdentityProof {
 
 /**
  * Decides whether the caller is still the user who signed in, before something that cannot be taken back (deletion).
- * A stolen access token alone must not be enough. What a class of yours refuses by, `@Refuses` says above it, for the
+ * A stolen access token alone must not be enough. What a class of yours refuses by, `@ApiProblems` says above it, for the
  * OpenAPI document of the routes that ask it.
  *
  * @example
  * ```ts
- * @Refuses(IdentityNotConfirmedError)
+ * @ApiProblems(IdentityNotConfirmedError)
  * class PasswordConfirmation extends IdentityConfirmation {
  *   async confirm(userId: string, { password }: IdentityProof) {
  *     if (!password || !(await this.passwords.verify(userId, password))) throw new IdentityNotConfirmedError();

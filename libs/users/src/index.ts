@@ -5,20 +5,20 @@ export { ListUsersDto } from './routes/list-users.dto.js';
 export { isNormalEmail, IsEmailAddress, normalizeEmail } from './email-address.js';
 export { EntityPrincipalMapper } from './entity-principal-mapper.js';
 export { IdentityConfirmation, NoConfirmation, type IdentityProof } from './identity-confirmation.js';
-export { assertMadeForUser, MadeForUser } from './checks/entity-match.check.js';
+export { assertSameUserEntity, ForUserEntity } from './checks/entity-match.check.js';
 export { meControllerOf, type MeRoutes } from './routes/me.controller.js';
 export { registerDtoOf, updateDtoOf, type Writer } from './fields/request-dto.js';
 export { responseDtoOf, type UserView } from './fields/response-dto.js';
 export { UserBase } from './user-base.entity.js';
-export { MAXIMUM_PAGE_SIZE, UserDirectory, type UsersPage } from './user-list.js';
-export { UserFact, type UserWithFact } from './storage/related-column.js';
+export { MAX_PAGE_SIZE, UserList, type UsersPage } from './user-list.js';
+export { RelatedColumn, type UserWithRelated } from './storage/related-column.js';
 export {
   UserField,
   userFieldsOf,
   type DeclaredUserField,
   type UserFieldOptions,
 } from './fields/user-field.decorator.js';
-export { UserSchemas } from './fields/user-dtos.js';
+export { UserDtos } from './fields/user-dtos.js';
 export { UserSessions } from './user-sessions.js';
 export type { NewUser, Reader, SeenUser, TeamField, TeamFields, UserChanges } from './fields/user-types.js';
 export { User } from './user.entity.js';

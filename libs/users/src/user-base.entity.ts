@@ -1,4 +1,4 @@
-import { OfThisCopy } from 'postern/problem';
+import { FromThisPackage } from 'postern/problem';
 import { Column, CreateDateColumn, PrimaryColumn, UpdateDateColumn } from 'typeorm';
 
 /**
@@ -20,7 +20,7 @@ import { Column, CreateDateColumn, PrimaryColumn, UpdateDateColumn } from 'typeo
  * }
  * ```
  */
-@OfThisCopy()
+@FromThisPackage()
 export abstract class UserBase {
   /** UUID of version 7, made by the application; the `sub` of the user's tokens. */
   @PrimaryColumn({ type: 'uuid' })

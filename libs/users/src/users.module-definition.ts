@@ -1,16 +1,16 @@
 import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
-import { refusalsOf, Refuses } from 'postern/problem';
+import { problemsOf, ApiProblems } from 'postern/problem';
 import { adminUsersControllerOf } from './routes/admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
-import { assertMadeForUser } from './checks/entity-match.check.js';
+import { assertSameUserEntity } from './checks/entity-match.check.js';
 import { meControllerOf, type MeRoutes } from './routes/me.controller.js';
 import { RegistrantFields } from './fields/registrant-fields.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
-import { UserDirectory } from './user-list.js';
-import { UserSchemas } from './fields/user-dtos.js';
+import { UserList } from './user-list.js';
+import { UserDtos } from './fields/user-dtos.js';
 import { UserTableCheck } from './checks/user-table.check.js';
 import { User } from './user.entity.js';
 import { UsersService } from './users.service.js';
@@ -35,14 +35,14 @@ export interface UsersStructure {
 export const { ConfigurableModuleClass: ConfigurableUsersModule, MODULE_OPTIONS_TOKEN: USERS_SETTINGS } =
   new ConfigurableModuleBuilder<UsersSettings>({ moduleName: 'Users' })
     .setClassMethodName('forRoot')
-    .setExtras<UsersStructure>({}, extend)
+    .setExtras<UsersStructure>({}, withStructure)
     .build();
 
-function extend(definition: DynamicModule, structure: UsersStructure): DynamicModule {
+function withStructure(definition: DynamicModule, structure: UsersStructure): DynamicModule {
   const entity = structure.user ?? User;
-  const schemas = new UserSchemas(entity);
+  const schemas = new UserDtos(entity);
   const { me, admin } = structure.controllers ?? {};
-  for (const controller of [me, admin]) if (controller) assertMadeForUser('UsersModule', controller, entity);
+  for (const controller of [me, admin]) if (controller) assertSameUserEntity('UsersModule', controller, entity);
   const confirmation = structure.confirmation ?? NoConfirmation;
   return {
     ...definition,
@@ -56,22 +56,23 @@ function extend(definition: DynamicModule, structure: UsersStructure): DynamicMo
     ],
     providers: [
       ...(definition.providers ?? []),
-      { provide: UserSchemas, useValue: schemas },
+      { provide: UserDtos, useValue: schemas },
       { provide: IdentityConfirmation, useClass: confirmation },
       ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
       UserTableCheck,
       RegistrantFields,
       UserAccess,
       UsersService,
-      UserDirectory,
+      UserList,
     ],
-    exports: [...(definition.exports ?? []), UserSchemas, IdentityConfirmation, UsersService, UserDirectory],
+    exports: [...(definition.exports ?? []), UserDtos, IdentityConfirmation, UsersService, UserList],
   };
 }
 
 /** Lets the document say at the deletion of the account by what the confirmation refuses. */
 function refusingAs(confirmation: Type<IdentityConfirmation>, controller: Type): Type {
   const { deleteMe } = controller.prototype as Partial<MeRoutes>;
-  if (deleteMe) Refuses(...refusalsOf(confirmation))(controller.prototype as object, 'deleteMe', { value: deleteMe });
+  if (deleteMe)
+    ApiProblems(...problemsOf(confirmation))(controller.prototype as object, 'deleteMe', { value: deleteMe });
   return controller;
 }

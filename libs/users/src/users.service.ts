@@ -5,21 +5,21 @@ import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
 import { assertCarriable } from './fields/user-claims.js';
 import { normalizeEmail } from './email-address.js';
-import { assertInsertable, assertUpdatable, changedFieldsOf, storedFieldsOf } from './storage/writable-columns.js';
+import { assertInsertable, assertUpdatable, changedFieldsOf, writableColumnsOf } from './storage/writable-columns.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
-import type { UserFact, UserWithFact } from './storage/related-column.js';
-import { UserLookup, type Row } from './storage/user-query.js';
-import { UserSchemas } from './fields/user-dtos.js';
+import type { RelatedColumn, UserWithRelated } from './storage/related-column.js';
+import { UserQuery, type Row } from './storage/user-query.js';
+import { UserDtos } from './fields/user-dtos.js';
 import type { NewUser, UserChanges } from './fields/user-types.js';
 import { UserNotFoundError } from './users.errors.js';
 import { UserDeleted, UserDisabled, UserEnabled, UserUpdated } from './users.events.js';
 import {
-  constraintRefusal,
-  lateChangeRefusal,
-  lateRemovalRefusal,
-  removalRefusal,
-  writeRefusal,
+  mapConstraintError,
+  mapDeferredUpdateError,
+  mapDeferredDeleteError,
+  mapDeleteError,
+  mapWriteError,
 } from './storage/constraint-errors.js';
 
 /**
@@ -33,16 +33,16 @@ import {
  */
 @Injectable()
 export class UsersService<U extends UserBase = UserBase> {
-  private readonly lookup: UserLookup<U>;
-  private readonly explain = (error: unknown): unknown => constraintRefusal(error, this.metadata);
+  private readonly query: UserQuery<U>;
+  private readonly explain = (error: unknown): unknown => mapConstraintError(error, this.metadata);
 
   constructor(
     private readonly database: Database,
-    private readonly schemas: UserSchemas<U>,
+    private readonly schemas: UserDtos<U>,
     private readonly access: UserAccess,
     private readonly events: Events,
   ) {
-    this.lookup = new UserLookup(schemas);
+    this.query = new UserQuery(schemas);
   }
 
   /**
@@ -56,7 +56,10 @@ export class UsersService<U extends UserBase = UserBase> {
   async create(fields: NewUser<U>): Promise<U> {
     assertInsertable(fields, this.metadata);
     const user = new this.schemas.entity();
-    Object.assign(user, storedFieldsOf(fields, this.metadata), { id: uuidv7(), email: normalizeEmail(fields.email) });
+    Object.assign(user, writableColumnsOf(fields, this.metadata), {
+      id: uuidv7(),
+      email: normalizeEmail(fields.email),
+    });
     assertCarriable(user, Object.keys(fields));
     const { manager } = this.database;
     const insertion = manager
@@ -68,28 +71,28 @@ export class UsersService<U extends UserBase = UserBase> {
       .returning('*')
       .updateEntity(false);
     const { raw } = await this.write(() => insertion.execute());
-    return this.lookup.read(manager, (raw as readonly Row[])[0]!);
+    return this.query.read(manager, (raw as readonly Row[])[0]!);
   }
 
   /** The user with this id; null where there is none, and for a text that is no UUID. */
   async findById(id: string): Promise<U | null> {
     if (!isUUID(id)) return null;
-    return this.lookup.find(this.database.manager, 'id', id);
+    return this.query.find(this.database.manager, 'id', id);
   }
 
   /** The user with this address, in whatever spelling; null where there is none. @throws {InvalidEmailError} */
   async findByEmail(email: string): Promise<U | null> {
-    return this.lookup.find(this.database.manager, 'email', normalizeEmail(email));
+    return this.query.find(this.database.manager, 'email', normalizeEmail(email));
   }
 
   /**
    * The same user together with what another table says of them, for one query: as a credential that is to be proven. It costs
    * the same whether or not there is such a user.
-   * @param fact made once and used again, for it has a statement of its own
+   * @param related made once and used again, for it has a statement of its own
    * @throws {InvalidEmailError}
    */
-  async findByEmailWith(email: string, fact: UserFact): Promise<UserWithFact<U> | null> {
-    return this.lookup.findWith(this.database.manager, 'email', normalizeEmail(email), fact);
+  async findByEmailWith(email: string, related: RelatedColumn): Promise<UserWithRelated<U> | null> {
+    return this.query.findWith(this.database.manager, 'email', normalizeEmail(email), related);
   }
 
   /**
@@ -104,12 +107,12 @@ export class UsersService<U extends UserBase = UserBase> {
   async update(id: string, changes: UserChanges<U>): Promise<U> {
     return this.withLocked(id, async (user) => {
       assertUpdatable(changes, user, this.metadata);
-      const given = storedFieldsOf(changes, this.metadata);
+      const given = writableColumnsOf(changes, this.metadata);
       if (changes.email !== undefined) given.email = normalizeEmail(changes.email);
       if (given.email !== undefined && given.email !== user.email) given.emailVerifiedAt ??= null;
       const changed = changedFieldsOf(given, user, this.metadata);
       if (changed.length === 0) return user;
-      this.database.explainFailedCommit((error) => lateChangeRefusal(error, user, this.metadata));
+      this.database.mapCommitError((error) => mapDeferredUpdateError(error, user, this.metadata));
       assertCarriable(Object.assign(new this.schemas.entity(), user, given), changed);
       await this.set(user.id, Object.fromEntries(changed.map((property) => [property, given[property]])));
       this.events.publish(new UserUpdated(user.id, changed));
@@ -159,11 +162,11 @@ export class UsersService<U extends UserBase = UserBase> {
    */
   async remove(id: string): Promise<void> {
     await this.withLocked(id, async (user) => {
-      this.database.explainFailedCommit((error) => lateRemovalRefusal(error, user, this.metadata));
+      this.database.mapCommitError((error) => mapDeferredDeleteError(error, user, this.metadata));
       // Before the row takes the sessions with it: each has to be named, for what goes by instants alone goes by somebody's clock.
       await this.access.end(user.id, 'account-deleted');
       await this.database.manager.delete(this.schemas.entity, { id: user.id }).catch((error: unknown) => {
-        throw removalRefusal(error);
+        throw mapDeleteError(error);
       });
       this.events.publish(new UserDeleted(user.id));
     });
@@ -196,11 +199,11 @@ export class UsersService<U extends UserBase = UserBase> {
 
   private async write<T>(statement: () => Promise<T>): Promise<T> {
     // A surrounding transaction of the team may count on what is deferred, so that nothing is checked before its time.
-    this.database.explainFailedCommit(this.explain);
+    this.database.mapCommitError(this.explain);
     try {
       return await statement();
     } catch (error) {
-      throw writeRefusal(error, this.metadata);
+      throw mapWriteError(error, this.metadata);
     }
   }
 }

@@ -41,14 +41,14 @@ const programs: Readonly<Record<string, Program>> = {
 };
 
 /** The libraries that are not ours and that read our tokens by the key set alone, as far as this machine has them. */
-export const judges = Object.keys(programs);
+export const libraries = Object.keys(programs);
 
 /**
  * What one of the judges, who has read nothing before, says of these tokens: the subject of each that it accepts, and
  * `refused: …` for each other.
  */
-export function verdictsOf(judge: string, rules: Rules, tokens: readonly string[]): Promise<string[]> {
-  return ask(programs[judge]!, { ...rules, tokens });
+export function verdictsOf(library: string, rules: Rules, tokens: readonly string[]): Promise<string[]> {
+  return ask(programs[library]!, { ...rules, tokens });
 }
 
 /** A token that PyJWT makes. */

@@ -1,6 +1,6 @@
 import type { Type } from '@nestjs/common';
 import { METHOD_METADATA } from '@nestjs/common/constants.js';
-import { refusalsOf, Refuses } from 'postern/problem';
+import { problemsOf, ApiProblems } from 'postern/problem';
 import {
   FOR_SERVICES,
   hasOwnRule,
@@ -45,8 +45,8 @@ export function withInheritedRoutes<C extends Type>(controller: C): C {
       const inherited = parent[name];
       if (typeof inherited !== 'function' || !Reflect.hasMetadata(METHOD_METADATA, inherited)) continue;
       if (!Reflect.hasOwnMetadata(METHOD_METADATA, descriptor.value)) inheritOpening(prototype, name, descriptor);
-      inheritWords(descriptor.value as Method, inherited as Method);
-      Refuses(...refusalsOf(inherited))(prototype, name, descriptor);
+      copyMetadata(descriptor.value as Method, inherited as Method);
+      ApiProblems(...problemsOf(inherited))(prototype, name, descriptor);
       inheritTypes(prototype, parent, name);
     }
   }
@@ -64,7 +64,7 @@ function inheritOpening(prototype: object, name: string, descriptor: PropertyDes
   }
 }
 
-function inheritWords(own: Method, inherited: Method): void {
+function copyMetadata(own: Method, inherited: Method): void {
   for (const key of Reflect.getMetadataKeys(inherited) as unknown[]) {
     if (RULES.includes(key)) continue;
     if (!Reflect.hasOwnMetadata(key, own)) Reflect.defineMetadata(key, Reflect.getMetadata(key, inherited), own);

@@ -22,13 +22,13 @@ const FIELD_RESOLVER = 'graphql:resolve_property';
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
 /** What Nest reads of the class, and what only the documentation reads. */
-const READ_OF_THE_CLASS = new RegExp(
+const CLASS_METADATA = new RegExp(
   `^(?:${PATH_METADATA}|${METHOD_METADATA}|${VERSION_METADATA}|swagger/.*|microservices:.*)$`,
 );
 
 /** Looks, before the application listens, for handlers that seem guarded and are not: it does not start with one. */
 @Injectable()
-export class GuardPlacement implements OnModuleInit {
+export class UnguardedHandlersCheck implements OnModuleInit {
   constructor(
     @Inject(GUARD_IS_GLOBAL) private readonly isGlobal: boolean,
     private readonly modules: ModulesContainer,
@@ -60,7 +60,7 @@ export class GuardPlacement implements OnModuleInit {
     const lost = this.handlers().filter(({ name, method, owner, instances }) => {
       const isRun =
         [METHOD_METADATA, MESSAGE_PATTERN].some((key) => Reflect.hasMetadata(key, method)) || hasGuard(method);
-      return isRun && instances.some((one) => losesWords(method, one[name]) || isUnknown(one[name], owner));
+      return isRun && instances.some((one) => dropsMetadata(method, one[name]) || isUnknown(one[name], owner));
     });
     if (lost.length === 0) return;
     throw new Error(
@@ -83,7 +83,7 @@ export class GuardPlacement implements OnModuleInit {
   }
 
   private assertScopesAreRead(): void {
-    const open = this.handlers().filter((one) => asksForMore(one) && !isGuardedItself(one));
+    const open = this.handlers().filter((one) => hasAccessRules(one) && !isGuardedItself(one));
     if (open.length === 0) return;
     throw new Error(
       `AuthModule: ${decoratorOf(open)} stands before ${namesOf(open)}, and with "global: false" no guard that reads it does. Put ` +
@@ -123,7 +123,7 @@ export class GuardPlacement implements OnModuleInit {
   private assertFieldsAreOpen(): void {
     const open = this.handlers().filter((one) => {
       const isField = Reflect.getMetadata(FIELD_RESOLVER, one.method) === true;
-      return isField && !isPublic(one.method, one.owner) && (asksForMore(one) || isGuardedItself(one));
+      return isField && !isPublic(one.method, one.owner) && (hasAccessRules(one) || isGuardedItself(one));
     });
     if (open.length === 0) return;
     throw new Error(
@@ -161,10 +161,10 @@ function isGuardedGlobally(application: ApplicationConfig): boolean {
   return [...application.getGlobalGuards(), ...ofRequests].some((guard) => guard instanceof JwtAuthGuard);
 }
 
-function losesWords(method: Method, run: unknown): boolean {
+function dropsMetadata(method: Method, run: unknown): boolean {
   if (run === method || typeof run !== 'function') return false;
   const keys = Reflect.getMetadataKeys(method) as unknown[];
-  return keys.some((key) => !READ_OF_THE_CLASS.test(String(key)) && !Reflect.hasMetadata(key, run));
+  return keys.some((key) => !CLASS_METADATA.test(String(key)) && !Reflect.hasMetadata(key, run));
 }
 
 function isGuardedItself({ method, owner }: Handler): boolean {
@@ -172,7 +172,7 @@ function isGuardedItself({ method, owner }: Handler): boolean {
 }
 
 /** Whether a guard that reads it would ask for more than a good token. */
-function asksForMore({ method, owner }: Handler): boolean {
+function hasAccessRules({ method, owner }: Handler): boolean {
   const { scopes, isOwnIssuerOnly } = routeAccess(method, owner);
   return scopes.length > 0 || isOwnIssuerOnly;
 }

@@ -1,6 +1,6 @@
 import { createParamDecorator } from '@nestjs/common';
 import { PrincipalUnknownError } from '../auth.errors.js';
-import { requestOfMessage } from './message-request.js';
+import { requestOf } from './message-request.js';
 import { isPublic } from '../access/route-access.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { GuardedRequest } from './jwt-auth.guard.js';
@@ -13,7 +13,7 @@ import type { Principal } from './principal.js';
  */
 function resultOf(context: ExecutionContext, hasResult: (request: Partial<GuardedRequest>) => boolean) {
   const isHttp = context.getType() === 'http';
-  const request = isHttp ? context.switchToHttp().getRequest<Partial<GuardedRequest>>() : requestOfMessage(context);
+  const request = isHttp ? context.switchToHttp().getRequest<Partial<GuardedRequest>>() : requestOf(context);
   if (isHttp && hasResult(request)) return request;
   // Outside of HTTP a result may be that of another message of the same client, or of another operation of the same
   // request.

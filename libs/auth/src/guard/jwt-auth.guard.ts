@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { OfThisCopy } from 'postern/problem';
+import { FromThisPackage } from 'postern/problem';
 import { InsufficientScopeError, PrincipalUnknownError, reject, UnsupportedContextError } from '../auth.errors.js';
 import { bearerCredentialsOf } from './bearer-token.js';
-import { noteRequestOf, requestOfMessage } from './message-request.js';
+import { rememberRequest, requestOf } from './message-request.js';
 import { ReadsTokens } from '../access/guard-metadata.js';
 import { PrincipalMapper } from './principal-mapper.js';
 import { isThenable } from './is-thenable.js';
@@ -34,7 +34,7 @@ export interface GuardedRequest extends CredentialsCarrier {
  *   RevocationsUnknownError and ServiceUnavailableError if revocations or keys are unknown
  * @see RFC 6750, RFC 9068 §4
  */
-@OfThisCopy()
+@FromThisPackage()
 @ReadsTokens()
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
@@ -52,23 +52,23 @@ export class JwtAuthGuard implements CanActivate {
     const request = this.getRequest(context);
     if (context.getType() !== 'http') {
       // A socket or a subscription outlives its token, so the guard verifies the token of every message.
-      noteRequestOf(context, request);
-      if (requestOfMessage(context) !== request) throw new PrincipalUnknownError(context);
+      rememberRequest(context, request);
+      if (requestOf(context) !== request) throw new PrincipalUnknownError(context);
     } else if (
       request[ADMITTED] === this.verifier &&
       request.principal !== undefined &&
       // An object of a subclass may outlive the request, and another request may find it.
       request === context.getArgByIndex(0)
     ) {
-      this.require(access, request.principal);
+      this.checkScopes(access, request.principal);
       return true;
     } else {
       this.streams.addResponse(context, request);
     }
     const verified = this.verifier.verifyCredentials(bearerCredentialsOf(request));
     return verified instanceof Promise
-      ? verified.then((principal) => this.admit(context, request, principal, access))
-      : this.admit(context, request, verified, access);
+      ? verified.then((principal) => this.authorize(context, request, principal, access))
+      : this.authorize(context, request, verified, access);
   }
 
   /**
@@ -100,28 +100,28 @@ export class JwtAuthGuard implements CanActivate {
     return context.getArgByIndex<GuardedRequest>(0);
   }
 
-  private admit(
+  private authorize(
     context: ExecutionContext,
     request: GuardedRequest,
     principal: Principal,
     access: RouteAccess,
   ): boolean | Promise<boolean> {
-    this.require(access, principal);
+    this.checkScopes(access, principal);
     if (access.isForServices && principal.sessionId === undefined) {
-      return this.enter(context, request, principal, undefined);
+      return this.attachUser(context, request, principal, undefined);
     }
     const user = this.mapper.map(principal);
     return isThenable(user)
-      ? Promise.resolve(user).then((one) => this.open(context, request, principal, one))
-      : this.open(context, request, principal, user);
+      ? Promise.resolve(user).then((one) => this.resolveUser(context, request, principal, one))
+      : this.resolveUser(context, request, principal, user);
   }
 
-  private open(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
+  private resolveUser(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
     if (user === undefined || user === null) return reject('the mapper knows no such user');
-    return this.enter(context, request, principal, user);
+    return this.attachUser(context, request, principal, user);
   }
 
-  private enter(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
+  private attachUser(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
     request.principal = principal;
     request.user = user;
     request[ADMITTED] = this.verifier;
@@ -133,7 +133,7 @@ export class JwtAuthGuard implements CanActivate {
     return true;
   }
 
-  private require({ scopes, isOwnIssuerOnly }: RouteAccess, principal: Principal): void {
+  private checkScopes({ scopes, isOwnIssuerOnly }: RouteAccess, principal: Principal): void {
     if (isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal)) reject('the route is for tokens of its own issuer');
     for (const scope of scopes) {
       if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);

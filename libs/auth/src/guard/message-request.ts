@@ -5,13 +5,13 @@ import type { GuardedRequest } from './jwt-auth.guard.js';
 const read = new WeakMap<object, GuardedRequest>();
 
 /** Remembers which request the guard has read for this message, so that its handler finds the result. */
-export function noteRequestOf(context: ExecutionContext, request: GuardedRequest): void {
+export function rememberRequest(context: ExecutionContext, request: GuardedRequest): void {
   const message = messageOf(context);
   if (message !== undefined) read.set(message, request);
 }
 
 /** The request that the guard has read for this message; where that is not known, what may be it. */
-export function requestOfMessage(context: ExecutionContext): Partial<GuardedRequest> {
+export function requestOf(context: ExecutionContext): Partial<GuardedRequest> {
   const message = messageOf(context);
   const request = message && read.get(message);
   if (request !== undefined) return request;

@@ -2,7 +2,7 @@
  * One attempt at something, which ends early when the time is over or all is to end. Once it has ended, nothing of it is left at
  * the lasting signal: `AbortSignal.any` leaves something there for each attempt, for as long as the signal lives.
  */
-export class Attempt {
+export class AbortableRequest {
   private readonly controller = new AbortController();
   private readonly giveUp = () => this.controller.abort(this.stopping.reason);
   private timer: NodeJS.Timeout | undefined;

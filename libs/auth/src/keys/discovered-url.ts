@@ -8,7 +8,7 @@ const REDISCOVERY_TIMEOUT_SECONDS = 1;
  * An address that the issuer names in its metadata, which may name another one tomorrow: it is asked for anew after whatever was fetched from
  * it has failed, and once a day in any case. While the metadata cannot be had, the last one stands.
  */
-export class DiscoveredAddress {
+export class DiscoveredUrl {
   private known: URL | undefined;
   private askedAt = 0;
   private isDoubted = false;

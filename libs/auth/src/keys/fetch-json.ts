@@ -1,4 +1,4 @@
-import { Attempt } from './abortable-request.js';
+import { AbortableRequest } from './abortable-request.js';
 import { readJsonObject } from 'postern/jws';
 import { fetchPublic } from './fetch-public.js';
 import type { FetchedAnswer } from './fetch-public.js';
@@ -28,8 +28,8 @@ export interface FetchedJson {
  * @throws Error that names the defect
  */
 export async function fetchJson(address: URL, limits: FetchLimits): Promise<FetchedJson> {
-  const attempt = new Attempt(limits.signal);
-  attempt.limit(limits.timeoutSeconds * 1000, `${placeOf(address)} has not answered in ${limits.timeoutSeconds} s`);
+  const attempt = new AbortableRequest(limits.signal);
+  attempt.limit(limits.timeoutSeconds * 1000, `${positionOf(address)} has not answered in ${limits.timeoutSeconds} s`);
   try {
     return await answerOf(address, limits, attempt.signal);
   } finally {
@@ -42,14 +42,15 @@ async function answerOf(address: URL, limits: FetchLimits, signal: AbortSignal):
   const response: FetchedAnswer = publicOnly
     ? await fetchPublic(address, signal)
     : await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
-  if (response.status !== 200) throw new Error(`${placeOf(address)} answered ${response.status || 'with a redirect'}`);
+  if (response.status !== 200)
+    throw new Error(`${positionOf(address)} answered ${response.status || 'with a redirect'}`);
   const body = readJsonObject(await readBounded(response, maximumBytes), MAXIMUM_DEPTH);
-  if (body === undefined) throw new Error(`${placeOf(address)} is not one strict JSON object`);
+  if (body === undefined) throw new Error(`${positionOf(address)} is not one strict JSON object`);
   const age = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
   return { body, maximumAgeSeconds: age === undefined ? undefined : Number(age) };
 }
 
-function placeOf({ origin, pathname }: URL): string {
+function positionOf({ origin, pathname }: URL): string {
   return origin + pathname;
 }
 

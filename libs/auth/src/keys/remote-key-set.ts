@@ -1,6 +1,6 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { DiscoveredAddress } from './discovered-url.js';
+import { DiscoveredUrl } from './discovered-url.js';
 import { fetchJson } from './fetch-json.js';
 import { checkedAddress, discoverKeySet, isOwnOrigin } from './issuer-discovery.js';
 import { importKey } from 'postern/jws';
@@ -20,7 +20,7 @@ export class RemoteKeySet {
   private readonly logger = new Logger(RemoteKeySet.name);
   private readonly settings: ReturnType<typeof checkedJwksSettings>;
   private readonly stopping = new AbortController();
-  private readonly address: URL | DiscoveredAddress;
+  private readonly address: URL | DiscoveredUrl;
   private keys: ReadonlyMap<string, VerificationKey> = new Map();
   private underway: Promise<void> | undefined;
   private failures = 0;
@@ -39,7 +39,7 @@ export class RemoteKeySet {
     const { uri } = settings;
     this.settings = checkedJwksSettings(settings);
     const written = checkedAddress(uri ?? issuer, this.settings.allowInsecure);
-    this.address = uri === undefined ? new DiscoveredAddress((limits) => discoverKeySet(issuer, limits)) : written;
+    this.address = uri === undefined ? new DiscoveredUrl((limits) => discoverKeySet(issuer, limits)) : written;
   }
 
   /** The key at once where it is known; otherwise after one fetch, if the cool-down allows one. */
@@ -113,7 +113,7 @@ export class RemoteKeySet {
       await this.fetch();
       this.failures = 0;
     } catch (error) {
-      if (this.address instanceof DiscoveredAddress) this.address.doubt();
+      if (this.address instanceof DiscoveredUrl) this.address.doubt();
       this.noteFailure(error);
     } finally {
       this.underway = undefined;
@@ -123,8 +123,8 @@ export class RemoteKeySet {
   private async fetch(): Promise<void> {
     const limits = { ...this.settings, signal: this.stopping.signal };
     const { address: place } = this;
-    const address = place instanceof DiscoveredAddress ? await place.find(limits, this.clock.now()) : place;
-    const publicOnly = place instanceof DiscoveredAddress && !isOwnOrigin(address, this.issuer);
+    const address = place instanceof DiscoveredUrl ? await place.find(limits, this.clock.now()) : place;
+    const publicOnly = place instanceof DiscoveredUrl && !isOwnOrigin(address, this.issuer);
     const { body, maximumAgeSeconds } = await fetchJson(address, { ...limits, publicOnly });
     const keys = readKeySet(body);
     if (keys.size === 0) throw new Error('the key set has no key that proves access tokens');

@@ -9,7 +9,7 @@ export type { VerificationKey };
  * @example
  * \@Injectable()
  * class RingKeys extends VerificationKeys {
- *   constructor(private readonly ring: KeyRing) { super(); }
+ *   constructor(private readonly ring: KeyRingVerificationKeys) { super(); }
  *   override find(issuer: string, kid?: string) { return issuer === OURS ? this.ring.key(kid) : undefined; }
  *   override isLive(issuer: string, kid: string) { return issuer === OURS && this.ring.has(kid); }
  * }

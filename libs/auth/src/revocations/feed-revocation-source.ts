@@ -33,8 +33,8 @@ class GapError extends Error {}
  *
  * @see docs/revocation.md
  */
-export class FollowedRevocations extends RevocationSource {
-  private readonly logger = new Logger(FollowedRevocations.name);
+export class FeedRevocationSource extends RevocationSource {
+  private readonly logger = new Logger(FeedRevocationSource.name);
   private readonly stopping = new AbortController();
   private readonly client: RevocationFeedClient;
   private readonly whose: SecurityEventRules;
@@ -65,7 +65,7 @@ export class FollowedRevocations extends RevocationSource {
     const rules = issuers.get(issuer);
     const ofIssuer = health.of(issuer);
     if (rules === undefined || ofIssuer === undefined) {
-      throw new Error(`FollowedRevocations: ${issuer} is none of the issuers that the application trusts.`);
+      throw new Error(`FeedRevocationSource: ${issuer} is none of the issuers that the application trusts.`);
     }
     this.client = new RevocationFeedClient(settings);
     this.whose = { rules, audience: checkedRevocationSettings(settings).audience };
@@ -75,7 +75,7 @@ export class FollowedRevocations extends RevocationSource {
   /** Resolves when all is known or the first attempt has failed, and goes on until `stop()`. */
   override async follow(set: RevocationSet): Promise<void> {
     this.set = set;
-    this.health.noteFollowing();
+    this.health.followingStarted();
     const first = new Promise<void>((resolve) => (this.settleFirst = resolve));
     this.running = this.run();
     await Promise.race([first, delay(FIRST_WAIT_MILLISECONDS, undefined, { ref: false })]);
@@ -150,7 +150,7 @@ export class FollowedRevocations extends RevocationSource {
     if (sequence === undefined || this.place === undefined) return;
     this.place = { sequence, cursor: cursor ?? this.place.cursor };
     // No contact: a replica that lags behind tells of old ones, and only a position says that there is nothing newer.
-    if (happenedAt !== undefined) this.health.noteLag(this.clock.now() / 1000 - happenedAt);
+    if (happenedAt !== undefined) this.health.recordLag(this.clock.now() / 1000 - happenedAt);
   }
 
   private isNext(sequence: number): boolean {
@@ -183,7 +183,7 @@ export class FollowedRevocations extends RevocationSource {
     }
     this.place = { sequence, cursor };
     this.failures = 0;
-    this.health.noteContact(cursor);
+    this.health.upToDateAt(cursor);
     if (this.lastDefect !== '')
       this.logger.log(`The feed of revocations of ${this.whose.rules.issuer} is followed again`);
     this.lastDefect = '';

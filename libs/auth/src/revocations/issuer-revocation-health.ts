@@ -69,7 +69,7 @@ export class IssuerRevocationHealth {
   }
 
   /** Called by a source that begins to follow: until it has heard all there is, revocations are unknown. */
-  noteFollowing(): void {
+  followingStarted(): void {
     this.isFollowing = true;
   }
 
@@ -78,14 +78,14 @@ export class IssuerRevocationHealth {
    *
    * @param cursor the place in the order that it has come to
    */
-  noteContact(cursor?: string): void {
+  upToDateAt(cursor?: string): void {
     this.heardAt = performance.now();
     this.contactAt = this.clock.now();
     this.position = cursor ?? this.position;
   }
 
   /** Called by a source that can tell how long a revocation took to arrive, in seconds. */
-  noteLag(seconds: number): void {
+  recordLag(seconds: number): void {
     this.lag = Math.max(0, seconds);
   }
 

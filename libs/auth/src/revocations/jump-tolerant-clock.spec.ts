@@ -1,7 +1,7 @@
 import { Test } from '@nestjs/testing';
 import { AuthModule } from '../auth.module.js';
 import { Clock } from './clock.js';
-import { DoubtingClock } from './jump-tolerant-clock.js';
+import { JumpTolerantClock } from './jump-tolerant-clock.js';
 import { RevocationSet } from './revocation-set.js';
 
 const SECOND = 1000;
@@ -14,15 +14,15 @@ class HandSetClock extends Clock {
   }
 }
 
-describe('DoubtingClock', () => {
+describe('JumpTolerantClock', () => {
   let clock: HandSetClock;
   let elapsed: number;
-  let doubting: DoubtingClock;
+  let doubting: JumpTolerantClock;
 
   beforeEach(() => {
     clock = new HandSetClock();
     elapsed = 5000;
-    doubting = new DoubtingClock(clock, () => elapsed);
+    doubting = new JumpTolerantClock(clock, () => elapsed);
   });
 
   function pass(milliseconds: number): void {

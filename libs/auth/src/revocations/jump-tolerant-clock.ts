@@ -9,7 +9,7 @@ const BELIEVED_AFTER_MILLISECONDS = 3_600_000;
  * lasted for an hour of uninterrupted time. Whoever sets the time wrong and right again within that hour has changed
  * nothing. A step back is believed at once: then things are kept for longer.
  */
-export class DoubtingClock extends Clock {
+export class JumpTolerantClock extends Clock {
   private ahead: number;
   private doubtedSince: number | undefined;
 

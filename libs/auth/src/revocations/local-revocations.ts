@@ -3,7 +3,7 @@ import { Clock } from './clock.js';
 import { RevocationSet } from './revocation-set.js';
 import { issuedAheadSeconds } from '../tokens/access-token-rules.js';
 import { TrustedIssuers } from '../tokens/trusted-issuers.js';
-import { RevocationNotice, assertTellable, RevocationPublisher } from './revocation-publisher.js';
+import { RevocationRequest, assertValidRevocation, RevocationPublisher } from './revocation-publisher.js';
 
 /** Revokes in this process, and in no other: right for one process without a database. */
 @Injectable()
@@ -16,8 +16,8 @@ export class LocalRevocations extends RevocationPublisher {
     super();
   }
 
-  override async publish(notice: RevocationNotice): Promise<void> {
-    assertTellable(notice);
+  override async publish(notice: RevocationRequest): Promise<void> {
+    assertValidRevocation(notice);
     const rules = this.issuers.get(notice.issuer ?? this.issuers.own.issuer) ?? this.issuers.own;
     const longest = rules.maximumLifetimeSeconds + issuedAheadSeconds(rules) + rules.clockToleranceSeconds;
     this.set.add({ ...notice, expiresAt: notice.expiresAt ?? Math.ceil(this.clock.now() / 1000) + longest });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AUTH_SETTINGS } from '../settings/auth-settings.js';
 import { Clock } from './clock.js';
-import { FollowedRevocations } from './feed-revocation-source.js';
+import { FeedRevocationSource } from './feed-revocation-source.js';
 import { RevocationHealth } from './revocation-health.js';
 import { TrustedIssuers } from '../tokens/trusted-issuers.js';
 import { VerificationKeys } from '../keys/verification-keys.js';
@@ -10,8 +10,8 @@ import type { RevocationSet } from './revocation-set.js';
 
 /** The feeds of further issuers whose settings say `revocations: { follow: true }`, whoever tells of the own issuer's. */
 @Injectable()
-export class FurtherRevocations {
-  private readonly feeds: readonly FollowedRevocations[];
+export class OtherIssuersRevocationFeeds {
+  private readonly feeds: readonly FeedRevocationSource[];
 
   /** @throws Error with a sentence that says what to write */
   constructor(
@@ -23,7 +23,7 @@ export class FurtherRevocations {
   ) {
     this.feeds = issuers
       .filter(({ revocations }) => revocations?.follow === true)
-      .map((one) => new FollowedRevocations(one, trusted, keys, health, clock));
+      .map((one) => new FeedRevocationSource(one, trusted, keys, health, clock));
   }
 
   /** Resolves when all is known or each first attempt has failed. */

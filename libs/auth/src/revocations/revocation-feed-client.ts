@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Attempt } from '../keys/abortable-request.js';
-import { DiscoveredAddress } from '../keys/discovered-url.js';
+import { AbortableRequest } from '../keys/abortable-request.js';
+import { DiscoveredUrl } from '../keys/discovered-url.js';
 import { EventStreamParser } from './event-stream-parser.js';
 import { readBounded } from '../keys/fetch-json.js';
 import { checkedAddress, discoverRevocations } from '../keys/issuer-discovery.js';
@@ -33,7 +33,7 @@ export class RevocationFeedClient {
   private readonly idleMilliseconds: number;
   private readonly waitSeconds: number;
   private readonly allowInsecure: boolean;
-  private readonly address: URL | DiscoveredAddress;
+  private readonly address: URL | DiscoveredUrl;
 
   /** @throws Error with a sentence that says what to write */
   constructor(private readonly settings: IssuerSettings) {
@@ -46,7 +46,7 @@ export class RevocationFeedClient {
     const uri = settings.revocations?.uri;
     const written = checkedAddress(uri ?? settings.issuer, this.allowInsecure);
     this.address =
-      uri === undefined ? new DiscoveredAddress((limits) => discoverRevocations(settings.issuer, limits)) : written;
+      uri === undefined ? new DiscoveredUrl((limits) => discoverRevocations(settings.issuer, limits)) : written;
   }
 
   /**
@@ -60,7 +60,7 @@ export class RevocationFeedClient {
   }
 
   private async *stream(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
-    const attempt = new Attempt(stopping);
+    const attempt = new AbortableRequest(stopping);
     attempt.limit(CONNECT_MILLISECONDS, SILENCE);
     try {
       const response = await this.request({ signal: attempt.signal, accept: 'text/event-stream', cursor });
@@ -101,7 +101,7 @@ export class RevocationFeedClient {
   }
 
   private async ask(cursor: string | undefined, wait: number, stopping: AbortSignal): Promise<Page> {
-    const attempt = new Attempt(stopping);
+    const attempt = new AbortableRequest(stopping);
     attempt.limit(CONNECT_MILLISECONDS + wait * 1000, SILENCE);
     try {
       const response = await this.request({ signal: attempt.signal, accept: 'application/json', cursor, wait });
@@ -156,14 +156,14 @@ export class RevocationFeedClient {
   }
 
   private find(signal: AbortSignal): URL | Promise<URL> {
-    if (!(this.address instanceof DiscoveredAddress)) return this.address;
+    if (!(this.address instanceof DiscoveredUrl)) return this.address;
     const { allowInsecure } = this;
     const limits = { timeoutSeconds: CONNECT_MILLISECONDS / 1000, maximumBytes: 262_144, allowInsecure, signal };
     return this.address.find(limits, Date.now());
   }
 
   private doubtAddress(): void {
-    if (this.address instanceof DiscoveredAddress) this.address.doubt();
+    if (this.address instanceof DiscoveredUrl) this.address.doubt();
   }
 }
 
@@ -195,7 +195,7 @@ function readPage(body: Buffer): Page {
     typeof hasMore === 'boolean' &&
     Array.isArray(sets) &&
     sets.every((one) => typeof one === 'string') &&
-    isPlace(sequence) &&
+    isSequence(sequence) &&
     typeof cursor === 'string';
   if (!isSound) throw new Error('the answer of the feed is malformed');
   return { reset, sets, sequence, cursor: checkedCursor(cursor), hasMore };
@@ -203,7 +203,7 @@ function readPage(body: Buffer): Page {
 
 function sequenceOf(data: string): number {
   const sequence = readJsonObject(Buffer.from(data), 2)?.sequence;
-  if (!isPlace(sequence)) throw new Error('the feed told a malformed position');
+  if (!isSequence(sequence)) throw new Error('the feed told a malformed position');
   return sequence;
 }
 
@@ -213,6 +213,6 @@ function checkedCursor(cursor: string): string {
   return cursor;
 }
 
-function isPlace(value: unknown): value is number {
+function isSequence(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -33,11 +33,11 @@ describe('RevocationHealth', () => {
 
   it('refuses until the first contact, and from the end of the allowed silence on', () => {
     const health = healthOf({ maximumSilenceSeconds: 10 });
-    health.noteFollowing();
+    health.followingStarted();
     expect(() => health.assertKnown()).toThrow(RevocationsUnknownError);
     expect([health.status, health.isRefusing]).toEqual(['unknown', true]);
     expect(health.report()).toMatchObject({ lastContactAt: undefined, silenceSeconds: undefined });
-    health.noteContact('7.abc');
+    health.upToDateAt('7.abc');
     elapsed = 10_000;
     expect(() => health.assertKnown()).not.toThrow();
     expect(health.isRefusing).toBe(false);
@@ -45,14 +45,14 @@ describe('RevocationHealth', () => {
     elapsed = 10_001;
     expect(() => health.assertKnown()).toThrow(RevocationsUnknownError);
     expect(health.report()).toMatchObject({ status: 'unknown', refusedWhileSilent: 2 });
-    health.noteContact();
+    health.upToDateAt();
     expect(() => health.assertKnown()).not.toThrow();
     expect(health.report()).toMatchObject({ lastContactAt: new Date(clock.now()), cursor: '7.abc' });
   });
 
   it('accepts in silence where it was told so, and says so', () => {
     const health = healthOf({ whenSilent: 'accept' });
-    health.noteFollowing();
+    health.followingStarted();
     expect(() => health.assertKnown()).not.toThrow();
     expect([health.status, health.isRefusing]).toEqual(['unknown', false]);
   });

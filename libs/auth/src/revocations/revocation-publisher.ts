@@ -1,14 +1,14 @@
 import { isInstant, isRevocationTarget, type Revocation } from './revocation.js';
 
 /** What a publisher is told: where `expiresAt` is absent, it is the end of the longest token that may live. */
-export type RevocationNotice = Omit<Revocation, 'expiresAt'> & { readonly expiresAt?: number };
+export type RevocationRequest = Omit<Revocation, 'expiresAt'> & { readonly expiresAt?: number };
 
 /**
  * Refuses what services that follow could not believe: they would hear of nothing that comes after it.
  *
  * @throws Error with a sentence that says what to write
  */
-export function assertTellable({ target, before, expiresAt }: RevocationNotice): void {
+export function assertValidRevocation({ target, before, expiresAt }: RevocationRequest): void {
   if (!isRevocationTarget(target)) throw new Error('Revocation: "target" must be a text of 1 to 255 characters.');
   for (const [name, instant] of Object.entries({ before, expiresAt })) {
     if (instant !== undefined && !isInstant(instant)) {
@@ -25,5 +25,5 @@ export function assertTellable({ target, before, expiresAt }: RevocationNotice):
  * await this.revocations.publish({ kind: 'session', target: session.id, reason: 'logout' });
  */
 export abstract class RevocationPublisher {
-  abstract publish(notice: RevocationNotice): Promise<void>;
+  abstract publish(notice: RevocationRequest): Promise<void>;
 }

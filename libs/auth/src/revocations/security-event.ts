@@ -103,7 +103,7 @@ function readEvent(claims: Record<string, unknown>, issuer: string): SecurityEve
   if (events.length !== 1) return reject('not exactly one event');
   const [type, event] = events[0]!;
   if (!isObject(event)) return reject('the event is not an object');
-  const sequence = isPlace(claims.sequence) ? claims.sequence : undefined;
+  const sequence = isSequence(claims.sequence) ? claims.sequence : undefined;
   const happenedAt = isInstant(event.event_timestamp) ? event.event_timestamp : undefined;
   if (!KNOWN_TYPES.has(type)) return { sequence, page: undefined, happenedAt, revocations: [] };
   if (type === SECURITY_EVENT_TYPES.snapshot) return readPage(event, issuer);
@@ -114,8 +114,8 @@ function readEvent(claims: Record<string, unknown>, issuer: string): SecurityEve
 
 function readPage(event: Record<string, unknown>, issuer: string): SecurityEvent {
   const { after, up_to: upTo, revocations: groups } = event;
-  if (after !== 0 && !isPlace(after)) return reject('after is not a place in the order');
-  if (!isPlace(upTo) || upTo < after) return reject('up_to is not a place behind after');
+  if (after !== 0 && !isSequence(after)) return reject('after is not a place in the order');
+  if (!isSequence(upTo) || upTo < after) return reject('up_to is not a place behind after');
   if (!Array.isArray(groups)) return reject('a page without revocations');
   const revocations = (groups as unknown[]).flatMap((group) => revocationsOf(group, issuer));
   return { sequence: undefined, page: { after, upTo }, happenedAt: undefined, revocations };
@@ -160,6 +160,6 @@ function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function isPlace(value: unknown): value is number {
+function isSequence(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 1;
 }

@@ -40,10 +40,7 @@ const OF_REVOCATIONS: SettingNames<Required<RevocationSettings>> = {
  * @param structure the names of what is passed as classes
  * @throws Error with a sentence that says what to write
  */
-export function checkedAuthSettings(
-  settings: AuthSettings,
-  structure: Readonly<Record<string, unknown>>,
-): AuthSettings {
+export function validateSettings(settings: AuthSettings, structure: Readonly<Record<string, unknown>>): AuthSettings {
   assertKnownSettings('AuthModule', settings, OF_MODULE, structure);
   const { issuers = [], rememberedProofs } = settings;
   if (!Array.isArray(issuers)) throw new Error('AuthModule: "issuers" must be a list of issuers.');

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
 import { COMMON_PASSWORDS, COMMON_STEMS } from './common-passwords.js';
-import { choices, isRepetition, variety } from './password-patterns.js';
+import { guessCount, isRepetition, distinctCharacters } from './password-patterns.js';
 import { PasswordPolicy, type PasswordViolation } from './password-policy.js';
-import { folded, plain, stem } from './password-text.js';
+import { deLeet, normalizeForComparison, stripAffixes } from './password-text.js';
 
 const FEWEST_CHOICES = 6;
 const FEWEST_CHARACTERS = 5;
@@ -23,7 +23,7 @@ export class CommonPasswordPolicy extends PasswordPolicy {
   constructor(settings: CheckedPasswordSettings) {
     super();
     const passwords = [...COMMON_PASSWORDS, ...settings.blocklist];
-    this.#passwords = new Set(passwords.flatMap((password) => [plain(password), folded(password)]));
+    this.#passwords = new Set(passwords.flatMap((password) => [normalizeForComparison(password), deLeet(password)]));
     this.#words = new Set([...this.#passwords, ...COMMON_STEMS]);
     this.#longestWord = Math.max(...[...this.#words].map((word) => word.length));
   }
@@ -36,8 +36,13 @@ export class CommonPasswordPolicy extends PasswordPolicy {
   }
 
   #isKnown(password: string): boolean {
-    const core = stem(password);
-    const spellings = new Set([plain(password), folded(password), folded(core), plain(core)]);
+    const core = stripAffixes(password);
+    const spellings = new Set([
+      normalizeForComparison(password),
+      deLeet(password),
+      deLeet(core),
+      normalizeForComparison(core),
+    ]);
     // What has no letter and no digit has no spelling.
     spellings.delete('');
     return [...spellings].some((spelling) => this.#passwords.has(spelling) || this.#isMadeOfWords(spelling));
@@ -60,5 +65,5 @@ export class CommonPasswordPolicy extends PasswordPolicy {
 
 function isPattern(password: string): boolean {
   const text = password.toLowerCase();
-  return isRepetition(text) || variety(text) < FEWEST_CHARACTERS || choices(text) < FEWEST_CHOICES;
+  return isRepetition(text) || distinctCharacters(text) < FEWEST_CHARACTERS || guessCount(text) < FEWEST_CHOICES;
 }

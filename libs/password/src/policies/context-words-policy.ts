@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
 import { PasswordPolicy, type PasswordContext, type PasswordViolation } from './password-policy.js';
-import { folded, plain } from './password-text.js';
+import { deLeet, normalizeForComparison } from './password-text.js';
 
 /** Shorter words occur in too many honest phrases. */
 const SHORTEST_WORD = 4;
@@ -21,9 +21,9 @@ export class ContextWordsPolicy extends PasswordPolicy {
   }
 
   check(password: string, context: PasswordContext): readonly PasswordViolation[] {
-    const spellings = [plain(password), folded(password)];
+    const spellings = [normalizeForComparison(password), deLeet(password)];
     const known = (word: string) =>
-      [plain(word), folded(word)].some(
+      [normalizeForComparison(word), deLeet(word)].some(
         (spelled) => spelled.length >= SHORTEST_WORD && spellings.some((spelling) => spelling.includes(spelled)),
       );
     if (![...this.#product, ...wordsOf(context.email)].some(known)) return [];

@@ -1,4 +1,4 @@
-import { choices, isRepetition, variety } from './password-patterns.js';
+import { guessCount, isRepetition, distinctCharacters } from './password-patterns.js';
 
 describe('isRepetition', () => {
   it.each(['aaaa', 'abcabcabc', 'boat boat boat bo', 'hello1hello1'])('sees the one piece in "%s"', (text) => {
@@ -23,16 +23,16 @@ describe('choices', () => {
     ['ab', 2],
     ['', 0],
   ])('counts in "%s" %i', (text, count) => {
-    expect(choices(text)).toBe(count);
+    expect(guessCount(text)).toBe(count);
   });
 
   it('counts in an honest phrase nearly every letter', () => {
-    expect(choices('seven small boats at noon')).toBeGreaterThan(20);
+    expect(guessCount('seven small boats at noon')).toBeGreaterThan(20);
   });
 });
 
 describe('variety', () => {
   it('counts different characters, not code units', () => {
-    expect(variety('aab🏰🏰')).toBe(3);
+    expect(distinctCharacters('aab🏰🏰')).toBe(3);
   });
 });

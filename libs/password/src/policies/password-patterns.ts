@@ -28,7 +28,7 @@ export function isRepetition(text: string): boolean {
 }
 
 /** How many different characters the text is made of. */
-export function variety(text: string): number {
+export function distinctCharacters(text: string): number {
   return new Set(text).size;
 }
 
@@ -36,7 +36,7 @@ export function variety(text: string): number {
  * How many choices somebody made who typed this: runs over the alphabet, over digits or over a keyboard, and
  * repeated characters, count once. `qwertyuiop12345` is two; a phrase has about as many as it has letters.
  */
-export function choices(text: string): number {
+export function guessCount(text: string): number {
   const signs = [...text.toLowerCase()];
   let count = 0;
   for (let start = 0; start < signs.length;) {

@@ -6,18 +6,18 @@ import { MinimumLengthPolicy } from './minimum-length-policy.js';
 import { PasswordRejectedError } from '../password.errors.js';
 import type { PasswordSettings } from '../password.module-definition.js';
 import { PasswordPolicy, type PasswordContext } from './password-policy.js';
-import { PasswordRules } from './password-policies.js';
+import { PasswordPolicies } from './password-policies.js';
 
 const context: PasswordContext = { email: 'grace.hopper@navy-yard.example.com' };
 
-function rules(settings: PasswordSettings = {}, further: PasswordPolicy[] = []): PasswordRules {
+function rules(settings: PasswordSettings = {}, further: PasswordPolicy[] = []): PasswordPolicies {
   const checked = new CheckedPasswordSettings(settings);
   const shipped = [
     new MinimumLengthPolicy(checked),
     new CommonPasswordPolicy(checked),
     new ContextWordsPolicy(checked),
   ];
-  return new PasswordRules(checked, [...shipped, ...further]);
+  return new PasswordPolicies(checked, [...shipped, ...further]);
 }
 
 async function codesOf(password: string, settings: PasswordSettings = {}, further: PasswordPolicy[] = []) {

@@ -10,7 +10,7 @@ import { passwordText } from './password-text.js';
 export const shippedPasswordPolicies = [MinimumLengthPolicy, CommonPasswordPolicy, ContextWordsPolicy] as const;
 
 /** Every rule for new passwords, asked together. */
-export class PasswordRules {
+export class PasswordPolicies {
   constructor(
     private readonly settings: CheckedPasswordSettings,
     private readonly policies: readonly PasswordPolicy[],

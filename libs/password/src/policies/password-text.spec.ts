@@ -1,4 +1,4 @@
-import { folded, passwordText, plain, stem } from './password-text.js';
+import { deLeet, passwordText, normalizeForComparison, stripAffixes } from './password-text.js';
 
 describe('passwordText', () => {
   it('reads differently typed forms of one password alike', () => {
@@ -22,9 +22,9 @@ describe('passwordText', () => {
 
 describe('the spellings in which passwords are compared', () => {
   it('undo case, accents, punctuation, look-alikes and what hangs at the ends', () => {
-    expect(plain('Correct-Hörse 7')).toBe('correcthorse7');
-    expect(folded('P@$$w0rd')).toBe('password');
-    expect(stem('!!password2026?')).toBe('password');
-    expect(stem('123456')).toBe('');
+    expect(normalizeForComparison('Correct-Hörse 7')).toBe('correcthorse7');
+    expect(deLeet('P@$$w0rd')).toBe('password');
+    expect(stripAffixes('!!password2026?')).toBe('password');
+    expect(stripAffixes('123456')).toBe('');
   });
 });

@@ -24,7 +24,7 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
 };
 
 /** Lower case, without accents, spaces and punctuation: `Correct-Horse 7` becomes `correcthorse7`. */
-export function plain(text: string): string {
+export function normalizeForComparison(text: string): string {
   return text
     .normalize('NFKD')
     .toLowerCase()
@@ -32,11 +32,11 @@ export function plain(text: string): string {
 }
 
 /** As `plain`, with digits and signs that stand for letters undone: `P@ssw0rd` becomes `password`. */
-export function folded(text: string): string {
-  return plain(text.replace(/[0134578@$!]/g, (sign) => LOOK_ALIKES[sign] ?? sign));
+export function deLeet(text: string): string {
+  return normalizeForComparison(text.replace(/[0134578@$!]/g, (sign) => LOOK_ALIKES[sign] ?? sign));
 }
 
 /** What is left when digits and signs at both ends are cut off: `!!password2026` becomes `password`. */
-export function stem(text: string): string {
+export function stripAffixes(text: string): string {
   return text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
 }

@@ -1,77 +1,77 @@
 import pg from 'pg';
 import type { DataSource } from 'typeorm';
-import { Ambient } from '../transactions/transaction-context.js';
+import { TransactionContext } from '../transactions/transaction-context.js';
 import { Connection } from './connection.js';
 import { LimitedPool, type PoolCallback } from './limited-pool.js';
-import { marked } from './transient-errors.js';
+import { markTransient } from './transient-errors.js';
 
 /** For work that has to be prompt: beside the pool, for there it would wait behind everybody else. */
-const promptly = { max: 2, query_timeout: 3000, connectionTimeoutMillis: 5000 };
+const RESERVED_POOL = { max: 2, query_timeout: 3000, connectionTimeoutMillis: 5000 };
 
 /** Connections that a process may open beside the pool: the reserved ones, and the two that listen for keys and for revocations. */
-export const CONNECTIONS_BESIDE_POOL = promptly.max + 2;
+export const CONNECTIONS_BESIDE_POOL = RESERVED_POOL.max + 2;
 
 /** The connections of a data source; undefined where it was opened without them, as by a team's own test, or is closed. */
-export function connectionsOf(dataSource: DataSource): Connections | undefined {
+export function connectionPoolOf(dataSource: DataSource): ConnectionPool | undefined {
   const { master } = dataSource.driver as unknown as { readonly master?: unknown };
-  return master instanceof Connections ? master : undefined;
+  return master instanceof ConnectionPool ? master : undefined;
 }
 
 /** The pool of connections, and a few beside it. */
-export class Connections extends LimitedPool {
-  private readonly siblings: Set<Connection>;
-  private readonly aside: LimitedPool;
-  private readonly prompt = new Ambient<typeof promptly>();
+export class ConnectionPool extends LimitedPool {
+  private readonly peers: Set<Connection>;
+  private readonly reservedPool: LimitedPool;
+  private readonly reserved = new TransactionContext<typeof RESERVED_POOL>();
 
   constructor(options: pg.PoolConfig) {
-    const siblings = new Set<Connection>();
+    const peers = new Set<Connection>();
     // The driver's types know only the clients that take no settings, which are none.
-    const config = { ...options, Client: Connection as unknown as pg.PoolConfig['Client'], siblings };
+    const config = { ...options, Client: Connection as unknown as pg.PoolConfig['Client'], peers };
     super(config, 'requests');
-    this.siblings = siblings;
-    this.aside = new LimitedPool({ ...config, ...promptly }, 'readings of keys and revocations');
-    this.aside.on('error', (error, client) => this.emit('error', error, client));
+    this.peers = peers;
+    this.reservedPool = new LimitedPool({ ...config, ...RESERVED_POOL }, 'readings of keys and revocations');
+    this.reservedPool.on('error', (error, client) => this.emit('error', error, client));
   }
 
-  /** @see Database.promptly */
-  async promptly<T>(work: () => Promise<T>): Promise<T> {
-    this.prompt.enter();
+  /** @see Database.withReservedConnection */
+  async withReservedConnection<T>(work: () => Promise<T>): Promise<T> {
+    this.reserved.activate();
     try {
-      return await this.prompt.inside(promptly, work);
+      return await this.reserved.inside(RESERVED_POOL, work);
     } finally {
-      this.prompt.close();
+      this.reserved.deactivate();
     }
   }
 
   /** Opens the reserved connections, before anything else may take what the server allows. */
   async openReserved(): Promise<void> {
-    await Promise.all(Array.from({ length: promptly.max }, () => this.aside.query('SELECT 1')));
+    await Promise.all(Array.from({ length: RESERVED_POOL.max }, () => this.reservedPool.query('SELECT 1')));
   }
 
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: PoolCallback): void;
   override connect(callback?: PoolCallback): Promise<pg.PoolClient> | void {
-    const isPrompt = this.prompt.found !== undefined;
-    if (!callback) return isPrompt ? this.aside.connect() : super.connect();
-    const settle: PoolCallback = (error, client, release) => callback(marked(error), client, release);
-    return isPrompt ? this.aside.connect(settle) : super.connect(settle);
+    const isReserved = this.reserved.current !== undefined;
+    if (!callback) return isReserved ? this.reservedPool.connect() : super.connect();
+    const settle: PoolCallback = (error, client, release) => callback(markTransient(error), client, release);
+    return isReserved ? this.reservedPool.connect(settle) : super.connect(settle);
   }
 
   /** Milliseconds since the database last answered on any of the connections; infinite where it has not. */
   get silentMilliseconds(): number {
-    return Math.min(...[...this.siblings].map((connection) => connection.silentMilliseconds));
+    return Math.min(...[...this.peers].map((connection) => connection.silentMilliseconds));
   }
 
   override end(): Promise<void>;
   override end(ended: () => void): void;
   override end(ended?: () => void): Promise<void> | void {
-    void this.aside.end();
+    void this.reservedPool.end();
     const all = super.end();
     return ended ? void all.then(ended, ended) : all;
   }
 
   /** Closes what is still open after the time, so that a stop does not wait for answers that never come. Nobody is told of a loss. */
   endAfter(milliseconds: number): void {
-    setTimeout(() => this.siblings.forEach((connection) => void connection.end()), milliseconds).unref();
+    setTimeout(() => this.peers.forEach((connection) => void connection.end()), milliseconds).unref();
   }
 }

@@ -1,8 +1,8 @@
 import pg from 'pg';
-import { marked } from './transient-errors.js';
+import { markTransient } from './transient-errors.js';
 
 /** So long is waited for the other side to close as well. */
-const farewellMilliseconds = 1000;
+const CLOSE_TIMEOUT_MILLISECONDS = 1000;
 /** A time-out that comes later than this was not the server's fault: this process had no time itself. */
 const latenessMilliseconds = 500;
 
@@ -12,12 +12,12 @@ const READ_ONLY = '25006';
 /** What a connection is made from. */
 export interface ConnectionConfig extends pg.ClientConfig {
   /** All open connections to the same database, this one among them as long as it is open. */
-  readonly siblings: Set<Connection>;
+  readonly peers: Set<Connection>;
 }
 
 /**
  * A connection that nobody gets again after it was silent for `query_timeout`. What swallows the packets of one connection
- * (a firewall that forgot it, a fail-over) swallows those of its siblings: all that have been silent for as long are closed
+ * (a firewall that forgot it, a fail-over) swallows those of its peers: all that have been silent for as long are closed
  * with it, so that the next to ask is given a fresh one.
  */
 export class Connection extends pg.Client {
@@ -26,8 +26,8 @@ export class Connection extends pg.Client {
   constructor(private readonly config: ConnectionConfig) {
     super(config);
     this.connection.on('readyForQuery', () => (this.heardAt = performance.now()));
-    this.once('connect', () => config.siblings.add(this));
-    this.once('end', () => config.siblings.delete(this));
+    this.once('connect', () => config.peers.add(this));
+    this.once('end', () => config.peers.delete(this));
   }
 
   /** Milliseconds since the server last answered here. */
@@ -44,7 +44,7 @@ export class Connection extends pg.Client {
       if (error.message === 'Query read timeout') this.giveUp(askedAt);
       // The next connection may lead to the server that takes writes now.
       if ((error as pg.DatabaseError).code === READ_ONLY) void this.end();
-      throw marked(error);
+      throw markTransient(error);
     });
   }
 
@@ -52,7 +52,7 @@ export class Connection extends pg.Client {
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | void {
-    setTimeout(() => this.cut(), farewellMilliseconds).unref();
+    setTimeout(() => this.cut(), CLOSE_TIMEOUT_MILLISECONDS).unref();
     return callback ? super.end(callback) : super.end();
   }
 
@@ -64,8 +64,8 @@ export class Connection extends pg.Client {
   private giveUp(askedAt: number): void {
     // From now on the pool does not give it away any more: the late answer would be the next one's.
     void this.end();
-    const { query_timeout: patience = 0, siblings } = this.config;
+    const { query_timeout: patience = 0, peers } = this.config;
     if (performance.now() - askedAt > patience + latenessMilliseconds) return;
-    for (const sibling of siblings) if (sibling.heardAt < askedAt) sibling.cut();
+    for (const peer of peers) if (peer.heardAt < askedAt) peer.cut();
   }
 }

@@ -1,10 +1,10 @@
 import { Logger } from '@nestjs/common';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import pg from 'pg';
-import { Connections, CONNECTIONS_BESIDE_POOL } from './connection-pool.js';
+import { ConnectionPool, CONNECTIONS_BESIDE_POOL } from './connection-pool.js';
 import { databaseUrlProblem } from './database-url.js';
 import type { MigrationClass } from '../migrations/index.js';
-import { isPassing } from './transient-errors.js';
+import { isTransient } from './transient-errors.js';
 import type { PersistenceSettings } from '../persistence.module-definition.js';
 
 /** Connections that a process opens at most by default, all of them counted. */
@@ -29,7 +29,7 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
   if (problem !== undefined) throw new Error(`\`databaseUrl\` ${problem}`);
   return {
     type: 'postgres',
-    driver: { ...pg, Pool: Connections },
+    driver: { ...pg, Pool: ConnectionPool },
     // TypeORM would run CREATE EXTENSION at each start, which a careful operator does not permit.
     installExtensions: false,
     synchronize: false,
@@ -57,6 +57,6 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
     },
     retryAttempts: 10,
     retryDelay: 2 * seconds,
-    toRetry: isPassing,
+    toRetry: isTransient,
   };
 }

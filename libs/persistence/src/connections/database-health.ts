@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { connectionsOf } from './connection-pool.js';
+import { connectionPoolOf } from './connection-pool.js';
 
 /** A result is used for this long. */
 const FRESH_MILLISECONDS = 1000;
@@ -22,7 +22,7 @@ export class DatabaseHealth {
   /** Whether the database has answered within the last second, or answers within two. */
   async isUp(): Promise<boolean> {
     // Replicas read keys and revocations twice a second by default.
-    const silent = connectionsOf(this.dataSource)?.silentMilliseconds ?? Number.POSITIVE_INFINITY;
+    const silent = connectionPoolOf(this.dataSource)?.silentMilliseconds ?? Number.POSITIVE_INFINITY;
     if (silent < FRESH_MILLISECONDS) return true;
     if (this.result && performance.now() - this.result.at < FRESH_MILLISECONDS) return this.result.isUp;
     this.checking ??= this.check().finally(() => (this.checking = undefined));

@@ -1,5 +1,5 @@
 import { DataSource, type DataSourceOptions, type QueryRunner, type ReplicationMode } from 'typeorm';
-import { connectionsOf } from './connection-pool.js';
+import { connectionPoolOf } from './connection-pool.js';
 import { databaseClosed } from './transient-errors.js';
 import { IsolationLevelError, PendingMigrationsError } from '../persistence.errors.js';
 import { pendingMigrations, runMigrations } from '../migrations/run-migrations.js';
@@ -10,7 +10,7 @@ import { pendingMigrations, runMigrations } from '../migrations/run-migrations.j
  */
 class ClosableDataSource extends DataSource {
   override createQueryRunner(mode?: ReplicationMode): QueryRunner {
-    if (!connectionsOf(this)) throw databaseClosed();
+    if (!connectionPoolOf(this)) throw databaseClosed();
     return super.createQueryRunner(mode);
   }
 }
@@ -34,7 +34,7 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
       const pending = await pendingMigrations(dataSource);
       if (pending.length > 0) throw new PendingMigrationsError(pending);
     }
-    await connectionsOf(dataSource)?.openReserved();
+    await connectionPoolOf(dataSource)?.openReserved();
     return dataSource;
   } catch (error) {
     await dataSource.destroy();

@@ -1,5 +1,5 @@
 import { QueryFailedError } from 'typeorm';
-import { connectionLost, databaseClosed, isConnectionLimit, isPassing, marked } from './transient-errors.js';
+import { connectionLost, databaseClosed, isConnectionLimit, isTransient, markTransient } from './transient-errors.js';
 
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code });
 /** As PgBouncer tells it, all of it under the code of a broken protocol. */
@@ -48,7 +48,7 @@ describe('a failure of the database', () => {
     pooled('admin forced disconnect'),
     pooled('database removed'),
     pooled('database "postern" is disabled'),
-  ])('passes: %s', (error) => expect(isPassing(error)).toBe(true));
+  ])('passes: %s', (error) => expect(isTransient(error)).toBe(true));
 
   it.each([
     Object.assign(coded('ENOENT', "ENOENT: no such file or directory, open '/run/ca.pem'"), { syscall: 'open' }),
@@ -69,12 +69,12 @@ describe('a failure of the database', () => {
     new TypeError('x is not a function'),
     'Connection terminated',
     undefined,
-  ])('does not pass: %s', (error) => expect(isPassing(error)).toBe(false));
+  ])('does not pass: %s', (error) => expect(isTransient(error)).toBe(false));
 
   it('that passes says so also when TypeORM has wrapped it, and no other one does', () => {
-    const wrapped = (error: Error) => new QueryFailedError('SELECT 1', [], marked(error));
-    expect(wrapped(coded('57P01'))).toMatchObject({ isPassing: true });
-    expect(wrapped(coded('23505'))).not.toHaveProperty('isPassing');
+    const wrapped = (error: Error) => new QueryFailedError('SELECT 1', [], markTransient(error));
+    expect(wrapped(coded('57P01'))).toMatchObject({ isTransient: true });
+    expect(wrapped(coded('23505'))).not.toHaveProperty('isTransient');
   });
 });
 

@@ -1,5 +1,5 @@
 /** Of the operating system (libuv's names) and of PostgreSQL (SQLSTATE). */
-const passingCodes = new Set([
+const TRANSIENT_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
   'ECONNABORTED',
@@ -40,7 +40,7 @@ const passingCodes = new Set([
  * @see https://github.com/pgbouncer/pgbouncer, the calls of disconnect_client() and what disconnect_server() passes on to it
  */
 const PROTOCOL_VIOLATION = '08P01';
-const passingInPooler = new RegExp(
+const TRANSIENT_IN_POOLER = new RegExp(
   `^(?:${[
     // It cannot log in to the server, or has lost it.
     'server login has been failing, .*',
@@ -77,36 +77,36 @@ export function isConnectionLimit(error: Error): boolean {
 }
 
 /** The driver's own errors have no code. */
-const passingMessage =
+const TRANSIENT_MESSAGE =
   /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end)/;
 
 /**
  * Whether a database that failed this way may be there, and quick enough, a moment later. A wrong password will not be
  * right then, nor a broken statement whole.
  */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
   // Not there is a socket that nobody listens at yet, or a certificate that nobody will put where it was looked for.
   if (code === 'ENOENT' && syscall === 'open') return false;
-  if (code === PROTOCOL_VIOLATION) return passingInPooler.test(error.message);
-  return typeof code === 'string' ? passingCodes.has(code) : passingMessage.test(error.message);
+  if (code === PROTOCOL_VIOLATION) return TRANSIENT_IN_POOLER.test(error.message);
+  return typeof code === 'string' ? TRANSIENT_CODES.has(code) : TRANSIENT_MESSAGE.test(error.message);
 }
 
 /**
- * The error itself; one that passes says so from now on by `isPassing: true`, which TypeORM copies to the error that it
+ * The error itself; one that passes says so from now on by `isTransient: true`, which TypeORM copies to the error that it
  * makes of it. That is how `postern/problem`, which knows no database, answers it with 503 instead of 500.
  */
-export function marked<T>(error: T): T {
-  return isPassing(error) ? (Object.assign(error as object, { isPassing: true as const }) as T) : error;
+export function markTransient<T>(error: T): T {
+  return isTransient(error) ? (Object.assign(error as object, { isTransient: true as const }) as T) : error;
 }
 
 /** What to throw where the connection is gone and the error at hand does not say so. */
 export function connectionLost(cause: Error): Error {
-  return marked(new Error('Connection terminated in the middle of a transaction', { cause }));
+  return markTransient(new Error('Connection terminated in the middle of a transaction', { cause }));
 }
 
 /** What to throw where the connections were closed on purpose: another process may serve who asks again. */
 export function databaseClosed(): Error {
-  return marked(new Error('Connection terminated: this application has closed its database'));
+  return markTransient(new Error('Connection terminated: this application has closed its database'));
 }

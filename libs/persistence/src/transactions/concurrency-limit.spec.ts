@@ -1,16 +1,16 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { Gate } from './concurrency-limit.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 
-describe('Gate', () => {
+describe('ConcurrencyLimit', () => {
   async function most(
-    gate: Gate,
+    limit: ConcurrencyLimit,
     act = (_index: number): void => undefined,
   ): Promise<{ most: number; order: number[] }> {
     const order: number[] = [];
     let inside = 0;
     let highest = 0;
     const works = Array.from({ length: 6 }, (_, index) =>
-      gate.pass(async () => {
+      limit.run(async () => {
         order.push(index);
         highest = Math.max(highest, (inside += 1));
         await pause(1);
@@ -23,19 +23,19 @@ describe('Gate', () => {
   }
 
   it('a gate runs as many works at once as it is wide, and the others in the order in which they came', async () => {
-    expect(await most(new Gate(() => 2))).toEqual({ most: 2, order: [0, 1, 2, 3, 4, 5] });
+    expect(await most(new ConcurrencyLimit(() => 2))).toEqual({ most: 2, order: [0, 1, 2, 3, 4, 5] });
   });
 
   it('a gate follows a width that changes while works run, and runs one work at least', async () => {
     let width = 0;
-    expect(await most(new Gate(() => width))).toEqual({ most: 1, order: [0, 1, 2, 3, 4, 5] });
-    const widened = await most(new Gate(() => width), () => (width = 3));
+    expect(await most(new ConcurrencyLimit(() => width))).toEqual({ most: 1, order: [0, 1, 2, 3, 4, 5] });
+    const widened = await most(new ConcurrencyLimit(() => width), () => (width = 3));
     expect(widened).toEqual({ most: 3, order: [0, 1, 2, 3, 4, 5] });
   });
 
   it('a gate gives the place of a work that fails to the next', async () => {
-    const gate = new Gate(() => 1);
-    await expect(gate.pass(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    await expect(gate.pass(() => Promise.resolve('yes'))).resolves.toBe('yes');
+    const limit = new ConcurrencyLimit(() => 1);
+    await expect(limit.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    await expect(limit.run(() => Promise.resolve('yes'))).resolves.toBe('yes');
   });
 });

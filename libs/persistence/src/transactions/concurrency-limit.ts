@@ -1,5 +1,5 @@
 /** Runs at most `width()` works at once; the others wait in the order in which they came. */
-export class Gate {
+export class ConcurrencyLimit {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
@@ -7,7 +7,7 @@ export class Gate {
   constructor(private readonly width: () => number) {}
 
   /** Does the work when its turn has come, and passes on what it returns or throws. */
-  async pass<T>(work: () => Promise<T>): Promise<T> {
+  async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.isFree && this.waiting.length === 0) this.running += 1;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));
     try {

@@ -1,11 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { DataSource, TypeORMError, type EntityManager, type QueryRunner } from 'typeorm';
 import type { Client } from 'pg';
-import { Ambient } from './transaction-context.js';
-import { connectionsOf } from '../connections/connection-pool.js';
-import { Gate } from './concurrency-limit.js';
+import { TransactionContext } from './transaction-context.js';
+import { connectionPoolOf } from '../connections/connection-pool.js';
+import { ConcurrencyLimit } from './concurrency-limit.js';
 import { connectionLost } from '../connections/transient-errors.js';
-import { Unit, type Act, type Explanation } from './transaction.js';
+import { Transaction, type AfterCommitHook, type CommitErrorMapper } from './transaction.js';
 
 /**
  * One transaction across all libs: whoever works inside `transaction()`, however deep, works in the same one, and
@@ -14,14 +14,14 @@ import { Unit, type Act, type Explanation } from './transaction.js';
 @Injectable()
 export class Database {
   private readonly logger = new Logger(Database.name);
-  private readonly ambient = new Ambient<Unit>();
-  private readonly gate: Gate;
+  private readonly context = new TransactionContext<Transaction>();
+  private readonly limit: ConcurrencyLimit;
 
   constructor(private readonly dataSource: DataSource) {
     // One connection stays free for independently(): were all of them held by transactions that each wait for a
     // second one, none would ever be given back.
     const { poolSize = 2 } = dataSource.options;
-    this.gate = new Gate(() => (connectionsOf(dataSource)?.size ?? poolSize) - 1);
+    this.limit = new ConcurrencyLimit(() => (connectionPoolOf(dataSource)?.size ?? poolSize) - 1);
   }
 
   /**
@@ -42,9 +42,9 @@ export class Database {
    *   ambient transaction was rolled back while this work of it went on
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
-    const unit = this.joinable;
-    if (unit?.outcome) return unit.outcome.then(() => this.transaction(work));
-    return unit ? unit.join(work) : this.begin(work, true);
+    const current = this.joinable;
+    if (current?.outcome) return current.outcome.then(() => this.transaction(work));
+    return current ? current.join(work) : this.begin(work, true);
   }
 
   /**
@@ -74,16 +74,16 @@ export class Database {
         await queryRunner.release();
       }
     };
-    return this.isInside ? run() : this.gate.pass(run);
+    return this.isInside ? run() : this.limit.run(run);
   }
 
   /**
    * Does the work on connections that are kept beside the pool, and gives each statement up when nothing has answered for
    * three seconds: for the few short readings that a replica must not do without, however many requests wait for the pool.
    */
-  promptly<T>(work: () => Promise<T>): Promise<T> {
-    const connections = connectionsOf(this.dataSource);
-    return connections ? connections.promptly(work) : work();
+  withReservedConnection<T>(work: () => Promise<T>): Promise<T> {
+    const connections = connectionPoolOf(this.dataSource);
+    return connections ? connections.withReservedConnection(work) : work();
   }
 
   /**
@@ -91,11 +91,11 @@ export class Database {
    * back. Acts run in their order, outside of any transaction; the committing call waits for them; one that fails
    * is logged.
    */
-  afterCommit(act: Act): void {
-    const unit = this.ambient.found;
-    if (unit?.isRolledBack) return;
-    if (unit?.isOpen) unit.acts.push(act);
-    else void this.perform([act]);
+  afterCommit(hook: AfterCommitHook): void {
+    const current = this.context.current;
+    if (current?.isRolledBack) return;
+    if (current?.isOpen) current.hooks.push(hook);
+    else void this.perform([hook]);
   }
 
   /**
@@ -105,67 +105,67 @@ export class Database {
    *
    * @param explain gives back the error itself where it does not know it; one function counts once
    */
-  explainFailedCommit(explain: Explanation): void {
-    if (this.isInside) this.ambient.found!.explanations.add(explain);
+  mapCommitError(explain: CommitErrorMapper): void {
+    if (this.isInside) this.context.current!.errorMappers.add(explain);
   }
 
   private get isInside(): boolean {
-    return this.ambient.found?.isOpen === true;
+    return this.context.current?.isOpen === true;
   }
 
   /**
    * A timer that was started inside a transaction inherits it for ever. After the commit it counts as outside; after a rollback
    * it is refused for ever, since nobody can tell it from what was refused and still runs.
    */
-  private get joinable(): Unit | undefined {
-    const unit = this.ambient.found;
-    unit?.assertNotRolledBack();
-    return unit?.isOpen ? unit : undefined;
+  private get joinable(): Transaction | undefined {
+    const current = this.context.current;
+    current?.assertNotRolledBack();
+    return current?.isOpen ? current : undefined;
   }
 
   private async begin<T>(work: () => Promise<T>, isGated: boolean): Promise<T> {
     const attempt = () => this.attempt(work);
-    const { result, acts } = await (isGated ? this.gate.pass(attempt) : attempt());
+    const { result, hooks } = await (isGated ? this.limit.run(attempt) : attempt());
     // Its place at the gate is free again: an act may begin a transaction, and would wait for those who wait for their acts.
-    await this.perform(acts);
+    await this.perform(hooks);
     return result;
   }
 
   /** A connection that is made inside of a transaction would keep what is found there for as long as it lives. */
   private connected(queryRunner: QueryRunner): Promise<Client> {
-    return this.ambient.outside(() => queryRunner.connect() as Promise<Client>);
+    return this.context.outside(() => queryRunner.connect() as Promise<Client>);
   }
 
-  private async attempt<T>(work: () => Promise<T>): Promise<{ result: T; acts: readonly Act[] }> {
+  private async attempt<T>(work: () => Promise<T>): Promise<{ result: T; hooks: readonly AfterCommitHook[] }> {
     const queryRunner = this.dataSource.createQueryRunner();
-    const unit = new Unit(queryRunner);
+    const current = new Transaction(queryRunner);
     let hasBegun = false;
-    this.ambient.enter();
+    this.context.activate();
     try {
       await this.connected(queryRunner);
       await queryRunner.startTransaction();
       hasBegun = true;
-      const result = await this.ambient.inside(unit, work);
-      await this.ambient.outside(() => unit.commit());
-      return { result, acts: unit.acts };
+      const result = await this.context.inside(current, work);
+      await this.context.outside(() => current.commit());
+      return { result, hooks: current.hooks };
     } catch (error) {
       // The caller gets the first error, whatever becomes of the connection.
-      if (hasBegun) await unit.rollBack(error).catch(() => undefined);
+      if (hasBegun) await current.rollBack(error).catch(() => undefined);
       // TypeORM lets go of a connection that breaks between two statements, and does not say why to the next one.
       throw queryRunner.isReleased && error instanceof TypeORMError ? connectionLost(error) : error;
     } finally {
       // By its unit is known what was refused and still runs.
-      if (unit.isRolledBack) this.ambient.closeWithout(unit);
-      else this.ambient.close();
+      if (current.isRolledBack) this.context.releaseWhenCollected(current);
+      else this.context.deactivate();
       await queryRunner.release();
     }
   }
 
-  private perform(acts: readonly Act[]): Promise<void> {
-    return this.ambient.outside(async () => {
-      for (const act of acts) {
+  private perform(hooks: readonly AfterCommitHook[]): Promise<void> {
+    return this.context.outside(async () => {
+      for (const hook of hooks) {
         try {
-          await act();
+          await hook();
         } catch (error) {
           this.logger.error('What was to be done after a commit failed', error instanceof Error ? error.stack : error);
         }

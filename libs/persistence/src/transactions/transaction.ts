@@ -3,14 +3,14 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import { TransactionDoomedError } from '../persistence.errors.js';
 
 /** What is done after a commit. */
-export type Act = () => void | Promise<void>;
+export type AfterCommitHook = () => void | Promise<void>;
 /** What a refusal at the commit means. */
-export type Explanation = (error: unknown) => unknown;
+export type CommitErrorMapper = (error: unknown) => unknown;
 
 /** One transaction of the database, and all that works in it, also beside each other. */
-export class Unit {
-  readonly acts: Act[] = [];
-  readonly explanations = new Set<Explanation>();
+export class Transaction {
+  readonly hooks: AfterCommitHook[] = [];
+  readonly errorMappers = new Set<CommitErrorMapper>();
   private readonly joined = new Set<Promise<unknown>>();
   private readonly statements = new Set<Promise<unknown>>();
   private state: 'open' | 'committed' | 'rolled back' = 'open';
@@ -96,7 +96,7 @@ export class Unit {
     // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK.
     if (await isFailed(this.queryRunner)) throw new TransactionDoomedError();
     await this.queryRunner.commitTransaction().catch((error: unknown) => {
-      throw [...this.explanations].reduce((known, explain) => explain(known), error);
+      throw [...this.errorMappers].reduce((known, explain) => explain(known), error);
     });
   }
 

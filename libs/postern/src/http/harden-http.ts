@@ -2,7 +2,7 @@ import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Express } from 'express';
-import { frontDoorOf, limitServer } from './request-checks.js';
+import { requestChecksOf, limitServer } from './request-checks.js';
 import { isHardened, rememberHardened } from './http-adapter.js';
 import { completeHttpSettings } from './http-settings.js';
 import type { HttpSettings } from './http-settings.js';
@@ -27,7 +27,7 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
 
   // What `NestFactory.create` was told: Nest hands it to the body parsers that are replaced here.
   const rawBody = (app as { appOptions?: { rawBody?: boolean } }).appOptions?.rawBody === true;
-  const enter = frontDoorOf(complete);
+  const enter = requestChecksOf(complete);
   const server = app.getHttpServer() as Server;
   limitServer(server, complete, enter);
   const listeners = server.listeners('request');

@@ -4,7 +4,7 @@ import type { Socket } from 'node:net';
 import { HttpException } from '@nestjs/common';
 import { answerOf, MalformedRequestError, NotFoundError, rememberRequestId, requestIdOf } from 'postern/problem';
 import { crossOrigin } from './cross-origin.js';
-import { endInTime } from './shutdown-deadlines.js';
+import { enforceShutdownDeadlines } from './shutdown-deadlines.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { isWithin, securityHeaders } from './security-headers.js';
 
@@ -12,13 +12,13 @@ import { isWithin, securityHeaders } from './security-headers.js';
 const MAX_HEADER_LINES = 1000;
 
 /** Decides about a request before any framework sees it; `false` where it has answered it. */
-export type FrontDoor = (request: IncomingMessage, response: ServerResponse) => boolean;
+export type RequestChecks = (request: IncomingMessage, response: ServerResponse) => boolean;
 
 /**
  * Makes the door that every request passes first, on node's own objects, so that Fastify and Express cannot differ:
  * request id, security headers, CORS, a host, and an URL that can be decoded and has one spelling.
  */
-export function frontDoorOf(settings: CompleteHttpSettings): FrontDoor {
+export function requestChecksOf(settings: CompleteHttpSettings): RequestChecks {
   const setHeaders = securityHeaders(settings.docsPath, settings.strictTransportSecurity);
   const answersPreflight = crossOrigin(settings.corsOrigins);
   const entered = new WeakSet<IncomingMessage>();
@@ -50,7 +50,7 @@ export function frontDoorOf(settings: CompleteHttpSettings): FrontDoor {
 
 /** Makes node's server with the front door before the framework's listener. */
 export function createGuardedServer(settings: CompleteHttpSettings, listener: RequestListener): Server {
-  const enter = frontDoorOf(settings);
+  const enter = requestChecksOf(settings);
   const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
     if (enter(request, response)) listener(request, response);
   });
@@ -59,12 +59,12 @@ export function createGuardedServer(settings: CompleteHttpSettings, listener: Re
 }
 
 /** Sets the time-outs of a server, and the answers to what node would refuse by itself, with no body. */
-export function limitServer(server: Server, settings: CompleteHttpSettings, enter: FrontDoor): void {
+export function limitServer(server: Server, settings: CompleteHttpSettings, enter: RequestChecks): void {
   server.requestTimeout = settings.requestTimeoutSeconds * 1000;
   server.headersTimeout = Math.min(server.requestTimeout, 10_000);
   server.keepAliveTimeout = settings.keepAliveSeconds * 1000;
   server.maxHeadersCount = MAX_HEADER_LINES;
-  endInTime(server);
+  enforceShutdownDeadlines(server);
   // The front door asks for the host, with an answer that says so.
   Object.assign(server, { requireHostHeader: false });
   server.on('checkExpectation', (request: IncomingMessage, response: ServerResponse) => {

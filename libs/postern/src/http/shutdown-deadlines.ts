@@ -2,7 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
-const GLANCE_MILLISECONDS = 50;
+const CHECK_MILLISECONDS = 50;
 /** A request may be on its way on a connection of which nothing was read yet. */
 const SILENCE_MILLISECONDS = 500;
 
@@ -11,7 +11,7 @@ const SILENCE_MILLISECONDS = 500;
  * its time-outs from then on: one that never asks, as browsers open them ahead, or asks by half, does not read its
  * answer, or gets it later would hold the server up for as long as its client likes. Here they are looked at until the last has ended.
  */
-export function endInTime(server: Server): void {
+export function enforceShutdownDeadlines(server: Server): void {
   const open = new Map<HttpSocket, Progress>();
   server.on(server instanceof TlsServer ? 'secureConnection' : 'connection', (socket: HttpSocket) => {
     open.set(socket, { taken: 0, since: 0 });
@@ -23,17 +23,17 @@ export function endInTime(server: Server): void {
     if (![...open.keys()].some(isBeingRead)) closeIdle();
   };
   const close = server.close.bind(server);
-  let glances: NodeJS.Timeout | undefined;
+  let timer: NodeJS.Timeout | undefined;
   server.close = (callback) => {
     close(callback);
-    if (glances) return server;
+    if (timer) return server;
     const closedAt = performance.now();
-    const glance = (): void => {
-      if (open.size === 0) clearInterval(glances);
-      else endWhatWaits(server, open, performance.now() - closedAt);
+    const checkConnections = (): void => {
+      if (open.size === 0) clearInterval(timer);
+      else closeOverdueConnections(server, open, performance.now() - closedAt);
     };
-    glances = setInterval(glance, GLANCE_MILLISECONDS).unref();
-    glance();
+    timer = setInterval(checkConnections, CHECK_MILLISECONDS).unref();
+    checkConnections();
     return server;
   };
 }
@@ -52,7 +52,7 @@ interface HttpSocket extends Socket {
   readonly parser?: object | null;
 }
 
-function endWhatWaits(server: Server, open: ReadonlyMap<HttpSocket, Progress>, now: number): void {
+function closeOverdueConnections(server: Server, open: ReadonlyMap<HttpSocket, Progress>, now: number): void {
   server.closeIdleConnections();
   for (const [socket, progress] of open) {
     const { writableLength: waiting } = socket;

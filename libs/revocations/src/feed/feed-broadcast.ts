@@ -3,8 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { eventFrame } from './event-frame.js';
 import { RevocationFeed } from './revocation-feed.js';
-import { beginning, isSamePlace, placeOf, textOfCursor, type FeedPlace } from './feed-position.js';
-import { RevocationProgress } from '../storage/read-position.js';
+import { START, isSamePosition, positionOf, textOfCursor, type FeedPosition } from './feed-position.js';
+import { ReadPosition } from '../storage/read-position.js';
 
 /** How often followers get a position while nothing happens. */
 export const HEARTBEAT_MILLISECONDS = 1000;
@@ -26,13 +26,13 @@ export interface Follower {
 
 interface Member extends Follower {
   /** The follower goes on by itself, behind the place. */
-  readonly leave: (place: FeedPlace) => void;
+  readonly leave: (place: FeedPosition) => void;
   readonly end: (error: unknown) => void;
 }
 
 /** The bytes that say that a follower has heard of everything up to a place. */
-export function positionFrame(place: FeedPlace): Buffer {
-  return eventFrame('position', JSON.stringify({ sequence: place.sequence }), textOfCursor({ place })).frame;
+export function positionFrame(place: FeedPosition): Buffer {
+  return eventFrame('position', JSON.stringify({ sequence: place.sequence }), textOfCursor({ position: place })).frame;
 }
 
 /**
@@ -41,7 +41,7 @@ export function positionFrame(place: FeedPlace): Buffer {
 @Injectable()
 export class FeedBroadcast {
   private readonly members = new Map<Follower, Member>();
-  private place = beginning;
+  private place = START;
   private beatAt = Number.NEGATIVE_INFINITY;
   private nap = new AbortController();
   private turnOver: (() => void)[] = [];
@@ -50,12 +50,12 @@ export class FeedBroadcast {
 
   constructor(
     private readonly feed: RevocationFeed,
-    private readonly progress: RevocationProgress,
+    private readonly position: ReadPosition,
   ) {}
 
   /** Whether a follower that has read up to this place can join now. */
-  isAt(place: FeedPlace): boolean {
-    return this.members.size === 0 || isSamePlace(this.place, place);
+  isAt(place: FeedPosition): boolean {
+    return this.members.size === 0 || isSamePosition(this.place, place);
   }
 
   /**
@@ -65,10 +65,10 @@ export class FeedBroadcast {
    * @returns up to where it was told, when it has to go on by itself: it reads too slowly, or the order has changed
    * @throws Error when its stream has to end
    */
-  join(follower: Follower, place: FeedPlace, beatAt: number): Promise<FeedPlace> {
+  join(follower: Follower, place: FeedPosition, beatAt: number): Promise<FeedPosition> {
     const { signal } = follower;
     signal.throwIfAborted();
-    return new Promise<FeedPlace>((resolve, reject) => {
+    return new Promise<FeedPosition>((resolve, reject) => {
       const part = (): void => {
         signal.removeEventListener('abort', gone);
         this.members.delete(follower);
@@ -79,7 +79,7 @@ export class FeedBroadcast {
         reject(error);
       };
       const gone = (): void => end(signal.reason);
-      const leave = (reached: FeedPlace): void => {
+      const leave = (reached: FeedPosition): void => {
         part();
         resolve(reached);
       };
@@ -117,7 +117,7 @@ export class FeedBroadcast {
       const pause = this.busyMilliseconds * PAUSE_FACTOR;
       if (pause > 1) await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
       // More may follow what was written, and the tokens of the followers are to be checked.
-      if (!hasWritten && !this.feed.hasNews) await this.progress.moved(this.untilHeartbeat, signal);
+      if (!hasWritten && !this.feed.hasNews) await this.position.moved(this.untilHeartbeat, signal);
     }
     this.isRunning = false;
   }
@@ -136,9 +136,9 @@ export class FeedBroadcast {
       for (const entry of entries) frames.push((await this.feed.signed(entry)).frame);
       // Meanwhile all may have left, and others have joined elsewhere.
       if (place !== this.place) return false;
-      const reached = placeOf(last);
+      const reached = positionOf(last);
       // More may have been read while the events were signed.
-      const isBeat = isSamePlace(reached, this.feed.end) && this.isBeatDue(HEARTBEAT_MILLISECONDS / 2);
+      const isBeat = isSamePosition(reached, this.feed.end) && this.isBeatDue(HEARTBEAT_MILLISECONDS / 2);
       if (isBeat) frames.push(this.beatFrame(reached));
       this.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames), reached);
       // The rest of a long list does not wait.
@@ -154,15 +154,15 @@ export class FeedBroadcast {
   /** Only a reading of the database since the last position can say that nothing is missing. */
   private isBeatDue(pause: number): boolean {
     if (performance.now() - this.beatAt < pause) return false;
-    return !this.feed.hasNews && this.feed.isFresh && this.progress.readAt > this.beatAt;
+    return !this.feed.hasNews && this.feed.isFresh && this.position.readAt > this.beatAt;
   }
 
-  private beatFrame(place: FeedPlace): Buffer {
+  private beatFrame(place: FeedPosition): Buffer {
     this.beatAt = performance.now();
     return positionFrame(place);
   }
 
-  private write(frame: Buffer, place: FeedPlace): void {
+  private write(frame: Buffer, place: FeedPosition): void {
     const cpuBefore = process.cpuUsage();
     const before = this.place;
     this.place = place;

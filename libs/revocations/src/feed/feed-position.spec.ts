@@ -1,11 +1,11 @@
-import { cursorOf, placeOf, textOfCursor } from './feed-position.js';
+import { cursorOf, positionOf, textOfCursor } from './feed-position.js';
 
 describe('a cursor of the feed', () => {
   it.each([
-    { place: { sequence: 0, tag: '' } },
-    { place: { sequence: 4711, tag: 'd5f2a9c1' } },
-    { place: { sequence: 4711, tag: '' }, toldUpTo: 500 },
-    { place: { sequence: 4711, tag: 'd5f2a9c1' }, toldUpTo: 0 },
+    { position: { sequence: 0, tag: '' } },
+    { position: { sequence: 4711, tag: 'd5f2a9c1' } },
+    { position: { sequence: 4711, tag: '' }, snapshotOffset: 500 },
+    { position: { sequence: 4711, tag: 'd5f2a9c1' }, snapshotOffset: 0 },
   ])('comes back as it was told: %j', (cursor) => {
     expect(cursorOf(textOfCursor(cursor))).toEqual(cursor);
   });
@@ -28,6 +28,6 @@ describe('a cursor of the feed', () => {
   it('tells two revocations with one number apart, by the random part of their ids', () => {
     const entry = { sequence: 7, kind: 'session', target: 's', reason: 'r', createdAt: 1, expiresAt: 2 } as const;
     const [one, other] = ['019abfc2-617b-7000-a1b2-c3d4e5f60718', '019abfc2-617b-7000-a1b2-c3d4e5f60719'];
-    expect(placeOf({ ...entry, id: one })).not.toEqual(placeOf({ ...entry, id: other }));
+    expect(positionOf({ ...entry, id: one })).not.toEqual(positionOf({ ...entry, id: other }));
   });
 });

@@ -4,7 +4,7 @@ import type { FeedEntry } from '../storage/revocation-feed-history.js';
  * A place in the order of revocations. The tag is a part of the random id of the revocation there: a database that was
  * restored from a backup gives the same number to another one, and the two are told apart.
  */
-export interface FeedPlace {
+export interface FeedPosition {
   readonly sequence: number;
   /** Empty where the revocation is not kept any more. */
   readonly tag: string;
@@ -12,37 +12,37 @@ export interface FeedPlace {
 
 /** Where a follower goes on: behind a place, or amid a snapshot that ends at it. */
 export interface FeedCursor {
-  readonly place: FeedPlace;
+  readonly position: FeedPosition;
   /** Amid a snapshot: up to where it was told. */
-  readonly toldUpTo?: number;
+  readonly snapshotOffset?: number;
 }
 
 /** Before the first revocation. */
-export const beginning: FeedPlace = { sequence: 0, tag: '' };
+export const START: FeedPosition = { sequence: 0, tag: '' };
 
 const tagLength = 8;
 const form = /^(\d{1,15})\.([0-9a-f]{8})?(?:\.(\d{1,15}))?$/;
 
 /** The place of a revocation. */
-export function placeOf({ sequence, id }: Pick<FeedEntry, 'sequence' | 'id'>): FeedPlace {
+export function positionOf({ sequence, id }: Pick<FeedEntry, 'sequence' | 'id'>): FeedPosition {
   // The end of a UUID of version 7 is random.
   return { sequence, tag: id.slice(-tagLength) };
 }
 
 /** Whether the same revocation is at both. */
-export function isSamePlace(one: FeedPlace, other: FeedPlace | undefined): boolean {
+export function isSamePosition(one: FeedPosition, other: FeedPosition | undefined): boolean {
   return one.sequence === other?.sequence && one.tag === other.tag;
 }
 
 /** The cursor as it travels. */
-export function textOfCursor({ place, toldUpTo }: FeedCursor): string {
-  return `${place.sequence}.${place.tag}${toldUpTo === undefined ? '' : `.${toldUpTo}`}`;
+export function textOfCursor({ position, snapshotOffset }: FeedCursor): string {
+  return `${position.sequence}.${position.tag}${snapshotOffset === undefined ? '' : `.${snapshotOffset}`}`;
 }
 
 /** `undefined` for what no feed has ever told. */
 export function cursorOf(text: string | undefined): FeedCursor | undefined {
-  const [, sequence, tag = '', toldUpTo] = form.exec(text ?? '') ?? [];
+  const [, sequence, tag = '', snapshotOffset] = form.exec(text ?? '') ?? [];
   if (sequence === undefined) return undefined;
-  const place = { sequence: Number(sequence), tag };
-  return toldUpTo === undefined ? { place } : { place, toldUpTo: Number(toldUpTo) };
+  const position = { sequence: Number(sequence), tag };
+  return snapshotOffset === undefined ? { position } : { position, snapshotOffset: Number(snapshotOffset) };
 }

@@ -1,8 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationFeed } from './revocation-feed.js';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
-import { cursorOf, placeOf, textOfCursor, type FeedPlace } from './feed-position.js';
-import { RevocationProgress } from '../storage/read-position.js';
+import { cursorOf, positionOf, textOfCursor, type FeedPosition } from './feed-position.js';
+import { ReadPosition } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
 
 const pageSize = 100;
@@ -34,7 +34,7 @@ export class RevocationFeedPoll {
   constructor(
     private readonly feed: RevocationFeed,
     private readonly snapshot: RevocationSnapshot,
-    private readonly progress: RevocationProgress,
+    private readonly position: ReadPosition,
   ) {}
 
   /**
@@ -46,19 +46,19 @@ export class RevocationFeedPoll {
     const cursor = cursorOf(text);
     // A new follower has to hear of everything that was revoked before it called.
     await this.untilFresh(signal, cursor === undefined ? performance.now() : undefined);
-    if (cursor === undefined || this.feed.after(cursor.place, 0) === undefined) return this.firstPage();
-    if (cursor.toldUpTo !== undefined) return this.nextPage(cursor.place, cursor.toldUpTo, false);
-    return this.following(cursor.place, waitSeconds, signal);
+    if (cursor === undefined || this.feed.after(cursor.position, 0) === undefined) return this.firstPage();
+    if (cursor.snapshotOffset !== undefined) return this.nextPage(cursor.position, cursor.snapshotOffset, false);
+    return this.following(cursor.position, waitSeconds, signal);
   }
 
-  private async following(place: FeedPlace, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer> {
+  private async following(place: FeedPosition, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer> {
     const deadline = performance.now() + waitSeconds * 1000;
     for (;;) {
       const entries = this.feed.after(place, pageSize + 1);
       if (entries === undefined) return this.firstPage();
       const left = deadline - performance.now();
       if (entries.length > 0 || left <= 0 || signal.aborted) return this.events(place, entries);
-      if (!this.feed.hasNews) await this.progress.moved(left, signal);
+      if (!this.feed.hasNews) await this.position.moved(left, signal);
       await this.untilFresh(signal);
     }
   }
@@ -68,19 +68,19 @@ export class RevocationFeedPoll {
     for (;;) {
       this.feed.assertKnown();
       await this.feed.refresh();
-      if ((this.feed.isFresh && this.progress.readAt > since) || signal.aborted) return;
-      await this.progress.moved(shortPauseMilliseconds, signal);
+      if ((this.feed.isFresh && this.position.readAt > since) || signal.aborted) return;
+      await this.position.moved(shortPauseMilliseconds, signal);
     }
   }
 
-  private async events(place: FeedPlace, entries: readonly FeedEntry[]): Promise<FeedAnswer> {
+  private async events(place: FeedPosition, entries: readonly FeedEntry[]): Promise<FeedAnswer> {
     const sets: Buffer[] = [];
     const page = entries.slice(0, pageSize);
     for (const entry of page) sets.push((await this.feed.signed(entry)).token);
     const last = page.at(-1);
-    const end = last ? placeOf(last) : place;
+    const end = last ? positionOf(last) : place;
     const hasMore = entries.length > pageSize;
-    return { reset: false, sets, cursor: textOfCursor({ place: end }), sequence: end.sequence, hasMore };
+    return { reset: false, sets, cursor: textOfCursor({ position: end }), sequence: end.sequence, hasMore };
   }
 
   private firstPage(): Promise<FeedAnswer> {
@@ -92,13 +92,13 @@ export class RevocationFeedPoll {
    *
    * @param start the place that the follower's cursor names: if it is unknown, the order was read again
    */
-  private async nextPage(start: FeedPlace, after: number, reset: boolean): Promise<FeedAnswer> {
+  private async nextPage(start: FeedPosition, after: number, reset: boolean): Promise<FeedAnswer> {
     const page = await this.snapshot.after(after);
     if (this.feed.after(start, 0) === undefined) return this.firstPage();
     const end = this.snapshot.endPlace;
     const sets = page === undefined ? [] : [page.event.token];
     if (page !== undefined && page.upTo < end.sequence) {
-      const cursor = textOfCursor({ place: start, toldUpTo: page.upTo });
+      const cursor = textOfCursor({ position: start, snapshotOffset: page.upTo });
       return { reset, sets, cursor, sequence: end.sequence, hasMore: true };
     }
     const entries = this.feed.after(end, reset ? pageSize + 1 : 0);

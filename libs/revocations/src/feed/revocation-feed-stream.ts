@@ -4,8 +4,8 @@ import { eventFrame } from './event-frame.js';
 import { HEARTBEAT_MILLISECONDS, positionFrame, type FeedBroadcast, type Follower } from './feed-broadcast.js';
 import type { RevocationFeed } from './revocation-feed.js';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
-import { cursorOf, placeOf, type FeedPlace } from './feed-position.js';
-import type { RevocationProgress } from '../storage/read-position.js';
+import { cursorOf, positionOf, type FeedPosition } from './feed-position.js';
+import type { ReadPosition } from '../storage/read-position.js';
 import type { RevocationSnapshot } from './revocation-snapshot.js';
 
 /** A follower that does not read for so long is cut off: what waits for it would fill the memory. */
@@ -17,7 +17,7 @@ const LONGEST_NAP_MILLISECONDS = 100;
 export interface FeedSources {
   readonly feed: RevocationFeed;
   readonly snapshot: RevocationSnapshot;
-  readonly progress: RevocationProgress;
+  readonly position: ReadPosition;
   readonly broadcast: FeedBroadcast;
 }
 
@@ -55,14 +55,14 @@ export class RevocationFeedStream {
     });
     this.response.flushHeaders();
     await feed.refresh();
-    let place = cursorOf(cursor)?.place;
+    let place = cursorOf(cursor)?.position;
     for (;;) {
       const entries = place && feed.after(place, MAX_EVENTS_AT_ONCE);
       if (place === undefined || entries === undefined) {
         place = await this.writeSnapshot(place === undefined && cursor === undefined ? 'start' : 'unknown-cursor');
       } else if (entries.length > 0) {
         await this.writeEvents(entries);
-        place = placeOf(entries.at(-1)!);
+        place = positionOf(entries.at(-1)!);
       } else {
         place = await this.wait(place);
       }
@@ -74,7 +74,7 @@ export class RevocationFeedStream {
     }
   }
 
-  private async writeSnapshot(reason: string): Promise<FeedPlace> {
+  private async writeSnapshot(reason: string): Promise<FeedPosition> {
     const { feed, snapshot } = this.sources;
     await this.write(eventFrame('reset', JSON.stringify({ reason })).frame);
     const { generation } = feed;
@@ -105,8 +105,8 @@ export class RevocationFeedStream {
   }
 
   /** At the end of what there is to tell: a position, then the broadcast. */
-  private async wait(place: FeedPlace): Promise<FeedPlace> {
-    const { feed, progress, broadcast } = this.sources;
+  private async wait(place: FeedPosition): Promise<FeedPosition> {
+    const { feed, position, broadcast } = this.sources;
     await this.writePosition(place);
     // After the events: the follower hears of the revocation of its own token, too.
     this.follower.assertAllowed();
@@ -115,16 +115,16 @@ export class RevocationFeedStream {
       if (this.response.writableNeedDrain) await this.drained();
       return reached;
     }
-    if (!feed.hasNews) await progress.moved(LONGEST_NAP_MILLISECONDS, this.follower.signal);
+    if (!feed.hasNews) await position.moved(LONGEST_NAP_MILLISECONDS, this.follower.signal);
     return place;
   }
 
   /** Ends a snapshot, and every second a time without events. Only a reading since the last one can say that nothing is missing. */
-  private async writePosition(place: FeedPlace): Promise<void> {
-    const { feed, progress } = this.sources;
+  private async writePosition(place: FeedPosition): Promise<void> {
+    const { feed, position } = this.sources;
     const isDue = performance.now() - this.positionAt >= HEARTBEAT_MILLISECONDS;
     if (!isDue || feed.hasNews || !feed.isFresh) return;
-    if (progress.readAt <= Math.max(this.positionAt, this.beganAt)) return;
+    if (position.readAt <= Math.max(this.positionAt, this.beganAt)) return;
     this.positionAt = performance.now();
     await this.write(positionFrame(place));
   }

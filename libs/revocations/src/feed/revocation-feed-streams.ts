@@ -5,7 +5,7 @@ import { FeedBroadcast } from './feed-broadcast.js';
 import { FollowerAccess } from './follower-access.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedStream, type FeedSources } from './revocation-feed-stream.js';
-import { RevocationProgress } from '../storage/read-position.js';
+import { ReadPosition } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
 
 /** Answers followers with a stream of Server-Sent Events. */
@@ -17,11 +17,11 @@ export class RevocationFeedStreams {
   constructor(
     feed: RevocationFeed,
     snapshot: RevocationSnapshot,
-    progress: RevocationProgress,
+    position: ReadPosition,
     broadcast: FeedBroadcast,
     private readonly access: FollowerAccess,
   ) {
-    this.sources = { feed, snapshot, progress, broadcast };
+    this.sources = { feed, snapshot, position, broadcast };
   }
 
   /**

@@ -29,7 +29,7 @@ import {
   RequireScopes,
   RevocationsUnknownError,
 } from 'postern/auth';
-import { Refuses, ServiceUnavailableError } from 'postern/problem';
+import { ApiProblems, ServiceUnavailableError } from 'postern/problem';
 import { ServerMetadata } from 'postern/tokens';
 import { FollowRevocationsDto } from './follow-revocations.dto.js';
 import { RevocationPageDto } from './revocation-page.dto.js';
@@ -123,7 +123,7 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
       'text/event-stream': { schema: { type: 'string' }, example: stream },
     },
   })
-  @Refuses(RevocationsUnknownError, ServiceUnavailableError, TooManyFollowersError)
+  @ApiProblems(RevocationsUnknownError, ServiceUnavailableError, TooManyFollowersError)
   async followRevocations(
     @Query() query: FollowRevocationsDto,
     @Req() request: RequestOfEither,

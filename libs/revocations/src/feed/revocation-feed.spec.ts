@@ -1,8 +1,8 @@
 import type { Database } from 'postern/persistence';
 import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
-import { placeOf } from './feed-position.js';
-import { RevocationProgress } from '../storage/read-position.js';
+import { positionOf } from './feed-position.js';
+import { ReadPosition } from '../storage/read-position.js';
 import type { SecurityEventSigner } from './security-event-signer.js';
 import type { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
@@ -10,7 +10,7 @@ class WrittenHistory extends RevocationFeedHistory {
   entries: FeedEntry[] = [];
 
   constructor() {
-    super({ promptly: (work: () => unknown) => work() } as Database);
+    super({ withReservedConnection: (work: () => unknown) => work() } as Database);
   }
 
   override after(sequence: number, most: number): Promise<FeedEntry[]> {
@@ -35,22 +35,22 @@ const entryOf = (sequence: number, target: string): FeedEntry => ({
 describe('RevocationFeed', () => {
   it('puts nothing behind a revocation that the database has lost, before anybody has noticed the loss', async () => {
     const history = new WrittenHistory();
-    const progress = new RevocationProgress();
+    const position = new ReadPosition();
     const feed = new RevocationFeed(
       history,
-      progress,
+      position,
       { pollSeconds: 0.5 } as CheckedRevocationsSettings,
       {} as SecurityEventSigner,
     );
     const kept = entryOf(1, 'kept');
     history.entries = [kept, entryOf(2, 'lost')];
-    progress.note(2);
+    position.note(2);
     await feed.refresh();
     const lost = feed.end;
     history.entries = [kept, entryOf(2, 'new'), entryOf(3, 'newer')];
-    progress.note(3);
+    position.note(3);
     await feed.refresh();
-    expect(feed.after(placeOf(kept), 10)?.map(({ target }) => target)).toEqual(['new', 'newer']);
+    expect(feed.after(positionOf(kept), 10)?.map(({ target }) => target)).toEqual(['new', 'newer']);
     expect(feed.after(lost, 10)).toBeUndefined();
   });
 });

@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationsUnknownError } from 'postern/auth';
 import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
-import { beginning, placeOf, type FeedPlace } from './feed-position.js';
-import { RevocationProgress } from '../storage/read-position.js';
+import { START, positionOf, type FeedPosition } from './feed-position.js';
+import { ReadPosition } from '../storage/read-position.js';
 import { SecurityEventSigner, type SignedEvent } from './security-event-signer.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 /** How many revocations are held ready, signed: who is further behind gets a snapshot, which costs less. */
-const heldReady = 2000;
+const RECENT_LIMIT = 2000;
 const leastFreshSeconds = 1;
 const leastCutOffSeconds = 5;
 
-interface ReadyEntry {
+interface SignedEntry {
   readonly entry: FeedEntry;
   signed?: Promise<SignedEvent>;
 }
@@ -19,8 +19,8 @@ interface ReadyEntry {
 /** The latest revocations in their order, each signed and serialised once for all followers of this replica. */
 @Injectable()
 export class RevocationFeed {
-  private base = beginning;
-  private recent: ReadyEntry[] = [];
+  private base = START;
+  private recent: SignedEntry[] = [];
   private isBehind = true;
   private loading: Promise<void> | undefined;
   private interruption = -1;
@@ -28,17 +28,17 @@ export class RevocationFeed {
 
   constructor(
     private readonly history: RevocationFeedHistory,
-    private readonly progress: RevocationProgress,
+    private readonly position: ReadPosition,
     private readonly terms: CheckedRevocationsSettings,
     private readonly events: SecurityEventSigner,
   ) {
-    progress.onMove(() => (this.isBehind = true));
+    position.onMove(() => (this.isBehind = true));
   }
 
   /** The last place that is held ready. */
-  get end(): FeedPlace {
+  get end(): FeedPosition {
     const last = this.recent.at(-1);
-    return last ? placeOf(last.entry) : this.base;
+    return last ? positionOf(last.entry) : this.base;
   }
 
   /**
@@ -48,18 +48,18 @@ export class RevocationFeed {
    */
   assertKnown(): void {
     const limit = Math.max(leastCutOffSeconds, 3 * this.terms.pollSeconds);
-    if (performance.now() - this.progress.readAt > limit * 1000) throw new RevocationsUnknownError();
+    if (performance.now() - this.position.readAt > limit * 1000) throw new RevocationsUnknownError();
   }
 
   /** Whether this replica has read the database so recently that it may say that nothing is missing. */
   get isFresh(): boolean {
     const limit = Math.max(leastFreshSeconds, 2 * this.terms.pollSeconds);
-    return performance.now() - this.progress.readAt <= limit * 1000;
+    return performance.now() - this.position.readAt <= limit * 1000;
   }
 
   /** Holds ready, when it resolves, all that this replica has read. */
   async refresh(): Promise<void> {
-    if (this.isBehind || this.interruption !== this.progress.interruption) {
+    if (this.isBehind || this.interruption !== this.position.interruption) {
       this.loading ??= this.load().finally(() => (this.loading = undefined));
     }
     await this.loading;
@@ -73,9 +73,9 @@ export class RevocationFeed {
   /**
    * What follows a place, in its order and without a gap; `undefined` where only a snapshot can tell.
    */
-  after(place: FeedPlace, most: number): readonly FeedEntry[] | undefined {
+  after(place: FeedPosition, most: number): readonly FeedEntry[] | undefined {
     const at = place.sequence - this.base.sequence;
-    const there = at === 0 ? this.base : this.recent[at - 1] && placeOf(this.recent[at - 1]!.entry);
+    const there = at === 0 ? this.base : this.recent[at - 1] && positionOf(this.recent[at - 1]!.entry);
     if (there?.tag !== place.tag) return undefined;
     return this.recent.slice(at, at + most).map(({ entry }) => entry);
   }
@@ -88,7 +88,7 @@ export class RevocationFeed {
   /** The signed event of a revocation that `after` returned. */
   async signed(entry: FeedEntry): Promise<SignedEvent> {
     const held = this.recent[entry.sequence - this.base.sequence - 1];
-    const ready: ReadyEntry = held?.entry.id === entry.id ? held : { entry };
+    const ready: SignedEntry = held?.entry.id === entry.id ? held : { entry };
     const underway = ready.signed;
     const before = underway && (await underway.catch(() => undefined));
     if (before && this.events.isLive(before)) return before;
@@ -99,7 +99,7 @@ export class RevocationFeed {
 
   private async load(): Promise<void> {
     do {
-      const { interruption } = this.progress;
+      const { interruption } = this.position;
       const isSameDatabase = interruption === this.interruption;
       this.isBehind = false;
       try {
@@ -115,19 +115,19 @@ export class RevocationFeed {
   /** @returns whether what follows could be put behind what is held without a gap */
   private async append(): Promise<boolean> {
     const { end } = this;
-    const entries = await this.history.following(end, heldReady);
-    if (entries === undefined || entries.length === heldReady) return false;
+    const entries = await this.history.following(end, RECENT_LIMIT);
+    if (entries === undefined || entries.length === RECENT_LIMIT) return false;
     if (!entries.every((entry, at) => entry.sequence === end.sequence + at + 1)) return false;
     this.recent.push(...entries.map((entry) => ({ entry })));
-    const surplus = this.recent.length - heldReady;
+    const surplus = this.recent.length - RECENT_LIMIT;
     if (surplus <= 0) return true;
     const dropped = this.recent.splice(0, surplus);
-    this.base = placeOf(dropped.at(-1)!.entry);
+    this.base = positionOf(dropped.at(-1)!.entry);
     return true;
   }
 
   private async rebuild(): Promise<void> {
-    const { sequence, entries } = await this.history.end(heldReady);
+    const { sequence, entries } = await this.history.end(RECENT_LIMIT);
     this.rebuilds += 1;
     // Only what is without a gap up to the end can be followed; of the rest a snapshot tells.
     const start = entries.findLastIndex((entry, at) => entry.sequence !== sequence - (entries.length - 1 - at)) + 1;
@@ -136,7 +136,7 @@ export class RevocationFeed {
     if (first === 1 || dense.length === 0) {
       this.base = { sequence: first - 1, tag: '' };
     } else {
-      this.base = placeOf(dense.shift()!.entry);
+      this.base = positionOf(dense.shift()!.entry);
     }
     this.recent = dense;
   }

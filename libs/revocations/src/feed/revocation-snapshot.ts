@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
-import { beginning, type FeedPlace } from './feed-position.js';
+import { START, type FeedPosition } from './feed-position.js';
 import { SecurityEventSigner, type SignedEvent } from './security-event-signer.js';
 
 const MAX_PAGE_ENTRIES = 500;
@@ -26,7 +26,7 @@ export interface SnapshotPage {
 @Injectable()
 export class RevocationSnapshot {
   private pages: SnapshotPage[] = [];
-  private end = beginning;
+  private end = START;
   private generation = -1;
   private madeAt = Number.NEGATIVE_INFINITY;
   private making: Promise<void> | undefined;
@@ -38,7 +38,7 @@ export class RevocationSnapshot {
   ) {}
 
   /** The place at which a snapshot ends that begins now. Single events tell what follows it. */
-  begin(): FeedPlace {
+  begin(): FeedPosition {
     const isOld = performance.now() - this.madeAt > MAX_AGE_MILLISECONDS;
     if (isOld || this.generation !== this.feed.generation) this.discard();
     if (this.feed.end.sequence - this.end.sequence >= MAX_EVENTS_BEHIND) this.end = this.feed.end;
@@ -46,7 +46,7 @@ export class RevocationSnapshot {
   }
 
   /** The place behind the last page, which may not be made yet. */
-  get endPlace(): FeedPlace {
+  get endPlace(): FeedPosition {
     return this.end;
   }
 

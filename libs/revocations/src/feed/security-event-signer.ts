@@ -1,11 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Clock } from 'postern/auth';
-import { CheckedTokensSettings, KnownKeys, TokenSigner } from 'postern/tokens';
+import { CheckedTokensSettings, KeyRing, TokenSigner } from 'postern/tokens';
 import { eventFrame } from './event-frame.js';
 import { securityEventOf, snapshotPageOf, type FeedEventTerms, type SnapshotRange } from './security-event-claims.js';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
-import { placeOf, textOfCursor } from './feed-position.js';
+import { positionOf, textOfCursor } from './feed-position.js';
 
 /** Signing blocks the one thread that answers every request: other requests have a turn after so many signatures. */
 const SIGNATURES_PER_TURN = 25;
@@ -27,7 +27,7 @@ export class SecurityEventSigner {
 
   constructor(
     private readonly signer: TokenSigner,
-    private readonly keys: KnownKeys,
+    private readonly keys: KeyRing,
     private readonly settings: CheckedTokensSettings,
     private readonly clock: Clock,
   ) {}
@@ -44,7 +44,7 @@ export class SecurityEventSigner {
 
   /** The event of one revocation. */
   signRevocation(entry: FeedEntry): Promise<SignedEvent> {
-    return this.sign(securityEventOf(entry, this.terms), textOfCursor({ place: placeOf(entry) }));
+    return this.sign(securityEventOf(entry, this.terms), textOfCursor({ position: positionOf(entry) }));
   }
 
   /** The event of a page of a snapshot. */

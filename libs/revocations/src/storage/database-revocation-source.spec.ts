@@ -1,21 +1,21 @@
 import { Logger } from '@nestjs/common';
 import { type Clock, RevocationSet, type RevocationHealth, SystemClock } from 'postern/auth';
-import { beginning } from '../feed/feed-position.js';
-import type { JournalPage, OrderedRevocation, RevocationJournal } from './revocation-table.js';
-import { RevocationProgress } from './read-position.js';
+import { START } from '../feed/feed-position.js';
+import type { RevocationTablePage, SequencedRevocation, RevocationTable } from './revocation-table.js';
+import { ReadPosition } from './read-position.js';
 import type { RevocationSignal } from '../signals/revocation-signal.js';
 import type { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
-import { StoredRevocations } from './database-revocation-source.js';
+import { DatabaseRevocationSource } from './database-revocation-source.js';
 
 const clock: Clock = new SystemClock();
-const page: JournalPage = {
+const page: RevocationTablePage = {
   entries: [{ sequence: 1, kind: 'session', target: 's', reason: 'logout', expiresAt: clock.now() / 1000 + 60 }],
   end: { sequence: 1, tag: '0123abcd' },
   unordered: [],
 };
 const failure = new Error('the pool has ended');
 
-describe('StoredRevocations', () => {
+describe('DatabaseRevocationSource', () => {
   const errors: unknown[] = [];
   beforeEach(() => {
     errors.length = 0;
@@ -33,19 +33,24 @@ describe('StoredRevocations', () => {
       let hear: (sequence: number) => void = () => undefined;
       let release: () => void = () => undefined;
       let readings = 0;
-      const journal = {
+      const table = {
         since: async () => {
           readings += 1;
-          if (readings === 1) return { ...page, entries: [], end: beginning };
+          if (readings === 1) return { ...page, entries: [], end: START };
           await new Promise<void>((resolve) => (release = resolve));
           return answer();
         },
-      } as unknown as RevocationJournal;
+      } as unknown as RevocationTable;
       const signal = {
         listen: (heard: typeof hear) => Promise.resolve(void (hear = heard)),
         stop: () => Promise.resolve(),
       } as unknown as RevocationSignal;
-      const source = new StoredRevocations(journal, signal, { pollSeconds: 60 } as CheckedRevocationsSettings, clock);
+      const source = new DatabaseRevocationSource(
+        table,
+        signal,
+        { pollSeconds: 60 } as CheckedRevocationsSettings,
+        clock,
+      );
       const set = new RevocationSet(clock, 'https://id.test');
       await source.follow(set);
       hear(1);
@@ -58,43 +63,52 @@ describe('StoredRevocations', () => {
   );
 
   describe('while revocations wait for their place in the order', () => {
-    const [{ sequence: _, ...revocation }] = page.entries as [OrderedRevocation];
+    const [{ sequence: _, ...revocation }] = page.entries as [SequencedRevocation];
     const signal = { listen: () => Promise.resolve(), stop: () => Promise.resolve() } as unknown as RevocationSignal;
 
-    async function following(journal: Partial<RevocationJournal>) {
+    async function following(table: Partial<RevocationTable>) {
       const contacts: unknown[] = [];
       const health = {
-        noteFollowing: () => undefined,
-        noteContact: (cursor: string) => void contacts.push(cursor),
+        followingStarted: () => undefined,
+        upToDateAt: (cursor: string) => void contacts.push(cursor),
       } as unknown as RevocationHealth;
-      const progress = new RevocationProgress();
-      const moved = progress.moved(60_000, AbortSignal.timeout(1000));
+      const position = new ReadPosition();
+      const moved = position.moved(60_000, AbortSignal.timeout(1000));
       const terms = { pollSeconds: 60 } as CheckedRevocationsSettings;
-      const source = new StoredRevocations(journal as RevocationJournal, signal, terms, clock, health, progress);
+      const source = new DatabaseRevocationSource(table as RevocationTable, signal, terms, clock, health, position);
       const set = new RevocationSet(clock, 'https://id.test');
       await source.follow(set);
       await source.stop();
-      return { set, contacts, progress, moved };
+      return { set, contacts, progress: position, moved };
     }
 
     it('refuses them without waiting for it, tells of what has one, and says to nobody else that this is all', async () => {
-      const { set, contacts, progress, moved } = await following({
+      const {
+        set,
+        contacts,
+        progress: position,
+        moved,
+      } = await following({
         since: () => Promise.resolve({ ...page, unordered: [{ ...revocation, target: 'unordered' }] }),
         order: () => new Promise(() => undefined),
       });
       await moved;
-      expect([set.size, contacts, progress.readAt]).toEqual([2, ['1'], Number.NEGATIVE_INFINITY]);
+      expect([set.size, contacts, position.readAt]).toEqual([2, ['1'], Number.NEGATIVE_INFINITY]);
     });
 
     it('does not serve before it knows those that fit no page', async () => {
       const many = Array.from({ length: 5000 }, (__, number) => ({ ...revocation, target: `s${number}` }));
       let isOrdered = false;
-      const { set, contacts, progress } = await following({
-        since: () => Promise.resolve(isOrdered ? page : { ...page, entries: [], end: beginning, unordered: many }),
+      const {
+        set,
+        contacts,
+        progress: position,
+      } = await following({
+        since: () => Promise.resolve(isOrdered ? page : { ...page, entries: [], end: START, unordered: many }),
         order: () => Promise.resolve(void (isOrdered = true)),
       });
       expect([set.size, contacts.slice(0, 1)]).toEqual([5001, ['1']]);
-      expect(progress.readAt).toBeGreaterThan(0);
+      expect(position.readAt).toBeGreaterThan(0);
     });
   });
 });

@@ -1,9 +1,9 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock, RevocationHealth, RevocationSource, type RevocationSet } from 'postern/auth';
 import { OutageLog } from '../signals/outage-log.js';
-import { beginning } from '../feed/feed-position.js';
-import { RevocationJournal } from './revocation-table.js';
-import { RevocationProgress } from './read-position.js';
+import { START } from '../feed/feed-position.js';
+import { RevocationTable } from './revocation-table.js';
+import { ReadPosition } from './read-position.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
@@ -14,11 +14,11 @@ const pageSize = 5000;
  * tells of it, and by a poll where no signal comes.
  *
  * @example
- * AuthModule.forRoot({ issuer, audience, revocationSource: StoredRevocations, revocationPublisher: RevocationLog })
+ * AuthModule.forRoot({ issuer, audience, revocationSource: DatabaseRevocationSource, revocationPublisher: DatabaseRevocationPublisher })
  */
 @Injectable()
-export class StoredRevocations extends RevocationSource {
-  private readonly logger = new Logger(StoredRevocations.name);
+export class DatabaseRevocationSource extends RevocationSource {
+  private readonly logger = new Logger(DatabaseRevocationSource.name);
   private readonly disorder = new OutageLog(
     this.logger,
     'Revocations are not put in order for now, and not told to other services',
@@ -26,7 +26,7 @@ export class StoredRevocations extends RevocationSource {
   );
   private set: RevocationSet | undefined;
   private timer: NodeJS.Timeout | undefined;
-  private place = beginning;
+  private place = START;
   private contact: number | undefined;
   private isCutOff = false;
   private reading: Promise<boolean> | undefined;
@@ -34,12 +34,12 @@ export class StoredRevocations extends RevocationSource {
   private isAskedAgain = false;
 
   constructor(
-    private readonly journal: RevocationJournal,
+    private readonly table: RevocationTable,
     private readonly signal: RevocationSignal,
     private readonly terms: CheckedRevocationsSettings,
     private readonly clock: Clock,
     @Optional() private readonly health?: RevocationHealth,
-    @Optional() private readonly progress?: RevocationProgress,
+    @Optional() private readonly position?: ReadPosition,
   ) {
     super();
   }
@@ -52,9 +52,9 @@ export class StoredRevocations extends RevocationSource {
   /** Resolves when the set holds all that was committed before the call, and keeps it so until `stop()`. */
   async follow(set: RevocationSet): Promise<void> {
     this.set = set;
-    this.health?.noteFollowing();
+    this.health?.followingStarted();
     // Of more revocations without a place than fit a page, the others are known when they have one.
-    while (!(await this.catchUp())) await this.journal.order();
+    while (!(await this.catchUp())) await this.table.order();
     await this.signal.listen((sequence) => {
       if (sequence > this.place.sequence) void this.look();
     });
@@ -90,8 +90,8 @@ export class StoredRevocations extends RevocationSource {
 
   /** All is read anew. What is known stays in the set. */
   private beginAnew(): void {
-    this.place = beginning;
-    this.progress?.noteInterruption();
+    this.place = START;
+    this.position?.noteInterruption();
   }
 
   /**
@@ -112,7 +112,7 @@ export class StoredRevocations extends RevocationSource {
     while (this.isAskedAgain) {
       this.isAskedAgain = false;
       const askedAt = performance.now();
-      const page = await this.journal.since(this.place, pageSize);
+      const page = await this.table.since(this.place, pageSize);
       if (this.set !== set) break; // stopped meanwhile
       this.contact = this.clock.now();
       if (!page) {
@@ -132,9 +132,9 @@ export class StoredRevocations extends RevocationSource {
         continue;
       }
       isComplete = unordered.length < pageSize;
-      if (isComplete) this.health?.noteContact(String(end.sequence));
-      if (unordered.length === 0) this.progress?.note(end.sequence, askedAt);
-      else this.progress?.noteMove(end.sequence);
+      if (isComplete) this.health?.upToDateAt(String(end.sequence));
+      if (unordered.length === 0) this.position?.note(end.sequence, askedAt);
+      else this.position?.noteMove(end.sequence);
     }
     return isComplete;
   }
@@ -149,7 +149,7 @@ export class StoredRevocations extends RevocationSource {
 
   private async order(): Promise<void> {
     try {
-      await this.journal.order();
+      await this.table.order();
       this.disorder.noteReturn();
     } catch (error) {
       if (this.set) this.disorder.noteLoss(error);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from 'postern/persistence';
-import { SlowerClock } from 'postern/tokens';
+import { EarliestClock } from 'postern/tokens';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 /** A replica notes its lifetimes each minute or so; until this long after its last note it may have issued another token. */
@@ -23,11 +23,11 @@ export const longestNotedLife = (kind: string, now: string): string => `(
  * setting that was lowered shortens no token that is there: each replica notes in the database what it issues.
  */
 @Injectable()
-export class TokenLifetimes {
+export class IssuedLifetimes {
   constructor(
     private readonly database: Database,
     private readonly terms: CheckedRevocationsSettings,
-    private readonly slowerClock: SlowerClock,
+    private readonly earliestClock: EarliestClock,
   ) {}
 
   /** Notes that this replica issues tokens now, before it does and for as long as it does. */
@@ -43,7 +43,7 @@ export class TokenLifetimes {
   async forgetPast(): Promise<void> {
     await this.database.manager.query(
       'DELETE FROM token_lifetimes WHERE issued_at + make_interval(secs => seconds + $1) < $2',
-      [unseenSeconds, await this.slowerClock.now()],
+      [unseenSeconds, await this.earliestClock.now()],
     );
   }
 }

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 
 /** How far this replica has read the revocations, and when it last could: what wakes those who tell others of them. */
 @Injectable()
-export class RevocationProgress {
+export class ReadPosition {
   private readonly waiting = new Set<() => void>();
   private position = -1;
   private notedAt = Number.NEGATIVE_INFINITY;

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { TokenLifetimes } from './issued-lifetimes.js';
-import { RevocationJournal } from './revocation-table.js';
+import { IssuedLifetimes } from './issued-lifetimes.js';
+import { RevocationTable } from './revocation-table.js';
 
 const PAUSE_MILLISECONDS = 60_000;
 const BATCH_SIZE = 1000;
@@ -13,8 +13,8 @@ export class RevocationCleanup implements OnApplicationBootstrap, OnApplicationS
   private timer: NodeJS.Timeout | undefined;
 
   constructor(
-    private readonly journal: RevocationJournal,
-    private readonly lifetimes: TokenLifetimes,
+    private readonly table: RevocationTable,
+    private readonly lifetimes: IssuedLifetimes,
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
@@ -36,7 +36,7 @@ export class RevocationCleanup implements OnApplicationBootstrap, OnApplicationS
     await this.lifetimes.forgetPast();
     let total = 0;
     for (;;) {
-      const count = await this.journal.forgetExpired(BATCH_SIZE);
+      const count = await this.table.forgetExpired(BATCH_SIZE);
       total += count;
       if (count < BATCH_SIZE) return total;
     }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import type { Revocation } from 'postern/auth';
 import { Database, ON_PRIMARY } from 'postern/persistence';
-import { isSamePlace, placeOf, type FeedPlace } from '../feed/feed-position.js';
+import { isSamePosition, positionOf, type FeedPosition } from '../feed/feed-position.js';
 
 /** A revocation as the feed tells of it. Instants in epoch seconds. */
 export interface FeedEntry extends Revocation {
@@ -36,17 +36,17 @@ export class RevocationFeedHistory {
   }
 
   /** What follows a place, in its order, however busy the pool is; `undefined` where the place is not there any more. */
-  async following(place: FeedPlace, most: number): Promise<FeedEntry[] | undefined> {
+  async following(place: FeedPosition, most: number): Promise<FeedEntry[] | undefined> {
     const read = place.tag === '' ? 0 : 1;
-    const rows = await this.database.promptly(() => this.after(place.sequence - read, most + read));
+    const rows = await this.database.withReservedConnection(() => this.after(place.sequence - read, most + read));
     if (read === 0) return rows;
     const [at, ...entries] = rows;
-    return at && isSamePlace(place, placeOf(at)) ? entries : undefined;
+    return at && isSamePosition(place, positionOf(at)) ? entries : undefined;
   }
 
   /** The end of the order, however busy the pool is. */
   end(most: number): Promise<FeedEnd> {
-    return this.database.promptly(() => this.readEnd(most));
+    return this.database.withReservedConnection(() => this.readEnd(most));
   }
 
   private async readEnd(most: number): Promise<FeedEnd> {

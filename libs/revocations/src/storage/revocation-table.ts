@@ -3,32 +3,32 @@ import {
   LONGEST_CLOCK_TOLERANCE_SECONDS,
   MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
   type Revocation,
-  type RevocationNotice,
+  type RevocationRequest,
 } from 'postern/auth';
 import { Database, ON_PRIMARY, uuidv7 } from 'postern/persistence';
-import { SlowerClock } from 'postern/tokens';
-import { isSamePlace, placeOf, type FeedPlace } from '../feed/feed-position.js';
+import { EarliestClock } from 'postern/tokens';
+import { isSamePosition, positionOf, type FeedPosition } from '../feed/feed-position.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 import { longestNotedLife } from './issued-lifetimes.js';
 
 /** A revocation that is to be written. */
-export interface NewRevocation extends RevocationNotice {
+export interface NewRevocation extends RevocationRequest {
   /** When the last token was issued that it concerns, where that is known: a replica whose clock was ahead says later than now. */
   readonly lastIssuedAt?: Date;
 }
 
 /** A revocation that has its place in the order. */
-export interface OrderedRevocation extends Revocation {
+export interface SequencedRevocation extends Revocation {
   /** Counts from 1 without a gap, in the order in which readers can see them. */
   readonly sequence: number;
 }
 
 /** What follows a place in the order. */
-export interface JournalPage {
-  readonly entries: readonly OrderedRevocation[];
+export interface RevocationTablePage {
+  readonly entries: readonly SequencedRevocation[];
   /** The place of the last of them; the one that was asked for where there is none. */
-  readonly end: FeedPlace;
+  readonly end: FeedPosition;
   /** Committed revocations that wait for their place in the order, as many at most as were asked for. */
   readonly unordered: readonly Revocation[];
 }
@@ -47,7 +47,7 @@ const marginSeconds = LONGEST_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFER
  * the one row of `revocation_cursor` while it does, so that numbers become visible in their order, without gaps.
  */
 @Injectable()
-export class RevocationJournal {
+export class RevocationTable {
   private ordering: Promise<void> | undefined;
   private isAskedAgain = false;
 
@@ -55,7 +55,7 @@ export class RevocationJournal {
     private readonly database: Database,
     private readonly signal: RevocationSignal,
     private readonly terms: CheckedRevocationsSettings,
-    private readonly slowerClock: SlowerClock,
+    private readonly earliestClock: EarliestClock,
   ) {}
 
   /** Writes revocations in the ambient transaction; they have no place in the order yet. */
@@ -101,10 +101,10 @@ export class RevocationJournal {
    * @param most how many at once
    * @throws Error of the database, also where it is a standby: one that is behind does not know what it lacks
    */
-  async since(place: FeedPlace, most: number): Promise<JournalPage | undefined> {
+  async since(place: FeedPosition, most: number): Promise<RevocationTablePage | undefined> {
     // The place itself is read with what follows: that costs no query, and shows whether it is still there.
     const read = place.tag === '' ? 0 : 1;
-    const rows = await this.database.promptly(() =>
+    const rows = await this.database.withReservedConnection(() =>
       this.database.manager.query<JournalRow[]>(
         `(SELECT ${columns} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2)
        UNION ALL (SELECT ${columns} FROM revocations WHERE seq IS NULL LIMIT $3)`,
@@ -112,8 +112,8 @@ export class RevocationJournal {
       ),
     );
     const ordered = rows.filter((row): row is OrderedRow => row.seq !== null);
-    const places = ordered.map(({ id, seq }) => placeOf({ id, sequence: Number(seq) }));
-    if (read > 0 && !isSamePlace(place, places[0])) return undefined;
+    const places = ordered.map(({ id, seq }) => positionOf({ id, sequence: Number(seq) }));
+    if (read > 0 && !isSamePosition(place, places[0])) return undefined;
     return {
       entries: ordered.slice(read).map((row) => ({ sequence: Number(row.seq), ...revocationOf(row) })),
       end: places.at(-1) ?? place,
@@ -133,7 +133,7 @@ export class RevocationJournal {
       `DELETE FROM revocations WHERE id IN (
          SELECT id FROM revocations WHERE expires_at < $1 AND seq < (SELECT max(seq) FROM revocations)
          LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-      [await this.slowerClock.now(), most],
+      [await this.earliestClock.now(), most],
     );
     return count;
   }

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { deviceOf } from '../login/user-agent-label.js';
+import { userAgentLabel } from '../login/user-agent-label.js';
 import type { Session } from '../session.entity.js';
 
 /** One sign-in of the user, as the user sees it. */
@@ -41,7 +41,7 @@ export class SessionDto {
   static from(session: Session, currentId: string | undefined): SessionDto {
     return Object.assign(new SessionDto(), {
       id: session.id,
-      device: deviceOf(session.userAgent),
+      device: userAgentLabel(session.userAgent),
       userAgent: session.userAgent,
       ipAddress: session.ipAddress,
       firstSeenAt: session.createdAt.toISOString(),

@@ -1,4 +1,4 @@
-import { deviceOf } from './user-agent-label.js';
+import { userAgentLabel } from './user-agent-label.js';
 
 const webkit = 'AppleWebKit/537.36 (KHTML, like Gecko)';
 
@@ -33,12 +33,12 @@ describe('a device in words', () => {
     [null, 'Unknown device'],
     [undefined, 'Unknown device'],
   ])('%s is "%s"', (userAgent, device) => {
-    expect(deviceOf(userAgent)).toBe(device);
+    expect(userAgentLabel(userAgent)).toBe(device);
   });
 
   it('is found in no time in the worst of 512 characters', () => {
     const started = performance.now();
-    for (const part of ['Version/', 'A-', 'Safari ', 'a b.']) deviceOf(part.repeat(128).slice(0, 512));
+    for (const part of ['Version/', 'A-', 'Safari ', 'a b.']) userAgentLabel(part.repeat(128).slice(0, 512));
     expect(performance.now() - started).toBeLessThan(50);
   });
 });

@@ -20,7 +20,7 @@ const systems: readonly (readonly [RegExp, string])[] = [
 ];
 
 /** A User-Agent in words for the person whose session it is: "Firefox on Linux", "curl", "Unknown device". A claim, no proof. */
-export function deviceOf(userAgent: string | null | undefined): string {
+export function userAgentLabel(userAgent: string | null | undefined): string {
   const text = (userAgent ?? '').trim();
   if (!text) return 'Unknown device';
   const browser = named(browsers, text);

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
-import { RevocationLog } from 'postern/revocations';
-import { SessionTerms } from '../session-expiry.js';
+import { DatabaseRevocationPublisher } from 'postern/revocations';
+import { SessionExpiry } from '../session-expiry.js';
 import { SessionRevoked } from '../sessions.events.js';
 
 /** Which sessions to end. */
@@ -16,12 +16,12 @@ export interface SessionSelection {
 
 /** Ends sessions so that their refresh tokens and their access tokens die in the same moment. */
 @Injectable()
-export class SessionEnder {
+export class EndSessions {
   constructor(
     private readonly database: Database,
     private readonly events: Events,
-    private readonly revocations: RevocationLog,
-    private readonly terms: SessionTerms,
+    private readonly revocations: DatabaseRevocationPublisher,
+    private readonly terms: SessionExpiry,
   ) {}
 
   /**

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database } from 'postern/persistence';
-import { SessionEnder } from './end-sessions.js';
-import { SessionTerms } from '../session-expiry.js';
+import { EndSessions } from './end-sessions.js';
+import { CheckedSessionsSettings } from '../checked-sessions-settings.js';
+import { SessionExpiry } from '../session-expiry.js';
 import type { Session } from '../session.entity.js';
 
 /** So many logins of one user at the same moment may not have seen each other. */
@@ -16,11 +17,12 @@ const LOCK = 0x5e55;
  * script that logs in each minute and never out would otherwise have forty thousand after a month.
  */
 @Injectable()
-export class SessionLimit {
+export class LimitSessions {
   constructor(
     private readonly database: Database,
-    private readonly ender: SessionEnder,
-    private readonly terms: SessionTerms,
+    private readonly ender: EndSessions,
+    private readonly terms: SessionExpiry,
+    private readonly settings: CheckedSessionsSettings,
   ) {}
 
   /**
@@ -29,7 +31,7 @@ export class SessionLimit {
    * @param others how many the user had before it
    */
   async keep({ id, userId }: Session, others: number): Promise<void> {
-    const { sessionsPerUser } = this.terms;
+    const { sessionsPerUser } = this.settings;
     if (others + UNSEEN < sessionsPerUser) return;
     await this.database.transaction(async () => {
       // Two who begin at the same moment would each end the other's.

@@ -4,22 +4,22 @@ import { AuthError } from 'postern/problem';
 import { UsersService, type UserBase } from 'postern/users';
 import { LoginPolicies } from '../login/login-policy.js';
 import type { SessionContext } from '../login/session-context.js';
-import { SessionEnder } from './end-sessions.js';
+import { EndSessions } from './end-sessions.js';
 import type { Session } from '../session.entity.js';
 import { RefreshTokenInvalidError } from '../sessions.errors.js';
 import { RefreshTokenReused } from '../sessions.events.js';
 
 /** Who may go on with a session; whoever may not loses it. */
 @Injectable()
-export class RefreshGate {
-  private readonly logger = new Logger(RefreshGate.name);
+export class RefreshChecks {
+  private readonly logger = new Logger(RefreshChecks.name);
 
   constructor(
     private readonly database: Database,
     private readonly events: Events,
     private readonly users: UsersService,
     private readonly policies: LoginPolicies,
-    private readonly ender: SessionEnder,
+    private readonly ender: EndSessions,
   ) {}
 
   /**
@@ -27,7 +27,7 @@ export class RefreshGate {
    *
    * @throws RefreshTokenInvalidError where one does not; the session is ended
    */
-  async admit(session: Session, context: SessionContext): Promise<UserBase> {
+  async allowedUser(session: Session, context: SessionContext): Promise<UserBase> {
     const user = await this.users.findById(session.userId);
     if (!user) throw new RefreshTokenInvalidError();
     try {
@@ -47,7 +47,7 @@ export class RefreshGate {
    * @returns the error to throw, which looks like that of any other refused token
    * @see RFC 9700 §4.14.2
    */
-  async refuseReused(session: Session, context: SessionContext): Promise<RefreshTokenInvalidError> {
+  async endReused(session: Session, context: SessionContext): Promise<RefreshTokenInvalidError> {
     const { id: sessionId, userId } = session;
     // Its own transaction: what the caller has open is rolled back by the refusal.
     await this.database.independently(async () => {

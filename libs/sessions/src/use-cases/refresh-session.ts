@@ -1,23 +1,23 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
-import { RefreshGate } from './refresh-checks.js';
+import { RefreshChecks } from './refresh-checks.js';
 import { readRefreshToken } from '../refresh-token.js';
 import type { SessionContext } from '../login/session-context.js';
-import { SessionIssuer, type TokenPair } from './session-tokens.js';
-import { SessionTerms } from '../session-expiry.js';
+import { SessionTokens, type TokenPair } from './session-tokens.js';
+import { SessionExpiry } from '../session-expiry.js';
 import type { Session } from '../session.entity.js';
 import { RefreshTokenInvalidError } from '../sessions.errors.js';
 import { SessionRefreshed } from '../sessions.events.js';
 
 /** Exchanges a refresh token for its one successor. */
 @Injectable()
-export class SessionRefresher {
+export class RefreshSession {
   constructor(
     private readonly database: Database,
     private readonly events: Events,
-    private readonly gate: RefreshGate,
-    private readonly issuer: SessionIssuer,
-    private readonly terms: SessionTerms,
+    private readonly checks: RefreshChecks,
+    private readonly tokens: SessionTokens,
+    private readonly terms: SessionExpiry,
   ) {}
 
   /** @see SessionsService.refresh */
@@ -25,22 +25,22 @@ export class SessionRefresher {
     const token = readRefreshToken(refreshToken);
     if (!token) throw new RefreshTokenInvalidError();
     const session = await this.find(token.sessionId);
-    if (!session || !this.issuer.wrote(token, session)) throw new RefreshTokenInvalidError();
+    if (!session || !this.tokens.isGenuine(token, session)) throw new RefreshTokenInvalidError();
     if (!this.terms.isLive(session)) throw new RefreshTokenInvalidError();
 
     // RFC 9700 §4.14.2: a spent token is a stolen one, but for the one just spent, whose answer may have been lost.
     // One ahead of its row was written here, and the database has lost the row's last changes, as by a fail-over: nobody spent it.
     const isUnspent = token.generation >= session.generation;
     const isJustSpent = token.generation === session.generation - 1 && this.terms.isInGrace(session, session.readAt);
-    if (!isUnspent && !isJustSpent) throw await this.gate.refuseReused(session, context);
+    if (!isUnspent && !isJustSpent) throw await this.checks.endReused(session, context);
 
-    const user = await this.gate.admit(session, context);
+    const user = await this.checks.allowedUser(session, context);
     // Issued before the row is asked, so that no access token is younger than the proof that its session lives: a
     // session or a subject revoked meanwhile takes this one with it.
-    const access = await this.issuer.accessToken(user, session);
+    const access = await this.tokens.accessToken(user, session);
     if (isUnspent) {
       const rotated = await this.rotate(session, token.generation + 1, context);
-      if (rotated) return this.issuer.pair(access, rotated);
+      if (rotated) return this.tokens.pair(access, rotated);
     }
     // Either the grace window, or another request was faster by a moment: both get what that one got.
     const present = await this.find(session.id);
@@ -48,7 +48,7 @@ export class SessionRefresher {
     // Where this one was held up, its successor may be spent as well: whoever spent that has the one after it. It was not yet
     // spent when it came, so nothing is proven against it.
     if (present.generation !== token.generation + 1) throw new RefreshTokenInvalidError();
-    return this.issuer.pair(access, present);
+    return this.tokens.pair(access, present);
   }
 
   private async find(id: string): Promise<FoundSession | undefined> {

@@ -3,8 +3,9 @@ import { CheckedTokensSettings, InstanceSecret, type AccessTokenClaims, type Acc
 import { User } from 'postern/users';
 import { ClaimsProvider, type SessionClaims } from '../login/claims-provider.js';
 import { readRefreshToken } from '../refresh-token.js';
-import { SessionIssuer } from './session-tokens.js';
-import { SessionTerms } from '../session-expiry.js';
+import { SessionTokens } from './session-tokens.js';
+import { CheckedSessionsSettings } from '../checked-sessions-settings.js';
+import { SessionExpiry } from '../session-expiry.js';
 import { Session } from '../session.entity.js';
 
 class StoppedClock extends Clock {
@@ -49,11 +50,15 @@ describe('the issuer of a session', () => {
   beforeEach(() => (tokens = new NotingTokens()));
 
   const issuer = (claims: SessionClaims = {}) =>
-    new SessionIssuer(
+    new SessionTokens(
       tokens as unknown as AccessTokens,
       new GivenClaims(claims),
       new InstanceSecret(secret),
-      new SessionTerms({}, clock, new CheckedTokensSettings({ issuer: 'https://id.test', audience: 'api', secret })),
+      new SessionExpiry(
+        new CheckedSessionsSettings({}),
+        clock,
+        new CheckedTokensSettings({ issuer: 'https://id.test', audience: 'api', secret }),
+      ),
     );
 
   it('names the user, the session and the proofs, and of further claims what the provider says', async () => {
@@ -79,7 +84,7 @@ describe('the issuer of a session', () => {
     expect(refreshExpiresInSeconds).toBe(60);
     const parts = readRefreshToken(refreshToken)!;
     expect(parts.generation).toBe(3);
-    expect(issuer().wrote(parts, session)).toBe(true);
-    expect(issuer().wrote(parts, Object.assign(new Session(), session, { seed: Buffer.alloc(32, 2) }))).toBe(false);
+    expect(issuer().isGenuine(parts, session)).toBe(true);
+    expect(issuer().isGenuine(parts, Object.assign(new Session(), session, { seed: Buffer.alloc(32, 2) }))).toBe(false);
   });
 });

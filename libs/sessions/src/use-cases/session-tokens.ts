@@ -3,7 +3,7 @@ import { AccessTokens, InstanceSecret, type IssuedAccessToken } from 'postern/to
 import type { UserBase } from 'postern/users';
 import { ClaimsProvider } from '../login/claims-provider.js';
 import { isGenuine, writeRefreshToken, type RefreshTokenParts } from '../refresh-token.js';
-import { SessionTerms } from '../session-expiry.js';
+import { SessionExpiry } from '../session-expiry.js';
 import type { Session } from '../session.entity.js';
 
 const purpose = 'refresh-token';
@@ -22,12 +22,12 @@ export interface TokenPair {
 
 /** Writes the tokens of a session, and knows its own again. */
 @Injectable()
-export class SessionIssuer {
+export class SessionTokens {
   constructor(
     private readonly tokens: AccessTokens,
     private readonly claims: ClaimsProvider,
     private readonly secret: InstanceSecret,
-    private readonly terms: SessionTerms,
+    private readonly terms: SessionExpiry,
   ) {}
 
   /** A fresh access token of this session for its user. */
@@ -56,7 +56,7 @@ export class SessionIssuer {
   }
 
   /** Whether the token was written here for this session. */
-  wrote(token: RefreshTokenParts, session: Session): boolean {
+  isGenuine(token: RefreshTokenParts, session: Session): boolean {
     return isGenuine(this.secret.deriveAll(purpose), token, session.seed);
   }
 }

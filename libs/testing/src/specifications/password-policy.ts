@@ -17,7 +17,7 @@ const HOSTILE = ['', ' '.repeat(1024), 'a'.repeat(1024), '(a+)+'.repeat(200), 'ð
  * What every `PasswordPolicy` promises.
  *
  * @example
- * passwordPolicySpec(() => new NoSeasonPolicy(), { accepts: ['seven small boats'], refuses: ['Summer 2026 is here'] });
+ * passwordPolicySpec(() => new NoSeasonNamesPolicy(), { accepts: ['seven small boats'], refuses: ['Summer 2026 is here'] });
  */
 export function passwordPolicySpec(
   make: Made<PasswordPolicy>,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
 import {
   type Principal,
-  type RevocationNotice,
+  type RevocationRequest,
   type RevocationPublisher,
   RevocationSet,
   type RevocationSource,
@@ -16,7 +16,7 @@ const OURS = { sessionId: 'session-1', clientId: 'client-1', tokenId: 'token-1',
 let count = 0;
 
 /** A revocation of each kind, and a principal that it concerns; all of them new. */
-function cases(): { notice: RevocationNotice; concerned: Principal }[] {
+function cases(): { notice: RevocationRequest; concerned: Principal }[] {
   const concerned = testPrincipal(
     Object.fromEntries(Object.entries(OURS).map(([name, value]) => [name, `${value}-${(count += 1)}`])),
   );
@@ -32,7 +32,7 @@ function cases(): { notice: RevocationNotice; concerned: Principal }[] {
 }
 
 /** A principal that shares nothing with the others but what this kind of revocation names. */
-function only(principal: Principal, kind: RevocationNotice['kind']): Principal {
+function only(principal: Principal, kind: RevocationRequest['kind']): Principal {
   const member = ({ session: 'sessionId', client: 'clientId', token: 'tokenId', key: 'keyId' } as const)[
     kind as 'session'
   ];

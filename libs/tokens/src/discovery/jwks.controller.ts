@@ -3,7 +3,7 @@ import { Controller, Get, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import { Public } from 'postern/auth';
 import { JwksDto } from './jwks.dto.js';
-import { KnownKeys } from '../keys/key-ring.js';
+import { KeyRing } from '../keys/key-ring.js';
 import { CheckedTokensSettings } from '../tokens.settings.js';
 
 /** What is used of a request and a response, on Fastify and on Express. */
@@ -20,7 +20,7 @@ interface ResponseLike {
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class JwksController {
   constructor(
-    private readonly known: KnownKeys,
+    private readonly known: KeyRing,
     private readonly settings: CheckedTokensSettings,
   ) {}
 

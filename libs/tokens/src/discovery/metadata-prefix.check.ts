@@ -9,7 +9,7 @@ import { ServerMetadata } from './server-metadata.js';
  * those of a module: it would go on accepting its own tokens, and every service would refuse them.
  */
 @Injectable()
-export class MetadataPlacement implements OnApplicationBootstrap {
+export class MetadataPrefixCheck implements OnApplicationBootstrap {
   private readonly logger = new Logger('Postern');
   private readonly scanner = new MetadataScanner();
 

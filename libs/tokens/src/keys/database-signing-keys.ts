@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
-import { KeyStore } from './signing-key-table.js';
-import { KeyVault } from './private-key-encryption.js';
+import { SigningKeyTable } from './signing-key-table.js';
+import { PrivateKeyEncryption } from './private-key-encryption.js';
 import { privateKeyOf, publicKeyOf, publicMembersOf, thumbprint } from 'postern/jws';
 import type { SigningKey } from './signing-key.entity.js';
 import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
@@ -13,14 +13,14 @@ interface OpenedKey {
 
 /** The key ring of the database: private halves are encrypted there, and decrypted in memory only. */
 @Injectable()
-export class StoredSigningKeys extends SigningKeys {
-  private readonly logger = new Logger(StoredSigningKeys.name);
+export class DatabaseSigningKeys extends SigningKeys {
+  private readonly logger = new Logger(DatabaseSigningKeys.name);
   private opened: ReadonlyMap<string, OpenedKey> = new Map();
   private readonly refused = new Set<string>();
 
   constructor(
-    private readonly store: KeyStore,
-    private readonly vault: KeyVault,
+    private readonly store: SigningKeyTable,
+    private readonly vault: PrivateKeyEncryption,
   ) {
     super();
   }
@@ -49,7 +49,7 @@ export class StoredSigningKeys extends SigningKeys {
   }
 
   private open(row: SigningKey): OpenedKey | undefined {
-    const isEmpty = KeyVault.isEmpty(row.privateEncrypted);
+    const isEmpty = PrivateKeyEncryption.isEmpty(row.privateEncrypted);
     const known = this.opened.get(row.kid);
     if (known && isEmpty === !known.privateKey) return known;
     try {
@@ -70,7 +70,7 @@ export class StoredSigningKeys extends SigningKeys {
  * Opens a row that this instance has written. One that somebody else put into the table is never published: the wrap, even
  * the empty one, can only be made with the instance secret, and the id binds the public half to it.
  */
-function openKey(row: SigningKey, vault: KeyVault): OpenedKey {
+function openKey(row: SigningKey, vault: PrivateKeyEncryption): OpenedKey {
   if (!row.privateEncrypted || !row.secretId) throw new Error('it was not made by this instance');
   const material = vault.unwrap(row.kid, { privateEncrypted: row.privateEncrypted, secretId: row.secretId });
   if (row.alg === 'HS256') {

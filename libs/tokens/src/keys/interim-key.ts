@@ -14,7 +14,7 @@ interface CandidateKey extends KeyInstants {
  * @param algorithms the one of access tokens first
  * @param next the key that waits; absent where it is not made yet
  */
-export function standInOf<Key extends CandidateKey>(
+export function interimSigningKey<Key extends CandidateKey>(
   keys: readonly Key[],
   now: number,
   [, ...additional]: readonly JwtAlgorithm[],

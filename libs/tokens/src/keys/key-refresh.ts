@@ -1,6 +1,6 @@
 import { Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { KnownKeys } from './key-ring.js';
+import { KeyRing } from './key-ring.js';
 import { KeyRotation } from './key-rotation.js';
 import { KEYS_CHANNEL } from './signing-key-table.js';
 import { CheckedTokensSettings } from '../tokens.settings.js';
@@ -23,8 +23,8 @@ interface Listener {
  * the keys have changed. What a lost notification would have told, the next look finds.
  */
 @Injectable()
-export class KeyWatch implements OnModuleInit, OnModuleDestroy {
-  private readonly logger = new Logger(KeyWatch.name);
+export class KeyRefresh implements OnModuleInit, OnModuleDestroy {
+  private readonly logger = new Logger(KeyRefresh.name);
   private timer?: NodeJS.Timeout;
   private turn?: Promise<void>;
   private listener?: Listener;
@@ -37,7 +37,7 @@ export class KeyWatch implements OnModuleInit, OnModuleDestroy {
 
   constructor(
     private readonly dataSource: DataSource,
-    private readonly known: KnownKeys,
+    private readonly known: KeyRing,
     private readonly rotation: KeyRotation,
     private readonly settings: CheckedTokensSettings,
   ) {}

@@ -1,7 +1,7 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { AUTH_SETTINGS, Clock, ConfiguredVerificationKeys, VerificationKeys, type AuthSettings } from 'postern/auth';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
-import { KnownKeys } from './key-ring.js';
+import { KeyRing } from './key-ring.js';
 
 /**
  * The keys of this server as the key source of its own guard: from memory, and dead there within a second of a kill. Those of
@@ -10,16 +10,16 @@ import { KnownKeys } from './key-ring.js';
  * It holds nothing of the ring itself, so that the guard's module may make an instance of its own.
  *
  * @example
- * AuthModule.forRoot({ issuer, audience, keys: KeyRing })
+ * AuthModule.forRoot({ issuer, audience, keys: KeyRingVerificationKeys })
  */
 @Injectable()
-export class KeyRing extends VerificationKeys implements OnApplicationBootstrap, OnApplicationShutdown {
+export class KeyRingVerificationKeys extends VerificationKeys implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly further = new Set<string>();
   private readonly ofFurther: ConfiguredVerificationKeys | undefined;
 
   /** @param settings those of the guard, which only an instance made by its module is given */
   constructor(
-    private readonly known: KnownKeys,
+    private readonly known: KeyRing,
     clock: Clock,
     @Optional() @Inject(AUTH_SETTINGS) settings?: AuthSettings,
   ) {

@@ -1,9 +1,9 @@
 import { createSecretKey } from 'node:crypto';
-import type { KeyStore } from './signing-key-table.js';
-import type { KeyVault } from './private-key-encryption.js';
-import { KnownKeys } from './key-ring.js';
+import type { SigningKeyTable } from './signing-key-table.js';
+import type { PrivateKeyEncryption } from './private-key-encryption.js';
+import { KeyRing } from './key-ring.js';
 import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
-import { StoredSigningKeys } from './database-signing-keys.js';
+import { DatabaseSigningKeys } from './database-signing-keys.js';
 import { CheckedTokensSettings, type TokensSettings } from '../tokens.settings.js';
 
 const issuer = 'https://id.example.com';
@@ -31,9 +31,9 @@ class HeldKeys extends SigningKeys {
 }
 
 /** As if from the ring, whose keys alone are planned here. */
-class HeldRing extends StoredSigningKeys {
+class HeldRing extends DatabaseSigningKeys {
   constructor(private readonly held: readonly PublicSigningKey[]) {
-    super({} as KeyStore, {} as KeyVault);
+    super({} as SigningKeyTable, {} as PrivateKeyEncryption);
   }
   override keys() {
     return Promise.resolve(this.held);
@@ -43,12 +43,12 @@ class HeldRing extends StoredSigningKeys {
 function knowing(killed: string[] = []) {
   const keys = new HeldKeys();
   const time = { ms: 1_000_000 };
-  const store = { killedIds: () => Promise.resolve(new Set(killed)) } as unknown as KeyStore;
+  const store = { killedIds: () => Promise.resolve(new Set(killed)) } as unknown as SigningKeyTable;
   const settings = new CheckedTokensSettings({ issuer, audience: 'api', secret: 'unused here' });
-  return { keys, time, known: new KnownKeys(keys, store, { now: () => time.ms }, settings) };
+  return { keys, time, known: new KeyRing(keys, store, { now: () => time.ms }, settings) };
 }
 
-describe('KnownKeys', () => {
+describe('KeyRing', () => {
   it('answers from memory for a key that it knows', async () => {
     const { known, keys } = knowing();
     await known.refresh();
@@ -125,7 +125,7 @@ describe('KnownKeys', () => {
   });
 });
 
-describe('KnownKeys, of the key that signs where the former algorithm is kept as an additional one', () => {
+describe('KeyRing, of the key that signs where the former algorithm is kept as an additional one', () => {
   const now = 1_000_000;
   const since = (kid: string, announced: number, active: number, rest: Partial<PublicSigningKey> = {}) =>
     key(kid, { announcedAt: new Date(announced * 1000), activeAt: new Date(active * 1000), ...rest });
@@ -134,10 +134,10 @@ describe('KnownKeys, of the key that signs where the former algorithm is kept as
 
   async function signing(held: PublicSigningKey[], settings: Partial<TokensSettings> = {}, isOfSigner = false) {
     const keys = isOfSigner ? Object.assign(new HeldKeys(), { held }) : new HeldRing(held);
-    const store = { killedIds: () => Promise.resolve(new Set()) } as unknown as KeyStore;
+    const store = { killedIds: () => Promise.resolve(new Set()) } as unknown as SigningKeyTable;
     const common = { issuer, audience: 'api', secret: 'unused here', algorithm: 'PS256' } as const;
     const checked = new CheckedTokensSettings({ ...common, additionalAlgorithms: ['ES256'], ...settings });
-    const known = new KnownKeys(keys, store, { now: () => now }, checked);
+    const known = new KeyRing(keys, store, { now: () => now }, checked);
     return async (algorithm?: 'PS256' | 'ES256') => (await known.signingKey(algorithm)).kid;
   }
 

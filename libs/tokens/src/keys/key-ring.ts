@@ -2,10 +2,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Clock, type JwtAlgorithm, type VerificationKey } from 'postern/auth';
 import { keyStateOf } from './key-state.js';
-import { KeyStore } from './signing-key-table.js';
+import { SigningKeyTable } from './signing-key-table.js';
 import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
-import { standInOf } from './interim-key.js';
-import { StoredSigningKeys } from './database-signing-keys.js';
+import { interimSigningKey } from './interim-key.js';
+import { DatabaseSigningKeys } from './database-signing-keys.js';
 import { NoActiveKeyError } from '../tokens.errors.js';
 import { CheckedTokensSettings, PROPAGATION_SECONDS } from '../tokens.settings.js';
 
@@ -16,8 +16,8 @@ const LOOK_SPACING_MILLISECONDS = 100;
  * notification; answers come from memory.
  */
 @Injectable()
-export class KnownKeys {
-  private readonly logger = new Logger(KnownKeys.name);
+export class KeyRing {
+  private readonly logger = new Logger(KeyRing.name);
   private view: ReadonlyMap<string, PublicSigningKey> = new Map();
   private renewedAt = -Infinity;
   private startedAt = -Infinity;
@@ -27,14 +27,14 @@ export class KnownKeys {
 
   constructor(
     private readonly keys: SigningKeys,
-    private readonly store: KeyStore,
+    private readonly store: SigningKeyTable,
     private readonly clock: Clock,
     private readonly settings: CheckedTokensSettings,
   ) {}
 
   /** Whether the keys are made and rotated here, and not by a signer or the configuration. */
   get isManagedHere(): boolean {
-    return this.keys instanceof StoredSigningKeys;
+    return this.keys instanceof DatabaseSigningKeys;
   }
 
   /** Whether the view is recent enough to hand out or to sign by. */
@@ -104,7 +104,7 @@ export class KnownKeys {
     const unlisted = active.find(({ alg }) => !algorithms.includes(alg));
     if (unlisted) return unlisted;
     const next = this.announced(algorithm);
-    return this.isWaiting(next) ? standInOf(active, this.clock.now(), algorithms, next) : undefined;
+    return this.isWaiting(next) ? interimSigningKey(active, this.clock.now(), algorithms, next) : undefined;
   }
 
   /** Whether the key, or the one that is still to be made, has to be known everywhere before it signs: not so after a kill. */

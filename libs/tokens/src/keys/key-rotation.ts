@@ -4,11 +4,11 @@ import { Events } from 'postern/persistence';
 import { generateKey } from 'postern/jws';
 import { planOf, type KeyChange, type KeyCommand, type PlannedKey } from './rotation-plan.js';
 import { assertCurrent, assertOpenable, assertUsable, warningOf } from './rotation-checks.js';
-import { KnownKeys } from './key-ring.js';
-import { KeyStore } from './signing-key-table.js';
-import { KeyVault } from './private-key-encryption.js';
+import { KeyRing } from './key-ring.js';
+import { SigningKeyTable } from './signing-key-table.js';
+import { PrivateKeyEncryption } from './private-key-encryption.js';
 import type { SigningKey } from './signing-key.entity.js';
-import { SlowerClock } from '../earliest-clock.js';
+import { EarliestClock } from '../earliest-clock.js';
 import { AlgorithmNotConfiguredError, KeysManagedElsewhereError } from '../tokens.errors.js';
 import { SigningKeyActivated, SigningKeyAnnounced } from '../tokens.events.js';
 import { CheckedTokensSettings } from '../tokens.settings.js';
@@ -19,11 +19,11 @@ export class KeyRotation {
   private readonly logger = new Logger(KeyRotation.name);
 
   constructor(
-    private readonly store: KeyStore,
-    private readonly vault: KeyVault,
-    private readonly known: KnownKeys,
+    private readonly store: SigningKeyTable,
+    private readonly vault: PrivateKeyEncryption,
+    private readonly known: KeyRing,
     private readonly events: Events,
-    private readonly slowerClock: SlowerClock,
+    private readonly earliestClock: EarliestClock,
     private readonly settings: CheckedTokensSettings,
   ) {}
 
@@ -84,12 +84,12 @@ export class KeyRotation {
     );
   }
 
-  /** Carries out the plan of this moment, inside {@link KeyStore.exclusively}. */
+  /** Carries out the plan of this moment, inside {@link SigningKeyTable.exclusively}. */
   async settle(now: Date, command?: KeyCommand): Promise<void> {
     const keys = await this.store.ring();
     // What it wrapped under a secret that the servers do not have yet, or no longer, would be no key to them.
     if (!this.settings.keepsRing) assertCurrent(keys, this.vault);
-    const erasedAt = (await this.slowerClock.now()).getTime();
+    const erasedAt = (await this.earliestClock.now()).getTime();
     for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, command, erasedAt)) {
       await this.carryOut(change, keys, now);
     }
@@ -149,6 +149,6 @@ export class KeyRotation {
 
 function plannedOf(row: SigningKey): PlannedKey {
   const { kid, alg, announcedAt, activeAt, retiredAt, goneAt, killedAt, privateEncrypted } = row;
-  const isErased = KeyVault.isEmpty(privateEncrypted);
+  const isErased = PrivateKeyEncryption.isEmpty(privateEncrypted);
   return { kid, alg, announcedAt, activeAt, retiredAt, goneAt, killedAt, isErased };
 }

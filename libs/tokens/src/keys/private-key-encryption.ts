@@ -15,7 +15,7 @@ export interface WrappedKey {
 
 /** Encrypts private key material under the instance secret, bound to the key's id, so that a stolen row is worth nothing. */
 @Injectable()
-export class KeyVault {
+export class PrivateKeyEncryption {
   constructor(private readonly secret: InstanceSecret) {}
 
   /** Encrypts under the current secret. */

@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { RevocationPublisher } from 'postern/auth';
 import { Events } from 'postern/persistence';
 import { publicMembersOf } from 'postern/jws';
-import { KnownKeys } from './key-ring.js';
+import { KeyRing } from './key-ring.js';
 import { KeyRotation } from './key-rotation.js';
-import { KeyStore } from './signing-key-table.js';
+import { SigningKeyTable } from './signing-key-table.js';
 import type { SigningKey } from './signing-key.entity.js';
 import { KeyNotFoundError } from '../tokens.errors.js';
 import { SigningKeyKilled } from '../tokens.events.js';
@@ -14,10 +14,10 @@ const REMEMBERED_SECONDS = 30 * 86_400;
 
 /** Takes a key out at once, for when its private half may be in other hands. */
 @Injectable()
-export class KeyKill {
+export class RevokeKey {
   constructor(
-    private readonly store: KeyStore,
-    private readonly known: KnownKeys,
+    private readonly store: SigningKeyTable,
+    private readonly known: KeyRing,
     private readonly rotation: KeyRotation,
     private readonly revocations: RevocationPublisher,
     private readonly events: Events,

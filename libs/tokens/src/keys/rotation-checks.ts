@@ -1,9 +1,9 @@
 import { publishedBefore, type KeyPolicy, type PlannedKey } from './rotation-plan.js';
-import type { KeyVault } from './private-key-encryption.js';
+import type { PrivateKeyEncryption } from './private-key-encryption.js';
 import type { SigningKey } from './signing-key.entity.js';
 
 /** @throws Error with a sentence that says what to do where a stored key was wrapped under a secret that is not at hand */
-export function assertOpenable(keys: readonly SigningKey[], vault: KeyVault): void {
+export function assertOpenable(keys: readonly SigningKey[], vault: PrivateKeyEncryption): void {
   const orphan = keys.find((key) => vault.isOutdated(key) && !vault.canOpen(key) && !key.killedAt);
   if (!orphan) return;
   throw new Error(
@@ -14,7 +14,7 @@ export function assertOpenable(keys: readonly SigningKey[], vault: KeyVault): vo
 }
 
 /** @throws Error where a process that makes no keys at start finds none, or none that it can read */
-export function assertUsable(keys: readonly SigningKey[], vault: KeyVault): void {
+export function assertUsable(keys: readonly SigningKey[], vault: PrivateKeyEncryption): void {
   if (keys.length === 0) {
     throw new Error(
       'TokensModule: there are no signing keys yet; a server makes them when it starts, and this process does not.',
@@ -24,7 +24,7 @@ export function assertUsable(keys: readonly SigningKey[], vault: KeyVault): void
 }
 
 /** @throws Error where a process that keeps no ring would write a key under another secret than the servers */
-export function assertCurrent(keys: readonly SigningKey[], vault: KeyVault): void {
+export function assertCurrent(keys: readonly SigningKey[], vault: PrivateKeyEncryption): void {
   if (!keys.some((key) => vault.isOutdated(key) && !key.killedAt)) return;
   throw new Error(
     'TokensModule: the stored signing keys are encrypted under one of previousSecrets. Set `secret` as the servers have it: ' +

@@ -1,6 +1,6 @@
 import type { JwtAlgorithm } from 'postern/auth';
 import { keyStateOf, type KeyInstants } from './key-state.js';
-import { standInOf } from './interim-key.js';
+import { interimSigningKey } from './interim-key.js';
 
 /** A key of the ring, as far as its life goes. */
 export interface PlannedKey extends KeyInstants {
@@ -90,7 +90,8 @@ function successionOf(
   const isFirst = alg === policy.algorithms[0];
   const former = isFirst ? keys.filter((key) => isSigning(key, now) && !policy.algorithms.includes(key.alg)) : [];
   // Also from one that is kept, which does not end. After a kill it does not stand in: whoever goes by the algorithm would be let down.
-  const isStoodIn = isFirst && !wasKilled(own, now) && standInOf(keys, now, policy.algorithms, next) !== undefined;
+  const isStoodIn =
+    isFirst && !wasKilled(own, now) && interimSigningKey(keys, now, policy.algorithms, next) !== undefined;
   const isAlone = signing.length === 0 && former.length === 0 && !isStoodIn;
 
   const changes: KeyChange[] = [];

@@ -3,7 +3,7 @@ import { Clock } from 'postern/auth';
 import { Database, ON_PRIMARY } from 'postern/persistence';
 import { DataSource, IsNull, MoreThan, Not, Raw, type Repository } from 'typeorm';
 import type { NewKey } from 'postern/jws';
-import { KeyVault } from './private-key-encryption.js';
+import { PrivateKeyEncryption } from './private-key-encryption.js';
 import { SigningKey } from './signing-key.entity.js';
 
 /** The channel on which PostgreSQL tells every replica that the keys have changed. */
@@ -17,11 +17,11 @@ const LOCK = '5710392846113';
 
 /** The table of the keys, and the lock under which alone it is changed. */
 @Injectable()
-export class KeyStore {
+export class SigningKeyTable {
   constructor(
     private readonly dataSource: DataSource,
     private readonly database: Database,
-    private readonly vault: KeyVault,
+    private readonly vault: PrivateKeyEncryption,
     private readonly clock: Clock,
   ) {}
 
@@ -30,7 +30,7 @@ export class KeyStore {
    */
   living(): Promise<SigningKey[]> {
     const goneAt = [IsNull(), MoreThan(new Date(this.clock.now()))];
-    return this.database.promptly(() =>
+    return this.database.withReservedConnection(() =>
       this.dataSource.getRepository(SigningKey).find({
         where: goneAt.map((gone) => ({ kid: onPrimary, purpose: 'access' as const, killedAt: IsNull(), goneAt: gone })),
         order: { activeAt: 'ASC' },
@@ -40,7 +40,7 @@ export class KeyStore {
 
   /** The ids of every key that was ever killed. */
   async killedIds(): Promise<ReadonlySet<string>> {
-    const rows = await this.database.promptly(() =>
+    const rows = await this.database.withReservedConnection(() =>
       this.dataSource
         .getRepository(SigningKey)
         .find({ select: { kid: true }, where: { kid: onPrimary, killedAt: Not(IsNull()) } }),
@@ -76,7 +76,9 @@ export class KeyStore {
 
   /** Every row of the ring, as the transaction sees it. */
   ring(): Promise<SigningKey[]> {
-    return this.database.promptly(() => this.rows.find({ where: { purpose: 'access' }, order: { activeAt: 'ASC' } }));
+    return this.database.withReservedConnection(() =>
+      this.rows.find({ where: { purpose: 'access' }, order: { activeAt: 'ASC' } }),
+    );
   }
 
   find(kid: string): Promise<SigningKey | null> {

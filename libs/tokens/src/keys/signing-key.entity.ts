@@ -21,7 +21,7 @@ export class SigningKey {
   @Column('jsonb', { name: 'public_jwk' })
   publicJwk!: PublicJwk;
 
-  /** Wrapped by the {@link KeyVault}; after the key's last signature an empty wrap, which proves that the key is ours. */
+  /** Wrapped by the {@link PrivateKeyEncryption}; after the key's last signature an empty wrap, which proves that the key is ours. */
   @Column('bytea', { name: 'private_encrypted', nullable: true })
   privateEncrypted!: Buffer | null;
 

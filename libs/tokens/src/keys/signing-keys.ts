@@ -23,7 +23,7 @@ export interface PublicSigningKey {
 /**
  * Port: the keys that this server signs with, wherever their private halves live.
  *
- * The default, {@link StoredSigningKeys}, keeps them encrypted in the database. A team with a KMS or an HSM extends this
+ * The default, {@link DatabaseSigningKeys}, keeps them encrypted in the database. A team with a KMS or an HSM extends this
  * class and passes it as `TokensModule.forRoot(settings, { signer })`: the private half then never enters this process.
  *
  * @example

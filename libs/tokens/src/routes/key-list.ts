@@ -1,15 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from 'postern/auth';
 import { KeyDto } from './key.dto.js';
-import { KeyStore } from '../keys/signing-key-table.js';
-import { KnownKeys } from '../keys/key-ring.js';
+import { SigningKeyTable } from '../keys/signing-key-table.js';
+import { KeyRing } from '../keys/key-ring.js';
 
 /** What an operator may see of the keys, wherever they live. */
 @Injectable()
 export class KeyList {
   constructor(
-    private readonly store: KeyStore,
-    private readonly known: KnownKeys,
+    private readonly store: SigningKeyTable,
+    private readonly known: KeyRing,
     private readonly clock: Clock,
   ) {}
 

@@ -1,10 +1,10 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { Clock, ForServices, RequireScopes, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
-import { Refuses } from 'postern/problem';
+import { ApiProblems } from 'postern/problem';
 import { KeyDto } from './key.dto.js';
 import { RotateKeysDto } from './rotate-keys.dto.js';
-import { KeyKill } from '../keys/revoke-key.js';
+import { RevokeKey } from '../keys/revoke-key.js';
 import { KeyList } from './key-list.js';
 import { KeyRotation } from '../keys/key-rotation.js';
 import { AlgorithmNotConfiguredError, KeyNotFoundError, KeysManagedElsewhereError } from '../tokens.errors.js';
@@ -23,7 +23,7 @@ export class KeysController {
   constructor(
     private readonly list: KeyList,
     private readonly rotation: KeyRotation,
-    private readonly killing: KeyKill,
+    private readonly killing: RevokeKey,
     private readonly clock: Clock,
   ) {}
 
@@ -55,7 +55,7 @@ export class KeysController {
     isArray: true,
     example: [{ ...KEY, state: 'announced', killedAt: null }],
   })
-  @Refuses(AlgorithmNotConfiguredError, KeysManagedElsewhereError)
+  @ApiProblems(AlgorithmNotConfiguredError, KeysManagedElsewhereError)
   async rotateKeys(@Body() body: RotateKeysDto): Promise<KeyDto[]> {
     const keys = await this.rotation.rotate(body?.algorithm);
     return keys.map((key) => KeyDto.from(key, this.clock.now()));
@@ -77,7 +77,7 @@ export class KeysController {
     type: KeyDto,
     example: { ...KEY, state: 'killed', retiredAt: KILLED_AT, goneAt: KILLED_AT, killedAt: KILLED_AT },
   })
-  @Refuses(KeyNotFoundError)
+  @ApiProblems(KeyNotFoundError)
   async killKey(@Param('kid') kid: string): Promise<KeyDto> {
     return KeyDto.from(await this.killing.kill(kid), this.clock.now());
   }

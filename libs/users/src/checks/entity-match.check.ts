@@ -5,7 +5,7 @@ import type { UserBase } from '../user-base.entity.js';
 const USER = Symbol.for('postern:made-for-user');
 
 /** Marks a controller, and with it whatever extends it, as one that takes and shows the fields of this class of users. */
-export const MadeForUser =
+export const ForUserEntity =
   (entity: Type<UserBase>): ClassDecorator =>
   (controller) =>
     Reflect.defineMetadata(USER, entity, controller);
@@ -17,7 +17,7 @@ export const MadeForUser =
  * @param place the module that refuses, such as `UsersModule`
  * @throws {Error} that names the controller and both classes
  */
-export function assertMadeForUser(place: string, controller: Type, entity: Type<UserBase>): void {
+export function assertSameUserEntity(place: string, controller: Type, entity: Type<UserBase>): void {
   const other = Reflect.getMetadata(USER, controller) as Type<UserBase> | undefined;
   if (other === undefined || other === entity) return;
   throw new Error(

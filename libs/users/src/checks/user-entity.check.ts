@@ -1,5 +1,5 @@
 import type { Type } from '@nestjs/common';
-import { assertOneCopy } from 'postern/problem';
+import { assertSamePackage } from 'postern/problem';
 import { getMetadataArgsStorage } from 'typeorm';
 import { knownRulesOf } from '../fields/column-validators.js';
 import { isKeptInAnswers, isKeptInRequests } from './transform-probe.js';
@@ -43,7 +43,7 @@ const checked = new WeakSet<Type>();
  */
 export function checkUserEntity(entity: Type<UserBase>): void {
   if (checked.has(entity)) return;
-  assertOneCopy('UsersModule', entity);
+  assertSamePackage('UsersModule', entity);
   if (typeof entity !== 'function' || !(entity.prototype instanceof UserBase)) {
     throw new Error(`UsersModule: ${nameOf(entity)} has to extend UserBase: write "class … extends UserBase".`);
   }

@@ -3,7 +3,7 @@ import { Database } from 'postern/persistence';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { escapedTable } from '../storage/escaped-table.js';
 import { checkUserHooks } from './user-hooks.check.js';
-import { UserSchemas } from '../fields/user-dtos.js';
+import { UserDtos } from '../fields/user-dtos.js';
 
 /**
  * Compares the user's class with its table once the migrations have run: a forgotten migration stops the start, and is not
@@ -13,7 +13,7 @@ import { UserSchemas } from '../fields/user-dtos.js';
 export class UserTableCheck implements OnModuleInit {
   constructor(
     private readonly database: Database,
-    private readonly schemas: UserSchemas,
+    private readonly schemas: UserDtos,
   ) {}
 
   /**

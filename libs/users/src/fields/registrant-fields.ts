@@ -1,13 +1,13 @@
 import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
 import { userFieldsOf } from './user-field.decorator.js';
-import { UserSchemas } from './user-dtos.js';
+import { UserDtos } from './user-dtos.js';
 
 /** Warns at the start, in one line, of the fields that anybody who registers sets and cannot change afterwards. */
 @Injectable()
 export class RegistrantFields implements OnModuleInit {
   private readonly logger = new Logger('UsersModule');
 
-  constructor(private readonly schemas: UserSchemas) {}
+  constructor(private readonly schemas: UserDtos) {}
 
   onModuleInit(): void {
     const { entity } = this.schemas;

@@ -7,7 +7,7 @@ import type { UserBase } from '../user-base.entity.js';
  * Which class the user of this application is, and the classes that were made from it. Injected by whatever has to
  * know the team's entity without importing it.
  */
-export class UserSchemas<U extends UserBase = UserBase> {
+export class UserDtos<U extends UserBase = UserBase> {
   /** Beside address and password: what a registration carries. */
   readonly register: Type<object>;
   readonly updateBySelf: Type<object>;

@@ -22,13 +22,13 @@ import {
   MissingTokenError,
   RequireScopes,
 } from 'postern/auth';
-import { Refuses, ValidationFailedError } from 'postern/problem';
+import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ListUsersDto } from './list-users.dto.js';
-import { MadeForUser } from '../checks/entity-match.check.js';
+import { ForUserEntity } from '../checks/entity-match.check.js';
 import { updateDtoOf } from '../fields/request-dto.js';
 import { responseDtoOf } from '../fields/response-dto.js';
 import type { UserBase } from '../user-base.entity.js';
-import { UserDirectory } from '../user-list.js';
+import { UserList } from '../user-list.js';
 import type { SeenUser, TeamFields } from '../fields/user-types.js';
 import { UserConflictError, UserInUseError, UserNotFoundError } from '../users.errors.js';
 import { UsersService } from '../users.service.js';
@@ -36,7 +36,7 @@ import { UsersService } from '../users.service.js';
 /** The routes of an administrator, as a controller made by {@link adminUsersControllerOf} has them. */
 export interface AdminUsersRoutes<U extends UserBase = UserBase> {
   readonly users: UsersService<U>;
-  readonly directory: UserDirectory<U>;
+  readonly directory: UserList<U>;
   listUsers(query: ListUsersDto): Promise<{ users: SeenUser<U, 'admin'>[]; next: string | null }>;
   readUser(id: string): Promise<SeenUser<U, 'admin'>>;
   updateUser(id: string, changes: TeamFields<U>): Promise<SeenUser<U, 'admin'>>;
@@ -83,17 +83,17 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
   @OwnIssuerOnly()
   @ForServices()
   @UseGuards(JwtAuthGuard)
-  @Refuses(MissingTokenError, InvalidTokenError, InsufficientScopeError)
-  @MadeForUser(entity)
+  @ApiProblems(MissingTokenError, InvalidTokenError, InsufficientScopeError)
+  @ForUserEntity(entity)
   class AdminUsersController implements AdminUsersRoutes<U> {
     @Inject(UsersService) readonly users!: UsersService<U>;
-    @Inject(UserDirectory) readonly directory!: UserDirectory<U>;
+    @Inject(UserList) readonly directory!: UserList<U>;
 
     @Get()
     @RequireScopes('users:read')
     @ApiOperation({ summary: 'List users', description: 'The users, oldest first, page by page.' })
     @ApiOkResponse({ type: UsersPageDto, description: 'A page.', example: { users: [View.example], next: null } })
-    @Refuses(ValidationFailedError)
+    @ApiProblems(ValidationFailedError)
     async listUsers(
       @Query() { limit = DEFAULT_PAGE_SIZE, after }: ListUsersDto,
     ): Promise<{ users: SeenUser<U, 'admin'>[]; next: string | null }> {
@@ -106,7 +106,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @ApiParam(ID)
     @ApiOperation({ summary: 'Read a user', description: 'One user, with the fields that administrators may see.' })
     @answer('The user.')
-    @Refuses(UserNotFoundError)
+    @ApiProblems(UserNotFoundError)
     async readUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
       const user = await this.users.findById(id);
       if (!user) throw new UserNotFoundError();
@@ -121,7 +121,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
       description: 'Changes the given fields and no other, of those that administrators may write.',
     })
     @answer('The user after the change.')
-    @Refuses(UserNotFoundError, ValidationFailedError, UserConflictError)
+    @ApiProblems(UserNotFoundError, ValidationFailedError, UserConflictError)
     async updateUser(@Param('id') id: string, @Body() changes: UpdateUserDto): Promise<SeenUser<U, 'admin'>> {
       return View.from(await this.users.update(id, changes));
     }
@@ -136,7 +136,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
         'Deletes the user with all that belongs to it, for good. Access tokens of the user are refused at once.',
     })
     @ApiNoContentResponse({ description: 'The user is gone.' })
-    @Refuses(UserNotFoundError, UserInUseError)
+    @ApiProblems(UserNotFoundError, UserInUseError)
     async deleteUser(@Param('id') id: string): Promise<void> {
       await this.users.remove(id);
     }
@@ -150,7 +150,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
       description: 'The user can neither sign in nor refresh, and access tokens issued so far are refused at once.',
     })
     @answer('The user, disabled.', { disabledAt: '2026-11-24T10:00:00.000Z' })
-    @Refuses(UserNotFoundError)
+    @ApiProblems(UserNotFoundError)
     async disableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
       return View.from(await this.users.disable(id));
     }
@@ -164,7 +164,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
       description: 'The user may sign in again. Tokens from before the disabling stay refused.',
     })
     @answer('The user, in good standing.')
-    @Refuses(UserNotFoundError)
+    @ApiProblems(UserNotFoundError)
     async enableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
       return View.from(await this.users.enable(id));
     }

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
-import { MAXIMUM_PAGE_SIZE } from '../user-list.js';
+import { MAX_PAGE_SIZE } from '../user-list.js';
 
 /** Which part of the list of users is asked for. */
 export class ListUsersDto {
@@ -11,14 +11,14 @@ export class ListUsersDto {
     type: 'integer',
     required: false,
     minimum: 1,
-    maximum: MAXIMUM_PAGE_SIZE,
+    maximum: MAX_PAGE_SIZE,
     example: 50,
   })
   @IsOptional()
   @Type(() => Number)
   @IsInt()
   @Min(1)
-  @Max(MAXIMUM_PAGE_SIZE)
+  @Max(MAX_PAGE_SIZE)
   limit?: number;
 
   /** The `next` of the page before. */

@@ -9,10 +9,10 @@ import {
   TrustedIssuers,
   type Principal,
 } from 'postern/auth';
-import { Refuses, ValidationFailedError } from 'postern/problem';
+import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { DeleteMeDto } from './delete-me.dto.js';
 import { IdentityConfirmation } from '../identity-confirmation.js';
-import { MadeForUser } from '../checks/entity-match.check.js';
+import { ForUserEntity } from '../checks/entity-match.check.js';
 import { updateDtoOf } from '../fields/request-dto.js';
 import { responseDtoOf } from '../fields/response-dto.js';
 import type { UserBase } from '../user-base.entity.js';
@@ -68,8 +68,8 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
   // Also where the application has not made the guard global: these routes are never open.
   @OwnIssuerOnly()
   @UseGuards(JwtAuthGuard)
-  @Refuses(MissingTokenError, InvalidTokenError)
-  @MadeForUser(entity)
+  @ApiProblems(MissingTokenError, InvalidTokenError)
+  @ForUserEntity(entity)
   class MeController implements MeRoutes<U> {
     @Inject(UsersService) readonly users!: UsersService<U>;
     @Inject(TrustedIssuers) readonly issuers!: TrustedIssuers;
@@ -91,7 +91,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
       description: 'Changes the given fields and no other. Without any, the account comes back as it is.',
     })
     @ApiOkResponse({ type: OwnView, description: 'The account after the change.', example: OwnView.example })
-    @Refuses(ValidationFailedError, UserConflictError)
+    @ApiProblems(ValidationFailedError, UserConflictError)
     async updateMe(
       @CurrentPrincipal() principal: Principal,
       @Body() changes: UpdateMeDto,
@@ -107,7 +107,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
       description: 'Deletes the account with all its sessions, for good. The password is asked for once more.',
     })
     @ApiNoContentResponse({ description: 'The account is gone, and its tokens with it.' })
-    @Refuses(ValidationFailedError, IdentityNotConfirmedError, ConfirmationUnavailableError, UserInUseError)
+    @ApiProblems(ValidationFailedError, IdentityNotConfirmedError, ConfirmationUnavailableError, UserInUseError)
     async deleteMe(
       @CurrentPrincipal() principal: Principal,
       @Body() proof: DeleteMeDto,

@@ -28,10 +28,10 @@ const DATA_EXCEPTION = /^22/;
  * What the database's refusal to write a user means to the caller: the error of this lib where a value is to blame, the
  * same error where it is not.
  */
-export function writeRefusal(error: unknown, users: EntityMetadata): unknown {
+export function mapWriteError(error: unknown, users: EntityMetadata): unknown {
   const failure = failureOf(error);
   if (DATA_EXCEPTION.test(failure?.code ?? '')) return invalid([], 'holds a value that cannot be stored', error);
-  if (failure?.table === users.tableName) return constraintRefusal(error, users);
+  if (failure?.table === users.tableName) return mapConstraintError(error, users);
   // For a domain, for what a trigger raises and for a row of an index PostgreSQL names no table; the statement is that of a user.
   if (failure && failure.table === undefined) return valueRefusal(failure, error);
   if (!isReference(failure)) return error;
@@ -41,7 +41,7 @@ export function writeRefusal(error: unknown, users: EntityMetadata): unknown {
 }
 
 /** The same where a constraint of the table of users refuses, be it at the statement or at the commit. */
-export function constraintRefusal(error: unknown, users: EntityMetadata): unknown {
+export function mapConstraintError(error: unknown, users: EntityMetadata): unknown {
   const failure = failureOf(error);
   if (failure?.table !== users.tableName) return error;
   const pointers = pointersIn(failure, users);
@@ -69,19 +69,19 @@ function valueRefusal({ code }: PostgresError, error: unknown): unknown {
 }
 
 /** What the database's refusal to delete a user means to the caller. */
-export function removalRefusal(error: unknown): unknown {
+export function mapDeleteError(error: unknown): unknown {
   return isReference(failureOf(error)) ? new UserInUseError(undefined, { cause: error }) : error;
 }
 
 /** The same at the commit, when the refusal may be one of something else in the transaction: where it names what this user held. */
-export function lateRemovalRefusal(error: unknown, user: UserBase, users: EntityMetadata): unknown {
+export function mapDeferredDeleteError(error: unknown, user: UserBase, users: EntityMetadata): unknown {
   const failure = failureOf(error);
-  return failure?.detail?.includes(user.id) || isHeldBy(user, failure, users) ? removalRefusal(error) : error;
+  return failure?.detail?.includes(user.id) || isHeldBy(user, failure, users) ? mapDeleteError(error) : error;
 }
 
 /** What a refusal at the commit means to who has changed the user, where it names what this user held before. */
-export function lateChangeRefusal(error: unknown, user: UserBase, users: EntityMetadata): unknown {
-  return isHeldBy(user, failureOf(error), users) ? writeRefusal(error, users) : error;
+export function mapDeferredUpdateError(error: unknown, user: UserBase, users: EntityMetadata): unknown {
+  return isHeldBy(user, failureOf(error), users) ? mapWriteError(error, users) : error;
 }
 
 /** Whether the refusal names a key of the table of users, with the values that this user has in it: `Key (a, b)=(1, 2)`. */

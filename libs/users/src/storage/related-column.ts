@@ -4,9 +4,9 @@ import type { UserBase } from '../user-base.entity.js';
 /**
  * What a table beside that of the users says of each: one of its columns, in the one row whose `user_id` is the user's.
  * @example
- * const passwordHash = new UserFact('password_credentials', 'hash');
+ * const passwordHash = new RelatedColumn('password_credentials', 'hash');
  */
-export class UserFact {
+export class RelatedColumn {
   readonly #table: string;
   readonly #column: string;
 
@@ -31,7 +31,7 @@ export class UserFact {
 }
 
 /** A user and what the other table says of them; `null` where it has no row for them. */
-export interface UserWithFact<U extends UserBase = UserBase> {
+export interface UserWithRelated<U extends UserBase = UserBase> {
   readonly user: U;
   readonly value: unknown;
 }

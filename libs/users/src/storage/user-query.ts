@@ -3,8 +3,8 @@ import type { EntityManager, EntityMetadata, FindOptionsWhere, ObjectLiteral } f
 import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import { escapedTable } from './escaped-table.js';
 import type { UserBase } from '../user-base.entity.js';
-import type { UserFact, UserWithFact } from './related-column.js';
-import type { UserSchemas } from '../fields/user-dtos.js';
+import type { RelatedColumn, UserWithRelated } from './related-column.js';
+import type { UserDtos } from '../fields/user-dtos.js';
 
 /** A column that finds at most one user. */
 export type UniqueColumn = 'id' | 'email';
@@ -13,7 +13,7 @@ export type UniqueColumn = 'id' | 'email';
 export type Row = Readonly<Record<string, unknown>>;
 
 /** What the fact is called in the row of its user. */
-const FACT = 'postern_fact';
+const RELATED_VALUE = 'postern_fact';
 
 interface Statement {
   readonly metadata: EntityMetadata;
@@ -26,11 +26,11 @@ interface Statement {
  * statement and its result anew each time, which costs more than the query: so for a class that is columns and nothing
  * else the statement is made once, and the columns are read from its row by TypeORM's own metadata.
  */
-export class UserLookup<U extends UserBase> {
+export class UserQuery<U extends UserBase> {
   /** By the fact that is read along, or by this object where none is. */
   private readonly statements = new WeakMap<object, Map<UniqueColumn, Statement | undefined>>();
 
-  constructor(private readonly schemas: UserSchemas<U>) {}
+  constructor(private readonly schemas: UserDtos<U>) {}
 
   /** The user in whose row the column has this value, or null. */
   async find(manager: EntityManager, column: UniqueColumn, value: string): Promise<U | null> {
@@ -50,16 +50,18 @@ export class UserLookup<U extends UserBase> {
     manager: EntityManager,
     column: UniqueColumn,
     value: string,
-    fact: UserFact,
-  ): Promise<UserWithFact<U> | null> {
-    const statement = this.statementFor(manager, column, fact);
+    related: RelatedColumn,
+  ): Promise<UserWithRelated<U> | null> {
+    const statement = this.statementFor(manager, column, related);
     if (statement !== undefined) {
       const [row] = await manager.query<Row[]>(statement.text, [value]);
-      return row === undefined ? null : { user: entityOf(statement, row) as U, value: row[FACT] };
+      return row === undefined ? null : { user: entityOf(statement, row) as U, value: row[RELATED_VALUE] };
     }
     const user = await this.find(manager, column, value);
-    const rows = await manager.query<Row[]>(`SELECT (${fact.queryFor('$1')}) AS ${FACT}`, [user?.id ?? uuidv7()]);
-    return user && { user, value: rows[0]![FACT] };
+    const rows = await manager.query<Row[]>(`SELECT (${related.queryFor('$1')}) AS ${RELATED_VALUE}`, [
+      user?.id ?? uuidv7(),
+    ]);
+    return user && { user, value: rows[0]![RELATED_VALUE] };
   }
 
   /** The user of this row, as `find` would have found it; asks the database where a row is not all of the user. */
@@ -70,32 +72,32 @@ export class UserLookup<U extends UserBase> {
       : (entityOf(statement, row) as U);
   }
 
-  private statementFor(manager: EntityManager, column: UniqueColumn, fact?: UserFact): Statement | undefined {
+  private statementFor(manager: EntityManager, column: UniqueColumn, related?: RelatedColumn): Statement | undefined {
     // A subscriber wants to hear of what was loaded.
     if (manager.connection.subscribers.length > 0) return undefined;
-    const statements = this.statementsWith(fact);
+    const statements = this.statementsWith(related);
     if (!statements.has(column)) {
-      statements.set(column, statementOf(manager.connection.getMetadata(this.schemas.entity), column, fact));
+      statements.set(column, statementOf(manager.connection.getMetadata(this.schemas.entity), column, related));
     }
     return statements.get(column);
   }
 
-  private statementsWith(fact: UserFact | undefined): Map<UniqueColumn, Statement | undefined> {
-    const key = fact ?? this;
+  private statementsWith(related: RelatedColumn | undefined): Map<UniqueColumn, Statement | undefined> {
+    const key = related ?? this;
     const statements = this.statements.get(key) ?? new Map<UniqueColumn, Statement | undefined>();
     this.statements.set(key, statements);
     return statements;
   }
 }
 
-function statementOf(metadata: EntityMetadata, unique: UniqueColumn, fact?: UserFact): Statement | undefined {
+function statementOf(metadata: EntityMetadata, unique: UniqueColumn, related?: RelatedColumn): Statement | undefined {
   if (!isColumnsOnly(metadata)) return undefined;
   const { driver } = metadata.dataSource;
   const columns = metadata.columns.filter(({ isSelect }) => isSelect);
   const table = escapedTable(metadata);
   const nameOf = (property: UniqueColumn) => driver.escape(metadata.findColumnWithPropertyName(property)!.databaseName);
   const selected = columns.map(({ databaseName }) => driver.escape(databaseName));
-  if (fact) selected.push(`(${fact.queryFor(`${table}.${nameOf('id')}`)}) AS ${FACT}`);
+  if (related) selected.push(`(${related.queryFor(`${table}.${nameOf('id')}`)}) AS ${RELATED_VALUE}`);
   const text = `SELECT ${selected.join(', ')} FROM ${table} WHERE ${nameOf(unique)} = $1 LIMIT 1`;
   return { metadata, columns, text };
 }

@@ -8,7 +8,7 @@ import type { UserBase } from '../user-base.entity.js';
 const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] satisfies (keyof UserBase)[];
 
 /** The given values of columns, and the rows that they refer to, whatever else the object carries. */
-export function storedFieldsOf(fields: object, users: EntityMetadata): Record<string, unknown> {
+export function writableColumnsOf(fields: object, users: EntityMetadata): Record<string, unknown> {
   const given = fields as Record<string, unknown>;
   // The columns of an embedded class stand under its own property.
   const columns = [...users.columns, ...users.relationsWithJoinColumns];
