@@ -1,8 +1,10 @@
 import { parseArgs } from 'node:util';
-import { buildCommit, type TemporaryBuild, workingTree } from './build.js';
+import { buildCommit, workingTree } from './build.js';
+import type { TemporaryBuild } from './build.js';
 import { openDatabases } from './cluster/databases.js';
 import { describeMachine, pinToOtherCore } from './measurement/machine.js';
-import { type Finding, printed, writeDocument } from './report.js';
+import { printed, writeDocument } from './report.js';
+import type { Finding } from './report.js';
 import type { Bench } from './section.js';
 import { sections } from './sections/index.js';
 

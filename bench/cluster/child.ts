@@ -1,6 +1,8 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { pinned, type Place } from '../measurement/machine.js';
+import { pinned } from '../measurement/machine.js';
+import type { Place } from '../measurement/machine.js';
 
 const SECONDS_TO_START = 60;
 const preload = new URL('../measurement/answer-usage.mjs', import.meta.url).href;

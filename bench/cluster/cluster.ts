@@ -1,8 +1,11 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Child, startChild } from './child.js';
-import { type Build, workingTree } from '../build.js';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startChild } from './child.js';
+import type { Child } from './child.js';
+import { workingTree } from '../build.js';
+import type { Build } from '../build.js';
 import type { Place } from '../measurement/machine.js';
 
 const SECONDS_TO_KNOW = 180;
@@ -73,7 +76,7 @@ export async function untilKnown(resource: Child, held = 0): Promise<void> {
   while (performance.now() < end) {
     const known = await resource.ask<{ held: number; status: string }>('known');
     if (known.status === 'known' && known.held >= held) return;
-    await sleep(100);
+    await delay(100);
   }
   throw new Error('A service of the bench does not hear of the revocations.');
 }

@@ -3,8 +3,10 @@ import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { type Build, workingTree } from '../build.js';
-import { type Child, type Launch, startChild } from './child.js';
+import { workingTree } from '../build.js';
+import type { Build } from '../build.js';
+import { startChild } from './child.js';
+import type { Child, Launch } from './child.js';
 import { query } from './databases.js';
 
 /** `Algorithm.Argon2id`, whose const enum does not exist at run time. */

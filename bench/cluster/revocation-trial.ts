@@ -1,12 +1,13 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Cluster } from './cluster.js';
-import { type Probe, VerifierLoad } from '../measurement/verifier-load.js';
+import { VerifierLoad } from '../measurement/verifier-load.js';
+import type { Probe } from '../measurement/verifier-load.js';
 
 const PER_SECOND = 1000;
 /** One request in so many asks again about something that was refused already. */
 const SECOND_LOOK_EVERY = 10;
-const LONGEST_WAIT_SECONDS = 10;
+const MAX_WAIT_SECONDS = 10;
 
 /** A token whose end is watched at every verifier. */
 interface Doomed {
@@ -80,14 +81,14 @@ export class RevocationTrial {
     const revokedAt = performance.now();
     for (const one of doomed) one.revokedAt = revokedAt;
     while (doomed.some((one) => this.dying.has(one))) {
-      if (performance.now() - revokedAt > LONGEST_WAIT_SECONDS * 1000) {
+      if (performance.now() - revokedAt > MAX_WAIT_SECONDS * 1000) {
         const open = doomed.map(({ refusedAt }) =>
           refusedAt.map((at) => (at === undefined ? 'open' : 'refused')).join(' '),
         );
         throw new Error(`A revoked token was not refused everywhere within ten seconds: ${open.join(', ')}.`);
       }
       for (const one of doomed.filter((other) => this.isRefusedEverywhere(other))) this.bury(one);
-      await sleep(2);
+      await delay(2);
     }
   }
 
@@ -110,7 +111,7 @@ export class RevocationTrial {
     this.turn += 1;
     if (this.dead.length > 0 && this.turn % SECOND_LOOK_EVERY === 0) return this.secondLook();
     const open = [...this.dying].filter(({ refusedAt }) => refusedAt[verifier] === undefined);
-    // Every other request goes on with what is valid, so that the verifier stays as busy with it as it is otherwise.
+    // Every other request goes on with what is valid, so that the verifier stays as busy with it is otherwise.
     if (open.length === 0 || this.turn % 2 === 1) return this.validLook();
     // Each in its turn: one that chance passes over would count as refused late.
     const next = open.reduce((one, other) => (other.askedIn[verifier]! < one.askedIn[verifier]! ? other : one));

@@ -1,4 +1,5 @@
-import { createSecretKey, generateKeyPairSync, type KeyObject, randomUUID, sign, createHmac } from 'node:crypto';
+import { createSecretKey, generateKeyPairSync, randomUUID, sign, createHmac } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
 export const ISSUER = 'https://id.bench.test';
 export const AUDIENCE = 'bench';

@@ -1,7 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { CoreLoad } from './machine-load.js';
 import type { Child } from '../cluster/child.js';
-import { stayAwake, type Work } from './load.js';
+import { stayAwake } from './load.js';
+import type { Work } from './load.js';
 import { Runner, sliceTime } from './time-slicing.js';
 import type { Bench } from '../section.js';
 
@@ -41,11 +42,11 @@ export type Terms = Pick<Bench, 'rounds' | 'seconds' | 'isQuick'> & Partial<Pace
 
 /** With more than this share of the server's core used by others a turn is repeated. */
 const DISTURBED = 0.05;
-const MOST_ATTEMPTS = 4;
+const MAX_ATTEMPTS = 4;
 const TURN_SECONDS = 1;
 
-const LEAST_WARM_UP_SECONDS = 5;
-const MOST_WARM_UP_SECONDS = 60;
+const MIN_WARM_UP_SECONDS = 5;
+const MAX_WARM_UP_SECONDS = 60;
 /** By less than this factor a server does not get faster any more. */
 const GAIN = 1.05;
 
@@ -184,9 +185,9 @@ class Working {
   /** What it does in so many seconds, once it has been let run for a while. */
   settled(settling: number, seconds: number): Promise<Measured> {
     return this.runner.during(async () => {
-      await sleep(settling * 1000);
+      await delay(settling * 1000);
       const before = await this.read();
-      await sleep(seconds * 1000);
+      await delay(seconds * 1000);
       return difference(before, await this.read());
     });
   }
@@ -218,12 +219,12 @@ async function warmUp(working: readonly Working[], pace: Pace, isQuick: boolean)
 }
 
 function isWarm(
-  { warmUpSeconds = LEAST_WARM_UP_SECONDS }: Contender,
+  { warmUpSeconds = MIN_WARM_UP_SECONDS }: Contender,
   paces: readonly number[],
   turnSeconds: number,
 ): boolean {
   const seconds = paces.length * turnSeconds;
-  if (seconds >= MOST_WARM_UP_SECONDS) return true;
+  if (seconds >= MAX_WARM_UP_SECONDS) return true;
   const best = Math.max(...paces.slice(0, -2));
   return seconds >= warmUpSeconds && paces.slice(-2).every((pace) => pace < best * GAIN);
 }
@@ -231,7 +232,7 @@ function isWarm(
 async function leastDisturbed(working: readonly Working[], pace: Pace): Promise<Attempt> {
   const attempts: Attempt[] = [];
   do attempts.push(await attempt(working, pace));
-  while (attempts.at(-1)!.shareOfOthers > DISTURBED && attempts.length < MOST_ATTEMPTS);
+  while (attempts.at(-1)!.shareOfOthers > DISTURBED && attempts.length < MAX_ATTEMPTS);
   return attempts.sort((one, other) => one.shareOfOthers - other.shareOfOthers)[0]!;
 }
 

@@ -1,8 +1,11 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { type Child, startChild } from '../cluster/child.js';
+import { setTimeout as delay } from 'node:timers/promises';
+import { startChild } from '../cluster/child.js';
+import type { Child } from '../cluster/child.js';
 import { query } from '../cluster/databases.js';
-import { type Build, workingTree } from '../build.js';
-import { addUsers, logIn, type Pair, serviceToken, startPostern } from '../cluster/postern-server.js';
+import { workingTree } from '../build.js';
+import type { Build } from '../build.js';
+import { addUsers, logIn, serviceToken, startPostern } from '../cluster/postern-server.js';
+import type { Pair } from '../cluster/postern-server.js';
 import { RawFollower } from './raw-follower.js';
 import type { Bench } from '../section.js';
 import type { CrowdAnswer, CrowdRequest } from '../servers/crowd.js';
@@ -81,7 +84,7 @@ export async function crowdOf({ child, url, token, pairs }: Server): Promise<Cro
   const idleRequests: number[] = [];
   const isOver = { value: false };
   const idle = callMe(url, staying, idleRequests, isOver);
-  await sleep(2000);
+  await delay(2000);
   isOver.value = true;
   await idle;
 
@@ -96,7 +99,7 @@ export async function crowdOf({ child, url, token, pairs }: Server): Promise<Cro
     (async () => {
       while (!isOver.value) {
         residentBytes = Math.max(residentBytes, (await child.usage()).residentBytes);
-        await sleep(100);
+        await delay(100);
       }
     })(),
   ] as const;
@@ -131,7 +134,7 @@ export async function manyOf({ child, url, token, pairs }: Server, number: numbe
   }
   const measured = pairs.splice(10);
   await logOutAll(url, pairs, all, { value: false });
-  await sleep(2000);
+  await delay(2000);
   const { milliseconds: cpuMilliseconds, result: delays } = await costOf(
     child,
     () => logOutAll(url, measured, all, { value: false }),
@@ -150,7 +153,7 @@ async function costOf<T>(
 ): Promise<{ milliseconds: number; result: T }> {
   const IDLE_SECONDS = 4;
   const first = await server.usage();
-  await sleep(IDLE_SECONDS * 1000);
+  await delay(IDLE_SECONDS * 1000);
   const before = await server.usage();
   const beganAt = performance.now();
   const result = await acts();
@@ -177,12 +180,12 @@ async function logOutAll(
     });
     if (answer.status !== 204) throw new Error(`A logout of the bench answers ${answer.status}.`);
     answeredAt.push(performance.now());
-    await sleep(PAUSE_MILLISECONDS);
+    await delay(PAUSE_MILLISECONDS);
   }
   const end = performance.now() + 20_000;
   const isMissing = (): boolean =>
     listening.some(({ eventsAt }, at) => eventsAt.length - known[at]! < answeredAt.length);
-  while (isMissing() && performance.now() < end) await sleep(20);
+  while (isMissing() && performance.now() < end) await delay(20);
   return listening.flatMap(({ eventsAt }, follower) =>
     answeredAt.map((at, index) => Math.max(0, (eventsAt[known[follower]! + index] ?? Number.POSITIVE_INFINITY) - at)),
   );
@@ -195,7 +198,7 @@ async function callMe(url: string, token: string, times: number[], isOver: { rea
     await answer.arrayBuffer();
     if (!answer.ok) throw new Error(`The server of the bench answers ${answer.status}.`);
     times.push(performance.now() - beganAt);
-    await sleep(20);
+    await delay(20);
   }
 }
 

@@ -3,7 +3,7 @@ import autocannon from 'autocannon';
 /** Of every load. */
 export const CONNECTIONS = 32;
 /** Longer than any comparison; who is not let run answers nobody meanwhile. */
-const LONGEST_SECONDS = 24 * 3600;
+const MAX_SECONDS = 24 * 3600;
 
 /** One kind of request, made over and over by each connection, which waits for the answer before the next. */
 export interface Load {
@@ -31,8 +31,8 @@ export function startLoad({ url, requests }: Load): Work {
   const instance = autocannon({
     url,
     connections: CONNECTIONS,
-    duration: LONGEST_SECONDS,
-    timeout: LONGEST_SECONDS,
+    duration: MAX_SECONDS,
+    timeout: MAX_SECONDS,
     setupClient: (client) => client.setRequests(requests(connection++)),
   }) as unknown as autocannon.Instance & PromiseLike<autocannon.Result>;
   instance.on('response', (_, status) => {

@@ -1,17 +1,17 @@
 import { cpus } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { serverCore } from './machine.js';
 
 const LOOK_MILLISECONDS = 200;
 const BUSY = 0.2;
-const LONGEST_WAIT_SECONDS = 20;
+const MAX_WAIT_SECONDS = 20;
 
 /** Waits until nobody else uses the machine, for a while. */
 export async function untilCalm(): Promise<void> {
-  const end = performance.now() + LONGEST_WAIT_SECONDS * 1000;
+  const end = performance.now() + MAX_WAIT_SECONDS * 1000;
   do {
     const before = busySeconds();
-    await sleep(LOOK_MILLISECONDS);
+    await delay(LOOK_MILLISECONDS);
     const after = busySeconds();
     const busiest = Math.max(...after.map((seconds, core) => seconds - before[core]!));
     if (busiest / (LOOK_MILLISECONDS / 1000) < BUSY) return;

@@ -1,8 +1,9 @@
 import { once } from 'node:events';
-import { type ClientRequest, type IncomingMessage, request } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { request } from 'node:http';
+import type { ClientRequest, IncomingMessage } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 
-const LONGEST_MARK = 16;
+const MAX_MARK = 16;
 const PAUSE_MILLISECONDS = 100;
 
 /** A follower of the feed that reads as little as it can: it counts events, so that its own work hides no work of the server. */
@@ -38,7 +39,7 @@ export class RawFollower {
         return await this.read();
       } catch (error) {
         if (this.hasLeft) throw error;
-        await sleep(PAUSE_MILLISECONDS);
+        await delay(PAUSE_MILLISECONDS);
       }
     }
   }
@@ -72,6 +73,6 @@ export class RawFollower {
     const text = this.tail + chunk.toString('latin1');
     const events = text.split('event: set\ndata:').length - 1;
     for (let at = 0; at < events; at += 1) this.eventsAt.push(now);
-    this.tail = text.slice(-LONGEST_MARK).replace('event: set\ndata:', '');
+    this.tail = text.slice(-MAX_MARK).replace('event: set\ndata:', '');
   }
 }

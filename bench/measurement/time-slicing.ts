@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Child } from '../cluster/child.js';
 
 /** A process that is let run in slices, and the time that it had. */
@@ -44,6 +44,6 @@ export async function sliceTime(
   isOver: () => boolean = () => false,
 ): Promise<void> {
   for (let slices = Math.round(seconds / slice); slices > 0 && !isOver(); slices -= 1) {
-    for (const runner of runners) await runner.during(() => sleep(slice * 1000));
+    for (const runner of runners) await runner.during(() => delay(slice * 1000));
   }
 }

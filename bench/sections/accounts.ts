@@ -1,10 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { Request } from 'autocannon';
 import type { Build } from '../build.js';
-import { type Child, startChild } from '../cluster/child.js';
-import { compare, type Contender, type Standings } from '../measurement/comparison.js';
+import { startChild } from '../cluster/child.js';
+import type { Child } from '../cluster/child.js';
+import { compare } from '../measurement/comparison.js';
+import type { Contender, Standings } from '../measurement/comparison.js';
 import { count, microseconds, ratio } from '../formatting.js';
-import { CONNECTIONS, type Load, startLoad } from '../measurement/load.js';
+import { CONNECTIONS, startLoad } from '../measurement/load.js';
+import type { Load } from '../measurement/load.js';
 import { serverCore } from '../measurement/machine.js';
 import { addUsers, HASH, HASH_TEXT, logIn, PASSWORD, startPostern } from '../cluster/postern-server.js';
 import type { Bench, Goal, Outcome, Section, Table } from '../section.js';

@@ -1,9 +1,11 @@
 import { startChild } from '../cluster/child.js';
-import { compareFresh, type Contender, type Contenders } from '../measurement/comparison.js';
+import { compareFresh } from '../measurement/comparison.js';
+import type { Contender, Contenders } from '../measurement/comparison.js';
 import { count, microseconds, ratio } from '../formatting.js';
 import { startLoad } from '../measurement/load.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
-import { type BenchAlgorithm, type BenchKey, environmentOf, makeKey, makeTokens } from '../cluster/tokens.js';
+import { environmentOf, makeKey, makeTokens } from '../cluster/tokens.js';
+import type { BenchAlgorithm, BenchKey } from '../cluster/tokens.js';
 
 /** Tokens of a turn, which lasts about a second; what makes them is slowest for RSA. */
 const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 12 * 1024, RS256: 12 * 1024, HS256: 24 * 1024 };

@@ -1,15 +1,7 @@
 import type { Build } from '../build.js';
 import { count, megabytes, milliseconds, ratio, seconds } from '../formatting.js';
-import {
-  type Crowd,
-  crowdOf,
-  LOGOUTS,
-  type Many,
-  manyOf,
-  PAUSE_MILLISECONDS,
-  RETURNING,
-  withServer,
-} from '../measurement/follower-trials.js';
+import { crowdOf, LOGOUTS, manyOf, PAUSE_MILLISECONDS, RETURNING, withServer } from '../measurement/follower-trials.js';
+import type { Crowd, Many } from '../measurement/follower-trials.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
 
 const HELD = 100_000;

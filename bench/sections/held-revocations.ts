@@ -1,6 +1,8 @@
-import { type Build, workingTree } from '../build.js';
+import { workingTree } from '../build.js';
+import type { Build } from '../build.js';
 import { startChild } from '../cluster/child.js';
-import { compareFresh, type Contender, type Contenders } from '../measurement/comparison.js';
+import { compareFresh } from '../measurement/comparison.js';
+import type { Contender, Contenders } from '../measurement/comparison.js';
 import { query } from '../cluster/databases.js';
 import { count, microseconds, ratio } from '../formatting.js';
 import { serviceTokens, startCluster, untilKnown } from '../cluster/cluster.js';

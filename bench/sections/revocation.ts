@@ -1,10 +1,12 @@
 import { randomInt } from 'node:crypto';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { untilCalm } from '../measurement/machine-load.js';
 import type { Child } from '../cluster/child.js';
 import { count, milliseconds } from '../formatting.js';
-import { type Cluster, serviceTokens, startCluster, untilKnown } from '../cluster/cluster.js';
-import { addUsers, logIn, type Pair } from '../cluster/postern-server.js';
+import { serviceTokens, startCluster, untilKnown } from '../cluster/cluster.js';
+import type { Cluster } from '../cluster/cluster.js';
+import { addUsers, logIn } from '../cluster/postern-server.js';
+import type { Pair } from '../cluster/postern-server.js';
 import { RevocationTrial } from '../cluster/revocation-trial.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
 
@@ -16,7 +18,7 @@ const VERIFIERS = 3;
 const PROMISED_P99 = 250;
 const PROMISED_MAXIMUM = 1000;
 /** Between two revocations, at random up to so long. */
-const LONGEST_PAUSE_MILLISECONDS = 30;
+const MAX_PAUSE_MILLISECONDS = 30;
 const KEY_POLL_MILLISECONDS = 50;
 
 /** How soon what was revoked is refused everywhere, and whether anything else ever is. */
@@ -55,7 +57,7 @@ async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[]
   );
   try {
     // Every verifier has seen every token before it dies.
-    await sleep(((staying.length + leaving.length) / 1000) * 5000);
+    await delay(((staying.length + leaving.length) / 1000) * 5000);
     await logOutAll(trial, cluster, leaving);
     const revoked = summary(trial.seen.delays.splice(0));
     const { validRefused } = trial.seen;
@@ -66,7 +68,7 @@ async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[]
     await killUnderLoad(trial, cluster, staying);
     const killed = summary(trial.seen.delays.splice(0));
     const rates = trial.rates;
-    await sleep(1000);
+    await delay(1000);
     return {
       tables: [
         {
@@ -109,7 +111,7 @@ async function logOutAll(trial: RevocationTrial, cluster: Cluster, leaving: read
       .revoke([token], () => post(anyOf(cluster.issuers), '/auth/logout', token, 204))
       .finally(() => underway.delete(one));
     underway.add(one);
-    await sleep(randomInt(LONGEST_PAUSE_MILLISECONDS));
+    await delay(randomInt(MAX_PAUSE_MILLISECONDS));
   }
   await Promise.all(underway);
 }
@@ -131,10 +133,10 @@ async function rotateUnderLoad(
       staying[at] = await refreshed(anyOf(cluster.issuers), staying[at]!);
       trial.accept(staying[at]!.access_token);
       kids.add(keyIdOf(staying[at]!.access_token));
-      await sleep(KEY_POLL_MILLISECONDS);
+      await delay(KEY_POLL_MILLISECONDS);
     }
   }
-  await sleep(2000);
+  await delay(2000);
   return kids.size;
 }
 
@@ -143,12 +145,12 @@ async function killUnderLoad(trial: RevocationTrial, cluster: Cluster, staying: 
   const kid = keyIdOf(service!);
   for (const [at, pair] of staying.entries()) staying[at] = await refreshed(anyOf(cluster.issuers), pair);
   trial.accept(...staying.map((pair) => pair.access_token));
-  await sleep(1000);
+  await delay(1000);
   const doomed = trial.withdraw((token) => keyIdOf(token) === kid);
   // A few stand for all, so that each of them is asked about often enough to tell milliseconds.
   await trial.revoke(doomed.slice(0, 10), () => post(anyOf(cluster.issuers), `/keys/${kid}/kill`, service!, 200));
   for (const pair of staying) trial.accept((await refreshed(anyOf(cluster.issuers), pair)).access_token);
-  await sleep(1000);
+  await delay(1000);
 }
 
 async function refreshed(server: Child, pair: Pair): Promise<Pair> {

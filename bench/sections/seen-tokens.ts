@@ -1,5 +1,7 @@
-import { type Launch, startChild } from '../cluster/child.js';
-import { compareFresh, type Contender, type Contenders } from '../measurement/comparison.js';
+import { startChild } from '../cluster/child.js';
+import type { Launch } from '../cluster/child.js';
+import { compareFresh } from '../measurement/comparison.js';
+import type { Contender, Contenders } from '../measurement/comparison.js';
 import { count, microseconds, ratio } from '../formatting.js';
 import { CONNECTIONS } from '../measurement/load.js';
 import { presentedWith } from '../cluster/presented-tokens.js';

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -72,7 +72,7 @@ async function once(build: Build, databaseUrl: string | undefined, cwd: string):
   await untilCalm();
   const server = await startPostern(databaseUrl, { cwd, place: 'anywhere' }, build);
   try {
-    await sleep(REST_SECONDS * 1000);
+    await delay(REST_SECONDS * 1000);
     return { seconds: server.startSeconds, residentBytes: (await server.usage()).residentBytes };
   } finally {
     await server.stop();

@@ -1,5 +1,6 @@
 import 'reflect-metadata';
-import { AuthModule, type Jwk, type KeyMaterial } from 'postern/auth';
+import { AuthModule } from 'postern/auth';
+import type { Jwk, KeyMaterial } from 'postern/auth';
 import { AUDIENCE, ISSUER } from '../cluster/tokens.js';
 import { given } from './launch-options.js';
 import { helloModule, serve } from './serve.js';

@@ -1,6 +1,8 @@
 import 'reflect-metadata';
-import { createPublicKey, createSecretKey, type JsonWebKey } from 'node:crypto';
-import { type CanActivate, type ExecutionContext, Injectable, UnauthorizedException } from '@nestjs/common';
+import { createPublicKey, createSecretKey } from 'node:crypto';
+import type { JsonWebKey } from 'node:crypto';
+import { Injectable, UnauthorizedException } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { AUDIENCE, ISSUER } from '../cluster/tokens.js';
 import { given } from './launch-options.js';

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { type Principal, type Revocation, RevocationSet, SystemClock } from 'postern/auth';
+import { RevocationSet, SystemClock } from 'postern/auth';
+import type { Principal, Revocation } from 'postern/auth';
 
 const ISSUER = 'https://id.bench.test';
 const LOOK_UPS = 2_000_000;

@@ -1,8 +1,8 @@
-import { type INestApplication, type Type, Controller, Get, Module } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
+import type { INestApplication, Type, DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { AbstractHttpAdapter } from '@nestjs/core';
-import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 
 const ANSWER = { hello: 'world' };
 

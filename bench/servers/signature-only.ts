@@ -1,6 +1,8 @@
 import 'reflect-metadata';
-import { createHmac, createPublicKey, createSecretKey, timingSafeEqual, verify, type JsonWebKey } from 'node:crypto';
-import { type CanActivate, type ExecutionContext, Injectable } from '@nestjs/common';
+import { createHmac, createPublicKey, createSecretKey, timingSafeEqual, verify } from 'node:crypto';
+import type { JsonWebKey } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import type { CanActivate, ExecutionContext } from '@nestjs/common';
 import { APP_GUARD } from '@nestjs/core';
 import { given } from './launch-options.js';
 import { helloModule, serve } from './serve.js';

@@ -1,8 +1,10 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { AuthModule, JWT_ALGORITHMS } from 'postern/auth';
 import { PersistenceModule } from 'postern/persistence';
 import { KeyRingVerificationKeys, TokensModule } from 'postern/tokens';
-import { type Connections, tokensOf } from '../server/app.module.js';
+import { tokensOf } from '../server/app.module.js';
+import type { Connections } from '../server/app.module.js';
 import type { ServerConfig } from '../config/config.js';
 
 /** The parts of the server that know its keys and sign with them, for a command beside it: its start changes nothing. */

@@ -1,6 +1,8 @@
 import type { DynamicModule, INestApplicationContext } from '@nestjs/common';
-import { type KeyDto, RevokeKey, KeyList, KeyRotation } from 'postern/tokens';
-import { AppModule, type Connections } from '../server/app.module.js';
+import { RevokeKey, KeyList, KeyRotation } from 'postern/tokens';
+import type { KeyDto } from 'postern/tokens';
+import { AppModule } from '../server/app.module.js';
+import type { Connections } from '../server/app.module.js';
 import { withStandaloneContext } from './standalone-context.js';
 import type { ServerConfig } from '../config/config.js';
 import { IssuerModule } from './issuer.module.js';

@@ -1,4 +1,5 @@
-import { ConfigurationError, loadEnvironmentFile, readConfig, type ServerConfig } from '../config/config.js';
+import { ConfigurationError, loadEnvironmentFile, readConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/config.js';
 import { withVariables } from '../config/variable-names.js';
 
 /** What a command of the terminal is asked to do: answers the text that it prints. */

@@ -106,7 +106,7 @@ const NOT_OURS = /^POSTERN_(?:TEST|BENCH)_|_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_POR
 /**
  * Reads and checks the environment, all of it before anything starts.
  *
- * @throws {ConfigurationError} with one sentence for each variable that has to be set otherwise
+ * @throws ConfigurationError with one sentence for each variable that has to be set otherwise
  */
 export function readConfig(environment: Environment = process.env): ServerConfig {
   const problems: string[] = [];
@@ -153,7 +153,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
 /**
  * Adds what a file named `.env` in the working folder says; what the environment says already stays as it is.
  *
- * @throws {ConfigurationError} where something of that name is there and cannot be read as a file
+ * @throws ConfigurationError where something of that name is there and cannot be read as a file
  */
 export function loadEnvironmentFile(path = '.env'): void {
   if (!existsSync(path)) return;

@@ -1,4 +1,5 @@
-import { type DynamicModule, Module } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { PosternModule } from 'postern';
 import { JWT_ALGORITHMS } from 'postern/auth';
 import type { ServerConfig } from '../config/config.js';

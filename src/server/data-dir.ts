@@ -19,7 +19,7 @@ export async function makeDataDir(dataDir: string): Promise<void> {
 /**
  * Does what needs the folder of the data.
  *
- * @throws {ConfigurationError} with the variable that names the folder, where the system refuses to have it read or written
+ * @throws ConfigurationError with the variable that names the folder, where the system refuses to have it read or written
  */
 export async function inDataDir<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
   try {

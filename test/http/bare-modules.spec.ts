@@ -1,4 +1,5 @@
-import { Injectable, Module, type DynamicModule, type Type } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
+import type { DynamicModule, Type } from '@nestjs/common';
 import { LazyModuleLoader, NestFactory } from '@nestjs/core';
 import { Test } from '@nestjs/testing';
 import { PosternModule } from 'postern';

@@ -1,18 +1,11 @@
-import {
-  Body,
-  Controller,
-  type INestApplication,
-  Module,
-  Post,
-  type RawBodyRequest,
-  Req,
-  UploadedFile,
-  UseInterceptors,
-} from '@nestjs/common';
+import { Body, Controller, Module, Post, Req, UploadedFile, UseInterceptors } from '@nestjs/common';
+import type { INestApplication, RawBodyRequest } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FileInterceptor, type NestExpressApplication } from '@nestjs/platform-express';
+import { FileInterceptor } from '@nestjs/platform-express';
+import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { createHttpAdapter, type HttpSettings } from 'postern';
+import { createHttpAdapter } from 'postern';
+import type { HttpSettings } from 'postern';
 import { AuthModule, RequireScopes } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
 import { TestIssuer } from 'postern/testing/auth';

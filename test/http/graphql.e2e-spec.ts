@@ -1,12 +1,5 @@
-import {
-  type ExecutionContext,
-  Inject,
-  Injectable,
-  Module,
-  type ModuleMetadata,
-  type Type,
-  UseGuards,
-} from '@nestjs/common';
+import { Inject, Injectable, Module, UseGuards } from '@nestjs/common';
+import type { ExecutionContext, ModuleMetadata, Type } from '@nestjs/common';
 import {
   Field,
   GqlExecutionContext,
@@ -17,20 +10,13 @@ import {
   ResolveField,
   Resolver,
 } from '@nestjs/graphql';
-import { ApolloDriver, type ApolloDriverConfig } from '@nestjs/apollo';
+import { ApolloDriver } from '@nestjs/apollo';
+import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { Test } from '@nestjs/testing';
 import { GraphQLError } from 'graphql';
-import {
-  AuthModule,
-  type AuthStructure,
-  CurrentPrincipal,
-  JwtAuthGuard,
-  OwnIssuerOnly,
-  type Principal,
-  Public,
-  RequireScopes,
-} from 'postern/auth';
+import { AuthModule, CurrentPrincipal, JwtAuthGuard, OwnIssuerOnly, Public, RequireScopes } from 'postern/auth';
+import type { AuthStructure, Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
 import { TestIssuer } from 'postern/testing/auth';
 

@@ -1,24 +1,19 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, validateHeaderValue } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { createHttpAdapter, documentOf } from 'postern';
 import { Database } from 'postern/persistence';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { KeyRing, SigningKeys } from 'postern/tokens';
 import { AppModule } from '../../src/server/app.module.js';
 import { readConfig } from '../../src/config/config.js';
-import {
-  byEs,
-  compact,
-  goodClaims,
-  goodHeader,
-  hostileTokens,
-  makeWorld,
-  type World,
-} from '../tokens/hostile-tokens/index.js';
+import { byEs, compact, goodClaims, goodHeader, hostileTokens, makeWorld } from '../tokens/hostile-tokens/index.js';
+import type { World } from '../tokens/hostile-tokens/index.js';
 
 const adapters = ['fastify', 'express'] as const;
 type Adapter = (typeof adapters)[number];

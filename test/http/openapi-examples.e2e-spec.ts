@@ -1,8 +1,11 @@
 import { connect } from 'node:net';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { Ajv2020 } from 'ajv/dist/2020.js';
+import type { ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { build, type BuiltServer, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
+import { build, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { BuiltServer } from '../support/built-server.js';
 
 interface Media {
   readonly schema: object;

@@ -1,20 +1,12 @@
-import {
-  All,
-  ConsoleLogger,
-  Controller,
-  Get,
-  Head,
-  type INestApplication,
-  Post,
-  type Type,
-  Version,
-  VersioningType,
-} from '@nestjs/common';
+import { All, ConsoleLogger, Controller, Get, Head, Post, Version, VersioningType } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { ApiOperation } from '@nestjs/swagger';
 import { PosternModule, serveDocs } from 'postern';
 import { Public, RequireScopes } from 'postern/auth';
-import { createTestDatabase, startTestApplication, type TestDatabase } from 'postern/testing';
-import { build, type BuiltServer, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import { createTestDatabase, startTestApplication } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
+import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { BuiltServer } from '../support/built-server.js';
 
 interface Media {
   schema?: object;

@@ -1,11 +1,13 @@
 import { Body, ConsoleLogger, Controller, Get, Header, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { createHttpAdapter, hardenHttp, PosternModule } from 'postern';
 import { Public } from 'postern/auth';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 
 const account = { email: 'ada@example.com', password: 'seven small boats at noon' };
 

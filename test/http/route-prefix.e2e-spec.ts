@@ -1,8 +1,10 @@
-import { type INestApplication, type LoggerService, VersioningType } from '@nestjs/common';
+import { VersioningType } from '@nestjs/common';
+import type { INestApplication, LoggerService } from '@nestjs/common';
 import { RouterModule } from '@nestjs/core';
 import { PosternModule } from 'postern';
 import { RevocationsModule } from 'postern/revocations';
-import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
+import { createTestDatabase, startTestApplication } from 'postern/testing';
+import type { TestApplication, TestDatabase } from 'postern/testing';
 import { TokensModule } from 'postern/tokens';
 
 describe.each(['fastify', 'express'] as const)('an application on %s that moves its routes', (adapter) => {

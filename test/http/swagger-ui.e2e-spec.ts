@@ -5,9 +5,12 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type Browser, chromium, type Page, type Route } from 'playwright-core';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { build, type BuiltServer, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import { chromium } from 'playwright-core';
+import type { Browser, Page, Route } from 'playwright-core';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
+import { build, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { BuiltServer } from '../support/built-server.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const browserPath = (process.env.PATH ?? '')

@@ -1,21 +1,13 @@
 import { once } from 'node:events';
-import { type ExecutionContext, Injectable, UseFilters } from '@nestjs/common';
+import { Injectable, UseFilters } from '@nestjs/common';
+import type { ExecutionContext, INestApplication } from '@nestjs/common';
 import { WsAdapter } from '@nestjs/platform-ws';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ConnectedSocket, SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
-import type { INestApplication } from '@nestjs/common';
 import { WebSocket } from 'ws';
-import {
-  AuthModule,
-  CurrentPrincipal,
-  type GuardedRequest,
-  JwtAuthGuard,
-  type Principal,
-  Public,
-  RequireScopes,
-  RevocationPublisher,
-} from 'postern/auth';
+import { AuthModule, CurrentPrincipal, JwtAuthGuard, Public, RequireScopes, RevocationPublisher } from 'postern/auth';
+import type { GuardedRequest, Principal } from 'postern/auth';
 import { AuthErrorFilter } from 'postern/problem';
 import { TestIssuer } from 'postern/testing/auth';
 

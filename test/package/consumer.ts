@@ -1,9 +1,10 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, type AddressInfo } from 'node:net';
+import { createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 
 const run = promisify(execFile);
@@ -102,7 +103,7 @@ export async function start(app: string, environment: Readonly<Record<string, st
       child.kill('SIGKILL');
       throw new Error(`${app} did not start:\n${output}`);
     }
-    await sleep(100);
+    await delay(100);
   }
   return {
     url,

@@ -5,9 +5,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
+import { createEmptyDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { DataSource } from 'typeorm';
-import { compile, install, isRegistryReachable, pack, type RunningApp, scaffold, start } from './consumer.js';
+import { compile, install, isRegistryReachable, pack, scaffold, start } from './consumer.js';
+import type { RunningApp } from './consumer.js';
 
 const run = promisify(execFile);
 const required = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];

@@ -3,7 +3,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { transformSync } from '@swc/core';
-import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
+import { createEmptyDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 
 const root = join(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');

@@ -1,8 +1,10 @@
 import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
-import { build, type BuiltServer, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import { createEmptyDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
+import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { BuiltServer } from '../support/built-server.js';
 
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
 const hasTools = ['bash', 'curl'].every((tool) => spawnSync(tool, ['--version']).status === 0);

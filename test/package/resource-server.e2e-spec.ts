@@ -1,4 +1,5 @@
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
@@ -7,7 +8,8 @@ import { join } from 'node:path';
 import { createHttpAdapter } from 'postern';
 import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
-import { createTestDatabase, type TestDatabase, TestIssuer } from 'postern/testing';
+import { createTestDatabase, TestIssuer } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { UsersService } from 'postern/users';
 import { build } from '../support/built-server.js';
 import { AcmeModule } from '../fixtures/acme/acme.module.js';

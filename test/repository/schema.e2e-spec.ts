@@ -1,6 +1,7 @@
 import { DataSource } from 'typeorm';
 import { PasswordCredential } from 'postern/password';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { Session } from 'postern/sessions';
 import { SigningKey } from 'postern/tokens';
 import { User } from 'postern/users';

@@ -1,22 +1,22 @@
 import { once } from 'node:events';
-import { request, type IncomingMessage } from 'node:http';
-import { connect, createServer, type AddressInfo, type NetConnectOpts, type Server, type Socket } from 'node:net';
-import { Controller, Get, Module, type INestApplication, type LoggerService, type Type } from '@nestjs/common';
+import { request } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, NetConnectOpts, Server, Socket } from 'node:net';
+import { Controller, Get, Module } from '@nestjs/common';
+import type { INestApplication, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { createHttpAdapter, PosternModule, type PosternSettings } from 'postern';
-import {
-  AuthModule,
-  CurrentPrincipal,
-  RevocationHealth,
-  type AuthSettings,
-  type Clock,
-  type Principal,
-} from 'postern/auth';
+import { createHttpAdapter, PosternModule } from 'postern';
+import type { PosternSettings } from 'postern';
+import { AuthModule, CurrentPrincipal, RevocationHealth } from 'postern/auth';
+import type { AuthSettings, Clock, Principal } from 'postern/auth';
 import type { PersistenceSettings } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
 import { SessionsService } from 'postern/sessions';
-import { AccessTokens, type AccessTokenClaims } from 'postern/tokens';
-import { UsersService, type UserBase } from 'postern/users';
+import { AccessTokens } from 'postern/tokens';
+import type { AccessTokenClaims } from 'postern/tokens';
+import { UsersService } from 'postern/users';
+import type { UserBase } from 'postern/users';
 
 export const audience = 'orders';
 export const secret = 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-revocations';

@@ -1,12 +1,15 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { createServer } from 'node:http';
+import type { RequestListener, Server } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { exportJWK, SignJWT, type JWTPayload } from 'jose';
+import { exportJWK, SignJWT } from 'jose';
+import type { JWTPayload } from 'jose';
 import pg from 'pg';
 import {
   Clock,
@@ -15,27 +18,18 @@ import {
   RevocationPublisher,
   TrustedIssuers,
   VerificationKeys,
-  type AuthSettings,
-  type Jwk,
 } from 'postern/auth';
+import type { AuthSettings, Jwk } from 'postern/auth';
 import { startEmbeddedPostgres } from 'postern/embedded-postgres';
 import { SessionsService } from 'postern/sessions';
 import { RevocationFeed, DatabaseRevocationPublisher } from 'postern/revocations';
-import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
+import { createTestDatabase, revocationSourceSpec } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { RevokeKey, KeyRing } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
-import {
-  audience,
-  TcpProxy,
-  proxyTo,
-  secret,
-  startReplica,
-  startResource,
-  targetOf,
-  type Replica,
-  type Resource,
-} from './cluster.js';
+import { audience, TcpProxy, proxyTo, secret, startReplica, startResource, targetOf } from './cluster.js';
+import type { Replica, Resource } from './cluster.js';
 import { until } from '../support/until.js';
 
 const quick = { maximumSilenceSeconds: 3 };

@@ -1,14 +1,19 @@
 import { once } from 'node:events';
 import { request } from 'node:http';
-import { connect, type Socket } from 'node:net';
-import { createLocalJWKSet, decodeJwt, jwtVerify, type JSONWebKeySet } from 'jose';
+import { connect } from 'node:net';
+import type { Socket } from 'node:net';
+import { createLocalJWKSet, decodeJwt, jwtVerify } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { RevocationPublisher } from 'postern/auth';
 import { SessionsService } from 'postern/sessions';
-import { RevocationFeedController, DatabaseRevocationPublisher, type RevocationPageDto } from 'postern/revocations';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { RevocationFeedController, DatabaseRevocationPublisher } from 'postern/revocations';
+import type { RevocationPageDto } from 'postern/revocations';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { RevokeKey } from 'postern/tokens';
 import { DataSource } from 'typeorm';
-import { audience, startReplica, FeedStream, type Replica } from './cluster.js';
+import { audience, startReplica, FeedStream } from './cluster.js';
+import type { Replica } from './cluster.js';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';

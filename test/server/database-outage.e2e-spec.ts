@@ -1,11 +1,14 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Server } from 'node:net';
+import { createServer } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
 import { RevocationHealth } from 'postern/auth';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
-import { TcpProxy, proxyTo, secret, startReplica, type Replica } from '../revocations/cluster.js';
+import { TcpProxy, proxyTo, secret, startReplica } from '../revocations/cluster.js';
+import type { Replica } from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';

@@ -1,4 +1,5 @@
-import { spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { chmod, chown, mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
@@ -8,7 +9,8 @@ import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
-import { startEmbeddedPostgres, type EmbeddedPostgres } from 'postern/embedded-postgres';
+import { startEmbeddedPostgres } from 'postern/embedded-postgres';
+import type { EmbeddedPostgres } from 'postern/embedded-postgres';
 
 const program = fileURLToPath(new URL('./embedded-postgres.program.mjs', import.meta.url));
 const isRoot = process.getuid?.() === 0;

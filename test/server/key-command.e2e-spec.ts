@@ -1,17 +1,13 @@
 import { readdirSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from 'jose';
+import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import pg from 'pg';
 import { migrateDatabase } from 'postern/persistence';
-import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
-import {
-  build,
-  type BuiltServer,
-  type Outcome,
-  runBuilt,
-  startBuiltServer,
-  temporaryFolder,
-} from '../support/built-server.js';
+import { createEmptyDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
+import { build, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { BuiltServer, Outcome } from '../support/built-server.js';
 
 const secret = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const environment = { POSTERN_ISSUER: 'http://localhost:3000' };

@@ -2,9 +2,11 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { jest } from '@jest/globals';
 import { SessionsService } from 'postern/sessions';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { LogLines } from '../support/log-lines.js';
-import { type TcpProxy, proxyTo, startReplica, type Replica } from '../revocations/cluster.js';
+import { proxyTo, startReplica } from '../revocations/cluster.js';
+import type { TcpProxy, Replica } from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';

@@ -2,21 +2,15 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { NestFactory } from '@nestjs/core';
 import { CheckedPasswordSettings } from 'postern/password';
-import { createEmptyDatabase, type TestDatabase } from 'postern/testing';
+import { createEmptyDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { AppModule } from '../../src/server/app.module.js';
 import { readConfig } from '../../src/config/config.js';
-import {
-  build,
-  type BuiltServer,
-  runBuilt,
-  runServer,
-  spawnBuilt,
-  startBuiltServer,
-  temporaryFolder,
-} from '../support/built-server.js';
+import { build, runBuilt, runServer, spawnBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { BuiltServer } from '../support/built-server.js';
 
 const credentials = { email: 'ada@example.com', password: 'the analytical engine' };
 const strong = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
@@ -249,7 +243,7 @@ describe('replicas on one database', () => {
     // As a browser opens one ahead, and never asks.
     const silent = connect(Number(new URL(server.url).port), '127.0.0.1');
     await once(silent, 'connect');
-    await sleep(30);
+    await delay(30);
     const began = performance.now();
     expect(await server.stop('SIGTERM')).toBe(0);
     expect(performance.now() - began).toBeLessThan(10_000);

@@ -1,5 +1,6 @@
 import { decodeJwt } from 'jose';
-import { build, type Outcome, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import { build, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { Outcome } from '../support/built-server.js';
 
 const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
 

@@ -1,23 +1,23 @@
-import { Controller, Injectable, Module, type INestApplication } from '@nestjs/common';
+import { Controller, Injectable, Module } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OnEvent } from '@nestjs/event-emitter';
 import { IsOptional, Matches } from 'class-validator';
-import { createHttpAdapter, documentOf, HealthController, PosternModule, type PosternStructure } from 'postern';
-import {
-  LogMailer,
-  Mailer,
-  registrationControllerOf,
-  UserRegistered,
-  type MailMessage,
-  type NewAccount,
-} from 'postern/accounts';
+import { createHttpAdapter, documentOf, HealthController, PosternModule } from 'postern';
+import type { PosternStructure } from 'postern';
+import { LogMailer, Mailer, registrationControllerOf, UserRegistered } from 'postern/accounts';
+import type { MailMessage, NewAccount } from 'postern/accounts';
 import type { Principal } from 'postern/auth';
-import { PasswordController, type LoginDto } from 'postern/password';
+import { PasswordController } from 'postern/password';
+import type { LoginDto } from 'postern/password';
 import { Database } from 'postern/persistence';
-import { SessionsController, type RequestLike } from 'postern/sessions';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { SessionsController } from 'postern/sessions';
+import type { RequestLike } from 'postern/sessions';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { UserBase, UserField } from 'postern/users';
-import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 import { until } from '../support/until.js';
 
 const PASSWORD = 'seven small boats at noon';

@@ -3,8 +3,10 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
-import { type DynamicModule, type LoggerService, Module } from '@nestjs/common';
-import { createRemoteJWKSet, jwtVerify, type JWTPayload } from 'jose';
+import { Module } from '@nestjs/common';
+import type { DynamicModule, LoggerService } from '@nestjs/common';
+import { createRemoteJWKSet, jwtVerify } from 'jose';
+import type { JWTPayload } from 'jose';
 import { documentOf } from 'postern';
 import * as accounts from 'postern/accounts';
 import { RevocationPublisher, RevocationSet, VerificationKeys } from 'postern/auth';
@@ -24,18 +26,17 @@ import {
   revocationPublisherSpec,
   signingKeysSpec,
   startTestApplication,
-  type TestAnswer,
-  type TestApplication,
-  type TestDatabase,
   testPrincipal,
   userSessionsSpec,
   verificationKeysSpec,
 } from 'postern/testing';
+import type { TestAnswer, TestApplication, TestDatabase } from 'postern/testing';
 import * as tokens from 'postern/tokens';
 import * as users from 'postern/users';
 import { AcmePiecewiseModule } from '../fixtures/acme/acme-piecewise.module.js';
 import { AcmeModule } from '../fixtures/acme/acme.module.js';
-import { AcmeConfiguration, type AcmeSettings } from '../fixtures/acme/acme.settings.js';
+import { AcmeConfiguration } from '../fixtures/acme/acme.settings.js';
+import type { AcmeSettings } from '../fixtures/acme/acme.settings.js';
 import { AuditTrail } from '../fixtures/acme/audit-trail.js';
 import { CostCentres } from '../fixtures/acme/cost-centres.js';
 import { EmployeeClaims } from '../fixtures/acme/employee-claims.js';

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { LogLines } from '../support/log-lines.js';
-import { startReplica, type Replica } from '../revocations/cluster.js';
+import { startReplica } from '../revocations/cluster.js';
+import type { Replica } from '../revocations/cluster.js';
 
 const issuer = 'https://id.example.test';
 const POOL_SIZE = 10;

@@ -5,11 +5,13 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { createDecipheriv, createHash, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
-import { createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify, SignJWT, type JSONWebKeySet } from 'jose';
+import { createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify, SignJWT } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { AuthModule, Clock, SystemClock } from 'postern/auth';
 import { Database, PersistenceModule } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import {
   AccessTokens,
   InstanceSecret,
@@ -20,9 +22,8 @@ import {
   SigningKeyActivated,
   TokenSigner,
   TokensModule,
-  type TokensSettings,
-  type TokensStructure,
 } from 'postern/tokens';
+import type { TokensSettings, TokensStructure } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { ChildProcessSigningKeys } from '../fixtures/child-process-signer/child-process-signing-keys.js';
 import { until } from '../support/until.js';

@@ -2,13 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { PosternModule } from 'postern';
 import { Clock } from 'postern/auth';
 import { Argon2PasswordHasher, PasswordHasher } from 'postern/password';
-import {
-  createTestDatabase,
-  ManualClock,
-  startTestApplication,
-  type TestApplication,
-  type TestDatabase,
-} from 'postern/testing';
+import { createTestDatabase, ManualClock, startTestApplication } from 'postern/testing';
+import type { TestApplication, TestDatabase } from 'postern/testing';
 
 const PASSWORD = 'seven small boats at noon';
 const CHEAP = { memoryKiB: 1024, iterations: 1 };

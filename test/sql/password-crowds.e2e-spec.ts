@@ -1,6 +1,7 @@
 import { Agent, request } from 'node:http';
 import { PosternModule } from 'postern';
-import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
+import { createTestDatabase, startTestApplication } from 'postern/testing';
+import type { TestApplication, TestDatabase } from 'postern/testing';
 import { until } from '../support/until.js';
 
 const PASSWORD = 'seven small boats at noon';

@@ -1,4 +1,5 @@
-import { Inject, Injectable, Module, Scope, type INestApplication } from '@nestjs/common';
+import { Inject, Injectable, Module, Scope } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { OnEvent } from '@nestjs/event-emitter';
 import { createHttpAdapter, documentOf, PosternModule } from 'postern';
@@ -10,8 +11,10 @@ import {
   PasswordHasher,
   PasswordPolicy,
 } from 'postern/password';
-import { Database, type DomainEvent } from 'postern/persistence';
-import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
+import { Database } from 'postern/persistence';
+import type { DomainEvent } from 'postern/persistence';
+import { createTestDatabase, startTestApplication } from 'postern/testing';
+import type { TestApplication, TestDatabase } from 'postern/testing';
 import { UsersService } from 'postern/users';
 
 const PASSWORD = 'seven small boats at noon';

@@ -1,12 +1,15 @@
 import { randomUUID } from 'node:crypto';
-import { ConsoleLogger, type DynamicModule, Injectable, Logger } from '@nestjs/common';
+import { ConsoleLogger, Injectable, Logger } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
-import { Test, type TestingModule } from '@nestjs/testing';
+import { Test } from '@nestjs/testing';
+import type { TestingModule } from '@nestjs/testing';
 import { jest } from '@jest/globals';
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
-import { DataSource, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { DataSource } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 import {
   Database,
   DomainEvent,
@@ -14,11 +17,12 @@ import {
   migrateDatabase,
   migrations,
   PersistenceModule,
-  type PersistenceSettings,
   TransactionDoomedError,
   uuidv7,
 } from 'postern/persistence';
-import { createEmptyDatabase, createTestDatabase, type TestDatabase } from 'postern/testing';
+import type { PersistenceSettings } from 'postern/persistence';
+import { createEmptyDatabase, createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { collectGarbage } from '../support/collect-garbage.js';
 
 class Noted extends DomainEvent {
@@ -317,7 +321,7 @@ describe('the database', () => {
       let slow!: Promise<unknown>;
       const attempt = database.transaction(() => {
         slow = database.manager.query('SELECT pg_sleep(0.1)').then(() => write('late'));
-        return Promise.race([slow, pause(20).then(refuse)]);
+        return Promise.race([slow, delay(20).then(refuse)]);
       });
       await expect(attempt).rejects.toBe(refusal);
       await expect(slow).rejects.toThrow(TransactionDoomedError);
@@ -330,7 +334,7 @@ describe('the database', () => {
         events.publish(new Noted('a'));
         database.afterCommit(() => write('a'));
       });
-      await pause(20);
+      await delay(20);
       expect(listener.heard).toEqual([]);
       expect(await written()).toEqual([]);
     });
@@ -383,7 +387,7 @@ describe('the database', () => {
     const collecting = async (isOver: () => boolean): Promise<void> => {
       for (let turn = 0; turn < 20 && !isOver(); turn += 1) {
         collectGarbage();
-        await pause(10);
+        await delay(10);
       }
     };
 
@@ -430,7 +434,7 @@ describe('the database', () => {
       const waiting = new Promise<void>((resolve) => (goOn = resolve));
       const attempt = database.transaction(() => {
         void waiting
-          .then(() => pause(20))
+          .then(() => delay(20))
           .then(() => write('late'))
           .then(
             () => outcomes.push('written'),
@@ -454,7 +458,7 @@ describe('the database', () => {
   it('commits when all has ended that has joined, whether anybody waits for it or not', async () => {
     await database.transaction(async () => {
       void database.transaction(async () => {
-        await pause(30);
+        await delay(30);
         await write('joined');
         events.publish(new Noted('joined'));
       });
@@ -482,7 +486,7 @@ describe('the database', () => {
     let late!: Promise<void>;
     const attempt = database.transaction(async () => {
       await write(first);
-      late = pause(100).then(() =>
+      late = delay(100).then(() =>
         database.transaction(async () => {
           await write('late');
           await refuse();
@@ -500,7 +504,7 @@ describe('the database', () => {
   it('commits nothing where a part fails that has joined and that nobody waits for', async () => {
     const attempt = database.transaction(async () => {
       await write('a');
-      void database.transaction(() => pause(30).then(refuse)).catch(() => undefined);
+      void database.transaction(() => delay(30).then(refuse)).catch(() => undefined);
     });
     await expect(attempt).rejects.toThrow(TransactionDoomedError);
     expect(await written()).toEqual([]);
@@ -512,7 +516,7 @@ describe('the database', () => {
     const inOrder = (first: string, second: string) =>
       database.transaction(async () => {
         await lock(first);
-        await pause(100);
+        await delay(100);
         await lock(second);
       });
     const outcomes = await Promise.allSettled([inOrder('a', 'b'), inOrder('b', 'a')]);
@@ -532,7 +536,7 @@ describe('the database', () => {
       const interrupted = database.transaction(async () => {
         await write('a');
         await terminate();
-        await pause(milliseconds);
+        await delay(milliseconds);
         await write('b');
       });
       await expect(interrupted).rejects.toMatchObject({ isTransient: true });
@@ -540,7 +544,7 @@ describe('the database', () => {
     await database.manager.query('SELECT 1').catch(() => undefined);
     await terminate();
     await other.end();
-    await pause(100);
+    await delay(100);
     await database.transaction(() => write('c'));
     expect(await written()).toEqual(['c']);
   });
@@ -618,7 +622,7 @@ describe('the migrations', () => {
     afterEach(() => holder.end());
     const hold = () => holder.query('SELECT pg_advisory_lock(31648367529489006)');
     const within5Seconds = (migrating: Promise<string[]>) =>
-      Promise.race([migrating, pause(5000, 'waits', { ref: false })]);
+      Promise.race([migrating, delay(5000, 'waits', { ref: false })]);
 
     it('wait for nobody where none is pending', async () => {
       await migrateDatabase(empty.url);
@@ -629,7 +633,7 @@ describe('the migrations', () => {
     it('wait until none is pending, though nobody gives the lock back', async () => {
       await hold();
       const waiting = migrateDatabase(empty.url);
-      expect(await Promise.race([waiting, pause(500, 'waits')])).toBe('waits');
+      expect(await Promise.race([waiting, delay(500, 'waits')])).toBe('waits');
       const dataSource = new DataSource({
         type: 'postgres',
         extra: { connectionString: empty.url },
@@ -646,7 +650,7 @@ describe('the migrations', () => {
     it('run as soon as it is given back', async () => {
       await hold();
       const waiting = migrateDatabase(empty.url);
-      expect(await Promise.race([waiting, pause(500, 'waits')])).toBe('waits');
+      expect(await Promise.race([waiting, delay(500, 'waits')])).toBe('waits');
       await holder.query('SELECT pg_advisory_unlock_all()');
       expect(await within5Seconds(waiting)).toHaveLength(migrations.length);
     });

@@ -3,7 +3,8 @@ import { decodeJwt } from 'jose';
 import { PosternModule } from 'postern';
 import { createTestDatabase, startTestApplication } from 'postern/testing';
 import { UserBase, UserField, UsersService } from 'postern/users';
-import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 @Entity('users')
 class Member extends UserBase {

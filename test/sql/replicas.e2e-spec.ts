@@ -2,11 +2,13 @@ import { jest } from '@jest/globals';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { INestApplicationContext } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { AccessTokens } from 'postern/tokens';
 import { AppModule } from '../../src/server/app.module.js';
 import { readConfig } from '../../src/config/config.js';
-import { build, type BuiltServer, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { BuiltServer } from '../support/built-server.js';
 import { until } from '../support/until.js';
 
 const secret = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';

@@ -1,24 +1,28 @@
 import { once } from 'node:events';
-import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Logger, type LoggerService } from '@nestjs/common';
-import { Test, type TestingModule } from '@nestjs/testing';
+import { Logger } from '@nestjs/common';
+import type { LoggerService } from '@nestjs/common';
+import { Test } from '@nestjs/testing';
+import type { TestingModule } from '@nestjs/testing';
 import { Redis } from 'ioredis';
 import pg from 'pg';
-import { Clock, RevocationSet, SystemClock, type Principal, type RevocationRequest } from 'postern/auth';
+import { Clock, RevocationSet, SystemClock } from 'postern/auth';
+import type { Principal, RevocationRequest } from 'postern/auth';
 import { Database, PersistenceModule } from 'postern/persistence';
 import {
   CheckedRevocationsSettings,
-  type RevocationsSettings,
   PostgresSignal,
   RedisSignal,
   RevocationTable,
   ReadPosition,
   RevocationSignal,
   DatabaseRevocationSource,
-  type SequencedRevocation,
 } from 'postern/revocations';
-import { createTestDatabase, revocationSourceSpec, type TestDatabase } from 'postern/testing';
+import type { RevocationsSettings, SequencedRevocation } from 'postern/revocations';
+import { createTestDatabase, revocationSourceSpec } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { CheckedTokensSettings, EarliestClock } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { TcpProxy } from '../revocations/cluster.js';

@@ -1,11 +1,15 @@
 import { createHmac, randomUUID } from 'node:crypto';
 import { Controller, Get, Injectable } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
-import { ExpressAdapter, type NestExpressApplication } from '@nestjs/platform-express';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { ExpressAdapter } from '@nestjs/platform-express';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { AuthModule, Clock, CurrentPrincipal, type Principal } from 'postern/auth';
-import { Database, PersistenceModule, type DomainEvent } from 'postern/persistence';
+import { AuthModule, Clock, CurrentPrincipal } from 'postern/auth';
+import type { Principal } from 'postern/auth';
+import { Database, PersistenceModule } from 'postern/persistence';
+import type { DomainEvent } from 'postern/persistence';
 import { AuthError, ProblemModule } from 'postern/problem';
 import {
   ClaimsProvider,
@@ -17,20 +21,20 @@ import {
   SessionStarted,
   SessionsModule,
   SessionsService,
-  type LoginAttempt,
-  type SessionsSettings,
-  type TokenPair,
 } from 'postern/sessions';
+import type { LoginAttempt, SessionsSettings, TokenPair } from 'postern/sessions';
 import {
   DatabaseRevocationPublisher,
   DatabaseRevocationSource,
   RevocationsModule,
-  type RevocationsSettings,
   RevocationCleanup,
 } from 'postern/revocations';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import type { RevocationsSettings } from 'postern/revocations';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { AccessTokens, RevokeKey, KeyRingVerificationKeys, KeyRotation, KeyRing, TokensModule } from 'postern/tokens';
-import { User, RelatedColumn, UsersModule, UsersService, type UserBase } from 'postern/users';
+import { User, RelatedColumn, UsersModule, UsersService } from 'postern/users';
+import type { UserBase } from 'postern/users';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';

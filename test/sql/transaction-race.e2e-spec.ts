@@ -1,11 +1,13 @@
 import { AsyncResource } from 'node:async_hooks';
 import { EventEmitter, once } from 'node:events';
 import { PassThrough } from 'node:stream';
-import { setImmediate as turn, setTimeout as pause } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as delay } from 'node:timers/promises';
 import { ConsoleLogger } from '@nestjs/common';
-import { Test, type TestingModule } from '@nestjs/testing';
+import { Test } from '@nestjs/testing';
+import type { TestingModule } from '@nestjs/testing';
 import { Database, PersistenceModule, TransactionDoomedError } from 'postern/persistence';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { DataSource } from 'typeorm';
 import { collectGarbage } from '../support/collect-garbage.js';
 
@@ -94,14 +96,14 @@ describe('of many transactions beside each other, some refused, and of work outs
       const ways: readonly (() => Promise<unknown>)[] = [
         () => Promise.resolve(),
         () => turn(),
-        () => pause(1 + dice() * 5),
+        () => delay(1 + dice() * 5),
         () => new Promise<void>((resolve) => process.nextTick(resolve)),
         () => new Promise<void>((resolve) => queueMicrotask(resolve)),
         () => new Promise<void>((resolve) => setImmediate(AsyncResource.bind(() => resolve()))),
         () => new Promise<void>((resolve) => new PassThrough().on('data', () => resolve()).write('x')),
         () => bell.heard(),
         () => bell.rung,
-        () => Promise.race([pause(2), bell.rung]),
+        () => Promise.race([delay(2), bell.rung]),
         () => sql.query('SELECT 1'),
         () => database.withReservedConnection(() => database.batch(['SELECT 1', 'SELECT 2'])),
       ];
@@ -180,7 +182,7 @@ describe('of many transactions beside each other, some refused, and of work outs
           await Promise.all(works);
           if (chance(0.5)) await Promise.all(parts);
           collectGarbage();
-          await pause(5);
+          await delay(5);
         }
       }
       await Promise.all(works);

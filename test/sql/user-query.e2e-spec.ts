@@ -1,6 +1,8 @@
-import { AfterLoad, Column, DataSource, DeleteDateColumn, Entity, type EntitySubscriberInterface } from 'typeorm';
+import { AfterLoad, Column, DataSource, DeleteDateColumn, Entity } from 'typeorm';
+import type { EntitySubscriberInterface } from 'typeorm';
 import { uuidv7 } from 'postern/persistence';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { User, UserBase, RelatedColumn } from 'postern/users';
 import { UserQuery } from '../../libs/users/src/storage/user-query.js';
 import { UserDtos } from '../../libs/users/src/fields/user-dtos.js';

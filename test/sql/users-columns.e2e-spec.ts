@@ -4,10 +4,12 @@ import { OnEvent } from '@nestjs/event-emitter';
 import { Type } from 'class-transformer';
 import { IsString, ValidateNested } from 'class-validator';
 import { PosternModule } from 'postern';
-import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
+import { createTestDatabase, startTestApplication } from 'postern/testing';
+import type { TestApplication, TestDatabase } from 'postern/testing';
 import { UserBase, UserField, UsersService, UserUpdated } from 'postern/users';
 import { until } from '../support/until.js';
-import { Column, Entity, Generated, VirtualColumn, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { Column, Entity, Generated, VirtualColumn } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** In one piece: the pieces of another may be words of the password, as `b0a7` is. */
 const newAddress = () => `${randomUUID().replaceAll('-', '')}@example.com`;

@@ -3,10 +3,13 @@ import { Controller, Module, Param, Post } from '@nestjs/common';
 import { PosternModule } from 'postern';
 import { Public } from 'postern/auth';
 import { Database } from 'postern/persistence';
-import { ClaimsProvider, type SessionClaims } from 'postern/sessions';
-import { createTestDatabase, startTestApplication, type TestApplication, type TestDatabase } from 'postern/testing';
+import { ClaimsProvider } from 'postern/sessions';
+import type { SessionClaims } from 'postern/sessions';
+import { createTestDatabase, startTestApplication } from 'postern/testing';
+import type { TestApplication, TestDatabase } from 'postern/testing';
 import { UserBase, UserConflictError, UserField, UsersService } from 'postern/users';
-import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
 
 /** In one piece: the pieces of another may be words of the password, as `b0a7` is. */
 const newAddress = () => `${randomUUID().replaceAll('-', '')}@example.com`;

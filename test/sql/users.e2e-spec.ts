@@ -1,5 +1,7 @@
-import { generateKeyPairSync, randomUUID, type KeyObject } from 'node:crypto';
-import { Controller, Get, Injectable, Module, Param, type INestApplication, type Type } from '@nestjs/common';
+import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -23,14 +25,16 @@ import {
   ManyToMany,
   ManyToOne,
   PrimaryColumn,
-  type MigrationInterface,
-  type QueryRunner,
 } from 'typeorm';
-import { AuthModule, CurrentPrincipal, CurrentUser, type AuthStructure, type Principal } from 'postern/auth';
-import { Database, PersistenceModule, type DomainEvent } from 'postern/persistence';
+import type { MigrationInterface, QueryRunner } from 'typeorm';
+import { AuthModule, CurrentPrincipal, CurrentUser } from 'postern/auth';
+import type { AuthStructure, Principal } from 'postern/auth';
+import { Database, PersistenceModule } from 'postern/persistence';
+import type { DomainEvent } from 'postern/persistence';
 import { documentOf } from 'postern';
 import { AuthError, ProblemModule, ApiProblems } from 'postern/problem';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import {
   adminUsersControllerOf,
   EmailTakenError,
@@ -50,11 +54,8 @@ import {
   UsersService,
   UserUpdated,
   ListUsersDto,
-  type IdentityProof,
-  type NewUser,
-  type TeamFields,
-  type UsersStructure,
 } from 'postern/users';
+import type { IdentityProof, NewUser, TeamFields, UsersStructure } from 'postern/users';
 import { until } from '../support/until.js';
 
 @Entity('users')

@@ -1,16 +1,5 @@
-import {
-  applyDecorators,
-  Controller,
-  type ExecutionContext,
-  Get,
-  type INestApplication,
-  Injectable,
-  Module,
-  Post,
-  Scope,
-  type Type,
-  UseGuards,
-} from '@nestjs/common';
+import { applyDecorators, Controller, Get, Injectable, Module, Post, Scope, UseGuards } from '@nestjs/common';
+import type { ExecutionContext, INestApplication, Type } from '@nestjs/common';
 import { RouterExecutionContext } from '@nestjs/core/router/router-execution-context.js';
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -19,21 +8,19 @@ import { Test } from '@nestjs/testing';
 import { firstValueFrom } from 'rxjs';
 import {
   AuthModule,
-  type AuthStructure,
   CurrentPrincipal,
   CurrentUser,
   ForServices,
-  type GuardedRequest,
   isPublic,
   JwtAuthGuard,
   OwnIssuerOnly,
-  type Principal,
   PrincipalMapper,
   Public,
   RequireScopes,
   scopesOf,
   withInheritedRoutes,
 } from 'postern/auth';
+import type { AuthStructure, GuardedRequest, Principal } from 'postern/auth';
 import { TestIssuer } from 'postern/testing/auth';
 
 const issuer = new TestIssuer('orders');

@@ -1,6 +1,8 @@
 import { Clock } from 'postern/auth';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
-import { audience, startReplica, startResource, type Replica } from '../revocations/cluster.js';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
+import { audience, startReplica, startResource } from '../revocations/cluster.js';
+import type { Replica } from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';

@@ -1,17 +1,5 @@
-import {
-  applyDecorators,
-  Controller,
-  Get,
-  Injectable,
-  type ExecutionContext,
-  type INestApplication,
-  Logger,
-  Scope,
-  type Type,
-  UseGuards,
-  type WebSocketAdapter,
-  type WsMessageHandler,
-} from '@nestjs/common';
+import { applyDecorators, Controller, Get, Injectable, Logger, Scope, UseGuards } from '@nestjs/common';
+import type { ExecutionContext, INestApplication, Type, WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -19,8 +7,10 @@ import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets';
 import { once } from 'node:events';
-import { request as send, type IncomingMessage, type Server } from 'node:http';
-import { connect, createServer, type AddressInfo } from 'node:net';
+import { request as send } from 'node:http';
+import type { IncomingMessage, Server } from 'node:http';
+import { connect, createServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { firstValueFrom, isObservable } from 'rxjs';
 import {
   AccessTokenVerifier,
@@ -32,7 +22,6 @@ import {
   isGuarded,
   isPublic,
   JwtAuthGuard,
-  type Principal,
   PrincipalMapper,
   Public,
   RequireScopes,
@@ -41,6 +30,7 @@ import {
   scopesOf,
   UnsupportedContextError,
 } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
 import { testPrincipal } from 'postern/testing/auth';
 import { byEs, byRs, compact, goodClaims, goodHeader, makeWorld } from './hostile-tokens/index.js';

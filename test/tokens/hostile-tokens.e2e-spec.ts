@@ -13,8 +13,8 @@ import {
   CurrentPrincipal,
   InvalidTokenError,
   JWT_ALGORITHMS,
-  type Principal,
 } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
 import { byEs, byHs, byRs, compact, goodClaims, goodHeader, hostileTokens, makeWorld } from './hostile-tokens/index.js';
 import type { INestApplication } from '@nestjs/common';

@@ -1,18 +1,23 @@
 import { generateKeyPairSync, randomUUID } from 'node:crypto';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
-import { Controller, Get, type INestApplication, Injectable } from '@nestjs/common';
+import { Controller, Get, Injectable } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { createRemoteJWKSet, decodeJwt, decodeProtectedHeader, jwtVerify } from 'jose';
 import { createHttpAdapter, PosternModule } from 'postern';
-import { AuthModule, Clock, CurrentPrincipal, type Principal } from 'postern/auth';
+import { AuthModule, Clock, CurrentPrincipal } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
-import { createTestDatabase, type TestDatabase } from 'postern/testing';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { RevokeKey, KeyRotation, TokenSigner } from 'postern/tokens';
-import { libraries, signedByPyJwt, verdictsOf, whyNoPython, type Rules } from './interoperability/libraries.js';
+import { libraries, signedByPyJwt, verdictsOf, whyNoPython } from './interoperability/libraries.js';
+import type { Rules } from './interoperability/libraries.js';
 
 const issuer = 'https://id.example.test';
 const audience = 'orders';

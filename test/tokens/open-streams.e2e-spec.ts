@@ -1,13 +1,17 @@
 import { once } from 'node:events';
-import { request as send, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connect, type AddressInfo } from 'node:net';
+import { request as send } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { connect } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Controller, Get, Header, Injectable, type INestApplication, Res, Sse, StreamableFile } from '@nestjs/common';
+import { Controller, Get, Header, Injectable, Res, Sse, StreamableFile } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
-import { interval, map, finalize, type Observable } from 'rxjs';
+import { interval, map, finalize } from 'rxjs';
+import type { Observable } from 'rxjs';
 import {
   AuthModule,
   Clock,

@@ -1,5 +1,7 @@
-import { createServer, type Server } from 'node:http';
-import { type AddressInfo, createServer as createSocketServer } from 'node:net';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
+import { createServer as createSocketServer } from 'node:net';
+import type { AddressInfo } from 'node:net';
 import { Controller, Get, Module } from '@nestjs/common';
 import { documentOf, PosternModule } from 'postern';
 import {
@@ -8,29 +10,18 @@ import {
   CurrentPrincipal,
   InvalidTokenError,
   OwnIssuerOnly,
-  type Principal,
   Public,
   RevocationHealth,
   RevocationPublisher,
 } from 'postern/auth';
-import {
-  createTestDatabase,
-  startTestApplication,
-  type TestApplication,
-  type TestDatabase,
-  TestIssuer,
-} from 'postern/testing';
+import type { Principal } from 'postern/auth';
+import { createTestDatabase, startTestApplication, TestIssuer } from 'postern/testing';
+import type { TestApplication, TestDatabase } from 'postern/testing';
 import { ProblemModule, ServiceUnavailableError } from 'postern/problem';
 import { SessionsService } from 'postern/sessions';
 import { UsersService } from 'postern/users';
-import {
-  audience,
-  TcpProxy,
-  startReplica,
-  startResource,
-  type Replica,
-  type Resource,
-} from '../revocations/cluster.js';
+import { audience, TcpProxy, startReplica, startResource } from '../revocations/cluster.js';
+import type { Replica, Resource } from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
 const ISSUER = 'https://id.acme.test';

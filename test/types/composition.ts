@@ -1,7 +1,9 @@
 /** What the compiler must refuse of a team that composes its application. `tsc --noEmit` is the test. */
 import { PosternModule } from 'postern';
-import { AccountsModule, Mailer, type MailMessage } from 'postern/accounts';
-import { AuthModule, Clock, type Principal, PrincipalMapper, VerificationKeys } from 'postern/auth';
+import { AccountsModule, Mailer } from 'postern/accounts';
+import type { MailMessage } from 'postern/accounts';
+import { AuthModule, Clock, PrincipalMapper, VerificationKeys } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { PasswordHasher, PasswordModule, PasswordPolicy, shippedPasswordPolicies } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { ClaimsProvider, LoginPolicy, SessionsModule } from 'postern/sessions';

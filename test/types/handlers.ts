@@ -1,10 +1,12 @@
 /** What the compiler must refuse of a team's handlers: decorators, and what listeners are told. `tsc --noEmit` is the test. */
 import { UserRegistered } from 'postern/accounts';
-import { CurrentPrincipal, CurrentUser, type Principal, Public, RequireScopes } from 'postern/auth';
+import { CurrentPrincipal, CurrentUser, Public, RequireScopes } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { LoginFailed, PasswordChanged } from 'postern/password';
 import { DomainEvent, Events } from 'postern/persistence';
 import { AuthError, ApiProblems } from 'postern/problem';
-import { RefreshTokenReused, SessionRevoked, SessionStarted, type SessionsService } from 'postern/sessions';
+import { RefreshTokenReused, SessionRevoked, SessionStarted } from 'postern/sessions';
+import type { SessionsService } from 'postern/sessions';
 import { SigningKeyKilled } from 'postern/tokens';
 import { UserUpdated } from 'postern/users';
 

@@ -3,24 +3,27 @@
  * `@ts-expect-error` above a line that compiles is an error itself.
  */
 import { Column, Entity } from 'typeorm';
-import { registrationControllerOf, type NewAccount, type Registration } from 'postern/accounts';
+import { registrationControllerOf } from 'postern/accounts';
+import type { NewAccount, Registration } from 'postern/accounts';
 import type { Principal } from 'postern/auth';
 import {
   adminUsersControllerOf,
   EntityPrincipalMapper,
   meControllerOf,
   UserBase,
-  type RelatedColumn,
   UserField,
   UsersModule,
-  type AdminUsersRoutes,
-  type ListUsersDto,
-  type NewUser,
-  type SeenUser,
-  type TeamField,
-  type TeamFields,
-  type UserChanges,
-  type UsersService,
+} from 'postern/users';
+import type {
+  RelatedColumn,
+  AdminUsersRoutes,
+  ListUsersDto,
+  NewUser,
+  SeenUser,
+  TeamField,
+  TeamFields,
+  UserChanges,
+  UsersService,
 } from 'postern/users';
 
 @Entity('users')

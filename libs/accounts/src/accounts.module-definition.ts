@@ -1,4 +1,5 @@
-import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { ModuleMetadata, Type } from '@nestjs/common';
 import type { SettingNames } from 'postern/problem';
 import type { UserBase } from 'postern/users';
 import type { Mailer } from './mailer.js';

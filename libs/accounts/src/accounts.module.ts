@@ -1,14 +1,14 @@
-import { Module, type DynamicModule } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { assertSameUserEntity, User, UserDtos } from 'postern/users';
-import {
-  ACCOUNTS_SETTINGS,
-  ConfigurableAccountsModule,
-  type AccountsSettings,
-  type AccountsStructure,
-  type ASYNC_OPTIONS_TYPE,
-  type OPTIONS_TYPE,
+import { ACCOUNTS_SETTINGS, ConfigurableAccountsModule } from './accounts.module-definition.js';
+import type {
+  AccountsSettings,
+  AccountsStructure,
+  ASYNC_OPTIONS_TYPE,
+  OPTIONS_TYPE,
 } from './accounts.module-definition.js';
 import { CheckedAccountsSettings } from './checked-accounts-settings.js';
 import { LogMailer } from './log-mailer.js';
@@ -20,7 +20,10 @@ import { SecurityNotices } from './security-notices.js';
 /**
  * Registration, and mails about what concerns the safety of an account. Needs `PersistenceModule`, `UsersModule`,
  * `SessionsModule` and `PasswordModule`. Imported once, by the application.
- * @example AccountsModule.forRoot({ production: true, user: Employee, mailer: SmtpMailer })
+ * @example
+ * ```ts
+ * AccountsModule.forRoot({ production: true, user: Employee, mailer: SmtpMailer })
+ * ```
  */
 @Module({ providers: [missingSettings('AccountsModule', ACCOUNTS_SETTINGS)] })
 export class AccountsModule extends ConfigurableAccountsModule {

@@ -1,5 +1,6 @@
 import { assertKnownSettings } from 'postern/problem';
-import { KNOWN_SETTINGS, NO_STRUCTURE, type AccountsSettings } from './accounts.module-definition.js';
+import { KNOWN_SETTINGS, NO_STRUCTURE } from './accounts.module-definition.js';
+import type { AccountsSettings } from './accounts.module-definition.js';
 
 /**
  * The settings of this lib with every default filled in, known to be sound. Inject it into a mailer of your own to read them.

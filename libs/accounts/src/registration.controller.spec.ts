@@ -1,4 +1,5 @@
-import { UserBase, UserField, type UserFieldOptions } from 'postern/users';
+import { UserBase, UserField } from 'postern/users';
+import type { UserFieldOptions } from 'postern/users';
 import { Column, Entity } from 'typeorm';
 import { AccountsModule } from './accounts.module.js';
 import { registrationControllerOf } from './registration.controller.js';

@@ -1,10 +1,12 @@
-import { Body, Controller, HttpCode, Inject, Post, Req, type Type } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 import { Public } from 'postern/auth';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
-import { ipAddressOf, type RequestLike } from 'postern/sessions';
+import { ipAddressOf } from 'postern/sessions';
+import type { RequestLike } from 'postern/sessions';
 import {
   EmailTakenError,
   IsEmailAddress,
@@ -13,11 +15,8 @@ import {
   responseDtoOf,
   UserConflictError,
   userFieldsOf,
-  type NewUser,
-  type SeenUser,
-  type TeamFields,
-  type UserBase,
 } from 'postern/users';
+import type { NewUser, SeenUser, TeamFields, UserBase } from 'postern/users';
 import { Registration } from './registration.js';
 
 /** What is sent to register: which of the team's fields are taken, `@UserField` says. */
@@ -32,14 +31,16 @@ export interface RegistrationRoutes<U extends UserBase = UserBase> {
 /**
  * The controller of `POST /auth/register` for this class of users: what may be registered, and what is answered, follow
  * from its fields. A team may extend it and pass its own class; `register` stays the route that it was when it is overridden.
- * @throws {Error} where a field of the class is registered as `password`
+ * @throws Error where a field of the class is registered as `password`
  * @example
+ * ```ts
  * class InvitedOnly extends registrationControllerOf(Employee) {
  *   override async register(account: NewAccount<Employee>, request: RequestLike) {
  *     await this.invitations.spend(account.email);
  *     return super.register(account, request);
  *   }
  * }
+ * ```
  */
 export function registrationControllerOf<U extends UserBase>(user: Type<U>): new () => RegistrationRoutes<U> {
   if (userFieldsOf(user).some(({ property, register }) => property === 'password' && register !== false)) {

@@ -1,6 +1,8 @@
 import type { Database, DomainEvent, Events } from 'postern/persistence';
-import { PasswordRejectedError, PreparedPassword, type PasswordsService } from 'postern/password';
-import { EmailTakenError, type UserBase, type UsersService } from 'postern/users';
+import { PasswordRejectedError, PreparedPassword } from 'postern/password';
+import type { PasswordsService } from 'postern/password';
+import { EmailTakenError } from 'postern/users';
+import type { UserBase, UsersService } from 'postern/users';
 import { UserRegistered } from './accounts.events.js';
 import { Registration } from './registration.js';
 

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
 import { PasswordsService } from 'postern/password';
-import { normalizeEmail, UsersService, type NewUser, type UserBase } from 'postern/users';
+import { normalizeEmail, UsersService } from 'postern/users';
+import type { NewUser, UserBase } from 'postern/users';
 import { UserRegistered } from './accounts.events.js';
 
 /** From where an account is registered. */

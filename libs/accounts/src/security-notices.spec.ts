@@ -4,7 +4,8 @@ import { PasswordChanged } from 'postern/password';
 import { RefreshTokenReused } from 'postern/sessions';
 import type { UsersService } from 'postern/users';
 import { CheckedAccountsSettings } from './checked-accounts-settings.js';
-import { Mailer, type MailMessage } from './mailer.js';
+import { Mailer } from './mailer.js';
+import type { MailMessage } from './mailer.js';
 import { SecurityNotices } from './security-notices.js';
 
 class Outbox extends Mailer {

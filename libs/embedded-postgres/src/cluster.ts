@@ -8,7 +8,7 @@ import { giveTo } from './folders.js';
 import type { RunAs } from './run-as.js';
 
 /** The superuser of the embedded PostgreSQL; whoever can open its socket is let in. */
-export const superuser = 'postern';
+export const SUPERUSER = 'postern';
 
 /** Removes what an `initdb` or a copy that was cut off has left. Only the owner of the folder may call it. */
 export async function removeUnfinished(folder: string): Promise<void> {
@@ -33,7 +33,7 @@ export async function ensureCluster(cluster: string, binaries: Binaries, runAs: 
 
 async function initdb(program: string, cluster: string, { uid, gid }: RunAs): Promise<void> {
   const locale = ['--encoding=UTF8', '--locale=C', '--locale-provider=builtin', '--builtin-locale=C.UTF-8'];
-  const child = spawn(program, [`--pgdata=${cluster}`, `--username=${superuser}`, '--auth=trust', ...locale], {
+  const child = spawn(program, [`--pgdata=${cluster}`, `--username=${SUPERUSER}`, '--auth=trust', ...locale], {
     uid,
     gid,
     cwd: cluster,

@@ -3,11 +3,12 @@ import { chmod, chown, lstat, mkdir, mkdtemp, readdir, readlink, realpath, rm, r
 import { tmpdir } from 'node:os';
 import { basename, dirname, join, resolve } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
-import { canReach, type RunAs } from './run-as.js';
+import { canReach } from './run-as.js';
+import type { RunAs } from './run-as.js';
 
 /** Where the data of root's servers lie when PostgreSQL's user cannot pass through to the folder that was asked for. */
-const elsewhere = '/var/lib/postern';
-const socketName = '.s.PGSQL.5432';
+const ELSEWHERE = '/var/lib/postern';
+const SOCKET_NAME = '.s.PGSQL.5432';
 /** `sun_path` has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
 const longestSocketPath = process.platform === 'darwin' ? 103 : 107;
 
@@ -59,8 +60,8 @@ export async function openReachableFolder(folder: string, runAs: RunAs): Promise
       `PostgreSQL runs as ${runAs.name}, who cannot reach ${path}: open the folders above it, or move it.`,
     );
   }
-  await mkdir(elsewhere, { recursive: true, mode: 0o755 });
-  const target = await mkdtemp(join(elsewhere, `${basename(path)}-`));
+  await mkdir(ELSEWHERE, { recursive: true, mode: 0o755 });
+  const target = await mkdtemp(join(ELSEWHERE, `${basename(path)}-`));
   await chmod(target, 0o755);
   await rmdir(path);
   await symlink(target, path);
@@ -70,7 +71,7 @@ export async function openReachableFolder(folder: string, runAs: RunAs): Promise
 /** Makes a folder that only PostgreSQL's user can open, in a place whose path is short enough for a socket. */
 export async function makeSocketFolder(runAs: RunAs): Promise<string> {
   for (const parent of [tmpdir(), '/tmp', '/run', '/var/tmp']) {
-    const longest = Buffer.byteLength(join(parent, 'postern-XXXXXX', socketName));
+    const longest = Buffer.byteLength(join(parent, 'postern-XXXXXX', SOCKET_NAME));
     if (longest > longestSocketPath || !(await isUsable(parent, runAs))) continue;
     const folder = await mkdtemp(join(parent, 'postern-'));
     await giveTo(folder, runAs);
@@ -82,8 +83,8 @@ export async function makeSocketFolder(runAs: RunAs): Promise<string> {
 /** Removes a socket folder, and nothing that is not one: the path may come from a file that somebody has written. */
 export async function removeSocketFolder(folder: string): Promise<void> {
   if (!/^postern-\w{6}$/.test(basename(folder))) return;
-  await rm(join(folder, socketName), { force: true });
-  await rm(join(folder, `${socketName}.lock`), { force: true });
+  await rm(join(folder, SOCKET_NAME), { force: true });
+  await rm(join(folder, `${SOCKET_NAME}.lock`), { force: true });
   await rmdir(folder).catch(() => undefined);
 }
 

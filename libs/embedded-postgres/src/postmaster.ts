@@ -1,6 +1,7 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { readPidFile } from './pid-file.js';
 import { endPostmaster } from './process-table.js';
@@ -16,15 +17,15 @@ export interface PostmasterPlan {
   readonly log: (line: string) => void;
 }
 
-const startLimit = 60_000;
-const longestLog = 10 * 1024 * 1024;
-const restarts = 5;
+const START_LIMIT = 60_000;
+const MAX_LOG = 10 * 1024 * 1024;
+const RESTARTS = 5;
 
 /** The server process: started, watched, started again when it dies, and stopped in order. */
 export class Postmaster {
   private child?: ChildProcess;
   private isStopping = false;
-  private remainingRestarts = restarts;
+  private remainingRestarts = RESTARTS;
   // Sent when this process ends without having called stop(): PostgreSQL then shuts down by itself.
   private readonly onExit = () => void this.child?.kill('SIGINT');
 
@@ -50,7 +51,7 @@ export class Postmaster {
   }
 
   private async launch(): Promise<void> {
-    for (const end = Date.now() + startLimit; ; await pause(200)) {
+    for (const end = Date.now() + START_LIMIT; ; await delay(200)) {
       const complaint = await this.attempt(end);
       if (complaint === undefined) return;
       // After a kill -9 of the postmaster its backends need a moment to notice.
@@ -63,12 +64,12 @@ export class Postmaster {
 
   private async attempt(end: number): Promise<string | undefined> {
     const { cluster, logFile } = this.plan;
-    if (existsSync(logFile) && statSync(logFile).size > longestLog) renameSync(logFile, `${logFile}.old`);
+    if (existsSync(logFile) && statSync(logFile).size > MAX_LOG) renameSync(logFile, `${logFile}.old`);
     const logged = existsSync(logFile) ? statSync(logFile).size : 0;
     const child = this.spawn();
     let failure: Error | undefined;
     child.once('error', (error) => (failure = error));
-    for (; Date.now() < end; await pause(10)) {
+    for (; Date.now() < end; await delay(10)) {
       if (failure) return failure.message;
       if (child.exitCode !== null || child.signalCode !== null) break;
       const file = await readPidFile(cluster);

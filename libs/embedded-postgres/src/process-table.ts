@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 
 /**
  * Names a running process so that another one with the same recycled number, or the same number after a reboot, has
@@ -44,7 +44,7 @@ async function signalAndWait(pid: number, signal: NodeJS.Signals, limit: number)
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === 'ESRCH';
   }
-  for (const end = Date.now() + limit; Date.now() < end; await pause(10)) {
+  for (const end = Date.now() + limit; Date.now() < end; await delay(10)) {
     if (identityOf(pid) !== before) return true;
   }
   return false;

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
-import { locateNative, majorVersion, prepareBinaries } from './binaries.js';
-import { ensureCluster, removeUnfinished, superuser } from './cluster.js';
+import { locateNative, MAJOR_VERSION, prepareBinaries } from './binaries.js';
+import { ensureCluster, removeUnfinished, SUPERUSER } from './cluster.js';
 import { makeSocketFolder, openFolder, openReachableFolder, removeSocketFolder } from './folders.js';
 import { OwnerLock } from './owner-lock.js';
 import { settleOrphan } from './pid-file.js';
@@ -33,7 +33,9 @@ export interface EmbeddedPostgres {
  * @throws EmbeddedPostgresError when the folder is in use by another running process, or this machine cannot run it
  *
  * @example
+ * ```ts
  * const postgres = await startEmbeddedPostgres({ dataDir: '.postern/postgres', log: console.log });
+ * ```
  */
 export async function startEmbeddedPostgres({
   dataDir,
@@ -41,9 +43,9 @@ export async function startEmbeddedPostgres({
 }: EmbeddedPostgresSettings): Promise<EmbeddedPostgres> {
   const native = locateNative();
   const asked = await openFolder(dataDir);
-  const runAs = chooseRunAs(join(asked, majorVersion));
+  const runAs = chooseRunAs(join(asked, MAJOR_VERSION));
   const folder = await openReachableFolder(dataDir, runAs);
-  const cluster = join(folder, majorVersion);
+  const cluster = join(folder, MAJOR_VERSION);
   const lock = await OwnerLock.take(folder);
   let socketFolder: string | undefined;
   try {
@@ -76,5 +78,5 @@ async function tidyUp(lock: OwnerLock, socketFolder: string | undefined): Promis
 
 /** The address of the server whose socket lies in the folder. */
 export function databaseUrlOf(socketFolder: string): string {
-  return `postgres://${superuser}@/postgres?host=${encodeURIComponent(socketFolder)}`;
+  return `postgres://${SUPERUSER}@/postgres?host=${encodeURIComponent(socketFolder)}`;
 }

@@ -1,10 +1,11 @@
 import { availableParallelism } from 'node:os';
 import { inspect } from 'node:util';
 import { assertKnownSettings } from 'postern/problem';
-import { KNOWN_SETTINGS, NO_STRUCTURE, type PasswordSettings } from './password.module-definition.js';
+import { KNOWN_SETTINGS, NO_STRUCTURE } from './password.module-definition.js';
+import type { PasswordSettings } from './password.module-definition.js';
 
 /** libuv has four threads. One stays free for files and DNS, however many cores there are. */
-const MOST_HASHES_AT_ONCE = 3;
+const MAX_HASHES_AT_ONCE = 3;
 
 const KNOWN_HASHING_SETTINGS = {
   concurrency: true,
@@ -51,7 +52,7 @@ export class CheckedPasswordSettings {
       memoryKiB: whole('argon2.memoryKiB', argon2.memoryKiB ?? 19_456, 8 * parallelism, 4_194_304),
       iterations: whole('argon2.iterations', argon2.iterations ?? 2, 1, 1000),
     };
-    const concurrency = hashing.concurrency ?? Math.min(availableParallelism(), MOST_HASHES_AT_ONCE);
+    const concurrency = hashing.concurrency ?? Math.min(availableParallelism(), MAX_HASHES_AT_ONCE);
     const maximumWaiting = whole('hashing.maximumWaiting', hashing.maximumWaiting ?? 512, 0, 100_000);
     const perAccount = hashing.maximumWaitingPerAccount ?? Math.min(128, maximumWaiting);
     this.hashing = {

@@ -3,7 +3,8 @@ import type { SessionsService } from 'postern/sessions';
 import type { UsersService } from 'postern/users';
 import { PasswordChange } from './password-change.js';
 import { PasswordChanged } from './password.events.js';
-import { PreparedPassword, type PasswordProof, type PasswordsService } from './passwords.service.js';
+import { PreparedPassword } from './passwords.service.js';
+import type { PasswordProof, PasswordsService } from './passwords.service.js';
 
 function stage() {
   const state = { hash: 'h:seven small boats', prepared: 0, proven: 0, isInTransaction: false };

@@ -4,7 +4,8 @@ import { SessionsService } from 'postern/sessions';
 import { UsersService } from 'postern/users';
 import { CurrentPasswordWrongError, PasswordRejectedError } from './password.errors.js';
 import { PasswordChanged } from './password.events.js';
-import { PasswordsService, type PreparedPassword } from './passwords.service.js';
+import { PasswordsService } from './passwords.service.js';
+import type { PreparedPassword } from './passwords.service.js';
 
 /** Whose password changes into which, and which session goes on. */
 export interface PasswordChangeRequest {

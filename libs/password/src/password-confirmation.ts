@@ -1,12 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { ApiProblems } from 'postern/problem';
-import { IdentityConfirmation, IdentityNotConfirmedError, type IdentityProof } from 'postern/users';
+import { IdentityConfirmation, IdentityNotConfirmedError } from 'postern/users';
+import type { IdentityProof } from 'postern/users';
 import { HashingOverloadedError } from './password.errors.js';
 import { PasswordsService } from './passwords.service.js';
 
 /**
  * Confirms by the password that the caller is still the user who signed in.
- * @example UsersModule.forRoot({ confirmation: PasswordConfirmation })
+ * @example
+ * ```ts
+ * UsersModule.forRoot({ confirmation: PasswordConfirmation })
+ * ```
  */
 @Injectable()
 @ApiProblems(IdentityNotConfirmedError, HashingOverloadedError)

@@ -1,9 +1,11 @@
 import { createHash } from 'node:crypto';
 import { SystemClock } from 'postern/auth';
 import type { Database, DomainEvent, Events } from 'postern/persistence';
-import { AccountDisabledError, type Precondition, type SessionsService, type TokenPair } from 'postern/sessions';
+import { AccountDisabledError } from 'postern/sessions';
+import type { Precondition, SessionsService, TokenPair } from 'postern/sessions';
 import { InstanceSecret } from 'postern/tokens';
-import { normalizeEmail, type UserBase, type RelatedColumn, type UsersService } from 'postern/users';
+import { normalizeEmail } from 'postern/users';
+import type { UserBase, RelatedColumn, UsersService } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { passwordHash } from './password-credential.entity.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';

@@ -1,12 +1,16 @@
 import { createHash } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Events } from 'postern/persistence';
-import { AccountDisabledError, SessionsService, type SessionContext, type TokenPair } from 'postern/sessions';
-import { normalizeEmail, UsersService, type UserBase, type UserWithRelated } from 'postern/users';
+import { AccountDisabledError, SessionsService } from 'postern/sessions';
+import type { SessionContext, TokenPair } from 'postern/sessions';
+import { normalizeEmail, UsersService } from 'postern/users';
+import type { UserBase, UserWithRelated } from 'postern/users';
 import { passwordHash } from './password-credential.entity.js';
 import { InvalidCredentialsError } from './password.errors.js';
-import { LoginFailed, type LoginFailure } from './password.events.js';
-import { PasswordsService, type StoredPassword } from './passwords.service.js';
+import { LoginFailed } from './password.events.js';
+import type { LoginFailure } from './password.events.js';
+import { PasswordsService } from './passwords.service.js';
+import type { StoredPassword } from './passwords.service.js';
 
 /** Stands in for what is no address at all, so that it costs the same query. RFC 2606: nobody can own it. */
 const NOBODY = 'nobody@postern.invalid';
@@ -30,7 +34,7 @@ export class PasswordLogin {
     for (;;) {
       const found = await this.users.findByEmailWith(address ?? NOBODY, passwordHash);
       const user = found?.user;
-      const refused = (reason: LoginFailure) => this.#refusal(reason, address ?? email, user, context);
+      const refused = (reason: LoginFailure) => this.refusal(reason, address ?? email, user, context);
       const attempt = { account: user?.id ?? address ?? email, ipAddress: context.ipAddress };
       const proof = await this.passwords.proveAgainst(storedOf(found), password, attempt);
       if (user === undefined) throw refused('unknown-user');
@@ -47,7 +51,7 @@ export class PasswordLogin {
     }
   }
 
-  #refusal(reason: LoginFailure, email: string, user: UserBase | undefined, context: SessionContext): Error {
+  private refusal(reason: LoginFailure, email: string, user: UserBase | undefined, context: SessionContext): Error {
     const emailHash = createHash('sha256').update(email).digest('hex');
     this.events.publish(new LoginFailed(reason, emailHash, user?.id, context.ipAddress, context.userAgent));
     return new InvalidCredentialsError();

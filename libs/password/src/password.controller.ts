@@ -1,8 +1,10 @@
 import { Body, Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentPrincipal, Public, type Principal, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import { CurrentPrincipal, Public, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
-import { ipAddressOf, sessionContextOf, TokenPairDto, type RequestLike } from 'postern/sessions';
+import { ipAddressOf, sessionContextOf, TokenPairDto } from 'postern/sessions';
+import type { RequestLike } from 'postern/sessions';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { LoginDto } from './dto/login.dto.js';

@@ -1,4 +1,5 @@
-import { AuthError, type AuthErrorOptions } from 'postern/problem';
+import { AuthError } from 'postern/problem';
+import type { AuthErrorOptions } from 'postern/problem';
 import type { PasswordViolation } from './policies/password-policy.js';
 
 /**

@@ -1,4 +1,5 @@
-import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { ModuleMetadata, Type } from '@nestjs/common';
 import type { SettingNames } from 'postern/problem';
 import type { PasswordHasher } from './hashing/password-hasher.js';
 import type { PasswordPolicy } from './policies/password-policy.js';

@@ -1,4 +1,5 @@
-import { Module, Scope, type DynamicModule, type OnModuleInit, type Type } from '@nestjs/common';
+import { Module, Scope } from '@nestjs/common';
+import type { DynamicModule, OnModuleInit, Type } from '@nestjs/common';
 import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
@@ -13,13 +14,12 @@ import { PasswordCredential } from './password-credential.entity.js';
 import { PasswordHasher } from './hashing/password-hasher.js';
 import { PasswordHashing } from './hashing/password-hashing.js';
 import { PasswordLogin } from './password-login.js';
-import {
-  ConfigurablePasswordModule,
-  PASSWORD_SETTINGS,
-  type ASYNC_OPTIONS_TYPE,
-  type OPTIONS_TYPE,
-  type PasswordSettings,
-  type PasswordStructure,
+import { ConfigurablePasswordModule, PASSWORD_SETTINGS } from './password.module-definition.js';
+import type {
+  ASYNC_OPTIONS_TYPE,
+  OPTIONS_TYPE,
+  PasswordSettings,
+  PasswordStructure,
 } from './password.module-definition.js';
 import type { PasswordPolicy } from './policies/password-policy.js';
 import { PasswordPolicies, shippedPasswordPolicies } from './policies/password-policies.js';
@@ -28,7 +28,10 @@ import { PasswordsService } from './passwords.service.js';
 /**
  * Login with e-mail and password, and the change of the password. Needs `PersistenceModule`, `AuthModule`,
  * `TokensModule`, `UsersModule` and `SessionsModule`. Imported once, by the application.
- * @example PasswordModule.forRoot({ productName: 'Acme', policies: [...shippedPasswordPolicies, NotBreached] })
+ * @example
+ * ```ts
+ * PasswordModule.forRoot({ productName: 'Acme', policies: [...shippedPasswordPolicies, NotBreached] })
+ * ```
  */
 @Module({ providers: [missingSettings('PasswordModule', PASSWORD_SETTINGS)] })
 export class PasswordModule extends ConfigurablePasswordModule implements OnModuleInit {

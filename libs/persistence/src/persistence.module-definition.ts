@@ -1,12 +1,15 @@
-import { ConfigurableModuleBuilder, type ModuleMetadata } from '@nestjs/common';
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
 import { EventEmitterModule } from '@nestjs/event-emitter';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import { assertKnownSettings, type SettingNames } from 'postern/problem';
+import { assertKnownSettings } from 'postern/problem';
+import type { SettingNames } from 'postern/problem';
 import { dataSourceOptionsOf, DEFAULT_POOL_SIZE, MIN_POOL_SIZE } from './connections/data-source-options.js';
 import { DatabaseHealth } from './connections/database-health.js';
 import { Database } from './transactions/database.js';
 import { Events } from './events.js';
-import { migrations, type MigrationClass } from './migrations/index.js';
+import { migrations } from './migrations/index.js';
+import type { MigrationClass } from './migrations/index.js';
 import { openDataSource } from './connections/open-data-source.js';
 
 /** What `PersistenceModule` is told. */

@@ -1,6 +1,7 @@
 import { assertKnownSettings } from 'postern/problem';
 import { issuerProblem } from 'postern/tokens';
-import { KNOWN_SETTINGS, NO_STRUCTURE, type PosternSettings } from './postern.module-definition.js';
+import { KNOWN_SETTINGS, NO_STRUCTURE } from './postern.module-definition.js';
+import type { PosternSettings } from './postern.module-definition.js';
 
 /** The names that the settings of one lib stand under; each lib checks its own. */
 const LIBS = ['persistence', 'problem', 'auth', 'tokens', 'sessions', 'password'] as const;

@@ -1,13 +1,8 @@
-import {
-  type BeforeApplicationShutdown,
-  Controller,
-  Get,
-  Logger,
-  ServiceUnavailableException,
-  VERSION_NEUTRAL,
-} from '@nestjs/common';
+import { Controller, Get, Logger, ServiceUnavailableException, VERSION_NEUTRAL } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { HealthCheckService, type HealthCheckResult, HealthIndicatorService } from '@nestjs/terminus';
+import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
+import type { HealthCheckResult } from '@nestjs/terminus';
 import { Public, RevocationHealth } from 'postern/auth';
 import { DatabaseHealth } from 'postern/persistence';
 import { ApiProblems, ServiceUnavailableError } from 'postern/problem';

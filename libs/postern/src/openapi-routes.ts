@@ -1,8 +1,10 @@
-import { type INestApplication, type Type, VersioningType } from '@nestjs/common';
+import { VersioningType } from '@nestjs/common';
+import type { INestApplication, Type } from '@nestjs/common';
 import { METHOD_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { ApplicationConfig, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import { isGuarded, JwtAuthGuard, scopesOf } from 'postern/auth';
-import { type AuthError, problemsOf } from 'postern/problem';
+import { problemsOf } from 'postern/problem';
+import type { AuthError } from 'postern/problem';
 
 type Handler = (...parameters: unknown[]) => unknown;
 

@@ -1,4 +1,5 @@
-import { ConfigurableModuleBuilder, type ModuleMetadata, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { ModuleMetadata, Type } from '@nestjs/common';
 import type { AccountsStructure } from 'postern/accounts';
 import type { AuthSettings, AuthStructure } from 'postern/auth';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';

@@ -1,24 +1,25 @@
-import { type DynamicModule, Module, type ModuleMetadata } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from 'postern/accounts';
 import { AuthModule, withInheritedRoutes } from 'postern/auth';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { missingSettings, ProblemModule } from 'postern/problem';
-import { SessionsModule, type SessionsSettings } from 'postern/sessions';
+import { SessionsModule } from 'postern/sessions';
+import type { SessionsSettings } from 'postern/sessions';
 import { DatabaseRevocationPublisher, DatabaseRevocationSource, RevocationsModule } from 'postern/revocations';
 import { KeyRingVerificationKeys, TokensModule } from 'postern/tokens';
 import { UsersModule } from 'postern/users';
 import { checkedPosternSettings } from './checked-postern-settings.js';
 import { HealthController } from './health.controller.js';
 import { HttpProtectionModule } from './http/http-protection.module.js';
-import {
-  ConfigurablePosternModule,
-  type POSTERN_ASYNC_OPTIONS,
-  type POSTERN_OPTIONS,
-  POSTERN_SETTINGS,
-  type PosternSettings,
-  type PosternStructure,
+import { ConfigurablePosternModule, POSTERN_SETTINGS } from './postern.module-definition.js';
+import type {
+  POSTERN_ASYNC_OPTIONS,
+  POSTERN_OPTIONS,
+  PosternSettings,
+  PosternStructure,
 } from './postern.module-definition.js';
 
 /** Under this token each PosternModule of `forRoot` has the settings, once they are known to be sound. */
@@ -35,10 +36,12 @@ class PosternSettingsModule extends ConfigurablePosternModule {}
  * Accounts, sessions, keys and guarded routes in one import. What a team does differently it passes as a class.
  *
  * @example
+ * ```ts
  * @Module({
  *   imports: [PosternModule.forRoot({ issuer: 'https://id.acme.com', secret, databaseUrl, user: Employee })],
  * })
  * export class AppModule {}
+ * ```
  */
 @Module({ providers: [missingSettings('PosternModule', CHECKED_SETTINGS)] })
 export class PosternModule {

@@ -1,7 +1,9 @@
-import { type INestApplication, Logger } from '@nestjs/common';
+import { Logger } from '@nestjs/common';
+import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule } from '@nestjs/swagger';
 import { CheckedAccountsSettings } from 'postern/accounts';
-import { type DocumentSettings, documentOf } from './openapi-document.js';
+import { documentOf } from './openapi-document.js';
+import type { DocumentSettings } from './openapi-document.js';
 import { routesOf } from './openapi-routes.js';
 import { afterResponse, beforeRequest, preparePage } from './swagger-ui-session.js';
 
@@ -18,8 +20,10 @@ export interface DocsSettings extends DocumentSettings {
  *
  * @throws Error when two routes cannot be told apart by an operationId
  * @example
+ * ```ts
  * const app = await NestFactory.create(AppModule, await createHttpAdapter('fastify'));
  * serveDocs(app, { title: 'Acme identity' });
+ * ```
  */
 export function serveDocs(app: INestApplication, settings: DocsSettings = {}): void {
   if (isProduction(app) && settings.inProduction !== true) {

@@ -12,9 +12,11 @@ const declaredOn = (target: object): Refusal[] => Reflect.getMetadata(REFUSALS, 
  * the OpenAPI document reads it, and shows an instance as it is where a class alone would say too little.
  *
  * @example
+ * ```ts
  * @Post('login')
  * @ApiProblems(LoginFailedError, ServiceUnavailableError)
  * login(@Body() body: LoginDto) {}
+ * ```
  */
 export function ApiProblems(...errors: (Type<AuthError> | AuthError)[]): MethodDecorator & ClassDecorator {
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {

@@ -1,6 +1,8 @@
-import { Controller, Get, Module, type ModuleMetadata } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
+import type { ModuleMetadata } from '@nestjs/common';
 import { APP_FILTER } from '@nestjs/core';
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { ProblemModule } from './problem.module.js';
 import { ServiceUnavailableError } from './problem.errors.js';

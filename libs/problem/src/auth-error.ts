@@ -15,13 +15,14 @@ export interface AuthErrorOptions {
  * because the OpenAPI document is made from `new ErrorClass()`.
  *
  * @example
+ * ```ts
  * export class SeatTakenError extends AuthError {
  *   readonly code = 'seat-taken';
  *   readonly status = 409;
  *   readonly title = 'The seat is taken.';
  * }
  * throw new SeatTakenError('Seat 12 was booked a moment ago.', { cause: error });
- *
+ * ```
  * @see RFC 9457 §3
  */
 export abstract class AuthError extends Error {

@@ -1,9 +1,9 @@
 import type { ProblemIssue } from './problem.errors.js';
 
 /** How deep the arrays and objects of a request may be nested. */
-export const MAXIMUM_DEPTH = 32;
+export const MAX_DEPTH = 32;
 /** How many issues one answer names: it must not grow faster than the request. */
-export const MAXIMUM_ISSUES = 50;
+export const MAX_ISSUES = 50;
 
 /** Every object has these members, so that the whitelist of class-validator takes them for known. */
 const INHERITED_NAMES: ReadonlySet<string> = new Set(Object.getOwnPropertyNames(Object.prototype));
@@ -24,14 +24,14 @@ export function pointerStep(key: string): string {
 export function hostileTextIn(value: unknown, pointer: string, isSchema = false): ProblemIssue[] {
   const issues: ProblemIssue[] = [];
   const pending: { value: unknown; pointer: string; depth: number }[] = [{ value, pointer, depth: 0 }];
-  for (let at = pending.pop(); at && issues.length < MAXIMUM_ISSUES; at = pending.pop()) {
+  for (let at = pending.pop(); at && issues.length < MAX_ISSUES; at = pending.pop()) {
     if (typeof at.value === 'string') {
       const detail = complaintAbout(at.value);
       if (detail) issues.push({ pointer: at.pointer, detail });
     } else if (typeof at.value === 'object' && at.value !== null && !ArrayBuffer.isView(at.value)) {
-      if (at.depth >= MAXIMUM_DEPTH) {
+      if (at.depth >= MAX_DEPTH) {
         // The whole is named and not the place: its pointer would be as long as the nesting is deep.
-        return [{ pointer, detail: `must not be nested deeper than ${MAXIMUM_DEPTH} levels` }];
+        return [{ pointer, detail: `must not be nested deeper than ${MAX_DEPTH} levels` }];
       }
       for (const [key, child] of Object.entries(at.value)) {
         const childPointer = at.pointer + pointerStep(key);

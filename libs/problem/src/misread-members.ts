@@ -1,4 +1,4 @@
-import { MAXIMUM_ISSUES, pointerStep } from './hostile-text.js';
+import { MAX_ISSUES, pointerStep } from './hostile-text.js';
 import type { MetadataStorage } from 'class-validator';
 import type { ProblemIssue } from './problem.errors.js';
 
@@ -39,7 +39,7 @@ export function misreadMembers(
   if (!isTree(written) || !isTree(made)) return [];
   const issues: ProblemIssue[] = [];
   for (const [name, value] of Object.entries(written)) {
-    if (issues.length >= MAXIMUM_ISSUES) break;
+    if (issues.length >= MAX_ISSUES) break;
     const at = pointer + pointerStep(name);
     if (Object.hasOwn(made, name)) {
       issues.push(...misreadMembers(value, (made as Record<string, unknown>)[name], at, validated));

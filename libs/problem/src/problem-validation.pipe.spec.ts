@@ -11,7 +11,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { MAXIMUM_DEPTH, MAXIMUM_ISSUES } from './hostile-text.js';
+import { MAX_DEPTH, MAX_ISSUES } from './hostile-text.js';
 import { ValidationFailedError } from './problem.errors.js';
 import { ProblemValidationPipe } from './problem-validation.pipe.js';
 
@@ -152,18 +152,16 @@ describe('ProblemValidationPipe', () => {
 
   it('bounds the depth, without recursion of its own', async () => {
     const nested = (levels: number) => json(`{"anything":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`);
-    expect(await issuesOf(nested(MAXIMUM_DEPTH - 2))).toBeUndefined();
-    expect(await issuesOf(nested(MAXIMUM_DEPTH - 1))).toEqual([
-      { pointer: '', detail: expect.stringMatching(/deeper/) },
-    ]);
+    expect(await issuesOf(nested(MAX_DEPTH - 2))).toBeUndefined();
+    expect(await issuesOf(nested(MAX_DEPTH - 1))).toEqual([{ pointer: '', detail: expect.stringMatching(/deeper/) }]);
     expect(await issuesOf(nested(50_000))).toHaveLength(1);
   });
 
   it('does not answer with more issues than it was asked to', async () => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`field${index}`, 1]));
-    expect(await issuesOf(many)).toHaveLength(MAXIMUM_ISSUES);
+    expect(await issuesOf(many)).toHaveLength(MAX_ISSUES);
     const pairs = { extra: 1, parts: Array.from({ length: 100 }, () => ({ name: 1 })) };
-    expect(await issuesOf(pairs)).toHaveLength(MAXIMUM_ISSUES);
+    expect(await issuesOf(pairs)).toHaveLength(MAX_ISSUES);
   });
 
   it.each(Object.getOwnPropertyNames(Object.prototype))(

@@ -1,6 +1,6 @@
 import { Injectable, ValidationPipe } from '@nestjs/common';
 import type { ArgumentMetadata, ValidationError, ValidationPipeOptions } from '@nestjs/common';
-import { hostileTextIn, MAXIMUM_ISSUES, pointerStep } from './hostile-text.js';
+import { hostileTextIn, MAX_ISSUES, pointerStep } from './hostile-text.js';
 import { misreadMembers, NO_CLASSES, validatedProperties } from './misread-members.js';
 import { ValidationFailedError } from './problem.errors.js';
 import type { ProblemIssue } from './problem.errors.js';
@@ -19,7 +19,7 @@ let validator: Promise<typeof import('class-validator')> | undefined;
  *
  * `class-validator` and `class-transformer` are needed by the first parameter whose type is a class, and not before.
  *
- * @throws {ValidationFailedError} with `errors: [{ pointer, detail }]`
+ * @throws ValidationFailedError with `errors: [{ pointer, detail }]`
  * @see RFC 6901
  */
 @Injectable()
@@ -69,7 +69,7 @@ function whenUsed<P>(name: string, loading: Promise<P>): Promise<P> {
   return loaded;
 }
 
-/** @throws {ValidationFailedError} */
+/** @throws ValidationFailedError */
 function assertNone(issues: readonly ProblemIssue[]): void {
   if (issues.length > 0) throw ValidationFailedError.of(issues);
 }
@@ -78,12 +78,12 @@ function assertNone(issues: readonly ProblemIssue[]): void {
 function issuesOf(errors: readonly ValidationError[]): ProblemIssue[] {
   const issues: ProblemIssue[] = [];
   const pending = errors.map((error) => ({ error, parent: '' })).reverse();
-  for (let at = pending.pop(); at && issues.length < MAXIMUM_ISSUES; at = pending.pop()) {
+  for (let at = pending.pop(); at && issues.length < MAX_ISSUES; at = pending.pop()) {
     const pointer = at.parent + pointerStep(at.error.property);
     for (const [constraint, message] of Object.entries(at.error.constraints ?? {})) {
       issues.push({ pointer, detail: constraint === 'whitelistValidation' ? 'is not a known field' : message });
     }
     for (const error of [...(at.error.children ?? [])].reverse()) pending.push({ error, parent: pointer });
   }
-  return issues.slice(0, MAXIMUM_ISSUES);
+  return issues.slice(0, MAX_ISSUES);
 }

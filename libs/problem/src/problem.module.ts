@@ -2,12 +2,8 @@ import { Inject, Module } from '@nestjs/common';
 import { APP_PIPE, ApplicationConfig } from '@nestjs/core';
 import { assertKnownSettings } from './settings/known-settings.js';
 import { missingSettings } from './settings/missing-settings.js';
-import {
-  ConfigurableModuleClass,
-  KNOWN_SETTINGS,
-  MODULE_OPTIONS_TOKEN,
-  type ProblemSettings,
-} from './problem.module-definition.js';
+import { ConfigurableModuleClass, KNOWN_SETTINGS, MODULE_OPTIONS_TOKEN } from './problem.module-definition.js';
+import type { ProblemSettings } from './problem.module-definition.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProblemValidationPipe } from './problem-validation.pipe.js';
 
@@ -15,7 +11,9 @@ import { ProblemValidationPipe } from './problem-validation.pipe.js';
  * Makes every refusal of the application a problem document, and checks every body, query and path parameter.
  *
  * @example
+ * ```ts
  * imports: [ProblemModule.forRoot({ documentation: 'https://example.com/problems/' })]
+ * ```
  */
 @Module({
   providers: [

@@ -35,7 +35,9 @@ import { RevocationCleanup } from './storage/revocation-cleanup.js';
  * `PersistenceModule`, `AuthModule` and `TokensModule`.
  *
  * @example
+ * ```ts
  * RevocationsModule.forRoot({ pollSeconds: 1 })
+ * ```
  */
 @Module({ providers: [missingSettings('RevocationsModule', REVOCATIONS_SETTINGS)] })
 export class RevocationsModule extends ConfigurableRevocationsModule {

@@ -1,12 +1,13 @@
-import { createHmac, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
-const prefix = 'prt_';
-const version = 1;
-const idAt = 1;
-const generationAt = idAt + 16;
-const tagAt = generationAt + 4;
-const length = tagAt + 32;
-const written = Math.ceil((length * 4) / 3);
+const PREFIX = 'prt_';
+const VERSION = 1;
+const ID_AT = 1;
+const GENERATION_AT = ID_AT + 16;
+const TAG_AT = GENERATION_AT + 4;
+const LENGTH = TAG_AT + 32;
+const written = Math.ceil((LENGTH * 4) / 3);
 
 /** What a refresh token says of itself; nothing of it is proven yet. */
 export interface RefreshTokenParts {
@@ -27,27 +28,27 @@ export interface RefreshTokenOrigin {
 
 /** The one refresh token of this generation of the session: the same text whenever it is asked for. */
 export function writeRefreshToken(key: KeyObject, session: RefreshTokenOrigin): string {
-  const bytes = Buffer.alloc(length);
-  bytes.writeUInt8(version);
-  bytesOf(session.id).copy(bytes, idAt);
-  bytes.writeUInt32BE(session.generation, generationAt);
-  tagOf(key, session).copy(bytes, tagAt);
-  return prefix + bytes.toString('base64url');
+  const bytes = Buffer.alloc(LENGTH);
+  bytes.writeUInt8(VERSION);
+  bytesOf(session.id).copy(bytes, ID_AT);
+  bytes.writeUInt32BE(session.generation, GENERATION_AT);
+  tagOf(key, session).copy(bytes, TAG_AT);
+  return PREFIX + bytes.toString('base64url');
 }
 
 /** The parts of a refresh token, or `undefined` for any text that is not, character by character, what Postern writes. */
 export function readRefreshToken(text: string): RefreshTokenParts | undefined {
-  if (text.length !== prefix.length + written || !text.startsWith(prefix)) return undefined;
-  const encoded = text.slice(prefix.length);
+  if (text.length !== PREFIX.length + written || !text.startsWith(PREFIX)) return undefined;
+  const encoded = text.slice(PREFIX.length);
   const bytes = Buffer.from(encoded, 'base64url');
   // Node reads padding, "+/" and stray last bits as well: one token must have one spelling.
-  if (bytes.length !== length || bytes.toString('base64url') !== encoded) return undefined;
-  if (bytes.readUInt8() !== version) return undefined;
-  const hex = bytes.toString('hex', idAt, generationAt);
+  if (bytes.length !== LENGTH || bytes.toString('base64url') !== encoded) return undefined;
+  if (bytes.readUInt8() !== VERSION) return undefined;
+  const hex = bytes.toString('hex', ID_AT, GENERATION_AT);
   return {
     sessionId: hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5'),
-    generation: bytes.readUInt32BE(generationAt),
-    tag: bytes.subarray(tagAt),
+    generation: bytes.readUInt32BE(GENERATION_AT),
+    tag: bytes.subarray(TAG_AT),
   };
 }
 

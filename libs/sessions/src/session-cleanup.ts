@@ -1,10 +1,11 @@
-import { Injectable, Logger, type OnApplicationBootstrap, type OnApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { Database } from 'postern/persistence';
 import { EarliestClock } from 'postern/tokens';
 import { SessionExpiry } from './session-expiry.js';
 
-const pause = 60_000;
-const batchSize = 1000;
+const PAUSE = 60_000;
+const BATCH_SIZE = 1000;
 
 /** Deletes old sessions in small batches, on whichever replica comes first. */
 @Injectable()
@@ -38,7 +39,7 @@ export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShut
 
   private schedule(): void {
     // Not all replicas at once.
-    this.timer = setTimeout(() => void this.turn(), pause * (0.5 + Math.random())).unref();
+    this.timer = setTimeout(() => void this.turn(), PAUSE * (0.5 + Math.random())).unref();
   }
 
   private async turn(): Promise<void> {
@@ -52,7 +53,7 @@ export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShut
     const [, count] = await this.database.manager.query<[unknown, number]>(
       `DELETE FROM sessions WHERE id IN (
          SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-      [this.terms.forgottenBefore(await this.earliestClock.now()), batchSize],
+      [this.terms.forgottenBefore(await this.earliestClock.now()), BATCH_SIZE],
     );
     return count;
   }
@@ -63,6 +64,6 @@ async function inBatches(forget: () => Promise<number>): Promise<number> {
   for (;;) {
     const count = await forget();
     total += count;
-    if (count < batchSize) return total;
+    if (count < BATCH_SIZE) return total;
   }
 }

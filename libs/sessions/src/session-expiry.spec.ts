@@ -1,5 +1,6 @@
 import { Clock } from 'postern/auth';
-import { CheckedTokensSettings, type TokensSettings } from 'postern/tokens';
+import { CheckedTokensSettings } from 'postern/tokens';
+import type { TokensSettings } from 'postern/tokens';
 import { CheckedSessionsSettings } from './checked-sessions-settings.js';
 import { SessionExpiry } from './session-expiry.js';
 import type { SessionsSettings } from './sessions.module-definition.js';

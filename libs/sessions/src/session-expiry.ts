@@ -1,10 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import {
-  Clock,
-  LONGEST_CLOCK_TOLERANCE_SECONDS,
-  MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
-  SystemClock,
-} from 'postern/auth';
+import { Clock, MAX_CLOCK_TOLERANCE_SECONDS, MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS, SystemClock } from 'postern/auth';
 import { CheckedTokensSettings } from 'postern/tokens';
 import { CheckedSessionsSettings } from './checked-sessions-settings.js';
 import type { Session } from './session.entity.js';
@@ -68,8 +63,7 @@ export class SessionExpiry {
   /** What expired or ended before this instant may be forgotten, seen from another. */
   forgottenBefore(now: Date): Date {
     // While a token of it is good, the session has to be there to be ended.
-    const least =
-      this.sessionTokenLifetimeSeconds + LONGEST_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
+    const least = this.sessionTokenLifetimeSeconds + MAX_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
     return new Date(now.getTime() - Math.max(this.settings.retentionSeconds, least) * MILLISECONDS);
   }
 }

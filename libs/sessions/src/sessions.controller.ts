@@ -1,13 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { isUUID } from 'class-validator';
-import { CurrentPrincipal, Public, type Principal, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import { CurrentPrincipal, Public, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { ApiProblems } from 'postern/problem';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { SessionDto } from './dto/session.dto.js';
 import { TokenPairDto } from './dto/token-pair.dto.js';
-import { sessionContextOf, type RequestLike } from './login/session-context.js';
+import { sessionContextOf } from './login/session-context.js';
+import type { RequestLike } from './login/session-context.js';
 import { RefreshTokenInvalidError, SessionMissingError, SessionNotFoundError } from './sessions.errors.js';
 import { SessionsService } from './sessions.service.js';
 

@@ -1,11 +1,13 @@
-import { Module, type DynamicModule, type Provider } from '@nestjs/common';
+import { Module } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserSessions } from 'postern/users';
 import { ClaimsProvider, EntityClaims } from './login/claims-provider.js';
 import { SessionCleanup } from './session-cleanup.js';
-import { LoginPolicies, NotDisabledPolicy, type LoginPolicy } from './login/login-policy.js';
+import { LoginPolicies, NotDisabledPolicy } from './login/login-policy.js';
+import type { LoginPolicy } from './login/login-policy.js';
 import { RefreshChecks } from './use-cases/refresh-checks.js';
 import { EndSessions } from './use-cases/end-sessions.js';
 import { SessionTokens } from './use-cases/session-tokens.js';
@@ -16,13 +18,8 @@ import { CheckedSessionsSettings } from './checked-sessions-settings.js';
 import { SessionExpiry } from './session-expiry.js';
 import { Session } from './session.entity.js';
 import { SessionsController } from './sessions.controller.js';
-import {
-  ConfigurableSessionsModule,
-  SESSIONS_SETTINGS,
-  type ASYNC_OPTIONS_TYPE,
-  type OPTIONS_TYPE,
-  type SessionsStructure,
-} from './sessions.module-definition.js';
+import { ConfigurableSessionsModule, SESSIONS_SETTINGS } from './sessions.module-definition.js';
+import type { ASYNC_OPTIONS_TYPE, OPTIONS_TYPE, SessionsStructure } from './sessions.module-definition.js';
 import { SessionsService } from './sessions.service.js';
 import { DatabaseUserSessions } from './database-user-sessions.js';
 
@@ -31,7 +28,9 @@ import { DatabaseUserSessions } from './database-user-sessions.js';
  * `TokensModule`, `UsersModule` and `RevocationsModule`.
  *
  * @example
+ * ```ts
  * SessionsModule.forRoot({ graceSeconds: 5, policies: [OfficeHoursPolicy] })
+ * ```
  */
 @Module({ providers: [missingSettings('SessionsModule', SESSIONS_SETTINGS)] })
 export class SessionsModule extends ConfigurableSessionsModule {

@@ -6,7 +6,8 @@ import type { SessionContext } from './login/session-context.js';
 import { EndSessions } from './use-cases/end-sessions.js';
 import type { TokenPair } from './use-cases/session-tokens.js';
 import { RefreshSession } from './use-cases/refresh-session.js';
-import { StartSession, type Precondition } from './use-cases/start-session.js';
+import { StartSession } from './use-cases/start-session.js';
+import type { Precondition } from './use-cases/start-session.js';
 import { SessionExpiry } from './session-expiry.js';
 import { Session } from './session.entity.js';
 

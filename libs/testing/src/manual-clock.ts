@@ -5,8 +5,10 @@ import { Clock } from 'postern/auth';
  * tokens valid for whoever has the machine's clock.
  *
  * @example
+ * ```ts
  * const app = await startTestApplication(PosternModule.forRoot({ ...settings, clock: ManualClock }));
  * app.nest.get<ManualClock>(Clock).advance(901); // the access token has expired
+ * ```
  */
 export class ManualClock extends Clock {
   private instant = Date.now();

@@ -1,5 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
-import { Mailer, type MailMessage } from 'postern/accounts';
+import { Mailer } from 'postern/accounts';
+import type { MailMessage } from 'postern/accounts';
 import {
   PrincipalMapper,
   RevocationPublisher,
@@ -7,8 +8,8 @@ import {
   RevocationSource,
   SystemClock,
   VerificationKeys,
-  type Principal,
 } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { PasswordHasher, PasswordPolicy } from 'postern/password';
 import { ClaimsProvider, LoginPolicy } from 'postern/sessions';
 import { SigningKeys } from 'postern/tokens';

@@ -1,5 +1,6 @@
 import type { DynamicModule, INestApplication, LoggerService, Type } from '@nestjs/common';
-import { NestFactory, type AbstractHttpAdapter } from '@nestjs/core';
+import { NestFactory } from '@nestjs/core';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { HttpSettings } from 'postern';
 
 /** How a {@link TestApplication} is started. */
@@ -45,9 +46,11 @@ export interface TestApplication {
  * Starts an application as its own entry does, so that a test speaks with it by HTTP and with nothing in between.
  *
  * @example
+ * ```ts
  * const app = await startTestApplication(AppModule, { adapter: 'express' });
  * const { status, body } = await app.call('POST', '/auth/login', { body: { email, password } });
  * await app.close();
+ * ```
  */
 export async function startTestApplication(
   module: Type | DynamicModule,

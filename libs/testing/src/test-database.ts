@@ -18,9 +18,11 @@ const lockKey = '31648367529489007';
  * @param server the address of a PostgreSQL whose user may create databases; by default `POSTERN_TEST_DATABASE_URL`
  *
  * @example
+ * ```ts
  * let database: TestDatabase;
  * beforeAll(async () => { database = await createTestDatabase(); });
  * afterAll(() => database.drop());
+ * ```
  */
 export async function createTestDatabase(server = serverOfThisRun()): Promise<TestDatabase> {
   const run = process.env.POSTERN_TEST_RUN;

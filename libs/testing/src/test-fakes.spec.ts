@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { Test } from '@nestjs/testing';
-import { jwtVerify, createLocalJWKSet, type JSONWebKeySet } from 'jose';
+import { jwtVerify, createLocalJWKSet } from 'jose';
+import type { JSONWebKeySet } from 'jose';
 import { AccessTokenVerifier, AuthModule, Clock } from 'postern/auth';
 import { ManualClock, TestIssuer, testPrincipal } from './index.js';
 

@@ -1,5 +1,7 @@
-import { generateKeyPairSync, randomUUID, sign, type KeyObject } from 'node:crypto';
-import { SystemClock, type AuthSettings, type Clock } from 'postern/auth';
+import { generateKeyPairSync, randomUUID, sign } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { SystemClock } from 'postern/auth';
+import type { AuthSettings, Clock } from 'postern/auth';
 import { thumbprint } from 'postern/jws';
 
 /** What a token of a {@link TestIssuer} says beside what every access token does. */
@@ -19,11 +21,13 @@ export interface TestTokenClaims {
  * database. Its key is made anew each time and never leaves.
  *
  * @example
+ * ```ts
  * const issuer = new TestIssuer('orders');
  * const orders = await NestFactory.create({ module: OrdersModule, imports: [AuthModule.forRoot(issuer.settings)] });
  * await orders.listen(0);
  * const token = issuer.token({ subject: 'ada', scopes: ['orders:read'] });
  * await fetch(`${await orders.getUrl()}/orders`, { headers: { authorization: `Bearer ${token}` } });
+ * ```
  */
 export class TestIssuer {
   readonly #privateKey: KeyObject;

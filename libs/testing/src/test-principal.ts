@@ -7,7 +7,9 @@ const SUBJECT = '01938f2e-6a1c-7d3a-9c55-3f6d1c0b7a11';
  * A principal as the guard hands it out: frozen, and of a token that was issued just now for five minutes.
  *
  * @example
+ * ```ts
  * await new EmployeeMapper(employees).map(testPrincipal({ subject: employee.id, scopes: ['orders:read'] }));
+ * ```
  */
 export function testPrincipal(members: Partial<Principal> = {}): Principal {
   const issuedAt = Math.floor(Date.now() / 1000);

@@ -1,7 +1,8 @@
 import type { Clock } from 'postern/auth';
 import { AccessTokens } from './access-tokens.js';
 import type { TokenSigner } from './token-signer.js';
-import { CheckedTokensSettings, type TokensSettings } from './tokens.settings.js';
+import { CheckedTokensSettings } from './tokens.settings.js';
+import type { TokensSettings } from './tokens.settings.js';
 
 const clock: Clock = { now: () => 1_700_000_000_999 };
 

@@ -6,7 +6,7 @@ import { TokenSigner } from './token-signer.js';
 import { AccessTokenTooLargeError, MalformedScopeError, ReservedClaimError } from './tokens.errors.js';
 import { CheckedTokensSettings } from './tokens.settings.js';
 
-const MAXIMUM_TOKEN_BYTES = 8192;
+const MAX_TOKEN_BYTES = 8192;
 
 const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
   'iss aud sub iat nbf exp jti sid client_id scope roles org acr amr auth_time cnf act may_act azp events'.split(' '),
@@ -90,7 +90,7 @@ export class AccessTokens {
       ...(claims.authenticatedAt && { auth_time: Math.floor(claims.authenticatedAt.getTime() / 1000) }),
     };
     const token = await this.signer.sign(payload, { typ: 'at+jwt' });
-    if (token.length > MAXIMUM_TOKEN_BYTES) throw new AccessTokenTooLargeError();
+    if (token.length > MAX_TOKEN_BYTES) throw new AccessTokenTooLargeError();
     return { token, expiresInSeconds, tokenId };
   }
 }

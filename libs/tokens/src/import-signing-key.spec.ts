@@ -1,4 +1,5 @@
-import { createPublicKey, generateKeyPairSync, type JsonWebKey } from 'node:crypto';
+import { createPublicKey, generateKeyPairSync } from 'node:crypto';
+import type { JsonWebKey } from 'node:crypto';
 import { importSigningKey } from './import-signing-key.js';
 
 const p256 = generateKeyPairSync('ec', { namedCurve: 'P-256' });

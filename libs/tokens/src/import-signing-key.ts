@@ -1,4 +1,5 @@
-import { importKey, type ImportedKey, type Jwk, type KeyMaterial } from 'postern/jws';
+import { importKey } from 'postern/jws';
+import type { ImportedKey, Jwk, KeyMaterial } from 'postern/jws';
 import type { PublicSigningKey } from './keys/signing-keys.js';
 import type { StaticSigningKeySettings } from './tokens.settings.js';
 

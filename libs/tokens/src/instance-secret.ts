@@ -1,7 +1,8 @@
-import { createHash, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto';
+import { createHash, createSecretKey, hkdfSync } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 
-const MINIMUM_BYTES = 32;
-const MINIMUM_DIFFERENT_CHARACTERS = 8;
+const MIN_BYTES = 32;
+const MIN_DIFFERENT_CHARACTERS = 8;
 
 /**
  * Passes only a text that can carry every key derived from it.
@@ -14,10 +15,10 @@ const MINIMUM_DIFFERENT_CHARACTERS = 8;
  * @throws Error with a sentence that says what to write; the secret is never part of it
  */
 export function assertStrongSecret(secret: string, name = 'secret'): void {
-  if (typeof secret !== 'string' || Buffer.byteLength(secret) < MINIMUM_BYTES) {
-    throw new Error(`${name} must be at least ${MINIMUM_BYTES} bytes of text; make one with: openssl rand -base64 48`);
+  if (typeof secret !== 'string' || Buffer.byteLength(secret) < MIN_BYTES) {
+    throw new Error(`${name} must be at least ${MIN_BYTES} bytes of text; make one with: openssl rand -base64 48`);
   }
-  if (new Set(secret).size < MINIMUM_DIFFERENT_CHARACTERS) {
+  if (new Set(secret).size < MIN_DIFFERENT_CHARACTERS) {
     throw new Error(`${name} repeats a few characters; make a random one with: openssl rand -base64 48`);
   }
 }
@@ -29,9 +30,10 @@ export function assertStrongSecret(secret: string, name = 'secret'): void {
  * keys of another. While the secret is being changed the previous ones stay readable through {@link deriveAll}.
  *
  * @example
+ * ```ts
  * const key = secret.derive('refresh-token');
  * createHmac('sha256', key).update(message).digest();
- *
+ * ```
  * @see RFC 5869
  */
 export class InstanceSecret {

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { verifySignature, type JwtAlgorithm } from 'postern/jws';
+import { verifySignature } from 'postern/jws';
+import type { JwtAlgorithm } from 'postern/jws';
 import { KeyRing } from './keys/key-ring.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { SignerFailedError } from './tokens.errors.js';

@@ -1,8 +1,10 @@
-import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
-import { assertKnownSettings, type SettingNames } from 'postern/problem';
+import { assertKnownSettings } from 'postern/problem';
+import type { SettingNames } from 'postern/problem';
 import { AccessTokens } from './access-tokens.js';
 import { InstanceSecret } from './instance-secret.js';
 import { JwksController } from './discovery/jwks.controller.js';
@@ -24,7 +26,8 @@ import { EarliestClock } from './earliest-clock.js';
 import { StaticSigningKeys } from './keys/static-signing-keys.js';
 import { DatabaseSigningKeys } from './keys/database-signing-keys.js';
 import { TokenSigner } from './token-signer.js';
-import { CheckedTokensSettings, type TokensSettings } from './tokens.settings.js';
+import { CheckedTokensSettings } from './tokens.settings.js';
+import type { TokensSettings } from './tokens.settings.js';
 
 /** What a team may replace by passing a class. Read synchronously, also by `forRootAsync`. */
 export interface TokensStructure {

@@ -7,7 +7,9 @@ import { ConfigurableTokensModule, TOKENS_SETTINGS } from './tokens.module-defin
  * `PersistenceModule` and `AuthModule`.
  *
  * @example
+ * ```ts
  * TokensModule.forRoot({ issuer: 'https://id.example.com', audience: 'https://api.example.com', secret })
+ * ```
  */
 @Module({ providers: [missingSettings('TokensModule', TOKENS_SETTINGS)] })
 export class TokensModule extends ConfigurableTokensModule {}

@@ -2,7 +2,8 @@ import { inspect } from 'node:util';
 import { issuerProblem } from './issuer-address.js';
 import type { JsonWebKey } from 'node:crypto';
 import { MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS } from 'postern/auth';
-import { isJwtAlgorithm, JWT_ALGORITHMS, type JwtAlgorithm } from 'postern/jws';
+import { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
+import type { JwtAlgorithm } from 'postern/jws';
 
 /** A key by configuration, for teams that manage their own. */
 export interface StaticSigningKeySettings {

@@ -6,11 +6,11 @@ import { ValidateBy } from 'class-validator';
 import { InvalidEmailError } from './users.errors.js';
 
 /** Octets of an address, by RFC 5321 §4.5.3.1.3 (the path of 256 includes its angle brackets). */
-const MAXIMUM_OCTETS = 254;
+const MAX_OCTETS = 254;
 /** Octets before the `@`, by RFC 5321 §4.5.3.1.1. */
-const MAXIMUM_LOCAL_OCTETS = 64;
+const MAX_LOCAL_OCTETS = 64;
 /** Bounds the work that a hostile text can ask for; normalisation may shorten a text, so this is above the limits. */
-const MAXIMUM_INPUT = 1024;
+const MAX_INPUT = 1024;
 
 /** Two addresses that look alike must not differ in something that nobody sees. */
 const INVISIBLE = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/u;
@@ -25,12 +25,12 @@ const ASCII_NAME = /^(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+(?!\d+$)[a-z0-9]
  * in lower case, the domain in ASCII (IDNA). Dots and `+tags` before the `@` are kept: only the owner of the domain
  * knows what they mean. The result is at most 254 octets, 64 of them before the `@`, and is its own normal form.
  *
- * @throws {InvalidEmailError} for control, invisible and unassigned characters, quoted local parts, address literals
+ * @throws InvalidEmailError for control, invisible and unassigned characters, quoted local parts, address literals
  *   (`a@[192.0.2.1]`), names without a dot, and whatever is too long.
  * @see RFC 5321 §4.1.2, RFC 6531 §3.3, UTS #46
  */
 export function normalizeEmail(text: string): string {
-  if (typeof text !== 'string' || text.length > MAXIMUM_INPUT) throw new InvalidEmailError();
+  if (typeof text !== 'string' || text.length > MAX_INPUT) throw new InvalidEmailError();
   // Lower case may leave NFKC ("İ" becomes two code points), so the form is taken again.
   const folded = text.normalize('NFKC').trim().toLowerCase().normalize('NFKC');
   if (INVISIBLE.test(folded)) throw new InvalidEmailError();
@@ -41,8 +41,8 @@ export function normalizeEmail(text: string): string {
   const domain = domainToASCII(name);
   if (!ASCII_NAME.test(domain) || hasUnreadableLabel(domain)) throw new InvalidEmailError();
   const address = `${local}@${domain}`;
-  if (Buffer.byteLength(local) > MAXIMUM_LOCAL_OCTETS) throw new InvalidEmailError();
-  if (Buffer.byteLength(address) > MAXIMUM_OCTETS) throw new InvalidEmailError();
+  if (Buffer.byteLength(local) > MAX_LOCAL_OCTETS) throw new InvalidEmailError();
+  if (Buffer.byteLength(address) > MAX_OCTETS) throw new InvalidEmailError();
   return address;
 }
 
@@ -90,7 +90,7 @@ export function IsEmailAddress(): PropertyDecorator {
     ApiProperty({
       type: String,
       format: 'idn-email',
-      maxLength: MAXIMUM_OCTETS,
+      maxLength: MAX_OCTETS,
       example: 'ada@example.com',
       description: 'An e-mail address, in any spelling that normalises to it.',
     }),

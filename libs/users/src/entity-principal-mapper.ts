@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { InvalidTokenError, PrincipalMapper, TrustedIssuers, type Principal } from 'postern/auth';
+import { InvalidTokenError, PrincipalMapper, TrustedIssuers } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import type { UserBase } from './user-base.entity.js';
 import { UsersService } from './users.service.js';
 
@@ -25,7 +26,7 @@ export class EntityPrincipalMapper<U extends UserBase = UserBase> extends Princi
     super();
   }
 
-  /** @throws {InvalidTokenError} for a subject that is no user in good standing. */
+  /** @throws InvalidTokenError for a subject that is no user in good standing. */
   async map(principal: Principal): Promise<U> {
     // Another issuer may write any subject: its users are not ours.
     if (principal.issuer !== this.issuers.own.issuer) throw new InvalidTokenError();

@@ -25,14 +25,14 @@ export interface IdentityProof {
  * ```
  */
 export abstract class IdentityConfirmation {
-  /** Resolves if the proof holds. @throws {IdentityNotConfirmedError} (or an error of its own) if it does not. */
+  /** Resolves if the proof holds. @throws IdentityNotConfirmedError (or an error of its own) if it does not. */
   abstract confirm(userId: string, proof: IdentityProof): Promise<void>;
 }
 
 /** Refuses always: where nothing can confirm an identity, nothing that asks for it is done. */
 @Injectable()
 export class NoConfirmation extends IdentityConfirmation {
-  /** @throws {ConfirmationUnavailableError} always. */
+  /** @throws ConfirmationUnavailableError always. */
   confirm(): Promise<void> {
     return Promise.reject(new ConfirmationUnavailableError());
   }

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
 import { Database } from 'postern/persistence';
-import { MoreThan, type FindOptionsOrder, type FindOptionsWhere } from 'typeorm';
+import { MoreThan } from 'typeorm';
+import type { FindOptionsOrder, FindOptionsWhere } from 'typeorm';
 import type { UserBase } from './user-base.entity.js';
 import { UserDtos } from './fields/user-dtos.js';
 

@@ -1,11 +1,13 @@
-import { ConfigurableModuleBuilder, type DynamicModule, type ModuleMetadata, type Type } from '@nestjs/common';
+import { ConfigurableModuleBuilder } from '@nestjs/common';
+import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
 import { problemsOf, ApiProblems } from 'postern/problem';
 import { adminUsersControllerOf } from './routes/admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
 import { assertSameUserEntity } from './checks/entity-match.check.js';
-import { meControllerOf, type MeRoutes } from './routes/me.controller.js';
+import { meControllerOf } from './routes/me.controller.js';
+import type { MeRoutes } from './routes/me.controller.js';
 import { RegistrantFields } from './fields/registrant-fields.js';
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';

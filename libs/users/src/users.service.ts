@@ -9,7 +9,8 @@ import { assertInsertable, assertUpdatable, changedFieldsOf, writableColumnsOf }
 import { UserAccess } from './user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import type { RelatedColumn, UserWithRelated } from './storage/related-column.js';
-import { UserQuery, type Row } from './storage/user-query.js';
+import { UserQuery } from './storage/user-query.js';
+import type { Row } from './storage/user-query.js';
 import { UserDtos } from './fields/user-dtos.js';
 import type { NewUser, UserChanges } from './fields/user-types.js';
 import { UserNotFoundError } from './users.errors.js';
@@ -48,7 +49,7 @@ export class UsersService<U extends UserBase = UserBase> {
   /**
    * Stores a new user under a new id and gives back what is stored; of any number of parallel calls with one address exactly one succeeds.
    *
-   * @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError} @throws {ValidationFailedError}
+   * @throws InvalidEmailError @throws EmailTakenError @throws UserConflictError @throws ValidationFailedError
    *   for a value that the database refuses, and for claimed ones that no token could carry. After any of these the surrounding transaction can only be rolled back.
    * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own; and for a
    *   value whose column is not written at creation
@@ -80,7 +81,7 @@ export class UsersService<U extends UserBase = UserBase> {
     return this.query.find(this.database.manager, 'id', id);
   }
 
-  /** The user with this address, in whatever spelling; null where there is none. @throws {InvalidEmailError} */
+  /** The user with this address, in whatever spelling; null where there is none. @throws InvalidEmailError */
   async findByEmail(email: string): Promise<U | null> {
     return this.query.find(this.database.manager, 'email', normalizeEmail(email));
   }
@@ -89,7 +90,7 @@ export class UsersService<U extends UserBase = UserBase> {
    * The same user together with what another table says of them, for one query: as a credential that is to be proven. It costs
    * the same whether or not there is such a user.
    * @param related made once and used again, for it has a statement of its own
-   * @throws {InvalidEmailError}
+   * @throws InvalidEmailError
    */
   async findByEmailWith(email: string, related: RelatedColumn): Promise<UserWithRelated<U> | null> {
     return this.query.findWith(this.database.manager, 'email', normalizeEmail(email), related);
@@ -99,8 +100,8 @@ export class UsersService<U extends UserBase = UserBase> {
    * Changes the given fields and no other, so that two changes at once do not undo each other. A new address counts as
    * unproved unless `emailVerifiedAt` comes with it. Publishes {@link UserUpdated} when something has changed.
    *
-   * @throws {UserNotFoundError} @throws {InvalidEmailError} @throws {EmailTakenError} @throws {UserConflictError}
-   * @throws {ValidationFailedError} for a value that the database refuses, and for claimed ones that no token could carry
+   * @throws UserNotFoundError @throws InvalidEmailError @throws EmailTakenError @throws UserConflictError
+   * @throws ValidationFailedError for a value that the database refuses, and for claimed ones that no token could carry
    * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own; for
    *   another value of a column that is not written later; and for null in the place of an embedded class
    */
@@ -124,7 +125,7 @@ export class UsersService<U extends UserBase = UserBase> {
    * From now on the user cannot sign in; every session is ended and no token issued so far counts any more, in the same
    * transaction. Nothing happens to a user who is disabled already.
    *
-   * @throws {UserNotFoundError}
+   * @throws UserNotFoundError
    */
   async disable(id: string): Promise<U> {
     return this.withLocked(id, async (user) => {
@@ -140,7 +141,7 @@ export class UsersService<U extends UserBase = UserBase> {
    * where that second is not over yet, this resolves when it is (at most one second later), so that whoever signs in
    * after the answer holds a token that counts.
    *
-   * @throws {UserNotFoundError}
+   * @throws UserNotFoundError
    */
   async enable(id: string): Promise<U> {
     const { user, disabledAt } = await this.withLocked(id, async (found) => {
@@ -157,7 +158,7 @@ export class UsersService<U extends UserBase = UserBase> {
    * Deletes the user and everything that belongs to it, and no token issued so far counts any more, in the same
    * transaction.
    *
-   * @throws {UserNotFoundError} @throws {UserInUseError} where a table of yours refers to the user by a foreign key that does
+   * @throws UserNotFoundError @throws UserInUseError where a table of yours refers to the user by a foreign key that does
    *   not delete along with it
    */
   async remove(id: string): Promise<void> {

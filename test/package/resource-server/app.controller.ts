@@ -1,5 +1,6 @@
 import { Controller, Get } from '@nestjs/common';
-import { CurrentUser, type Principal, Public, RequireScopes } from 'postern/auth';
+import { CurrentUser, Public, RequireScopes } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 
 @Controller()
 export class AppController {

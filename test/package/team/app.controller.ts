@@ -1,6 +1,7 @@
 import { Controller, Get, Req } from '@nestjs/common';
 import type { Request } from 'express';
-import { CurrentPrincipal, type Principal, Public } from 'postern/auth';
+import { CurrentPrincipal, Public } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { sessionContextOf } from 'postern/sessions';
 import { UsersService } from 'postern/users';
 import { Employee } from './employee.entity.js';

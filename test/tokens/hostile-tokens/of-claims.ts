@@ -6,7 +6,7 @@ import type { World } from './fixture.js';
 const TOLERANCE = 5;
 /** How far the clock of a replica that issues tokens may be ahead. */
 const ISSUED_AHEAD = 60;
-const MAXIMUM_LIFETIME = 86_400;
+const MAX_LIFETIME = 86_400;
 const DAY = 86_400;
 
 /** Claims that are missing, of the wrong type, on the wrong side of an edge, or far away. */
@@ -103,7 +103,7 @@ export function ofClaims(world: World): HostileToken[] {
     'a day ago': now - DAY,
     zero: 0,
     'in milliseconds': (now + 60) * 1000,
-    'a second beyond the longest life': now - 10 + MAXIMUM_LIFETIME + 1,
+    'a second beyond the longest life': now - 10 + MAX_LIFETIME + 1,
     'in a hundred years': now + 36_525 * DAY,
     'before iat': now - 11,
   });

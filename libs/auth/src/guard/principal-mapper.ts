@@ -7,6 +7,7 @@ import type { Principal } from './principal.js';
  * Return a value, not a promise, where no lookup is needed: the guard then decides without waiting.
  *
  * @example
+ * ```ts
  * \@Injectable()
  * class EmployeeMapper extends PrincipalMapper<Employee> {
  *   constructor(private readonly employees: Employees) { super(); }
@@ -14,6 +15,7 @@ import type { Principal } from './principal.js';
  *     return this.employees.find(principal.subject);
  *   }
  * }
+ * ```
  */
 export abstract class PrincipalMapper<U = unknown> {
   abstract map(principal: Principal): U | undefined | null | PromiseLike<U | undefined | null>;

@@ -3,7 +3,7 @@ import { readJsonObject } from 'postern/jws';
 import { fetchPublic } from './fetch-public.js';
 import type { FetchedAnswer } from './fetch-public.js';
 
-const MAXIMUM_DEPTH = 16;
+const MAX_DEPTH = 16;
 
 /** The bounds of one request. */
 export interface FetchLimits {
@@ -44,7 +44,7 @@ async function answerOf(address: URL, limits: FetchLimits, signal: AbortSignal):
     : await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
   if (response.status !== 200)
     throw new Error(`${positionOf(address)} answered ${response.status || 'with a redirect'}`);
-  const body = readJsonObject(await readBounded(response, maximumBytes), MAXIMUM_DEPTH);
+  const body = readJsonObject(await readBounded(response, maximumBytes), MAX_DEPTH);
   if (body === undefined) throw new Error(`${positionOf(address)} is not one strict JSON object`);
   const age = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
   return { body, maximumAgeSeconds: age === undefined ? undefined : Number(age) };

@@ -1,6 +1,7 @@
 import { lookup } from 'node:dns';
 import { once } from 'node:events';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
+import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fetchPublic } from './fetch-public.js';
 import { readBounded } from './fetch-json.js';

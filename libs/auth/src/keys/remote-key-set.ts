@@ -10,7 +10,7 @@ import type { JwksSettings } from '../settings/auth-settings.js';
 import type { Jwk, VerificationKey } from 'postern/jws';
 
 const UNSTATED_AGE_SECONDS = 300;
-const MAXIMUM_KEYS = 100;
+const MAX_KEYS = 100;
 const RENEWALS_A_SECOND = 4;
 /** Replicas of an issuer learn of a new key one after the other: the one that is asked may know it a moment after the one that signs. */
 const RENEWAL_PAUSE_MILLISECONDS = 20;
@@ -157,7 +157,7 @@ export class RemoteKeySet {
  */
 function readKeySet(body: unknown): ReadonlyMap<string, VerificationKey> {
   const { keys: list } = body as { keys?: unknown };
-  if (!Array.isArray(list) || list.length > MAXIMUM_KEYS) throw new Error('it is not a key set');
+  if (!Array.isArray(list) || list.length > MAX_KEYS) throw new Error('it is not a key set');
   const keys = new Map<string, VerificationKey>();
   const twice = new Set<string>();
   for (const jwk of list as (Jwk | null)[]) {

@@ -7,12 +7,14 @@ export type { VerificationKey };
  * names.
  *
  * @example
+ * ```ts
  * \@Injectable()
  * class RingKeys extends VerificationKeys {
  *   constructor(private readonly ring: KeyRingVerificationKeys) { super(); }
  *   override find(issuer: string, kid?: string) { return issuer === OURS ? this.ring.key(kid) : undefined; }
  *   override isLive(issuer: string, kid: string) { return issuer === OURS && this.ring.has(kid); }
  * }
+ * ```
  */
 export abstract class VerificationKeys {
   /**

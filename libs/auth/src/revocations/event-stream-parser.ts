@@ -8,7 +8,7 @@ export interface StreamedEvent {
 }
 
 /** A stream may be hostile: without a bound a line that never ends fills the memory. */
-const MAXIMUM_CHARACTERS = 1_048_576;
+const MAX_CHARACTERS = 1_048_576;
 
 /**
  * Reads Server-Sent Events out of chunks, however they are cut.
@@ -32,7 +32,7 @@ export class EventStreamParser {
     const piece = this.decoder.decode(chunk, { stream: true });
     this.pieces.push(piece);
     this.waiting += piece.length;
-    if (this.waiting + this.size > MAXIMUM_CHARACTERS) throw new Error('an event of the stream is too long');
+    if (this.waiting + this.size > MAX_CHARACTERS) throw new Error('an event of the stream is too long');
     // A long line in small pieces is put together once, and not at each of them.
     if (!/[\r\n]/.test(piece) && !this.pieces.at(-2)?.endsWith('\r')) return [];
     // A line break that is cut in two must stay one: a CR at the end waits for what follows.
@@ -57,7 +57,7 @@ export class EventStreamParser {
       this.lines.push(value);
       // With its line break: an empty line is kept as well.
       this.size += value.length + 1;
-      if (this.size > MAXIMUM_CHARACTERS) throw new Error('an event of the stream is too long');
+      if (this.size > MAX_CHARACTERS) throw new Error('an event of the stream is too long');
     }
     return undefined;
   }

@@ -14,13 +14,13 @@ import type { SecurityEventRules } from './security-event.js';
 import type { TrustedIssuers } from '../tokens/trusted-issuers.js';
 import type { VerificationKeys } from '../keys/verification-keys.js';
 
-const SHORTEST_PAUSE_MILLISECONDS = 100;
-const LONGEST_PAUSE_MILLISECONDS = 5000;
+const MIN_PAUSE_MILLISECONDS = 100;
+const MAX_PAUSE_MILLISECONDS = 5000;
 /** An issuer that is down must not keep an application from starting: it starts, and knows nothing. */
 const FIRST_WAIT_MILLISECONDS = 3000;
 
 /** A snapshot comes in faster than it is applied: requests have a turn after so long. */
-const LONGEST_TURN_MILLISECONDS = 5;
+const MAX_TURN_MILLISECONDS = 5;
 
 class GapError extends Error {}
 
@@ -100,7 +100,7 @@ export class FeedRevocationSource extends RevocationSource {
       }
       this.settleFirst();
       // All followers lose a server in the same moment: they must not come back in the same moment.
-      const pause = Math.min(LONGEST_PAUSE_MILLISECONDS, SHORTEST_PAUSE_MILLISECONDS * 2 ** this.failures);
+      const pause = Math.min(MAX_PAUSE_MILLISECONDS, MIN_PAUSE_MILLISECONDS * 2 ** this.failures);
       this.failures += 1;
       await delay(pause * (0.5 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
       if (signal.aborted) return;
@@ -112,7 +112,7 @@ export class FeedRevocationSource extends RevocationSource {
     let turnBeganAt = performance.now();
     for await (const message of this.client.messages(this.place?.cursor, signal)) {
       await this.take(message);
-      if (performance.now() - turnBeganAt < LONGEST_TURN_MILLISECONDS) continue;
+      if (performance.now() - turnBeganAt < MAX_TURN_MILLISECONDS) continue;
       await nextTurn();
       turnBeganAt = performance.now();
     }

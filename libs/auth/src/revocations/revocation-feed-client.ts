@@ -20,11 +20,11 @@ export type FeedMessage =
   | { readonly type: 'position'; readonly sequence: number; readonly cursor: string };
 
 const CONNECT_MILLISECONDS = 5000;
-const MAXIMUM_PAGE_BYTES = 2_000_000;
-const MAXIMUM_CURSOR_LENGTH = 64;
-const MAXIMUM_WAIT_SECONDS = 25;
+const MAX_PAGE_BYTES = 2_000_000;
+const MAX_CURSOR_LENGTH = 64;
+const MAX_WAIT_SECONDS = 25;
 /** So seldom is asked again where an answer has led nowhere. */
-const SHORTEST_ROUND_MILLISECONDS = 500;
+const MIN_ROUND_MILLISECONDS = 500;
 const SILENCE = 'the feed is silent';
 
 /** Talks to the feed of revocations of one issuer: one connection at a time, within bounds of time and size. */
@@ -41,7 +41,7 @@ export class RevocationFeedClient {
     this.transport = transport;
     // Half of the silence that is allowed, so that another replica may be found before requests are refused.
     this.idleMilliseconds = Math.max(2000, maximumSilenceSeconds * 500);
-    this.waitSeconds = Math.min(MAXIMUM_WAIT_SECONDS, Math.floor(maximumSilenceSeconds / 2));
+    this.waitSeconds = Math.min(MAX_WAIT_SECONDS, Math.floor(maximumSilenceSeconds / 2));
     this.allowInsecure = settings.jwks?.allowInsecure ?? false;
     const uri = settings.revocations?.uri;
     const written = checkedAddress(uri ?? settings.issuer, this.allowInsecure);
@@ -93,7 +93,7 @@ export class RevocationFeedClient {
       if (!page.hasMore) yield { type: 'position', sequence: page.sequence, cursor: page.cursor };
       const hasMoved = page.cursor !== cursor && !(page.reset && cursor !== undefined);
       // What stands between may pass on neither where to go on nor how long to wait, and then answers the same at once, for ever.
-      const pause = hasMoved ? 0 : askedAt + SHORTEST_ROUND_MILLISECONDS - performance.now();
+      const pause = hasMoved ? 0 : askedAt + MIN_ROUND_MILLISECONDS - performance.now();
       if (pause > 0) await delay(pause, undefined, { signal: stopping });
       cursor = page.cursor;
       wait = this.waitSeconds;
@@ -105,7 +105,7 @@ export class RevocationFeedClient {
     attempt.limit(CONNECT_MILLISECONDS + wait * 1000, SILENCE);
     try {
       const response = await this.request({ signal: attempt.signal, accept: 'application/json', cursor, wait });
-      return readPage(await readBounded(response, MAXIMUM_PAGE_BYTES));
+      return readPage(await readBounded(response, MAX_PAGE_BYTES));
     } finally {
       attempt.end();
     }
@@ -209,7 +209,7 @@ function sequenceOf(data: string): number {
 
 function checkedCursor(cursor: string): string {
   // It is sent back in a header.
-  if (cursor.length > MAXIMUM_CURSOR_LENGTH || !/^[\w.:-]*$/.test(cursor)) throw new Error('the cursor is malformed');
+  if (cursor.length > MAX_CURSOR_LENGTH || !/^[\w.:-]*$/.test(cursor)) throw new Error('the cursor is malformed');
   return cursor;
 }
 

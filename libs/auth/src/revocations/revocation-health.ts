@@ -10,10 +10,12 @@ import type { AuthSettings } from '../settings/auth-settings.js';
  * speaks of the application's own issuer; `of(issuer)` of each.
  *
  * @example
+ * ```ts
  * revocations() {
  *   const { status, silenceSeconds } = this.health.report();
  *   return status === 'unknown' ? this.indicator.down({ silenceSeconds }) : this.indicator.up();
  * }
+ * ```
  */
 @Injectable()
 export class RevocationHealth extends IssuerRevocationHealth {

@@ -1,4 +1,5 @@
-import { isInstant, isRevocationTarget, type Revocation } from './revocation.js';
+import { isInstant, isRevocationTarget } from './revocation.js';
+import type { Revocation } from './revocation.js';
 
 /** What a publisher is told: where `expiresAt` is absent, it is the end of the longest token that may live. */
 export type RevocationRequest = Omit<Revocation, 'expiresAt'> & { readonly expiresAt?: number };
@@ -22,7 +23,9 @@ export function assertValidRevocation({ target, before, expiresAt }: RevocationR
  * it inside the transaction that does so.
  *
  * @example
+ * ```ts
  * await this.revocations.publish({ kind: 'session', target: session.id, reason: 'logout' });
+ * ```
  */
 export abstract class RevocationPublisher {
   abstract publish(notice: RevocationRequest): Promise<void>;

@@ -27,8 +27,10 @@ interface IssuerRevocations {
  * when the last token that it could concern has expired.
  *
  * @example
+ * ```ts
  * set.add({ kind: 'session', target: sid, reason: 'logout', expiresAt });
  * set.isRevoked(principal);
+ * ```
  */
 export class RevocationSet {
   private readonly byIssuer = new Map<string, IssuerRevocations>();

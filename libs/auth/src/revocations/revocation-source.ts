@@ -4,6 +4,7 @@ import type { RevocationSet } from './revocation-set.js';
  * Keeps the set of this process equal to what was revoked elsewhere: the reading side.
  *
  * @example
+ * ```ts
  * \@Injectable()
  * class PolledRevocations extends RevocationSource {
  *   override async follow(set: RevocationSet) {
@@ -12,6 +13,7 @@ import type { RevocationSet } from './revocation-set.js';
  *   }
  *   override stop() { clearInterval(this.timer); }
  * }
+ * ```
  */
 export abstract class RevocationSource {
   /**

@@ -20,11 +20,11 @@ export interface Revocation {
   readonly expiresAt: number;
 }
 
-const MAXIMUM_TARGET_LENGTH = 255;
+const MAX_TARGET_LENGTH = 255;
 
 /** Whether something can be revoked by this name. */
 export function isRevocationTarget(value: unknown): value is string {
-  return typeof value === 'string' && value !== '' && value.length <= MAXIMUM_TARGET_LENGTH;
+  return typeof value === 'string' && value !== '' && value.length <= MAX_TARGET_LENGTH;
 }
 
 /** RFC 7519 §2, NumericDate: JSON knows numbers that are none, such as 1e400. */

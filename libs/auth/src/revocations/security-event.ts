@@ -5,8 +5,8 @@ import type { Revocation, RevocationKind } from './revocation.js';
 import type { TokenRules } from '../tokens/access-token-rules.js';
 import type { VerificationKeys } from '../keys/verification-keys.js';
 
-const MAXIMUM_LENGTH = 1_000_000;
-const MAXIMUM_DEPTH = 8;
+const MAX_LENGTH = 1_000_000;
+const MAX_DEPTH = 8;
 const KINDS: readonly unknown[] = ['session', 'subject', 'client', 'token', 'key'] satisfies RevocationKind[];
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type';
@@ -69,12 +69,12 @@ export async function readSecurityEvent(
   keys: VerificationKeys,
   { rules, audience }: SecurityEventRules,
 ): Promise<SecurityEvent> {
-  const jws = parseJws(text, MAXIMUM_LENGTH);
+  const jws = parseJws(text, MAX_LENGTH);
   const { alg, kid, typ, payload } = jws;
   // RFC 8417 §2.3
   if (typ !== 'secevent+jwt') reject('typ is not secevent+jwt');
   if (!rules.algorithms.includes(alg)) reject('algorithm is not on the list of the issuer');
-  const claims = readEncodedJsonObject(payload, MAXIMUM_DEPTH);
+  const claims = readEncodedJsonObject(payload, MAX_DEPTH);
   if (claims === undefined) return reject('payload is not one strict JSON object');
   if (claims.iss !== rules.issuer) reject('iss is not the issuer of the feed');
   const named = [claims.aud].flat();

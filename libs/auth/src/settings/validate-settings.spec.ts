@@ -1,7 +1,7 @@
 import { Test } from '@nestjs/testing';
 import { generateKeyPairSync } from 'node:crypto';
-import { AuthModule, IdentityPrincipalMapper, RevocationSource, type RevocationSet } from '../index.js';
-import type { AuthSettings } from '../index.js';
+import { AuthModule, IdentityPrincipalMapper, RevocationSource } from '../index.js';
+import type { RevocationSet, AuthSettings } from '../index.js';
 
 const sound: AuthSettings = { issuer: 'https://id.example.com', audience: 'orders' };
 const pem = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' });

@@ -12,9 +12,11 @@ type Handler = ReturnType<ExecutionContext['getHandler']>;
  * too unless it has a `Content-Length` or is an attachment.
  *
  * @example
+ * ```ts
  * \@EndsWithToken(false)
  * \@Get('archive')
  * archive(): StreamableFile {}
+ * ```
  */
 export const EndsWithToken =
   (ends = true): MethodDecorator & ClassDecorator =>

@@ -20,11 +20,13 @@ export interface OpenStream {
  * guarded HTTP routes are found by themselves, `@Sse()` and hijacked ones included; `track` adds anything else.
  *
  * @example
+ * ```ts
  * async handleConnection(client: WebSocket, request: IncomingMessage) {
  *   const principal = await this.verifier.verify(tokenOf(request)).catch(() => undefined);
  *   if (!principal) return client.close(4401);
  *   client.once('close', this.streams.track(principal, () => client.close(4401)));
  * }
+ * ```
  */
 @Injectable()
 export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -5,7 +5,7 @@ import type { JwtAlgorithm } from 'postern/jws';
 import type { IssuerSettings } from '../settings/auth-settings.js';
 
 /** The largest `clockToleranceSeconds` that a verifier may be set to. */
-export const LONGEST_CLOCK_TOLERANCE_SECONDS = 300;
+export const MAX_CLOCK_TOLERANCE_SECONDS = 300;
 
 /** How far the clocks of the replicas of one issuer may differ, in seconds. */
 export const MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS = 60;
@@ -52,7 +52,7 @@ export function checkedRules(settings: IssuerSettings): TokenRules {
       'clockToleranceSeconds',
       settings.clockToleranceSeconds ?? 5,
       0,
-      LONGEST_CLOCK_TOLERANCE_SECONDS,
+      MAX_CLOCK_TOLERANCE_SECONDS,
     ),
     maximumLifetimeSeconds: numberWithin(
       'maximumLifetimeSeconds',

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { hash, parseOptions, verify, type Options } from '@node-rs/argon2';
+import { hash, parseOptions, verify } from '@node-rs/argon2';
+import type { Options } from '@node-rs/argon2';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
 import { PasswordHasher } from './password-hasher.js';
 

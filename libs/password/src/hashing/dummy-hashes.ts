@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto';
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import { Clock } from 'postern/auth';
 import { Database } from 'postern/persistence';
 import { InstanceSecret } from 'postern/tokens';

@@ -1,4 +1,5 @@
-import { FairQueue, type QueueLimits } from './fair-queue.js';
+import { FairQueue } from './fair-queue.js';
+import type { QueueLimits } from './fair-queue.js';
 
 class OverloadError extends Error {}
 

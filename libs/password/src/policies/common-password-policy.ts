@@ -2,12 +2,13 @@ import { Injectable } from '@nestjs/common';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
 import { COMMON_PASSWORDS, COMMON_STEMS } from './common-passwords.js';
 import { guessCount, isRepetition, distinctCharacters } from './password-patterns.js';
-import { PasswordPolicy, type PasswordViolation } from './password-policy.js';
+import { PasswordPolicy } from './password-policy.js';
+import type { PasswordViolation } from './password-policy.js';
 import { deLeet, normalizeForComparison, stripAffixes } from './password-text.js';
 
-const FEWEST_CHOICES = 6;
-const FEWEST_CHARACTERS = 5;
-const MOST_PIECES = 3;
+const MIN_CHOICES = 6;
+const MIN_CHARACTERS = 5;
+const MAX_PIECES = 3;
 
 /**
  * Refuses passwords that are guessed first: the shipped list and `blocklist`, whole and without regard to case, look-alike
@@ -16,26 +17,26 @@ const MOST_PIECES = 3;
  */
 @Injectable()
 export class CommonPasswordPolicy extends PasswordPolicy {
-  readonly #passwords: ReadonlySet<string>;
-  readonly #words: ReadonlySet<string>;
-  readonly #longestWord: number;
+  private readonly passwords: ReadonlySet<string>;
+  private readonly words: ReadonlySet<string>;
+  private readonly longestWord: number;
 
   constructor(settings: CheckedPasswordSettings) {
     super();
     const passwords = [...COMMON_PASSWORDS, ...settings.blocklist];
-    this.#passwords = new Set(passwords.flatMap((password) => [normalizeForComparison(password), deLeet(password)]));
-    this.#words = new Set([...this.#passwords, ...COMMON_STEMS]);
-    this.#longestWord = Math.max(...[...this.#words].map((word) => word.length));
+    this.passwords = new Set(passwords.flatMap((password) => [normalizeForComparison(password), deLeet(password)]));
+    this.words = new Set([...this.passwords, ...COMMON_STEMS]);
+    this.longestWord = Math.max(...[...this.words].map((word) => word.length));
   }
 
   check(password: string): readonly PasswordViolation[] {
-    if (this.#isKnown(password) || isPattern(password)) {
+    if (this.isKnown(password) || isPattern(password)) {
       return [{ code: 'password-too-common', detail: 'This password is among the first that are guessed.' }];
     }
     return [];
   }
 
-  #isKnown(password: string): boolean {
+  private isKnown(password: string): boolean {
     const core = stripAffixes(password);
     const spellings = new Set([
       normalizeForComparison(password),
@@ -45,17 +46,17 @@ export class CommonPasswordPolicy extends PasswordPolicy {
     ]);
     // What has no letter and no digit has no spelling.
     spellings.delete('');
-    return [...spellings].some((spelling) => this.#passwords.has(spelling) || this.#isMadeOfWords(spelling));
+    return [...spellings].some((spelling) => this.passwords.has(spelling) || this.isMadeOfWords(spelling));
   }
 
   /** Fewest words first, by prefix: `ends[i]` is the least number of words that spell the first i letters. */
-  #isMadeOfWords(spelling: string): boolean {
-    if (spelling.length > MOST_PIECES * this.#longestWord) return false;
+  private isMadeOfWords(spelling: string): boolean {
+    if (spelling.length > MAX_PIECES * this.longestWord) return false;
     const ends = [0];
     for (let end = 1; end <= spelling.length; end += 1) {
-      for (let start = Math.max(0, end - this.#longestWord); start < end; start += 1) {
+      for (let start = Math.max(0, end - this.longestWord); start < end; start += 1) {
         const before = ends[start];
-        if (before === undefined || before >= MOST_PIECES || !this.#words.has(spelling.slice(start, end))) continue;
+        if (before === undefined || before >= MAX_PIECES || !this.words.has(spelling.slice(start, end))) continue;
         ends[end] = Math.min(ends[end] ?? Infinity, before + 1);
       }
     }
@@ -65,5 +66,5 @@ export class CommonPasswordPolicy extends PasswordPolicy {
 
 function isPattern(password: string): boolean {
   const text = password.toLowerCase();
-  return isRepetition(text) || distinctCharacters(text) < FEWEST_CHARACTERS || guessCount(text) < FEWEST_CHOICES;
+  return isRepetition(text) || distinctCharacters(text) < MIN_CHARACTERS || guessCount(text) < MIN_CHOICES;
 }

@@ -1,10 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
-import { PasswordPolicy, type PasswordContext, type PasswordViolation } from './password-policy.js';
+import { PasswordPolicy } from './password-policy.js';
+import type { PasswordContext, PasswordViolation } from './password-policy.js';
 import { deLeet, normalizeForComparison } from './password-text.js';
 
 /** Shorter words occur in too many honest phrases. */
-const SHORTEST_WORD = 4;
+const MIN_WORD = 4;
 
 /**
  * Refuses passwords that contain what everybody knows of this account: the e-mail address, its local part and its domain
@@ -13,20 +14,20 @@ const SHORTEST_WORD = 4;
  */
 @Injectable()
 export class ContextWordsPolicy extends PasswordPolicy {
-  readonly #product: readonly string[];
+  private readonly product: readonly string[];
 
   constructor(settings: CheckedPasswordSettings) {
     super();
-    this.#product = [settings.productName, ...settings.productName.split(/\s+/)];
+    this.product = [settings.productName, ...settings.productName.split(/\s+/)];
   }
 
   check(password: string, context: PasswordContext): readonly PasswordViolation[] {
     const spellings = [normalizeForComparison(password), deLeet(password)];
     const known = (word: string) =>
       [normalizeForComparison(word), deLeet(word)].some(
-        (spelled) => spelled.length >= SHORTEST_WORD && spellings.some((spelling) => spelling.includes(spelled)),
+        (spelled) => spelled.length >= MIN_WORD && spellings.some((spelling) => spelling.includes(spelled)),
       );
-    if (![...this.#product, ...wordsOf(context.email)].some(known)) return [];
+    if (![...this.product, ...wordsOf(context.email)].some(known)) return [];
     return [
       {
         code: 'password-contains-context',

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
-import { PasswordPolicy, type PasswordViolation } from './password-policy.js';
+import { PasswordPolicy } from './password-policy.js';
+import type { PasswordViolation } from './password-policy.js';
 
 /**
  * Refuses passwords of fewer Unicode code points than `minimumLength`. Characters of every script count alike.

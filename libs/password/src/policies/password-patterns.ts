@@ -1,5 +1,5 @@
 /** Runs of at least this many characters that follow from each other are counted as one choice. */
-const SHORTEST_RUN = 3;
+const MIN_RUN = 3;
 
 /** The rows and columns of the usual keyboards, as fingers wander over them; `×` separates. */
 const KEYBOARDS = [
@@ -42,7 +42,7 @@ export function guessCount(text: string): number {
   for (let start = 0; start < signs.length;) {
     const length = runFrom(signs, start);
     count += 1;
-    start += length >= SHORTEST_RUN ? length : 1;
+    start += length >= MIN_RUN ? length : 1;
   }
   return count;
 }

@@ -5,7 +5,8 @@ import { ContextWordsPolicy } from './context-words-policy.js';
 import { MinimumLengthPolicy } from './minimum-length-policy.js';
 import { PasswordRejectedError } from '../password.errors.js';
 import type { PasswordSettings } from '../password.module-definition.js';
-import { PasswordPolicy, type PasswordContext } from './password-policy.js';
+import { PasswordPolicy } from './password-policy.js';
+import type { PasswordContext } from './password-policy.js';
 import { PasswordPolicies } from './password-policies.js';
 
 const context: PasswordContext = { email: 'grace.hopper@navy-yard.example.com' };

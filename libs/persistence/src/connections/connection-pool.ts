@@ -2,7 +2,8 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { TransactionContext } from '../transactions/transaction-context.js';
 import { Connection } from './connection.js';
-import { LimitedPool, type PoolCallback } from './limited-pool.js';
+import { LimitedPool } from './limited-pool.js';
+import type { PoolCallback } from './limited-pool.js';
 import { markTransient } from './transient-errors.js';
 
 /** For work that has to be prompt: beside the pool, for there it would wait behind everybody else. */

@@ -4,7 +4,7 @@ import { markTransient } from './transient-errors.js';
 /** So long is waited for the other side to close as well. */
 const CLOSE_TIMEOUT_MILLISECONDS = 1000;
 /** A time-out that comes later than this was not the server's fault: this process had no time itself. */
-const latenessMilliseconds = 500;
+const LATENESS_MILLISECONDS = 500;
 
 /** SQLSTATE read_only_sql_transaction. */
 const READ_ONLY = '25006';
@@ -65,7 +65,7 @@ export class Connection extends pg.Client {
     // From now on the pool does not give it away any more: the late answer would be the next one's.
     void this.end();
     const { query_timeout: patience = 0, peers } = this.config;
-    if (performance.now() - askedAt > patience + latenessMilliseconds) return;
+    if (performance.now() - askedAt > patience + LATENESS_MILLISECONDS) return;
     for (const peer of peers) if (peer.heardAt < askedAt) peer.cut();
   }
 }

@@ -14,9 +14,9 @@ export const DEFAULT_POOL_SIZE = 14;
 export const MIN_POOL_SIZE = CONNECTIONS_BESIDE_POOL + 2;
 
 /** The table in which the executed migrations are recorded. */
-const migrationsTableName = 'postern_migrations';
+const MIGRATIONS_TABLE_NAME = 'postern_migrations';
 
-const seconds = 1000;
+const SECONDS = 1000;
 const logger = new Logger('Persistence');
 
 /**
@@ -36,27 +36,27 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
     autoLoadEntities: true,
     migrations,
     migrationsRun: settings.migrate ?? true,
-    migrationsTableName,
+    migrationsTableName: MIGRATIONS_TABLE_NAME,
     migrationsTransactionMode: 'each',
     poolSize: (settings.poolSize ?? DEFAULT_POOL_SIZE) - CONNECTIONS_BESIDE_POOL,
     applicationName: settings.applicationName ?? 'postern',
     // An idle connection that breaks is an event of the pool, and without a listener the end of the process.
     poolErrorHandler: (error: Error) => logger.warn(`A connection to the database was lost: ${error.message}`),
-    connectTimeoutMS: 10 * seconds,
+    connectTimeoutMS: 10 * SECONDS,
     extra: {
       // Not as `url`: TypeORM's own parser does not know Unix sockets, while pg's does.
       connectionString: settings.databaseUrl,
       keepAlive: true,
       // Left to the system, it would be two hours until a connection that only listens is found dead.
-      keepAliveInitialDelayMillis: 10 * seconds,
-      statement_timeout: 30 * seconds,
-      lock_timeout: 10 * seconds,
-      idle_in_transaction_session_timeout: 60 * seconds,
+      keepAliveInitialDelayMillis: 10 * SECONDS,
+      statement_timeout: 30 * SECONDS,
+      lock_timeout: 10 * SECONDS,
+      idle_in_transaction_session_timeout: 60 * SECONDS,
       // The server's time-outs do not help when the server itself has stopped answering.
-      query_timeout: 35 * seconds,
+      query_timeout: 35 * SECONDS,
     },
     retryAttempts: 10,
-    retryDelay: 2 * seconds,
+    retryDelay: 2 * SECONDS,
     toRetry: isTransient,
   };
 }

@@ -4,6 +4,8 @@
  * Asked once a statement, whatever rows there are.
  *
  * @example
+ * ```ts
  * await database.manager.query(`SELECT kid FROM signing_keys WHERE ${ON_PRIMARY}`);
+ * ```
  */
 export const ON_PRIMARY = '(SELECT CASE WHEN pg_is_in_recovery() THEN pg_current_xact_id() IS NULL ELSE true END)';

@@ -1,4 +1,5 @@
-import { DataSource, type DataSourceOptions, type QueryRunner, type ReplicationMode } from 'typeorm';
+import { DataSource } from 'typeorm';
+import type { DataSourceOptions, QueryRunner, ReplicationMode } from 'typeorm';
 import { connectionPoolOf } from './connection-pool.js';
 import { databaseClosed } from './transient-errors.js';
 import { IsolationLevelError, PendingMigrationsError } from '../persistence.errors.js';

@@ -67,13 +67,13 @@ const TRANSIENT_IN_POOLER = new RegExp(
 
 /** SQLSTATE too_many_connections: of the server, of the database, or of the role. */
 const TOO_MANY_CONNECTIONS = '53300';
-const limitInPooler =
+const LIMIT_IN_POOLER =
   /^(?:no more connections allowed(?: .*)?|client connections exceeded .*|bouncer resources exhaustion)$/;
 
 /** Whether a new connection was refused because there are as many as the server, a pooler, or a limit of the role allows. */
 export function isConnectionLimit(error: Error): boolean {
   const { code } = error as { readonly code?: unknown };
-  return code === TOO_MANY_CONNECTIONS || (code === PROTOCOL_VIOLATION && limitInPooler.test(error.message));
+  return code === TOO_MANY_CONNECTIONS || (code === PROTOCOL_VIOLATION && LIMIT_IN_POOLER.test(error.message));
 }
 
 /** The driver's own errors have no code. */

@@ -7,7 +7,7 @@ export class Foundation1764000000000 implements MigrationInterface {
 
   /** Makes the tables. */
   async up(queryRunner: QueryRunner): Promise<void> {
-    for (const statement of statements) await queryRunner.query(statement);
+    for (const statement of STATEMENTS) await queryRunner.query(statement);
   }
 
   /** Removes the tables, and everything in them. */
@@ -20,7 +20,7 @@ export class Foundation1764000000000 implements MigrationInterface {
 
 // Tables that have an entity carry no constraint that the entity does not name: whoever has TypeORM generate a migration
 // for their own entities would else find ours dropped in it. test/repository/schema.e2e-spec.ts compares.
-const statements = [
+const STATEMENTS = [
   `CREATE TABLE users (
     id uuid CONSTRAINT users_pkey PRIMARY KEY,
     email varchar(320) NOT NULL CONSTRAINT users_email_key UNIQUE,

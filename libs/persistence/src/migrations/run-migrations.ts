@@ -1,15 +1,17 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import { DataSource, MigrationExecutor, type DataSourceOptions, type QueryRunner } from 'typeorm';
+import { DataSource, MigrationExecutor } from 'typeorm';
+import type { DataSourceOptions, QueryRunner } from 'typeorm';
 import { dataSourceOptionsOf } from '../connections/data-source-options.js';
-import { migrations, type MigrationClass } from './index.js';
+import { migrations } from './index.js';
+import type { MigrationClass } from './index.js';
 
 /** Any constant will do, as long as all replicas share it: "postern" in ASCII. */
-const lockKey = '31648367529489006';
+const LOCK_KEY = '31648367529489006';
 
-const pauseMilliseconds = 100;
+const PAUSE_MILLISECONDS = 100;
 /** Five seconds: a migration seldom takes longer, and who waits for more should know for whom. */
-const patientAttempts = 50;
+const PATIENT_ATTEMPTS = 50;
 
 const logger = new Logger('Migrations');
 
@@ -62,11 +64,11 @@ async function takeTurn(executor: MigrationExecutor, queryRunner: QueryRunner): 
     if ((await executor.getPendingMigrations()).length === 0) return false;
     // Asking again and again rather than pg_advisory_lock(): a blocked statement holds a snapshot, for which a
     // CREATE INDEX CONCURRENTLY of the one who holds the lock would wait for ever.
-    const [{ locked }] = await queryRunner.query(`SELECT pg_try_advisory_lock(${lockKey}) AS locked`);
+    const [{ locked }] = await queryRunner.query(`SELECT pg_try_advisory_lock(${LOCK_KEY}) AS locked`);
     if (locked) return true;
     if (attempt === 0) logger.log('Another process is migrating the database; waiting for it');
-    if (attempt === patientAttempts) await tellForWhom(queryRunner);
-    await pause(pauseMilliseconds);
+    if (attempt === PATIENT_ATTEMPTS) await tellForWhom(queryRunner);
+    await delay(PAUSE_MILLISECONDS);
   }
 }
 
@@ -75,7 +77,7 @@ async function tellForWhom(queryRunner: QueryRunner): Promise<void> {
   const [holder]: { pid: number }[] = await queryRunner.query(
     `SELECT pid FROM pg_locks WHERE locktype = 'advisory' AND granted AND objsubid = 1
         AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND (classid::bigint << 32) | objid::bigint = ${lockKey}`,
+        AND (classid::bigint << 32) | objid::bigint = ${LOCK_KEY}`,
   );
   if (holder === undefined) return;
   logger.error(
@@ -86,7 +88,7 @@ async function tellForWhom(queryRunner: QueryRunner): Promise<void> {
 
 async function unlock(queryRunner: QueryRunner): Promise<void> {
   // Where the connection is lost, the lock is.
-  const [answer] = await queryRunner.query(`SELECT pg_advisory_unlock(${lockKey}) AS unlocked`).catch(() => []);
+  const [answer] = await queryRunner.query(`SELECT pg_advisory_unlock(${LOCK_KEY}) AS unlocked`).catch(() => []);
   if (answer?.unlocked === false) {
     logger.error(
       'The lock of the migrations has stayed behind on another connection of a pooler, and may keep others waiting: give ' +

@@ -1,4 +1,4 @@
-import { setTimeout as pause } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 
 describe('ConcurrencyLimit', () => {
@@ -13,7 +13,7 @@ describe('ConcurrencyLimit', () => {
       limit.run(async () => {
         order.push(index);
         highest = Math.max(highest, (inside += 1));
-        await pause(1);
+        await delay(1);
         act(index);
         inside -= 1;
       }),

@@ -1,11 +1,13 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { DataSource, TypeORMError, type EntityManager, type QueryRunner } from 'typeorm';
+import { DataSource, TypeORMError } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Client } from 'pg';
 import { TransactionContext } from './transaction-context.js';
 import { connectionPoolOf } from '../connections/connection-pool.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { connectionLost } from '../connections/transient-errors.js';
-import { Transaction, type AfterCommitHook, type CommitErrorMapper } from './transaction.js';
+import { Transaction } from './transaction.js';
+import type { AfterCommitHook, CommitErrorMapper } from './transaction.js';
 
 /**
  * One transaction across all libs: whoever works inside `transaction()`, however deep, works in the same one, and

@@ -14,10 +14,11 @@ import type { HttpSettings } from './http-settings.js';
  * already, and stays as it is.
  *
  * @example
+ * ```ts
  * const app = await NestFactory.create(AppModule);
  * await hardenHttp(app, { corsOrigins: ['https://app.example.com'] });
- *
- * @throws {Error} for a setting that cannot be, with a sentence that says what to write
+ * ```
+ * @throws Error for a setting that cannot be, with a sentence that says what to write
  */
 export async function hardenHttp(app: INestApplication, settings: HttpSettings = {}): Promise<void> {
   const complete = completeHttpSettings(settings);

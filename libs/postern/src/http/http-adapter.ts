@@ -13,10 +13,11 @@ const hardened = new WeakSet<object>();
  * time-outs, security headers, CORS and request ids. Only the framework that is asked for is loaded.
  *
  * @example
+ * ```ts
  * const adapter = await createHttpAdapter('fastify', { corsOrigins: ['https://app.example.com'] });
  * const app = await NestFactory.create(AppModule, adapter);
- *
- * @throws {Error} for a setting that cannot be, with a sentence that says what to write
+ * ```
+ * @throws Error for a setting that cannot be, with a sentence that says what to write
  */
 export async function createHttpAdapter(
   kind: HttpAdapterKind,

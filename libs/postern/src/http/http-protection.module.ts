@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
-import { type DynamicModule, Inject, Logger, Module, type NestModule, type Type } from '@nestjs/common';
-import { type AbstractHttpAdapter, ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import { Inject, Logger, Module } from '@nestjs/common';
+import type { DynamicModule, NestModule, Type } from '@nestjs/common';
+import { ApplicationConfig, HttpAdapterHost, ModulesContainer } from '@nestjs/core';
+import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Express } from 'express';
 import type { FastifyInstance } from 'fastify';
 import { answerHeaders } from './answer-headers.js';

@@ -1,4 +1,5 @@
-import { type TrustedProxies, trustedProxies } from './trusted-proxies.js';
+import { trustedProxies } from './trusted-proxies.js';
+import type { TrustedProxies } from './trusted-proxies.js';
 
 /** How the application meets the network. */
 export interface HttpSettings {
@@ -38,7 +39,7 @@ export interface CompleteHttpSettings extends Required<Omit<HttpSettings, 'docum
 
 /**
  * Checks the settings and completes them.
- * @throws {Error} with a sentence that says what to write
+ * @throws Error with a sentence that says what to write
  */
 export function completeHttpSettings(settings: HttpSettings): CompleteHttpSettings {
   const complete: CompleteHttpSettings = {
@@ -73,7 +74,7 @@ const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).
 
 /**
  * Keeps Nest's `httpsOptions` from being ignored in silence.
- * @throws {Error} always when they are given
+ * @throws Error always when they are given
  */
 export function refuseOwnTls(options: { httpsOptions?: unknown }): void {
   if (options.httpsOptions !== undefined) {

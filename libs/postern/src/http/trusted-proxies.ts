@@ -11,7 +11,7 @@ const NETWORKS: Record<string, readonly string[]> = {
 
 /**
  * Reads whom to trust, once, for the front door and for both frameworks.
- * @throws {Error} with a sentence that says what to write
+ * @throws Error with a sentence that says what to write
  */
 export function trustedProxies(setting: boolean | number | string): TrustedProxies {
   if (typeof setting === 'boolean') return () => setting;

@@ -3,7 +3,8 @@ import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { eventFrame } from './event-frame.js';
 import { RevocationFeed } from './revocation-feed.js';
-import { START, isSamePosition, positionOf, textOfCursor, type FeedPosition } from './feed-position.js';
+import { START, isSamePosition, positionOf, textOfCursor } from './feed-position.js';
+import type { FeedPosition } from './feed-position.js';
 import { ReadPosition } from '../storage/read-position.js';
 
 /** How often followers get a position while nothing happens. */

@@ -20,13 +20,13 @@ export interface FeedCursor {
 /** Before the first revocation. */
 export const START: FeedPosition = { sequence: 0, tag: '' };
 
-const tagLength = 8;
-const form = /^(\d{1,15})\.([0-9a-f]{8})?(?:\.(\d{1,15}))?$/;
+const TAG_LENGTH = 8;
+const FORM = /^(\d{1,15})\.([0-9a-f]{8})?(?:\.(\d{1,15}))?$/;
 
 /** The place of a revocation. */
 export function positionOf({ sequence, id }: Pick<FeedEntry, 'sequence' | 'id'>): FeedPosition {
   // The end of a UUID of version 7 is random.
-  return { sequence, tag: id.slice(-tagLength) };
+  return { sequence, tag: id.slice(-TAG_LENGTH) };
 }
 
 /** Whether the same revocation is at both. */
@@ -41,7 +41,7 @@ export function textOfCursor({ position, snapshotOffset }: FeedCursor): string {
 
 /** `undefined` for what no feed has ever told. */
 export function cursorOf(text: string | undefined): FeedCursor | undefined {
-  const [, sequence, tag = '', snapshotOffset] = form.exec(text ?? '') ?? [];
+  const [, sequence, tag = '', snapshotOffset] = FORM.exec(text ?? '') ?? [];
   if (sequence === undefined) return undefined;
   const position = { sequence: Number(sequence), tag };
   return snapshotOffset === undefined ? { position } : { position, snapshotOffset: Number(snapshotOffset) };

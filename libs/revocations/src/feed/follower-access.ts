@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { Clock, InvalidTokenError, RevocationSet, VerificationKeys, type Principal } from 'postern/auth';
+import { Clock, InvalidTokenError, RevocationSet, VerificationKeys } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 
 /** For how long the token of a follower lets it read: its answer lasts longer than the check of the guard. */
 @Injectable()

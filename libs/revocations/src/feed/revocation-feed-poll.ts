@@ -1,12 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationFeed } from './revocation-feed.js';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
-import { cursorOf, positionOf, textOfCursor, type FeedPosition } from './feed-position.js';
+import { cursorOf, positionOf, textOfCursor } from './feed-position.js';
+import type { FeedPosition } from './feed-position.js';
 import { ReadPosition } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
 
-const pageSize = 100;
-const shortPauseMilliseconds = 100;
+const PAGE_SIZE = 100;
+const SHORT_PAUSE_MILLISECONDS = 100;
 
 /** What follows a cursor. */
 export interface FeedAnswer {
@@ -54,7 +55,7 @@ export class RevocationFeedPoll {
   private async following(place: FeedPosition, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer> {
     const deadline = performance.now() + waitSeconds * 1000;
     for (;;) {
-      const entries = this.feed.after(place, pageSize + 1);
+      const entries = this.feed.after(place, PAGE_SIZE + 1);
       if (entries === undefined) return this.firstPage();
       const left = deadline - performance.now();
       if (entries.length > 0 || left <= 0 || signal.aborted) return this.events(place, entries);
@@ -69,17 +70,17 @@ export class RevocationFeedPoll {
       this.feed.assertKnown();
       await this.feed.refresh();
       if ((this.feed.isFresh && this.position.readAt > since) || signal.aborted) return;
-      await this.position.moved(shortPauseMilliseconds, signal);
+      await this.position.moved(SHORT_PAUSE_MILLISECONDS, signal);
     }
   }
 
   private async events(place: FeedPosition, entries: readonly FeedEntry[]): Promise<FeedAnswer> {
     const sets: Buffer[] = [];
-    const page = entries.slice(0, pageSize);
+    const page = entries.slice(0, PAGE_SIZE);
     for (const entry of page) sets.push((await this.feed.signed(entry)).token);
     const last = page.at(-1);
     const end = last ? positionOf(last) : place;
-    const hasMore = entries.length > pageSize;
+    const hasMore = entries.length > PAGE_SIZE;
     return { reset: false, sets, cursor: textOfCursor({ position: end }), sequence: end.sequence, hasMore };
   }
 
@@ -101,7 +102,7 @@ export class RevocationFeedPoll {
       const cursor = textOfCursor({ position: start, snapshotOffset: page.upTo });
       return { reset, sets, cursor, sequence: end.sequence, hasMore: true };
     }
-    const entries = this.feed.after(end, reset ? pageSize + 1 : 0);
+    const entries = this.feed.after(end, reset ? PAGE_SIZE + 1 : 0);
     if (entries === undefined) return this.firstPage();
     const events = await this.events(end, entries);
     return { ...events, reset, sets: [...sets, ...events.sets] };

@@ -1,17 +1,19 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 import { eventFrame } from './event-frame.js';
-import { HEARTBEAT_MILLISECONDS, positionFrame, type FeedBroadcast, type Follower } from './feed-broadcast.js';
+import { HEARTBEAT_MILLISECONDS, positionFrame } from './feed-broadcast.js';
+import type { FeedBroadcast, Follower } from './feed-broadcast.js';
 import type { RevocationFeed } from './revocation-feed.js';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
-import { cursorOf, positionOf, type FeedPosition } from './feed-position.js';
+import { cursorOf, positionOf } from './feed-position.js';
+import type { FeedPosition } from './feed-position.js';
 import type { ReadPosition } from '../storage/read-position.js';
 import type { RevocationSnapshot } from './revocation-snapshot.js';
 
 /** A follower that does not read for so long is cut off: what waits for it would fill the memory. */
 const SLOW_READER_MILLISECONDS = 5000;
 const MAX_EVENTS_AT_ONCE = 20;
-const LONGEST_NAP_MILLISECONDS = 100;
+const MAX_NAP_MILLISECONDS = 100;
 
 /** What the streams of all followers share. */
 export interface FeedSources {
@@ -115,7 +117,7 @@ export class RevocationFeedStream {
       if (this.response.writableNeedDrain) await this.drained();
       return reached;
     }
-    if (!feed.hasNews) await position.moved(LONGEST_NAP_MILLISECONDS, this.follower.signal);
+    if (!feed.hasNews) await position.moved(MAX_NAP_MILLISECONDS, this.follower.signal);
     return place;
   }
 

@@ -4,7 +4,8 @@ import type { Principal } from 'postern/auth';
 import { FeedBroadcast } from './feed-broadcast.js';
 import { FollowerAccess } from './follower-access.js';
 import { RevocationFeed } from './revocation-feed.js';
-import { RevocationFeedStream, type FeedSources } from './revocation-feed-stream.js';
+import { RevocationFeedStream } from './revocation-feed-stream.js';
+import type { FeedSources } from './revocation-feed-stream.js';
 import { ReadPosition } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
 

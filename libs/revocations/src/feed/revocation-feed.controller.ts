@@ -1,16 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import {
-  Controller,
-  Get,
-  Headers,
-  type OnModuleDestroy,
-  type OnModuleInit,
-  Query,
-  Req,
-  Res,
-  UseGuards,
-  VERSION_NEUTRAL,
-} from '@nestjs/common';
+import { Controller, Get, Headers, Query, Req, Res, UseGuards, VERSION_NEUTRAL } from '@nestjs/common';
+import type { OnModuleDestroy, OnModuleInit } from '@nestjs/common';
 import {
   ApiExtraModels,
   ApiHeader,
@@ -25,10 +15,10 @@ import {
   JwtAuthGuard,
   ForServices,
   OwnIssuerOnly,
-  type Principal,
   RequireScopes,
   RevocationsUnknownError,
 } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { ApiProblems, ServiceUnavailableError } from 'postern/problem';
 import { ServerMetadata } from 'postern/tokens';
 import { FollowRevocationsDto } from './follow-revocations.dto.js';
@@ -36,7 +26,8 @@ import { RevocationPageDto } from './revocation-page.dto.js';
 import { FollowerAccess } from './follower-access.js';
 import { FollowerSlots } from './follower-slots.js';
 import { RevocationFeed } from './revocation-feed.js';
-import { jsonPieces, RevocationFeedPoll, type FeedAnswer } from './revocation-feed-poll.js';
+import { jsonPieces, RevocationFeedPoll } from './revocation-feed-poll.js';
+import type { FeedAnswer } from './revocation-feed-poll.js';
 import { RevocationFeedStreams } from './revocation-feed-streams.js';
 import { TooManyFollowersError } from '../revocations.errors.js';
 
@@ -48,7 +39,7 @@ const page: RevocationPageDto = {
   more_available: false,
 };
 
-const stream = `event: reset
+const STREAM = `event: reset
 data: {"reason":"start"}
 
 event: set
@@ -120,7 +111,7 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     description: 'What was revoked.',
     content: {
       'application/json': { schema: { $ref: getSchemaPath(RevocationPageDto) }, example: page },
-      'text/event-stream': { schema: { type: 'string' }, example: stream },
+      'text/event-stream': { schema: { type: 'string' }, example: STREAM },
     },
   })
   @ApiProblems(RevocationsUnknownError, ServiceUnavailableError, TooManyFollowersError)

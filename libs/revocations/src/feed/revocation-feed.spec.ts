@@ -1,6 +1,7 @@
 import type { Database } from 'postern/persistence';
 import { RevocationFeed } from './revocation-feed.js';
-import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
+import { RevocationFeedHistory } from '../storage/revocation-feed-history.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
 import { positionOf } from './feed-position.js';
 import { ReadPosition } from '../storage/read-position.js';
 import type { SecurityEventSigner } from './security-event-signer.js';

@@ -1,15 +1,18 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationsUnknownError } from 'postern/auth';
-import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
-import { START, positionOf, type FeedPosition } from './feed-position.js';
+import { RevocationFeedHistory } from '../storage/revocation-feed-history.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import { START, positionOf } from './feed-position.js';
+import type { FeedPosition } from './feed-position.js';
 import { ReadPosition } from '../storage/read-position.js';
-import { SecurityEventSigner, type SignedEvent } from './security-event-signer.js';
+import { SecurityEventSigner } from './security-event-signer.js';
+import type { SignedEvent } from './security-event-signer.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 /** How many revocations are held ready, signed: who is further behind gets a snapshot, which costs less. */
 const RECENT_LIMIT = 2000;
-const leastFreshSeconds = 1;
-const leastCutOffSeconds = 5;
+const MIN_FRESH_SECONDS = 1;
+const MIN_CUT_OFF_SECONDS = 5;
 
 interface SignedEntry {
   readonly entry: FeedEntry;
@@ -47,13 +50,13 @@ export class RevocationFeed {
    * @throws RevocationsUnknownError
    */
   assertKnown(): void {
-    const limit = Math.max(leastCutOffSeconds, 3 * this.terms.pollSeconds);
+    const limit = Math.max(MIN_CUT_OFF_SECONDS, 3 * this.terms.pollSeconds);
     if (performance.now() - this.position.readAt > limit * 1000) throw new RevocationsUnknownError();
   }
 
   /** Whether this replica has read the database so recently that it may say that nothing is missing. */
   get isFresh(): boolean {
-    const limit = Math.max(leastFreshSeconds, 2 * this.terms.pollSeconds);
+    const limit = Math.max(MIN_FRESH_SECONDS, 2 * this.terms.pollSeconds);
     return performance.now() - this.position.readAt <= limit * 1000;
   }
 

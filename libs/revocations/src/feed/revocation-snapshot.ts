@@ -1,8 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationFeed } from './revocation-feed.js';
-import { RevocationFeedHistory, type FeedEntry } from '../storage/revocation-feed-history.js';
-import { START, type FeedPosition } from './feed-position.js';
-import { SecurityEventSigner, type SignedEvent } from './security-event-signer.js';
+import { RevocationFeedHistory } from '../storage/revocation-feed-history.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import { START } from './feed-position.js';
+import type { FeedPosition } from './feed-position.js';
+import { SecurityEventSigner } from './security-event-signer.js';
+import type { SignedEvent } from './security-event-signer.js';
 
 const MAX_PAGE_ENTRIES = 500;
 /** Of the targets as JSON: followers bound what they read, and a larger page would hold up the event loop of both sides. */

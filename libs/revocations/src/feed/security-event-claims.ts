@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { SECURITY_EVENT_TYPES, type Revocation } from 'postern/auth';
+import { SECURITY_EVENT_TYPES } from 'postern/auth';
+import type { Revocation } from 'postern/auth';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
 
 /** What every event of the feed says. */
@@ -11,7 +12,7 @@ export interface FeedEventTerms {
 }
 
 /** Reasons for which all tokens of a subject die, and the standard's word for each; any other ends sessions. */
-const subjectEvents: Readonly<Record<string, { type: string; members?: object }>> = {
+const SUBJECT_EVENTS: Readonly<Record<string, { type: string; members?: object }>> = {
   'password-changed': {
     type: SECURITY_EVENT_TYPES.credentialChange,
     members: { credential_type: 'password', change_type: 'update' },
@@ -103,7 +104,7 @@ function typeOf({ kind, reason }: Revocation): { type: string; members?: object 
     case 'session':
       return { type: SECURITY_EVENT_TYPES.sessionRevoked };
     case 'subject':
-      return subjectEvents[reason] ?? { type: SECURITY_EVENT_TYPES.sessionsRevoked };
+      return SUBJECT_EVENTS[reason] ?? { type: SECURITY_EVENT_TYPES.sessionsRevoked };
     case 'client':
       return { type: SECURITY_EVENT_TYPES.clientRevoked };
     case 'token':

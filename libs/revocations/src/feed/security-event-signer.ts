@@ -3,7 +3,8 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from 'postern/auth';
 import { CheckedTokensSettings, KeyRing, TokenSigner } from 'postern/tokens';
 import { eventFrame } from './event-frame.js';
-import { securityEventOf, snapshotPageOf, type FeedEventTerms, type SnapshotRange } from './security-event-claims.js';
+import { securityEventOf, snapshotPageOf } from './security-event-claims.js';
+import type { FeedEventTerms, SnapshotRange } from './security-event-claims.js';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
 import { positionOf, textOfCursor } from './feed-position.js';
 

@@ -2,10 +2,10 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { Client } from 'pg';
 import { DataSource } from 'typeorm';
 import { OutageLog } from './outage-log.js';
-import { RevocationSignal, revocationChannel } from './revocation-signal.js';
+import { RevocationSignal, REVOCATION_CHANNEL } from './revocation-signal.js';
 
-const shortestPause = 100;
-const longestPause = 10_000;
+const MIN_PAUSE = 100;
+const MAX_PAUSE = 10_000;
 
 /** Announces revocations by PostgreSQL's NOTIFY, and hears them on one connection kept for it. */
 @Injectable()
@@ -26,7 +26,7 @@ export class PostgresSignal extends RevocationSignal {
 
   /** Notifies every connection that listens on the channel, in this process and in others. */
   async announce(sequence: number): Promise<void> {
-    await this.dataSource.query('SELECT pg_notify($1, $2)', [revocationChannel, String(sequence)]);
+    await this.dataSource.query('SELECT pg_notify($1, $2)', [REVOCATION_CHANNEL, String(sequence)]);
   }
 
   /** Resolves after the first attempt, whether it succeeded or not: it goes on trying. */
@@ -51,7 +51,7 @@ export class PostgresSignal extends RevocationSignal {
     client.once('end', () => this.reconnectLater());
     try {
       await client.connect();
-      await client.query(`LISTEN ${revocationChannel}`);
+      await client.query(`LISTEN ${REVOCATION_CHANNEL}`);
       this.failures = 0;
       this.outage.noteReturn();
       // Whatever was announced while nobody listened.
@@ -65,7 +65,7 @@ export class PostgresSignal extends RevocationSignal {
 
   private reconnectLater(): void {
     if (!this.heard) return;
-    const pause = Math.min(longestPause, shortestPause * 2 ** this.failures++);
+    const pause = Math.min(MAX_PAUSE, MIN_PAUSE * 2 ** this.failures++);
     clearTimeout(this.timer);
     // All replicas lose their connections in the same moment: they must not come back in the same moment.
     this.timer = setTimeout(() => void this.connect(), pause * (0.5 + Math.random() / 2)).unref();

@@ -1,8 +1,8 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Redis, RedisOptions } from 'ioredis';
 import { OutageLog } from './outage-log.js';
-import { RevocationSignal, revocationChannel } from './revocation-signal.js';
+import { RevocationSignal, REVOCATION_CHANNEL } from './revocation-signal.js';
 
 /** So long is waited for Redis, which may take bytes and never answer: the poll of the database waits behind it. */
 const PATIENCE_MILLISECONDS = 500;
@@ -30,7 +30,7 @@ export class RedisSignal extends RevocationSignal {
     if (this.isStopped) return;
     this.publisher ??= this.open({ maxRetriesPerRequest: 1, commandTimeout: PATIENCE_MILLISECONDS });
     const publisher = await this.publisher;
-    await publisher.publish(revocationChannel, String(sequence)).then(
+    await publisher.publish(REVOCATION_CHANNEL, String(sequence)).then(
       () => this.noteReturn(),
       (error: unknown) => this.noteLoss(error),
     );
@@ -44,13 +44,13 @@ export class RedisSignal extends RevocationSignal {
     const listening = new Promise<void>((resolve) => {
       // Anew at each connection, since what ioredis sends by itself then has nobody who would hear of its failure.
       subscriber.on('ready', () => {
-        const subscribed = subscriber.subscribe(revocationChannel);
+        const subscribed = subscriber.subscribe(REVOCATION_CHANNEL);
         // What was announced meanwhile must be asked for.
         subscribed.then(() => resolve(heard(Number.POSITIVE_INFINITY))).catch((error: unknown) => this.noteLoss(error));
       });
     });
     const failed = new Promise((resolve) => subscriber.once('error', resolve));
-    await Promise.race([listening, failed, sleep(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
+    await Promise.race([listening, failed, delay(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
   }
 
   /** Closes both connections. */

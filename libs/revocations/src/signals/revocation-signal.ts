@@ -3,6 +3,7 @@
  * replica finds.
  *
  * @example
+ * ```ts
  * @Injectable()
  * class NatsSignal extends RevocationSignal {
  *   async announce(sequence: number) { this.nats.publish('revocations', String(sequence)); }
@@ -10,6 +11,7 @@
  *   async stop() { await this.nats.close(); }
  * }
  * RevocationsModule.forRoot({ signal: NatsSignal })
+ * ```
  */
 export abstract class RevocationSignal {
   /** Tells every replica, after the commit, that all up to this place in the order can be read. */
@@ -23,4 +25,4 @@ export abstract class RevocationSignal {
 }
 
 /** The name under which replicas hear of revocations. */
-export const revocationChannel = 'postern_revocations';
+export const REVOCATION_CHANNEL = 'postern_revocations';

@@ -1,20 +1,18 @@
 import { Injectable, Logger } from '@nestjs/common';
-import {
-  assertValidRevocation,
-  RevocationPublisher,
-  RevocationSet,
-  TrustedIssuers,
-  type RevocationRequest,
-} from 'postern/auth';
+import { assertValidRevocation, RevocationPublisher, RevocationSet, TrustedIssuers } from 'postern/auth';
+import type { RevocationRequest } from 'postern/auth';
 import { Database } from 'postern/persistence';
-import { RevocationTable, type NewRevocation } from './revocation-table.js';
+import { RevocationTable } from './revocation-table.js';
+import type { NewRevocation } from './revocation-table.js';
 
 /**
  * Writes revocations into the database, in the transaction of what causes them: neither happens without the other.
  * From the commit on this server refuses what they name, and all other replicas soon after.
  *
  * @example
+ * ```ts
  * AuthModule.forRoot({ issuer, audience, revocationPublisher: DatabaseRevocationPublisher, revocationSource: DatabaseRevocationSource })
+ * ```
  */
 @Injectable()
 export class DatabaseRevocationPublisher extends RevocationPublisher {

@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
-import { type Clock, RevocationSet, type RevocationHealth, SystemClock } from 'postern/auth';
+import { RevocationSet, SystemClock } from 'postern/auth';
+import type { Clock, RevocationHealth } from 'postern/auth';
 import { START } from '../feed/feed-position.js';
 import type { RevocationTablePage, SequencedRevocation, RevocationTable } from './revocation-table.js';
 import { ReadPosition } from './read-position.js';

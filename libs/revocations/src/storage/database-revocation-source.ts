@@ -1,5 +1,6 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
-import { Clock, RevocationHealth, RevocationSource, type RevocationSet } from 'postern/auth';
+import { Clock, RevocationHealth, RevocationSource } from 'postern/auth';
+import type { RevocationSet } from 'postern/auth';
 import { OutageLog } from '../signals/outage-log.js';
 import { START } from '../feed/feed-position.js';
 import { RevocationTable } from './revocation-table.js';
@@ -7,14 +8,16 @@ import { ReadPosition } from './read-position.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
-const pageSize = 5000;
+const PAGE_SIZE = 5000;
 
 /**
  * Keeps this server's set of revocations equal to the database's: all of them at start, then each as soon as a signal
  * tells of it, and by a poll where no signal comes.
  *
  * @example
+ * ```ts
  * AuthModule.forRoot({ issuer, audience, revocationSource: DatabaseRevocationSource, revocationPublisher: DatabaseRevocationPublisher })
+ * ```
  */
 @Injectable()
 export class DatabaseRevocationSource extends RevocationSource {
@@ -112,7 +115,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     while (this.isAskedAgain) {
       this.isAskedAgain = false;
       const askedAt = performance.now();
-      const page = await this.table.since(this.place, pageSize);
+      const page = await this.table.since(this.place, PAGE_SIZE);
       if (this.set !== set) break; // stopped meanwhile
       this.contact = this.clock.now();
       if (!page) {
@@ -127,11 +130,11 @@ export class DatabaseRevocationSource extends RevocationSource {
       for (const revocation of unordered) set.add(revocation);
       this.place = end;
       if (unordered.length > 0) this.putInOrder();
-      if (entries.length === pageSize) {
+      if (entries.length === PAGE_SIZE) {
         this.isAskedAgain = true;
         continue;
       }
-      isComplete = unordered.length < pageSize;
+      isComplete = unordered.length < PAGE_SIZE;
       if (isComplete) this.health?.upToDateAt(String(end.sequence));
       if (unordered.length === 0) this.position?.note(end.sequence, askedAt);
       else this.position?.noteMove(end.sequence);

@@ -4,7 +4,7 @@ import { EarliestClock } from 'postern/tokens';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 /** A replica notes its lifetimes each minute or so; until this long after its last note it may have issued another token. */
-const unseenSeconds = 600;
+const UNSEEN_SECONDS = 600;
 
 /**
  * SQL for the longest life, in seconds, of the tokens that a revocation may concern, by what replicas have noted; NULL where
@@ -16,7 +16,7 @@ const unseenSeconds = 600;
 export const longestNotedLife = (kind: string, now: string): string => `(
   SELECT max(seconds) FROM token_lifetimes l
   WHERE l.kind = CASE ${kind} WHEN 'session' THEN 'session' ELSE 'any' END
-    AND l.issued_at + make_interval(secs => l.seconds + ${unseenSeconds}) > ${now})`;
+    AND l.issued_at + make_interval(secs => l.seconds + ${UNSEEN_SECONDS}) > ${now})`;
 
 /**
  * How long the tokens live that are about. Replicas may have different settings, as while a new one is rolled out, and a
@@ -43,7 +43,7 @@ export class IssuedLifetimes {
   async forgetPast(): Promise<void> {
     await this.database.manager.query(
       'DELETE FROM token_lifetimes WHERE issued_at + make_interval(secs => seconds + $1) < $2',
-      [unseenSeconds, await this.earliestClock.now()],
+      [UNSEEN_SECONDS, await this.earliestClock.now()],
     );
   }
 }

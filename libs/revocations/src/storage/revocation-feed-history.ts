@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import type { Revocation } from 'postern/auth';
 import { Database, ON_PRIMARY } from 'postern/persistence';
-import { isSamePosition, positionOf, type FeedPosition } from '../feed/feed-position.js';
+import { isSamePosition, positionOf } from '../feed/feed-position.js';
+import type { FeedPosition } from '../feed/feed-position.js';
 
 /** A revocation as the feed tells of it. Instants in epoch seconds. */
 export interface FeedEntry extends Revocation {
@@ -18,7 +19,7 @@ export interface FeedEnd {
   readonly entries: readonly FeedEntry[];
 }
 
-const columns = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
+const COLUMNS = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
   extract(epoch FROM created_at)::float8 AS "createdAt", extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
 
 /** Reads the revocations as they are kept. */
@@ -29,7 +30,7 @@ export class RevocationFeedHistory {
   /** What follows a place, in its order. Of the rows nothing but the order is asked for: any other condition may cost its index. */
   async after(sequence: number, most: number): Promise<FeedEntry[]> {
     const rows = await this.database.manager.query<Row[]>(
-      `SELECT ${columns} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2`,
+      `SELECT ${COLUMNS} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2`,
       [sequence, most],
     );
     return rows.map(entryOf);
@@ -56,7 +57,7 @@ export class RevocationFeedHistory {
     );
     const sequence = Number(cursor?.seq ?? 0);
     const rows = await this.database.manager.query<Row[]>(
-      `SELECT ${columns} FROM revocations WHERE seq <= $1 AND ${ON_PRIMARY} ORDER BY seq DESC LIMIT $2`,
+      `SELECT ${COLUMNS} FROM revocations WHERE seq <= $1 AND ${ON_PRIMARY} ORDER BY seq DESC LIMIT $2`,
       [sequence, most],
     );
     return { sequence, entries: rows.reverse().map(entryOf) };

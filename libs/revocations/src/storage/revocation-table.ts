@@ -1,13 +1,10 @@
 import { Injectable } from '@nestjs/common';
-import {
-  LONGEST_CLOCK_TOLERANCE_SECONDS,
-  MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS,
-  type Revocation,
-  type RevocationRequest,
-} from 'postern/auth';
+import { MAX_CLOCK_TOLERANCE_SECONDS, MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS } from 'postern/auth';
+import type { Revocation, RevocationRequest } from 'postern/auth';
 import { Database, ON_PRIMARY, uuidv7 } from 'postern/persistence';
 import { EarliestClock } from 'postern/tokens';
-import { isSamePosition, positionOf, type FeedPosition } from '../feed/feed-position.js';
+import { isSamePosition, positionOf } from '../feed/feed-position.js';
+import type { FeedPosition } from '../feed/feed-position.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 import { longestNotedLife } from './issued-lifetimes.js';
@@ -37,7 +34,7 @@ export interface RevocationTablePage {
  * A revocation outlives the token by this: a verifier may accept the token for so long after its expiry, clocks differ among
  * replicas and verifiers, and a token may be on its way.
  */
-const marginSeconds = LONGEST_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
+const MARGIN_SECONDS = MAX_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
 
 /**
  * The table of revocations, which is their truth.
@@ -78,7 +75,7 @@ export class RevocationTable {
         revocations.map(({ expiresAt }) => expiresAt ?? null),
         this.terms.now(),
         revocations.map(({ kind }) => this.terms.longestLifeUnder(kind)),
-        marginSeconds,
+        MARGIN_SECONDS,
         revocations.map(({ lastIssuedAt }) => lastIssuedAt ?? null),
       ],
     );
@@ -106,8 +103,8 @@ export class RevocationTable {
     const read = place.tag === '' ? 0 : 1;
     const rows = await this.database.withReservedConnection(() =>
       this.database.manager.query<JournalRow[]>(
-        `(SELECT ${columns} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2)
-       UNION ALL (SELECT ${columns} FROM revocations WHERE seq IS NULL LIMIT $3)`,
+        `(SELECT ${COLUMNS} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2)
+       UNION ALL (SELECT ${COLUMNS} FROM revocations WHERE seq IS NULL LIMIT $3)`,
         [place.sequence - read, most + read, most],
       ),
     );
@@ -141,17 +138,17 @@ export class RevocationTable {
   private async orderAll(): Promise<void> {
     while (this.isAskedAgain) {
       this.isAskedAgain = false;
-      const [numbered] = await this.database.batch<{ seq: string }>(numberCommitted);
+      const [numbered] = await this.database.batch<{ seq: string }>(NUMBER_COMMITTED);
       if (numbered) await this.signal.announce(Number(numbered.seq));
     }
   }
 }
 
-const columns = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
+const COLUMNS = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
   extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
 
 /** In one round trip, for it stands between each revocation and its refusal elsewhere. */
-const numberCommitted = [
+const NUMBER_COMMITTED = [
   // A statement of its own: the next one must see what was committed before this lock was given.
   'SELECT FROM revocation_cursor FOR UPDATE',
   `WITH unordered AS (

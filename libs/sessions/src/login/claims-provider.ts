@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import { claimsOf, type UserBase } from 'postern/users';
+import { claimsOf } from 'postern/users';
+import type { UserBase } from 'postern/users';
 import type { Session } from '../session.entity.js';
 
 /** Further claims of an access token. `roles` and `scopes` become the claims of RFC 9068 §2.2.3. */
@@ -14,12 +15,14 @@ export interface SessionClaims extends Record<string, unknown> {
  * `claimsOf(user)` of `postern/users`.
  *
  * @example
+ * ```ts
  * @Injectable()
  * class TeamClaims extends ClaimsProvider {
  *   constructor(private readonly teams: TeamsService) { super(); }
  *   async claims(user: UserBase) { return { ...claimsOf(user), team: await this.teams.nameOf(user.id) }; }
  * }
  * SessionsModule.forRoot({ claims: TeamClaims, imports: [TeamsModule] })
+ * ```
  */
 export abstract class ClaimsProvider<U extends UserBase = UserBase> {
   abstract claims(user: U, session: Readonly<Session>): Promise<SessionClaims> | SessionClaims;

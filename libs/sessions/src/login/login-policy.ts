@@ -13,6 +13,7 @@ export interface LoginAttempt extends SessionContext {
  * refuses a refresh, the session is ended.
  *
  * @example
+ * ```ts
  * @Injectable()
  * class OfficeHoursPolicy extends LoginPolicy<Employee> {
  *   async check(employee: Employee, attempt: LoginAttempt) {
@@ -20,6 +21,7 @@ export interface LoginAttempt extends SessionContext {
  *   }
  * }
  * SessionsModule.forRoot({ policies: [OfficeHoursPolicy] })
+ * ```
  */
 export abstract class LoginPolicy<U extends UserBase = UserBase> {
   /** Resolves to let the user in; throws an `AuthError` with a status below 500 to refuse. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 
 /** One of IPv6 with the name of a zone. */
-const LONGEST_ADDRESS = 64;
+const MAX_ADDRESS = 64;
 
 /** From where, and by which proofs, somebody asks for a session. */
 export interface SessionContext {
@@ -32,7 +32,7 @@ export function sessionContextOf(request: RequestLike, amr: readonly string[] = 
  * forward any text that was sent to them, which may be markup.
  */
 export function ipAddressOf(forwarded = ''): string | undefined {
-  if (forwarded.length > LONGEST_ADDRESS) return undefined;
+  if (forwarded.length > MAX_ADDRESS) return undefined;
   if (isIP(forwarded)) return forwarded;
   const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d+)?$/i.exec(forwarded) ?? [];
   const address = bracketed ?? plain ?? '';

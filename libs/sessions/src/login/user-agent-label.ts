@@ -1,5 +1,5 @@
 /** Most specific first: a browser names in its User-Agent nearly all that came before it. */
-const browsers: readonly (readonly [RegExp, string])[] = [
+const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(e|A|iOS)?\//, 'Edge'],
   [/\b(OPR|Opera|OPiOS)\//, 'Opera'],
   [/\bSamsungBrowser\//, 'Samsung Internet'],
@@ -9,7 +9,7 @@ const browsers: readonly (readonly [RegExp, string])[] = [
   [/\bVersion\/\S+ .*\bSafari\//, 'Safari'],
 ];
 
-const systems: readonly (readonly [RegExp, string])[] = [
+const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\bWindows\b/, 'Windows'],
   [/\biPad\b/, 'iPadOS'],
   [/\b(iPhone|iPod)\b/, 'iOS'],
@@ -23,8 +23,8 @@ const systems: readonly (readonly [RegExp, string])[] = [
 export function userAgentLabel(userAgent: string | null | undefined): string {
   const text = (userAgent ?? '').trim();
   if (!text) return 'Unknown device';
-  const browser = named(browsers, text);
-  const system = named(systems, text);
+  const browser = named(BROWSERS, text);
+  const system = named(SYSTEMS, text);
   const program = browser ?? productOf(text);
   if (program && system) return `${program} on ${system}`;
   return program ?? system ?? 'Unknown device';

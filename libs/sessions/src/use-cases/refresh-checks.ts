@@ -1,7 +1,8 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
 import { AuthError } from 'postern/problem';
-import { UsersService, type UserBase } from 'postern/users';
+import { UsersService } from 'postern/users';
+import type { UserBase } from 'postern/users';
 import { LoginPolicies } from '../login/login-policy.js';
 import type { SessionContext } from '../login/session-context.js';
 import { EndSessions } from './end-sessions.js';

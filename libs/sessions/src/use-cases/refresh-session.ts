@@ -3,7 +3,8 @@ import { Database, Events } from 'postern/persistence';
 import { RefreshChecks } from './refresh-checks.js';
 import { readRefreshToken } from '../refresh-token.js';
 import type { SessionContext } from '../login/session-context.js';
-import { SessionTokens, type TokenPair } from './session-tokens.js';
+import { SessionTokens } from './session-tokens.js';
+import type { TokenPair } from './session-tokens.js';
 import { SessionExpiry } from '../session-expiry.js';
 import type { Session } from '../session.entity.js';
 import { RefreshTokenInvalidError } from '../sessions.errors.js';
@@ -52,7 +53,7 @@ export class RefreshSession {
   }
 
   private async find(id: string): Promise<FoundSession | undefined> {
-    const rows = await this.database.manager.query<FoundSession[]>(findSession, [id, this.terms.movedSeconds]);
+    const rows = await this.database.manager.query<FoundSession[]>(FIND_SESSION, [id, this.terms.movedSeconds]);
     return rows[0];
   }
 
@@ -69,7 +70,7 @@ export class RefreshSession {
       userAgent: userAgent ?? session.userAgent,
       ipAddress: ipAddress ?? session.ipAddress,
     };
-    const [, count] = await this.database.manager.query<[unknown, number]>(rotateSession, [
+    const [, count] = await this.database.manager.query<[unknown, number]>(ROTATE_SESSION, [
       session.id,
       session.generation,
       now,
@@ -93,12 +94,12 @@ interface FoundSession extends Session {
 
 // The database's clock alone measures the grace window: the replica that rotated may have another time than this one.
 // Plain SQL, because this is the busiest path of the server, and TypeORM's builders cost more than the round trips.
-const findSession = `SELECT id, user_id AS "userId", seed, generation, user_agent AS "userAgent", ip_address AS "ipAddress",
+const FIND_SESSION = `SELECT id, user_id AS "userId", seed, generation, user_agent AS "userAgent", ip_address AS "ipAddress",
     amr, authenticated_at AS "authenticatedAt", created_at AS "createdAt", last_used_at AS "lastUsedAt",
     rotated_at AS "rotatedAt", clock_timestamp() + make_interval(secs => $2) AS "readAt", expires_at AS "expiresAt", ended_at AS "endedAt", ended_reason AS "endedReason"
   FROM sessions WHERE id = $1`;
 
 // Of any number of requests with one token exactly one finds the generation that it has read.
-const rotateSession = `UPDATE sessions SET generation = $7, last_used_at = greatest(last_used_at, $3),
+const ROTATE_SESSION = `UPDATE sessions SET generation = $7, last_used_at = greatest(last_used_at, $3),
     rotated_at = clock_timestamp() + make_interval(secs => $8), expires_at = $4, user_agent = $5, ip_address = $6
   WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND expires_at > $3`;

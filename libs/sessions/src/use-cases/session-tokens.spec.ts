@@ -1,7 +1,9 @@
 import { Clock } from 'postern/auth';
-import { CheckedTokensSettings, InstanceSecret, type AccessTokenClaims, type AccessTokens } from 'postern/tokens';
+import { CheckedTokensSettings, InstanceSecret } from 'postern/tokens';
+import type { AccessTokenClaims, AccessTokens } from 'postern/tokens';
 import { User } from 'postern/users';
-import { ClaimsProvider, type SessionClaims } from '../login/claims-provider.js';
+import { ClaimsProvider } from '../login/claims-provider.js';
+import type { SessionClaims } from '../login/claims-provider.js';
 import { readRefreshToken } from '../refresh-token.js';
 import { SessionTokens } from './session-tokens.js';
 import { CheckedSessionsSettings } from '../checked-sessions-settings.js';

@@ -1,12 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { AccessTokens, InstanceSecret, type IssuedAccessToken } from 'postern/tokens';
+import { AccessTokens, InstanceSecret } from 'postern/tokens';
+import type { IssuedAccessToken } from 'postern/tokens';
 import type { UserBase } from 'postern/users';
 import { ClaimsProvider } from '../login/claims-provider.js';
-import { isGenuine, writeRefreshToken, type RefreshTokenParts } from '../refresh-token.js';
+import { isGenuine, writeRefreshToken } from '../refresh-token.js';
+import type { RefreshTokenParts } from '../refresh-token.js';
 import { SessionExpiry } from '../session-expiry.js';
 import type { Session } from '../session.entity.js';
 
-const purpose = 'refresh-token';
+const PURPOSE = 'refresh-token';
 
 /** What a client gets for its session. */
 export interface TokenPair {
@@ -49,7 +51,7 @@ export class SessionTokens {
     return {
       accessToken: access.token,
       expiresInSeconds: access.expiresInSeconds,
-      refreshToken: writeRefreshToken(this.secret.derive(purpose), session),
+      refreshToken: writeRefreshToken(this.secret.derive(PURPOSE), session),
       refreshExpiresInSeconds: this.terms.secondsLeft(session),
       sessionId: session.id,
     };
@@ -57,6 +59,6 @@ export class SessionTokens {
 
   /** Whether the token was written here for this session. */
   isGenuine(token: RefreshTokenParts, session: Session): boolean {
-    return isGenuine(this.secret.deriveAll(purpose), token, session.seed);
+    return isGenuine(this.secret.deriveAll(PURPOSE), token, session.seed);
   }
 }

@@ -3,19 +3,22 @@ import { isScopeToken } from 'postern/jws';
 import type { ClaimsProvider, Session, SessionClaims } from 'postern/sessions';
 import type { UserBase } from 'postern/users';
 import { copyOf, snapshotOf } from './snapshot.js';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 /** What only the server writes into a token. */
 const RESERVED =
   'iss aud sub iat nbf exp jti sid client_id scope org acr amr auth_time cnf act may_act azp events'.split(' ');
-const MOST_BYTES = 4096;
+const MAX_BYTES = 4096;
 
 /**
  * What every `ClaimsProvider` promises.
  *
  * @param users of every sort that the application has
  * @example
+ * ```ts
  * claimsProviderSpec(() => new EmployeeClaims(), [ada, somebodyWithoutACostCentre]);
+ * ```
  */
 export function claimsProviderSpec<U extends UserBase>(make: Made<ClaimsProvider<U>>, users: readonly U[]): void {
   const claimsOfEach = async (each = users.map(copyOf)): Promise<SessionClaims[]> => {
@@ -46,7 +49,7 @@ export function claimsProviderSpec<U extends UserBase>(make: Made<ClaimsProvider
       }
     },
     'keeps it short: a token travels with every request': async () => {
-      for (const claims of await claimsOfEach()) assert.ok(JSON.stringify(claims).length <= MOST_BYTES);
+      for (const claims of await claimsOfEach()) assert.ok(JSON.stringify(claims).length <= MAX_BYTES);
     },
     'changes nothing of the user': async () => {
       const each = users.map(copyOf);

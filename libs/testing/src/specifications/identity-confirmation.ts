@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { IdentityConfirmation, IdentityProof } from 'postern/users';
 import { assertRefused } from './refusal.js';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 const SOMEBODY_ELSE = '01938f2e-6a1c-7d3a-9c55-000000000000';
 

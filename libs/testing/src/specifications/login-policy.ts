@@ -3,7 +3,8 @@ import type { LoginAttempt, LoginPolicy } from 'postern/sessions';
 import type { UserBase } from 'postern/users';
 import { assertRefused } from './refusal.js';
 import { copyOf, snapshotOf } from './snapshot.js';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 /** Who asks, and how. Without `kind` it is asked both at login and at refresh, as in an application. */
 export interface LoginCase<U extends UserBase = UserBase> {
@@ -21,7 +22,9 @@ export interface LoginPolicyCases<U extends UserBase = UserBase> {
  * What every `LoginPolicy` promises.
  *
  * @example
+ * ```ts
  * loginPolicySpec(() => new StillEmployedPolicy(), { admits: [{ user: ada }], refuses: [{ user: somebodyWhoLeft }] });
+ * ```
  */
 export function loginPolicySpec<U extends UserBase>(make: Made<LoginPolicy<U>>, cases: LoginPolicyCases<U>): void {
   specification('LoginPolicy', {

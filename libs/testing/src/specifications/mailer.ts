@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { Mailer, MailMessage } from 'postern/accounts';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 /** What else is known of a mailer, for what cannot be seen from outside. */
 export interface MailerCases<M extends Mailer> {
@@ -21,7 +22,9 @@ const MAIL: MailMessage = {
  * What every `Mailer` promises.
  *
  * @example
+ * ```ts
  * mailerSpec(() => new SmtpMailer(port), { arrived: () => server.mails(), makeBroken: () => new SmtpMailer(1) });
+ * ```
  */
 export function mailerSpec<M extends Mailer>(make: Made<M>, { arrived, makeBroken }: MailerCases<M> = {}): void {
   specification('Mailer', {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { PasswordHasher } from 'postern/password';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 const PASSWORD = 'seven small boats at noon';
 const UNREADABLE = ['', 'nonsense', '$2b$10$abcdefghijklmnopqrstuv', '$argon2id$v=19$m=64'];
@@ -9,7 +10,9 @@ const UNREADABLE = ['', 'nonsense', '$2b$10$abcdefghijklmnopqrstuv', '$argon2id$
  * What every `PasswordHasher` promises.
  *
  * @example
+ * ```ts
  * passwordHasherSpec(() => new ScryptPasswordHasher());
+ * ```
  */
 export function passwordHasherSpec(make: Made<PasswordHasher>): void {
   specification('PasswordHasher', {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { PasswordContext, PasswordPolicy } from 'postern/password';
 import { copyOf, snapshotOf } from './snapshot.js';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 /** Passwords that the policy is known to judge. */
 export interface PasswordPolicyCases {
@@ -17,7 +18,9 @@ const HOSTILE = ['', ' '.repeat(1024), 'a'.repeat(1024), '(a+)+'.repeat(200), 'ð
  * What every `PasswordPolicy` promises.
  *
  * @example
+ * ```ts
  * passwordPolicySpec(() => new NoSeasonNamesPolicy(), { accepts: ['seven small boats'], refuses: ['Summer 2026 is here'] });
+ * ```
  */
 export function passwordPolicySpec(
   make: Made<PasswordPolicy>,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Principal, PrincipalMapper } from 'postern/auth';
 import { AuthError } from 'postern/problem';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 /** Principals that the mapper is known to know, and to know nothing of. */
 export interface PrincipalMapperCases {
@@ -14,10 +15,12 @@ export interface PrincipalMapperCases {
  * What every `PrincipalMapper` promises.
  *
  * @example
+ * ```ts
  * principalMapperSpec(() => new EmployeeMapper(employees), {
  *   knows: [testPrincipal({ subject: ada.id })],
  *   refuses: [testPrincipal({ subject: 'nobody' })],
  * });
+ * ```
  */
 export function principalMapperSpec(make: Made<PrincipalMapper>, { knows, refuses = [] }: PrincipalMapperCases): void {
   specification('PrincipalMapper', {

@@ -1,15 +1,10 @@
 import assert from 'node:assert/strict';
 import { setTimeout as delay } from 'node:timers/promises';
-import {
-  type Principal,
-  type RevocationRequest,
-  type RevocationPublisher,
-  RevocationSet,
-  type RevocationSource,
-  SystemClock,
-} from 'postern/auth';
+import { RevocationSet, SystemClock } from 'postern/auth';
+import type { Principal, RevocationRequest, RevocationPublisher, RevocationSource } from 'postern/auth';
 import { testPrincipal } from '../test-principal.js';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 const ISSUER = 'https://issuer.test';
 const OURS = { sessionId: 'session-1', clientId: 'client-1', tokenId: 'token-1', subject: 'subject-1', keyId: 'key-1' };

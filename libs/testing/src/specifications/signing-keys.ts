@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { constants, createHmac, createPublicKey, sign, verify } from 'node:crypto';
 import type { PublicSigningKey, SigningKeys } from 'postern/tokens';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth'];
 const INPUT = Buffer.from('eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ');
@@ -10,7 +11,9 @@ const INPUT = Buffer.from('eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ');
  * What every `SigningKeys` promises.
  *
  * @example
+ * ```ts
  * signingKeysSpec(() => new KmsSigningKeys(kms));
+ * ```
  */
 export function signingKeysSpec(make: Made<SigningKeys>): void {
   specification('SigningKeys', {

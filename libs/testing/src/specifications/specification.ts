@@ -16,9 +16,11 @@ let handedOver: SpecificationRunner | undefined;
  * Vitest without `globals: true`, Jest with `injectGlobals: false`, `node:test` without `--test`.
  *
  * @example
+ * ```ts
  * import { describe, it } from 'vitest';
  * runSpecificationsWith({ describe, it });
  * passwordHasherSpec(() => new ScryptPasswordHasher());
+ * ```
  */
 export function runSpecificationsWith(functions: SpecificationRunner): void {
   handedOver = functions;
@@ -27,7 +29,7 @@ export function runSpecificationsWith(functions: SpecificationRunner): void {
 /**
  * Hands the statements to the runner of the test. The statements themselves use nothing but `node:assert`.
  *
- * @throws {Error} where no runner is known: statements that nobody runs would look like ones that hold
+ * @throws Error where no runner is known: statements that nobody runs would look like ones that hold
  */
 export function specification(name: string, statements: Readonly<Record<string, Statement>>): void {
   const { describe, it } = runner();

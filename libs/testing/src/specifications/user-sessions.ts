@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import type { Database } from 'postern/persistence';
 import type { UserSessions } from 'postern/users';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 const NOBODY = '01938f2e-6a1c-7d3a-9c55-000000000000';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import type { VerificationKeys } from 'postern/auth';
-import { type Made, specification } from './specification.js';
+import { specification } from './specification.js';
+import type { Made } from './specification.js';
 
 /** An issuer and one of its keys. */
 export interface KnownVerificationKey {
@@ -24,7 +25,9 @@ const NO_KEY = [
  *
  * @param known made anew for each statement, as the key may have to be made first
  * @example
+ * ```ts
  * verificationKeysSpec(() => keys, () => ({ issuer: 'https://id.acme.com', kid: 'key-1' }));
+ * ```
  */
 export function verificationKeysSpec(make: Made<VerificationKeys>, known: Made<KnownVerificationKey>): void {
   specification('VerificationKeys', {

@@ -21,7 +21,9 @@ export class ServerMetadata {
    * Adds members, or replaces those of the same name.
    *
    * @example
+   * ```ts
    * onModuleInit() { this.metadata.contribute({ token_endpoint: this.metadata.urlOf('oauth/token') }); }
+   * ```
    */
   contribute(members: Readonly<Record<string, unknown>>): void {
     this.contributed = { ...this.contributed, ...members };

@@ -4,7 +4,8 @@ import { SigningKeyTable } from './signing-key-table.js';
 import { PrivateKeyEncryption } from './private-key-encryption.js';
 import { privateKeyOf, publicKeyOf, publicMembersOf, thumbprint } from 'postern/jws';
 import type { SigningKey } from './signing-key.entity.js';
-import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
+import { SigningKeys } from './signing-keys.js';
+import type { PublicSigningKey } from './signing-keys.js';
 
 interface OpenedKey {
   readonly key: KeyObject;

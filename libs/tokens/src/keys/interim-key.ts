@@ -1,5 +1,6 @@
 import type { JwtAlgorithm } from 'postern/auth';
-import { keyStateOf, type KeyInstants } from './key-state.js';
+import { keyStateOf } from './key-state.js';
+import type { KeyInstants } from './key-state.js';
 
 interface CandidateKey extends KeyInstants {
   readonly alg: JwtAlgorithm;

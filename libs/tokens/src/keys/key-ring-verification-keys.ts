@@ -1,5 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
-import { AUTH_SETTINGS, Clock, ConfiguredVerificationKeys, VerificationKeys, type AuthSettings } from 'postern/auth';
+import { AUTH_SETTINGS, Clock, ConfiguredVerificationKeys, VerificationKeys } from 'postern/auth';
+import type { AuthSettings } from 'postern/auth';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { KeyRing } from './key-ring.js';
 
@@ -10,7 +11,9 @@ import { KeyRing } from './key-ring.js';
  * It holds nothing of the ring itself, so that the guard's module may make an instance of its own.
  *
  * @example
+ * ```ts
  * AuthModule.forRoot({ issuer, audience, keys: KeyRingVerificationKeys })
+ * ```
  */
 @Injectable()
 export class KeyRingVerificationKeys extends VerificationKeys implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -2,9 +2,11 @@ import { createSecretKey } from 'node:crypto';
 import type { SigningKeyTable } from './signing-key-table.js';
 import type { PrivateKeyEncryption } from './private-key-encryption.js';
 import { KeyRing } from './key-ring.js';
-import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
+import { SigningKeys } from './signing-keys.js';
+import type { PublicSigningKey } from './signing-keys.js';
 import { DatabaseSigningKeys } from './database-signing-keys.js';
-import { CheckedTokensSettings, type TokensSettings } from '../tokens.settings.js';
+import { CheckedTokensSettings } from '../tokens.settings.js';
+import type { TokensSettings } from '../tokens.settings.js';
 
 const issuer = 'https://id.example.com';
 const key = (kid: string, rest: Partial<PublicSigningKey> = {}): PublicSigningKey => ({

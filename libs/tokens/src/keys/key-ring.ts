@@ -1,9 +1,11 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
-import { Clock, type JwtAlgorithm, type VerificationKey } from 'postern/auth';
+import { Clock } from 'postern/auth';
+import type { JwtAlgorithm, VerificationKey } from 'postern/auth';
 import { keyStateOf } from './key-state.js';
 import { SigningKeyTable } from './signing-key-table.js';
-import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
+import { SigningKeys } from './signing-keys.js';
+import type { PublicSigningKey } from './signing-keys.js';
 import { interimSigningKey } from './interim-key.js';
 import { DatabaseSigningKeys } from './database-signing-keys.js';
 import { NoActiveKeyError } from '../tokens.errors.js';

@@ -1,4 +1,5 @@
-import { publishedBefore, type KeyPolicy, type PlannedKey } from './rotation-plan.js';
+import { publishedBefore } from './rotation-plan.js';
+import type { KeyPolicy, PlannedKey } from './rotation-plan.js';
 import type { PrivateKeyEncryption } from './private-key-encryption.js';
 import type { SigningKey } from './signing-key.entity.js';
 

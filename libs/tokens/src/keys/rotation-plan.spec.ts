@@ -1,4 +1,5 @@
-import { planOf, type KeyChange, type KeyCommand, type KeyPolicy, type PlannedKey } from './rotation-plan.js';
+import { planOf } from './rotation-plan.js';
+import type { KeyChange, KeyCommand, KeyPolicy, PlannedKey } from './rotation-plan.js';
 
 const day = 86_400;
 const policy: KeyPolicy = {

@@ -1,5 +1,6 @@
 import type { JwtAlgorithm } from 'postern/auth';
-import { keyStateOf, type KeyInstants } from './key-state.js';
+import { keyStateOf } from './key-state.js';
+import type { KeyInstants } from './key-state.js';
 import { interimSigningKey } from './interim-key.js';
 
 /** A key of the ring, as far as its life goes. */

@@ -1,7 +1,8 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from 'postern/auth';
 import { Database, ON_PRIMARY } from 'postern/persistence';
-import { DataSource, IsNull, MoreThan, Not, Raw, type Repository } from 'typeorm';
+import { DataSource, IsNull, MoreThan, Not, Raw } from 'typeorm';
+import type { Repository } from 'typeorm';
 import type { NewKey } from 'postern/jws';
 import { PrivateKeyEncryption } from './private-key-encryption.js';
 import { SigningKey } from './signing-key.entity.js';

@@ -27,6 +27,7 @@ export interface PublicSigningKey {
  * class and passes it as `TokensModule.forRoot(settings, { signer })`: the private half then never enters this process.
  *
  * @example
+ * ```ts
  * class KmsSigningKeys extends SigningKeys {
  *   async keys() {
  *     return [{ kid: 'kms-1', alg: 'ES256', key: createPublicKey(pem), jwk: createPublicKey(pem).export({ format: 'jwk' }) }];
@@ -36,6 +37,7 @@ export interface PublicSigningKey {
  *     return ecdsaSignatureFromDer(Signature, 'ES256');
  *   }
  * }
+ * ```
  */
 export abstract class SigningKeys {
   /** Every key that is announced, active or retired; asked about twice a second, so it should be cheap. */

@@ -1,7 +1,9 @@
 import type { KeyObject } from 'node:crypto';
 import { createSignature } from 'postern/jws';
-import { importSigningKey, type ImportedSigningKey } from '../import-signing-key.js';
-import { SigningKeys, type PublicSigningKey } from './signing-keys.js';
+import { importSigningKey } from '../import-signing-key.js';
+import type { ImportedSigningKey } from '../import-signing-key.js';
+import { SigningKeys } from './signing-keys.js';
+import type { PublicSigningKey } from './signing-keys.js';
 import type { StaticSigningKeySettings } from '../tokens.settings.js';
 
 /** Signs with the keys of the configuration, for teams that manage their own. */

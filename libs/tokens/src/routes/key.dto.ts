@@ -1,5 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { keyStateOf, type KeyInstants, type KeyState } from '../keys/key-state.js';
+import { keyStateOf } from '../keys/key-state.js';
+import type { KeyInstants, KeyState } from '../keys/key-state.js';
 
 /** A signing key and where it stands in its life. */
 export class KeyDto {

@@ -1,6 +1,7 @@
 import { ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
-import { JWT_ALGORITHMS, type JwtAlgorithm } from 'postern/auth';
+import { JWT_ALGORITHMS } from 'postern/auth';
+import type { JwtAlgorithm } from 'postern/auth';
 
 /** Which keys to rotate. */
 export class RotateKeysDto {

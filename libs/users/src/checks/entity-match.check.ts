@@ -15,7 +15,7 @@ export const ForUserEntity =
  * for none passes.
  *
  * @param place the module that refuses, such as `UsersModule`
- * @throws {Error} that names the controller and both classes
+ * @throws Error that names the controller and both classes
  */
 export function assertSameUserEntity(place: string, controller: Type, entity: Type<UserBase>): void {
   const other = Reflect.getMetadata(USER, controller) as Type<UserBase> | undefined;

@@ -3,7 +3,8 @@ import { IsOptional, IsString } from 'class-validator';
 import { Column, Entity, Generated, ManyToOne } from 'typeorm';
 import { UserBase } from '../user-base.entity.js';
 import { checkUserEntity } from './user-entity.check.js';
-import { UserField, userFieldsOf, type UserFieldOptions } from '../fields/user-field.decorator.js';
+import { UserField, userFieldsOf } from '../fields/user-field.decorator.js';
+import type { UserFieldOptions } from '../fields/user-field.decorator.js';
 import { User } from '../user.entity.js';
 
 function entityWith(options: UserFieldOptions, ...decorators: PropertyDecorator[]): typeof User {

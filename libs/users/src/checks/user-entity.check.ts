@@ -4,14 +4,10 @@ import { getMetadataArgsStorage } from 'typeorm';
 import { knownRulesOf } from '../fields/column-validators.js';
 import { isKeptInAnswers, isKeptInRequests } from './transform-probe.js';
 import { UserBase, userBaseProperties } from '../user-base.entity.js';
-import {
-  columnOf,
-  declaredColumnsOf,
-  embeddedClassesOf,
-  insteadOfColumn,
-  type UserColumn,
-} from '../fields/entity-column.js';
-import { userFieldsOf, type DeclaredUserField } from '../fields/user-field.decorator.js';
+import { columnOf, declaredColumnsOf, embeddedClassesOf, insteadOfColumn } from '../fields/entity-column.js';
+import type { UserColumn } from '../fields/entity-column.js';
+import { userFieldsOf } from '../fields/user-field.decorator.js';
+import type { DeclaredUserField } from '../fields/user-field.decorator.js';
 
 /**
  * Claims with a meaning of their own in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2), and what
@@ -39,7 +35,7 @@ const checked = new WeakSet<Type>();
 /**
  * Proves that the class can be the user of this application, before anything is built from it.
  *
- * @throws {Error} whose sentence names the class or the property, and says what to write.
+ * @throws Error whose sentence names the class or the property, and says what to write.
  */
 export function checkUserEntity(entity: Type<UserBase>): void {
   if (checked.has(entity)) return;

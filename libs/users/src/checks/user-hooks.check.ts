@@ -11,7 +11,7 @@ const UNCALLED: Readonly<Record<string, string>> = {
 /**
  * Keeps a method of the team's from being left out in silence: a value that it makes uniform, or safe, would be stored as it came.
  *
- * @throws {Error} whose sentences name the methods, and say what to write in their place
+ * @throws Error whose sentences name the methods, and say what to write in their place
  */
 export function checkUserHooks({ listeners }: EntityMetadata): void {
   const uncalled = listeners.flatMap(({ target, propertyName, type }) => {

@@ -1,4 +1,5 @@
-import { Injectable, type OnModuleInit } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import { Database } from 'postern/persistence';
 import type { DataSource, EntityMetadata } from 'typeorm';
 import { escapedTable } from '../storage/escaped-table.js';
@@ -17,7 +18,7 @@ export class UserTableCheck implements OnModuleInit {
   ) {}
 
   /**
-   * @throws {Error} whose sentences name the columns and the table, and show the statements of a migration that adds them, where
+   * @throws Error whose sentences name the columns and the table, and show the statements of a migration that adds them, where
    *   TypeORM tells them; or the methods of the class that nothing would call
    */
   async onModuleInit(): Promise<void> {

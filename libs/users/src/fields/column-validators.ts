@@ -17,8 +17,8 @@ import {
   ValidateIf,
   getMetadataStorage,
   isISO8601,
-  type ValidateByOptions,
 } from 'class-validator';
+import type { ValidateByOptions } from 'class-validator';
 import type { Type } from '@nestjs/common';
 import type { UserColumn } from './entity-column.js';
 

@@ -1,6 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
-import { getMetadataArgsStorage, type ColumnOptions } from 'typeorm';
+import { getMetadataArgsStorage } from 'typeorm';
+import type { ColumnOptions } from 'typeorm';
 import type { UserBase } from '../user-base.entity.js';
 import { ancestryOf } from './user-field.decorator.js';
 

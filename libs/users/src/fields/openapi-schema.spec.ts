@@ -17,7 +17,8 @@ import {
   MinLength,
   validateSync,
 } from 'class-validator';
-import { Column, Entity, type ColumnOptions, type ValueTransformer } from 'typeorm';
+import { Column, Entity } from 'typeorm';
+import type { ColumnOptions, ValueTransformer } from 'typeorm';
 import { updateDtoOf } from './request-dto.js';
 import { responseDtoOf } from './response-dto.js';
 import { UserBase } from '../user-base.entity.js';

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { ApiPropertyOptions } from '@nestjs/swagger';
-import { knownRulesOf, type KnownRule } from './column-validators.js';
+import { knownRulesOf } from './column-validators.js';
+import type { KnownRule } from './column-validators.js';
 import type { UserColumn } from './entity-column.js';
 import type { DeclaredUserField } from './user-field.decorator.js';
 

@@ -1,4 +1,5 @@
-import { Injectable, Logger, type OnModuleInit } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
 import { userFieldsOf } from './user-field.decorator.js';
 import { UserDtos } from './user-dtos.js';
 

@@ -5,7 +5,8 @@ import { schemaOf } from './openapi-schema.js';
 import type { UserBase } from '../user-base.entity.js';
 import { columnOf } from './entity-column.js';
 import { checkUserEntity } from '../checks/user-entity.check.js';
-import { userFieldsOf, type DeclaredUserField } from './user-field.decorator.js';
+import { userFieldsOf } from './user-field.decorator.js';
+import type { DeclaredUserField } from './user-field.decorator.js';
 
 /** Who writes: the user itself, or an administrator, who may write whatever the user may. */
 export type Writer = 'self' | 'admin';

@@ -1,10 +1,12 @@
 import type { Type } from '@nestjs/common';
-import { ApiProperty, PickType, type ApiPropertyOptions } from '@nestjs/swagger';
+import { ApiProperty, PickType } from '@nestjs/swagger';
+import type { ApiPropertyOptions } from '@nestjs/swagger';
 import { exampleOf, schemaOf } from './openapi-schema.js';
 import type { UserBase } from '../user-base.entity.js';
 import { columnOf } from './entity-column.js';
 import { checkUserEntity } from '../checks/user-entity.check.js';
-import { userFieldsOf, type DeclaredUserField } from './user-field.decorator.js';
+import { userFieldsOf } from './user-field.decorator.js';
+import type { DeclaredUserField } from './user-field.decorator.js';
 import type { Reader, SeenUser } from './user-types.js';
 
 /** A user as one kind of reader sees it: made by `from`, never the entity itself. */

@@ -19,20 +19,20 @@ export function claimsOf(user: UserBase): Record<string, unknown> {
 }
 
 /** Half of what verifiers read of a token (8 KiB), for there is more in it, and base64url takes a third more than bytes. */
-const MAXIMUM_CLAIMS_BYTES = 4096;
+const MAX_CLAIMS_BYTES = 4096;
 
 /**
  * Keeps a user from values that no access token could carry: nobody could sign in with them any more.
  *
  * @param user as it would be stored
  * @param given the properties that are about to be set
- * @throws {ValidationFailedError} with the pointers of the claimed ones among them
+ * @throws ValidationFailedError with the pointers of the claimed ones among them
  */
 export function assertCarriable(user: UserBase, given: readonly string[]): void {
   const claimed = userFieldsOf(user.constructor as Type<UserBase>).filter(
     ({ property, claim }) => claim !== undefined && given.includes(property),
   );
-  if (claimed.length === 0 || Buffer.byteLength(JSON.stringify(claimsOf(user))) <= MAXIMUM_CLAIMS_BYTES) return;
-  const detail = `is in the access token, whose claims of this kind may take ${MAXIMUM_CLAIMS_BYTES} bytes together`;
+  if (claimed.length === 0 || Buffer.byteLength(JSON.stringify(claimsOf(user))) <= MAX_CLAIMS_BYTES) return;
+  const detail = `is in the access token, whose claims of this kind may take ${MAX_CLAIMS_BYTES} bytes together`;
   throw ValidationFailedError.of(claimed.map(({ property }) => ({ pointer: `/${property}`, detail })));
 }

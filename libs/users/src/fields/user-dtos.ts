@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { registerDtoOf, updateDtoOf } from './request-dto.js';
-import { responseDtoOf, type UserView } from './response-dto.js';
+import { responseDtoOf } from './response-dto.js';
+import type { UserView } from './response-dto.js';
 import type { UserBase } from '../user-base.entity.js';
 
 /**
@@ -16,7 +17,7 @@ export class UserDtos<U extends UserBase = UserBase> {
   readonly ownView: UserView;
   readonly adminView: UserView;
 
-  /** @throws {Error} with a sentence when the class cannot be the user of an application. */
+  /** @throws Error with a sentence when the class cannot be the user of an application. */
   constructor(
     /** The team's class, or {@link User}. */
     readonly entity: Type<U>,

@@ -1,4 +1,5 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Ip, Patch, UseGuards, type Type } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Ip, Patch, UseGuards } from '@nestjs/common';
+import type { Type } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   CurrentPrincipal,
@@ -7,8 +8,8 @@ import {
   OwnIssuerOnly,
   MissingTokenError,
   TrustedIssuers,
-  type Principal,
 } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { DeleteMeDto } from './delete-me.dto.js';
 import { IdentityConfirmation } from '../identity-confirmation.js';
@@ -32,7 +33,7 @@ export interface MeRoutes<U extends UserBase = UserBase> {
   readMe(principal: Principal): Promise<SeenUser<U, 'self'>>;
   updateMe(principal: Principal, changes: TeamFields<U>): Promise<SeenUser<U, 'self'>>;
   deleteMe(principal: Principal, proof: DeleteMeDto, ipAddress?: string): Promise<void>;
-  /** The user in good standing whom the token speaks for. No route. @throws {InvalidTokenError} where there is none */
+  /** The user in good standing whom the token speaks for. No route. @throws InvalidTokenError where there is none */
   userOf(principal: Principal): Promise<U>;
 }
 

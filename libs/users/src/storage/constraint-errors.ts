@@ -1,5 +1,6 @@
 import { ValidationFailedError } from 'postern/problem';
-import { QueryFailedError, type EntityMetadata } from 'typeorm';
+import { QueryFailedError } from 'typeorm';
+import type { EntityMetadata } from 'typeorm';
 import type { UserBase } from '../user-base.entity.js';
 import { EmailTakenError, UserConflictError, UserInUseError } from '../users.errors.js';
 

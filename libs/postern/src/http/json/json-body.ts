@@ -6,7 +6,7 @@ import { jsonErrorPosition } from './json-position.js';
 
 /**
  * Lets JSON in UTF-8 pass, and nothing else.
- * @throws {UnsupportedMediaTypeError} for another media type, another charset, a compressed body, or none stated
+ * @throws UnsupportedMediaTypeError for another media type, another charset, a compressed body, or none stated
  */
 export function assertJson(headers: IncomingHttpHeaders): void {
   const [mediaType = '', ...parameters] = (headers['content-type'] ?? '').split(';');
@@ -23,9 +23,9 @@ const UTF_8 = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
 
 /**
  * Reads a body as JSON.
- * @throws {MalformedRequestError} when it is empty, not UTF-8, not JSON (the detail names the place and quotes nothing),
+ * @throws MalformedRequestError when it is empty, not UTF-8, not JSON (the detail names the place and quotes nothing),
  * or carries a key that could replace a prototype
- * @throws {ValidationFailedError} when an object in it has two members of one name
+ * @throws ValidationFailedError when an object in it has two members of one name
  * @see RFC 8259, RFC 7493 §2.3
  */
 export function parseJsonBody(bytes: Buffer): unknown {
