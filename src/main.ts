@@ -1,5 +1,5 @@
 import { ConfigurationError, loadEnvironmentFile, readConfig } from './config/config.js';
-import type { ServerConfig } from './config/config.js';
+import type { ServerConfig } from './config/server-config.js';
 import type { RunningServer } from './server/server.js';
 import { withVariables } from './config/variable-names.js';
 

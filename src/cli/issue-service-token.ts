@@ -1,6 +1,6 @@
 import { AccessTokens } from 'postern/tokens';
 import { withStandaloneContext } from './standalone-context.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 import { IssuerModule } from './issuer.module.js';
 
 /** An access token that a service is to have. */

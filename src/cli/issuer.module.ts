@@ -5,7 +5,7 @@ import { PersistenceModule } from 'postern/persistence';
 import { KeyRingVerificationKeys, TokensModule } from 'postern/tokens';
 import { tokensOf } from '../server/app.module.js';
 import type { Connections } from '../server/app.module.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 
 /** The parts of the server that know its keys and sign with them, for a command beside it: its start changes nothing. */
 @Module({})

@@ -1,5 +1,5 @@
 import { runCommand } from './run-command.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 import type { KeyTask } from './manage-keys.js';
 
 const USAGE = `npm run --silent keys -- list

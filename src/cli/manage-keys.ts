@@ -4,7 +4,7 @@ import type { KeyDto } from 'postern/tokens';
 import { AppModule } from '../server/app.module.js';
 import type { Connections } from '../server/app.module.js';
 import { withStandaloneContext } from './standalone-context.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 import { IssuerModule } from './issuer.module.js';
 
 /** What can be done to the signing keys beside the server. */

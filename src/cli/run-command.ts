@@ -1,5 +1,5 @@
 import { ConfigurationError, loadEnvironmentFile, readConfig } from '../config/config.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 import { withVariables } from '../config/variable-names.js';
 
 /** What a command of the terminal is asked to do: answers the text that it prints. */

@@ -5,7 +5,7 @@ import { NestFactory } from '@nestjs/core';
 import { PendingMigrationsError } from 'postern/persistence';
 import { runningEmbeddedPostgres, startEmbeddedPostgres } from 'postern/embedded-postgres';
 import type { Connections } from '../server/app.module.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 import { developmentSecret } from '../server/development-secret.js';
 import { assertReachable } from '../server/reachable-database.js';
 import { ServerLogger } from '../server/server-logger.js';

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util';
 import { isScopeToken } from 'postern/jws';
 import { runCommand } from './run-command.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 import type { ServiceTokenRequest } from './issue-service-token.js';
 
 const USAGE = `npm run --silent token -- --scope <scope> --subject <service> [--seconds <lifetime>] [--audience <audience>]

@@ -1,7 +1,8 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ConfigurationError, loadEnvironmentFile, readConfig, VARIABLES } from './config.js';
+import { ConfigurationError, loadEnvironmentFile, readConfig } from './config.js';
+import { VARIABLES } from './server-config.js';
 
 const strong = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const production = {

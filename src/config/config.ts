@@ -2,7 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { JWT_ALGORITHMS } from 'postern/jws';
 import { EnvironmentReader } from './environment-reader.js';
-import type { JwtAlgorithm } from 'postern/jws';
+import { LOG_LEVELS, VARIABLES } from './server-config.js';
+import type { ServerConfig, Variable } from './server-config.js';
 
 /**
  * The only reader of the environment. Each variable is described once, here; `.env.example` says the same to people,
@@ -16,83 +17,6 @@ export class ConfigurationError extends Error {
     this.name = 'ConfigurationError';
   }
 }
-
-/** What the server is started with; durations in seconds, sizes in bytes unless the name says otherwise. */
-export interface ServerConfig {
-  readonly production: boolean;
-  readonly port: number;
-  readonly host: string;
-  /** Undefined: the embedded PostgreSQL is started. */
-  readonly databaseUrl: string | undefined;
-  /** All connections that the server opens. */
-  readonly databasePoolSize: number;
-  readonly redisUrl: string | undefined;
-  readonly logLevel: LogLevelName;
-  readonly migrate: boolean;
-  readonly issuer: string;
-  readonly audience: string;
-  /** Undefined: the embedded database's folder keeps a generated one (never in production). */
-  readonly secret: string | undefined;
-  readonly previousSecrets: readonly string[];
-  readonly algorithm: JwtAlgorithm;
-  readonly accessTokenSeconds: number;
-  readonly serviceTokenSeconds: number;
-  readonly refreshTokenSeconds: number;
-  readonly sessionMaximumSeconds: number;
-  readonly sessionsPerUser: number;
-  readonly followersPerToken: number;
-  readonly passwordMinLength: number;
-  readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
-  /** Undefined: as many as there are cores, and three at most. */
-  readonly hashesAtOnce: number | undefined;
-  readonly httpAdapter: 'fastify' | 'express';
-  readonly bodyLimitBytes: number;
-  readonly requestTimeoutSeconds: number;
-  readonly corsOrigins: readonly string[];
-  readonly trustProxy: boolean | number | string;
-  readonly docs: boolean;
-  readonly dataDir: string;
-}
-
-export const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] as const;
-/** The levels of Nest's logger, from the fewest lines to the most. */
-export type LogLevelName = (typeof LOG_LEVELS)[number];
-
-/** Every variable that {@link readConfig} reads. */
-export const VARIABLES = [
-  'NODE_ENV',
-  'PORT',
-  'HOST',
-  'DATABASE_URL',
-  'REDIS_URL',
-  'LOG_LEVEL',
-  'TRUST_PROXY',
-  'CORS_ORIGINS',
-  'POSTERN_ISSUER',
-  'POSTERN_AUDIENCE',
-  'POSTERN_SECRET',
-  'POSTERN_PREVIOUS_SECRETS',
-  'POSTERN_ALGORITHM',
-  'POSTERN_ACCESS_TOKEN_SECONDS',
-  'POSTERN_SERVICE_TOKEN_SECONDS',
-  'POSTERN_REFRESH_TOKEN_SECONDS',
-  'POSTERN_SESSION_MAXIMUM_SECONDS',
-  'POSTERN_SESSIONS_PER_USER',
-  'POSTERN_FOLLOWERS_PER_TOKEN',
-  'POSTERN_PASSWORD_MIN_LENGTH',
-  'POSTERN_ARGON2',
-  'POSTERN_HASHES_AT_ONCE',
-  'POSTERN_MIGRATE',
-  'POSTERN_DATABASE_POOL_SIZE',
-  'POSTERN_HTTP_ADAPTER',
-  'POSTERN_BODY_LIMIT_BYTES',
-  'POSTERN_REQUEST_TIMEOUT_SECONDS',
-  'POSTERN_DOCS',
-  'POSTERN_DATA_DIR',
-] as const;
-
-/** The name of a variable that the server reads. */
-export type Variable = (typeof VARIABLES)[number];
 type Environment = Readonly<Partial<Record<Variable, string>>>;
 
 /** Words of secrets that were copied from an example and never changed. */

@@ -1,7 +1,7 @@
 import { isIP } from 'node:net';
 import { databaseUrlProblem } from 'postern/persistence/database-url';
 import { issuerProblem } from 'postern/tokens/issuer-address';
-import type { ServerConfig, Variable } from './config.js';
+import type { ServerConfig, Variable } from './server-config.js';
 
 /** Reads one variable at a time: a bad value becomes a sentence and the default, so that all problems are told at once. */
 export class EnvironmentReader {

@@ -2,7 +2,7 @@ import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { PosternModule } from 'postern';
 import { JWT_ALGORITHMS } from 'postern/auth';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 
 /** What `TokensModule` is told, in the server and in the commands beside it. */
 export function tokensOf(config: ServerConfig, keepsRing = true) {

@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../config/config.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 
 /** What the system says of an address that it does not let the server have, as a sentence that says what to set. */
 export function listenError({ port, host }: ServerConfig, cause: unknown): unknown {

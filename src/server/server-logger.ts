@@ -1,6 +1,6 @@
 import { ConsoleLogger } from '@nestjs/common';
-import { LOG_LEVELS } from '../config/config.js';
-import type { ServerConfig } from '../config/config.js';
+import { LOG_LEVELS } from '../config/server-config.js';
+import type { ServerConfig } from '../config/server-config.js';
 
 /** Nest tells of each module and route as it finds it: dozens of lines that hide the few a person looks for. */
 const CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);

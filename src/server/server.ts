@@ -7,7 +7,7 @@ import { startEmbeddedPostgres } from 'postern/embedded-postgres';
 import type { EmbeddedPostgres } from 'postern/embedded-postgres';
 import { AppModule } from './app.module.js';
 import type { Connections } from './app.module.js';
-import type { ServerConfig } from '../config/config.js';
+import type { ServerConfig } from '../config/server-config.js';
 import { inDataDir } from './data-dir.js';
 import { developmentSecret } from './development-secret.js';
 import { listenError } from './listen-error.js';

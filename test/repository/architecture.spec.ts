@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
+import ts from 'typescript';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -23,7 +24,33 @@ const LEVELS: Readonly<Record<string, number>> = {
 /** What a service without a database installs: neither may know of one. */
 const WITHOUT_DATABASE = ['problem', 'jws', 'auth'];
 const MAX_FILE = 250;
+const MAX_FILES_IN_FOLDER = 15;
+const MAX_SYMBOLS = 40;
+const MAX_DEPENDENCIES = 5;
+
+/** What is above a bound today, and how far. Each entry may only shrink: delete it when it is gone. */
+const ABOVE: Readonly<Record<'folders' | 'symbols' | 'dependencies', Readonly<Record<string, number>>>> = {
+  folders: { 'libs/jws/src': 16 },
+  symbols: { './auth': 64, './tokens': 47, './users': 56 },
+  dependencies: { RevocationFeedController: 6, DatabaseRevocationSource: 6, StartSession: 6, KeyRotation: 6 },
+};
+
 const { exports: subpaths } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };
+
+const PRIVATE_MEMBERS = 'docs/adr/008-private-members-of-other-packages.md';
+
+/** Members of other packages that their types do not promise, by the name in the ADR and by how they show in code. */
+const PRIVATE: readonly (readonly [string, RegExp])[] = [
+  ['driver.master', /driver as unknown/],
+  ['readyForQuery', /client\.readyForQuery/],
+  ['connection.stream', /connection\??\.stream/],
+  ['_httpMessage', /_httpMessage/],
+  ['parser', /socket\.parser/],
+  ['requireHostHeader', /requireHostHeader/],
+  ["module['container']", /\['container'\]/],
+  ['appOptions', /\.appOptions|appOptions\?/],
+  ['_verify', /_verifOpts|_secretOrKeyProvider|\b_verify\b/],
+];
 
 interface SourceFile {
   readonly path: string;
@@ -34,7 +61,7 @@ interface SourceFile {
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g;
 
-/** Types vanish when compiled: only what is loaded can make a circle. */
+/** What is loaded when the file runs: types vanish when compiled. */
 const LOADED = /(?:^|\n)(?:import|export)\s+(?!type\b)[^;'"]*?from\s+['"]([^'"]+)['"]/g;
 
 const files: readonly SourceFile[] = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts'], {
@@ -64,6 +91,27 @@ function loadedBy({ path, text }: SourceFile): string[] {
   return [...text.matchAll(LOADED)]
     .map((match) => match[1]!)
     .map((name) => (name.startsWith('.') ? join(path, '..', name).replace(/\.js$/, '.ts') : name));
+}
+
+/** The files that a file imports, by whatever kind of import. */
+function filesIn({ path, imports }: SourceFile): string[] {
+  return imports.filter((name) => name.startsWith('.')).map((name) => join(path, '..', name).replace(/\.js$/, '.ts'));
+}
+
+/** What is above its bound, and by how much more than today. */
+function above(counts: ReadonlyMap<string, number>, bound: number, today: Readonly<Record<string, number>>): string[] {
+  const grown = [...counts].filter(([name, count]) => count > (today[name] ?? bound));
+  const shrunk = Object.keys(today).filter((name) => (counts.get(name) ?? 0) < today[name]!);
+  return [
+    ...grown.map(([name, count]) => `${name} has ${count}, ${today[name] ?? bound} are allowed`),
+    ...shrunk.map((name) => `${name} has ${counts.get(name) ?? 0}: lower its entry in ABOVE, or delete it`),
+  ];
+}
+
+function counted(names: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return counts;
 }
 
 describe('the architecture', () => {
@@ -111,7 +159,7 @@ describe('the architecture', () => {
   });
 
   it('knows no import cycle', () => {
-    const graph = new Map(sources.map((file) => [file.path, loadedBy(file).filter((name) => name.endsWith('.ts'))]));
+    const graph = new Map(sources.map((file) => [file.path, filesIn(file)]));
     const done = new Set<string>();
     const circles: string[] = [];
     const walk = (path: string, trail: readonly string[]): void => {
@@ -172,5 +220,72 @@ describe('the architecture', () => {
   it('has no room whose name does not say what it holds', () => {
     const vague = /\/(utils?|helpers?|common|shared|misc|interfaces|constants)(\/|\.ts$)/;
     expect(offences(({ path }) => (vague.test(path) ? ['a name that says nothing'] : []))).toEqual([]);
+  });
+
+  it('has no folder with more than 15 source files', () => {
+    const folders = sources.map(({ path }) => path).filter((path) => /^(src|libs)\//.test(path));
+    expect(above(counted(folders.map((path) => dirname(path))), MAX_FILES_IN_FOLDER, ABOVE.folders)).toEqual([]);
+  });
+
+  it('exports at most 40 symbols from each subpath', () => {
+    const entries = Object.entries(subpaths as Record<string, { types?: string }>);
+    const counts = entries.flatMap(([subpath, { types }]) => {
+      const path = types?.replace('./dist/', '').replace('.d.ts', '.ts');
+      const text = files.find((file) => file.path === path)?.text;
+      if (text === undefined) return [];
+      const lists = [...text.matchAll(/^export (?:type )?\{([^}]*)\}/gm)];
+      return [
+        [subpath, lists.flatMap(([, list]) => list!.split(',').filter((name) => name.trim() !== '')).length] as const,
+      ];
+    });
+    expect(counts.length).toBeGreaterThan(10);
+    expect(above(new Map(counts), MAX_SYMBOLS, ABOVE.symbols)).toEqual([]);
+  });
+
+  it('has no class with more than 5 injected dependencies', () => {
+    const injected = sources.flatMap(({ path, text }) => {
+      const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true);
+      return source.statements
+        .filter((statement) => ts.isClassDeclaration(statement))
+        .filter((statement) => (ts.getDecorators(statement)?.length ?? 0) > 0)
+        .map((statement) => {
+          const parameters = statement.members.find((member) => ts.isConstructorDeclaration(member))?.parameters;
+          return [statement.name?.text ?? path, parameters?.length ?? 0] as const;
+        });
+    });
+    expect(injected.length).toBeGreaterThan(40);
+    expect(above(new Map(injected), MAX_DEPENDENCIES, ABOVE.dependencies)).toEqual([]);
+  });
+
+  it('has one style: no braces after @throws, each @example in a fence, "#" members for secrets alone', () => {
+    const holdsSecrets = /(instance-secret|test-issuer)\.ts$/;
+    expect(offences(({ text }) => text.match(/@throws \{[^}]*\}/g) ?? [])).toEqual([]);
+    expect(
+      offences(({ path, text }) =>
+        /\.(dto|entity)\.ts$/.test(path) ? [] : (text.match(/\* @example(?!\s*\n\s*\* ```)/g) ?? []),
+      ),
+    ).toEqual([]);
+    expect(
+      offences(({ path, text }) =>
+        holdsSecrets.test(path) ? [] : (text.replaceAll(/\/\*[^]*?\*\//g, '').match(/this\.#\w+/g) ?? []),
+      ),
+    ).toEqual([]);
+    expect(
+      offences(({ text }) => text.match(/\b(LEAST|MOST|FEWEST|SHORTEST|LONGEST|MAXIMUM|MINIMUM)_[A-Z]\w+/g) ?? []),
+    ).toEqual([]);
+  });
+
+  it('uses a private member of another package only where the ADR on them names the file and a test', () => {
+    const page = readFileSync(join(root, PRIVATE_MEMBERS), 'utf8');
+    const rows = [...page.matchAll(/^\| `([^`]+)` +\|[^|]+\| `([^`]+)` +\|[^|]+\| `([^`]+)` +\|$/gm)];
+    expect(rows.length).toBeGreaterThan(0);
+    const missing = rows.flatMap(([, , path, spec]) => [path!, spec!]).filter((path) => !existsSync(join(root, path)));
+    expect(missing).toEqual([]);
+    const listed = new Set(rows.map(([, member, path]) => `${path}: ${member}`));
+    const used = new Set(
+      offences(({ text }) => PRIVATE.filter(([, shows]) => shows.test(text)).map(([member]) => member)),
+    );
+    expect([...used].filter((use) => !listed.has(use))).toEqual([]);
+    expect([...listed].filter((use) => !used.has(use))).toEqual([]);
   });
 });

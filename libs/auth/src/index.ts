@@ -20,7 +20,7 @@ export { EndsWithToken } from './streams/ends-with-token.decorator.js';
 export { withInheritedRoutes } from './access/inherited-routes.js';
 export { isGuarded, isPublic, scopesOf } from './access/route-access.js';
 export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
-export type { GuardedRequest } from './guard/jwt-auth.guard.js';
+export type { GuardedRequest } from './guard/guarded-request.js';
 export { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
 export type { Jwk, JwtAlgorithm, KeyMaterial } from 'postern/jws';
 export { JwtStrategy } from './guard/jwt.strategy.js';

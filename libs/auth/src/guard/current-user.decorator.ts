@@ -3,7 +3,7 @@ import { PrincipalUnknownError } from '../auth.errors.js';
 import { requestOf } from './message-request.js';
 import { isPublic } from '../access/route-access.js';
 import type { ExecutionContext } from '@nestjs/common';
-import type { GuardedRequest } from './jwt-auth.guard.js';
+import type { GuardedRequest } from './guarded-request.js';
 import type { Principal } from './principal.js';
 
 /**

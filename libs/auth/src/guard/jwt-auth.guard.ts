@@ -10,19 +10,10 @@ import { OpenStreams } from '../streams/open-streams.js';
 import { routeAccess } from '../access/route-access.js';
 import { AccessTokenVerifier } from '../tokens/access-token-verifier.js';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import type { CredentialsCarrier } from './bearer-token.js';
 import type { Principal } from './principal.js';
 import type { RouteAccess } from '../access/route-access.js';
-
-/** Which verifier has admitted the request: a symbol of our own, so no body or header can bring it along. */
-const ADMITTED = Symbol('admitted by JwtAuthGuard');
-
-/** A request as the guard leaves it. */
-export interface GuardedRequest extends CredentialsCarrier {
-  principal?: Principal;
-  user?: unknown;
-  [ADMITTED]?: AccessTokenVerifier;
-}
+import { ADMITTED } from './guarded-request.js';
+import type { GuardedRequest } from './guarded-request.js';
 
 /**
  * Lets a request pass whose bearer token is proven and carries the scopes of the route, and sets `request.principal`

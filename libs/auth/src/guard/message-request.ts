@@ -1,5 +1,5 @@
 import type { ExecutionContext } from '@nestjs/common';
-import type { GuardedRequest } from './jwt-auth.guard.js';
+import type { GuardedRequest } from './guarded-request.js';
 
 /** What the guard has read, by what is there once a message: a socket is the same for many, and each may bring a token of its own. */
 const read = new WeakMap<object, GuardedRequest>();

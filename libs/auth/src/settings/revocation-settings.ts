@@ -1,5 +1,3 @@
-import type { IssuerSettings } from './auth-settings.js';
-
 /** How an application learns what an issuer has revoked, and what it does when it does not learn it. */
 export interface RevocationSettings {
   /** Follow the feed of the issuer over HTTP, for applications without the issuer's database. Default false. */
@@ -33,7 +31,7 @@ export interface CheckedRevocationSettings {
 }
 
 /** @throws Error with a sentence that says what to write */
-export function checkedRevocationSettings({ revocations = {}, audience }: IssuerSettings): CheckedRevocationSettings {
+export function checkedRevocationSettings({ revocations = {}, audience }: FollowedIssuer): CheckedRevocationSettings {
   const { follow = false, transport = 'sse', maximumSilenceSeconds = 10, whenSilent = 'refuse' } = revocations;
   if (typeof follow !== 'boolean') {
     throw new Error('AuthModule: "revocations.follow" must be true or false, and no text.');
@@ -54,4 +52,11 @@ export function checkedRevocationSettings({ revocations = {}, audience }: Issuer
     throw new Error('AuthModule: "revocations.maximumSilenceSeconds" must be a number from 1 to 3600.');
   }
   return { transport, maximumSilenceSeconds, whenSilent, audience: [revocations.audience ?? audience].flat() };
+}
+
+/** The settings of an issuer that say how to follow its revocations. */
+interface FollowedIssuer {
+  readonly issuer: string;
+  readonly audience: string | readonly string[];
+  readonly revocations?: RevocationSettings | undefined;
 }

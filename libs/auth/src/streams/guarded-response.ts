@@ -2,8 +2,8 @@ import { Socket } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import type { ExecutionContext } from '@nestjs/common';
 import { endsWithToken } from './ends-with-token.decorator.js';
-import type { GuardedRequest } from '../guard/jwt-auth.guard.js';
-import type { OpenStream } from './open-streams.js';
+import type { GuardedRequest } from '../guard/guarded-request.js';
+import type { OpenStream } from './open-stream.js';
 import type { Principal } from '../guard/principal.js';
 
 const GUARDED = Symbol('response of a request that JwtAuthGuard has seen');

@@ -2,18 +2,12 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { ExecutionContext, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { GuardedResponses } from './guarded-response.js';
 import { TokenValidity } from './token-validity.js';
-import type { GuardedRequest } from '../guard/jwt-auth.guard.js';
+import type { GuardedRequest } from '../guard/guarded-request.js';
 import type { Principal } from '../guard/principal.js';
+import type { OpenStream } from './open-stream.js';
 
 /** A stream is ended at the second check that finds its token invalid, so within half a second. */
 const CHECK_MILLISECONDS = 250;
-
-/** Something that stays open after its token was verified. */
-export interface OpenStream {
-  readonly principal: Principal | undefined;
-  readonly endsAtExpiry: boolean;
-  end(): void;
-}
 
 /**
  * Ends what stays open after the guard has admitted it, within a second after its token expires or is revoked. Answers of

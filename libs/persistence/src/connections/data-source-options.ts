@@ -5,7 +5,7 @@ import { ConnectionPool, CONNECTIONS_BESIDE_POOL } from './connection-pool.js';
 import { databaseUrlProblem } from './database-url.js';
 import type { MigrationClass } from '../migrations/index.js';
 import { isTransient } from './transient-errors.js';
-import type { PersistenceSettings } from '../persistence.module-definition.js';
+import type { PersistenceSettings } from '../persistence.settings.js';
 
 /** Connections that a process opens at most by default, all of them counted. */
 export const DEFAULT_POOL_SIZE = 14;

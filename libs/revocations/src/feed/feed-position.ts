@@ -1,5 +1,3 @@
-import type { FeedEntry } from '../storage/revocation-feed-history.js';
-
 /**
  * A place in the order of revocations. The tag is a part of the random id of the revocation there: a database that was
  * restored from a backup gives the same number to another one, and the two are told apart.
@@ -24,7 +22,7 @@ const TAG_LENGTH = 8;
 const FORM = /^(\d{1,15})\.([0-9a-f]{8})?(?:\.(\d{1,15}))?$/;
 
 /** The place of a revocation. */
-export function positionOf({ sequence, id }: Pick<FeedEntry, 'sequence' | 'id'>): FeedPosition {
+export function positionOf({ sequence, id }: { readonly sequence: number; readonly id: string }): FeedPosition {
   // The end of a UUID of version 7 is random.
   return { sequence, tag: id.slice(-TAG_LENGTH) };
 }
