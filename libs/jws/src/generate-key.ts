@@ -1,8 +1,7 @@
 import { createSecretKey, generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ALGORITHM_PARAMETERS } from './algorithms.js';
-import { publicMembersOf } from './jwk.js';
-import { thumbprint } from './thumbprint.js';
+import { publicMembersOf, thumbprint } from './jwk.js';
 import type { AlgorithmParameters, JwtAlgorithm } from './algorithms.js';
 import type { PublicJwk } from './jwk.js';
 

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 import { calculateJwkThumbprint } from 'jose';
 import { importKey } from './import-key.js';
-import { thumbprint } from './thumbprint.js';
+import { thumbprint } from './jwk.js';
 import type { Jwk } from './jwk.js';
 
 const ec = (namedCurve: string) => generateKeyPairSync('ec', { namedCurve });

@@ -1,9 +1,8 @@
 import { createPrivateKey, createPublicKey, createSecretKey, randomBytes } from 'node:crypto';
 import { ALGORITHM_PARAMETERS, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms.js';
-import { publicKeyOf } from './jwk.js';
+import { publicKeyOf, thumbprint } from './jwk.js';
 import { hasRocaFingerprint } from './roca.js';
 import { createSignature } from './sign.js';
-import { thumbprint } from './thumbprint.js';
 import { verifySignature } from './verify.js';
 import type { KeyObject } from 'node:crypto';
 import type { AlgorithmParameters, JwtAlgorithm } from './algorithms.js';
