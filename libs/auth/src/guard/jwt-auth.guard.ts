@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import { FromThisPackage } from 'postern/problem';
 import { InsufficientScopeError, PrincipalUnknownError, reject, UnsupportedContextError } from '../auth.errors.js';
 import { bearerCredentialsOf } from './bearer-token.js';
@@ -6,7 +6,7 @@ import { rememberRequest, requestOf } from './message-request.js';
 import { ReadsTokens } from '../access/guard-metadata.js';
 import { PrincipalMapper } from './principal-mapper.js';
 import { isThenable } from './is-thenable.js';
-import { OpenStreams } from '../streams/open-streams.js';
+import { openStreamsOf } from '../streams/open-streams.js';
 import { routeAccess } from '../access/route-access.js';
 import { AccessTokenVerifier } from '../tokens/access-token-verifier.js';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
@@ -29,9 +29,6 @@ import type { GuardedRequest } from './guarded-request.js';
 @ReadsTokens()
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
-  // No parameter of the constructor, which subclasses call.
-  @Inject(OpenStreams) private readonly streams!: OpenStreams;
-
   constructor(
     private readonly verifier: AccessTokenVerifier,
     private readonly mapper: PrincipalMapper,
@@ -54,7 +51,8 @@ export class JwtAuthGuard implements CanActivate {
       this.checkScopes(access, request.principal);
       return true;
     } else {
-      this.streams.addResponse(context, request);
+      // By the verifier: the application may make the guard itself, for `useGlobalGuards`.
+      openStreamsOf(this.verifier)?.addResponse(context, request);
     }
     const verified = this.verifier.verifyCredentials(bearerCredentialsOf(request));
     return verified instanceof Promise

@@ -2,12 +2,20 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { ExecutionContext, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { GuardedResponses } from './guarded-response.js';
 import { TokenValidity } from './token-validity.js';
+import { AccessTokenVerifier } from '../tokens/access-token-verifier.js';
 import type { GuardedRequest } from '../guard/guarded-request.js';
 import type { Principal } from '../guard/principal.js';
 import type { OpenStream } from './open-stream.js';
 
 /** A stream is ended at the second check that finds its token invalid, so within half a second. */
 const CHECK_MILLISECONDS = 250;
+
+const streamsOf = new WeakMap<AccessTokenVerifier, OpenStreams>();
+
+/** The streams of the application that the verifier belongs to; `undefined` for a verifier that a test has made. */
+export function openStreamsOf(verifier: AccessTokenVerifier): OpenStreams | undefined {
+  return streamsOf.get(verifier);
+}
 
 /**
  * Ends what stays open after the guard has admitted it, within a second after its token expires or is revoked. Answers of
@@ -30,7 +38,12 @@ export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdow
   private invalid: ReadonlySet<OpenStream> = new Set();
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(private readonly validity: TokenValidity) {}
+  constructor(
+    private readonly validity: TokenValidity,
+    verifier: AccessTokenVerifier,
+  ) {
+    streamsOf.set(verifier, this);
+  }
 
   /**
    * Calls `end` once, when the token expires or is revoked.
