@@ -1,9 +1,15 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Body, ConsoleLogger, Controller, Get, Header, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { INestApplication } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
+import express from 'express';
 import { createHttpAdapter, hardenHttp, PosternModule } from 'postern';
 import { Public } from 'postern/auth';
 import { createTestDatabase } from 'postern/testing';
@@ -149,6 +155,23 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
     },
   );
 
+  it('rejects a log-in with as many header lines as Node reads, for Node drops a second Content-Type behind them', async () => {
+    const body = JSON.stringify(account);
+    const lines = ['Host: a', 'Content-Type: application/json', `Content-Length: ${body.length}`, 'Connection: close'];
+    const socket = connect(Number(new URL(url).port), '127.0.0.1');
+    socket.end(
+      [
+        'POST /auth/login HTTP/1.1',
+        ...lines,
+        ...Array<string>(1000).fill('a:'),
+        'Content-Type: text/plain',
+        '',
+        body,
+      ].join('\r\n'),
+    );
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 431 /);
+  });
+
   it('reads JSON strictly', async () => {
     const latin = Buffer.from(`{"email":"ada@example.com","password":"\xe9"}`, 'latin1');
     for (const body of [latin, '{"email":"a@example.com","__proto__":{}}', '{"email":']) {
@@ -223,5 +246,52 @@ describe('an application that a test makes of a testing module', () => {
     await database.drop();
     expect(answers.map(({ status }) => status)).toEqual([400, 415]);
     for (const answer of answers) expect(Object.fromEntries(answer.headers)).toMatchObject(apiHeaders);
+  });
+});
+
+describe('an Express of the application that is served by servers of the application', () => {
+  const settings = { issuer: 'https://id.example.test', secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' };
+  let database: TestDatabase;
+  let server: Server;
+
+  const open = async (
+    instance: express.Express,
+    handler: express.Express,
+    prepare?: (app: INestApplication) => unknown,
+  ) => {
+    const module = PosternModule.forRoot({ ...settings, databaseUrl: database.url });
+    const app = await NestFactory.create(module, new ExpressAdapter(instance), { logger: false });
+    await prepare?.(app);
+    await app.init();
+    server = createServer(handler).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    return { app, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
+  };
+
+  beforeAll(async () => {
+    database = await createTestDatabase();
+  });
+  afterAll(() => database?.drop());
+
+  it.each([
+    ['has the security headers on each of them', undefined],
+    ['is protected by hardenHttp on each of them', (app: INestApplication) => hardenHttp(app)],
+  ])('%s', async (_, prepare) => {
+    const instance = express();
+    const { app, url } = await open(instance, instance, prepare);
+    const answer = await fetch(`${url}/users/me`);
+    await app.close();
+    server.close();
+    expect([answer.status, Object.fromEntries(answer.headers)]).toMatchObject([401, apiHeaders]);
+  });
+
+  it('has the security headers below another Express', async () => {
+    const [outer, inner] = [express(), express()];
+    outer.use('/identity', inner);
+    const { app, url } = await open(inner, outer);
+    const answer = await fetch(`${url}/identity/users/me`);
+    await app.close();
+    server.close();
+    expect([answer.status, Object.fromEntries(answer.headers)]).toMatchObject([401, apiHeaders]);
   });
 });

@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import type { INestApplication } from '@nestjs/common';
 import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Express } from 'express';
+import { enterExpress } from './express-entrance.js';
 import { requestChecksOf, limitServer } from './request-checks.js';
 import { isHardened, rememberHardened } from './http-adapter.js';
 import { completeHttpSettings } from './http-settings.js';
@@ -49,6 +50,8 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
     const { answerInFull, jsonOnExpress } = await import('./express-http.adapter.js');
     const express = adapter.getInstance() as Express;
     express.disable('x-powered-by');
+    // The application may open servers of its own for its Express.
+    enterExpress(express, enter);
     answerInFull(express);
     app.use(jsonOnExpress(rawBody, complete));
   }

@@ -6,6 +6,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { Express } from 'express';
 import type { FastifyInstance } from 'fastify';
 import { answerHeaders } from './answer-headers.js';
+import { enterExpress } from './express-entrance.js';
 import { isHardened, isStrict } from './http-adapter.js';
 import { OwnRoutesGuard } from './own-routes.guard.js';
 import { readStrictJson } from './json/strict-json.js';
@@ -64,7 +65,10 @@ export class HttpProtectionModule implements NestModule {
   }
 }
 
-/** On both of a Fastify's servers (it opens a second one for a name of two addresses), and for requests that are injected. */
+/**
+ * On both of a Fastify's servers (it opens a second one for a name of two addresses), for requests that are injected, and on each server
+ * that the application opens for its Express.
+ */
 function setAnswerHeaders(adapter: AbstractHttpAdapter): void {
   const complete = answerHeaders();
   (adapter.getHttpServer() as Server).prependListener('request', complete);
@@ -75,6 +79,11 @@ function setAnswerHeaders(adapter: AbstractHttpAdapter): void {
       done();
     });
   } else {
-    adapter.getInstance<Express>().disable('x-powered-by');
+    const express = adapter.getInstance<Express>();
+    express.disable('x-powered-by');
+    enterExpress(express, (request, response) => {
+      complete(request, response);
+      return true;
+    });
   }
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { CanActivate, ExecutionContext, Type } from '@nestjs/common';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import { type CanActivate, type ExecutionContext, HttpException, type Type } from '@nestjs/common';
 import { MalformedRequestError, NotFoundError } from 'postern/problem';
-import { complaintAbout } from './request-checks.js';
+import { complaintAbout, MAX_HEADER_LINES } from './request-checks.js';
 import { assertJson } from './json/json-body.js';
 
 /** What Express and Fastify have of a request, of which each has another half. */
@@ -24,6 +24,7 @@ export class OwnRoutesGuard implements CanActivate {
   /**
    * @throws NotFoundError if the address differs from the route in the case of a letter or by a slash
    * @throws MalformedRequestError if the head of the request can be read in two ways
+   * @throws HttpException 431 if the request has as many header lines as Node reads
    * @throws UnsupportedMediaTypeError if the body is not JSON in UTF-8
    */
   canActivate(context: ExecutionContext): boolean {
@@ -33,6 +34,8 @@ export class OwnRoutesGuard implements CanActivate {
     // The handler may say otherwise, as that of the JWKS does.
     (response.raw ?? response).setHeader('Cache-Control', 'no-store');
     const raw = request.raw ?? request;
+    // Node may have dropped a second Host or Content-Type behind them.
+    if (raw.rawHeaders.length >= 2 * mostLinesOf(raw)) throw new HttpException({}, 431);
     const complaint = complaintAbout(raw);
     if (complaint !== undefined) throw new MalformedRequestError(complaint);
     if (!isSpeltAs(request.routeOptions?.url ?? request.route?.path, request.url ?? '/')) throw new NotFoundError();
@@ -51,6 +54,13 @@ function isSpeltAs(route: unknown, url: string): boolean {
     declared.length === given.length &&
     declared.every((segment, at) => (segment.startsWith(':') ? given[at] !== '' : given[at] === segment))
   );
+}
+
+/** 0 of a server means that Node drops none. */
+function mostLinesOf({ socket }: IncomingMessage): number {
+  const { server } = socket as { readonly server?: Server };
+  const most = server?.maxHeadersCount ?? MAX_HEADER_LINES;
+  return most === 0 ? Number.POSITIVE_INFINITY : most;
 }
 
 function hasBody({ headers, method = 'GET' }: IncomingMessage): boolean {

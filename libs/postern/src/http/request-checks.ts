@@ -9,7 +9,7 @@ import type { CompleteHttpSettings } from './http-settings.js';
 import { isWithin, securityHeaders } from './security-headers.js';
 
 /** Node's own default, stated here: it reads so many header lines of a request and drops the others in silence. */
-const MAX_HEADER_LINES = 1000;
+export const MAX_HEADER_LINES = 1000;
 
 /** Decides about a request before any framework sees it; `false` where it has answered it. */
 export type RequestChecks = (request: IncomingMessage, response: ServerResponse) => boolean;
