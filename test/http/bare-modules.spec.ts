@@ -53,6 +53,14 @@ describe('a module that is imported as a bare class', () => {
     await expect(start(AppModule)).rejects.toThrow('AuthModule has no settings: write AuthModule.forRoot({ … })');
   });
 
+  it('stops the start as a subclass with providers of its own, which replace those of PosternModule', async () => {
+    @Injectable()
+    class Own {}
+    @Module({ providers: [Own] })
+    class AcmeModule extends PosternModule {}
+    await expect(start(applicationOf(AcmeModule))).rejects.toThrow('PosternModule has no settings');
+  });
+
   it('cannot be loaded later either', async () => {
     const context = await start(applicationOf(auth()));
     await expect(context.get(LazyModuleLoader).load(() => UsersModule)).rejects.toThrow('UsersModule has no settings');

@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Inject, Module, Optional } from '@nestjs/common';
 import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from 'postern/accounts';
@@ -24,6 +24,7 @@ import type {
 
 /** Under this token each PosternModule of `forRoot` has the settings, once they are known to be sound. */
 const CHECKED_SETTINGS = Symbol('PosternModule settings');
+const NO_SETTINGS = missingSettings('PosternModule', CHECKED_SETTINGS);
 const MODULES_WITH_ROUTES = [AuthModule, TokensModule, UsersModule, SessionsModule, PasswordModule, AccountsModule];
 const DAY_SECONDS = 86_400;
 const AUDIENCE = 'postern';
@@ -43,8 +44,13 @@ class PosternSettingsModule extends ConfigurablePosternModule {}
  * export class AppModule {}
  * ```
  */
-@Module({ providers: [missingSettings('PosternModule', CHECKED_SETTINGS)] })
+@Module({ providers: [NO_SETTINGS] })
 export class PosternModule {
+  /** @throws Error if a subclass is imported as a bare class: its own providers replace the one that stops the start */
+  constructor(@Optional() @Inject(CHECKED_SETTINGS) settings?: PosternSettings) {
+    if (settings === undefined) NO_SETTINGS.useFactory();
+  }
+
   /** Settings and structure in one object. */
   static forRoot(options: typeof POSTERN_OPTIONS): DynamicModule {
     return withStructure(PosternSettingsModule.forRoot(options), options);
