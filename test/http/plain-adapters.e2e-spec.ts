@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { Body, ConsoleLogger, Controller, Get, Header, HttpCode, Module, Post } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -169,7 +169,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
         body,
       ].join('\r\n'),
     );
-    expect(await text(socket)).toMatch(/^HTTP\/1\.1 431 /);
+    expect(await textOf(socket)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
   it('reads JSON strictly', async () => {

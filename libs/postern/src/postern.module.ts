@@ -48,7 +48,7 @@ class PosternSettingsModule extends ConfigurablePosternModule {}
 export class PosternModule {
   /** @throws Error if a subclass is imported as a bare class: its own providers replace the one that stops the start */
   constructor(@Optional() @Inject(CHECKED_SETTINGS) settings?: PosternSettings) {
-    if (settings === undefined) NO_SETTINGS.useFactory();
+    if (settings === undefined) void NO_SETTINGS.useFactory();
   }
 
   /** Settings and structure in one object. */
