@@ -224,6 +224,22 @@ describe('an application with an adapter of createHttpAdapter', () => {
     await database.drop();
     expect(logger.lines.filter((line) => /HTTP adapter/.test(line))).toEqual([]);
   });
+
+  it('is protected on each server that it opens for the Express of the adapter', async () => {
+    @Module({ controllers: [ShopController] })
+    class ShopModule {}
+    const adapter = await createHttpAdapter('express');
+    const app = await NestFactory.create(ShopModule, adapter, { logger: false });
+    await app.init();
+    const server = createServer(adapter.getInstance<express.Express>()).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/shop/prices`;
+    const [answer, misspelt] = [await fetch(url), await fetch(url.replace('prices', '%70rices'))];
+    await app.close();
+    server.close();
+    expect([answer.status, Object.fromEntries(answer.headers)]).toMatchObject([200, apiHeaders]);
+    expect(misspelt.status).toBe(400);
+  });
 });
 
 describe('an application that a test makes of a testing module', () => {

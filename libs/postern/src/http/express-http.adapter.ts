@@ -4,7 +4,8 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import express from 'express';
 import type { Express, RequestHandler } from 'express';
 import { MalformedRequestError, PayloadTooLargeError } from 'postern/problem';
-import { createGuardedServer } from './request-checks.js';
+import { enterExpress } from './express-entrance.js';
+import { createGuardedServer, requestChecksOf } from './request-checks.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { refuseOwnTls } from './http-settings.js';
 import { assertJson, parseJsonBody } from './json/json-body.js';
@@ -21,7 +22,10 @@ export class ExpressHttpAdapter extends ExpressAdapter {
     refuseOwnTls(options);
     this.closesConnections = options.forceCloseConnections === true;
     super.initHttpServer({ ...options, forceCloseConnections: false });
-    this.httpServer = createGuardedServer(this.settings, this.getInstance<Express>());
+    const [instance, enter] = [this.getInstance<Express>(), requestChecksOf(this.settings)];
+    // The application may open servers of its own for this Express.
+    enterExpress(instance, enter);
+    this.httpServer = createGuardedServer(this.settings, instance, enter);
   }
 
   override registerParserMiddleware(_prefix?: string, rawBody = false): void {

@@ -49,8 +49,11 @@ export function requestChecksOf(settings: CompleteHttpSettings): RequestChecks {
 }
 
 /** Makes node's server with the front door before the framework's listener. */
-export function createGuardedServer(settings: CompleteHttpSettings, listener: RequestListener): Server {
-  const enter = requestChecksOf(settings);
+export function createGuardedServer(
+  settings: CompleteHttpSettings,
+  listener: RequestListener,
+  enter: RequestChecks = requestChecksOf(settings),
+): Server {
   const server = createServer({ connectionsCheckingInterval: 1000 }, (request, response) => {
     if (enter(request, response)) listener(request, response);
   });
