@@ -3,9 +3,9 @@ import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { FeedBroadcast } from './feed-broadcast.js';
 import type { RevocationFeed } from './revocation-feed.js';
-import type { FeedEntry } from './revocation-feed-history.js';
-import { beginning } from './revocation-feed-place.js';
-import { RevocationProgress } from './revocation-progress.js';
+import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import { START } from './feed-position.js';
+import { ReadPosition } from '../storage/read-position.js';
 
 const FOLLOWERS = 10;
 const WRITE_MILLISECONDS = 5;
@@ -40,7 +40,7 @@ class WrittenFeed {
     return this.entries.slice(sequence, sequence + most);
   }
 
-  add(progress: RevocationProgress): void {
+  add(progress: ReadPosition): void {
     this.entries.push({ id: crypto.randomUUID(), sequence: this.entries.length + 1 } as FeedEntry);
     progress.note(this.entries.length);
   }
@@ -49,7 +49,7 @@ class WrittenFeed {
 describe('FeedBroadcast', () => {
   it('a broadcast whose writes took long is followed by a pause that leaves the thread to requests', async () => {
     const feed = new WrittenFeed();
-    const progress = new RevocationProgress();
+    const progress = new ReadPosition();
     const broadcast = new FeedBroadcast(feed as unknown as RevocationFeed, progress);
     const leaving = new AbortController();
     const sockets = Array.from({ length: FOLLOWERS }, () => new BusySocket());
@@ -60,7 +60,7 @@ describe('FeedBroadcast', () => {
       response.assignSocket(connection);
       response.flushHeaders();
       const follower = { response, signal: leaving.signal, assertAllowed: () => undefined };
-      return broadcast.join(follower, beginning, performance.now()).catch(() => undefined);
+      return broadcast.join(follower, START, performance.now()).catch(() => undefined);
     });
     const last = sockets.at(-1)!;
     const heads = last.writtenAt.length;
