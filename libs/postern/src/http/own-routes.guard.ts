@@ -1,5 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
-import { type CanActivate, type ExecutionContext, HttpException, type Type } from '@nestjs/common';
+import { HttpException } from '@nestjs/common';
+import type { CanActivate, ExecutionContext, Type } from '@nestjs/common';
 import { MalformedRequestError, NotFoundError } from 'postern/problem';
 import { complaintAbout, MAX_HEADER_LINES } from './request-checks.js';
 import { assertJson } from './json/json-body.js';
