@@ -11,8 +11,12 @@ const root = join(import.meta.dirname, '..');
 export interface Build {
   /** The name of a contender of this build. */
   label(name: string): string;
-  /** @throws Error if the tree has no such program */
-  program(path: string): URL;
+  /**
+   * The first of the paths that the tree has: a program may have another path in an earlier commit.
+   *
+   * @throws Error if the tree has none of them
+   */
+  program(...paths: string[]): URL;
 }
 
 /** A build that is removed at the end. */
@@ -21,7 +25,7 @@ export interface TemporaryBuild extends Build {
 }
 
 /** The tree that the bench itself is part of. */
-export const workingTree: Build = { label: (name) => name, program: (path) => programIn(root, path) };
+export const workingTree: Build = { label: (name) => name, program: (...paths) => programIn(root, paths) };
 
 /**
  * Checks the commit out beside the working tree and compiles it there. It uses the packages of the working tree.
@@ -44,12 +48,12 @@ export async function buildCommit(ref: string): Promise<TemporaryBuild> {
     await remove();
     throw error;
   }
-  return { label: (name) => `${name}, at ${commit}`, program: (path) => programIn(tree, path), remove };
+  return { label: (name) => `${name}, at ${commit}`, program: (...paths) => programIn(tree, paths), remove };
 }
 
-function programIn(tree: string, path: string): URL {
-  const file = join(tree, path);
-  if (!existsSync(file)) throw new Error(`The bench needs ${path}, and the compared commit does not have it.`);
+function programIn(tree: string, paths: readonly string[]): URL {
+  const file = paths.map((path) => join(tree, path)).find((path) => existsSync(path));
+  if (file === undefined) throw new Error(`The bench needs ${paths[0]}, and the compared commit does not have it.`);
   return pathToFileURL(file);
 }
 

@@ -39,7 +39,7 @@ export function startPostern(
 
 /** A token for a service, of the command that ships. */
 export async function serviceToken(databaseUrl: string, scope: string, build: Build = workingTree): Promise<string> {
-  const program = fileURLToPath(build.program('dist/src/cli/token.js'));
+  const program = fileURLToPath(build.program('dist/src/cli/token.js', 'dist/src/token.js'));
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--scope', scope, '--subject', 'bench'], {
     env: {
       PATH: process.env.PATH,
