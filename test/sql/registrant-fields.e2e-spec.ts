@@ -51,7 +51,7 @@ describe.each(['fastify', 'express'] as const)('a field that only administrators
     const app = await startTestApplication(module, { adapter, logger });
     try {
       expect(logger.lines.filter((line) => /registrantMaySet/.test(String(line)))).toEqual([
-        'registrantMaySet: anybody who registers chooses Member.club (and with it the claim "club" of the access token), Member.sponsor.',
+        'registrantMaySet: any new user can choose Member.club (the claim "club" of the access token), Member.sponsor.',
       ]);
       const register = (email: string, fields: object) =>
         app.call('POST', '/auth/register', { body: { email, password, ...fields } });

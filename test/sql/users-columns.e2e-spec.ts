@@ -140,10 +140,10 @@ describe('a column that is not written', () => {
   });
 
   it.each<[keyof Clerk, string]>([
-    ['rank', 'as its column has insert: false'],
-    ['pay', 'as the database computes it'],
-    ['badge', 'as the database counts it'],
-    ['reach', 'as a query computes it'],
+    ['rank', 'because its column has insert: false'],
+    ['pay', 'because the database computes it'],
+    ['badge', 'because the database counts it'],
+    ['reach', 'because a query computes it'],
   ])('refuses a value of a new user: %s', async (property, reason) => {
     const fields = fresh();
     const sentence = `UsersService cannot store "${property}" with a new user, ${reason}: leave it out.`;
@@ -152,9 +152,9 @@ describe('a column that is not written', () => {
   });
 
   it.each<[keyof Clerk, unknown, string]>([
-    ['hiredOn', '2026-11-24', 'as its column has update: false'],
-    ['pay', 7, 'as the database computes it'],
-    ['reach', 7, 'as a query computes it'],
+    ['hiredOn', '2026-11-24', 'because its column has update: false'],
+    ['pay', 7, 'because the database computes it'],
+    ['reach', 7, 'because a query computes it'],
   ])('refuses another value later: %s', async (property, value, reason) => {
     const { id } = await users.create(fresh());
     const sentence = `UsersService cannot change "${property}", ${reason}: leave it out.`;
@@ -217,7 +217,7 @@ describe('an embedded class', () => {
   it('is not changed to null, which none of its columns would hear of', async () => {
     const { id } = await users.create({ ...fresh(), desk: { floor: 3, lamp: { watts: 7 } } });
     const sentence = (path: string) =>
-      `UsersService changes the columns of "${path}", which is no column itself: write an object, with null for each of them where there is none.`;
+      `UsersService changes an embedded class column by column: write "${path}" as an object, with null for each column that has no value.`;
     await expect(users.update(id, { desk: null, rank: 2 })).rejects.toThrow(new TypeError(sentence('desk')));
     const inside = users.update(id, { desk: { floor: 4, lamp: null } });
     await expect(inside).rejects.toThrow(new TypeError(sentence('desk.lamp')));
@@ -241,7 +241,7 @@ describe('a table that lacks columns', () => {
     }
     await expect(start(Promoted)).rejects.toThrow(
       new Error(
-        'UsersModule: the table "users" lacks the column "job_title" that the fields of Promoted have.\n' +
+        'UsersModule: the table "users" lacks the column "job_title" that Promoted declares.\n' +
           'Add them by a migration of yours, and pass its class in `migrations`.',
       ),
     );

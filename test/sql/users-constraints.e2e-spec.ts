@@ -187,7 +187,7 @@ afterAll(async () => {
 });
 
 describe('a value that a constraint of the table refuses', () => {
-  const REFERS_TO_NOTHING = 'refers to nothing that there is';
+  const REFERS_TO_NOTHING = 'refers to a row that does not exist';
   const anybody = randomUUID();
 
   it.each<[string, Partial<Clerk>, object]>([
@@ -260,7 +260,7 @@ describe('a value that a constraint of the table refuses', () => {
     expect({ status, code: body.code, errors: body.errors }).toEqual({
       status: 409,
       code: 'conflict',
-      errors: [{ pointer: '/box', detail: 'is what other data refers to' }],
+      errors: [{ pointer: '/box', detail: 'is referenced by other data' }],
     });
     expect(await users.findById(id)).toMatchObject({ box: 'B-1' });
   });
@@ -329,7 +329,7 @@ describe('a user to whom other data refers', () => {
     });
     expect(await app.call('PATCH', '/users/me', { token, body: { box: 'south' } })).toMatchObject({
       status: 409,
-      body: { code: 'conflict', errors: [{ pointer: '/box', detail: 'is what other data refers to' }] },
+      body: { code: 'conflict', errors: [{ pointer: '/box', detail: 'is referenced by other data' }] },
     });
     expect(await users.findById(id)).toMatchObject({ box: 'north' });
     await query('DELETE FROM late_parcels');

@@ -977,7 +977,7 @@ describe('the users, whatever the transport', () => {
     const message = await boot({ user: Promoted }).catch((error: Error) => error.message);
     expect(message).toBe(
       [
-        'UsersModule: the table "users" lacks the columns "job_title", "wing" that the fields of Promoted have.',
+        'UsersModule: the table "users" lacks the columns "job_title", "wing" that Promoted declares.',
         'Add them by a migration of yours, and pass its class in `migrations`. For example:',
         `  CREATE TYPE "public"."users_wing_enum" AS ENUM('north', 'south');`,
         `  ALTER TABLE "users" ADD "job_title" character varying(80) NOT NULL DEFAULT 'clerk';`,
@@ -1032,7 +1032,7 @@ describe('the users, whatever the transport', () => {
     });
     await expect(boot(everyHook)).rejects.toThrow(
       'UsersModule: nothing calls Hooked.tidy (@BeforeUpdate), Hooked.tidy (@AfterUpdate), ' +
-        'Hooked.tidy (@BeforeRemove), Hooked.tidy (@AfterRemove), Address.tidy (@BeforeUpdate), since UsersService',
+        'Hooked.tidy (@BeforeRemove), Hooked.tidy (@AfterRemove), Address.tidy (@BeforeUpdate), because UsersService',
     );
   });
 
@@ -1041,6 +1041,6 @@ describe('the users, whatever the transport', () => {
       readonly id = '1';
     }
     const write = () => UsersModule.forRoot({ user: Stranger as Type<UserBase> });
-    expect(write).toThrow('UsersModule: Stranger has to extend UserBase: write "class … extends UserBase".');
+    expect(write).toThrow('UsersModule: Stranger must extend UserBase: write "class … extends UserBase".');
   });
 });

@@ -32,7 +32,7 @@ describe('registrationControllerOf', () => {
     class InvitedOnly extends registrationControllerOf(user) {}
     class Evenings extends InvitedOnly {}
     const sentence =
-      'AccountsModule: the controller Evenings is made for the users Employee, and the users of this application are User: ' +
+      'AccountsModule: the controller Evenings is made for the user entity Employee, but the user entity of this application is User: ' +
       'write user: Employee, or make the controller for User.';
     const settings = () => ({ production: true });
     expect(() => AccountsModule.forRoot({ production: true, controller: Evenings })).toThrow(sentence);

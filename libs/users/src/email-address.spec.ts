@@ -14,8 +14,8 @@ describe('normalizeEmail', () => {
     ['ZO\u00cb@example.com', 'zo\u00eb@example.com'],
     ['ZOE\u0308@example.com', 'zo\u00eb@example.com'],
     ["o'hara@example.com", "o'hara@example.com"],
-  ])('brings %j to %j', (given, normal) => {
-    expect(normalizeEmail(given)).toBe(normal);
+  ])('normalizeEmail changes %j to %j', (text, normal) => {
+    expect(normalizeEmail(text)).toBe(normal);
   });
 
   it.each([
@@ -55,11 +55,11 @@ describe('normalizeEmail', () => {
     `a@${'a'.repeat(64)}.com`,
     `a@${'a.'.repeat(126)}com`,
     `${' '.repeat(2000)}ada@example.com`,
-  ])('refuses %j', (given) => {
-    expect(() => normalizeEmail(given)).toThrow(InvalidEmailError);
+  ])('normalizeEmail rejects %j', (text) => {
+    expect(() => normalizeEmail(text)).toThrow(InvalidEmailError);
   });
 
-  it('takes an address of exactly 64 octets before the @ and 254 in all', () => {
+  it('normalizeEmail accepts 64 octets before the @ and 254 octets in all', () => {
     const domain = `${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(57)}.com`;
     const longest = `${'a'.repeat(64)}@${domain}`;
     expect(longest).toHaveLength(254);
@@ -67,13 +67,13 @@ describe('normalizeEmail', () => {
     expect(() => normalizeEmail(longest.replace('@', '@e'))).toThrow(InvalidEmailError);
   });
 
-  it('gives a form that is its own normal form, whatever letter it began with', () => {
+  it('normalizeEmail returns a string that is its own normal form, for every letter', () => {
     const wrong: string[] = [];
     let seen = 0;
     for (let point = 0x80; point <= 0x2ffff; point += 1) {
       const letter = String.fromCodePoint(point);
       const folded = letter.normalize('NFKC').toLowerCase();
-      // The letters that change are the ones that could change again.
+      // Only letters that change once could change again.
       const isLetter = /^[\p{L}\p{N}\p{M}]+$/u.test(folded) && !/\p{Default_Ignorable_Code_Point}/u.test(folded);
       if (folded === letter || !isLetter) continue;
       seen += 1;
@@ -83,7 +83,7 @@ describe('normalizeEmail', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('refuses what is no text', () => {
+  it('normalizeEmail rejects a value that is not a string', () => {
     for (const value of [undefined, null, 7, {}, ['ada@example.com']]) {
       expect(() => normalizeEmail(value as string)).toThrow(InvalidEmailError);
       expect(isNormalEmail(value)).toBe(false);

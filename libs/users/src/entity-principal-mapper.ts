@@ -5,9 +5,8 @@ import type { UserBase } from './user-base.entity.js';
 import { UsersService } from './users.service.js';
 
 /**
- * Gives `@CurrentUser()` the user itself, as the team's class, loaded at each request: one query by primary key is the
- * price, so it is opt-in. A token whose user is gone or disabled is refused, and so is one that speaks for no user of
- * ours: a service's, or another issuer's.
+ * Makes `@CurrentUser()` the entity of the user. It costs one query by primary key per request, so it is opt-in.
+ * It rejects a token if its user is deleted or disabled, and a token of a service or of another issuer.
  *
  * @example
  * ```ts
@@ -26,9 +25,9 @@ export class EntityPrincipalMapper<U extends UserBase = UserBase> extends Princi
     super();
   }
 
-  /** @throws InvalidTokenError for a subject that is no user in good standing. */
+  /** @throws InvalidTokenError if the subject is not an enabled user of this application */
   async map(principal: Principal): Promise<U> {
-    // Another issuer may write any subject: its users are not ours.
+    // Another issuer may use any subject, even the id of a user of this application.
     if (principal.issuer !== this.issuers.own.issuer) throw new InvalidTokenError();
     const user = await this.users.findById(principal.subject);
     if (!user || user.disabledAt) throw new InvalidTokenError();

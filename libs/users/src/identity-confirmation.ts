@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { ConfirmationUnavailableError } from './users.errors.js';
 
-/** What the caller gave to show that it is still the user who signed in. */
+/** The evidence that the caller is still the user who signed in. */
 export interface IdentityProof {
   readonly password?: string;
-  /** The IP address of the client as the HTTP adapter saw it, so that guesses can be counted. Pass it on with the proof. */
+  /** The client's IP address as the HTTP adapter reports it, so that guesses can be counted per address. */
   readonly ipAddress?: string;
 }
 
 /**
- * Decides whether the caller is still the user who signed in, before something that cannot be taken back (deletion).
- * A stolen access token alone must not be enough. What a class of yours refuses by, `@ApiProblems` says above it, for the
- * OpenAPI document of the routes that ask it.
+ * Decides whether the caller is still the user who signed in, before an irreversible act (deletion of the account).
+ * A stolen access token alone must not be enough. Add `@ApiProblems` with the errors that your class throws: the
+ * OpenAPI document lists them for each route that calls it.
  *
  * @example
  * ```ts
@@ -25,14 +25,14 @@ export interface IdentityProof {
  * ```
  */
 export abstract class IdentityConfirmation {
-  /** Resolves if the proof holds. @throws IdentityNotConfirmedError (or an error of its own) if it does not. */
+  /** Resolves if the evidence is valid. @throws IdentityNotConfirmedError (or another `AuthError`) if it is not */
   abstract confirm(userId: string, proof: IdentityProof): Promise<void>;
 }
 
-/** Refuses always: where nothing can confirm an identity, nothing that asks for it is done. */
+/** Rejects every request: the default while no other class is configured. */
 @Injectable()
 export class NoConfirmation extends IdentityConfirmation {
-  /** @throws ConfirmationUnavailableError always. */
+  /** @throws ConfirmationUnavailableError always */
   confirm(): Promise<void> {
     return Promise.reject(new ConfirmationUnavailableError());
   }

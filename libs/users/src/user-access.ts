@@ -3,7 +3,7 @@ import { Injectable, Optional } from '@nestjs/common';
 import { Clock, RevocationPublisher } from 'postern/auth';
 import { UserSessions } from './user-sessions.js';
 
-/** Takes from a user what lets them in at this moment: sessions, and tokens whether or not they belong to one. */
+/** Ends the access of a user: the sessions and all access tokens, also those without a session. */
 @Injectable()
 export class UserAccess {
   constructor(
@@ -13,11 +13,11 @@ export class UserAccess {
   ) {}
 
   /**
-   * In the ambient transaction, after the row of the user is locked: a token that is issued while that waits is covered,
-   * too, and no session can begin before the transaction ends.
+   * Call it in a transaction after the user's row is locked: then it also covers tokens that are issued while the lock
+   * is awaited, and no session can begin before the transaction ends.
    *
    * @param reason at most 32 characters
-   * @returns the instant of the ending, up to whose second tokens are refused
+   * @returns the instant at which access ended; tokens issued up to and including its second are revoked
    */
   async end(userId: string, reason: string): Promise<Date> {
     await this.sessions?.endAllOf(userId, reason);
@@ -31,11 +31,11 @@ export class UserAccess {
     return new Date(endedAt);
   }
 
-  /** Resolves when a token that is issued now counts although access was ended at that instant: one second later, at most. */
+  /** Resolves when newly issued tokens are valid again after access ended at this instant: after at most one second. */
   async untilRegained(endedAt: Date): Promise<void> {
-    // Tokens carry whole seconds, and those of the second of the ending are refused.
+    // `iat` has whole seconds, and tokens of the second in which access ended are revoked.
     const regainedAt = (Math.floor(endedAt.getTime() / 1000) + 1) * 1000;
-    // More than once, since a timer may come early by the clock; not for ever, since a clock may stand still.
+    // A timer may fire early, so this waits again. A clock may stand still, so this waits at most three times.
     for (let turn = 0; turn < 3 && this.clock.now() < regainedAt; turn += 1) {
       await delay(Math.min(regainedAt - this.clock.now(), 1000));
     }

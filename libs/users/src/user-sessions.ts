@@ -1,10 +1,10 @@
 /**
- * Ends the sessions of a user, in the transaction that takes the user's access away: neither happens without the other.
- * `SessionsModule` provides it wherever it is imported; an application without sessions has none to end.
+ * Ends the sessions of a user in the transaction that disables or deletes the user. `SessionsModule` provides it; an
+ * application without that module has no sessions.
  */
 export abstract class UserSessions {
   /**
-   * Ends every session that the user has, in the ambient transaction.
+   * Ends every session of the user in the current transaction.
    *
    * @param reason at most 32 characters
    */

@@ -2,8 +2,8 @@ import { Entity } from 'typeorm';
 import { UserBase } from './user-base.entity.js';
 
 /**
- * The user of a team that adds no fields. Loaded only when `UsersModule` is given no other class: two classes for one
- * table would be two metadata in one DataSource.
+ * The default user, without further fields. `UsersModule` registers it only if `user` is not configured: a DataSource
+ * cannot have two classes for one table.
  */
 @Entity('users')
 export class User extends UserBase {}

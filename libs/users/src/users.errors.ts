@@ -1,6 +1,6 @@
 import { AuthError } from 'postern/problem';
 
-/** The codes of this lib's errors, for a `switch` that the compiler narrows. */
+/** The error codes of this lib, for a `switch` that the compiler narrows. */
 export type UsersErrorCode =
   | 'email-taken'
   | 'email-invalid'
@@ -10,7 +10,7 @@ export type UsersErrorCode =
   | 'confirmation-unavailable'
   | 'identity-not-confirmed';
 
-/** Another user has this address already. */
+/** Another user already has this e-mail address. */
 export class EmailTakenError extends AuthError {
   readonly code = 'email-taken' satisfies UsersErrorCode;
   readonly status = 409;
@@ -18,43 +18,43 @@ export class EmailTakenError extends AuthError {
   override extensions = { errors: [{ pointer: '/email', detail: 'belongs to another user' }] };
 }
 
-/** The text is no e-mail address that {@link normalizeEmail} accepts. */
+/** {@link normalizeEmail} does not accept this string. */
 export class InvalidEmailError extends AuthError {
   readonly code = 'email-invalid' satisfies UsersErrorCode;
   readonly status = 400;
-  readonly title = 'This is no e-mail address that can be used here.';
+  readonly title = 'This is not a valid e-mail address.';
   override extensions = { errors: [{ pointer: '/email', detail: 'must be an e-mail address' }] };
 }
 
-/** A value cannot stand beside what is stored: another user has it, or other data refers to the one before; `errors` names the field. */
+/** A value conflicts with stored data: another user has it, or other data refers to the former one. `errors` names the field. */
 export class UserConflictError extends AuthError {
   readonly code = 'conflict' satisfies UsersErrorCode;
   readonly status = 409;
-  readonly title = 'A value conflicts with what is stored already.';
+  readonly title = 'A value conflicts with stored data.';
 }
 
-/** Other data refers to the user, and is not deleted along with it. */
+/** A foreign key without `ON DELETE CASCADE` or `SET NULL` refers to the user. */
 export class UserInUseError extends AuthError {
   readonly code = 'user-in-use' satisfies UsersErrorCode;
   readonly status = 409;
-  readonly title = 'Other data refers to this user, who therefore cannot be deleted.';
+  readonly title = 'This user cannot be deleted because other data refers to it.';
 }
 
-/** There is no such user; also said of an id that is no UUID. */
+/** There is no user with this id. An id that is not a UUID gives the same error. */
 export class UserNotFoundError extends AuthError {
   readonly code = 'user-not-found' satisfies UsersErrorCode;
   readonly status = 404;
   readonly title = 'There is no such user.';
 }
 
-/** No way to confirm who asks has been set up, and what was asked for is not done without. */
+/** The act needs a confirmed identity, and no `IdentityConfirmation` is configured. */
 export class ConfirmationUnavailableError extends AuthError {
   readonly code = 'confirmation-unavailable' satisfies UsersErrorCode;
   readonly status = 403;
-  readonly title = 'This server has no way to confirm your identity, so this is not possible here.';
+  readonly title = 'This server cannot confirm identities, so it does not allow this request.';
 }
 
-/** The proof of identity that came with the request does not hold. */
+/** The evidence of identity in the request is wrong, such as a wrong password. */
 export class IdentityNotConfirmedError extends AuthError {
   readonly code = 'identity-not-confirmed' satisfies UsersErrorCode;
   readonly status = 403;

@@ -1,6 +1,6 @@
 import { DomainEvent } from 'postern/persistence';
 
-/** Fields of a user have changed. Carries their names, never their values. */
+/** Fields of a user have changed. The event has their names, never their values. */
 export class UserUpdated extends DomainEvent {
   static override readonly type = 'user.updated';
   constructor(
@@ -11,7 +11,7 @@ export class UserUpdated extends DomainEvent {
   }
 }
 
-/** A user may no longer sign in, and no token issued before counts any more. */
+/** A user was disabled: the user cannot sign in, and all earlier tokens are revoked. */
 export class UserDisabled extends DomainEvent {
   static override readonly type = 'user.disabled';
   constructor(readonly userId: string) {
@@ -19,7 +19,7 @@ export class UserDisabled extends DomainEvent {
   }
 }
 
-/** A user may sign in again. */
+/** A user was enabled and may sign in again. */
 export class UserEnabled extends DomainEvent {
   static override readonly type = 'user.enabled';
   constructor(readonly userId: string) {
@@ -27,7 +27,7 @@ export class UserEnabled extends DomainEvent {
   }
 }
 
-/** A user and all that belonged to it are gone. */
+/** A user was deleted, with all rows that belong to it. */
 export class UserDeleted extends DomainEvent {
   static override readonly type = 'user.deleted';
   constructor(readonly userId: string) {

@@ -17,18 +17,18 @@ import { UserTableCheck } from './checks/user-table.check.js';
 import { User } from './user.entity.js';
 import { UsersService } from './users.service.js';
 
-/** The settings of {@link UsersModule}: there are none yet, everything is structure. */
+/** The settings of {@link UsersModule}. It has none yet, only structure. */
 export type UsersSettings = object;
 
-/** What {@link UsersModule} is made of; each part has a default. */
+/** The classes that {@link UsersModule} uses. Each has a default. */
 export interface UsersStructure {
-  /** The team's class of user. Default: {@link User}, with no further fields. */
+  /** Your user entity. Default: {@link User}, without further fields. */
   user?: Type<UserBase> | undefined;
-  /** Controllers in the place of the ones made from the entity; `false` for no such routes. */
+  /** Controllers instead of those generated from the entity; `false` removes the routes. */
   controllers?: { me?: Type | false | undefined; admin?: Type | false | undefined } | undefined;
-  /** Asked before a user deletes itself. Default: {@link NoConfirmation}, which refuses. */
+  /** Called before users delete their own account. Default: {@link NoConfirmation}, which rejects. */
   confirmation?: Type<IdentityConfirmation> | undefined;
-  /** Where the revocations of disabled and deleted users go. Default: the publisher that the application has already. */
+  /** Publishes the revocations of disabled and deleted users. Default: the application's `RevocationPublisher`. */
   revocations?: Type<RevocationPublisher> | undefined;
   /** Modules whose providers the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
@@ -50,10 +50,10 @@ function withStructure(definition: DynamicModule, structure: UsersStructure): Dy
     ...definition,
     global: true,
     imports: [...(definition.imports ?? []), ...(structure.imports ?? []), TypeOrmModule.forFeature([entity])],
-    // "me" comes first: on Express the first route that fits is taken, and "me" fits :id.
+    // "me" is first: Express takes the first route that matches, and "me" matches :id.
     controllers: [
       ...(definition.controllers ?? []),
-      ...(me === false ? [] : [refusingAs(confirmation, me ? withInheritedRoutes(me) : meControllerOf(entity))]),
+      ...(me === false ? [] : [withProblemsOf(confirmation, me ? withInheritedRoutes(me) : meControllerOf(entity))]),
       ...(admin === false ? [] : [admin ? withInheritedRoutes(admin) : adminUsersControllerOf(entity)]),
     ],
     providers: [
@@ -71,8 +71,8 @@ function withStructure(definition: DynamicModule, structure: UsersStructure): Dy
   };
 }
 
-/** Lets the document say at the deletion of the account by what the confirmation refuses. */
-function refusingAs(confirmation: Type<IdentityConfirmation>, controller: Type): Type {
+/** Adds the errors of the confirmation to the OpenAPI operation `deleteMe`. */
+function withProblemsOf(confirmation: Type<IdentityConfirmation>, controller: Type): Type {
   const { deleteMe } = controller.prototype as Partial<MeRoutes>;
   if (deleteMe)
     ApiProblems(...problemsOf(confirmation))(controller.prototype as object, 'deleteMe', { value: deleteMe });

@@ -3,8 +3,8 @@ import { missingSettings } from 'postern/problem';
 import { ConfigurableUsersModule, USERS_SETTINGS } from './users.module-definition.js';
 
 /**
- * The users of the application: their table as the team's class, the service that keeps them, and the routes
- * `/users/me` and `/users`. Needs `PersistenceModule` and `AuthModule`.
+ * The users of the application: their entity, `UsersService`, and the routes `/users/me` and `/users`. It needs
+ * `PersistenceModule` and `AuthModule`.
  *
  * @example
  * ```ts

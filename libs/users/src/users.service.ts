@@ -24,7 +24,7 @@ import {
 } from './storage/constraint-errors.js';
 
 /**
- * The users of this application, as the team's own class. Joins the ambient transaction; events go out after commit.
+ * Reads and writes the users of this application. It joins the current transaction; events are published after commit.
  *
  * @example
  * ```ts
@@ -47,12 +47,13 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   /**
-   * Stores a new user under a new id and gives back what is stored; of any number of parallel calls with one address exactly one succeeds.
+   * Stores a new user under a new id and returns the stored row. If parallel calls use one address, exactly one succeeds.
    *
-   * @throws InvalidEmailError @throws EmailTakenError @throws UserConflictError @throws ValidationFailedError
-   *   for a value that the database refuses, and for claimed ones that no token could carry. After any of these the surrounding transaction can only be rolled back.
-   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own; and for a
-   *   value whose column is not written at creation
+   * @throws InvalidEmailError @throws EmailTakenError @throws UserConflictError
+   * @throws ValidationFailedError for a value that the database rejects, and if the claims are too large for a token.
+   *   After any of these errors the surrounding transaction can only be rolled back.
+   * @throws TypeError for related rows without a column in the user's table (use their own repository), and for a value
+   *   whose column TypeORM does not insert
    */
   async create(fields: NewUser<U>): Promise<U> {
     assertInsertable(fields, this.metadata);
@@ -68,28 +69,29 @@ export class UsersService<U extends UserBase = UserBase> {
       .insert()
       .into(this.schemas.entity)
       .values(user as unknown as QueryDeepPartialEntity<U>)
-      // Defaults, types and transformers change what was given: the answer is the row, and costs no further query.
+      // Defaults, types and transformers change values, so the stored row is returned. This needs no second query.
       .returning('*')
       .updateEntity(false);
     const { raw } = await this.write(() => insertion.execute());
     return this.query.read(manager, (raw as readonly Row[])[0]!);
   }
 
-  /** The user with this id; null where there is none, and for a text that is no UUID. */
+  /** Returns the user with this id; null if there is none, or if the id is not a UUID. */
   async findById(id: string): Promise<U | null> {
     if (!isUUID(id)) return null;
     return this.query.find(this.database.manager, 'id', id);
   }
 
-  /** The user with this address, in whatever spelling; null where there is none. @throws InvalidEmailError */
+  /** Returns the user with this address in any spelling, or null. @throws InvalidEmailError */
   async findByEmail(email: string): Promise<U | null> {
     return this.query.find(this.database.manager, 'email', normalizeEmail(email));
   }
 
   /**
-   * The same user together with what another table says of them, for one query: as a credential that is to be proven. It costs
-   * the same whether or not there is such a user.
-   * @param related made once and used again, for it has a statement of its own
+   * Returns the user together with a value of another table, such as a credential, by one query. It costs the same
+   * whether or not the user exists.
+   *
+   * @param related create it once and reuse it, because each has its own prepared SQL
    * @throws InvalidEmailError
    */
   async findByEmailWith(email: string, related: RelatedColumn): Promise<UserWithRelated<U> | null> {
@@ -97,33 +99,33 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   /**
-   * Changes the given fields and no other, so that two changes at once do not undo each other. A new address counts as
-   * unproved unless `emailVerifiedAt` comes with it. Publishes {@link UserUpdated} when something has changed.
+   * Changes only the given fields, so that concurrent changes do not overwrite each other. A new address is unverified
+   * unless `emailVerifiedAt` is given too. Publishes {@link UserUpdated} if a field has changed.
    *
    * @throws UserNotFoundError @throws InvalidEmailError @throws EmailTakenError @throws UserConflictError
-   * @throws ValidationFailedError for a value that the database refuses, and for claimed ones that no token could carry
-   * @throws TypeError for related rows that have no column in the user's own: theirs is a repository of their own; for
-   *   another value of a column that is not written later; and for null in the place of an embedded class
+   * @throws ValidationFailedError for a value that the database rejects, and if the claims are too large for a token
+   * @throws TypeError for related rows without a column in the user's table (use their own repository), for a changed
+   *   value of a column that TypeORM does not update, and for null instead of an embedded class
    */
   async update(id: string, changes: UserChanges<U>): Promise<U> {
     return this.withLocked(id, async (user) => {
       assertUpdatable(changes, user, this.metadata);
-      const given = writableColumnsOf(changes, this.metadata);
-      if (changes.email !== undefined) given.email = normalizeEmail(changes.email);
-      if (given.email !== undefined && given.email !== user.email) given.emailVerifiedAt ??= null;
-      const changed = changedFieldsOf(given, user, this.metadata);
+      const values = writableColumnsOf(changes, this.metadata);
+      if (changes.email !== undefined) values.email = normalizeEmail(changes.email);
+      if (values.email !== undefined && values.email !== user.email) values.emailVerifiedAt ??= null;
+      const changed = changedFieldsOf(values, user, this.metadata);
       if (changed.length === 0) return user;
       this.database.mapCommitError((error) => mapDeferredUpdateError(error, user, this.metadata));
-      assertCarriable(Object.assign(new this.schemas.entity(), user, given), changed);
-      await this.set(user.id, Object.fromEntries(changed.map((property) => [property, given[property]])));
+      assertCarriable(Object.assign(new this.schemas.entity(), user, values), changed);
+      await this.set(user.id, Object.fromEntries(changed.map((property) => [property, values[property]])));
       this.events.publish(new UserUpdated(user.id, changed));
       return (await this.findById(id))!;
     });
   }
 
   /**
-   * From now on the user cannot sign in; every session is ended and no token issued so far counts any more, in the same
-   * transaction. Nothing happens to a user who is disabled already.
+   * Disables the user: the user cannot sign in, all sessions end, and all earlier tokens are revoked, in one
+   * transaction. A user who is already disabled stays unchanged.
    *
    * @throws UserNotFoundError
    */
@@ -137,9 +139,8 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   /**
-   * Lets the user sign in again. Tokens carry whole seconds, and those of the second of the disabling stay refused:
-   * where that second is not over yet, this resolves when it is (at most one second later), so that whoever signs in
-   * after the answer holds a token that counts.
+   * Allows the user to sign in again. `iat` has whole seconds, and tokens of the second of the disabling stay revoked.
+   * So this resolves only after that second is over (at most one second later): every later token is valid.
    *
    * @throws UserNotFoundError
    */
@@ -155,16 +156,15 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   /**
-   * Deletes the user and everything that belongs to it, and no token issued so far counts any more, in the same
-   * transaction.
+   * Deletes the user and all rows that belong to it, and revokes all earlier tokens, in one transaction.
    *
-   * @throws UserNotFoundError @throws UserInUseError where a table of yours refers to the user by a foreign key that does
-   *   not delete along with it
+   * @throws UserNotFoundError
+   * @throws UserInUseError if your table refers to the user by a foreign key without `ON DELETE CASCADE` or `SET NULL`
    */
   async remove(id: string): Promise<void> {
     await this.withLocked(id, async (user) => {
       this.database.mapCommitError((error) => mapDeferredDeleteError(error, user, this.metadata));
-      // Before the row takes the sessions with it: each has to be named, for what goes by instants alone goes by somebody's clock.
+      // Before the delete cascades to the sessions: revoking each session by id does not depend on clocks.
       await this.access.end(user.id, 'account-deleted');
       await this.database.manager.delete(this.schemas.entity, { id: user.id }).catch((error: unknown) => {
         throw mapDeleteError(error);
@@ -177,13 +177,13 @@ export class UsersService<U extends UserBase = UserBase> {
     return this.database.manager.connection.getMetadata(this.schemas.entity);
   }
 
-  /** The work goes by the id of the user that it is given: another spelling of it finds the same row, and is no subject of a token. */
+  /** The work must use `user.id`: the argument may be another spelling of the UUID, which is not a `sub`. */
   private async withLocked<T>(id: string, work: (user: U) => Promise<T>): Promise<T> {
     if (!isUUID(id)) throw new UserNotFoundError();
     return this.database.transaction(async () => {
       const user = await this.database.manager.findOne(this.schemas.entity, {
         where: { id } as FindOptionsWhere<U>,
-        // The row of the user alone: PostgreSQL cannot lock what an eager relation joins from outside.
+        // Only the user's row: PostgreSQL cannot lock the nullable side of an outer join (an eager relation).
         lock: { mode: 'pessimistic_write', tables: [this.metadata.tableName] },
       });
       if (!user) throw new UserNotFoundError();
@@ -199,7 +199,7 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   private async write<T>(statement: () => Promise<T>): Promise<T> {
-    // A surrounding transaction of the team may count on what is deferred, so that nothing is checked before its time.
+    // A surrounding transaction may rely on deferred constraints, so they are not checked before the commit.
     this.database.mapCommitError(this.explain);
     try {
       return await statement();

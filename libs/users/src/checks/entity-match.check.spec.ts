@@ -25,17 +25,17 @@ class Later extends MyMe {}
 class Other {
   @Get()
   readMe(): string {
-    return 'somebody';
+    return 'ada';
   }
 }
 
 describe('UsersModule', () => {
   it.each([{ me: MyMe }, { admin: MyAdmin }, { me: Later }, { me: meControllerOf(Employee) }])(
-    'refuses controllers that are made for other users than its own: %p',
+    'UsersModule rejects a controller that is made for another user entity: %p',
     (controllers) => {
       const sentence = (users: string) =>
         new RegExp(
-          `^UsersModule: the controller \\w+ is made for the users Employee, and the users of this application are ${users}: ` +
+          `^UsersModule: the controller \\w+ is made for the user entity Employee, but the user entity of this application is ${users}: ` +
             `write user: Employee, or make the controller for ${users}.$`,
         );
       expect(() => UsersModule.forRoot({ controllers })).toThrow(sentence('User'));
@@ -45,7 +45,7 @@ describe('UsersModule', () => {
     },
   );
 
-  it('takes a controller that is made for no class of users', () => {
+  it('UsersModule accepts a controller that is not made for a user entity', () => {
     expect(() => UsersModule.forRoot({ user: Employee, controllers: { me: Other, admin: false } })).not.toThrow();
   });
 });

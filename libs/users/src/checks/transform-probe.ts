@@ -3,22 +3,21 @@ import { PickType } from '@nestjs/swagger';
 import { instanceToPlain, plainToInstance, Transform } from 'class-transformer';
 import type { UserBase } from '../user-base.entity.js';
 
-// class-transformer keeps to itself what its decorators were told, so it is tried on the classes that requests and answers
-// are made from.
+// class-transformer does not expose the metadata of its decorators. These functions run it on a probe value instead.
 
-/** Whether requests keep the value that is sent under the name of this property. */
+/** Whether a request keeps a value that the client sends under the name of this property. */
 export function isKeptInRequests(entity: Type<UserBase>, property: string): boolean {
-  class Sent extends picked(entity, property) {}
+  class Request extends picked(entity, property) {}
   let times = 0;
   Transform(({ value }: { value: unknown }) => {
     times += 1;
     return value;
-  })(Sent.prototype, property);
-  // What is excluded never comes by; what has another name comes once more, without the value.
-  return isTaken(() => plainToInstance(Sent, { [property]: '' }) instanceof Sent && times === 1);
+  })(Request.prototype, property);
+  // An excluded property is never transformed. A renamed one is transformed twice, the second time without the value.
+  return isTaken(() => plainToInstance(Request, { [property]: '' }) instanceof Request && times === 1);
 }
 
-/** Whether an answer that class-transformer writes, as Nest's `ClassSerializerInterceptor` has it, shows this property under its name. */
+/** Whether class-transformer, as in Nest's `ClassSerializerInterceptor`, shows this property under its name in a response. */
 export function isKeptInAnswers(entity: Type<UserBase>, property: string): boolean {
   const { prototype } = picked(entity, property);
   return isTaken(() => property in instanceToPlain(Object.assign(Object.create(prototype), { [property]: '' })));
@@ -28,7 +27,7 @@ function picked(entity: Type<UserBase>, property: string): Type<object> {
   return PickType(entity, [property as keyof UserBase]);
 }
 
-/** A decorator of the team's that fails on the value was given it. */
+/** If a decorator of the team throws on the probe value, the value has reached it. */
 function isTaken(attempt: () => boolean): boolean {
   try {
     return attempt();

@@ -26,7 +26,7 @@ class Address {
 }
 
 describe('checkUserEntity', () => {
-  it('takes the default user and a well-declared class', () => {
+  it('checkUserEntity accepts the default user and a correct class', () => {
     expect(() => checkUserEntity(User)).not.toThrow();
     const required: UserFieldOptions = { register: 'required', write: 'self', claim: 'badge' };
     const optional: UserFieldOptions = { register: 'optional', write: 'self' };
@@ -39,36 +39,39 @@ describe('checkUserEntity', () => {
     [{ register: 'required', write: 'admin' }, 'only administrators may change it'],
     [{ register: 'optional', write: 'admin', claim: 'badge' }, 'only administrators may change it'],
     [{ register: 'required' }, 'no user may change it'],
-  ])('does not let a person who registers set a field of others without an explicit word: %j', (options, who) => {
-    const column = text({ default: 'x' });
-    expect(() => checkUserEntity(entityWith(options as UserFieldOptions, column))).toThrow(
-      `UsersModule: Employee.badge is set by anybody who registers, yet ${who}: take \`register\` off, ` +
-        "write: 'self', or write registrantMaySet: true if that is wanted.",
-    );
-    const explicit = { ...options, registrantMaySet: true } as UserFieldOptions;
-    expect(() => checkUserEntity(entityWith(explicit, column))).not.toThrow();
-  });
+  ])(
+    'checkUserEntity requires registrantMaySet if a new user may choose a field that others write: %j',
+    (options, who) => {
+      const column = text({ default: 'x' });
+      expect(() => checkUserEntity(entityWith(options as UserFieldOptions, column))).toThrow(
+        `UsersModule: Employee.badge can be chosen by any new user, but ${who}: remove \`register\`, ` +
+          "write: 'self', or write registrantMaySet: true if you want this.",
+      );
+      const explicit = { ...options, registrantMaySet: true } as UserFieldOptions;
+      expect(() => checkUserEntity(entityWith(explicit, column))).not.toThrow();
+    },
+  );
 
   it.each([{ write: 'admin' }, { register: 'optional', write: 'self' }] as object[])(
-    'does not take the explicit word where it changes nothing: %j',
+    'checkUserEntity rejects registrantMaySet if it has no effect: %j',
     (options) => {
       const idle = { ...options, registrantMaySet: true } as UserFieldOptions;
       expect(() => checkUserEntity(entityWith(idle, text({ default: 'x' })))).toThrow(
-        'UsersModule: Employee.badge has registrantMaySet, which changes nothing here: take it off.',
+        'UsersModule: Employee.badge has registrantMaySet, which has no effect here: remove it.',
       );
     },
   );
 
-  it('asks for UserBase', () => {
+  it('checkUserEntity requires a class that extends UserBase', () => {
     class Stranger {
       readonly id = '1';
     }
-    expect(() => checkUserEntity(Stranger as never)).toThrow('Stranger has to extend UserBase');
-    expect(() => checkUserEntity(UserBase as never)).toThrow('UserBase has to extend UserBase');
-    expect(() => checkUserEntity(undefined as never)).toThrow('the class passed as "user" has to extend UserBase');
+    expect(() => checkUserEntity(Stranger as never)).toThrow('Stranger must extend UserBase');
+    expect(() => checkUserEntity(UserBase as never)).toThrow('UserBase must extend UserBase');
+    expect(() => checkUserEntity(undefined as never)).toThrow('the class passed as "user" must extend UserBase');
   });
 
-  it('says of a class that extends the UserBase of another copy of the package where that lies', () => {
+  it('checkUserEntity reports the path of another copy of the package whose UserBase the class extends', () => {
     @Reflect.metadata(Symbol.for('postern:copy'), { place: 'file:///app/node_modules/other/node_modules/postern' })
     class OtherBase {}
     class Employee extends OtherBase {}
@@ -77,68 +80,76 @@ describe('checkUserEntity', () => {
     );
   });
 
-  it('reads the fields that the decorator of another copy of the package has declared', () => {
+  it('userFieldsOf reads fields that another copy of the package declared', () => {
     class Employee extends UserBase {}
     const declared = { property: 'badge', register: false, write: false, read: 'self' };
     Reflect.defineMetadata(Symbol.for('postern:user-fields'), [declared], Employee.prototype);
     expect(userFieldsOf(Employee)).toEqual([declared]);
   });
 
-  it("asks for @Entity('users')", () => {
+  it("checkUserEntity requires @Entity('users')", () => {
     class Bare extends UserBase {}
     @Entity('employees')
     class Elsewhere extends UserBase {}
     @Entity()
     class Unnamed extends UserBase {}
     for (const entity of [Bare, Elsewhere, Unnamed]) {
-      expect(() => checkUserEntity(entity)).toThrow(`${entity.name} has to be the table "users"`);
+      expect(() => checkUserEntity(entity)).toThrow(`${entity.name} must be the table "users"`);
     }
   });
 
-  it('asks for the schema in the address of the database, where the tables are that point at users', () => {
+  it('checkUserEntity rejects a schema on the entity and names the parameter of the database URL', () => {
     class Elsewhere extends UserBase {}
     Entity('users', { schema: 'acme' })(Elsewhere);
     const check = () => checkUserEntity(Elsewhere);
     expect(check).toThrow('UsersModule: Elsewhere has the schema "acme"');
-    expect(check).toThrow(
-      "write @Entity('users'), and ?options=-c%20search_path%3Dacme in the address of the database",
-    );
+    expect(check).toThrow("write @Entity('users'), and ?options=-c%20search_path%3Dacme in the URL of the database");
   });
 
   it.each<[string, UserFieldOptions, PropertyDecorator[], string]>([
-    ['a property without a column', { read: 'self' }, [], 'is no plain column'],
+    ['a property without a column', { read: 'self' }, [], 'is not a plain column'],
     [
       'an embedded class',
       { read: 'self' },
       [Column(() => Address)],
-      "is of an embedded class, which is no field: write its columns as properties of the user, or one @Column({ type: 'jsonb' }) with @IsObject()",
+      "is an embedded class: write its columns as properties of the user, or one @Column({ type: 'jsonb' }) with @IsObject()",
     ],
     ['a related row', { read: 'self' }, [ManyToOne(() => Address)], 'put @UserField on the column of the reference'],
-    ['an excluded field that is written', { write: 'self' }, [text(), Exclude()], 'takes it out of requests'],
+    ['an excluded field that is written', { write: 'self' }, [text(), Exclude()], 'removes it from requests'],
     [
-      'one that is registered',
+      'an excluded field that is registered',
       { register: 'required', write: 'self' },
       [text(), Exclude()],
-      'takes it out of requests',
+      'removes it from requests',
     ],
-    ['one that only requests lack', { write: 'admin' }, [text(), Exclude({ toClassOnly: true })], 'out of requests'],
-    ['a renamed field', { write: 'self' }, [text(), Expose({ name: 'badge_no' })], 'takes it out of requests'],
-    ['a field of a group', { write: 'self' }, [text(), Expose({ groups: ['x'] })], 'takes it out of requests'],
-    ['an excluded field that is read', { read: 'admin' }, [text(), Exclude()], 'takes it out of answers'],
     [
-      'one that answers rename',
+      'a field that is excluded from requests only',
+      { write: 'admin' },
+      [text(), Exclude({ toClassOnly: true })],
+      'from requests',
+    ],
+    ['a renamed field', { write: 'self' }, [text(), Expose({ name: 'badge_no' })], 'removes it from requests'],
+    ['a field of a group', { write: 'self' }, [text(), Expose({ groups: ['x'] })], 'removes it from requests'],
+    ['an excluded field that is read', { read: 'admin' }, [text(), Exclude()], 'removes it from responses'],
+    [
+      'a field that responses rename',
       { read: 'self' },
       [text(), Expose({ name: 'no', toPlainOnly: true })],
-      'out of answers',
+      'from responses',
     ],
-    ['bytes that are read', { read: 'public' }, [Column({ type: 'bytea', nullable: true })], 'holds bytes, which JSON'],
+    [
+      'bytes that are read',
+      { read: 'public' },
+      [Column({ type: 'bytea', nullable: true })],
+      'holds bytes, which JSON cannot represent',
+    ],
     [
       'bytes that are registered',
       { register: 'required', write: 'self' },
       [Column({ type: 'bytea' }), IsString()],
       'holds bytes',
     ],
-    ['bytes that are a claim', { claim: 'seal' }, [Column({ type: 'bytea' })], 'makes base64 of them'],
+    ['bytes that are a claim', { claim: 'seal' }, [Column({ type: 'bytea' })], 'encodes base64'],
     ['a hidden column that is read', { read: 'self' }, [text({ select: false })], 'has select: false'],
     [
       'a registered field that is not inserted',
@@ -147,10 +158,10 @@ describe('checkUserEntity', () => {
       'insert: false',
     ],
     [
-      'one that is counted',
+      'a generated field that is registered',
       { register: 'required', write: 'self' },
       [Column({ type: 'int' }), Generated()],
-      'so that no value is stored',
+      'so no value is stored',
     ],
     ['a written field that is not updated', { write: 'self' }, [text({ update: false })], 'has update: false'],
     [
@@ -167,29 +178,39 @@ describe('checkUserEntity', () => {
     ],
     ['a registered claim', { claim: 'scope' }, [text()], 'means something else in an access token'],
     ['a claim that becomes the scope', { claim: 'scopes' }, [text()], 'means something else in an access token'],
-    ['a claim named as what every object has', { claim: 'constructor' }, [text()], 'means something else'],
+    ['a claim with the name of an Object property', { claim: 'constructor' }, [text()], 'means something else'],
     ['a claim name with spaces', { claim: 'cost centre' }, [text()], 'printable ASCII'],
     [
-      'required and nullable',
+      'a required field whose column is nullable',
       { register: 'required', write: 'self' },
       [text({ nullable: true })],
       'its column is nullable',
     ],
     [
-      'required and @IsOptional()',
+      'a required field with @IsOptional()',
       { register: 'required', write: 'self' },
       [text(), IsOptional()],
-      '@IsOptional() lets it be left out',
+      '@IsOptional() makes it optional',
     ],
-    ['optional without a default', { register: 'optional', write: 'self' }, [text()], 'its column needs a value'],
-    ['written without a rule', { write: 'self' }, [Column({ type: 'jsonb' })], 'add a decorator of class-validator'],
-  ])('refuses %s', (_, options, decorators, sentence) => {
+    [
+      'an optional field whose column has no default',
+      { register: 'optional', write: 'self' },
+      [text()],
+      'its column needs a value',
+    ],
+    [
+      'a written field without validation',
+      { write: 'self' },
+      [Column({ type: 'jsonb' })],
+      'add a decorator of class-validator',
+    ],
+  ])('checkUserEntity rejects %s', (_, options, decorators, sentence) => {
     const check = () => checkUserEntity(entityWith(options, ...decorators));
     expect(check).toThrow('UsersModule: Employee.badge ');
     expect(check).toThrow(sentence);
   });
 
-  it('refuses a field inside of an embedded class, which nobody would read', () => {
+  it('checkUserEntity rejects @UserField inside an embedded class', () => {
     class Home {
       declare street: string;
     }
@@ -205,7 +226,7 @@ describe('checkUserEntity', () => {
     Entity('users')(Manager);
     UserField({ read: 'self' })(Home.prototype, 'street');
     expect(() => checkUserEntity(Manager)).toThrow(
-      'UsersModule: Manager.home.street has @UserField inside of an embedded class',
+      'UsersModule: Manager.home.street has @UserField inside an embedded class',
     );
   });
 
@@ -248,16 +269,16 @@ describe('checkUserEntity', () => {
     ['not inserted and only changed', { write: 'admin', read: 'self' }, [text({ insert: false, default: 'x' })]],
     ['neither of both and only read', { read: 'self', claim: 'badge' }, [text({ insert: false, update: false })]],
     ['computed and only read', { read: 'self' }, [text(computed)]],
-  ])('takes a column that is %s', (_, options, decorators) => {
+  ])('checkUserEntity accepts a column that is %s', (_, options, decorators) => {
     expect(() => checkUserEntity(entityWith(options, ...decorators))).not.toThrow();
   });
 
-  it('takes a column that it cannot judge when the team says what is valid', () => {
+  it('checkUserEntity accepts a column without implied validation if it has a validator', () => {
     const tags = Column({ type: 'text', array: true });
     expect(() => checkUserEntity(entityWith({ write: 'self' }, tags, IsString({ each: true })))).not.toThrow();
   });
 
-  it('refuses two properties for one column, and one that UserBase has, under whatever name', () => {
+  it('checkUserEntity rejects two properties for one column, also for a column of UserBase', () => {
     const taken =
       (...decorators: PropertyDecorator[]) =>
       () =>
@@ -285,7 +306,7 @@ describe('checkUserEntity', () => {
     expect(() => checkUserEntity(Unfielded)).toThrow('Unfielded.email is a column of UserBase');
   });
 
-  it('takes a field that a subclass declares once more', () => {
+  it('checkUserEntity accepts a field that a subclass declares again', () => {
     abstract class Person extends UserBase {
       @Column({ type: 'text' })
       desk!: string;
@@ -299,7 +320,7 @@ describe('checkUserEntity', () => {
     expect(() => checkUserEntity(Clerk)).not.toThrow();
   });
 
-  it('refuses two fields with one claim, and a field that is a column of UserBase', () => {
+  it('checkUserEntity rejects two fields with one claim, and a field that is a column of UserBase', () => {
     @Entity('users')
     class Twice extends UserBase {
       @UserField({ claim: 'desk' })

@@ -10,8 +10,8 @@ import { userFieldsOf } from '../fields/user-field.decorator.js';
 import type { DeclaredUserField } from '../fields/user-field.decorator.js';
 
 /**
- * Claims with a meaning of their own in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2), and what
- * becomes one: a claims provider gives scopes by the name of `scopes`.
+ * Claims with a standard meaning in an access token (RFC 7519 §4.1, RFC 9068 §2.2, RFC 7800, RFC 8693, OIDC Core §2),
+ * and `scopes`, which a `ClaimsProvider` returns for the claim `scope`.
  */
 const REGISTERED_CLAIMS = new Set(
   (
@@ -21,38 +21,38 @@ const REGISTERED_CLAIMS = new Set(
 );
 
 const NO_COLUMN = {
-  nothing: 'has @UserField but is no plain column: write @Column() beside it.',
+  nothing: 'has @UserField but is not a plain column: write @Column() beside it.',
   embedded:
-    'has @UserField but is of an embedded class, which is no field: write its columns as properties of the user, or one ' +
+    'has @UserField but is an embedded class: write its columns as properties of the user, or one ' +
     "@Column({ type: 'jsonb' }) with @IsObject(), @ValidateNested() and @Type() of class-transformer.",
   relation:
-    'has @UserField but is a related row, which is no field: put @UserField on the column of the reference, as in ' +
+    'has @UserField but is a related row: put @UserField on the column of the reference, as in ' +
     "@Column({ name: 'department_id', type: 'uuid' }) departmentId.",
 };
 
 const checked = new WeakSet<Type>();
 
 /**
- * Proves that the class can be the user of this application, before anything is built from it.
+ * Checks that the class can be the user entity of this application, before DTOs are built from it.
  *
- * @throws Error whose sentence names the class or the property, and says what to write.
+ * @throws Error that names the class or the property, and what to write
  */
 export function checkUserEntity(entity: Type<UserBase>): void {
   if (checked.has(entity)) return;
   assertSamePackage('UsersModule', entity);
   if (typeof entity !== 'function' || !(entity.prototype instanceof UserBase)) {
-    throw new Error(`UsersModule: ${nameOf(entity)} has to extend UserBase: write "class … extends UserBase".`);
+    throw new Error(`UsersModule: ${nameOf(entity)} must extend UserBase: write "class … extends UserBase".`);
   }
   const table = getMetadataArgsStorage().tables.find(({ target }) => target === entity);
   if (table?.name !== 'users') {
     throw new Error(
-      `UsersModule: ${entity.name} has to be the table "users", which the other tables point at: write @Entity('users') above the class.`,
+      `UsersModule: ${entity.name} must be the table "users", which other tables reference: write @Entity('users') above the class.`,
     );
   }
   if (table.schema !== undefined) {
     throw new Error(
-      `UsersModule: ${entity.name} has the schema "${table.schema}" for itself, while the other tables point at "users" without one: ` +
-        `write @Entity('users'), and ?options=-c%20search_path%3D${encodeURIComponent(table.schema)} in the address of the database.`,
+      `UsersModule: ${entity.name} has the schema "${table.schema}", but other tables reference "users" without a schema: ` +
+        `write @Entity('users'), and ?options=-c%20search_path%3D${encodeURIComponent(table.schema)} in the URL of the database.`,
     );
   }
   checkColumns(entity);
@@ -62,7 +62,7 @@ export function checkUserEntity(entity: Type<UserBase>): void {
   checked.add(entity);
 }
 
-/** TypeORM takes two properties for one column without a word, and the one of UserBase is not the team's to rule. */
+/** TypeORM silently accepts two properties for one column, and a subclass must not redefine those of UserBase. */
 function checkColumns(entity: Type<UserBase>): void {
   const taken = new Map<string, { owner: Type; property: string }>();
   for (const { owner, property, name } of declaredColumnsOf(entity)) {
@@ -70,7 +70,7 @@ function checkColumns(entity: Type<UserBase>): void {
       throw new Error(`UsersModule: ${entity.name}.${property} ${sentence}`);
     };
     if (owner !== UserBase && (userBaseProperties as readonly string[]).includes(property)) {
-      fail('is a column of UserBase and follows its rules: do not declare it again, or give it another name.');
+      fail('is a column of UserBase: do not declare it again, or give it another name.');
     }
     const other = taken.get(name);
     if (other !== undefined && other.property !== property) {
@@ -80,15 +80,15 @@ function checkColumns(entity: Type<UserBase>): void {
   }
 }
 
-/** Nobody reads `@UserField` there, and the field would be missing without a word. */
+/** `@UserField` has no effect inside an embedded class: the field would be silently missing. */
 function checkEmbedded(owner: Type, path = owner.name): void {
   for (const { property, embedded } of embeddedClassesOf(owner)) {
     const place = `${path}.${property}`;
     const [field] = userFieldsOf(embedded);
     if (field !== undefined) {
       throw new Error(
-        `UsersModule: ${place}.${field.property} has @UserField inside of an embedded class, where it says nothing: ` +
-          'take it off, or write the column as a property of the user.',
+        `UsersModule: ${place}.${field.property} has @UserField inside an embedded class, where it has no effect: ` +
+          'remove it, or write the column as a property of the user.',
       );
     }
     checkEmbedded(embedded, place);
@@ -101,16 +101,16 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
     throw new Error(`UsersModule: ${entity.name}.${property} ${sentence}`);
   };
   if ((userBaseProperties as readonly string[]).includes(property)) {
-    fail('is a column of UserBase and follows its rules: take @UserField off, or give the field another name.');
+    fail('is a column of UserBase: remove @UserField, or give the field another name.');
   }
   const column = columnOf(entity, property) ?? fail(NO_COLUMN[insteadOfColumn(entity, property) ?? 'nothing']);
   if (!column.isSelected && (read || claim !== undefined)) {
-    fail('is to be shown, yet its column has select: false: take that off, or `read` and `claim`.');
+    fail('is shown, but its column has select: false: remove that, or `read` and `claim`.');
   }
   if (column.isBinary && (read || field.register || field.write || claim !== undefined)) {
     fail(
-      'holds bytes, which JSON has no form for: declare the property as a text and give the column a `transformer` that makes base64 of ' +
-        'them, or take @UserField off and serve them by a route of yours.',
+      'holds bytes, which JSON cannot represent: declare the property as a string and give the column a `transformer` ' +
+        'that encodes base64, or remove @UserField and serve the bytes by your own route.',
     );
   }
   if (claim !== undefined) {
@@ -128,7 +128,7 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
   checkTransformation(entity, field, fail);
 }
 
-/** A stranger would choose what is an administrator's to decide, and a claim carries it to every service. */
+/** Otherwise a new user could choose a value that only administrators assign, and a claim would send it to every service. */
 function checkRegistration(
   { register, write, registrantMaySet = false }: DeclaredUserField,
   fail: (sentence: string) => never,
@@ -137,29 +137,29 @@ function checkRegistration(
   if (isForOthers && !registrantMaySet) {
     const writers = write === 'admin' ? 'only administrators' : 'no user';
     fail(
-      `is set by anybody who registers, yet ${writers} may change it: take \`register\` off, write: 'self', or write ` +
-        'registrantMaySet: true if that is wanted.',
+      `can be chosen by any new user, but ${writers} may change it: remove \`register\`, write: 'self', or write ` +
+        'registrantMaySet: true if you want this.',
     );
   }
-  if (registrantMaySet && !isForOthers) fail('has registrantMaySet, which changes nothing here: take it off.');
+  if (registrantMaySet && !isForOthers) fail('has registrantMaySet, which has no effect here: remove it.');
 }
 
-/** TypeORM leaves such a value out without a word, and the database refuses one for what it computes. */
+/** TypeORM silently drops such a value, and the database rejects a value for a generated column. */
 function checkStorage(
   { register, write }: DeclaredUserField,
   column: UserColumn,
   fail: (sentence: string) => never,
 ): void {
   if (column.isGenerated && (register || write)) {
-    fail('is written through HTTP, yet the database computes its column: take `register` and `write` off.');
+    fail('is written through HTTP, but the database computes its column: remove `register` and `write`.');
   }
   if (register && !column.isInserted) {
     fail(
-      'is part of registration, yet its column has insert: false or @Generated(), so that no value is stored: take that off, or `register`.',
+      'is part of registration, but its column has insert: false or @Generated(), so no value is stored: remove that, or `register`.',
     );
   }
   if (write && !column.isUpdated) {
-    fail('is changed through HTTP, yet its column has update: false: take that off, or `write`.');
+    fail('is changed through HTTP, but its column has update: false: remove that, or `write`.');
   }
 }
 
@@ -172,26 +172,26 @@ function checkPresence(
   const rules = knownRulesOf(entity, property).map(({ name }) => name);
   const isOptional = rules.includes('isOptional');
   if (register === 'required' && column.isNullable) {
-    fail("is required at registration, yet its column is nullable: write register: 'optional', or take nullable off.");
+    fail("is required at registration, but its column is nullable: write register: 'optional', or remove nullable.");
   }
   if (register === 'required' && isOptional) {
     fail(
-      "is required at registration, yet @IsOptional() lets it be left out: write register: 'optional', or take @IsOptional() off.",
+      "is required at registration, but @IsOptional() makes it optional: write register: 'optional', or remove @IsOptional().",
     );
   }
   if (register === 'optional' && !column.isNullable && !column.hasDefault) {
     fail(
-      "may be left out at registration, yet its column needs a value: write register: 'required', nullable: true, or a default.",
+      "is optional at registration, but its column needs a value: write register: 'required', nullable: true, or a default.",
     );
   }
   const isWritten = register !== false || write !== false;
   const validators = rules.filter((name) => name !== 'isOptional' && name !== 'conditionalValidation');
   if (isWritten && column.kind === 'other' && validators.length === 0) {
-    fail('is written through HTTP, and its column does not tell what is valid: add a decorator of class-validator.');
+    fail('is written through HTTP, but its column type implies no validation: add a decorator of class-validator.');
   }
 }
 
-/** What class-transformer is told by the team would go before `@UserField`, and a value be lost without a word. */
+/** `@Exclude()` and `@Expose()` would override `@UserField` and silently drop a value. */
 function checkTransformation(
   entity: Type<UserBase>,
   { property, register, write, read }: DeclaredUserField,
@@ -199,11 +199,11 @@ function checkTransformation(
 ): void {
   if ((register || write) && !isKeptInRequests(entity, property)) {
     fail(
-      'is written through HTTP, yet @Exclude() or @Expose() takes it out of requests: take that off, or `register` and `write`.',
+      'is written through HTTP, but @Exclude() or @Expose() removes it from requests: remove that, or `register` and `write`.',
     );
   }
   if (read && !isKeptInAnswers(entity, property)) {
-    fail('is to be shown, yet @Exclude() or @Expose() takes it out of answers: take that off, or `read`.');
+    fail('is shown, but @Exclude() or @Expose() removes it from responses: remove that, or `read`.');
   }
 }
 

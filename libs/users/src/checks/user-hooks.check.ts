@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 
-/** What TypeORM calls on objects that are saved or removed, and on no row that a statement changes or deletes. */
+/** Hooks that TypeORM calls for `save()` and `remove()`, but not for UPDATE and DELETE statements. */
 const UNCALLED: Readonly<Record<string, string>> = {
   'before-update': '@BeforeUpdate',
   'after-update': '@AfterUpdate',
@@ -9,9 +9,9 @@ const UNCALLED: Readonly<Record<string, string>> = {
 };
 
 /**
- * Keeps a method of the team's from being left out in silence: a value that it makes uniform, or safe, would be stored as it came.
+ * Fails the start if the entity has a hook that would never run: values that it normalises would be stored unchanged.
  *
- * @throws Error whose sentences name the methods, and say what to write in their place
+ * @throws Error that names the methods and what to write instead
  */
 export function checkUserHooks({ listeners }: EntityMetadata): void {
   const uncalled = listeners.flatMap(({ target, propertyName, type }) => {
@@ -20,8 +20,8 @@ export function checkUserHooks({ listeners }: EntityMetadata): void {
   });
   if (uncalled.length === 0) return;
   throw new Error(
-    `UsersModule: nothing calls ${uncalled.join(', ')}, since UsersService changes and deletes rows, and saves no objects. ` +
-      'Write what becomes of a value as the `transformer` of its @Column(), and what follows from a change or a deletion ' +
-      'as a listener of UserUpdated or UserDeleted, or as a trigger of the table.',
+    `UsersModule: nothing calls ${uncalled.join(', ')}, because UsersService runs UPDATE and DELETE statements. ` +
+      'To convert a value, give its @Column() a `transformer`. To react to a change or a deletion, ' +
+      'listen to UserUpdated or UserDeleted, or add a trigger to the table.',
   );
 }

@@ -7,8 +7,8 @@ import { checkUserHooks } from './user-hooks.check.js';
 import { UserDtos } from '../fields/user-dtos.js';
 
 /**
- * Compares the user's class with its table once the migrations have run: a forgotten migration stops the start, and is not
- * found out by the first registration.
+ * Compares the user entity with its table after the migrations have run, so that a forgotten migration fails the start
+ * and not the first registration.
  */
 @Injectable()
 export class UserTableCheck implements OnModuleInit {
@@ -18,8 +18,8 @@ export class UserTableCheck implements OnModuleInit {
   ) {}
 
   /**
-   * @throws Error whose sentences name the columns and the table, and show the statements of a migration that adds them, where
-   *   TypeORM tells them; or the methods of the class that nothing would call
+   * @throws Error that names the missing columns, with the statements that add them if TypeORM can generate these
+   * @throws Error that names hooks that would never run
    */
   async onModuleInit(): Promise<void> {
     const { connection } = this.database.manager;
@@ -27,13 +27,13 @@ export class UserTableCheck implements OnModuleInit {
     checkUserHooks(metadata);
     const missing = await missingColumnsOf(connection, metadata);
     if (missing.length === 0) return;
-    // TypeORM compares all tables for them, and fails by itself where it does not know a column that the database computes.
+    // TypeORM compares all tables, and throws if one has a generated column that it did not create.
     const statements = await statementsFor(connection, metadata, missing).catch(() => []);
     const named = `${missing.length === 1 ? 'column' : 'columns'} ${missing.map((name) => `"${name}"`).join(', ')}`;
     throw new Error(
       [
-        `UsersModule: the table "${metadata.tablePath}" lacks the ${named} that the fields of ${metadata.name} have.`,
-        `Add them by a migration of yours, and pass its class in \`migrations\`.${statements.length > 0 ? ' For example:' : ''}`,
+        `UsersModule: the table "${metadata.tablePath}" lacks the ${named} that ${metadata.name} declares.`,
+        `Add them by a migration, and list its class in \`migrations\`.${statements.length > 0 ? ' For example:' : ''}`,
         ...statements,
       ].join('\n'),
     );
@@ -41,7 +41,7 @@ export class UserTableCheck implements OnModuleInit {
 }
 
 async function missingColumnsOf(connection: DataSource, metadata: EntityMetadata): Promise<string[]> {
-  // The catalogue rather than information_schema, which hides what this role may not read.
+  // The catalogue, because information_schema hides columns that this role may not read.
   const known = await connection.query<{ name: string }[]>(
     'SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped',
     [escapedTable(metadata)],
@@ -53,7 +53,7 @@ async function missingColumnsOf(connection: DataSource, metadata: EntityMetadata
     .filter((name) => !present.has(name));
 }
 
-/** What TypeORM itself would run to add these columns, and of their types those that have to be made first. */
+/** The statements with which TypeORM would add these columns, after those that create their types. */
 async function statementsFor(connection: DataSource, metadata: EntityMetadata, missing: string[]): Promise<string[]> {
   const { upQueries } = await connection.driver.createSchemaBuilder().log();
   const all = upQueries.map(({ query }) => query);

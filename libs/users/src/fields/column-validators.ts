@@ -22,7 +22,7 @@ import type { ValidateByOptions } from 'class-validator';
 import type { Type } from '@nestjs/common';
 import type { UserColumn } from './entity-column.js';
 
-/** Years of four digits: what ISO 8601 says without an agreement, and what PostgreSQL can hold. */
+/** Years of four digits: ISO 8601 needs an agreement for others. */
 const INSTANT = /^\d{4}-\d\d-\d\dT/;
 const DAY = /^(?!0000)\d{4}-\d\d-\d\d$/;
 
@@ -30,23 +30,23 @@ const isDay: ValidateByOptions = {
   name: 'isDay',
   validator: {
     validate: (value: unknown) => typeof value === 'string' && DAY.test(value) && isInCalendar(value),
-    defaultMessage: () => '$property must be a day of ISO 8601, as 2026-11-23',
+    defaultMessage: () => '$property must be an ISO 8601 date, such as 2026-11-23',
   },
 };
 
-/** A day too many is one of the next month to `Date`. */
+/** `Date` reads 30 February as 2 March. */
 function isInCalendar(day: string): boolean {
   const midnight = new Date(`${day}T00:00:00.000Z`);
   return !Number.isNaN(midnight.getTime()) && midnight.toISOString().startsWith(day);
 }
 
-/** PostgreSQL refuses what four bytes would round to infinity or to zero. */
+/** PostgreSQL rejects a `real` that four bytes would round to infinity or to zero. */
 const isReal: ValidateByOptions = {
   name: 'isReal',
   validator: {
     validate: (value: unknown) =>
       typeof value === 'number' && Number.isFinite(Math.fround(value)) && (Math.fround(value) !== 0) === (value !== 0),
-    defaultMessage: () => '$property must be a number that four bytes can hold',
+    defaultMessage: () => '$property must be a number that a 4-byte float can hold',
   },
 };
 
@@ -55,8 +55,8 @@ const readInstant = Transform(({ value }: { value: unknown }) =>
 );
 
 /**
- * The validation that a column implies by itself, so that no request can bring the database to refuse a value: the
- * type, the length, the range, the values of an enum. Comes on top of the validators that the team wrote.
+ * The validators that a column implies (type, length, range, enum values), so that the database does not have to reject
+ * a value. They apply in addition to the validators of the entity.
  */
 export function rulesOf(column: UserColumn): PropertyDecorator[] {
   switch (column.kind) {
@@ -73,7 +73,7 @@ export function rulesOf(column: UserColumn): PropertyDecorator[] {
     case 'boolean':
       return [IsBoolean()];
     case 'instant':
-      return [readInstant, IsDate({ message: '$property must be an instant of ISO 8601, as 2026-11-23T08:30:00Z' })];
+      return [readInstant, IsDate({ message: '$property must be an ISO 8601 instant, such as 2026-11-23T08:30:00Z' })];
     case 'day':
       return [ValidateBy(isDay)];
     case 'enum':
@@ -83,25 +83,25 @@ export function rulesOf(column: UserColumn): PropertyDecorator[] {
   }
 }
 
-/** Asks for a list where the team's validators are of its entries: class-validator asks them of anything else as it is. */
+/** Requires a list if a validator has `each: true`: class-validator would also apply it to a single value. */
 export function listRuleOf(entity: Type, { kind, property }: UserColumn): PropertyDecorator[] {
   return kind === 'other' && knownRulesOf(entity, property).some(({ each }) => each) ? [IsArray()] : [];
 }
 
-/** Whether the value has to be given, and whether null is one. */
+/** Whether the value is required, and whether it may be null. */
 export function presenceOf(column: UserColumn, presence: 'required' | 'optional'): PropertyDecorator {
   if (presence === 'required') return IsDefined();
   return column.isNullable ? IsOptional() : ValidateIf((_, value) => value !== undefined);
 }
 
-/** One validator that class-validator knows of a property. */
+/** One class-validator rule of a property. */
 export interface KnownRule {
   readonly name: string;
   readonly constraints: readonly unknown[];
   readonly each: boolean;
 }
 
-/** The validators of a property, the inherited ones included. */
+/** The class-validator rules of a property, including inherited ones. */
 export function knownRulesOf(target: Type, property: string): KnownRule[] {
   return getMetadataStorage()
     .getTargetValidationMetadatas(target, '', false, false)

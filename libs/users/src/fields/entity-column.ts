@@ -5,32 +5,32 @@ import type { ColumnOptions } from 'typeorm';
 import type { UserBase } from '../user-base.entity.js';
 import { ancestryOf } from './user-field.decorator.js';
 
-/** What a column holds, as far as its declaration tells; `other` is for the team's own validators to say. */
+/** The kind of value that a column declares; `other` implies no validation. */
 type ColumnKind = 'text' | 'uuid' | 'integer' | 'number' | 'real' | 'boolean' | 'instant' | 'day' | 'enum' | 'other';
 
-/** A column of the user's entity, read from what TypeORM and the compiler were told about the property. */
+/** A column of the user entity, read from the metadata of TypeORM and the compiler. */
 export interface UserColumn {
   readonly property: string;
   readonly kind: ColumnKind;
   /**
-   * What the OpenAPI document takes the type from where the field is sent: a constructor, or a list of one. Undefined where neither
-   * the column nor the compiler tells.
+   * The type in an OpenAPI request: a constructor, or a list of one. Undefined if neither the column nor the compiler
+   * declares it.
    */
   readonly sentType: unknown;
-  /** The same where the field is answered: what the driver makes of the column, whatever the property is declared as. */
+  /** The type in an OpenAPI response: the type that the driver returns, whatever the type of the property is. */
   readonly shownType: unknown;
   readonly isNullable: boolean;
-  /** Whether the column is read with the user; what `select: false` says is not. */
+  /** False for `select: false`. */
   readonly isSelected: boolean;
-  /** Whether a value that is given at creation is stored; what `insert: false` and `@Generated()` say is not. */
+  /** Whether a value is stored at creation; false for `insert: false` and `@Generated()`. */
   readonly isInserted: boolean;
-  /** Whether a value that is given later is stored; what `update: false` says is not. */
+  /** False for `update: false`. */
   readonly isUpdated: boolean;
-  /** Whether the database computes the column, and refuses every value. */
+  /** Whether the database computes the column and rejects every value. */
   readonly isGenerated: boolean;
-  /** Whether the property holds bytes, for which JSON has no form. */
+  /** Whether the property holds bytes, which JSON cannot represent. */
   readonly isBinary: boolean;
-  /** Whether an insert without a value succeeds with something other than null. */
+  /** Whether an INSERT without a value stores something other than null. */
   readonly hasDefault: boolean;
   /** In characters. */
   readonly length?: number;
@@ -61,7 +61,7 @@ const TYPES: Partial<Record<ColumnKind, unknown>> = {
   instant: Date,
 };
 
-/** What `pg` hands over as text, since no JavaScript type holds every value of it. */
+/** Types that `pg` returns as strings, because no JavaScript type holds all their values. */
 const TEXTUAL = new Set(
   'numeric,decimal,money,bigint,int8,time,time without time zone,timetz,time with time zone,inet,cidr,macaddr,macaddr8,bit,bit varying,varbit,xml,tsvector'.split(
     ',',
@@ -72,7 +72,7 @@ function kindsOf(kind: ColumnKind, ...types: string[]): Record<string, ColumnKin
   return Object.fromEntries(types.map((type) => [type, kind]));
 }
 
-/** The column behind a property of the entity, or `undefined` where the property is none that can be written. */
+/** The column of a property, or `undefined` if the property is not a regular column. */
 export function columnOf(entity: Type<UserBase>, property: string): UserColumn | undefined {
   const ancestry = ancestryOf(entity).toReversed();
   const { columns } = getMetadataArgsStorage();
@@ -87,7 +87,7 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
   const kind = kindOf(design, options);
   const values = options.enum ? valuesOf(options.enum) : undefined;
   const known = kind === 'enum' ? typeOfValues(values ?? []) : TYPES[kind];
-  const driven = drivenType(options);
+  const returned = driverType(options);
   const initial = (new entity() as unknown as Record<string, unknown>)[property];
   return {
     property,
@@ -96,8 +96,8 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
     isUpdated: options.update !== false,
     isGenerated: (options.asExpression ?? options.generatedType) !== undefined,
     kind,
-    sentType: known ?? (Array.isArray(driven) ? driven : design) ?? driven,
-    shownType: known ?? driven ?? design,
+    sentType: known ?? (Array.isArray(returned) ? returned : design) ?? returned,
+    shownType: known ?? returned ?? design,
     isNullable: options.nullable === true,
     isBinary: !options.transformer && (options.type === 'bytea' || (options.type as unknown) === Buffer),
     hasDefault: options.default !== undefined || (initial !== undefined && initial !== null),
@@ -107,7 +107,7 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
   };
 }
 
-/** What a property is that no column stands behind, as far as TypeORM was told. */
+/** What TypeORM has for a property without a column. */
 export function insteadOfColumn(entity: Type<UserBase>, property: string): 'embedded' | 'relation' | undefined {
   const { embeddeds, relations } = getMetadataArgsStorage();
   const ancestry = ancestryOf(entity);
@@ -117,7 +117,7 @@ export function insteadOfColumn(entity: Type<UserBase>, property: string): 'embe
   return relations.some(isOfIt) ? 'relation' : undefined;
 }
 
-/** The properties of the class and its parents that are of an embedded class, with that class. */
+/** The embedded classes of the class and its parents, by property. */
 export function embeddedClassesOf(entity: Type): readonly { property: string; embedded: Type }[] {
   const ancestry: unknown[] = ancestryOf(entity);
   return getMetadataArgsStorage()
@@ -126,14 +126,14 @@ export function embeddedClassesOf(entity: Type): readonly { property: string; em
     .filter((each): each is { property: string; embedded: Type } => typeof each.embedded === 'function');
 }
 
-/** A property that some class declared as a column, and the name of that column in the database. */
+/** A property that a class declares as a column, with the name of the column in the database. */
 interface DeclaredColumn {
   readonly owner: Type;
   readonly property: string;
   readonly name: string;
 }
 
-/** What the class and its parents declared as columns, parents first; a property declared again comes once more. */
+/** The columns that the class and its parents declare, parents first; a redeclared property occurs again. */
 export function declaredColumnsOf(entity: Type<UserBase>): readonly DeclaredColumn[] {
   const { columns } = getMetadataArgsStorage();
   return ancestryOf(entity).flatMap((owner) =>
@@ -146,7 +146,7 @@ export function declaredColumnsOf(entity: Type<UserBase>): readonly DeclaredColu
 function kindOf(design: unknown, options: ColumnOptions): ColumnKind {
   if (options.array) return 'other';
   if (options.enum) return 'enum';
-  // With a transformer the column's type says nothing of what the property holds.
+  // With a transformer the type of the column is not the type of the property.
   const type = options.transformer ? design : (options.type ?? design);
   if (type === String) return 'text';
   if (type === Number) return options.transformer ? 'number' : 'integer';
@@ -155,8 +155,8 @@ function kindOf(design: unknown, options: ColumnOptions): ColumnKind {
   return KINDS[String(type)] ?? 'other';
 }
 
-/** What the driver makes of a column that is of no kind, where that is one type. */
-function drivenType({ type, array, transformer, enum: values }: ColumnOptions): unknown {
+/** The type that the driver returns for a column of the kind `other`, if known. */
+function driverType({ type, array, transformer, enum: values }: ColumnOptions): unknown {
   if (transformer) return undefined;
   if (type === 'simple-array') return [String];
   if (array) {
@@ -170,7 +170,7 @@ function rangeOf({ type }: ColumnOptions): [number, number] {
   return type === 'int2' || type === 'smallint' ? [-32_768, 32_767] : [-2_147_483_648, 2_147_483_647];
 }
 
-/** The values of an enum: one of numbers has its names for values, too, which TypeORM does not count either. */
+/** The values of an enum. A numeric enum also maps values to names; these are left out, as TypeORM does. */
 function valuesOf(declared: object): unknown[] {
   if (Array.isArray(declared)) return declared;
   return Object.entries(declared)

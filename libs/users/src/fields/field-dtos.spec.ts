@@ -68,7 +68,7 @@ class Student extends UserBase {
   house?: string;
 }
 
-/** The schemas that a document of the application would hold for these classes. */
+/** The schemas of these classes in an OpenAPI document. */
 async function documentWith(extraModels: Type<object>[]) {
   const app = (await Test.createTestingModule({}).compile()).createNestApplication();
   await app.init();
@@ -78,7 +78,7 @@ async function documentWith(extraModels: Type<object>[]) {
   return { schemas: components?.schemas };
 }
 
-/** What the pipe of the server does: whitelist and forbid. */
+/** Validates as the server's pipe does: it rejects unknown properties. */
 function problemsOf(dto: Type<object>, body: object): string[] {
   const errors = validateSync(plainToInstance(dto, body), { whitelist: true, forbidNonWhitelisted: true });
   return errors.map(({ property }) => property).toSorted();
@@ -100,18 +100,18 @@ const employee = Object.assign(new Employee(), {
 describe('registerDtoOf', () => {
   const Register = registerDtoOf(Employee);
 
-  it('takes what may be registered, and asks for what must be', () => {
+  it('registerDtoOf accepts optional fields and requires required ones', () => {
     expect(problemsOf(Register, { costCentre: 'CC-1' })).toEqual([]);
     expect(problemsOf(Register, { costCentre: 'CC-1', nickname: 'Ada', grade: 2 })).toEqual([]);
     expect(problemsOf(Register, {})).toEqual(['costCentre']);
   });
 
-  it('refuses what was not declared for registration', () => {
+  it('registerDtoOf rejects a field that is not declared for registration', () => {
     const body = { costCentre: 'CC-1', hiredAt: '2026-01-01T00:00:00Z', note: 'x', id: 'x', disabledAt: null };
     expect(problemsOf(Register, body)).toEqual(['disabledAt', 'hiredAt', 'id', 'note']);
   });
 
-  it("holds the team's validators and what the columns imply together", () => {
+  it("registerDtoOf applies the team's validators and those that the columns imply", () => {
     expect(problemsOf(Register, { costCentre: 'XX-1' })).toEqual(['costCentre']);
     expect(problemsOf(Register, { costCentre: 'CC-1234567890' })).toEqual(['costCentre']);
     expect(problemsOf(Register, { costCentre: ['CC-1'] })).toEqual(['costCentre']);
@@ -120,17 +120,17 @@ describe('registerDtoOf', () => {
     expect(problemsOf(Register, { costCentre: 'CC-1', grade: 1.5 })).toEqual(['grade']);
   });
 
-  it('lets null through only where the column has it', () => {
+  it('registerDtoOf accepts null only if the column is nullable', () => {
     expect(problemsOf(Register, { costCentre: 'CC-1', nickname: null })).toEqual([]);
     expect(problemsOf(Register, { costCentre: 'CC-1', grade: null })).toEqual(['grade']);
     expect(problemsOf(Register, { costCentre: null })).toEqual(['costCentre']);
   });
 
-  it('does not take the initialisers of the entity for what the client has sent', () => {
+  it('registerDtoOf ignores the initialisers of the entity', () => {
     expect(Object.keys(plainToInstance(Register, { costCentre: 'CC-1' }))).toEqual(['costCentre']);
   });
 
-  it('can be extended by who owns the route, and keeps every rule', () => {
+  it('a subclass of registerDtoOf keeps every rule', () => {
     class RegisterDto extends Register {
       @IsEmailAddress()
       email!: string;
@@ -144,13 +144,13 @@ describe('registerDtoOf', () => {
     ]);
   });
 
-  it('is one class for one entity, and another for another', () => {
+  it('registerDtoOf returns one class per entity', () => {
     expect(registerDtoOf(Employee)).toBe(Register);
     expect(registerDtoOf(Student)).not.toBe(Register);
     expect([Register.name, registerDtoOf(Student).name]).toEqual(['RegisterEmployeeDto', 'RegisterStudentDto']);
   });
 
-  it('keeps two entities of one process apart', () => {
+  it('registerDtoOf keeps the rules of two entities apart', () => {
     expect(problemsOf(registerDtoOf(Student), { degree: 'master' })).toEqual([]);
     expect(problemsOf(registerDtoOf(Student), { degree: 'none', costCentre: 'CC-1' })).toEqual([
       'costCentre',
@@ -159,7 +159,7 @@ describe('registerDtoOf', () => {
     expect(problemsOf(Register, { costCentre: 'CC-1', degree: 'master' })).toEqual(['degree']);
   });
 
-  it('refuses everything where the user has no fields', () => {
+  it('registerDtoOf rejects every property if the user has no fields', () => {
     const errors = validateSync(plainToInstance(registerDtoOf(User), { isAdmin: true }), {
       whitelist: true,
       forbidNonWhitelisted: true,
@@ -170,13 +170,13 @@ describe('registerDtoOf', () => {
 });
 
 describe('updateDtoOf', () => {
-  it('asks for a list where validators are of its entries', () => {
+  it('updateDtoOf requires a list if a validator has each: true', () => {
     const own = updateDtoOf(Student, 'self');
     for (const hobbies of [null, [], ['chess']]) expect(problemsOf(own, { hobbies })).toEqual([]);
     for (const hobbies of ['chess', [1], { 0: 'chess' }]) expect(problemsOf(own, { hobbies })).toEqual(['hobbies']);
   });
 
-  it('lets the user write its own fields and the administrator those too', () => {
+  it('updateDtoOf allows the user to write fields of write: self, and administrators to write those too', () => {
     const own = updateDtoOf(Employee, 'self');
     const admin = updateDtoOf(Employee, 'admin');
     expect(problemsOf(own, {})).toEqual([]);
@@ -190,7 +190,7 @@ describe('updateDtoOf', () => {
     ]);
   });
 
-  it('reads an instant of ISO 8601 and nothing that only looks like one', () => {
+  it('updateDtoOf accepts ISO 8601 instants and rejects similar strings', () => {
     const own = updateDtoOf(Employee, 'self');
     expect(plainToInstance(own, { hiredAt: '2026-11-23T08:30:00Z' })).toEqual({
       hiredAt: new Date('2026-11-23T08:30:00Z'),
@@ -200,7 +200,7 @@ describe('updateDtoOf', () => {
     }
   });
 
-  it("leaves what a column cannot tell to the team's validators", () => {
+  it("updateDtoOf uses only the team's validators if the column implies none", () => {
     const own = updateDtoOf(Student, 'self');
     expect(problemsOf(own, { tags: ['a', 'b'] })).toEqual([]);
     expect(problemsOf(own, { tags: ['far too long'] })).toEqual(['tags']);
@@ -212,14 +212,14 @@ describe('updateDtoOf', () => {
 describe('responseDtoOf', () => {
   const keysFor = (reader: 'public' | 'self' | 'admin') => Object.keys(responseDtoOf(Employee, reader).from(employee));
 
-  it('shows each reader what was declared for it, and never an undeclared column', () => {
+  it('responseDtoOf shows each reader its fields, and never an undeclared column', () => {
     expect(keysFor('public')).toEqual(['id', 'nickname']);
     const own = ['id', 'email', 'emailVerifiedAt', 'createdAt', 'updatedAt', 'costCentre', 'nickname', 'hiredAt'];
     expect(keysFor('self')).toEqual(own);
     expect(keysFor('admin').toSorted()).toEqual([...own, 'disabledAt', 'grade'].toSorted());
   });
 
-  it('answers with an instance of the class, never with the entity', () => {
+  it('responseDtoOf returns an instance of its class, never the entity', () => {
     const view = responseDtoOf(Employee, 'self').from(employee);
     expect(view).toBeInstanceOf(responseDtoOf(Employee, 'self'));
     expect(view).not.toBeInstanceOf(UserBase);
@@ -228,7 +228,7 @@ describe('responseDtoOf', () => {
 });
 
 describe('claimsOf', () => {
-  it('takes the fields with a claim and a value', () => {
+  it('claimsOf returns the fields that have a claim and a value', () => {
     expect(claimsOf(employee)).toEqual({ cost_centre: 'CC-7', hired_at: '1970-01-01T00:00:00.000Z' });
     expect(claimsOf(Object.assign(new Employee(), { costCentre: 'CC-7', hiredAt: null }))).toEqual({
       cost_centre: 'CC-7',
@@ -237,7 +237,7 @@ describe('claimsOf', () => {
 });
 
 describe('the OpenAPI document', () => {
-  it('takes the doc comment of a field where the compiler hands it over, and shows no undeclared field', async () => {
+  it('the OpenAPI document has the doc comment of a field if the compiler emits it, and no undeclared field', async () => {
     @Entity('users')
     class Commented extends UserBase {
       @UserField({ write: 'self', read: 'self' })
@@ -247,7 +247,7 @@ describe('the OpenAPI document', () => {
       @Column({ type: 'varchar', nullable: true })
       salary!: string | null;
 
-      /** As the compiler plugin of @nestjs/swagger writes it. */
+      /** The method that the compiler plugin of @nestjs/swagger emits. */
       static _OPENAPI_METADATA_FACTORY() {
         const field = { required: true, type: () => String, nullable: true };
         return { motto: { ...field, description: 'Said at the gate.' }, salary: { ...field, description: 'Secret.' } };
@@ -263,7 +263,7 @@ describe('the OpenAPI document', () => {
     expect(JSON.stringify(schemas)).not.toContain('salary');
   });
 
-  it('shows of two bounds, the column’s and the team’s, the closer one', async () => {
+  it('the OpenAPI document shows the stricter of two bounds', async () => {
     @Entity('users')
     class Cleared extends UserBase {
       @UserField({ write: 'admin', read: 'admin' })
@@ -283,7 +283,7 @@ describe('the OpenAPI document', () => {
     });
   });
 
-  it('says of each generated class what the validation says', async () => {
+  it('the OpenAPI document agrees with the validation of each generated class', async () => {
     const { schemas } = await documentWith([
       registerDtoOf(Employee),
       updateDtoOf(Employee, 'admin'),

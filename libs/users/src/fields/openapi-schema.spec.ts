@@ -29,7 +29,7 @@ enum Level {
   Senior = 7,
 }
 
-/** A column that everybody may read and the user writes, whose type the compiler has nothing to say of: `T | null`. */
+/** A public column that the user writes. The compiler emits no type for it: `T | null`. */
 const Field =
   (column: ColumnOptions, ...decorators: PropertyDecorator[]): PropertyDecorator =>
   (prototype, property) => {
@@ -67,7 +67,7 @@ function problemsOf(body: object): string[] {
 }
 
 describe('the schema of a field', () => {
-  it('counts the values of an enum of numbers, and not the names that the compiler adds', async () => {
+  it('the schema of a numeric enum has its values, without the names that the compiler adds', async () => {
     for (const level of [0, 7]) expect(problemsOf({ level, step: level })).toEqual([]);
     for (const level of ['Junior', 'Senior', '0', 1]) expect(problemsOf({ level })).toEqual(['level']);
     const { PublicDriverDto, UpdateOwnDriverDto } = await schemasOf([
@@ -80,7 +80,7 @@ describe('the schema of a field', () => {
     }
   });
 
-  it('has in an answer the type that the driver makes of the column, whatever the compiler knows', async () => {
+  it('the schema of a field in a response has the type that the driver returns', async () => {
     const { PublicDriverDto } = await schemasOf([responseDtoOf(Driver, 'public')]);
     expect(PublicDriverDto!.properties).toMatchObject({
       mileage: { type: ['string', 'null'], example: null },
@@ -92,7 +92,7 @@ describe('the schema of a field', () => {
     });
   });
 
-  it('has the type that its validators let pass, where neither column nor compiler tells one', async () => {
+  it('the schema of a field has the type that its validators accept if neither column nor compiler declares one', async () => {
     const reversed: ValueTransformer = { to: (value: unknown) => value, from: (value: unknown) => value };
     @Entity('users')
     class Sealed extends UserBase {
@@ -112,7 +112,7 @@ describe('the schema of a field', () => {
     }
   });
 
-  it('is in the end what the team says by @ApiProperty()', async () => {
+  it('@ApiProperty() overrides the schema of a field', async () => {
     const schemas = await schemasOf([responseDtoOf(Driver, 'public'), updateDtoOf(Driver, 'self')]);
     for (const { properties } of Object.values(schemas)) {
       expect(properties['plate']).toEqual({
@@ -128,7 +128,7 @@ describe('the schema of a field', () => {
     expect(responseDtoOf(Driver, 'public').example).toMatchObject({ plate: 'M-AB 1' });
   });
 
-  it('shows no example that its own validators would refuse', async () => {
+  it('the schema of a field has no example that its validators would reject', async () => {
     @Entity('users')
     class Picky extends UserBase {
       @Field({ type: 'varchar' }, Matches(/^CC-\d+$/)) costCentre!: string;
@@ -155,7 +155,7 @@ describe('the schema of a field', () => {
 });
 
 describe('the rules of a column', () => {
-  it('refuse a day that no calendar has', () => {
+  it('a date column rejects a day that does not exist', () => {
     for (const licensedOn of ['2026-11-23', '2024-02-29', '0001-01-01', '9999-12-31']) {
       expect(problemsOf({ licensedOn })).toEqual([]);
     }
@@ -172,7 +172,7 @@ describe('the rules of a column', () => {
     }
   });
 
-  it('refuse a number that a column of four bytes cannot hold', () => {
+  it('a real column rejects a number that four bytes cannot hold', () => {
     for (const weight of [0, -0, 1.5, -3.4e38, 1e-40]) expect(problemsOf({ weight })).toEqual([]);
     for (const weight of [3.5e38, -1e300, 1e-60, Infinity, NaN, '1'])
       expect(problemsOf({ weight })).toEqual(['weight']);

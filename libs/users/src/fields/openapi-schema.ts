@@ -5,8 +5,8 @@ import type { KnownRule } from './column-validators.js';
 import type { UserColumn } from './entity-column.js';
 import type { DeclaredUserField } from './user-field.decorator.js';
 
-/** What a validator means in the words of JSON Schema; validators that have no word there add nothing. */
-const WORDS: Record<string, (first: unknown, second: unknown) => Record<string, unknown>> = {
+/** The JSON Schema keywords of each validator. Other validators have none. */
+const KEYWORDS: Record<string, (first: unknown, second: unknown) => Record<string, unknown>> = {
   minLength: (minLength) => ({ minLength }),
   maxLength: (maxLength) => ({ maxLength }),
   isLength: (minLength, maxLength) => ({ minLength, ...(maxLength === undefined ? {} : { maxLength }) }),
@@ -20,14 +20,14 @@ const WORDS: Record<string, (first: unknown, second: unknown) => Record<string, 
   isUrl: () => ({ format: 'uri' }),
 };
 
-/** Validators that an example by the words above, or by the column's kind, contents. */
+/** Validators that an example generated from the keywords above, or from the kind of the column, satisfies. */
 const SATISFIED = new Set(
-  Object.keys(WORDS).concat(
+  Object.keys(KEYWORDS).concat(
     'isString isInt isNumber isBoolean isDate isDefined isNotEmpty isOptional conditionalValidation'.split(' '),
   ),
 );
 
-/** What a value must be that contents a validator, as far as that is one type. */
+/** The one type that a validator accepts. */
 const TYPES = new Map<string, unknown>([
   ...'isString isNumberString matches minLength maxLength isLength isEmail isUrl isUuid'
     .split(' ')
@@ -37,15 +37,15 @@ const TYPES = new Map<string, unknown>([
   ['isDate', Date],
 ]);
 
-/** Where @nestjs/swagger keeps what `@ApiProperty()` was told. */
+/** The metadata key of `@ApiProperty()` in @nestjs/swagger. */
 const API_PROPERTY = 'swagger/apiModelProperties';
 
-/** A field of a request, or of an answer. */
+/** Whether the field is in a request or in a response. */
 type Direction = { readonly sent: 'required' | 'optional' } | 'shown';
 
 /**
- * The schema of a field in the OpenAPI document, from its validators, its column and what `@UserField` says of it; what
- * the team says by `@ApiProperty()` counts before all of these.
+ * The OpenAPI schema of a field, from its validators, its column and `@UserField`. `@ApiProperty()` on the entity
+ * overrides all of these.
  */
 export function schemaOf(
   entity: Type,
@@ -55,20 +55,20 @@ export function schemaOf(
 ): ApiPropertyOptions {
   const isShown = direction === 'shown';
   return {
-    ...wordsOf(entity, column),
+    ...keywordsOf(entity, column),
     type: (isShown ? column.shownType : column.sentType) ?? typeByRules(entity, column) ?? Object,
     ...(column.kind === 'day' ? { format: 'date' } : {}),
     ...(column.kind === 'integer' ? { type: 'integer' } : {}),
     ...(column.isNullable ? { nullable: true } : {}),
     ...(field.description ? { description: field.description } : {}),
     example: exampleOf(entity, field, column),
-    ...saidByTeam(entity, column),
+    ...apiPropertyOf(entity, column),
     required: isShown || direction.sent === 'required',
   } as ApiPropertyOptions;
 }
 
-/** What the column and the validators allow, in the words of JSON Schema. */
-function wordsOf(entity: Type, { property, kind, length, range, values }: UserColumn): Record<string, unknown> {
+/** The JSON Schema keywords that the column and the validators imply. */
+function keywordsOf(entity: Type, { property, kind, length, range, values }: UserColumn): Record<string, unknown> {
   return knownRulesOf(entity, property)
     .filter((rule) => !rule.each)
     .reduce(narrowed, {
@@ -79,26 +79,26 @@ function wordsOf(entity: Type, { property, kind, length, range, values }: UserCo
     });
 }
 
-/** The type of what the validators let pass, for a property of which nothing else tells it: `string | null` behind a transformer. */
+/** The type that the validators accept. It helps if nothing else declares one: `string | null` with a transformer. */
 function typeByRules(entity: Type, { property }: UserColumn): unknown {
   const rule = knownRulesOf(entity, property).find(({ name }) => TYPES.has(name));
   const type = rule && TYPES.get(rule.name);
   return rule?.each ? [type] : type;
 }
 
-function saidByTeam(entity: Type, { property }: UserColumn): Record<string, unknown> {
-  const { type, ...said } = (Reflect.getMetadata(API_PROPERTY, entity.prototype, property) ?? {}) as Record<
+function apiPropertyOf(entity: Type, { property }: UserColumn): Record<string, unknown> {
+  const { type, ...options } = (Reflect.getMetadata(API_PROPERTY, entity.prototype, property) ?? {}) as Record<
     string,
     unknown
   >;
-  // Where the team named no type, this is the compiler's, which knows less than the column.
+  // A type equal to `design:type` is the default of @nestjs/swagger, which knows less than the column.
   const isNamed = type !== undefined && type !== Reflect.getMetadata('design:type', entity.prototype, property);
-  return isNamed ? { ...said, type } : said;
+  return isNamed ? { ...options, type } : options;
 }
 
-/** All rules count, so of two bounds, such as the column's and the team's, it is the closer one that a reader needs. */
+/** All rules apply, so the schema has the stricter of two bounds, such as those of the column and of a validator. */
 function narrowed(schema: Record<string, unknown>, { name, constraints }: KnownRule): Record<string, unknown> {
-  const words = WORDS[name]?.(constraints[0], constraints[1]) ?? {};
+  const words = KEYWORDS[name]?.(constraints[0], constraints[1]) ?? {};
   for (const [word, value] of Object.entries(words)) {
     const known = schema[word];
     const isBound = typeof known === 'number' && typeof value === 'number';
@@ -107,14 +107,14 @@ function narrowed(schema: Record<string, unknown>, { name, constraints }: KnownR
   return { ...schema, ...words };
 }
 
-/** The example of a field: the declared one, else one that its column and its validators allow, where it is known what that is. */
+/** The declared example of a field, or else a generated one that its column and its validators accept, if possible. */
 export function exampleOf(entity: Type, field: DeclaredUserField, column: UserColumn): unknown {
-  const declared = field.example ?? saidByTeam(entity, column)['example'];
+  const declared = field.example ?? apiPropertyOf(entity, column)['example'];
   if (declared !== undefined) return declared;
   const rules = knownRulesOf(entity, column.property);
   const unknown = column.isNullable ? null : undefined;
   if (rules.some(({ name }) => !SATISFIED.has(name))) return unknown;
-  const words = wordsOf(entity, column);
+  const words = keywordsOf(entity, column);
   const example =
     (words['enum'] as unknown[] | undefined)?.[0] ?? FORMATS[String(words['format'])] ?? simplest(column, words);
   const patterns = rules.flatMap(({ name, constraints }) => (name === 'matches' ? [constraints[0]] : []));

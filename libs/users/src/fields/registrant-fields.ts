@@ -3,7 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { userFieldsOf } from './user-field.decorator.js';
 import { UserDtos } from './user-dtos.js';
 
-/** Warns at the start, in one line, of the fields that anybody who registers sets and cannot change afterwards. */
+/** Logs one warning at the start that names the fields with `registrantMaySet`. */
 @Injectable()
 export class RegistrantFields implements OnModuleInit {
   private readonly logger = new Logger('UsersModule');
@@ -16,8 +16,8 @@ export class RegistrantFields implements OnModuleInit {
     if (fields.length === 0) return;
     const names = fields.map(({ property, claim }) => {
       const place = `${entity.name}.${property}`;
-      return claim === undefined ? place : `${place} (and with it the claim "${claim}" of the access token)`;
+      return claim === undefined ? place : `${place} (the claim "${claim}" of the access token)`;
     });
-    this.logger.warn(`registrantMaySet: anybody who registers chooses ${names.join(', ')}.`);
+    this.logger.warn(`registrantMaySet: any new user can choose ${names.join(', ')}.`);
   }
 }

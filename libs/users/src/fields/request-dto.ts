@@ -8,16 +8,16 @@ import { checkUserEntity } from '../checks/user-entity.check.js';
 import { userFieldsOf } from './user-field.decorator.js';
 import type { DeclaredUserField } from './user-field.decorator.js';
 
-/** Who writes: the user itself, or an administrator, who may write whatever the user may. */
+/** The user itself, or an administrator, who may also write every field that the user may write. */
 export type Writer = 'self' | 'admin';
 
 type Presence = 'required' | 'optional';
 
-const made = new WeakMap<Type, Map<string, Type<object>>>();
+const cache = new WeakMap<Type, Map<string, Type<object>>>();
 
 /**
- * The class of what a registration carries beside address and password: the fields with `register`. Meant to be
- * extended by who owns the route; the result for one entity is always the same class.
+ * The DTO of a registration without e-mail address and password: the fields with `register`. The owner of the route
+ * extends it. Each call for one entity returns the same class.
  *
  * @example
  * ```ts
@@ -31,7 +31,7 @@ export function registerDtoOf(entity: Type<UserBase>): Type<object> {
   return requestDto(entity, `Register${entity.name}Dto`, ({ register }) => register || undefined);
 }
 
-/** The class of a change to a user by `writer`: every field that this writer may write, each of them optional. */
+/** The DTO of a change to a user: every field that the writer may write, all optional. */
 export function updateDtoOf(entity: Type<UserBase>, writer: Writer): Type<object> {
   const name = writer === 'self' ? `UpdateOwn${entity.name}Dto` : `Update${entity.name}Dto`;
   return requestDto(entity, name, ({ write }) =>
@@ -45,8 +45,8 @@ function requestDto(
   presenceIn: (field: DeclaredUserField) => Presence | undefined,
 ): Type<object> {
   checkUserEntity(entity);
-  const known = made.get(entity) ?? new Map<string, Type<object>>();
-  made.set(entity, known);
+  const known = cache.get(entity) ?? new Map<string, Type<object>>();
+  cache.set(entity, known);
   const dto = known.get(name) ?? build(entity, name, presenceIn);
   known.set(name, dto);
   return dto;
@@ -63,13 +63,13 @@ function build(
     const column = columnOf(entity, field.property);
     const presence = presenceIn(field);
     if (!column || !presence) continue;
-    // All on the class that holds the copied validators: on a subclass they would replace those, since
-    // class-validator takes two custom validators of one property for the same when one is inherited.
+    // On the class with the copied validators: on a subclass they would replace these, because class-validator
+    // lets a custom validator override an inherited one of the same property.
     const decorators = [...rulesOf(column), ...listRuleOf(entity, column), presenceOf(column, presence)];
     for (const decorate of decorators) decorate(Picked.prototype, field.property);
     ApiProperty(schemaOf(entity, field, column, { sent: presence }))(Picked.prototype, field.property);
   }
-  // What an initialiser of the entity sets is not something that the client has sent.
+  // A value that an initialiser of the entity sets did not come from the client.
   const Dto = class extends Picked {
     constructor() {
       super();

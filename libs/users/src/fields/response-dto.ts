@@ -9,9 +9,9 @@ import { userFieldsOf } from './user-field.decorator.js';
 import type { DeclaredUserField } from './user-field.decorator.js';
 import type { Reader, SeenUser } from './user-types.js';
 
-/** A user as one kind of reader sees it: made by `from`, never the entity itself. */
+/** The response class of a user for one kind of reader. `from` creates it, so that the entity is never sent. */
 export interface UserView<V extends object = object> extends Type<V> {
-  /** The view of this user: plain values, null where there is none. */
+  /** Creates the view of this user: plain values, null if there is no value. */
   from(user: UserBase): V;
   /** A view with example values, for the OpenAPI document. */
   readonly example: object;
@@ -21,7 +21,7 @@ const RANK: Record<Reader, number> = { public: 0, self: 1, admin: 2 };
 
 const AT = '2026-11-23T08:30:00.000Z';
 
-/** What of {@link UserBase} is shown, from which reader on, and how the document describes it. */
+/** The columns of {@link UserBase} that are shown, with the least reader who sees each, and their schemas. */
 const BASE: readonly [keyof UserBase, Reader, ApiPropertyOptions][] = [
   [
     'id',
@@ -30,7 +30,7 @@ const BASE: readonly [keyof UserBase, Reader, ApiPropertyOptions][] = [
       type: String,
       format: 'uuid',
       example: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',
-      description: 'Of the user; the `sub` of its tokens.',
+      description: 'The id of the user; the `sub` of its tokens.',
     },
   ],
   [
@@ -40,33 +40,33 @@ const BASE: readonly [keyof UserBase, Reader, ApiPropertyOptions][] = [
       type: String,
       format: 'idn-email',
       example: 'ada@example.com',
-      description: 'In the form in which addresses are compared.',
+      description: 'The e-mail address, normalised.',
     },
   ],
   [
     'emailVerifiedAt',
     'self',
-    { type: Date, nullable: true, example: AT, description: 'Null until the address is proved.' },
+    { type: Date, nullable: true, example: AT, description: 'When the user verified the address; null until then.' },
   ],
   [
     'disabledAt',
     'admin',
-    { type: Date, nullable: true, example: null, description: 'Null for a user in good standing.' },
+    { type: Date, nullable: true, example: null, description: 'When the user was disabled; null for an enabled user.' },
   ],
-  ['createdAt', 'self', { type: Date, example: AT, description: 'When the user was made.' }],
-  ['updatedAt', 'self', { type: Date, example: AT, description: 'When a field of it changed last.' }],
+  ['createdAt', 'self', { type: Date, example: AT, description: 'When the user was created.' }],
+  ['updatedAt', 'self', { type: Date, example: AT, description: 'When the user was last changed.' }],
 ];
 
-const made = new WeakMap<Type, Map<Reader, UserView>>();
+const cache = new WeakMap<Type, Map<Reader, UserView>>();
 
-/** The class of a user as `reader` sees it: Postern's own columns, and the fields with `read` for this reader. */
+/** The response class of a user for `reader`: columns of Postern, and the fields with `read` for this reader. */
 export function responseDtoOf<U extends UserBase, R extends Reader>(
   entity: Type<U>,
   reader: R,
 ): UserView<SeenUser<U, R>> {
   checkUserEntity(entity);
-  const known = made.get(entity) ?? new Map<Reader, UserView>();
-  made.set(entity, known);
+  const known = cache.get(entity) ?? new Map<Reader, UserView>();
+  cache.set(entity, known);
   const view = known.get(reader) ?? build(entity, reader);
   known.set(reader, view);
   return view as UserView<SeenUser<U, R>>;

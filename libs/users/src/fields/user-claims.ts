@@ -4,8 +4,8 @@ import type { UserBase } from '../user-base.entity.js';
 import { userFieldsOf } from './user-field.decorator.js';
 
 /**
- * The access-token claims of the user's fields that were declared with `@UserField({ claim })`. Instants become ISO
- * 8601 text; what is null or undefined is left out.
+ * The access-token claims of the user: its fields with `@UserField({ claim })`. Instants become ISO 8601 strings; null
+ * and undefined are left out.
  */
 export function claimsOf(user: UserBase): Record<string, unknown> {
   const values = user as unknown as Record<string, unknown>;
@@ -18,21 +18,21 @@ export function claimsOf(user: UserBase): Record<string, unknown> {
   return claims;
 }
 
-/** Half of what verifiers read of a token (8 KiB), for there is more in it, and base64url takes a third more than bytes. */
+/** Half of the 8 KiB that verifiers accept: a token has other claims too, and base64url adds a third. */
 const MAX_CLAIMS_BYTES = 4096;
 
 /**
- * Keeps a user from values that no access token could carry: nobody could sign in with them any more.
+ * Rejects values that are too large for an access token, because such a user could no longer sign in.
  *
  * @param user as it would be stored
- * @param given the properties that are about to be set
- * @throws ValidationFailedError with the pointers of the claimed ones among them
+ * @param properties the properties that are about to be set
+ * @throws ValidationFailedError with a pointer for each of these that is a claim
  */
-export function assertCarriable(user: UserBase, given: readonly string[]): void {
+export function assertCarriable(user: UserBase, properties: readonly string[]): void {
   const claimed = userFieldsOf(user.constructor as Type<UserBase>).filter(
-    ({ property, claim }) => claim !== undefined && given.includes(property),
+    ({ property, claim }) => claim !== undefined && properties.includes(property),
   );
   if (claimed.length === 0 || Buffer.byteLength(JSON.stringify(claimsOf(user))) <= MAX_CLAIMS_BYTES) return;
-  const detail = `is in the access token, whose claims of this kind may take ${MAX_CLAIMS_BYTES} bytes together`;
+  const detail = `makes the claims of the access token larger than ${MAX_CLAIMS_BYTES} bytes`;
   throw ValidationFailedError.of(claimed.map(({ property }) => ({ pointer: `/${property}`, detail })));
 }

@@ -5,11 +5,11 @@ import type { UserView } from './response-dto.js';
 import type { UserBase } from '../user-base.entity.js';
 
 /**
- * Which class the user of this application is, and the classes that were made from it. Injected by whatever has to
- * know the team's entity without importing it.
+ * The user entity of this application and the DTO classes generated from it. Inject it to use the entity without
+ * importing it.
  */
 export class UserDtos<U extends UserBase = UserBase> {
-  /** Beside address and password: what a registration carries. */
+  /** The fields of a registration, without e-mail address and password. */
   readonly register: Type<object>;
   readonly updateBySelf: Type<object>;
   readonly updateByAdmin: Type<object>;
@@ -17,9 +17,9 @@ export class UserDtos<U extends UserBase = UserBase> {
   readonly ownView: UserView;
   readonly adminView: UserView;
 
-  /** @throws Error with a sentence when the class cannot be the user of an application. */
+  /** @throws Error if the class cannot be a user entity */
   constructor(
-    /** The team's class, or {@link User}. */
+    /** The configured entity, or {@link User}. */
     readonly entity: Type<U>,
   ) {
     this.register = registerDtoOf(entity);

@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 
-/** How {@link UserField} takes a field from the person who registers and from those who change it. */
+/** Who may set a field at registration, and who may change it. */
 type UserFieldWriting =
   | {
       /** Whether the field is part of registration. Default `false`. */
@@ -15,25 +15,25 @@ type UserFieldWriting =
       register: 'required' | 'optional';
       write?: 'admin' | false | undefined;
       /**
-       * Lets anybody who registers choose the value of a field that only administrators, or no users, may change afterwards. Without
-       * this word such a field is not part of registration. The start logs a warning that names the field.
+       * Allows any new user to choose the value of a field that only administrators, or no users, may change later.
+       * Without it the start fails. With it the start logs a warning that names the field.
        */
       registrantMaySet: true;
     };
 
-/** What {@link UserField} may say of a field. What is left out is not allowed. */
+/** The options of {@link UserField}. An option that is left out allows nothing. */
 export type UserFieldOptions = UserFieldWriting & {
-  /** Who may see the field through HTTP; whatever the public sees, the user and the administrator see too. Default `false`. */
+  /** Who may see the field through HTTP; the user and administrators also see `'public'` fields. Default `false`. */
   read?: 'public' | 'self' | 'admin' | false | undefined;
-  /** The name of the access-token claim that carries the field. A token is text that anybody may read: leave it out when in doubt. */
+  /** The name of the access-token claim of the field. Access tokens are not encrypted: leave it out when in doubt. */
   claim?: string | undefined;
-  /** What the OpenAPI document says of the field; where this is left out, the doc comment, if the plugin of `@nestjs/swagger` reads it. */
+  /** The description in the OpenAPI document. Default: the doc comment, if the plugin of `@nestjs/swagger` reads it. */
   description?: string | undefined;
-  /** The example that the OpenAPI document shows. */
+  /** The example in the OpenAPI document. */
   example?: unknown;
 };
 
-/** A field as {@link UserField} declared it, with every option decided. */
+/** The options of a {@link UserField}, with defaults. */
 export interface DeclaredUserField {
   readonly property: string;
   readonly register: 'required' | 'optional' | false;
@@ -45,15 +45,15 @@ export interface DeclaredUserField {
   readonly example?: unknown;
 }
 
-/** Of another copy of the package it is the same, like all that decorators say: nothing may be lost without a word. */
+/** `Symbol.for`, so that another copy of the package reads the same metadata. */
 const FIELDS = Symbol.for('postern:user-fields');
 
 /**
- * Makes a column of the team's user a part of the API: who registers it, who writes it, who reads it, and whether it
- * is a claim of the access token. A column without this decorator is never readable nor writable through HTTP.
+ * Makes a column of your user entity part of the API: registration, changes, responses, and the access token. A column
+ * without this decorator is neither readable nor writable through HTTP.
  *
- * Validation is what the class-validator decorators of the property say, on top of what its column implies (type,
- * length, enum). Contradictions are found at boot and named.
+ * The column implies validation (type, length, enum); class-validator decorators of the property add to it. Options
+ * that contradict each other or the column fail the start.
  *
  * @example
  * ```ts
@@ -76,7 +76,7 @@ export function UserField(options: UserFieldOptions = {}): PropertyDecorator {
   };
 }
 
-/** The fields that the class and its parents declared, parents first; a property declared again counts as the subclass has it. */
+/** The fields of the class and its parents, parents first; a redeclared field has the options of the subclass. */
 export function userFieldsOf(entity: Type): readonly DeclaredUserField[] {
   const fields = new Map<string, DeclaredUserField>();
   for (const ancestor of ancestryOf(entity)) {
@@ -86,7 +86,7 @@ export function userFieldsOf(entity: Type): readonly DeclaredUserField[] {
   return [...fields.values()];
 }
 
-/** The class and what it extends, the most general first. */
+/** The class and its parent classes, the topmost first. */
 export function ancestryOf(entity: Type): Type[] {
   const ancestry: Type[] = [];
   for (let each: Type | null = entity; each?.prototype; each = Object.getPrototypeOf(each)) ancestry.unshift(each);

@@ -21,7 +21,7 @@ import type { SeenUser, TeamFields } from '../fields/user-types.js';
 import { UserConflictError, UserInUseError, UserNotFoundError } from '../users.errors.js';
 import { UsersService } from '../users.service.js';
 
-/** The routes of an administrator, as a controller made by {@link adminUsersControllerOf} has them. */
+/** The methods of a controller that {@link adminUsersControllerOf} creates. */
 export interface AdminUsersRoutes<U extends UserBase = UserBase> {
   readonly users: UsersService<U>;
   readonly directory: UserList<U>;
@@ -43,8 +43,8 @@ const ID = {
 } as const;
 
 /**
- * The controller of `/users` for this entity, for tokens with the scope `users:read` or `users:write`. A team may
- * extend it and pass its own class; a method that it overrides stays the route that it was, with its scopes.
+ * Creates the controller of `/users` for this entity, for tokens with the scope `users:read` or `users:write`. You may
+ * extend it and configure your class. An overridden method keeps its route and its scopes.
  */
 export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new () => AdminUsersRoutes<U> {
   const View = responseDtoOf(entity, 'admin');
@@ -57,7 +57,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
       type: String,
       format: 'uuid',
       nullable: true,
-      description: 'What to ask for as `after`; null on the last page.',
+      description: 'The value of `after` for the next page; null on the last page.',
       example: null,
     })
     next!: string | null;
@@ -67,7 +67,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
 
   @ApiTags('Users (administration)')
   @Controller('users')
-  // Also where the application has not made the guard global: these routes are never open.
+  // These routes are never open, even if the application has not registered the guard globally.
   @OwnIssuerOnly()
   @ForServices()
   @UseGuards(JwtAuthGuard)
@@ -79,8 +79,12 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
 
     @Get()
     @RequireScopes('users:read')
-    @ApiOperation({ summary: 'List users', description: 'The users, oldest first, page by page.' })
-    @ApiOkResponse({ type: UsersPageDto, description: 'A page.', example: { users: [View.example], next: null } })
+    @ApiOperation({ summary: 'List users', description: 'Lists users page by page, oldest first.' })
+    @ApiOkResponse({
+      type: UsersPageDto,
+      description: 'A page of users.',
+      example: { users: [View.example], next: null },
+    })
     @ApiProblems(ValidationFailedError)
     async listUsers(
       @Query() { limit = DEFAULT_PAGE_SIZE, after }: ListUsersDto,
@@ -92,7 +96,10 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @Get(':id')
     @RequireScopes('users:read')
     @ApiParam(ID)
-    @ApiOperation({ summary: 'Read a user', description: 'One user, with the fields that administrators may see.' })
+    @ApiOperation({
+      summary: 'Read a user',
+      description: 'Returns one user, with the fields that administrators may see.',
+    })
     @answer('The user.')
     @ApiProblems(UserNotFoundError)
     async readUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
@@ -106,7 +113,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @ApiParam(ID)
     @ApiOperation({
       summary: 'Change a user',
-      description: 'Changes the given fields and no other, of those that administrators may write.',
+      description: 'Changes the given fields. Administrators may change only some fields.',
     })
     @answer('The user after the change.')
     @ApiProblems(UserNotFoundError, ValidationFailedError, UserConflictError)
@@ -121,9 +128,9 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @ApiOperation({
       summary: 'Delete a user',
       description:
-        'Deletes the user with all that belongs to it, for good. Access tokens of the user are refused at once.',
+        'Permanently deletes the user and all data that belongs to it. Access tokens of the user are revoked at once.',
     })
-    @ApiNoContentResponse({ description: 'The user is gone.' })
+    @ApiNoContentResponse({ description: 'The user was deleted.' })
     @ApiProblems(UserNotFoundError, UserInUseError)
     async deleteUser(@Param('id') id: string): Promise<void> {
       await this.users.remove(id);
@@ -135,7 +142,8 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @ApiParam(ID)
     @ApiOperation({
       summary: 'Disable a user',
-      description: 'The user can neither sign in nor refresh, and access tokens issued so far are refused at once.',
+      description:
+        'Ends all sessions of the user and revokes its access tokens at once. The user can neither sign in nor refresh.',
     })
     @answer('The user, disabled.', { disabledAt: '2026-11-24T10:00:00.000Z' })
     @ApiProblems(UserNotFoundError)
@@ -149,9 +157,9 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @ApiParam(ID)
     @ApiOperation({
       summary: 'Enable a user',
-      description: 'The user may sign in again. Tokens from before the disabling stay refused.',
+      description: 'Allows the user to sign in again. Tokens from before the user was disabled stay revoked.',
     })
-    @answer('The user, in good standing.')
+    @answer('The user, enabled.')
     @ApiProblems(UserNotFoundError)
     async enableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
       return View.from(await this.users.enable(id));

@@ -1,7 +1,7 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, MinLength } from 'class-validator';
 
-/** What it takes to delete one's own account: the proof that it is still the user who asks. */
+/** The body of `DELETE /users/me`: the password confirms that the caller is still the user. */
 export class DeleteMeDto {
   /** The user's current password. */
   @ApiProperty({

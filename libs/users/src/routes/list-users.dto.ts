@@ -3,11 +3,11 @@ import { Type } from 'class-transformer';
 import { IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 import { MAX_PAGE_SIZE } from '../user-list.js';
 
-/** Which part of the list of users is asked for. */
+/** The query of `GET /users`. */
 export class ListUsersDto {
-  /** Users a page. */
+  /** The largest number of users to return. */
   @ApiProperty({
-    description: 'Users a page.',
+    description: 'The largest number of users to return.',
     type: 'integer',
     required: false,
     minimum: 1,
@@ -21,9 +21,9 @@ export class ListUsersDto {
   @Max(MAX_PAGE_SIZE)
   limit?: number;
 
-  /** The `next` of the page before. */
+  /** The `next` of the former page. */
   @ApiProperty({
-    description: 'The `next` of the page before; the list begins at its start without it.',
+    description: 'The `next` of the former page. Leave it out for the first page.',
     required: false,
     format: 'uuid',
     example: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',

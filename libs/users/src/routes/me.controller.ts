@@ -27,20 +27,20 @@ import {
 import type { SeenUser, TeamFields } from '../fields/user-types.js';
 import { UsersService } from '../users.service.js';
 
-/** The routes of the signed-in user, as a controller made by {@link meControllerOf} has them. */
+/** The methods of a controller that {@link meControllerOf} creates. */
 export interface MeRoutes<U extends UserBase = UserBase> {
   readonly users: UsersService<U>;
   readMe(principal: Principal): Promise<SeenUser<U, 'self'>>;
   updateMe(principal: Principal, changes: TeamFields<U>): Promise<SeenUser<U, 'self'>>;
   deleteMe(principal: Principal, proof: DeleteMeDto, ipAddress?: string): Promise<void>;
-  /** The user in good standing whom the token speaks for. No route. @throws InvalidTokenError where there is none */
+  /** Returns the enabled user of the token; this is not a route. @throws InvalidTokenError if there is none */
   userOf(principal: Principal): Promise<U>;
 }
 
 /**
- * The controller of `/users/me` for this entity: its requests and answers are the classes made from the entity, for
- * the validation as well as for the OpenAPI document. A team may extend it and pass its own class; a method that it
- * overrides stays the route that it was, with its validation and its documentation, without being decorated anew.
+ * Creates the controller of `/users/me` for this entity. Validation and OpenAPI document use the DTOs of the entity. You
+ * may extend it and configure your class. An overridden method keeps its route, validation and documentation, and needs
+ * no decorators.
  *
  * @example
  * ```ts
@@ -61,12 +61,12 @@ export interface MeRoutes<U extends UserBase = UserBase> {
  */
 export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => MeRoutes<U> {
   const OwnView = responseDtoOf(entity, 'self');
-  // A class of its own, so that the compiler writes it into the metadata that pipe and document read.
+  // A class declaration, so that the compiler emits it as metadata for the pipe and the OpenAPI document.
   class UpdateMeDto extends updateDtoOf(entity, 'self') {}
 
   @ApiTags('Users')
   @Controller('users/me')
-  // Also where the application has not made the guard global: these routes are never open.
+  // These routes are never open, even if the application has not registered the guard globally.
   @OwnIssuerOnly()
   @UseGuards(JwtAuthGuard)
   @ApiProblems(MissingTokenError, InvalidTokenError)
@@ -79,7 +79,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     @Get()
     @ApiOperation({
       summary: 'Read your account',
-      description: 'The user of the access token, with the fields that users may see of themselves.',
+      description: 'Returns the user of the access token, with the fields that users may see of themselves.',
     })
     @ApiOkResponse({ type: OwnView, description: 'The account.', example: OwnView.example })
     async readMe(@CurrentPrincipal() principal: Principal): Promise<SeenUser<U, 'self'>> {
@@ -89,7 +89,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     @Patch()
     @ApiOperation({
       summary: 'Change your account',
-      description: 'Changes the given fields and no other. Without any, the account comes back as it is.',
+      description: 'Changes the given fields. An empty body changes nothing.',
     })
     @ApiOkResponse({ type: OwnView, description: 'The account after the change.', example: OwnView.example })
     @ApiProblems(ValidationFailedError, UserConflictError)
@@ -98,16 +98,16 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
       @Body() changes: UpdateMeDto,
     ): Promise<SeenUser<U, 'self'>> {
       const { id } = await this.userOf(principal);
-      return OwnView.from(await whileThere(this.users.update(id, changes)));
+      return OwnView.from(await unlessDeleted(this.users.update(id, changes)));
     }
 
     @Delete()
     @HttpCode(204)
     @ApiOperation({
       summary: 'Delete your account',
-      description: 'Deletes the account with all its sessions, for good. The password is asked for once more.',
+      description: 'Permanently deletes the account and its sessions. The request must contain the password.',
     })
-    @ApiNoContentResponse({ description: 'The account is gone, and its tokens with it.' })
+    @ApiNoContentResponse({ description: 'The account was deleted, and its tokens are revoked.' })
     @ApiProblems(ValidationFailedError, IdentityNotConfirmedError, ConfirmationUnavailableError, UserInUseError)
     async deleteMe(
       @CurrentPrincipal() principal: Principal,
@@ -116,14 +116,14 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     ): Promise<void> {
       const { id } = await this.userOf(principal);
       await this.confirmation.confirm(id, { password: proof.password, ...(ipAddress && { ipAddress }) });
-      await whileThere(this.users.remove(id));
+      await unlessDeleted(this.users.remove(id));
     }
 
     async userOf(principal: Principal): Promise<U> {
-      // Another issuer may write any subject: its users are not ours.
+      // Another issuer may use any subject, even the id of a user of this application.
       if (principal.issuer !== this.issuers.own.issuer) throw new InvalidTokenError();
       const user = await this.users.findById(principal.subject);
-      // A verifier that has not heard of the revocation yet lets such a token through.
+      // A verifier that has not yet received the revocation still accepts the token.
       if (!user || user.disabledAt) throw new InvalidTokenError();
       return user;
     }
@@ -131,8 +131,8 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
   return MeController;
 }
 
-/** Between the look at the user and the act the account may have ended, and then its token is one of nobody. */
-async function whileThere<T>(act: Promise<T>): Promise<T> {
+/** Another request may delete the account between the check and the act. Its token is then invalid. */
+async function unlessDeleted<T>(act: Promise<T>): Promise<T> {
   try {
     return await act;
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { EntityMetadata } from 'typeorm';
 
-/** The table of the class with its schema, where it has one, as it stands in SQL. */
+/** The table of the entity as an SQL identifier, with its schema if it has one. */
 export function escapedTable({ tablePath, dataSource }: EntityMetadata): string {
   return tablePath
     .split('.')

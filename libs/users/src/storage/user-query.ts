@@ -9,10 +9,10 @@ import type { UserDtos } from '../fields/user-dtos.js';
 /** A column that finds at most one user. */
 export type UniqueColumn = 'id' | 'email';
 
-/** A row of the table of users, with each column that the class knows, by its name in the database. */
+/** A row of the users table: values by column name. */
 export type Row = Readonly<Record<string, unknown>>;
 
-/** What the fact is called in the row of its user. */
+/** The alias of the related value in the row of the user. */
 const RELATED_VALUE = 'postern_fact';
 
 interface Statement {
@@ -22,17 +22,17 @@ interface Statement {
 }
 
 /**
- * Finds one user exactly as TypeORM's `findOneBy` does. Each login and each refresh asks for a user, and TypeORM builds the
- * statement and its result anew each time, which costs more than the query: so for a class that is columns and nothing
- * else the statement is made once, and the columns are read from its row by TypeORM's own metadata.
+ * Finds one user with the same result as TypeORM's `findOneBy`. Each login and each refresh reads a user, and TypeORM
+ * builds the statement each time, which costs more than the query. For an entity that has only columns, this class
+ * builds the statement once and reads the row by TypeORM's metadata.
  */
 export class UserQuery<U extends UserBase> {
-  /** By the fact that is read along, or by this object where none is. */
+  /** Keyed by the related column, or by this object if there is none. */
   private readonly statements = new WeakMap<object, Map<UniqueColumn, Statement | undefined>>();
 
   constructor(private readonly schemas: UserDtos<U>) {}
 
-  /** The user in whose row the column has this value, or null. */
+  /** Returns the user whose column has this value, or null. */
   async find(manager: EntityManager, column: UniqueColumn, value: string): Promise<U | null> {
     const statement = this.statementFor(manager, column);
     if (statement === undefined) {
@@ -43,8 +43,8 @@ export class UserQuery<U extends UserBase> {
   }
 
   /**
-   * The same with what another table says of the user, in the same round trip where the class is columns and nothing else.
-   * It costs the same whether or not there is such a user.
+   * Returns the user with a value of another table, in one round trip if the entity has only columns. It costs the same
+   * whether or not the user exists.
    */
   async findWith(
     manager: EntityManager,
@@ -64,7 +64,7 @@ export class UserQuery<U extends UserBase> {
     return user && { user, value: rows[0]![RELATED_VALUE] };
   }
 
-  /** The user of this row, as `find` would have found it; asks the database where a row is not all of the user. */
+  /** Returns the user of this row as `find` does. Queries the database if the entity has more than columns. */
   async read(manager: EntityManager, row: Row): Promise<U> {
     const statement = this.statementFor(manager, 'id');
     return statement === undefined
@@ -73,7 +73,7 @@ export class UserQuery<U extends UserBase> {
   }
 
   private statementFor(manager: EntityManager, column: UniqueColumn, related?: RelatedColumn): Statement | undefined {
-    // A subscriber wants to hear of what was loaded.
+    // TypeORM must load the user if a subscriber listens to loads.
     if (manager.connection.subscribers.length > 0) return undefined;
     const statements = this.statementsWith(related);
     if (!statements.has(column)) {
@@ -102,7 +102,7 @@ function statementOf(metadata: EntityMetadata, unique: UniqueColumn, related?: R
   return { metadata, columns, text };
 }
 
-/** Whatever else there may be is TypeORM's to load: relations, embedded classes, subclasses, listeners, computed columns. */
+/** TypeORM loads an entity with relations, embedded classes, subclasses, listeners or computed columns. */
 function isColumnsOnly(metadata: EntityMetadata): boolean {
   const beyondColumns = [
     metadata.relations,
@@ -110,7 +110,7 @@ function isColumnsOnly(metadata: EntityMetadata): boolean {
     metadata.childEntityMetadatas,
     metadata.afterLoadListeners,
     metadata.columns.filter(({ isVirtual, isVirtualProperty }) => isVirtual || isVirtualProperty),
-    // TypeORM asks PostGIS for these in another form.
+    // TypeORM selects these through a PostGIS function.
     metadata.columns.filter(({ type }) => type === 'geometry' || type === 'geography'),
   ];
   const isWhole = metadata.parentEntityMetadata === undefined && metadata.discriminatorColumn === undefined;

@@ -4,22 +4,22 @@ import type { ColumnMetadata } from 'typeorm/metadata/ColumnMetadata.js';
 import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import type { UserBase } from '../user-base.entity.js';
 
-/** What no caller sets: made by the application, or changed by a method of its own. */
+/** Columns that no caller sets: the application generates them, or has a method for them. */
 const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] satisfies (keyof UserBase)[];
 
-/** The given values of columns, and the rows that they refer to, whatever else the object carries. */
+/** The values of columns and many-to-one relations; other properties of the object are ignored. */
 export function writableColumnsOf(fields: object, users: EntityMetadata): Record<string, unknown> {
-  const given = fields as Record<string, unknown>;
-  // The columns of an embedded class stand under its own property.
+  const values = fields as Record<string, unknown>;
+  // The columns of an embedded class are below its property.
   const columns = [...users.columns, ...users.relationsWithJoinColumns];
   const paths = columns.map(({ propertyPath }) => propertyPath.split('.')[0]!);
   const properties = [...new Set(paths)].filter(
-    (property) => !KEPT.includes(property) && given[property] !== undefined,
+    (property) => !KEPT.includes(property) && values[property] !== undefined,
   );
-  return Object.fromEntries(properties.map((property) => [property, given[property]]));
+  return Object.fromEntries(properties.map((property) => [property, values[property]]));
 }
 
-/** Those of the given fields that would be stored as something else than what the user was loaded with. */
+/** The fields whose stored value would differ from the loaded one. */
 export function changedFieldsOf(given: Record<string, unknown>, user: UserBase, users: EntityMetadata): string[] {
   const stored = user as unknown as Record<string, unknown>;
   return Object.keys(given).filter((property) => {
@@ -30,31 +30,31 @@ export function changedFieldsOf(given: Record<string, unknown>, user: UserBase, 
 }
 
 /**
- * What an insert would leave out must not seem to be stored.
+ * Rejects values that TypeORM would silently leave out of the INSERT.
  *
  * @throws TypeError that names the property
  */
 export function assertInsertable(fields: object, users: EntityMetadata): void {
-  assertNoFurtherRows(users, ({ propertyPath }) =>
+  assertNoRelatedRows(users, ({ propertyPath }) =>
     isDeepStrictEqual((fields as Record<string, unknown>)[propertyPath] ?? [], []),
   );
   for (const column of users.columns) {
     const reason = computedBy(column) ?? leftOutOfInserts(column);
     if (reason === undefined || column.getEntityValue(fields) === undefined) continue;
     throw new TypeError(
-      `UsersService cannot store "${column.propertyPath}" with a new user, as ${reason}: leave it out.`,
+      `UsersService cannot store "${column.propertyPath}" with a new user, because ${reason}: leave it out.`,
     );
   }
 }
 
 /**
- * What an update would leave out must not seem to be stored. What the user was loaded with may come along.
+ * Rejects values that TypeORM would silently leave out of the UPDATE. Unchanged values are allowed.
  *
  * @throws TypeError that names the property
  */
 export function assertUpdatable(changes: object, user: UserBase, users: EntityMetadata): void {
   const [given, stored] = [changes, user] as unknown as Record<string, unknown>[];
-  assertNoFurtherRows(users, ({ propertyPath }) => {
+  assertNoRelatedRows(users, ({ propertyPath }) => {
     const value = given![propertyPath];
     return value === undefined || isDeepStrictEqual(value, stored![propertyPath]);
   });
@@ -64,48 +64,48 @@ export function assertUpdatable(changes: object, user: UserBase, users: EntityMe
     const [property = ''] = propertyPath.split('.');
     if (isDeepStrictEqual(given![property], stored![property])) continue;
     throw new TypeError(
-      `UsersService changes the columns of "${propertyPath}", which is no column itself: write an object, with null for each of them where there is none.`,
+      `UsersService changes an embedded class column by column: write "${propertyPath}" as an object, with null for each column that has no value.`,
     );
   }
   for (const column of users.columns) {
     const reason = computedBy(column) ?? (column.isUpdate ? undefined : 'its column has update: false');
     if (reason === undefined || column.getEntityValue(changes) === undefined) continue;
     if (!isChanged(column, changes, user)) continue;
-    throw new TypeError(`UsersService cannot change "${column.propertyPath}", as ${reason}: leave it out.`);
+    throw new TypeError(`UsersService cannot change "${column.propertyPath}", because ${reason}: leave it out.`);
   }
 }
 
-/** The column of a property, all of them below one that is of an embedded class, and those that refer to a related row. */
+/** The column of a property, the columns of an embedded class, or the join columns of a relation. */
 function columnsOf(property: string, users: EntityMetadata): ColumnMetadata[] {
   const isOfIt = ({ propertyPath }: { propertyPath: string }) => propertyPath.split('.')[0] === property;
   const references = users.relationsWithJoinColumns.filter(isOfIt).flatMap(({ joinColumns }) => joinColumns);
   return [...users.columns.filter(isOfIt), ...references];
 }
 
-/** Whether the column would be stored with something else. Of an embedded class only those columns count that are given. */
+/** Whether the stored value would change. A column of an embedded class without a value stays as it is. */
 function isChanged(column: ColumnMetadata, fields: object, user: UserBase): boolean {
   const [value, former]: unknown[] = [column.getEntityValue(fields), column.getEntityValue(user)];
   if (value === undefined && column.embeddedMetadata) return false;
   if (value === undefined || former === undefined) return true;
-  // What is equal counts before its stored form, which a transformer may make anew each time.
+  // Compares the values first: a transformer may return a different stored form each time, such as a ciphertext.
   if (isDeepStrictEqual(value, former)) return false;
   return !isDeepStrictEqual(storedFormOf(value, column), storedFormOf(former, column));
 }
 
-/** The value as the row has it: without the class that a request made of it, and JSON whatever the order of its members. */
+/** The value as stored in the row, without classes; JSON is compared without regard to the order of members. */
 function storedFormOf(value: unknown, column: ColumnMetadata): unknown {
   const stored: unknown = column.entityMetadata.dataSource.driver.preparePersistentValue(value, column);
   const isJson = ['json', 'jsonb', 'simple-json'].includes(String(column.type)) && typeof stored === 'string';
   return isJson ? JSON.parse(stored) : stored;
 }
 
-/** Related rows without a column in the user's own are stored by a repository of their own. */
-function assertNoFurtherRows(users: EntityMetadata, isNothingNew: (relation: RelationMetadata) => boolean): void {
+/** Rejects new related rows that have no column in the users table. */
+function assertNoRelatedRows(users: EntityMetadata, isNothingNew: (relation: RelationMetadata) => boolean): void {
   for (const relation of users.relations) {
     const hasColumn = relation.isOwning && !relation.isManyToMany;
     if (hasColumn || isNothingNew(relation)) continue;
     throw new TypeError(
-      `UsersService stores columns of the user, and "${relation.propertyPath}" has none: store it by a repository of its own.`,
+      `UsersService stores columns of the user, but the relation "${relation.propertyPath}" has no column: store its rows by their own repository.`,
     );
   }
 }
