@@ -99,11 +99,11 @@ describe('Acme’s classes keep what their ports promise', () => {
   passwordHasherSpec(() => new ScryptPasswordHasher());
   passwordPolicySpec(() => new NoSeasonNamesPolicy(), {
     accepts: [PASSWORD, 'no summer like 1999'],
-    refuses: ['Summer2026', 'oh what a winter: 2027'],
+    rejects: ['Summer2026', 'oh what a winter: 2027'],
   });
   loginPolicySpec(() => new StillEmployedPolicy(), {
     admits: [{ user: employee({}) }, { user: employee({ employment: Employment.OnLeave }) }],
-    refuses: [{ user: employee({ employment: Employment.Left }) }],
+    rejects: [{ user: employee({ employment: Employment.Left }) }],
   });
   claimsProviderSpec(
     () => new EmployeeClaims(costCentres),
@@ -111,7 +111,7 @@ describe('Acme’s classes keep what their ports promise', () => {
   );
   principalMapperSpec(() => new EmployeeMapper(costCentres), {
     knows: [testPrincipal({ claims: { cost_centre: 'CC-1' } }), testPrincipal({ claims: { cost_centre: 'CC-2' } })],
-    refuses: [testPrincipal(), testPrincipal({ claims: { cost_centre: 7 } })],
+    rejects: [testPrincipal(), testPrincipal({ claims: { cost_centre: 7 } })],
   });
   mailerSpec(() => new OutboxMailer(), { arrived: ({ sent }) => sent });
 });

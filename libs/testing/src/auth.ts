@@ -1,4 +1,4 @@
-/** `postern/testing/auth`: what a service with `postern/auth` alone can use. Nothing here may need the database, not even its types. */
+/** `postern/testing/auth`, for a service with `postern/auth` alone. It must not import the database, not even types. */
 export { ManualClock } from './manual-clock.js';
 export { principalMapperSpec, type PrincipalMapperCases } from './specifications/principal-mapper.js';
 export { revocationPublisherSpec, revocationSourceSpec } from './specifications/revocations.js';

@@ -1,8 +1,8 @@
 import { Clock } from 'postern/auth';
 
 /**
- * Stands still until it is moved, so that no test of a rule about time has to sleep. It begins at the present, which keeps its
- * tokens valid for whoever has the machine's clock.
+ * A clock that moves only by `advance` and `set`, so that no test has to sleep. It begins at the present, so that other
+ * verifiers accept its tokens.
  *
  * @example
  * ```ts
@@ -17,12 +17,12 @@ export class ManualClock extends Clock {
     return this.instant;
   }
 
-  /** Moves on by so many seconds; fractions count, and a negative number goes back. */
+  /** Moves the clock by this number of seconds, which may be a fraction or negative. */
   advance(seconds: number): void {
     this.instant += Math.round(seconds * 1000);
   }
 
-  /** Moves to an instant. */
+  /** Sets the clock to this instant. */
   set(instant: Date): void {
     this.instant = instant.getTime();
   }

@@ -46,26 +46,26 @@ describe('the shipped ports that need no database', () => {
   });
 
   describe('MinimumLengthPolicy', () => {
-    passwordPolicySpec(() => new MinimumLengthPolicy(settings), { accepts, refuses: ['too short', '🚣🚣🚣🚣'] });
+    passwordPolicySpec(() => new MinimumLengthPolicy(settings), { accepts, rejects: ['too short', '🚣🚣🚣🚣'] });
   });
 
   describe('CommonPasswordPolicy', () => {
     passwordPolicySpec(() => new CommonPasswordPolicy(settings), {
       accepts,
-      refuses: ['password123', 'abcabcabcabcabc'],
+      rejects: ['password123', 'abcabcabcabcabc'],
     });
   });
 
   describe('ContextWordsPolicy', () => {
     passwordPolicySpec(() => new ContextWordsPolicy(settings), {
       accepts,
-      refuses: ['the acme of boats', 'lovelace at noon'],
+      rejects: ['the acme of boats', 'lovelace at noon'],
       context: { email: 'lovelace@example.com' },
     });
   });
 
   describe('NotDisabledPolicy', () => {
-    loginPolicySpec(() => new NotDisabledPolicy(), { admits: [{ user: ada }], refuses: [{ user: disabled }] });
+    loginPolicySpec(() => new NotDisabledPolicy(), { admits: [{ user: ada }], rejects: [{ user: disabled }] });
   });
 
   describe('EntityClaims', () => {
@@ -80,7 +80,7 @@ describe('the shipped ports that need no database', () => {
 
   describe('LogMailer, in production', () => {
     const make = (): LogMailer => new LogMailer({ production: true, productName: 'Acme' });
-    it('is a mailer that sends nothing, and says so', async () => {
+    it('LogMailer rejects every message in production', async () => {
       await expect(make().send({ kind: 'a', to: 'b', subject: 'c', text: 'd' })).rejects.toThrow(
         MailerNotConfiguredError,
       );

@@ -31,7 +31,7 @@ import {
   verificationKeysSpec,
 } from './index.js';
 
-/** The sentences of a specification that do not hold. */
+/** The statements of a specification that fail. */
 async function broken(specify: () => void): Promise<string[]> {
   const statements: [string, () => unknown][] = [];
   const runner = globalThis as unknown as Record<'describe' | 'it', unknown>;
@@ -57,8 +57,8 @@ async function broken(specify: () => void): Promise<string[]> {
 const ada = Object.assign(new User(), { id: '01938f2e-6a1c-7d3a-9c55-3f6d1c0b7a11', email: 'ada@example.com' });
 const sha = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-describe('the specifications of the ports', () => {
-  it('find a hasher without salt that stops at 72 bytes and answers at once where it can', async () => {
+describe('specifications of ports', () => {
+  it('passwordHasherSpec detects a hasher without salt that truncates at 72 bytes and returns early', async () => {
     class Plain extends PasswordHasher {
       hash = (password: string) => Promise.resolve(`h:${this.slow(password.slice(0, 72).split('\0')[0]!)}`);
       verify = async (hash: string, password: string) => hash.startsWith('h:') && hash === (await this.hash(password));
@@ -69,14 +69,14 @@ describe('the specifications of the ports', () => {
       }
     }
     expect(await broken(() => passwordHasherSpec(() => new Plain()))).toEqual([
-      'makes another text of the same password each time, and none that shows it',
-      'reads a password to its end: behind a NUL, behind 72 bytes, and 1,024 bytes long',
-      'takes an unreadable hash for one that proves nothing, and asks for a new one',
-      'takes for an unreadable hash the time that a readable one takes',
+      'hash() returns a different hash each time, without the password in it',
+      'verify() compares the whole password: after a NUL, after 72 bytes, and with 1,024 bytes',
+      'verify() returns false for an unreadable hash, and needsRehash() returns true',
+      'verify() takes the same time for an unreadable hash',
     ]);
   });
 
-  it('find a hasher that answers sooner if the password is wrong, and that keeps its salt to itself', async () => {
+  it('passwordHasherSpec detects a hasher that returns early for a wrong password, and whose salt is per instance', async () => {
     class Hasty extends PasswordHasher {
       private readonly salt = randomUUID();
       hash = async (password: string) => {
@@ -95,27 +95,27 @@ describe('the specifications of the ports', () => {
       }
     }
     expect(await broken(() => passwordHasherSpec(() => new Hasty()))).toEqual([
-      'takes for a wrong password the time that the right one takes',
-      'verifies what another instance has made, as another replica does',
+      'verify() takes the same time for a wrong password',
+      'verify() accepts a hash of another instance, such as another replica',
     ]);
   });
 
-  it('find a password policy that shows the password', async () => {
+  it('passwordPolicySpec detects a policy that repeats the password', async () => {
     class Talkative extends PasswordPolicy {
       check = (password: string, context: { email: string }) => {
         context.email = '';
         return password.includes('bad') ? [{ code: 'BAD', detail: `${password} is bad` }] : [];
       };
     }
-    const cases = { accepts: ['good'], refuses: ['bad'] };
+    const cases = { accepts: ['good'], rejects: ['bad'] };
     expect(await broken(() => passwordPolicySpec(() => new Talkative(), cases))).toEqual([
-      'says of a bad one why it is refused: a code and a sentence',
-      'never repeats the password',
-      'changes nothing of the context',
+      'check() returns a code and a sentence for each violation',
+      'check() never repeats the password',
+      'check() does not change the context',
     ]);
   });
 
-  it('find a login policy that fails where it should refuse, and forgets refresh', async () => {
+  it('loginPolicySpec detects a policy that throws a plain Error and ignores refresh', async () => {
     class Careless extends LoginPolicy {
       check = (user: User, { kind }: { kind: string }) => {
         user.updatedAt = new Date();
@@ -123,29 +123,29 @@ describe('the specifications of the ports', () => {
       };
     }
     const disabled = Object.assign(new User(), ada, { disabledAt: new Date() });
-    const cases = { admits: [{ user: ada }], refuses: [{ user: disabled }] };
+    const cases = { admits: [{ user: ada }], rejects: [{ user: disabled }] };
     expect(await broken(() => loginPolicySpec(() => new Careless(), cases))).toEqual([
-      'refuses with an error that the caller may read, at login as well as at refresh',
-      'changes nothing of the user',
+      'check() rejects with an AuthError, at login and at refresh',
+      'check() does not change the user',
     ]);
   });
 
-  it('find claims that are the server’s, too long, or lost in JSON', async () => {
+  it('claimsProviderSpec detects claims that are reserved, too long, or lost in JSON', async () => {
     class Greedy extends ClaimsProvider {
       claims = () => ({ sub: 'root', since: new Date(), scopes: ['a b'], photo: 'x'.repeat(5000) });
     }
     expect(await broken(() => claimsProviderSpec(() => new Greedy(), [ada]))).toEqual([
-      'says what JSON can say, and nothing that gets lost on the way',
-      'leaves to the server what only the server may say',
-      'gives roles and scopes as lists of words',
-      'keeps it short: a token travels with every request',
+      'claims() returns only values that JSON preserves',
+      'claims() returns no claim that only the server may set',
+      'claims() returns roles and scopes as lists of tokens',
+      'claims() returns at most 4 KiB',
     ]);
   });
 
-  it('find a mapper that lets everybody in and mixes them up', async () => {
+  it('principalMapperSpec detects a mapper that maps every principal and mixes up concurrent calls', async () => {
     const cases = () => ({
       knows: [testPrincipal({ subject: 'a' }), testPrincipal({ subject: 'b' })],
-      refuses: [testPrincipal({ subject: 'nobody' })],
+      rejects: [testPrincipal({ subject: 'unknown' })],
     });
     class Lax extends PrincipalMapper {
       private last?: Principal;
@@ -156,22 +156,22 @@ describe('the specifications of the ports', () => {
       };
     }
     expect(await broken(() => principalMapperSpec(() => new Lax(), cases()))).toEqual([
-      'refuses the others by undefined, null or an error that the caller may read',
-      'keeps apart what is asked at the same time',
+      'map() rejects an unknown principal with undefined, null or an AuthError',
+      'map() does not mix up concurrent calls',
     ]);
   });
 
-  it('find a mapper that writes into the principal', async () => {
+  it('principalMapperSpec detects a mapper that changes the principal', async () => {
     class Scribbling extends PrincipalMapper {
       map = (principal: Principal) => Object.assign(principal, { seen: true });
     }
     const cases = { knows: [testPrincipal()] };
     expect(await broken(() => principalMapperSpec(() => new Scribbling(), cases))).toContain(
-      'leaves the principal as it is: one proof serves many requests',
+      'map() does not change the principal, which is cached for several requests',
     );
   });
 
-  it('find a mailer that loses mail and swallows failures', async () => {
+  it('mailerSpec detects a mailer that loses mail and hides failures', async () => {
     class Lossy extends Mailer {
       readonly sent: MailMessage[] = [];
       send = (message: MailMessage) => {
@@ -181,13 +181,13 @@ describe('the specifications of the ports', () => {
     }
     const cases = { arrived: ({ sent }: Lossy) => sent, makeBroken: () => new Lossy() };
     expect(await broken(() => mailerSpec(() => new Lossy(), cases))).toEqual([
-      'hands it over as it is: every script, a lone dot on a line, the kind',
-      'loses none of many at once',
-      'rejects what it cannot send',
+      'send() delivers every script, a line with a single dot, and the kind unchanged',
+      'send() delivers each of 20 concurrent messages',
+      'send() rejects if it cannot send',
     ]);
   });
 
-  it('find a confirmation that any proof contents', async () => {
+  it('identityConfirmationSpec detects a confirmation that accepts everything', async () => {
     class Credulous extends IdentityConfirmation {
       confirm = () => Promise.resolve();
     }
@@ -195,7 +195,7 @@ describe('the specifications of the ports', () => {
     expect(await broken(() => identityConfirmationSpec(() => new Credulous(), cases))).toHaveLength(2);
   });
 
-  it('find a signer that shows its private half and signs in DER', async () => {
+  it('signingKeysSpec detects a signer that publishes its private key and signs in DER', async () => {
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     class Leaky extends SigningKeys {
       keys = () =>
@@ -205,13 +205,13 @@ describe('the specifications of the ports', () => {
       sign = (_kid: string, input: Buffer) => Promise.resolve(sign('sha256', input, privateKey));
     }
     expect(await broken(() => signingKeysSpec(() => new Leaky()))).toEqual([
-      'shows public halves only',
-      'signs as JWS writes it, so that the public half proves it',
-      'signs many at once',
+      'keys() contains only public keys, apart from HS256 secrets',
+      'sign() returns a JWS signature that the public key verifies',
+      'sign() signs 20 concurrent inputs',
     ]);
   });
 
-  it('find sessions that end by halves, or whatever becomes of the transaction', async () => {
+  it('userSessionsSpec detects sessions that end partly, or despite a rollback', async () => {
     const database = { transaction: (work: () => Promise<unknown>) => work() } as Database;
     const made = (sessions: UserSessions, held: Map<string, number>) => () => {
       held.clear();
@@ -226,17 +226,17 @@ describe('the specifications of the ports', () => {
       endAllOf = () => Promise.resolve(held.clear());
     }
     expect(await broken(() => userSessionsSpec(made(new Halting(), held)))).toEqual([
-      'ends every session of the user, and none of somebody else',
-      'ends none where the transaction is rolled back',
-      'is content where there is nothing left to end, and nobody whose it could be',
+      'endAllOf() ends every session of the user and none of another user',
+      'endAllOf() ends no session if the transaction is rolled back',
+      'endAllOf() resolves if the user has no sessions or does not exist',
     ]);
     expect(await broken(() => userSessionsSpec(made(new Sweeping(), held)))).toEqual([
-      'ends every session of the user, and none of somebody else',
-      'ends none where the transaction is rolled back',
+      'endAllOf() ends every session of the user and none of another user',
+      'endAllOf() ends no session if the transaction is rolled back',
     ]);
   });
 
-  it('find a key source that asks nobody whose key it is', async () => {
+  it('verificationKeysSpec detects keys that are returned for every issuer', async () => {
     const { publicKey: key } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     class Careless extends VerificationKeys {
       find = (_issuer: string, kid: string | undefined) =>
@@ -245,13 +245,13 @@ describe('the specifications of the ports', () => {
     }
     const known = () => ({ issuer: 'https://issuer.test', kid: 'k' });
     expect(await broken(() => verificationKeysSpec(() => new Careless(), known))).toEqual([
-      'hands it out at once when it is asked again',
-      'knows no key of another issuer, whatever it is called',
-      'knows no key of another name, and throws for none',
+      'find() returns a known key synchronously',
+      'find() returns no key for another issuer',
+      'find() returns no key for an unknown kid, and does not throw',
     ]);
   });
 
-  it('find a publisher that forgets a kind, and a source that hears nothing and never stops', async () => {
+  it('the revocation specifications detect a publisher without a kind, and a source that never loads and never stops', async () => {
     class Forgetful extends RevocationPublisher {
       constructor(private readonly set: RevocationSet) {
         super();
@@ -266,7 +266,7 @@ describe('the specifications of the ports', () => {
       return { set, publisher: new Forgetful(set) as RevocationPublisher };
     };
     expect(await broken(() => revocationPublisherSpec(made))).toContain(
-      'has refused, when it resolves, what it was told: every kind',
+      'publish() resolves after tokens of the revocation are rejected, for every kind',
     );
 
     class Restless extends RevocationSource {

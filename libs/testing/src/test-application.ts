@@ -3,47 +3,47 @@ import { NestFactory } from '@nestjs/core';
 import type { AbstractHttpAdapter } from '@nestjs/core';
 import type { HttpSettings } from 'postern';
 
-/** How a {@link TestApplication} is started. */
+/** Options of {@link startTestApplication}. */
 export interface TestApplicationOptions {
-  /** The framework beneath, or an adapter of the caller's own. Default `fastify`. */
+  /** The HTTP framework, or your adapter. Default `fastify`. */
   readonly adapter?: 'fastify' | 'express' | AbstractHttpAdapter | undefined;
-  /** What `createHttpAdapter` is told; not for an adapter of the caller's own. */
+  /** Settings of `createHttpAdapter`; ignored with your adapter. */
   readonly http?: HttpSettings | undefined;
-  /** Where the log goes. Default: nowhere. */
+  /** The logger. By default nothing is logged. */
   readonly logger?: LoggerService | undefined;
-  /** What happens between creating and listening, such as `serveDocs`. */
+  /** Called before the application listens, for example to call `serveDocs`. */
   readonly prepare?: ((nest: INestApplication) => void | Promise<void>) | undefined;
 }
 
-/** What a request carries. */
+/** The contents of a request. */
 export interface TestRequest {
-  /** An access token. */
+  /** The access token for the `Authorization` header. */
   readonly token?: string | undefined;
   /** Sent as JSON. */
   readonly body?: unknown;
   readonly headers?: Readonly<Record<string, string>> | undefined;
 }
 
-/** An answer, read to its end. */
+/** A complete response. */
 export interface TestAnswer<T> {
   readonly status: number;
   readonly headers: Headers;
-  /** The JSON that came, else the text; `undefined` where nothing came. */
+  /** The parsed JSON or else the text; `undefined` if the body is empty. */
   readonly body: T;
 }
 
-/** An application that listens on a free port of this machine. */
+/** An application that listens on a free local port. */
 export interface TestApplication {
   readonly nest: INestApplication;
   /** For example `http://127.0.0.1:41234`. */
   readonly url: string;
-  /** Sends one request; redirects are answers and not followed. */
+  /** Sends one request. It does not follow redirects. */
   call<T = Record<string, unknown>>(method: string, path: string, request?: TestRequest): Promise<TestAnswer<T>>;
   close(): Promise<void>;
 }
 
 /**
- * Starts an application as its own entry does, so that a test speaks with it by HTTP and with nothing in between.
+ * Starts an application that a test calls through HTTP.
  *
  * @example
  * ```ts
@@ -76,7 +76,7 @@ async function adapterOf(
   http: HttpSettings | undefined,
 ): Promise<AbstractHttpAdapter> {
   if (typeof adapter !== 'string') return adapter;
-  // Only on demand: a service that accepts tokens has no database, which the root of the package loads.
+  // Imported on demand: the root of the package loads the database driver, which a service may not have.
   const { createHttpAdapter } = await import('postern');
   return createHttpAdapter(adapter, http);
 }

@@ -3,19 +3,19 @@ import type pg from 'pg';
 
 /** A database that one test file owns. */
 export interface TestDatabase {
-  /** What `PersistenceModule` and every PostgreSQL client connect with. */
+  /** The connection URL, for `PersistenceModule` and other PostgreSQL clients. */
   readonly url: string;
-  /** Removes the database, with whoever is still connected to it. */
+  /** Drops the database and closes all connections to it. */
   drop(): Promise<void>;
 }
 
-const lockKey = '31648367529489007';
+const LOCK_KEY = '31648367529489007';
 
 /**
- * Makes a database with the shipped schema and no rows. Within one run of the tests it is the copy of a template, which
- * takes tens of milliseconds, so that every test file can own one.
+ * Creates a database with the schema of Postern and no rows. If `POSTERN_TEST_RUN` is set, it copies a template, which
+ * takes some ten milliseconds, so that every test file can have its own database.
  *
- * @param server the address of a PostgreSQL whose user may create databases; by default `POSTERN_TEST_DATABASE_URL`
+ * @param server the URL of a PostgreSQL whose user may create databases; by default `POSTERN_TEST_DATABASE_URL`
  *
  * @example
  * ```ts
@@ -32,15 +32,15 @@ export async function createTestDatabase(server = serverOfThisRun()): Promise<Te
   return database;
 }
 
-/** Makes a database without any table, for tests of migrations. */
+/** Creates a database without tables, for tests of migrations. */
 export async function createEmptyDatabase(server = serverOfThisRun()): Promise<TestDatabase> {
   return withClient(server, (client) => create(client, server, 'template0'));
 }
 
 async function copyTemplate(client: pg.Client, server: string, run: string): Promise<TestDatabase> {
   const template = `postern_template_${run}`;
-  // The first to come makes the template, and a copy is refused while anybody is connected to it.
-  await client.query(`SELECT pg_advisory_lock(${lockKey})`);
+  // The first process creates the template. PostgreSQL cannot copy a template that has connections, hence the lock.
+  await client.query(`SELECT pg_advisory_lock(${LOCK_KEY})`);
   const { rows } = await client.query('SELECT datistemplate FROM pg_database WHERE datname = $1', [template]);
   if (!rows[0]?.datistemplate) {
     await client.query(`DROP DATABASE IF EXISTS ${template} WITH (FORCE)`);
@@ -62,10 +62,10 @@ async function create(client: pg.Client, server: string, template: string): Prom
 function serverOfThisRun(): string {
   const server = process.env.POSTERN_TEST_DATABASE_URL;
   if (server) return server;
-  throw new Error('Name a PostgreSQL for the tests: set POSTERN_TEST_DATABASE_URL, or pass its address.');
+  throw new Error('The tests need a PostgreSQL: set POSTERN_TEST_DATABASE_URL or pass its URL.');
 }
 
-// On demand, here and below: the rest of this lib serves those, too, who have no database and have not installed one.
+// Imported on demand, here and below: the rest of this lib works without the packages of the database.
 async function migrate(url: string): Promise<void> {
   const { migrateDatabase } = await import('postern/persistence');
   await migrateDatabase(url);
@@ -84,7 +84,7 @@ async function withClient<T>(server: string, work: (client: pg.Client) => Promis
 
 function urlOf(server: string, database: string): string {
   const url = /^(postgres(?:ql)?:\/\/[^/?]*)(?:\/[^?]*)?(\?.*)?$/.exec(server);
-  if (url === null) throw new Error('The address of the PostgreSQL for the tests must begin with postgres://.');
+  if (url === null) throw new Error('The URL of the PostgreSQL for the tests must begin with postgres://.');
   const [, authority, parameters = ''] = url;
   return `${authority}/${database}${parameters}`;
 }

@@ -11,14 +11,14 @@ describe('TestIssuer', () => {
   const { staticKeys } = issuer.settings;
   const keys = { keys: staticKeys!.map((key) => ('jwk' in key ? key.jwk : {})) } as JSONWebKeySet;
 
-  it('makes tokens that another library takes for access tokens', async () => {
+  it('TestIssuer creates access tokens that jose accepts', async () => {
     const token = issuer.token({ subject: 'ada', scopes: ['a', 'b'], sessionId: 's', roles: ['r'], claims: { x: 1 } });
     const expected = { issuer: 'https://issuer.test', audience: 'orders', typ: 'at+jwt' };
     const { payload } = await jwtVerify(token, createLocalJWKSet(keys), expected);
     expect(payload).toMatchObject({ sub: 'ada', scope: 'a b', sid: 's', roles: ['r'], x: 1 });
   });
 
-  it('is believed by AuthModule, and no other issuer of the same name is', async () => {
+  it('AuthModule trusts a TestIssuer, but not another issuer of the same name', async () => {
     const module = await Test.createTestingModule({ imports: [AuthModule.forRoot(issuer.settings)] }).compile();
     const verifier = module.get(AccessTokenVerifier);
     await expect(verifier.verify(issuer.token({ subject: 'ada' }))).resolves.toMatchObject({ subject: 'ada' });
@@ -31,7 +31,7 @@ describe('TestIssuer', () => {
 });
 
 describe('ManualClock', () => {
-  it('makes a token expire without waiting', async () => {
+  it('ManualClock makes a token expire without waiting', async () => {
     const issuer = new TestIssuer('orders');
     const imports = [AuthModule.forRoot({ ...issuer.settings, clock: ManualClock })];
     const module = await Test.createTestingModule({ imports }).compile();
@@ -42,7 +42,7 @@ describe('ManualClock', () => {
     await expect(verifier.verify(token)).rejects.toMatchObject({ status: 401 });
   });
 
-  it('stands still, and goes where it is told', () => {
+  it('ManualClock moves only by advance() and set()', () => {
     const clock = new ManualClock();
     const began = clock.now();
     clock.advance(1.5);
@@ -53,7 +53,7 @@ describe('ManualClock', () => {
 });
 
 describe('testPrincipal', () => {
-  it('is frozen, and says in its claims what it says in its members', () => {
+  it('testPrincipal returns a frozen principal whose claims match its members', () => {
     const principal = testPrincipal({ subject: 'ada', claims: { cost_centre: 'CC-1' } });
     expect(principal).toMatchObject({ subject: 'ada', claims: { sub: 'ada', cost_centre: 'CC-1' } });
     expect(Object.isFrozen(principal) && Object.isFrozen(principal.claims)).toBe(true);
@@ -61,7 +61,7 @@ describe('testPrincipal', () => {
 });
 
 describe('the specifications without Jest', () => {
-  /** What a process prints that specifies two mappers, one of which does not hold. */
+  /** The output of a process that tests a correct mapper and a wrong one. */
   function printedBy(flags: string[], before = '', env: NodeJS.ProcessEnv = {}): string {
     const program = `
       import { principalMapperSpec, runSpecificationsWith, testPrincipal } from './libs/testing/src/index.ts';
@@ -86,19 +86,19 @@ describe('the specifications without Jest', () => {
     return stdout + stderr;
   }
 
-  it('are run by node:test, and fail there where a port does not hold', () => {
+  it('node:test runs the specifications and reports a failing port', () => {
     expect(printedBy(['--test-reporter=tap'])).toMatch(/# pass 7\n# fail 1\n/);
     expect(printedBy([], '', { NODE_TEST_CONTEXT: 'child' })).toMatch(/# pass 7\n# fail 1\n/);
   });
 
-  it('are run by whom the functions are taken from', () => {
+  it('runSpecificationsWith sets the test runner', () => {
     const before = `import { describe, it } from 'node:test'; runSpecificationsWith({ describe, it });`;
     expect(printedBy([], before)).toMatch(/pass 7\n.*fail 1\n/);
   });
 
-  it('throw where nobody would run them, such as under Vitest without globals', () => {
+  it('a specification throws without a test runner, such as under Vitest without globals', () => {
     const printed = printedBy([], '', { VITEST: 'true' });
-    expect(printed).toContain('find no global `describe` and `it`: import them from your test runner');
+    expect(printed).toContain('need `describe` and `it`: import them from your test runner');
     expect(printed).not.toMatch(/pass \d/);
   });
 });

@@ -4,21 +4,21 @@ import { SystemClock } from 'postern/auth';
 import type { AuthSettings, Clock } from 'postern/auth';
 import { thumbprint } from 'postern/jws';
 
-/** What a token of a {@link TestIssuer} says beside what every access token does. */
+/** The claims of a token of a {@link TestIssuer}, in addition to the standard ones. */
 export interface TestTokenClaims {
   readonly subject: string;
   readonly sessionId?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
   readonly roles?: readonly string[] | undefined;
-  /** 300 unless told; at -60 the token has expired for everybody, whatever clocks tolerate. */
+  /** Default 300. With -60 the token has expired, regardless of the clock tolerance. */
   readonly lifetimeSeconds?: number | undefined;
-  /** Whatever else it is to say; wins over the rest. */
+  /** Further claims; they override the others. */
   readonly claims?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /**
- * An issuer inside the test: a service that only accepts tokens can be tested without a server that makes them, and without a
- * database. Its key is made anew each time and never leaves.
+ * An issuer inside the test: it tests a service that only accepts tokens, without an authorization server and without a
+ * database. Each instance has a new private key that never leaves it.
  *
  * @example
  * ```ts
@@ -31,14 +31,14 @@ export interface TestTokenClaims {
  */
 export class TestIssuer {
   readonly #privateKey: KeyObject;
-  /** What `AuthModule.forRoot` takes, to believe this issuer and no other. */
+  /** Settings for `AuthModule.forRoot` that trust only this issuer. */
   readonly settings: AuthSettings & { readonly audience: string };
-  /** The name of its key. */
+  /** The `kid` of its key. */
   readonly keyId: string;
 
   /**
-   * @param audience whom the tokens are for
-   * @param issuer the `iss` of the tokens; nobody has to answer there
+   * @param audience the `aud` of the tokens
+   * @param issuer the `iss` of the tokens; no server has to exist there
    */
   constructor(
     audience: string,
@@ -52,7 +52,7 @@ export class TestIssuer {
     this.settings = { issuer, audience, staticKeys: [{ jwk }] };
   }
 
-  /** An access token as RFC 9068 has it, signed with ES256. */
+  /** Returns an access token (RFC 9068), signed with ES256. */
   token({ subject, sessionId, scopes, roles, lifetimeSeconds = 300, claims }: TestTokenClaims): string {
     const issuedAt = Math.floor(this.clock.now() / 1000);
     const payload = {

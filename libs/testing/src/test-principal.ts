@@ -1,10 +1,9 @@
 import type { Principal } from 'postern/auth';
 
-/** What a principal of the tests says unless told. */
 const SUBJECT = '01938f2e-6a1c-7d3a-9c55-3f6d1c0b7a11';
 
 /**
- * A principal as the guard hands it out: frozen, and of a token that was issued just now for five minutes.
+ * Returns a frozen principal, as the guard does, of a token that was issued now for five minutes.
  *
  * @example
  * ```ts

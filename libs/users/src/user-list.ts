@@ -9,7 +9,7 @@ import { UserDtos } from './fields/user-dtos.js';
 /** The largest page size. */
 export const MAX_PAGE_SIZE = 100;
 
-/** One page of the list of users. */
+/** A page of the list of users. */
 export interface UsersPage<U extends UserBase = UserBase> {
   readonly users: readonly U[];
   /** The id after which the next page begins; null on the last page. */
@@ -34,7 +34,7 @@ export class UserList<U extends UserBase = UserBase> {
     const rows = await this.database.manager.find(this.schemas.entity, {
       where: (after === undefined ? {} : { id: MoreThan(after) }) as FindOptionsWhere<U>,
       order: { id: 'ASC' } as FindOptionsOrder<U>,
-      // One more row than the page shows whether there is a next page.
+      // The additional row shows whether there is a next page.
       take: size + 1,
     });
     const users = rows.slice(0, size);

@@ -26,7 +26,7 @@ export class InvalidEmailError extends AuthError {
   override extensions = { errors: [{ pointer: '/email', detail: 'must be an e-mail address' }] };
 }
 
-/** A value conflicts with stored data: another user has it, or other data refers to the former one. `errors` names the field. */
+/** Another user has this value, or other data refers to the former value. `errors` names the field. */
 export class UserConflictError extends AuthError {
   readonly code = 'conflict' satisfies UsersErrorCode;
   readonly status = 409;

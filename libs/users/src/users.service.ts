@@ -47,7 +47,7 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   /**
-   * Stores a new user under a new id and returns the stored row. If parallel calls use one address, exactly one succeeds.
+   * Stores a new user under a new id and returns the stored row. If parallel calls use one address, one succeeds.
    *
    * @throws InvalidEmailError @throws EmailTakenError @throws UserConflictError
    * @throws ValidationFailedError for a value that the database rejects, and if the claims are too large for a token.
@@ -140,7 +140,7 @@ export class UsersService<U extends UserBase = UserBase> {
 
   /**
    * Allows the user to sign in again. `iat` has whole seconds, and tokens of the second of the disabling stay revoked.
-   * So this resolves only after that second is over (at most one second later): every later token is valid.
+   * This method resolves after that second is over (at most one second later), so that every later token is valid.
    *
    * @throws UserNotFoundError
    */
@@ -177,7 +177,7 @@ export class UsersService<U extends UserBase = UserBase> {
     return this.database.manager.connection.getMetadata(this.schemas.entity);
   }
 
-  /** The work must use `user.id`: the argument may be another spelling of the UUID, which is not a `sub`. */
+  /** Use `user.id` inside `work`: the argument `id` may be another spelling of the UUID, which is not a `sub`. */
   private async withLocked<T>(id: string, work: (user: U) => Promise<T>): Promise<T> {
     if (!isUUID(id)) throw new UserNotFoundError();
     return this.database.transaction(async () => {

@@ -6,18 +6,18 @@ import { copyOf, snapshotOf } from './snapshot.js';
 import { specification } from './specification.js';
 import type { Made } from './specification.js';
 
-/** What only the server writes into a token. */
+/** Claims that only the server sets. */
 const RESERVED =
   'iss aud sub iat nbf exp jti sid client_id scope org acr amr auth_time cnf act may_act azp events'.split(' ');
 const MAX_BYTES = 4096;
 
 /**
- * What every `ClaimsProvider` promises.
+ * Tests the promises of a `ClaimsProvider`.
  *
- * @param users of every sort that the application has
+ * @param users one of each kind that the application has
  * @example
  * ```ts
- * claimsProviderSpec(() => new EmployeeClaims(), [ada, somebodyWithoutACostCentre]);
+ * claimsProviderSpec(() => new EmployeeClaims(), [ada, userWithoutCostCentre]);
  * ```
  */
 export function claimsProviderSpec<U extends UserBase>(make: Made<ClaimsProvider<U>>, users: readonly U[]): void {
@@ -27,13 +27,13 @@ export function claimsProviderSpec<U extends UserBase>(make: Made<ClaimsProvider
     return Promise.all(each.map(async (user) => provider.claims(user, sessionOf(user))));
   };
   specification('ClaimsProvider', {
-    'says what JSON can say, and nothing that gets lost on the way': async () => {
+    'claims() returns only values that JSON preserves': async () => {
       for (const claims of await claimsOfEach()) {
         const defined = Object.entries(claims).filter(([, value]) => value !== undefined);
         assert.deepEqual(JSON.parse(JSON.stringify(claims)), Object.fromEntries(defined));
       }
     },
-    'leaves to the server what only the server may say': async () => {
+    'claims() returns no claim that only the server may set': async () => {
       for (const claims of await claimsOfEach()) {
         assert.deepEqual(
           Object.keys(claims).filter((name) => RESERVED.includes(name)),
@@ -41,17 +41,17 @@ export function claimsProviderSpec<U extends UserBase>(make: Made<ClaimsProvider
         );
       }
     },
-    'gives roles and scopes as lists of words': async () => {
+    'claims() returns roles and scopes as lists of tokens': async () => {
       for (const { roles = [], scopes = [] } of await claimsOfEach()) {
         assert.ok(Array.isArray(roles) && roles.every((role) => typeof role === 'string' && role !== ''));
-        // RFC 6749 §3.3: a scope is a word without spaces and quotation marks.
+        // RFC 6749 §3.3: a scope token has no spaces and quotation marks.
         assert.ok(Array.isArray(scopes) && scopes.every(isScopeToken));
       }
     },
-    'keeps it short: a token travels with every request': async () => {
+    'claims() returns at most 4 KiB': async () => {
       for (const claims of await claimsOfEach()) assert.ok(JSON.stringify(claims).length <= MAX_BYTES);
     },
-    'changes nothing of the user': async () => {
+    'claims() does not change the user': async () => {
       const each = users.map(copyOf);
       const before = snapshotOf(each);
       await claimsOfEach(each);

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import type { IdentityConfirmation, IdentityProof } from 'postern/users';
-import { assertRefused } from './refusal.js';
+import { assertRejected } from './rejection.js';
 import { specification } from './specification.js';
 import type { Made } from './specification.js';
 
-const SOMEBODY_ELSE = '01938f2e-6a1c-7d3a-9c55-000000000000';
+const OTHER_USER = '01938f2e-6a1c-7d3a-9c55-000000000000';
 
-/** What proves this user, and what does not. */
+/** A user, with valid and invalid evidence. */
 export interface IdentityConfirmationCases {
   readonly userId: string;
   readonly right: IdentityProof;
@@ -14,31 +14,31 @@ export interface IdentityConfirmationCases {
 }
 
 /**
- * What every `IdentityConfirmation` promises.
+ * Tests the promises of an `IdentityConfirmation`.
  *
- * @param cases made anew for each statement, as the user may have to be stored first
+ * @param cases called for each statement, so that it can store the user first
  */
 export function identityConfirmationSpec(
   make: Made<IdentityConfirmation>,
   cases: Made<IdentityConfirmationCases>,
 ): void {
   specification('IdentityConfirmation', {
-    'is content with the right proof': async () => {
+    'confirm() resolves for valid evidence': async () => {
       const { userId, right } = await cases();
       await (await make()).confirm(userId, right);
     },
-    'refuses every other one, and none at all': async () => {
+    'confirm() rejects invalid and missing evidence': async () => {
       const confirmation = await make();
       const { userId, wrong } = await cases();
-      assert.ok(wrong.length > 0, 'name a proof that is refused');
+      assert.ok(wrong.length > 0, '`wrong` must not be empty');
       for (const proof of [...wrong, {}]) {
-        await assertRefused(() => confirmation.confirm(userId, proof), 'a wrong proof');
+        await assertRejected(() => confirmation.confirm(userId, proof), 'invalid evidence');
       }
     },
-    'refuses the right proof for somebody else': async () => {
+    'confirm() rejects valid evidence for another user': async () => {
       const confirmation = await make();
       const { right } = await cases();
-      await assertRefused(() => confirmation.confirm(SOMEBODY_ELSE, right), 'somebody else');
+      await assertRejected(() => confirmation.confirm(OTHER_USER, right), 'another user');
     },
   });
 }

@@ -1,48 +1,48 @@
 import assert from 'node:assert/strict';
 import type { LoginAttempt, LoginPolicy } from 'postern/sessions';
 import type { UserBase } from 'postern/users';
-import { assertRefused } from './refusal.js';
+import { assertRejected } from './rejection.js';
 import { copyOf, snapshotOf } from './snapshot.js';
 import { specification } from './specification.js';
 import type { Made } from './specification.js';
 
-/** Who asks, and how. Without `kind` it is asked both at login and at refresh, as in an application. */
+/** A user and an attempt. Without `kind` the policy is called for a login and for a refresh, as in an application. */
 export interface LoginCase<U extends UserBase = UserBase> {
   readonly user: U;
   readonly attempt?: Partial<LoginAttempt>;
 }
 
-/** Whom the policy is known to let in, and whom not. */
+/** Users that the policy must admit, and users that it must reject. */
 export interface LoginPolicyCases<U extends UserBase = UserBase> {
   readonly admits: readonly LoginCase<U>[];
-  readonly refuses: readonly LoginCase<U>[];
+  readonly rejects: readonly LoginCase<U>[];
 }
 
 /**
- * What every `LoginPolicy` promises.
+ * Tests the promises of a `LoginPolicy`.
  *
  * @example
  * ```ts
- * loginPolicySpec(() => new StillEmployedPolicy(), { admits: [{ user: ada }], refuses: [{ user: somebodyWhoLeft }] });
+ * loginPolicySpec(() => new StillEmployedPolicy(), { admits: [{ user: ada }], rejects: [{ user: formerEmployee }] });
  * ```
  */
 export function loginPolicySpec<U extends UserBase>(make: Made<LoginPolicy<U>>, cases: LoginPolicyCases<U>): void {
   specification('LoginPolicy', {
-    'lets in whom it knows no reason to refuse': async () => {
+    'check() admits a user without a reason to reject': async () => {
       const policy = await make();
-      assert.ok(cases.admits.length > 0, 'name a user that is admitted');
+      assert.ok(cases.admits.length > 0, '`admits` must not be empty');
       for (const [user, attempt] of cases.admits.flatMap(attemptsOf)) await policy.check(user, attempt);
     },
-    'refuses with an error that the caller may read, at login as well as at refresh': async () => {
+    'check() rejects with an AuthError, at login and at refresh': async () => {
       const policy = await make();
-      assert.ok(cases.refuses.length > 0, 'name a user that is refused');
-      for (const [user, attempt] of cases.refuses.flatMap(attemptsOf)) {
-        await assertRefused(() => policy.check(user, attempt), `a ${attempt.kind} of ${user.email}`);
+      assert.ok(cases.rejects.length > 0, '`rejects` must not be empty');
+      for (const [user, attempt] of cases.rejects.flatMap(attemptsOf)) {
+        await assertRejected(() => policy.check(user, attempt), `a ${attempt.kind} of ${user.email}`);
       }
     },
-    'changes nothing of the user': async () => {
+    'check() does not change the user': async () => {
       const policy = await make();
-      for (const [user, attempt] of [...cases.admits, ...cases.refuses].flatMap(attemptsOf)) {
+      for (const [user, attempt] of [...cases.admits, ...cases.rejects].flatMap(attemptsOf)) {
         const before = snapshotOf(user);
         await Promise.resolve()
           .then(() => policy.check(user, attempt))

@@ -3,11 +3,11 @@ import type { Mailer, MailMessage } from 'postern/accounts';
 import { specification } from './specification.js';
 import type { Made } from './specification.js';
 
-/** What else is known of a mailer, for what cannot be seen from outside. */
+/** Access to the effects of a mailer. */
 export interface MailerCases<M extends Mailer> {
-  /** What has arrived by this mailer; without it nobody looks. */
+  /** Returns the messages that have arrived. Without it, delivery is not tested. */
   readonly arrived?: (mailer: M) => readonly MailMessage[] | Promise<readonly MailMessage[]>;
-  /** A mailer whose way out is blocked, such as one with a port where nobody listens. */
+  /** Creates a mailer that cannot send, such as one with a port on which no server listens. */
   readonly makeBroken?: Made<M>;
 }
 
@@ -19,7 +19,7 @@ const MAIL: MailMessage = {
 };
 
 /**
- * What every `Mailer` promises.
+ * Tests the promises of a `Mailer`.
  *
  * @example
  * ```ts
@@ -28,17 +28,17 @@ const MAIL: MailMessage = {
  */
 export function mailerSpec<M extends Mailer>(make: Made<M>, { arrived, makeBroken }: MailerCases<M> = {}): void {
   specification('Mailer', {
-    'takes a mail': async () => {
+    'send() resolves to undefined': async () => {
       assert.equal(await (await make()).send(MAIL), undefined);
     },
     ...(arrived && {
-      'hands it over as it is: every script, a lone dot on a line, the kind': async () => {
+      'send() delivers every script, a line with a single dot, and the kind unchanged': async () => {
         const mailer = await make();
         await mailer.send(MAIL);
         const { kind, to, subject, text } = (await arrived(mailer)).at(-1) ?? {};
         assert.deepEqual({ kind, to, subject, text }, MAIL);
       },
-      'loses none of many at once': async () => {
+      'send() delivers each of 20 concurrent messages': async () => {
         const mailer = await make();
         const subjects = Array.from({ length: 20 }, (_, index) => `${MAIL.subject} ${index}`);
         await Promise.all(subjects.map((subject) => mailer.send({ ...MAIL, subject })));
@@ -47,12 +47,12 @@ export function mailerSpec<M extends Mailer>(make: Made<M>, { arrived, makeBroke
       },
     }),
     ...(makeBroken && {
-      'rejects what it cannot send': async () => {
+      'send() rejects if it cannot send': async () => {
         const mailer = await makeBroken();
         await assert.rejects(async () => mailer.send(MAIL));
       },
     }),
-    'changes nothing of the message': async () => {
+    'send() does not change the message': async () => {
       const message = Object.freeze({ ...MAIL });
       await (await make()).send(message);
       assert.deepEqual(message, MAIL);

@@ -4,38 +4,38 @@ import { copyOf, snapshotOf } from './snapshot.js';
 import { specification } from './specification.js';
 import type { Made } from './specification.js';
 
-/** Passwords that the policy is known to judge. */
+/** Passwords that the policy must accept, and passwords that it must reject. */
 export interface PasswordPolicyCases {
   readonly accepts: readonly string[];
-  readonly refuses: readonly string[];
-  /** Whose password it is; somebody at example.com unless told. */
+  readonly rejects: readonly string[];
+  /** The user of the password. Default: `ada@example.com`. */
   readonly context?: PasswordContext;
 }
 
 const HOSTILE = ['', ' '.repeat(1024), 'a'.repeat(1024), '(a+)+'.repeat(200), '🚣'.repeat(256), '\u202E\0\uFEFF'];
 
 /**
- * What every `PasswordPolicy` promises.
+ * Tests the promises of a `PasswordPolicy`.
  *
  * @example
  * ```ts
- * passwordPolicySpec(() => new NoSeasonNamesPolicy(), { accepts: ['seven small boats'], refuses: ['Summer 2026 is here'] });
+ * passwordPolicySpec(() => new NoSeasonsPolicy(), { accepts: ['seven small boats'], rejects: ['Summer 2026'] });
  * ```
  */
 export function passwordPolicySpec(
   make: Made<PasswordPolicy>,
-  { accepts, refuses, context = { email: 'ada@example.com' } }: PasswordPolicyCases,
+  { accepts, rejects, context = { email: 'ada@example.com' } }: PasswordPolicyCases,
 ): void {
   specification('PasswordPolicy', {
-    'finds nothing in a password that is good': async () => {
+    'check() returns no violation for a good password': async () => {
       const policy = await make();
-      assert.ok(accepts.length > 0, 'name a password that is accepted');
+      assert.ok(accepts.length > 0, '`accepts` must not be empty');
       for (const password of accepts) assert.deepEqual(await policy.check(password, copyOf(context)), [], password);
     },
-    'says of a bad one why it is refused: a code and a sentence': async () => {
+    'check() returns a code and a sentence for each violation': async () => {
       const policy = await make();
-      assert.ok(refuses.length > 0, 'name a password that is refused');
-      for (const password of refuses) {
+      assert.ok(rejects.length > 0, '`rejects` must not be empty');
+      for (const password of rejects) {
         const violations = await policy.check(password, copyOf(context));
         assert.ok(violations.length > 0, `"${password}" was accepted`);
         for (const { code, detail } of violations) {
@@ -44,27 +44,27 @@ export function passwordPolicySpec(
         }
       }
     },
-    'never repeats the password': async () => {
+    'check() never repeats the password': async () => {
       const policy = await make();
-      for (const password of refuses) {
-        const told = JSON.stringify(await policy.check(password, copyOf(context)));
-        assert.ok(!told.includes(password), 'the violation shows the password');
+      for (const password of rejects) {
+        const text = JSON.stringify(await policy.check(password, copyOf(context)));
+        assert.ok(!text.includes(password), 'the violation contains the password');
       }
     },
-    'judges whatever text comes, and in no time': async () => {
+    'check() handles every string within a second': async () => {
       const policy = await make();
       for (const password of HOSTILE) {
         const start = performance.now();
         assert.ok(Array.isArray(await policy.check(password, copyOf(context))));
-        assert.ok(performance.now() - start < 1000, 'more than a second');
+        assert.ok(performance.now() - start < 1000, 'check() took more than a second');
       }
     },
-    'changes nothing of the context': async () => {
+    'check() does not change the context': async () => {
       const policy = await make();
-      const given = copyOf(context);
-      const before = snapshotOf(given);
-      for (const password of [...accepts, ...refuses]) await policy.check(password, given);
-      assert.equal(snapshotOf(given), before);
+      const copy = copyOf(context);
+      const before = snapshotOf(copy);
+      for (const password of [...accepts, ...rejects]) await policy.check(password, copy);
+      assert.equal(snapshotOf(copy), before);
     },
   });
 }

@@ -4,59 +4,59 @@ import { AuthError } from 'postern/problem';
 import { specification } from './specification.js';
 import type { Made } from './specification.js';
 
-/** Principals that the mapper is known to know, and to know nothing of. */
+/** Principals that the mapper must map, and principals that it must reject. */
 export interface PrincipalMapperCases {
   readonly knows: readonly Principal[];
-  /** Leave it out for a mapper that takes everybody. */
-  readonly refuses?: readonly Principal[];
+  /** Leave it out for a mapper that maps every principal. */
+  readonly rejects?: readonly Principal[];
 }
 
 /**
- * What every `PrincipalMapper` promises.
+ * Tests the promises of a `PrincipalMapper`.
  *
  * @example
  * ```ts
  * principalMapperSpec(() => new EmployeeMapper(employees), {
  *   knows: [testPrincipal({ subject: ada.id })],
- *   refuses: [testPrincipal({ subject: 'nobody' })],
+ *   rejects: [testPrincipal({ subject: 'unknown' })],
  * });
  * ```
  */
-export function principalMapperSpec(make: Made<PrincipalMapper>, { knows, refuses = [] }: PrincipalMapperCases): void {
+export function principalMapperSpec(make: Made<PrincipalMapper>, { knows, rejects = [] }: PrincipalMapperCases): void {
   specification('PrincipalMapper', {
-    'knows whom a token speaks for': async () => {
+    'map() returns the user of a known principal': async () => {
       const mapper = await make();
-      assert.ok(knows.length > 0, 'name a principal that is known');
+      assert.ok(knows.length > 0, '`knows` must not be empty');
       for (const principal of knows) {
         const user = await mapper.map(principal);
-        assert.ok(user !== undefined && user !== null, `${principal.subject} is not known`);
+        assert.ok(user !== undefined && user !== null, `${principal.subject} was rejected`);
       }
     },
-    'refuses the others by undefined, null or an error that the caller may read': async () => {
+    'map() rejects an unknown principal with undefined, null or an AuthError': async () => {
       const mapper = await make();
-      for (const principal of refuses) {
+      for (const principal of rejects) {
         const user = await Promise.resolve()
           .then(() => mapper.map(principal))
           .catch((error: unknown) => {
             assert.ok(error instanceof AuthError && error.status < 500, String(error));
           });
-        assert.ok(user === undefined || user === null, `${principal.subject} was let in`);
+        assert.ok(user === undefined || user === null, `${principal.subject} was mapped`);
       }
     },
-    'leaves the principal as it is: one proof serves many requests': async () => {
+    'map() does not change the principal, which is cached for several requests': async () => {
       const mapper = await make();
-      for (const principal of [...knows, ...refuses].map(frozen)) {
+      for (const principal of [...knows, ...rejects].map(frozen)) {
         await Promise.resolve()
           .then(() => mapper.map(principal))
           .catch((error: unknown) => assert.ok(!(error instanceof TypeError), String(error)));
       }
     },
-    'keeps apart what is asked at the same time': async () => {
+    'map() does not mix up concurrent calls': async () => {
       const mapper = await make();
-      const apart = [];
-      for (const principal of knows) apart.push(await mapper.map(principal));
-      const together = await Promise.all(knows.map(async (principal) => mapper.map(principal)));
-      assert.deepEqual(together, apart);
+      const sequential = [];
+      for (const principal of knows) sequential.push(await mapper.map(principal));
+      const concurrent = await Promise.all(knows.map(async (principal) => mapper.map(principal)));
+      assert.deepEqual(concurrent, sequential);
     },
   });
 }

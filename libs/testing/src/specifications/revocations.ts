@@ -10,23 +10,23 @@ const ISSUER = 'https://issuer.test';
 const OURS = { sessionId: 'session-1', clientId: 'client-1', tokenId: 'token-1', subject: 'subject-1', keyId: 'key-1' };
 let count = 0;
 
-/** A revocation of each kind, and a principal that it concerns; all of them new. */
-function cases(): { notice: RevocationRequest; concerned: Principal }[] {
-  const concerned = testPrincipal(
+/** A revocation of each kind with a principal that it revokes, all with new ids. */
+function cases(): { notice: RevocationRequest; revoked: Principal }[] {
+  const revoked = testPrincipal(
     Object.fromEntries(Object.entries(OURS).map(([name, value]) => [name, `${value}-${(count += 1)}`])),
   );
-  const now = concerned.issuedAt;
+  const now = revoked.issuedAt;
   const until = { reason: 'specification', expiresAt: now + 600 };
   return [
-    { kind: 'session' as const, target: concerned.sessionId! },
-    { kind: 'subject' as const, target: concerned.subject, before: now },
-    { kind: 'client' as const, target: concerned.clientId!, before: now },
-    { kind: 'token' as const, target: concerned.tokenId },
-    { kind: 'key' as const, target: concerned.keyId },
-  ].map((notice) => ({ notice: { ...notice, ...until }, concerned: only(concerned, notice.kind) }));
+    { kind: 'session' as const, target: revoked.sessionId! },
+    { kind: 'subject' as const, target: revoked.subject, before: now },
+    { kind: 'client' as const, target: revoked.clientId!, before: now },
+    { kind: 'token' as const, target: revoked.tokenId },
+    { kind: 'key' as const, target: revoked.keyId },
+  ].map((notice) => ({ notice: { ...notice, ...until }, revoked: only(revoked, notice.kind) }));
 }
 
-/** A principal that shares nothing with the others but what this kind of revocation names. */
+/** A principal that shares only the member of this kind of revocation. */
 function only(principal: Principal, kind: RevocationRequest['kind']): Principal {
   const member = ({ session: 'sessionId', client: 'clientId', token: 'tokenId', key: 'keyId' } as const)[
     kind as 'session'
@@ -36,37 +36,37 @@ function only(principal: Principal, kind: RevocationRequest['kind']): Principal 
 }
 
 /**
- * What every `RevocationPublisher` promises to the process it is in.
+ * Tests the promises of a `RevocationPublisher` to its own process.
  *
- * @param make the publisher, and the set that the guard of the same application asks
+ * @param make returns the publisher and the set that the guard of the same application checks
  */
 export function revocationPublisherSpec(
   make: Made<{ publisher: RevocationPublisher; set: RevocationSet; issuer?: string }>,
 ): void {
   specification('RevocationPublisher', {
-    'has refused, when it resolves, what it was told: every kind': async () => {
+    'publish() resolves after tokens of the revocation are rejected, for every kind': async () => {
       const { publisher, set, issuer = ISSUER } = await make();
-      for (const { notice, concerned } of cases()) {
-        const principal = testPrincipal({ ...concerned, issuer });
+      for (const { notice, revoked } of cases()) {
+        const principal = testPrincipal({ ...revoked, issuer });
         assert.equal(set.isRevoked(principal), false, `${notice.kind}: before`);
         await publisher.publish(notice);
         assert.equal(set.isRevoked(principal), true, `${notice.kind}: after`);
       }
     },
-    'refuses for as long as any token may live where it is not told how long': async () => {
+    'publish() without expiresAt revokes for the longest token lifetime': async () => {
       const { publisher, set, issuer = ISSUER } = await make();
-      const [{ notice, concerned }] = cases() as [ReturnType<typeof cases>[number]];
-      const { expiresAt: _untold, ...untimed } = notice;
+      const [{ notice, revoked }] = cases() as [ReturnType<typeof cases>[number]];
+      const { expiresAt: _expiresAt, ...untimed } = notice;
       await publisher.publish(untimed);
-      assert.equal(set.isRevoked(testPrincipal({ ...concerned, issuer })), true);
+      assert.equal(set.isRevoked(testPrincipal({ ...revoked, issuer })), true);
     },
-    'concerns nobody else, and no token that was issued later': async () => {
+    'publish() affects no other principal and no token that was issued later': async () => {
       const { publisher, set, issuer = ISSUER } = await make();
-      for (const { notice, concerned } of cases()) {
+      for (const { notice, revoked } of cases()) {
         await publisher.publish(notice);
-        assert.equal(set.isRevoked(testPrincipal({ issuer, subject: 'somebody-else' })), false, notice.kind);
+        assert.equal(set.isRevoked(testPrincipal({ issuer, subject: 'another-subject' })), false, notice.kind);
         if (notice.before === undefined) continue;
-        const later = testPrincipal({ ...concerned, issuer, issuedAt: notice.before + 1 });
+        const later = testPrincipal({ ...revoked, issuer, issuedAt: notice.before + 1 });
         assert.equal(set.isRevoked(later), false, `${notice.kind}: a later token`);
       }
     },
@@ -74,43 +74,42 @@ export function revocationPublisherSpec(
 }
 
 /**
- * What every `RevocationSource` promises.
+ * Tests the promises of a `RevocationSource`.
  *
- * @param make a source, whoever makes known what it is to hear of, and whose tokens these are where the source follows a
- *   certain issuer
- * @param withinSeconds how long a revocation may take from there to here
+ * @param make returns a source, a publisher whose revocations it receives, and the issuer if the source is bound to one
+ * @param withinSeconds the longest delay of a revocation
  */
 export function revocationSourceSpec(
   make: Made<{ source: RevocationSource; publisher: RevocationPublisher; issuer?: string }>,
   { withinSeconds = 1 }: { withinSeconds?: number } = {},
 ): void {
   const emptySet = (issuer: string): RevocationSet => new RevocationSet(new SystemClock(), issuer);
-  const isKnown = (set: RevocationSet, concerned: Principal, issuer: string): boolean =>
-    set.isRevoked(testPrincipal({ ...concerned, issuer }));
+  const isKnown = (set: RevocationSet, revoked: Principal, issuer: string): boolean =>
+    set.isRevoked(testPrincipal({ ...revoked, issuer }));
   specification('RevocationSource', {
-    'knows, when it follows, what was revoked before': async () => {
+    'follow() resolves after it has loaded earlier revocations': async () => {
       const { source, publisher, issuer = ISSUER } = await make();
-      const told = cases();
-      for (const { notice } of told) await publisher.publish(notice);
+      const published = cases();
+      for (const { notice } of published) await publisher.publish(notice);
       const set = emptySet(issuer);
       await source.follow(set);
       await source.stop();
-      for (const { notice, concerned } of told) assert.ok(isKnown(set, concerned, issuer), notice.kind);
+      for (const { notice, revoked } of published) assert.ok(isKnown(set, revoked, issuer), notice.kind);
     },
-    [`hears within ${withinSeconds} s of what is revoked after that`]: async () => {
+    [`follow() receives later revocations within ${withinSeconds} s`]: async () => {
       const { source, publisher, issuer = ISSUER } = await make();
       const set = emptySet(issuer);
       await source.follow(set);
-      const told = cases();
-      for (const { notice } of told) await publisher.publish(notice);
+      const published = cases();
+      for (const { notice } of published) await publisher.publish(notice);
       const end = Date.now() + withinSeconds * 1000;
       const missing = () =>
-        told.filter(({ concerned }) => !isKnown(set, concerned, issuer)).map(({ notice }) => notice.kind);
+        published.filter(({ revoked }) => !isKnown(set, revoked, issuer)).map(({ notice }) => notice.kind);
       while (missing().length > 0 && Date.now() < end) await delay(10);
       await source.stop();
       assert.deepEqual(missing(), []);
     },
-    'leaves the set alone once it is stopped': async () => {
+    'stop() ends all changes to the set': async () => {
       const { source, publisher, issuer = ISSUER } = await make();
       const set = emptySet(issuer);
       await source.follow(set);

@@ -8,7 +8,7 @@ const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth'];
 const INPUT = Buffer.from('eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ');
 
 /**
- * What every `SigningKeys` promises.
+ * Tests the promises of `SigningKeys`.
  *
  * @example
  * ```ts
@@ -17,13 +17,13 @@ const INPUT = Buffer.from('eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJhZGEifQ');
  */
 export function signingKeysSpec(make: Made<SigningKeys>): void {
   specification('SigningKeys', {
-    'has a key that signs now, and names each key once': async () => {
+    'keys() contains an active key, and each kid once': async () => {
       const keys = await (await make()).keys();
-      assert.ok(keys.some(signsNow), 'no key signs now');
+      assert.ok(keys.some(isActive), 'no key is active');
       assert.equal(new Set(keys.map(({ kid }) => kid)).size, keys.length);
       for (const { kid } of keys) assert.ok(kid.length > 0 && kid.length <= 64, `kid "${kid}"`);
     },
-    'shows public halves only': async () => {
+    'keys() contains only public keys, apart from HS256 secrets': async () => {
       for (const { alg, key, jwk } of await (await make()).keys()) {
         assert.equal(key.type, alg === 'HS256' ? 'secret' : 'public');
         if (alg === 'HS256') assert.equal(jwk, undefined, 'a secret is never published');
@@ -33,29 +33,29 @@ export function signingKeysSpec(make: Made<SigningKeys>): void {
         );
       }
     },
-    'publishes the very key that proves': async () => {
+    'keys() has the JWK of each public key': async () => {
       for (const { alg, key, jwk } of await (await make()).keys()) {
         if (alg === 'HS256') continue;
         assert.ok(jwk, 'a public key is published');
         assert.ok(createPublicKey({ key: jwk, format: 'jwk' }).equals(key));
       }
     },
-    'signs as JWS writes it, so that the public half proves it': async () => {
+    'sign() returns a JWS signature that the public key verifies': async () => {
       const signer = await make();
-      for (const key of (await signer.keys()).filter(signsNow)) {
+      for (const key of (await signer.keys()).filter(isActive)) {
         const made = await signature(signer, key, INPUT);
-        assert.ok(proves(key, INPUT, made), `${key.kid} does not prove what it signed`);
-        assert.ok(!proves(key, Buffer.concat([INPUT, Buffer.from('x')]), made));
+        assert.ok(verifies(key, INPUT, made), `the public key ${key.kid} does not verify the signature`);
+        assert.ok(!verifies(key, Buffer.concat([INPUT, Buffer.from('x')]), made));
       }
     },
-    'signs many at once': async () => {
+    'sign() signs 20 concurrent inputs': async () => {
       const signer = await make();
-      const key = (await signer.keys()).find(signsNow)!;
+      const key = (await signer.keys()).find(isActive)!;
       const inputs = Array.from({ length: 20 }, (_, index) => Buffer.from(`${INPUT.toString()}${index}`));
       const signatures = await Promise.all(inputs.map((input) => signature(signer, key, input)));
-      assert.ok(signatures.every((made, index) => proves(key, inputs[index]!, made)));
+      assert.ok(signatures.every((made, index) => verifies(key, inputs[index]!, made)));
     },
-    'keeps a private half in this process only where it belongs to the public one': async () => {
+    'localKey() returns only a private key of its public key': async () => {
       const signer = await make();
       for (const { kid, alg, key } of await signer.keys()) {
         const local = signer.localKey(kid);
@@ -66,12 +66,12 @@ export function signingKeysSpec(make: Made<SigningKeys>): void {
   });
 }
 
-function signsNow({ activeAt, retiredAt }: PublicSigningKey): boolean {
+function isActive({ activeAt, retiredAt }: PublicSigningKey): boolean {
   const now = Date.now();
   return (activeAt?.getTime() ?? 0) <= now && (retiredAt?.getTime() ?? Infinity) > now;
 }
 
-/** Made as the server makes it: by the private half where that is in this process, else by the signer. */
+/** Signs as the server does: with the local private key if there is one, or else by `sign()`. */
 async function signature(signer: SigningKeys, key: PublicSigningKey, input: Buffer): Promise<Buffer> {
   const local = signer.localKey(key.kid);
   if (local === undefined) return signer.sign(key.kid, input);
@@ -80,7 +80,7 @@ async function signature(signer: SigningKeys, key: PublicSigningKey, input: Buff
 }
 
 /** @see RFC 7518 §3 */
-function proves(key: PublicSigningKey, input: Buffer, made: Buffer): boolean {
+function verifies(key: PublicSigningKey, input: Buffer, made: Buffer): boolean {
   if (key.alg === 'HS256') return createHmac('sha256', key.key).update(input).digest().equals(made);
   return verify(digestOf(key), input, { key: key.key, ...formOf(key) }, made);
 }

@@ -1,18 +1,18 @@
-/** Makes what is tested; called anew for each statement. */
+/** Creates the object under test. It is called for each statement. */
 export type Made<T> = () => T | Promise<T>;
 
 type Statement = () => void | Promise<void>;
 
-/** What runs the tests: `describe` and `it` of Jest, Vitest, Mocha or `node:test`. */
+/** `describe` and `it` of Jest, Vitest, Mocha or `node:test`. */
 export interface SpecificationRunner {
   readonly describe: (name: string, body: () => void) => unknown;
   readonly it: (name: string, statement: Statement) => unknown;
 }
 
-let handedOver: SpecificationRunner | undefined;
+let customRunner: SpecificationRunner | undefined;
 
 /**
- * Hands the specifications of this file the functions of its test runner, where these are imported rather than global:
+ * Sets the test runner of the specifications. Needed if `describe` and `it` are not global:
  * Vitest without `globals: true`, Jest with `injectGlobals: false`, `node:test` without `--test`.
  *
  * @example
@@ -23,13 +23,13 @@ let handedOver: SpecificationRunner | undefined;
  * ```
  */
 export function runSpecificationsWith(functions: SpecificationRunner): void {
-  handedOver = functions;
+  customRunner = functions;
 }
 
 /**
- * Hands the statements to the runner of the test. The statements themselves use nothing but `node:assert`.
+ * Registers the statements with the test runner. They use only `node:assert`.
  *
- * @throws Error where no runner is known: statements that nobody runs would look like ones that hold
+ * @throws Error if there is no test runner, because statements that never run would look like passing ones
  */
 export function specification(name: string, statements: Readonly<Record<string, Statement>>): void {
   const { describe, it } = runner();
@@ -40,9 +40,9 @@ export function specification(name: string, statements: Readonly<Record<string, 
 
 function runner(): SpecificationRunner {
   const global = globalThis as Partial<SpecificationRunner>;
-  if (handedOver) return handedOver;
+  if (customRunner) return customRunner;
   if (global.describe && global.it) return global as SpecificationRunner;
-  // Under another runner those of node:test would be called by nobody, or be reported to nobody.
+  // Under another test runner, `node:test` would not run the statements or not report them.
   const isOfNode =
     process.env.NODE_TEST_CONTEXT !== undefined || process.execArgv.some((flag) => /^--test\b/.test(flag));
   if (isOfNode) {
@@ -50,6 +50,6 @@ function runner(): SpecificationRunner {
     return { describe, it: (sentence, statement) => it(sentence, () => statement()) };
   }
   throw new Error(
-    'The specifications of postern/testing find no global `describe` and `it`: import them from your test runner, and write runSpecificationsWith({ describe, it }) before the first specification.',
+    'The specifications of postern/testing need `describe` and `it`: import them from your test runner, and call runSpecificationsWith({ describe, it }) before the first specification.',
   );
 }

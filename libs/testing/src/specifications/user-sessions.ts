@@ -4,33 +4,33 @@ import type { UserSessions } from 'postern/users';
 import { specification } from './specification.js';
 import type { Made } from './specification.js';
 
-const NOBODY = '01938f2e-6a1c-7d3a-9c55-000000000000';
+const UNKNOWN_USER = '01938f2e-6a1c-7d3a-9c55-000000000000';
 
-/** What is tested, and two users who are signed in. */
+/** The object under test and two users with sessions. */
 export interface UserSessionsCase {
   readonly sessions: UserSessions;
-  /** Of the application that the sessions are in. */
+  /** The database of the application. */
   readonly database: Database;
-  /** UUIDs of two users, each with at least one session. */
+  /** The UUIDs of two users, each with at least one session. */
   readonly userIds: readonly [string, string];
-  /** How many sessions of a user are alive, as whoever presents one finds out. */
+  /** Returns the number of sessions of a user that can still be refreshed. */
   readonly alive: (userId: string) => number | Promise<number>;
 }
 
-/** What every `UserSessions` promises. */
+/** Tests the promises of `UserSessions`. */
 export function userSessionsSpec(make: Made<UserSessionsCase>): void {
   specification('UserSessions', {
-    'ends every session of the user, and none of somebody else': async () => {
+    'endAllOf() ends every session of the user and none of another user': async () => {
       const { sessions, database, userIds, alive } = await make();
       const [user, other] = userIds;
-      assert.ok((await alive(user)) > 0, 'a session of the first user is alive at the start');
+      assert.ok((await alive(user)) > 0, 'the first user must have a session');
       const ofOther = await alive(other);
-      assert.ok(ofOther > 0, 'a session of the second user is alive at the start');
+      assert.ok(ofOther > 0, 'the second user must have a session');
       await database.transaction(() => sessions.endAllOf(user, 'specification'));
       assert.equal(await alive(user), 0);
       assert.equal(await alive(other), ofOther);
     },
-    'ends none where the transaction is rolled back': async () => {
+    'endAllOf() ends no session if the transaction is rolled back': async () => {
       const { sessions, database, userIds, alive } = await make();
       const [user] = userIds;
       const before = await alive(user);
@@ -42,9 +42,9 @@ export function userSessionsSpec(make: Made<UserSessionsCase>): void {
       await assert.rejects(database.transaction(work), { message: failure.message });
       assert.equal(await alive(user), before);
     },
-    'is content where there is nothing left to end, and nobody whose it could be': async () => {
+    'endAllOf() resolves if the user has no sessions or does not exist': async () => {
       const { sessions, database, userIds, alive } = await make();
-      for (const userId of [userIds[0], userIds[0], NOBODY]) {
+      for (const userId of [userIds[0], userIds[0], UNKNOWN_USER]) {
         await database.transaction(() => sessions.endAllOf(userId, 'specification'));
         assert.equal(await alive(userId), 0);
       }

@@ -11,7 +11,7 @@ export interface KnownVerificationKey {
 
 const NO_KEY = [
   '',
-  'nobody',
+  'unknown',
   '__proto__',
   'constructor',
   '../../etc/passwd',
@@ -21,9 +21,9 @@ const NO_KEY = [
 ];
 
 /**
- * What every `VerificationKeys` promises.
+ * Tests the promises of `VerificationKeys`.
  *
- * @param known made anew for each statement, as the key may have to be made first
+ * @param known called for each statement, so that it can create the key first
  * @example
  * ```ts
  * verificationKeysSpec(() => keys, () => ({ issuer: 'https://id.acme.com', kid: 'key-1' }));
@@ -31,31 +31,31 @@ const NO_KEY = [
  */
 export function verificationKeysSpec(make: Made<VerificationKeys>, known: Made<KnownVerificationKey>): void {
   specification('VerificationKeys', {
-    'finds a key of its issuer: public, or a secret for HS256, and alive': async () => {
+    'find() returns a live key of the issuer: a public key, or a secret for HS256': async () => {
       const keys = await make();
       const { issuer, kid } = await known();
       const found = await keys.find(issuer, kid);
-      assert.ok(found, 'the key is not found');
+      assert.ok(found, 'find() did not return the key');
       assert.equal(found.kid, kid);
       assert.equal(found.key.type, found.alg === 'HS256' ? 'secret' : 'public');
       assert.equal(keys.isLive(issuer, kid), true);
     },
-    'hands it out at once when it is asked again': async () => {
+    'find() returns a known key synchronously': async () => {
       const keys = await make();
       const { issuer, kid } = await known();
       await keys.find(issuer, kid);
-      assert.ok(!(keys.find(issuer, kid) instanceof Promise), 'a promise, for what is at hand');
+      assert.ok(!(keys.find(issuer, kid) instanceof Promise), 'find() returned a promise for a known key');
     },
-    'knows no key of another issuer, whatever it is called': async () => {
+    'find() returns no key for another issuer': async () => {
       const keys = await make();
       const { issuer, kid } = await known();
       await keys.find(issuer, kid);
-      for (const other of [`${issuer}/`, issuer.toUpperCase(), 'https://stranger.test', '', '__proto__']) {
+      for (const other of [`${issuer}/`, issuer.toUpperCase(), 'https://other.test', '', '__proto__']) {
         assert.equal(await keys.find(other, kid), undefined, other);
         assert.equal(keys.isLive(other, kid), false, other);
       }
     },
-    'knows no key of another name, and throws for none': async () => {
+    'find() returns no key for an unknown kid, and does not throw': async () => {
       const keys = await make();
       const { issuer } = await known();
       for (const kid of NO_KEY) {

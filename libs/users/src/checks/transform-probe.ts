@@ -17,7 +17,7 @@ export function isKeptInRequests(entity: Type<UserBase>, property: string): bool
   return isTaken(() => plainToInstance(Request, { [property]: '' }) instanceof Request && times === 1);
 }
 
-/** Whether class-transformer, as in Nest's `ClassSerializerInterceptor`, shows this property under its name in a response. */
+/** Whether class-transformer (Nest's `ClassSerializerInterceptor`) shows this property under its name in a response. */
 export function isKeptInAnswers(entity: Type<UserBase>, property: string): boolean {
   const { prototype } = picked(entity, property);
   return isTaken(() => property in instanceToPlain(Object.assign(Object.create(prototype), { [property]: '' })));

@@ -230,7 +230,7 @@ describe('checkUserEntity', () => {
     );
   });
 
-  it('refuses such a field however deep the classes are embedded', () => {
+  it('checkUserEntity rejects @UserField in a nested embedded class', () => {
     class Geometry {
       declare height: string;
     }
@@ -256,7 +256,7 @@ describe('checkUserEntity', () => {
     ['changed by what fails', { write: 'self' }, [Transform(({ value }: { value: string[] }) => value.map(String))]],
     ['left out when empty', { write: 'self' }, [Transform(() => undefined)]],
     ['of a type', { write: 'self', read: 'self' }, [Type(() => String)]],
-  ])('takes what class-transformer is told of a field that is %s', (_, options, decorators) => {
+  ])('checkUserEntity accepts class-transformer decorators on a field that is %s', (_, options, decorators) => {
     expect(() => checkUserEntity(entityWith(options, text(), ...decorators))).not.toThrow();
   });
 

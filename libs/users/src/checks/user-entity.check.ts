@@ -128,7 +128,7 @@ function checkField(entity: Type<UserBase>, field: DeclaredUserField, claims: Ma
   checkTransformation(entity, field, fail);
 }
 
-/** Otherwise a new user could choose a value that only administrators assign, and a claim would send it to every service. */
+/** Otherwise a new user could choose a value, even a claim, that only administrators assign. */
 function checkRegistration(
   { register, write, registrantMaySet = false }: DeclaredUserField,
   fail: (sentence: string) => never,

@@ -94,7 +94,7 @@ export function presenceOf(column: UserColumn, presence: 'required' | 'optional'
   return column.isNullable ? IsOptional() : ValidateIf((_, value) => value !== undefined);
 }
 
-/** One class-validator rule of a property. */
+/** A class-validator rule of a property. */
 export interface KnownRule {
   readonly name: string;
   readonly constraints: readonly unknown[];

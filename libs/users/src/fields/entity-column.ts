@@ -107,7 +107,7 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
   };
 }
 
-/** What TypeORM has for a property without a column. */
+/** The kind of a property that is not a plain column, if TypeORM knows it. */
 export function insteadOfColumn(entity: Type<UserBase>, property: string): 'embedded' | 'relation' | undefined {
   const { embeddeds, relations } = getMetadataArgsStorage();
   const ancestry = ancestryOf(entity);

@@ -21,7 +21,7 @@ class Employee extends UserBase {
     read: 'self',
     claim: 'cost_centre',
     example: 'CC-1042',
-    description: 'Where it is booked.',
+    description: 'The cost centre.',
   })
   @Column({ length: 12 })
   @Matches(/^CC-\d+$/)
@@ -297,7 +297,7 @@ describe('the OpenAPI document', () => {
             maxLength: 12,
             pattern: '^CC-\\d+$',
             example: 'CC-1042',
-            description: 'Where it is booked.',
+            description: 'The cost centre.',
           },
           nickname: { type: ['string', 'null'], maxLength: 20 },
           grade: { type: 'integer', minimum: -32_768, maximum: 32_767 },

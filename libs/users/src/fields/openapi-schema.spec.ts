@@ -47,7 +47,7 @@ class Driver extends UserBase {
   @Field({ type: 'text', array: true, default: [] }, IsString({ each: true })) routes!: string[];
   @Field({ type: 'date' }) licensedOn!: Date;
   @Field({ type: 'real', nullable: true }) weight!: number | null;
-  @Field({ type: 'varchar' }, ApiProperty({ description: 'Of the team.', example: 'M-AB 1', maxLength: 9 }))
+  @Field({ type: 'varchar' }, ApiProperty({ description: 'The number plate.', example: 'M-AB 1', maxLength: 9 }))
   plate!: string;
   @Field({ type: 'bigint' }, IsNumberString(), ApiProperty({ type: 'string', format: 'int64' })) badge!: number;
 }
@@ -117,7 +117,7 @@ describe('the schema of a field', () => {
     for (const { properties } of Object.values(schemas)) {
       expect(properties['plate']).toEqual({
         type: 'string',
-        description: 'Of the team.',
+        description: 'The number plate.',
         example: 'M-AB 1',
         maxLength: 9,
       });

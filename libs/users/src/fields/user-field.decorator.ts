@@ -1,12 +1,12 @@
 import 'reflect-metadata';
 import type { Type } from '@nestjs/common';
 
-/** Who may set a field at registration, and who may change it. */
+/** The options for writing a field: at registration and later. */
 type UserFieldWriting =
   | {
       /** Whether the field is part of registration. Default `false`. */
       register?: false | undefined;
-      /** Who may change the field through HTTP; an administrator may change what the user may. Default `false`. */
+      /** The role that may change the field through HTTP; administrators include the user. Default `false`. */
       write?: 'self' | 'admin' | false | undefined;
       registrantMaySet?: false | undefined;
     }
@@ -23,7 +23,7 @@ type UserFieldWriting =
 
 /** The options of {@link UserField}. An option that is left out allows nothing. */
 export type UserFieldOptions = UserFieldWriting & {
-  /** Who may see the field through HTTP; the user and administrators also see `'public'` fields. Default `false`. */
+  /** The least role that may see the field through HTTP. Default `false`. */
   read?: 'public' | 'self' | 'admin' | false | undefined;
   /** The name of the access-token claim of the field. Access tokens are not encrypted: leave it out when in doubt. */
   claim?: string | undefined;

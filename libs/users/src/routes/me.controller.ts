@@ -38,9 +38,9 @@ export interface MeRoutes<U extends UserBase = UserBase> {
 }
 
 /**
- * Creates the controller of `/users/me` for this entity. Validation and OpenAPI document use the DTOs of the entity. You
- * may extend it and configure your class. An overridden method keeps its route, validation and documentation, and needs
- * no decorators.
+ * Creates the controller of `/users/me` for this entity. Validation and OpenAPI document use the DTOs of the entity.
+ * You may extend it and configure your class. An overridden method keeps its route, validation and documentation, and
+ * needs no decorators.
  *
  * @example
  * ```ts

@@ -26,8 +26,8 @@ const RAISED = 'P0001';
 const DATA_EXCEPTION = /^22/;
 
 /**
- * Maps a database error of an INSERT or UPDATE of a user to an error of this lib if a value caused it. Returns any other
- * error unchanged.
+ * Maps a database error of an INSERT or UPDATE of a user to an error of this lib if a value caused it. Returns any
+ * other error unchanged.
  */
 export function mapWriteError(error: unknown, users: EntityMetadata): unknown {
   const failure = failureOf(error);
@@ -115,7 +115,7 @@ function columnsIn(detail = ''): string[] {
   return columns.match(/[\p{L}_][\p{L}\p{N}_$]*/gu) ?? [];
 }
 
-/** One JSON pointer for each known column. */
+/** The JSON pointer of each known column. */
 function pointersOf(names: readonly string[], users: EntityMetadata): string[] {
   const columns = names.flatMap((name) => users.columns.find(({ databaseName }) => databaseName === name) ?? []);
   const pointers = columns.map(({ propertyPath, relationMetadata, isVirtual }) => {
