@@ -242,7 +242,7 @@ describe('a table that lacks columns', () => {
     await expect(start(Promoted)).rejects.toThrow(
       new Error(
         'UsersModule: the table "users" lacks the column "job_title" that Promoted declares.\n' +
-          'Add them by a migration of yours, and pass its class in `migrations`.',
+          'Add them by a migration, and list its class in `migrations`.',
       ),
     );
   });

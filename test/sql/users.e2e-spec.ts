@@ -301,6 +301,22 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect(await running.users.findById(id)).not.toBeNull();
     });
 
+    it('PATCH /users/me says of a field that only administrators change that it cannot be changed here', async () => {
+      const { id } = await employ();
+      const { status, body } = await running.call('PATCH', '/users/me', await tokenFor(id), {
+        costCentre: 'CC-2',
+        badgeNumber: '7',
+      });
+      expect(status).toBe(400);
+      expect(body).toMatchObject({
+        code: 'validation-failed',
+        errors: expect.arrayContaining([
+          { pointer: '/badgeNumber', detail: 'is not a known field' },
+          { pointer: '/costCentre', detail: 'cannot be changed here' },
+        ]),
+      });
+    });
+
     it('changes what the user may write, and tells the names of what has changed', async () => {
       const { id } = await employ();
       const { status, body } = await running.call('PATCH', '/users/me', await tokenFor(id), {
@@ -697,7 +713,7 @@ describe('the users, whatever the transport', () => {
     await app.get(Database).manager.query('INSERT INTO member_guilds VALUES ($1, 7)', [user.id]);
     const { guilds } = (await users.findById(user.id))!;
     expect(await users.update(user.id, { guilds, floor: 2 })).toMatchObject({ floor: 2, guilds: [{ id: 7 }] });
-    const refusal = { name: 'TypeError', message: expect.stringContaining('a repository of its own') };
+    const refusal = { name: 'TypeError', message: expect.stringContaining('their own repository') };
     for (const changes of [{ guilds: [] }, { guilds: [{ id: 8 }] }, { houses: [] }]) {
       await expect(users.update(user.id, { ...changes, floor: 3 })).rejects.toMatchObject(refusal);
     }
@@ -978,7 +994,7 @@ describe('the users, whatever the transport', () => {
     expect(message).toBe(
       [
         'UsersModule: the table "users" lacks the columns "job_title", "wing" that Promoted declares.',
-        'Add them by a migration of yours, and pass its class in `migrations`. For example:',
+        'Add them by a migration, and list its class in `migrations`. For example:',
         `  CREATE TYPE "public"."users_wing_enum" AS ENUM('north', 'south');`,
         `  ALTER TABLE "users" ADD "job_title" character varying(80) NOT NULL DEFAULT 'clerk';`,
         '  ALTER TABLE "users" ADD "wing" "public"."users_wing_enum";',

@@ -190,6 +190,15 @@ describe('updateDtoOf', () => {
     ]);
   });
 
+  it('updateDtoOf does not override a rule that a subclass adds for a field that the writer cannot change', () => {
+    class Extended extends updateDtoOf(Employee, 'self') {
+      @IsString()
+      costCentre!: string;
+    }
+    expect(problemsOf(Extended, { costCentre: 'CC-1' })).toEqual([]);
+    expect(problemsOf(Extended, { costCentre: 7 })).toEqual(['costCentre']);
+  });
+
   it('updateDtoOf accepts ISO 8601 instants and rejects similar strings', () => {
     const own = updateDtoOf(Employee, 'self');
     expect(plainToInstance(own, { hiredAt: '2026-11-23T08:30:00Z' })).toEqual({

@@ -1,6 +1,8 @@
 import type { Type } from '@nestjs/common';
 import { ApiProperty, PickType } from '@nestjs/swagger';
-import { listRuleOf, presenceOf, rulesOf } from './column-validators.js';
+import { ValidateBy } from 'class-validator';
+import type { ValidateByOptions, ValidationArguments } from 'class-validator';
+import { knownRulesOf, listRuleOf, presenceOf, rulesOf } from './column-validators.js';
 import { schemaOf } from './openapi-schema.js';
 import type { UserBase } from '../user-base.entity.js';
 import { columnOf } from './entity-column.js';
@@ -12,6 +14,17 @@ import type { DeclaredUserField } from './user-field.decorator.js';
 export type Writer = 'self' | 'admin';
 
 type Presence = 'required' | 'optional';
+
+/** Rejects every value, unless a subclass declares another rule for the property. */
+const isUnchanged: ValidateByOptions = {
+  name: 'isUnchanged',
+  validator: {
+    validate: (value, { object, property }: ValidationArguments) =>
+      value === undefined ||
+      knownRulesOf(object.constructor as Type, property).some(({ name }) => name !== 'isUnchanged'),
+    defaultMessage: () => 'cannot be changed here',
+  },
+};
 
 const cache = new WeakMap<Type, Map<string, Type<object>>>();
 
@@ -31,11 +44,21 @@ export function registerDtoOf(entity: Type<UserBase>): Type<object> {
   return requestDto(entity, `Register${entity.name}Dto`, ({ register }) => register || undefined);
 }
 
-/** The DTO of a change to a user: every field that the writer may write, all optional. */
+/**
+ * The DTO of a change to a user: every field that the writer may write, all optional. It also names a field that the
+ * writer may only read in the error; other fields stay unknown.
+ */
 export function updateDtoOf(entity: Type<UserBase>, writer: Writer): Type<object> {
   const name = writer === 'self' ? `UpdateOwn${entity.name}Dto` : `Update${entity.name}Dto`;
-  return requestDto(entity, name, ({ write }) =>
-    write === 'self' || (writer === 'admin' && write === 'admin') ? 'optional' : undefined,
+  const isWritable = ({ write }: DeclaredUserField): boolean =>
+    write === 'self' || (writer === 'admin' && write === 'admin');
+  const isReadable = ({ read }: DeclaredUserField): boolean =>
+    read !== false && (writer === 'admin' || read !== 'admin');
+  return requestDto(
+    entity,
+    name,
+    (field) => (isWritable(field) ? 'optional' : undefined),
+    (field) => !isWritable(field) && isReadable(field),
   );
 }
 
@@ -43,11 +66,12 @@ function requestDto(
   entity: Type<UserBase>,
   name: string,
   presenceIn: (field: DeclaredUserField) => Presence | undefined,
+  isReadOnly: (field: DeclaredUserField) => boolean = () => false,
 ): Type<object> {
   checkUserEntity(entity);
   const known = cache.get(entity) ?? new Map<string, Type<object>>();
   cache.set(entity, known);
-  const dto = known.get(name) ?? build(entity, name, presenceIn);
+  const dto = known.get(name) ?? build(entity, name, presenceIn, isReadOnly);
   known.set(name, dto);
   return dto;
 }
@@ -56,6 +80,7 @@ function build(
   entity: Type<UserBase>,
   name: string,
   presenceIn: (field: DeclaredUserField) => Presence | undefined,
+  isReadOnly: (field: DeclaredUserField) => boolean = () => false,
 ): Type<object> {
   const fields = userFieldsOf(entity).filter((field) => presenceIn(field) !== undefined);
   const Picked: Type<object> = PickType(entity, fields.map(({ property }) => property) as (keyof UserBase)[]);
@@ -69,6 +94,8 @@ function build(
     for (const decorate of decorators) decorate(Picked.prototype, field.property);
     ApiProperty(schemaOf(entity, field, column, { sent: presence }))(Picked.prototype, field.property);
   }
+  for (const { property } of userFieldsOf(entity).filter(isReadOnly))
+    ValidateBy(isUnchanged)(Picked.prototype, property);
   // A value that an initialiser of the entity sets did not come from the client.
   const Dto = class extends Picked {
     constructor() {
