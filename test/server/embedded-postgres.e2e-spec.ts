@@ -166,7 +166,7 @@ describe('the embedded PostgreSQL', () => {
     const lines: string[] = [];
     const next = await start({ log: (line) => lines.push(line) });
     expect(isAlive(orphan)).toBe(false);
-    expect(lines).toEqual(['Stopped the PostgreSQL that an earlier run had left behind']);
+    expect(lines).toEqual(['Stopped an orphaned PostgreSQL of an earlier run']);
     expect(await query(next.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
   });
 

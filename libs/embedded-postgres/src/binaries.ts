@@ -6,17 +6,17 @@ import { basename, dirname, join } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import type { RunAs } from './run-as.js';
 
-/** The programs of PostgreSQL, ready to be run by a certain user. */
+/** Paths of the PostgreSQL programs that the chosen user can run. */
 export interface Binaries {
   readonly initdb: string;
   readonly postgres: string;
 }
 
-/** The version whose data format the programs read; it names the folder of the data. */
+/** The major version of PostgreSQL; the data folder has this name. */
 export const MAJOR_VERSION = '18';
 
 const PLATFORMS = ['darwin-arm64', 'darwin-x64', 'linux-arm', 'linux-arm64', 'linux-ia32', 'linux-ppc64', 'linux-x64'];
-const OWN_DATABASE = 'set DATABASE_URL to a PostgreSQL of your own';
+const OWN_DATABASE = 'set DATABASE_URL to your own PostgreSQL';
 
 /** Finds the folder of the programs in the npm package for this platform. */
 export function locateNative(platform = `${process.platform}-${process.arch}`): string {
@@ -35,11 +35,12 @@ export function locateNative(platform = `${process.platform}-${process.arch}`): 
 }
 
 /**
- * Makes the programs ready for the user who will run them: where that user cannot reach them, or their folder lacks the
- * links between the libraries and cannot be written, copies are made.
+ * Prepares the programs for the user that runs them. Copies them if that user cannot reach the package, or if the links
+ * between the libraries are missing and cannot be created there.
  *
  * @param native the folder of the npm package
- * @param copies where copies may lie; the user can reach it
+ * @param copies a folder for copies that the user can reach
+ * @throws EmbeddedPostgresError when the programs do not run on this machine
  */
 export async function prepareBinaries(native: string, copies: string, runAs: RunAs): Promise<Binaries> {
   const isInstalled = (await hasLinks(native)) && complaintOf(native, runAs) === undefined;
@@ -67,7 +68,7 @@ function complaintOf(native: string, { uid, gid }: RunAs): string | undefined {
   return run.stderr.trim() || run.stdout.trim() || `it ended with ${run.signal ?? run.status}`;
 }
 
-/** npm packages carry no symbolic links, and the script that makes them may have been switched off. */
+/** Creates missing links: npm packages contain none, and install scripts may be disabled. Returns whether all exist. */
 async function hasLinks(native: string): Promise<boolean> {
   let isComplete = true;
   const links = JSON.parse(readFileSync(join(native, 'pg-symlinks.json'), 'utf8')) as {

@@ -7,10 +7,10 @@ import type { Binaries } from './binaries.js';
 import { giveTo } from './folders.js';
 import type { RunAs } from './run-as.js';
 
-/** The superuser of the embedded PostgreSQL; whoever can open its socket is let in. */
+/** The superuser of the embedded PostgreSQL. Every process that can open the socket may log in. */
 export const SUPERUSER = 'postern';
 
-/** Removes what an `initdb` or a copy that was cut off has left. Only the owner of the folder may call it. */
+/** Removes the leftovers of an interrupted `initdb` or copy. The caller must hold the {@link OwnerLock}. */
 export async function removeUnfinished(folder: string): Promise<void> {
   for (const name of await readdir(folder)) {
     if (name.includes('.tmp-')) await rm(join(folder, name), { recursive: true, force: true });
@@ -18,9 +18,9 @@ export async function removeUnfinished(folder: string): Promise<void> {
 }
 
 /**
- * Makes the data folder when there is none. It appears with all that belongs to it or not at all.
+ * Creates the data folder if it is missing. The rename at the end makes this atomic.
  *
- * @returns whether it was made now
+ * @returns whether this call created it
  */
 export async function ensureCluster(cluster: string, binaries: Binaries, runAs: RunAs): Promise<boolean> {
   if (existsSync(join(cluster, 'PG_VERSION'))) return false;
@@ -37,7 +37,7 @@ async function initdb(program: string, cluster: string, { uid, gid }: RunAs): Pr
     uid,
     gid,
     cwd: cluster,
-    // Variables of the caller such as PGDATA or LC_MESSAGES must not have a say.
+    // The caller's PGDATA or LC_MESSAGES must not apply.
     env: { HOME: cluster, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
@@ -48,11 +48,11 @@ async function initdb(program: string, cluster: string, { uid, gid }: RunAs): Pr
     child.once('close', (status, signal) => resolve(status ?? signal));
   });
   if (code !== 0) {
-    // What it was about to do may be hundreds of lines of SQL.
+    // The output may contain hundreds of lines of SQL.
     const lines = complaints.trim().split('\n');
     const reasons = lines.filter((line) => /\b(?:FATAL|PANIC|ERROR|error):/.test(line)).slice(0, 3);
     throw new EmbeddedPostgresError(
-      `The data folder of PostgreSQL could not be made (${code}): ${(reasons.length > 0 ? reasons : lines.slice(0, 3)).join('; ')}`,
+      `initdb failed to create the data folder (${code}): ${(reasons.length > 0 ? reasons : lines.slice(0, 3)).join('; ')}`,
     );
   }
 }

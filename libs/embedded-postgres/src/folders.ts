@@ -6,38 +6,38 @@ import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { canReach } from './run-as.js';
 import type { RunAs } from './run-as.js';
 
-/** Where the data of root's servers lie when PostgreSQL's user cannot pass through to the folder that was asked for. */
+/** Data folder of servers that root starts, used if PostgreSQL's user cannot reach the configured folder. */
 const ELSEWHERE = '/var/lib/postern';
 const SOCKET_NAME = '.s.PGSQL.5432';
-/** `sun_path` has 108 bytes on Linux and 104 on macOS, with a zero at the end. */
-const longestSocketPath = process.platform === 'darwin' ? 103 : 107;
+/** `sun_path` has 108 bytes on Linux and 104 on macOS, including the final zero. */
+const MAX_SOCKET_PATH = process.platform === 'darwin' ? 103 : 107;
 
-/** Makes the folder, or follows the link that stands in its place, and returns its true path. */
+/** Creates the folder, or follows the link at its path. Returns the real path. */
 export async function openFolder(folder: string): Promise<string> {
   const path = resolve(folder);
-  const made = await makeFolder(path).catch(async (error: unknown) => {
+  const created = await makeFolder(path).catch(async (error: unknown) => {
     const target = await readlink(path).catch(() => undefined);
     if (target === undefined || existsSync(path)) throw error;
     throw new EmbeddedPostgresError(
-      `${path} leads to ${target}, which is gone with the data: bring it back, or remove the link to begin anew.`,
+      `${path} links to ${target}, which does not exist: restore it, or remove the link to start with an empty database.`,
     );
   });
-  if (made !== undefined && process.getuid?.() === 0) {
-    // Root's umask may be 077, and then nobody else could pass through.
-    for (let each = path; each.length >= made.length; each = dirname(each)) await chmod(each, 0o755);
+  if (created !== undefined && process.getuid?.() === 0) {
+    // With root's umask 077, no other user could reach the folder.
+    for (let each = path; each.length >= created.length; each = dirname(each)) await chmod(each, 0o755);
   }
   return realpath(path);
 }
 
 /**
- * Makes the folder, and those above it, where they are not there, and answers the first that it has made. Node's own recursive
- * `mkdir` asks for ever where the system denies that a folder is there, as in /proc.
+ * Creates the folder and its missing parents. Returns the first folder that it created. Node's recursive `mkdir` never
+ * returns if the system denies that a parent exists, as in /proc.
  */
 async function makeFolder(path: string): Promise<string | undefined> {
   const missing = missingOf(path);
   for (const each of missing) {
     await mkdir(each).catch((error: unknown) => {
-      // Another process may have been faster.
+      // Another process may have created it first.
       if (!existsSync(each)) throw error;
     });
   }
@@ -49,8 +49,10 @@ function missingOf(path: string): string[] {
 }
 
 /**
- * Sees to it that PostgreSQL's user can pass through to the folder. Below a closed home, such as root's, nothing can be
- * reached by anybody else: then a link is put in the place of the folder, which is still empty, and leads to one that can.
+ * Opens a folder that PostgreSQL's user can reach. Other users cannot reach a folder below a closed home, such as root's.
+ * In this case, a link to a folder below `/var/lib/postern` replaces the folder, which must be empty.
+ *
+ * @throws EmbeddedPostgresError when the folder is not reachable and not empty
  */
 export async function openReachableFolder(folder: string, runAs: RunAs): Promise<string> {
   const path = await openFolder(folder);
@@ -68,11 +70,11 @@ export async function openReachableFolder(folder: string, runAs: RunAs): Promise
   return target;
 }
 
-/** Makes a folder that only PostgreSQL's user can open, in a place whose path is short enough for a socket. */
+/** Creates a folder that only PostgreSQL's user can open, with a path that is short enough for a socket. */
 export async function makeSocketFolder(runAs: RunAs): Promise<string> {
   for (const parent of [tmpdir(), '/tmp', '/run', '/var/tmp']) {
     const longest = Buffer.byteLength(join(parent, 'postern-XXXXXX', SOCKET_NAME));
-    if (longest > longestSocketPath || !(await isUsable(parent, runAs))) continue;
+    if (longest > MAX_SOCKET_PATH || !(await isUsable(parent, runAs))) continue;
     const folder = await mkdtemp(join(parent, 'postern-'));
     await giveTo(folder, runAs);
     return folder;
@@ -80,7 +82,7 @@ export async function makeSocketFolder(runAs: RunAs): Promise<string> {
   throw new EmbeddedPostgresError('No temporary folder has a path that is short enough for a Unix socket: set TMPDIR.');
 }
 
-/** Removes a socket folder, and nothing that is not one: the path may come from a file that somebody has written. */
+/** Removes a socket folder. Ignores any other path, because the path may come from an edited file. */
 export async function removeSocketFolder(folder: string): Promise<void> {
   if (!/^postern-\w{6}$/.test(basename(folder))) return;
   await rm(join(folder, SOCKET_NAME), { force: true });
@@ -88,7 +90,7 @@ export async function removeSocketFolder(folder: string): Promise<void> {
   await rmdir(folder).catch(() => undefined);
 }
 
-/** Hands a folder that this process has just made to PostgreSQL's user. */
+/** Changes the owner of a new folder to PostgreSQL's user. */
 export async function giveTo(folder: string, { uid, gid }: RunAs): Promise<void> {
   if (uid !== undefined && gid !== undefined) await chown(folder, uid, gid);
 }

@@ -11,7 +11,7 @@ describe('OwnerLock', () => {
 
   const claim = (owner: unknown) => writeFile(join(folder, 'owner.7.json'), JSON.stringify(owner));
 
-  it('belongs to one at a time, and to the next when it was given back', async () => {
+  it('a folder has one owner at a time, and the next one after a release', async () => {
     const lock = await OwnerLock.take(folder);
     await expect(OwnerLock.take(folder)).rejects.toThrow(`in use by the process ${process.pid}`);
     await lock.release();
@@ -19,24 +19,24 @@ describe('OwnerLock', () => {
     expect(await readdir(folder)).toEqual(['owner.2.json']);
   });
 
-  it('goes to one of many who find the claim of a dead process at once', async () => {
-    await claim({ pid: process.pid, identity: 'of a process before the reboot', socketFolder: '/tmp/postern-abcdef' });
+  it('one of many processes takes over the claim of a dead process', async () => {
+    await claim({ pid: process.pid, identity: 'before-the-reboot', socketFolder: '/tmp/postern-abcdef' });
     const outcomes = await Promise.allSettled(Array.from({ length: 20 }, () => OwnerLock.take(folder)));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     expect(await readdir(folder)).toEqual(['owner.8.json']);
   });
 
-  it('tells the next owner where the dead one had its socket', async () => {
+  it('the next owner learns the socket folder of the dead owner', async () => {
     await claim({ pid: 2 ** 22 + 1, identity: 'gone', socketFolder: '/tmp/postern-abcdef' });
     expect((await OwnerLock.take(folder)).leftSocketFolder).toBe('/tmp/postern-abcdef');
   });
 
-  it('takes over a claim that was cut off while it was written', async () => {
+  it('a process takes over a claim that was only partly written', async () => {
     await writeFile(join(folder, 'owner.7.json'), '{"pid":');
     await expect(OwnerLock.take(folder)).resolves.toBeDefined();
   });
 
-  it('tells this process from one that had its number before, by when it began', () => {
+  it('the identity of a process differs from that of another process with the same id', () => {
     expect(identityOf(process.pid)).toBe(identityOf(process.pid));
     expect(identityOf(process.pid)).not.toBe(identityOf(1));
     expect(identityOf(2 ** 22 + 1)).toBeUndefined();

@@ -11,23 +11,23 @@ interface Owner {
 }
 
 /**
- * The claim of one process on a data folder. It holds as long as that very process runs: a claim left behind by a
- * `kill -9` or a reboot is taken over.
+ * The claim of one process on a data folder. The claim is valid while that process runs; another process takes it over
+ * after a `kill -9` or a reboot.
  *
- * Claims are numbered, the highest counts, and the number never goes back, also when the folder is given back: so two who
- * find the same dead owner cannot both succeed it, however they are interleaved.
+ * Claims are numbered and the highest number is valid. A release does not lower the number, so that two processes that
+ * find the same dead owner cannot both take over.
  */
 export class OwnerLock {
   private constructor(
     private readonly path: string,
-    /** The socket folder that a previous owner has left behind. */
+    /** The socket folder that a previous owner did not remove. */
     readonly leftSocketFolder: string | undefined,
   ) {}
 
   /**
    * Claims the folder for this process.
    *
-   * @throws EmbeddedPostgresError when another running process has it
+   * @throws EmbeddedPostgresError when another running process owns it
    */
   static async take(folder: string): Promise<OwnerLock> {
     const mine = join(folder, `owner.${randomUUID()}`);
@@ -38,7 +38,7 @@ export class OwnerLock {
         const owner = await ownerOf(pathOf(folder, last));
         if (isRunning(owner)) {
           throw new EmbeddedPostgresError(
-            `The data in ${folder} are in use by the process ${owner.pid}: stop it first, give this one another folder, or set DATABASE_URL.`,
+            `The data in ${folder} are in use by the process ${owner.pid}: stop it, configure another folder, or set DATABASE_URL.`,
           );
         }
         const path = pathOf(folder, last + 1);
@@ -56,19 +56,19 @@ export class OwnerLock {
     }
   }
 
-  /** Where the socket of the running owner lies; `undefined` where the folder has none, or the owner is not ready yet. */
+  /** The socket folder of the running owner; `undefined` if no owner runs or it is not ready yet. */
   static async socketFolderIn(folder: string): Promise<string | undefined> {
     const claims = await claimsIn(folder).catch(() => []);
     const owner = await ownerOf(pathOf(folder, Math.max(0, ...claims)));
     return isRunning(owner) ? owner.socketFolder : undefined;
   }
 
-  /** Writes down where the socket lies, so that the next owner can tidy up after a `kill -9`. */
+  /** Records the socket folder, so that the next owner can remove it after a `kill -9`. */
   async record(socketFolder: string): Promise<void> {
     await this.write(claim({ socketFolder }));
   }
 
-  /** Gives the folder back. */
+  /** Releases the folder. */
   async release(): Promise<void> {
     await this.write('{}');
   }

@@ -3,13 +3,13 @@ import { join } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { commandOf, endPostmaster, identityOf } from './process-table.js';
 
-/** What a postmaster writes about itself into `postmaster.pid`. */
+/** The content of `postmaster.pid`. */
 export interface PidFile {
   readonly pid: number;
   readonly isReady: boolean;
 }
 
-/** Reads the pid file; `undefined` when there is none or it is not yet complete. */
+/** Reads the pid file; `undefined` if it is missing or incomplete. */
 export async function readPidFile(cluster: string): Promise<PidFile | undefined> {
   const text = await readFile(join(cluster, 'postmaster.pid'), 'latin1').catch(() => '');
   const lines = text.split('\n');
@@ -18,17 +18,18 @@ export async function readPidFile(cluster: string): Promise<PidFile | undefined>
 }
 
 /**
- * Deals with the postmaster of an owner that was killed: one that lives on is stopped, and the number of one that has died
- * does not keep the next one from starting, whoever has that number now.
+ * Stops the postmaster that a killed owner left running. If that postmaster is dead, its process id no longer blocks the
+ * next start, even if another process has the same id now.
  *
  * @returns whether an orphan was stopped
+ * @throws EmbeddedPostgresError when the orphan cannot be stopped
  */
 export async function settleOrphan(cluster: string): Promise<boolean> {
   const left = await readPidFile(cluster);
   const isOrphan = left !== undefined && identityOf(left.pid) !== undefined && commandOf(left.pid).includes(cluster);
   if (isOrphan && !(await endPostmaster(left.pid))) {
     throw new EmbeddedPostgresError(
-      `A PostgreSQL that was left behind (process ${left.pid}) holds ${cluster} and cannot be stopped: stop it by hand.`,
+      `Failed to stop an orphaned PostgreSQL (process ${left.pid}) that uses ${cluster}: stop it manually.`,
     );
   }
   await disown(cluster);
@@ -36,9 +37,9 @@ export async function settleOrphan(cluster: string): Promise<boolean> {
 }
 
 /**
- * PostgreSQL believes the number in the file as long as any process has it, also a dead one that nobody has waited for,
- * as in a container without an init. The number of its own parent it takes for stale. The file is not removed, because its
- * other lines tell PostgreSQL whether old backends still use the shared memory.
+ * Replaces the process id in the file by this process's id. PostgreSQL does not start while any process has the recorded
+ * id, even a zombie, as in a container without an init; it treats the id of its own parent as stale. The other lines stay,
+ * because PostgreSQL reads from them whether old backends still use the shared memory.
  */
 async function disown(cluster: string): Promise<void> {
   const path = join(cluster, 'postmaster.pid');

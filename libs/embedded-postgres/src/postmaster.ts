@@ -7,7 +7,7 @@ import { readPidFile } from './pid-file.js';
 import { endPostmaster } from './process-table.js';
 import type { RunAs } from './run-as.js';
 
-/** What a postmaster is started with. */
+/** The paths and the user that a postmaster starts with. */
 export interface PostmasterPlan {
   readonly program: string;
   readonly cluster: string;
@@ -17,21 +17,25 @@ export interface PostmasterPlan {
   readonly log: (line: string) => void;
 }
 
-const START_LIMIT = 60_000;
-const MAX_LOG = 10 * 1024 * 1024;
-const RESTARTS = 5;
+const START_TIMEOUT_MILLISECONDS = 60_000;
+const MAX_LOG_BYTES = 10 * 1024 * 1024;
+const MAX_RESTARTS = 5;
 
-/** The server process: started, watched, started again when it dies, and stopped in order. */
+/** The server process. Restarts it when it dies. */
 export class Postmaster {
   private child?: ChildProcess;
   private isStopping = false;
-  private remainingRestarts = RESTARTS;
-  // Sent when this process ends without having called stop(): PostgreSQL then shuts down by itself.
+  private remainingRestarts = MAX_RESTARTS;
+  // If this process exits without stop(), PostgreSQL still shuts down.
   private readonly onExit = () => void this.child?.kill('SIGINT');
 
   constructor(private readonly plan: PostmasterPlan) {}
 
-  /** Resolves when connections are accepted. */
+  /**
+   * Resolves when PostgreSQL accepts connections.
+   *
+   * @throws EmbeddedPostgresError when PostgreSQL does not start within a minute
+   */
   async start(): Promise<void> {
     process.on('exit', this.onExit);
     try {
@@ -42,7 +46,7 @@ export class Postmaster {
     }
   }
 
-  /** Resolves when the server is down, in at most 25 seconds. */
+  /** Resolves when the server has stopped, within 25 seconds. */
   async stop(): Promise<void> {
     this.isStopping = true;
     process.off('exit', this.onExit);
@@ -51,20 +55,20 @@ export class Postmaster {
   }
 
   private async launch(): Promise<void> {
-    for (const end = Date.now() + START_LIMIT; ; await delay(200)) {
+    for (const end = Date.now() + START_TIMEOUT_MILLISECONDS; ; await delay(200)) {
       const complaint = await this.attempt(end);
       if (complaint === undefined) return;
-      // After a kill -9 of the postmaster its backends need a moment to notice.
+      // After a kill -9 of the postmaster, its backends exit a little later.
       const isTransient = complaint.includes('shared memory block') || complaint.includes('is still in use');
       if (this.isStopping || !isTransient || Date.now() > end) {
-        throw new EmbeddedPostgresError(`PostgreSQL does not start; it says: ${complaint}`);
+        throw new EmbeddedPostgresError(`PostgreSQL failed to start: ${complaint}`);
       }
     }
   }
 
   private async attempt(end: number): Promise<string | undefined> {
     const { cluster, logFile } = this.plan;
-    if (existsSync(logFile) && statSync(logFile).size > MAX_LOG) renameSync(logFile, `${logFile}.old`);
+    if (existsSync(logFile) && statSync(logFile).size > MAX_LOG_BYTES) renameSync(logFile, `${logFile}.old`);
     const logged = existsSync(logFile) ? statSync(logFile).size : 0;
     const child = this.spawn();
     let failure: Error | undefined;
@@ -78,7 +82,7 @@ export class Postmaster {
       return undefined;
     }
     child.kill('SIGQUIT');
-    return readFileSync(logFile).subarray(logged).toString('utf8').trim() || 'nothing within a minute';
+    return readFileSync(logFile).subarray(logged).toString('utf8').trim() || 'timeout after one minute, without output';
   }
 
   private spawn(): ChildProcess {
@@ -101,7 +105,7 @@ export class Postmaster {
           cwd: cluster,
           env: { HOME: cluster, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
           stdio: ['ignore', log, log],
-          // Out of the terminal's process group: at Ctrl-C the server closes its connections first, then stops this.
+          // Outside the terminal's process group: after Ctrl-C, the server closes its connections before PostgreSQL stops.
           detached: true,
         },
       );
@@ -114,13 +118,14 @@ export class Postmaster {
 
   private async revive(): Promise<void> {
     if (this.isStopping) return;
-    this.plan.log(`PostgreSQL has stopped unexpectedly; see ${this.plan.logFile}`);
-    if (this.remainingRestarts === 0) return this.plan.log('It is not started again, because it does not stay up.');
+    this.plan.log(`PostgreSQL stopped unexpectedly; see ${this.plan.logFile}`);
+    if (this.remainingRestarts === 0)
+      return this.plan.log(`PostgreSQL failed more than ${MAX_RESTARTS} times within a minute; no further retry`);
     this.remainingRestarts -= 1;
     setTimeout(() => (this.remainingRestarts += 1), 60_000).unref();
     try {
       await this.launch();
-      this.plan.log('PostgreSQL runs again');
+      this.plan.log('PostgreSQL is running again');
     } catch (error) {
       this.plan.log(error instanceof Error ? error.message : String(error));
     }

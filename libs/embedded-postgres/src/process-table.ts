@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * Names a running process so that another one with the same recycled number, or the same number after a reboot, has
- * another name. `undefined` when no such process runs; one that has died and waits for its parent does not run.
+ * An identity of a running process that differs from that of any other process with the same id, also after a reboot.
+ * `undefined` if no such process runs. A zombie does not count as running.
  */
 export function identityOf(pid: number): string | undefined {
   if (process.platform !== 'linux') return ps(pid, 'lstart=');
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    // The second field is the command in brackets and may itself hold spaces and brackets.
+    // The second field, the command in brackets, may contain spaces and brackets.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
     const [state, startTime] = [fields[0], fields[19]];
     if (state === 'Z' || state === 'X') return undefined;
@@ -20,7 +20,7 @@ export function identityOf(pid: number): string | undefined {
   }
 }
 
-/** The command line of a running process, with its arguments; empty when there is none or it is hidden. */
+/** The command line of a running process; empty if the process does not exist or is hidden. */
 export function commandOf(pid: number): string {
   if (process.platform !== 'linux') return ps(pid, 'command=') ?? '';
   try {
@@ -31,10 +31,10 @@ export function commandOf(pid: number): string {
 }
 
 /**
- * Sends a signal and waits until the process has gone.
+ * Sends a signal and waits until the process has exited.
  *
- * @param limit milliseconds to wait at most
- * @returns whether it has gone
+ * @param limit timeout in milliseconds
+ * @returns whether the process has exited
  */
 async function signalAndWait(pid: number, signal: NodeJS.Signals, limit: number): Promise<boolean> {
   const before = identityOf(pid);
@@ -50,7 +50,7 @@ async function signalAndWait(pid: number, signal: NodeJS.Signals, limit: number)
   return false;
 }
 
-/** Ends a postmaster: in order, else at once (the log repairs the rest), else by force. Says whether it has gone. */
+/** Stops a postmaster: fast shutdown, then immediate shutdown, then SIGKILL. Returns whether it has exited. */
 export async function endPostmaster(pid: number): Promise<boolean> {
   return (
     (await signalAndWait(pid, 'SIGINT', 15_000)) ||

@@ -9,11 +9,11 @@ const root = line('root', 0);
 describe('chooseRunAs', () => {
   const nowhere = join(tmpdir(), 'postern-no-such-folder');
 
-  it('lets an ordinary user run PostgreSQL as that user', () => {
+  it('an ordinary user runs PostgreSQL as the same user', () => {
     expect(chooseRunAs(nowhere, root, 1000)).toEqual({ name: 'this user' });
   });
 
-  it('hands it from root to postgres, else node, else nobody', () => {
+  it('root runs PostgreSQL as the first existing user of postgres, node, then the unprivileged user', () => {
     const all = root + line('nobody', 65534) + line('node', 1000) + line('postgres', 101);
     expect(chooseRunAs(nowhere, all, 0)).toEqual({ name: 'postgres', uid: 101, gid: 102 });
     const some = root + line('nobody', 65534) + line('node', 1000);
@@ -21,11 +21,11 @@ describe('chooseRunAs', () => {
     expect(chooseRunAs(nowhere, root + line('nobody', 65534), 0)).toMatchObject({ name: 'nobody' });
   });
 
-  it('says what to do where root finds nobody to hand it to', () => {
+  it('root gets an error with a remedy if none of these users exists', () => {
     expect(() => chooseRunAs(nowhere, root, 0)).toThrow(/ordinary user, or set DATABASE_URL/);
   });
 
-  it('does not touch data that belong to another ordinary user', () => {
+  it('a user gets an error if the data belong to another ordinary user', () => {
     const own = mkdtempSync(join(tmpdir(), 'postern-'));
     const stranger = statSync(own).uid + 1;
     expect(() => chooseRunAs(own, root, stranger)).toThrow('belong to the user with id');
@@ -34,7 +34,7 @@ describe('chooseRunAs', () => {
 });
 
 describe('canReach', () => {
-  it('follows the mode bits of every folder on the way down', () => {
+  it('canReach checks the mode bits of every parent folder', () => {
     const parent = realpathSync(mkdtempSync(join(tmpdir(), 'postern-')));
     const child = join(parent, 'child');
     mkdirSync(child, { mode: 0o755 });

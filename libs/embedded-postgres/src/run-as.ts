@@ -2,7 +2,9 @@ import { readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 
-/** The user under whom PostgreSQL runs; without `uid` it is the one who starts it. */
+const CANDIDATES = ['postgres', 'node', 'nobody'];
+
+/** The user that PostgreSQL runs as. Without `uid` it is the user of this process. */
 export interface RunAs {
   readonly uid?: number;
   readonly gid?: number;
@@ -10,18 +12,18 @@ export interface RunAs {
 }
 
 /**
- * Chooses the user: PostgreSQL refuses root, so root hands it to the owner of the data, else to the first of `postgres`,
- * `node` and `nobody` that this machine knows.
+ * Chooses the user. PostgreSQL does not run as root, so root uses the owner of the data. If the data do not exist, root
+ * uses the first of the users in `CANDIDATES` that `/etc/passwd` contains.
  *
- * @param cluster the folder of the data, which need not exist yet
- * @throws EmbeddedPostgresError when the data belong to somebody else, or root finds nobody to hand it to
+ * @param cluster the data folder, which may not exist yet
+ * @throws EmbeddedPostgresError when the data belong to another user, or no candidate exists
  */
 export function chooseRunAs(cluster: string, passwd = readPasswd(), self = process.getuid?.() ?? -1): RunAs {
   const owner = statSync(cluster, { throwIfNoEntry: false });
   if (self !== 0) {
     if (owner && owner.uid !== self) {
       throw new EmbeddedPostgresError(
-        `The data in ${cluster} belong to the user with id ${owner.uid}: start the server as that user, or give it another folder.`,
+        `The data in ${cluster} belong to the user with id ${owner.uid}: start the server as that user, or configure another folder.`,
       );
     }
     return { name: 'this user' };
@@ -31,16 +33,16 @@ export function chooseRunAs(cluster: string, passwd = readPasswd(), self = proce
     const name = [...known].find(([, { uid }]) => uid === owner.uid)?.[0] ?? `the user with id ${owner.uid}`;
     return { uid: owner.uid, gid: owner.gid, name };
   }
-  for (const name of ['postgres', 'node', 'nobody']) {
+  for (const name of CANDIDATES) {
     const user = known.get(name);
     if (user) return { ...user, name };
   }
   throw new EmbeddedPostgresError(
-    'PostgreSQL does not run as root, and this machine knows none of the users postgres, node and nobody: start the server as an ordinary user, or set DATABASE_URL to a PostgreSQL of your own.',
+    `PostgreSQL does not run as root, and none of the users ${CANDIDATES.join(', ')} exists: start the server as an ordinary user, or set DATABASE_URL to your own PostgreSQL.`,
   );
 }
 
-/** Whether that user may pass through every folder down to this one, by the mode bits. */
+/** Whether the mode bits allow the user to enter the folder and all its parents. */
 export function canReach(folder: string, { uid, gid }: RunAs): boolean {
   if (uid === undefined) return true;
   for (let path = folder; ; path = dirname(path)) {

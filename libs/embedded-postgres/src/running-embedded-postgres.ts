@@ -2,10 +2,10 @@ import { OwnerLock } from './owner-lock.js';
 import { databaseUrlOf } from './start-embedded-postgres.js';
 
 /**
- * The address of the embedded PostgreSQL that another process runs on this folder, for a command beside a running server;
- * `undefined` where none runs.
+ * The URL of the embedded PostgreSQL that another process runs on this folder; `undefined` if no process runs one. For
+ * commands that run beside the server.
  *
- * @param dataDir what `startEmbeddedPostgres` was told
+ * @param dataDir the same value as for `startEmbeddedPostgres`
  */
 export async function runningEmbeddedPostgres(dataDir: string): Promise<string | undefined> {
   const socketFolder = await OwnerLock.socketFolderIn(dataDir);

@@ -7,30 +7,30 @@ import { settleOrphan } from './pid-file.js';
 import { Postmaster } from './postmaster.js';
 import { chooseRunAs } from './run-as.js';
 
-/** What the embedded PostgreSQL is told. */
+/** Settings of the embedded PostgreSQL. */
 export interface EmbeddedPostgresSettings {
-  /** The folder of the data; made when it is not there. One running process can use it. */
+  /** The data folder, created if it does not exist. Only one running process can use it. */
   dataDir: string;
-  /** Receives one line for each thing that a person may want to know. */
+  /** Receives log lines. */
   log?: (line: string) => void;
 }
 
 /** A running embedded PostgreSQL. */
 export interface EmbeddedPostgres {
-  /** What `PersistenceModule` and every PostgreSQL client on this machine connect with. */
+  /** The URL for `PersistenceModule` and for every PostgreSQL client on this machine. */
   readonly databaseUrl: string;
-  /** Where the data lie: the folder that was asked for, or the one to which the link in its place leads. */
+  /** The real path of the data folder. */
   readonly dataDir: string;
-  /** Stops the server in order; resolves when it is down. May be called more than once. */
+  /** Shuts PostgreSQL down; resolves when it has stopped. May be called more than once. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts a real PostgreSQL 18 on a private Unix socket, for development and tests: nothing has to be installed, as root
- * or not. What it has acknowledged is on the disk. It recovers by itself from a `kill -9` of this process or of its own,
- * and stops with this process.
+ * Starts a real PostgreSQL 18 on a private Unix socket, for development and tests, as root or as an ordinary user. A
+ * committed transaction is on disk. After a `kill -9` of this process or of PostgreSQL, the next start recovers. PostgreSQL
+ * stops with this process.
  *
- * @throws EmbeddedPostgresError when the folder is in use by another running process, or this machine cannot run it
+ * @throws EmbeddedPostgresError when another running process uses the folder, or this machine cannot run PostgreSQL
  *
  * @example
  * ```ts
@@ -42,8 +42,8 @@ export async function startEmbeddedPostgres({
   log = () => undefined,
 }: EmbeddedPostgresSettings): Promise<EmbeddedPostgres> {
   const native = locateNative();
-  const asked = await openFolder(dataDir);
-  const runAs = chooseRunAs(join(asked, MAJOR_VERSION));
+  const configured = await openFolder(dataDir);
+  const runAs = chooseRunAs(join(configured, MAJOR_VERSION));
   const folder = await openReachableFolder(dataDir, runAs);
   const cluster = join(folder, MAJOR_VERSION);
   const lock = await OwnerLock.take(folder);
@@ -52,8 +52,9 @@ export async function startEmbeddedPostgres({
     if (lock.leftSocketFolder) await removeSocketFolder(lock.leftSocketFolder);
     await removeUnfinished(folder);
     const binaries = await prepareBinaries(native, folder, runAs);
-    if (await settleOrphan(cluster)) log('Stopped the PostgreSQL that an earlier run had left behind');
-    if (await ensureCluster(cluster, binaries, runAs)) log(`Made a new database in ${folder}, run by ${runAs.name}`);
+    if (await settleOrphan(cluster)) log('Stopped an orphaned PostgreSQL of an earlier run');
+    if (await ensureCluster(cluster, binaries, runAs))
+      log(`Created a new database in ${folder}; it runs as ${runAs.name}`);
     socketFolder = await makeSocketFolder(runAs);
     await lock.record(socketFolder);
     const logFile = join(folder, 'postgres.log');
@@ -76,7 +77,7 @@ async function tidyUp(lock: OwnerLock, socketFolder: string | undefined): Promis
   await lock.release();
 }
 
-/** The address of the server whose socket lies in the folder. */
+/** The URL of the server whose socket is in the folder. */
 export function databaseUrlOf(socketFolder: string): string {
   return `postgres://${SUPERUSER}@/postgres?host=${encodeURIComponent(socketFolder)}`;
 }
