@@ -205,7 +205,7 @@ describe('The key ring', () => {
     // A second command has nothing to add.
     expect((await call(two, admin, 'POST', '/keys/rotate')).json()[0]!.kid).toBe(next!.kid);
 
-    TestClock.offset = 311 * seconds;
+    TestClock.offset = 371 * seconds;
     const after = await tokenOf(two);
     expect(kidOf(after)).toBe(next!.kid);
     expect((await call(one, admin)).statusCode).toBe(200);
@@ -303,14 +303,14 @@ describe('The key ring', () => {
     const former = kidOf(await tokenOf(one));
     const [next] = await one.get(KeyRotation).rotate();
     await late.get(KeyRing).refresh();
-    for (const elapsed of [0, 309, 311, 339]) {
+    for (const elapsed of [0, 369, 371, 399]) {
       TestClock.offset = elapsed * seconds;
       await one.get(KeyRotation).tick();
       await late.get(KeyRing).refresh();
       expect(kidOf(await tokenOf(late))).toBe(former);
-      expect(kidOf(await tokenOf(one))).toBe(elapsed < 310 ? former : next!.kid);
+      expect(kidOf(await tokenOf(one))).toBe(elapsed < 370 ? former : next!.kid);
     }
-    TestClock.offset = 341 * seconds;
+    TestClock.offset = 401 * seconds;
     expect(kidOf(await tokenOf(late))).toBe(next!.kid);
   });
 
@@ -360,7 +360,7 @@ describe('The key ring', () => {
     const after = await boot({ algorithm: 'PS256', rsaBits: 2048 });
     expect(decodeProtectedHeader(await tokenOf(after)).alg).toBe('ES256');
     expect(await kidsOf(after)).toHaveLength(2);
-    TestClock.offset = 311 * seconds;
+    TestClock.offset = 371 * seconds;
     const token = await tokenOf(after);
     expect(decodeProtectedHeader(token).alg).toBe('PS256');
     await judged(token, await jwksOf(after));
@@ -388,7 +388,7 @@ describe('The key ring', () => {
     const announced = await jwksOf(before);
     expect(announced.keys).toHaveLength(2);
 
-    TestClock.offset = 311 * seconds;
+    TestClock.offset = 371 * seconds;
     for (const replica of [before, ...after]) await replica.get(KeyRotation).tick();
     const token = await tokenOf(after[0]!, ['keys:read']);
     expect(decodeProtectedHeader(token).alg).toBe('PS256');
@@ -429,7 +429,7 @@ describe('The key ring', () => {
     const before = await boot({ algorithm: 'HS256' });
     const after = await boot();
     expect(decodeProtectedHeader(await tokenOf(after)).alg).toBe('HS256');
-    for (const elapsed of [0, 311]) {
+    for (const elapsed of [0, 371]) {
       TestClock.offset = elapsed * seconds;
       // As their schedules do: whoever has the former setting keeps its key.
       await before.get(KeyRotation).tick();

@@ -33,7 +33,7 @@ type Tokens = Readonly<Record<string, string>>;
 
 /** Seconds: more than a new key waits before it signs, and less than an access token lives. */
 const BEGIN = -400;
-const AFTER_THE_LEAD = BEGIN + 311;
+const AFTER_THE_LEAD = BEGIN + 371;
 
 /**
  * The issuer's time runs behind that of the judges, who have no other than the machine's: so a whole rotation happens at

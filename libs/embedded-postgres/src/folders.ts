@@ -49,8 +49,8 @@ function missingOf(path: string): string[] {
 }
 
 /**
- * Opens a folder that PostgreSQL's user can reach. Other users cannot reach a folder below a closed home, such as root's.
- * In this case, a link to a folder below `/var/lib/postern` replaces the folder, which must be empty.
+ * Opens a folder that PostgreSQL's user can reach. Other users cannot reach a folder below a closed home, such as
+ * root's. In this case, a link to a folder below `/var/lib/postern` replaces the folder, which must be empty.
  *
  * @throws EmbeddedPostgresError when the folder is not reachable and not empty
  */

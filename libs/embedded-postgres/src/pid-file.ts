@@ -18,8 +18,8 @@ export async function readPidFile(cluster: string): Promise<PidFile | undefined>
 }
 
 /**
- * Stops the postmaster that a killed owner left running. If that postmaster is dead, its process id no longer blocks the
- * next start, even if another process has the same id now.
+ * Stops the postmaster that a killed owner left running. If that postmaster is dead, its process id no longer blocks
+ * the next start, even if another process has the same id now.
  *
  * @returns whether an orphan was stopped
  * @throws EmbeddedPostgresError when the orphan cannot be stopped
@@ -37,9 +37,9 @@ export async function settleOrphan(cluster: string): Promise<boolean> {
 }
 
 /**
- * Replaces the process id in the file by this process's id. PostgreSQL does not start while any process has the recorded
- * id, even a zombie, as in a container without an init; it treats the id of its own parent as stale. The other lines stay,
- * because PostgreSQL reads from them whether old backends still use the shared memory.
+ * Replaces the process id in the file by this process's id. PostgreSQL does not start while any process has the
+ * recorded id, even a zombie, as in a container without an init; it treats the id of its own parent as stale. The
+ * other lines stay, because PostgreSQL reads from them whether old backends still use the shared memory.
  */
 async function disown(cluster: string): Promise<void> {
   const path = join(cluster, 'postmaster.pid');

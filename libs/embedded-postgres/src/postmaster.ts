@@ -105,7 +105,8 @@ export class Postmaster {
           cwd: cluster,
           env: { HOME: cluster, LC_ALL: 'C', PATH: '/usr/bin:/bin' },
           stdio: ['ignore', log, log],
-          // Outside the terminal's process group: after Ctrl-C, the server closes its connections before PostgreSQL stops.
+          // Outside the terminal's process group: after Ctrl-C, the server closes its connections before PostgreSQL
+          // stops.
           detached: true,
         },
       );

@@ -27,8 +27,8 @@ export interface EmbeddedPostgres {
 
 /**
  * Starts a real PostgreSQL 18 on a private Unix socket, for development and tests, as root or as an ordinary user. A
- * committed transaction is on disk. After a `kill -9` of this process or of PostgreSQL, the next start recovers. PostgreSQL
- * stops with this process.
+ * committed transaction is on disk. After a `kill -9` of this process or of PostgreSQL, the next start recovers.
+ * PostgreSQL stops with this process.
  *
  * @throws EmbeddedPostgresError when another running process uses the folder, or this machine cannot run PostgreSQL
  *

@@ -16,8 +16,8 @@ export class Events {
   ) {}
 
   /**
-   * Delivers the event after the ambient transaction has committed, at once where there is none, and never when it
-   * was rolled back. A listener that fails is logged; it neither reaches the caller nor keeps the event from the others.
+   * Delivers the event after the ambient transaction has committed, at once where there is none, and never when it was
+   * rolled back. A listener that fails is logged; it neither reaches the caller nor keeps the event from the others.
    */
   publish(event: DomainEvent): void {
     this.database.afterCommit(() => this.deliver(event));

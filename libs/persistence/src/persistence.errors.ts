@@ -2,8 +2,9 @@
 export type PersistenceErrorCode = 'transaction-doomed' | 'migrations-pending' | 'isolation-level';
 
 /**
- * A transaction could not be committed, because a part of its work had failed and the failure was swallowed; or it was rolled
- * back, and this part of it went on. Nothing of it was written and none of its events were published. The first failure is the
+ * A transaction could not be committed, because a part of its work had failed and the failure was swallowed; or it was
+ * rolled back, and this part of it went on. Nothing of it was written and none of its events were published. The first
+ * failure is the
  * `cause`.
  */
 export class TransactionDoomedError extends Error {

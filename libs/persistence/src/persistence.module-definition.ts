@@ -15,7 +15,9 @@ import type { PersistenceSettings } from './persistence.settings.js';
 
 /** What `PersistenceModule` is made of. */
 export interface PersistenceStructure {
-  /** The application's own migrations; they are recorded in the same table and sorted by the time stamp in their names. */
+  /**
+   * The application's own migrations; they are recorded in the same table and sorted by the time stamp in their names.
+   */
   migrations?: MigrationClass[] | undefined;
   /** Modules whose providers the factory of the settings injects. */
   imports?: ModuleMetadata['imports'] | undefined;

@@ -23,7 +23,10 @@ export class PersistenceModule extends ConfigurablePersistenceModule implements 
     super();
   }
 
-  /** The HTTP server is closed after this, and waits for all requests: for those, too, that a dead database keeps waiting. */
+  /**
+   * The HTTP server is closed after this, and waits for all requests: for those, too, that a dead database keeps
+   * waiting.
+   */
   beforeApplicationShutdown(): void {
     connectionPoolOf(this.dataSource)?.endAfter(GRACE_MILLISECONDS);
   }

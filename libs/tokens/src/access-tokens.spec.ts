@@ -6,17 +6,17 @@ import type { TokensSettings } from './tokens.settings.js';
 
 const clock: Clock = { now: () => 1_700_000_000_999 };
 
-function issuing(told: Partial<TokensSettings> = {}) {
+function setUp(overrides: Partial<TokensSettings> = {}) {
   const required = { issuer: 'https://id.example.com', audience: 'api', secret: 'unused here' };
-  const settings = new CheckedTokensSettings({ ...required, ...told });
+  const settings = new CheckedTokensSettings({ ...required, ...overrides });
   const signed: [object, object][] = [];
-  const signer = { sign: (...given: [object, object]) => (signed.push(given), Promise.resolve('token')) };
+  const signer = { sign: (...call: [object, object]) => (signed.push(call), Promise.resolve('token')) };
   return { tokens: new AccessTokens(signer as unknown as TokenSigner, clock, settings), signed };
 }
 
 describe('AccessTokens', () => {
-  it('writes the claims of RFC 9068, and of the others only those that apply', async () => {
-    const { tokens, signed } = issuing();
+  it('an access token has the claims of RFC 9068, and no claim without a value', async () => {
+    const { tokens, signed } = setUp();
     const { tokenId, expiresInSeconds } = await tokens.issue({ subject: 'alice', scopes: [], roles: [], amr: [] });
     expect(expiresInSeconds).toBe(900);
     expect(signed).toEqual([
@@ -34,8 +34,8 @@ describe('AccessTokens', () => {
     ]);
   });
 
-  it('writes every claim that it is given, in the words of the RFCs', async () => {
-    const { tokens, signed } = issuing();
+  it('an access token has every given claim under its name of the RFCs', async () => {
+    const { tokens, signed } = setUp();
     await tokens.issue({
       subject: 'alice',
       sessionId: 's',
@@ -62,9 +62,9 @@ describe('AccessTokens', () => {
   });
 
   it.each(['sub', 'iss', 'exp', 'scope', 'roles', 'cnf', 'sid', 'constructor', '__proto__'])(
-    'lets no further claim take the name %s',
+    'AccessTokens rejects an additional claim with the name %s',
     async (name) => {
-      const { tokens, signed } = issuing();
+      const { tokens, signed } = setUp();
       await expect(tokens.issue({ subject: 'alice', extra: { [name]: 'x' } })).rejects.toMatchObject({
         code: 'reserved-claim',
       });
@@ -73,9 +73,9 @@ describe('AccessTokens', () => {
   );
 
   it.each(['a b', '', 'a"b', 'a\\b', 'ü', 'a\tb', 7 as never])(
-    'writes no scope %j, of which a verifier would read another',
+    'AccessTokens rejects the malformed scope %j',
     async (scope) => {
-      const { tokens, signed } = issuing();
+      const { tokens, signed } = setUp();
       await expect(tokens.issue({ subject: 'alice', scopes: ['read', scope] })).rejects.toMatchObject({
         code: 'malformed-scope',
       });
@@ -83,8 +83,8 @@ describe('AccessTokens', () => {
     },
   );
 
-  it('gives no token of a session a longer life than the end of the session is remembered for', async () => {
-    const { tokens } = issuing({ maximumLifetimeSeconds: 86_400, sessionTokenLifetimeSeconds: 1800 });
+  it('a token with a session lives for sessionTokenLifetimeSeconds at most', async () => {
+    const { tokens } = setUp({ maximumLifetimeSeconds: 86_400, sessionTokenLifetimeSeconds: 1800 });
     const lifeOf = async (sessionId?: string, lifetimeSeconds?: number) =>
       (await tokens.issue({ subject: 'alice', sessionId, lifetimeSeconds })).expiresInSeconds;
     expect(await lifeOf('s1')).toBe(900);
@@ -93,8 +93,8 @@ describe('AccessTokens', () => {
     expect(await lifeOf(undefined, 86_400)).toBe(86_400);
   });
 
-  it('gives no token a longer life than the keys are kept for', async () => {
-    const { tokens } = issuing();
+  it('a token lives for maximumLifetimeSeconds at most', async () => {
+    const { tokens } = setUp();
     expect((await tokens.issue({ subject: 'alice', lifetimeSeconds: 60 })).expiresInSeconds).toBe(60);
     expect((await tokens.issue({ subject: 'alice', lifetimeSeconds: 86_400 })).expiresInSeconds).toBe(900);
   });
@@ -106,11 +106,11 @@ describe('CheckedTokensSettings', () => {
     [{ issuer: 'https://id.example.com/?a' }, /issuer/],
     [{ audience: '' }, /audience/],
     [{ audience: [] }, /audience/],
-    [{ algorithm: 'none' as never }, /no key can be made for none/],
+    [{ algorithm: 'none' as never }, /algorithm none is not supported/],
     [{ rotationDays: 0 }, /rotationDays must be a number/],
     [{ accessTokenLifetimeSeconds: Number.NaN }, /accessTokenLifetimeSeconds/],
     [{ rsaBits: 1024 }, /rsaBits/],
-  ])('refuses %j with a sentence', (wrong, sentence) => {
+  ])('CheckedTokensSettings rejects %j and says why', (wrong, sentence) => {
     const right = { issuer: 'https://id.example.com', audience: 'api', secret: 'unused here' };
     expect(() => new CheckedTokensSettings({ ...right, ...wrong })).toThrow(sentence);
   });

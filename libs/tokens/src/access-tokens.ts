@@ -12,7 +12,7 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
   'iss aud sub iat nbf exp jti sid client_id scope roles org acr amr auth_time cnf act may_act azp events'.split(' '),
 );
 
-/** What an access token says; an absent or empty member is no claim at all. */
+/** The claims of an access token. An absent or empty member becomes no claim. */
 export interface AccessTokenClaims {
   readonly subject: string;
   readonly sessionId?: string | undefined;
@@ -23,15 +23,15 @@ export interface AccessTokenClaims {
   readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
   readonly authenticatedAt?: Date | undefined;
-  /** Whom the token is for; by default the configured audience. */
+  /** The claim `aud`; by default the configured audience. */
   readonly audience?: string | readonly string[] | undefined;
-  /** By default the configured lifetime. */
+  /** By default `accessTokenLifetimeSeconds`; limited by the configured maximum. */
   readonly lifetimeSeconds?: number | undefined;
-  /** Further claims; those that this class writes itself cannot be overridden. */
+  /** Additional claims. They cannot override the claims of this class. */
   readonly extra?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** An access token and what its receiver needs to know of it. */
+/** An access token, its lifetime and its id. */
 export interface IssuedAccessToken {
   readonly token: string;
   readonly expiresInSeconds: number;
@@ -40,7 +40,7 @@ export interface IssuedAccessToken {
 }
 
 /**
- * Issues access tokens that any resource server can verify by the JWKS alone.
+ * Issues access tokens. A resource server verifies them with the JWKS alone.
  *
  * @see RFC 9068 §2
  */
@@ -53,13 +53,13 @@ export class AccessTokens {
   ) {}
 
   /**
-   * Issues a token (`typ: at+jwt`) that is valid from now on.
+   * Issues a token (`typ: at+jwt`) that is valid immediately.
    *
-   * @throws ReservedClaimError when `extra` names a claim that only this class may write, or what every object has, such as
+   * @throws ReservedClaimError when `extra` names a claim of this class or a member of every object, such as
    *   `constructor`
-   * @throws MalformedScopeError for a scope that a verifier would read as several, or not at all
-   * @throws AccessTokenTooLargeError when no verifier would read the token (8 KiB)
-   * @throws NoActiveKeyError when no key can sign at the moment
+   * @throws MalformedScopeError when a scope is not a scope token of RFC 6749 §3.3
+   * @throws AccessTokenTooLargeError when the token exceeds 8 KiB, the limit of verifiers
+   * @throws NoActiveKeyError when no key can currently sign
    */
   async issue(claims: AccessTokenClaims): Promise<IssuedAccessToken> {
     const reserved = Object.keys(claims.extra ?? {}).find(isReserved);
@@ -96,6 +96,6 @@ export class AccessTokens {
 }
 
 function isReserved(claim: string): boolean {
-  // Names such as `constructor`: a library that looks claims up in an object finds something there.
+  // A library that looks up the claim `constructor` in an object would find the inherited member.
   return RESERVED_CLAIMS.has(claim) || claim in Object.prototype;
 }

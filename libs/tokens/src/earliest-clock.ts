@@ -3,9 +3,9 @@ import { Clock, SystemClock } from 'postern/auth';
 import { Database } from 'postern/persistence';
 
 /**
- * The time by which what all replicas share is destroyed for good: of the machine's clock and the database's the one that is
- * behind. A replica whose clock has leapt ahead would otherwise destroy what the others still need. A {@link Clock} that a team
- * passes is taken at its word, unless it extends {@link SystemClock}.
+ * The earlier of the machine's time and the database's time. It decides when shared data is destroyed, so that a
+ * replica whose clock runs ahead does not destroy keys that other replicas still use. A custom {@link Clock} is used
+ * alone, unless it extends {@link SystemClock}.
  */
 @Injectable()
 export class EarliestClock {
@@ -14,7 +14,7 @@ export class EarliestClock {
     private readonly clock: Clock,
   ) {}
 
-  /** This moment, or one before it. */
+  /** The earlier of the two times. */
   async now(): Promise<Date> {
     const own = this.clock.now();
     if (!(this.clock instanceof SystemClock)) return new Date(own);

@@ -12,7 +12,7 @@ const pem = (pair: { privateKey: typeof rsa.privateKey }) =>
   pair.privateKey.export({ format: 'pem', type: 'pkcs8' }).toString();
 const jwk = (pair: { privateKey: typeof rsa.privateKey }): JsonWebKey => pair.privateKey.export({ format: 'jwk' });
 
-/** A modulus as the generator of CVE-2017-15361 makes them: modulo the product of small primes it is a power of 65537. */
+/** A modulus like those of CVE-2017-15361: a power of 65537 modulo the product of small primes. */
 function brokenModulus(): string {
   const isPrime = (number: number): boolean =>
     ![2, 3, 5, 7, 11].some((prime) => number !== prime && number % prime === 0);
@@ -24,7 +24,7 @@ function brokenModulus(): string {
 }
 
 describe('importSigningKey', () => {
-  it('imports the same key from PEM and JWK, with its thumbprint as kid', () => {
+  it('importSigningKey gives a key the same kid from PEM and from JWK', () => {
     const fromPem = importSigningKey({ algorithm: 'ES256', privateKey: pem(p256) });
     const fromJwk = importSigningKey({ algorithm: 'ES256', privateKey: jwk(p256) });
     expect(fromPem.kid).toBe(fromJwk.kid);
@@ -33,7 +33,7 @@ describe('importSigningKey', () => {
     expect(fromPem.key.equals(createPublicKey(p256.privateKey))).toBe(true);
   });
 
-  it('gives the example key of RFC 7638 the thumbprint of the RFC', () => {
+  it('importSigningKey gives the example key of RFC 7638 the thumbprint of the RFC', () => {
     const n =
       '0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMs' +
       'tn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5ha' +
@@ -43,7 +43,7 @@ describe('importSigningKey', () => {
     expect(key.privateKey).toBeUndefined();
   });
 
-  it('uses the kid of the setting first, then the kid of the JWK', () => {
+  it('importSigningKey prefers the kid of the setting to the kid of the JWK', () => {
     expect(importSigningKey({ algorithm: 'ES256', privateKey: { ...jwk(p256), kid: 'a' } }).kid).toBe('a');
     expect(importSigningKey({ algorithm: 'ES256', kid: 'b', privateKey: { ...jwk(p256), kid: 'a' } }).kid).toBe('b');
   });
@@ -78,7 +78,7 @@ describe('importSigningKey', () => {
     ['a public key as secret', { algorithm: 'HS256', privateKey: pem(p256) }, /oct/],
     ['a secret for ECDSA', { algorithm: 'ES256', secret: 'x'.repeat(40) }, /no secret/],
     ['a name with a line break', { algorithm: 'ES256', kid: 'a\nb', privateKey: pem(p256) }, /kid/],
-  ])('rejects %s', (_name, settings, sentence) => {
+  ])('importSigningKey rejects %s', (_name, settings, sentence) => {
     expect(() => importSigningKey(settings, 3)).toThrow(sentence);
     expect(() => importSigningKey(settings, 3)).toThrow(/staticKeys\[3\]/);
     expect(() => importSigningKey(settings, 3)).not.toThrow(/secret-text|BEGIN P/);

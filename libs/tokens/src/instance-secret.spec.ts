@@ -6,12 +6,12 @@ const two = 'the-second-secret-of-this-instance-987654321';
 const bytes = (key: { export(): Buffer }) => key.export().toString('hex');
 
 describe('InstanceSecret', () => {
-  it('derives by HKDF-SHA256, so that every replica and every version derives the same', () => {
+  it('InstanceSecret derives keys by HKDF-SHA256 with the prefix postern/', () => {
     const expected = Buffer.from(hkdfSync('sha256', one, 'salt', 'postern/refresh-token', 32)).toString('hex');
     expect(bytes(new InstanceSecret(one).derive('refresh-token', Buffer.from('salt')))).toBe(expected);
   });
 
-  it('gives every purpose and every salt a key of its own', () => {
+  it('InstanceSecret derives a different key for each purpose and each salt', () => {
     const secret = new InstanceSecret(one);
     const keys = [
       secret.derive('a'),
@@ -23,7 +23,7 @@ describe('InstanceSecret', () => {
     expect(secret.derive('a')).toBe(secret.derive('a'));
   });
 
-  it('reads with the former secrets, and writes with the current one', () => {
+  it('InstanceSecret decrypts with all secrets and encrypts with the current one', () => {
     const secret = new InstanceSecret(two, [one]);
     expect(secret.deriveAll('x').map(bytes)).toEqual([
       bytes(new InstanceSecret(two).derive('x')),
@@ -34,24 +34,27 @@ describe('InstanceSecret', () => {
     expect(new InstanceSecret(two).deriveFor(new InstanceSecret(one).id, 'x')).toBeUndefined();
   });
 
-  it('shows itself in no log', () => {
+  it('InstanceSecret hides the secret in JSON', () => {
     const secret = new InstanceSecret(two, [one]);
     expect(JSON.stringify({ secret })).toBe('{"secret":"[InstanceSecret]"}');
     expect(secret.id).toMatch(/^[\w-]{16}$/);
   });
 
-  it.each(['', 'short', 'x'.repeat(31), 'x'.repeat(64), 'abab'.repeat(16)])('refuses the weak secret %j', (weak) => {
-    expect(() => assertStrongSecret(weak)).toThrow(/openssl rand/);
-    expect(() => new InstanceSecret(one, [weak])).toThrow(/previousSecrets\[0\]/);
-  });
+  it.each(['', 'short', 'x'.repeat(31), 'x'.repeat(64), 'abab'.repeat(16)])(
+    'assertStrongSecret rejects the weak secret %j',
+    (weak) => {
+      expect(() => assertStrongSecret(weak)).toThrow(/openssl rand/);
+      expect(() => new InstanceSecret(one, [weak])).toThrow(/previousSecrets\[0\]/);
+    },
+  );
 
-  it('never repeats the secret in the error', () => {
+  it('assertStrongSecret does not quote the secret in its error', () => {
     expect(() => assertStrongSecret('hunter2')).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining('hunter2') }),
     );
   });
 
-  it('refuses a secret that is given twice', () => {
+  it('InstanceSecret rejects a secret that is configured twice', () => {
     expect(() => new InstanceSecret(one, [one])).toThrow(/twice/);
   });
 });

@@ -5,29 +5,27 @@ const MIN_BYTES = 32;
 const MIN_DIFFERENT_CHARACTERS = 8;
 
 /**
- * Passes only a text that can carry every key derived from it.
+ * Requires at least 32 bytes of UTF-8 and at least eight different characters. It cannot check that the secret is
+ * random.
  *
- * At least 32 bytes of UTF-8 and at least eight different characters. That the text was made by chance and not by a
- * person cannot be seen from it.
- *
- * @param secret the text as configured
- * @param name what the setting is called, for the sentence of the error
- * @throws Error with a sentence that says what to write; the secret is never part of it
+ * @param secret the configured secret
+ * @param name the name of the setting, for the error
+ * @throws Error that says what to configure, without the secret
  */
 export function assertStrongSecret(secret: string, name = 'secret'): void {
   if (typeof secret !== 'string' || Buffer.byteLength(secret) < MIN_BYTES) {
-    throw new Error(`${name} must be at least ${MIN_BYTES} bytes of text; make one with: openssl rand -base64 48`);
+    throw new Error(`${name} must be at least ${MIN_BYTES} bytes of text; generate it with: openssl rand -base64 48`);
   }
   if (new Set(secret).size < MIN_DIFFERENT_CHARACTERS) {
-    throw new Error(`${name} repeats a few characters; make a random one with: openssl rand -base64 48`);
+    throw new Error(`${name} repeats a few characters; generate a random one with: openssl rand -base64 48`);
   }
 }
 
 /**
- * The one secret of an instance, and every key that is derived from it.
+ * The secret of an instance, and the keys that are derived from it.
  *
- * A purpose has a key of its own (HKDF-SHA256), so that what one part of the server holds tells nothing about the
- * keys of another. While the secret is being changed the previous ones stay readable through {@link deriveAll}.
+ * Each purpose has its own key (HKDF-SHA256), so that a key of one purpose reveals nothing about the others. While the
+ * secret is changed, {@link deriveAll} also derives the keys of the previous secrets.
  *
  * @example
  * ```ts
@@ -37,21 +35,21 @@ export function assertStrongSecret(secret: string, name = 'secret'): void {
  * @see RFC 5869
  */
 export class InstanceSecret {
-  /** Tells which secret wrapped a record: a short hash of a derived value, never of the secret itself. */
+  /** Identifies the secret that encrypted a record: a short hash of a derived key, never of the secret itself. */
   readonly id: string;
 
   readonly #secrets: readonly Generation[];
 
   /**
-   * @param current the secret that everything new is made with
-   * @param previous further secrets, only read with: the one to come, or those before it
-   * @throws Error when one of them is weak or is named twice
+   * @param current the secret that encrypts and signs
+   * @param previous secrets that only decrypt and verify: the next secret, or former ones
+   * @throws Error when a secret is weak or is configured twice
    */
   constructor(current: string, previous: readonly string[] = []) {
     assertStrongSecret(current, 'secret');
     previous.forEach((secret, index) => assertStrongSecret(secret, `previousSecrets[${index}]`));
     if (new Set([current, ...previous]).size !== previous.length + 1) {
-      throw new Error('previousSecrets names a secret twice, or the current one; name each of the others once');
+      throw new Error('previousSecrets names a secret twice, or the current one; name each other secret once');
     }
     this.#secrets = [current, ...previous].map((secret) => new Generation(secret));
     this.id = this.#secrets[0]!.id;
@@ -60,23 +58,23 @@ export class InstanceSecret {
   /**
    * The 256-bit key for a purpose, always the same for the same secret, purpose and salt.
    *
-   * @param purpose a short name, the part of the server that uses the key, e.g. `refresh-token`
+   * @param purpose a short name for the use of the key, e.g. `refresh-token`
    */
   derive(purpose: string, salt?: Buffer): KeyObject {
     return this.#secrets[0]!.derive(purpose, salt);
   }
 
-  /** The keys for a purpose under the current secret, first, and under each previous one: for what must still be read. */
+  /** The keys for a purpose: the key of the current secret first, then those of the previous secrets. */
   deriveAll(purpose: string, salt?: Buffer): KeyObject[] {
     return this.#secrets.map((secret) => secret.derive(purpose, salt));
   }
 
-  /** The key for a purpose under the secret with this id; `undefined` when that secret was not given. */
+  /** The key for a purpose under the secret with this id; `undefined` if that secret is not configured. */
   deriveFor(id: string, purpose: string, salt?: Buffer): KeyObject | undefined {
     return this.#secrets.find((secret) => secret.id === id)?.derive(purpose, salt);
   }
 
-  /** Says nothing: a secret that ends up in a log by mistake must not be readable there. */
+  /** Hides the secret if an object with it is logged by mistake. */
   toJSON(): string {
     return '[InstanceSecret]';
   }
@@ -93,9 +91,9 @@ class Generation {
   }
 
   derive(purpose: string, salt?: Buffer): KeyObject {
-    // Salts may be as many as there are rows: only the keys without one are remembered.
-    const remembered = salt ? undefined : this.#derived.get(purpose);
-    if (remembered) return remembered;
+    // There may be a salt per row: only keys without a salt are cached.
+    const cached = salt ? undefined : this.#derived.get(purpose);
+    if (cached) return cached;
     const bytes = hkdfSync('sha256', this.#input, salt ?? Buffer.alloc(0), `postern/${purpose}`, 32);
     const key = createSecretKey(Buffer.from(bytes));
     if (!salt) this.#derived.set(purpose, key);

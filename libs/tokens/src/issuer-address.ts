@@ -1,11 +1,11 @@
-/** The hosts at which only this machine reaches a server. */
+/** Hosts that only this machine can reach. */
 const LOOPBACK: readonly unknown[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /**
- * What is wrong with the address of an issuer, as the end of a sentence that begins with the name of the setting; `undefined` if
- * the address is sound. Text of the address is never part of it, since the address may hold a password.
+ * The problem with an issuer URL, as a predicate that follows the name of the setting; `undefined` if the URL is
+ * valid. The text never quotes the URL, because the URL may contain a password.
  *
- * @param production whether this is a real deployment: `http` is then for the loopback addresses only
+ * @param production whether `http` is allowed for loopback hosts only
  * @see RFC 8414 §2: an `https` URL without query and fragment; clients append the paths of the routes
  */
 export function issuerProblem(issuer: unknown, production = false): string | undefined {

@@ -6,7 +6,7 @@ import { KeyRing } from './keys/key-ring.js';
 import { SigningKeys } from './keys/signing-keys.js';
 import { SignerFailedError } from './tokens.errors.js';
 
-/** Signs any JWT of this issuer with the key that is active now: access tokens, security event tokens, ID tokens. */
+/** Signs JWTs of this issuer with the active key: access tokens, security event tokens, ID tokens. */
 @Injectable()
 export class TokenSigner {
   constructor(
@@ -16,11 +16,11 @@ export class TokenSigner {
   ) {}
 
   /**
-   * Signs the claims exactly as they are.
+   * Signs the claims without adding any.
    *
-   * @param header `typ` in its short form, e.g. `at+jwt`; `algorithm` where it is not the one of access tokens
-   * @throws NoActiveKeyError when no key of the algorithm can sign at the moment
-   * @throws SignerFailedError when an external signer fails, or signs so that its public key does not prove it
+   * @param header `typ` in its short form, e.g. `at+jwt`; `algorithm` if it is not the one of access tokens
+   * @throws NoActiveKeyError when no key of the algorithm can currently sign
+   * @throws SignerFailedError when an external signer fails, or its public key does not verify the signature
    */
   async sign(payload: object, header: { readonly typ: string; readonly algorithm?: JwtAlgorithm }): Promise<string> {
     const { kid, alg, key } = await this.known.signingKey(header.algorithm);
@@ -29,7 +29,8 @@ export class TokenSigner {
       return this.jwt.sign(payload, {
         privateKey: local,
         algorithm: alg,
-        // `iat` is the caller's alone. jsonwebtoken adds one where it is missing, and told not to, removes the one that is there.
+        // jsonwebtoken adds a missing `iat`, and with `noTimestamp` it removes an existing one. The claims must not
+        // change.
         noTimestamp: !('iat' in payload),
         header: { alg, typ: header.typ, kid },
       });
@@ -41,10 +42,10 @@ export class TokenSigner {
     const signature = await this.keys.sign(kid, Buffer.from(input)).catch((cause: unknown) => {
       throw new SignerFailedError(undefined, { cause });
     });
-    // A signer that answers in DER, or with another key, would hand out tokens that nobody accepts.
+    // A signature in DER or by another key would make tokens that no service accepts.
     if (!verifySignature({ kid, alg, key }, Buffer.from(input), signature)) {
       throw new SignerFailedError(undefined, {
-        cause: new Error(`the public key ${kid} does not prove the signature; for ECDSA return raw r||s, not DER`),
+        cause: new Error(`the public key ${kid} does not verify the signature; for ECDSA return raw r||s, not DER`),
       });
     }
     return `${input}.${signature.toString('base64url')}`;

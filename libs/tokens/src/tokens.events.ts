@@ -1,6 +1,6 @@
 import { DomainEvent } from 'postern/persistence';
 
-/** A key stands in the JWKS and is going to sign. */
+/** A key was added to the JWKS and signs from `activeAt`. */
 export class SigningKeyAnnounced extends DomainEvent {
   static override readonly type = 'signing-key.announced';
 
@@ -13,7 +13,7 @@ export class SigningKeyAnnounced extends DomainEvent {
   }
 }
 
-/** A key has begun to sign. */
+/** A key began to sign. */
 export class SigningKeyActivated extends DomainEvent {
   static override readonly type = 'signing-key.activated';
 
@@ -25,7 +25,7 @@ export class SigningKeyActivated extends DomainEvent {
   }
 }
 
-/** A key was taken out at once: nothing that it signed is accepted any more. */
+/** A key was killed: its tokens are no longer accepted. */
 export class SigningKeyKilled extends DomainEvent {
   static override readonly type = 'signing-key.killed';
 

@@ -29,13 +29,13 @@ import { TokenSigner } from './token-signer.js';
 import { CheckedTokensSettings } from './tokens.settings.js';
 import type { TokensSettings } from './tokens.settings.js';
 
-/** What a team may replace by passing a class. Read synchronously, also by `forRootAsync`. */
+/** Classes that a team may replace. Read synchronously, also by `forRootAsync`. */
 export interface TokensStructure {
-  /** Where the private keys are. Default: `staticKeys` where there are some, else the key ring in the database. */
+  /** Holds the private keys. Default: `staticKeys` if configured, else the key ring in the database. */
   signer?: Type<SigningKeys> | undefined;
-  /** Where the revocation of a killed key goes. Default: the publisher that the application has already. */
+  /** Publishes the revocation of a killed key. Default: the publisher of the application. */
   revocations?: Type<RevocationPublisher> | undefined;
-  /** The controllers that serve the routes; `false`: none. */
+  /** The controllers of the routes; `false` disables a controller. */
   controllers?:
     | { jwks?: Type | false | undefined; metadata?: Type | false | undefined; keys?: Type | false | undefined }
     | undefined;
@@ -62,7 +62,7 @@ const KNOWN_SETTINGS: SettingNames<Required<TokensSettings>> = {
   metadata: true,
 };
 
-/** Every name of the structure: what stands here is taken out of the settings. */
+/** Every name of the structure. The module builder removes these names from the settings. */
 const NO_STRUCTURE: Record<keyof TokensStructure, undefined> = {
   signer: undefined,
   revocations: undefined,

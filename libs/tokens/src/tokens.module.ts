@@ -3,7 +3,7 @@ import { missingSettings } from 'postern/problem';
 import { ConfigurableTokensModule, TOKENS_SETTINGS } from './tokens.module-definition.js';
 
 /**
- * The issuing side of keys: the key ring and its life, access tokens, the JWKS and the metadata of the server. Needs
+ * Issues access tokens, manages the signing keys, and publishes the JWKS and the metadata of the server. Needs
  * `PersistenceModule` and `AuthModule`.
  *
  * @example

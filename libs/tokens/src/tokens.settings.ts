@@ -5,74 +5,74 @@ import { MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS } from 'postern/auth';
 import { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
 import type { JwtAlgorithm } from 'postern/jws';
 
-/** A key by configuration, for teams that manage their own. */
+/** A configured key, for teams that manage their own keys. */
 export interface StaticSigningKeySettings {
   readonly algorithm: JwtAlgorithm;
   /** The private key, PKCS #8 (or SEC 1, PKCS #1) PEM or JWK; `kty: "oct"` for HS256. */
   readonly privateKey?: string | JsonWebKey | undefined;
-  /** The secret of HS256 as text of at least 32 bytes; its UTF-8 bytes are the key. */
+  /** The secret of HS256, a string of at least 32 bytes; its UTF-8 bytes are the key. */
   readonly secret?: string | undefined;
-  /** A public key alone, PEM or JWK: it proves older tokens, and signs none. */
+  /** A public key, PEM or JWK. A key without a private key only verifies. */
   readonly publicKey?: string | JsonWebKey | undefined;
-  /** By default the `kid` of the JWK, else the thumbprint: the one of RFC 7638, or for a secret an HMAC under it. */
+  /** By default the `kid` of the JWK, else the RFC 7638 thumbprint; for a secret an HMAC with it. */
   readonly kid?: string | undefined;
 }
 
-/** What a team may set about tokens and keys. Plain data, checked at boot. */
+/** Settings of tokens and keys. Plain data, validated at boot. */
 export interface TokensSettings {
-  /** The claim `iss`, and where the metadata is found: a URL without query and fragment. */
+  /** The claim `iss` and the base URL of the metadata: a URL without query and fragment. */
   readonly issuer: string;
   /** The claim `aud` of access tokens. */
   readonly audience: string | readonly string[];
   /** The instance secret: at least 32 bytes of text, the same in every replica. */
   readonly secret: string;
   /**
-   * Secrets that are read with beside this one, while it is changed: first the one to come, then the one before. What they
-   * protect is taken over at start.
+   * Additional secrets that only decrypt and verify while the secret is changed: first the next secret, then the
+   * former one. At start, keys under them are encrypted again under `secret`.
    */
   readonly previousSecrets?: readonly string[] | undefined;
-  /** The algorithm of access tokens; `ES256` unless told. */
+  /** The algorithm of access tokens; by default `ES256`. */
   readonly algorithm?: JwtAlgorithm | undefined;
   /**
-   * Algorithms that have a key beside it, e.g. `RS256` for ID tokens. After a change of `algorithm` the first one of them that is
-   * published signs access tokens until services must know the new key, unless the former one is left out here.
+   * Further algorithms to keep a key for, e.g. `RS256` for ID tokens. After `algorithm` changes, the first of these
+   * whose key is published signs access tokens until the new key is active.
    */
   readonly additionalAlgorithms?: readonly JwtAlgorithm[] | undefined;
-  /** 900 unless told. */
+  /** By default 900. */
   readonly accessTokenLifetimeSeconds?: number | undefined;
-  /** The longest life that a single token may be given; the lifetime of access tokens unless told. */
+  /** The longest lifetime of a single token; by default `accessTokenLifetimeSeconds`. */
   readonly maximumLifetimeSeconds?: number | undefined;
   /**
-   * The longest life that a token with a session may be given; `maximumLifetimeSeconds` unless told. So long the end of a
-   * session is remembered everywhere: where services have tokens that live for days, set it to what sessions need.
+   * The longest lifetime of a token with a session; by default `maximumLifetimeSeconds`. Every replica and service
+   * remembers the end of a session for this time. Set it lower if tokens without a session live for days.
    */
   readonly sessionTokenLifetimeSeconds?: number | undefined;
-  /** For how long the JWKS may be cached, and a new key waits at least so long before it signs; 300 unless told. */
+  /** `max-age` of the JWKS, and part of the time that a new key waits before it signs; by default 300. */
   readonly jwksCacheSeconds?: number | undefined;
-  /** After how many days another key signs; 90 unless told. */
+  /** The days for which a key signs; by default 90. */
   readonly rotationDays?: number | undefined;
-  /** The size of new RSA keys; 3072 unless told. */
+  /** The size of new RSA keys in bits; by default 3072. */
   readonly rsaBits?: number | undefined;
-  /** How often a replica looks for changes of the keys by itself, beside being notified; 0.5 unless told. */
+  /** The interval at which a replica reads the keys, in addition to notifications; by default 0.5. */
   readonly keyPollSeconds?: number | undefined;
   /**
-   * Whether this process takes part in keeping the ring: makes keys at start and rotates them by schedule; true unless told.
-   * With `false`, for a command beside the servers, a start changes nothing, and is refused where the ring has no keys yet.
+   * Whether this process creates keys at start and rotates them by schedule; by default true. With `false`, for a
+   * command beside the servers, a start changes nothing, and fails if there are no keys yet.
    */
   readonly keepsRing?: boolean | undefined;
-  /** Keys by configuration in place of the key ring: the first of an algorithm that can sign does. */
+  /** Configured keys instead of the key ring. For each algorithm, the first key with a private key signs. */
   readonly staticKeys?: readonly StaticSigningKeySettings[] | undefined;
-  /** Further members of the authorization server metadata (RFC 8414 §2); they win over ours. */
+  /** Additional members of the authorization server metadata (RFC 8414 §2). They override the members of Postern. */
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
-/** Where a replica that was cut off a moment ago may still act on what it knew; kept free on both sides of a change-over. */
+/** A replica without its database uses the known keys for this time. Added before and after each change of keys. */
 export const PROPAGATION_SECONDS = 10;
 
 /**
- * The settings of this lib with every default filled in, known to be sound.
+ * The validated settings of this lib, with all defaults.
  *
- * @throws Error at boot, with a sentence that says what to write
+ * @throws Error at boot that names the setting and says what to configure
  */
 export class CheckedTokensSettings {
   readonly issuer: string;
@@ -98,7 +98,9 @@ export class CheckedTokensSettings {
     this.algorithms = [...new Set([this.algorithm, ...(settings.additionalAlgorithms ?? [])])];
     const unknown = (this.algorithms as readonly string[]).find((algorithm) => !isJwtAlgorithm(algorithm));
     if (unknown) {
-      throw new Error(`TokensModule: no key can be made for ${unknown}; take one of ${JWT_ALGORITHMS.join(', ')}.`);
+      throw new Error(
+        `TokensModule: the algorithm ${unknown} is not supported; use one of ${JWT_ALGORITHMS.join(', ')}.`,
+      );
     }
     this.accessTokenLifetimeSeconds = within(settings, 'accessTokenLifetimeSeconds', 900, 1, 86_400);
     this.maximumLifetimeSeconds = within(
@@ -120,23 +122,29 @@ export class CheckedTokensSettings {
     this.rsaBits = within(settings, 'rsaBits', 3072, 2048, 8192);
     this.keyPollSeconds = within(settings, 'keyPollSeconds', 0.5, 0.05, 3600);
     this.keepsRing = settings.keepsRing ?? true;
-    // From an environment come texts, and "false" would count as true.
+    // A value from the environment is a string, and "false" would be truthy.
     if (typeof this.keepsRing !== 'boolean') throw new Error('TokensModule: keepsRing must be true or false.');
     this.staticKeys = settings.staticKeys ?? [];
     this.metadata = settings.metadata ?? {};
   }
 
-  /** How long a key stands in the JWKS before it signs: until every cache of it must have been filled anew. */
+  /**
+   * The time for which a key is in the JWKS before it signs: until every cache has expired, also for a replica whose
+   * clock is ahead of the clock that announced the key.
+   */
   get leadSeconds(): number {
-    return this.jwksCacheSeconds + PROPAGATION_SECONDS;
+    return this.jwksCacheSeconds + PROPAGATION_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
   }
 
-  /** How long a key stands in the JWKS after its last signature: until the last token has expired everywhere. */
+  /** The time for which a key is in the JWKS after its last signature: until its last token has expired everywhere. */
   get aftermathSeconds(): number {
     return this.maximumLifetimeSeconds + this.erasureSeconds;
   }
 
-  /** How long a private half outlives its last signature: until a replica whose clock is late has stopped as well. */
+  /**
+   * The time from the last signature until the private key is erased: until replicas with a late clock have stopped,
+   * too.
+   */
   get erasureSeconds(): number {
     return MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS + PROPAGATION_SECONDS;
   }
@@ -151,15 +159,15 @@ function issuerOf(issuer: string): string {
 function audienceOf(audience: string | readonly string[]): string | readonly string[] {
   const list = [audience].flat();
   if (list.length > 0 && list.every((entry) => typeof entry === 'string' && entry !== '')) return audience;
-  throw new Error('TokensModule: audience must name whom access tokens are for, e.g. https://api.example.com');
+  throw new Error('TokensModule: audience must name the receiver of access tokens, e.g. https://api.example.com');
 }
 
 type NumberSetting = {
   [Name in keyof TokensSettings]-?: NonNullable<TokensSettings[Name]> extends number ? Name : never;
 }[keyof TokensSettings];
 
-function within(settings: TokensSettings, name: NumberSetting, unlessTold: number, least: number, most: number) {
-  const value = settings[name] ?? unlessTold;
-  if (typeof value === 'number' && value >= least && value <= most) return value;
-  throw new Error(`TokensModule: ${name} must be a number from ${least} to ${most}, and is ${inspect(value)}.`);
+function within(settings: TokensSettings, name: NumberSetting, fallback: number, min: number, max: number) {
+  const value = settings[name] ?? fallback;
+  if (typeof value === 'number' && value >= min && value <= max) return value;
+  throw new Error(`TokensModule: ${name} must be a number from ${min} to ${max}, but is ${inspect(value)}.`);
 }

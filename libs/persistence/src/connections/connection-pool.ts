@@ -9,10 +9,15 @@ import { markTransient } from './transient-errors.js';
 /** For work that has to be prompt: beside the pool, for there it would wait behind everybody else. */
 const RESERVED_POOL = { max: 2, query_timeout: 3000, connectionTimeoutMillis: 5000 };
 
-/** Connections that a process may open beside the pool: the reserved ones, and the two that listen for keys and for revocations. */
+/**
+ * Connections that a process may open beside the pool: the reserved ones, and the two that listen for keys and for
+ * revocations.
+ */
 export const CONNECTIONS_BESIDE_POOL = RESERVED_POOL.max + 2;
 
-/** The connections of a data source; undefined where it was opened without them, as by a team's own test, or is closed. */
+/**
+ * The connections of a data source; undefined where it was opened without them, as by a team's own test, or is closed.
+ */
 export function connectionPoolOf(dataSource: DataSource): ConnectionPool | undefined {
   const { master } = dataSource.driver as unknown as { readonly master?: unknown };
   return master instanceof ConnectionPool ? master : undefined;
@@ -71,7 +76,10 @@ export class ConnectionPool extends LimitedPool {
     return ended ? void all.then(ended, ended) : all;
   }
 
-  /** Closes what is still open after the time, so that a stop does not wait for answers that never come. Nobody is told of a loss. */
+  /**
+   * Closes what is still open after the time, so that a stop does not wait for answers that never come. Nobody is told
+   * of a loss.
+   */
   endAfter(milliseconds: number): void {
     setTimeout(() => this.peers.forEach((connection) => void connection.end()), milliseconds).unref();
   }

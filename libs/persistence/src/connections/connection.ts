@@ -16,9 +16,9 @@ export interface ConnectionConfig extends pg.ClientConfig {
 }
 
 /**
- * A connection that nobody gets again after it was silent for `query_timeout`. What swallows the packets of one connection
- * (a firewall that forgot it, a fail-over) swallows those of its peers: all that have been silent for as long are closed
- * with it, so that the next to ask is given a fresh one.
+ * A connection that nobody gets again after it was silent for `query_timeout`. What swallows the packets of one
+ * connection (a firewall that forgot it, a fail-over) swallows those of its peers: all that have been silent for as
+ * long are closed with it, so that the next to ask is given a fresh one.
  */
 export class Connection extends pg.Client {
   private heardAt = Number.NEGATIVE_INFINITY;

@@ -10,7 +10,10 @@ import type { PersistenceSettings } from '../persistence.settings.js';
 /** Connections that a process opens at most by default, all of them counted. */
 export const DEFAULT_POOL_SIZE = 14;
 
-/** The fewest connections that a process can work with: two for requests, of which one is kept for `Database.independently()`. */
+/**
+ * The fewest connections that a process can work with: two for requests, of which one is kept for
+ * `Database.independently()`.
+ */
 export const MIN_POOL_SIZE = CONNECTIONS_BESIDE_POOL + 2;
 
 /** The table in which the executed migrations are recorded. */

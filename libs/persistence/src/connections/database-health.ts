@@ -8,8 +8,8 @@ const FRESH_MILLISECONDS = 1000;
 const TIMEOUT_MILLISECONDS = 2000;
 
 /**
- * Whether the database answers. However many callers ask, the database is asked once a second at most, and not at all while it
- * answers other statements. The reserved connections are never used.
+ * Whether the database answers. However many callers ask, the database is asked once a second at most, and not at all
+ * while it answers other statements. The reserved connections are never used.
  */
 @Injectable()
 export class DatabaseHealth {

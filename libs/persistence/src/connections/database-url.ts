@@ -1,8 +1,8 @@
 import pg from 'pg';
 
 /**
- * A password with an unescaped `/`, `?` or `#` ends the host: what stands before the sign is then taken for a port, and where
- * it looks like one, nothing else would show that the address leads elsewhere.
+ * A password with an unescaped `/`, `?` or `#` ends the host: what stands before the sign is then taken for a port,
+ * and where it looks like one, nothing else would show that the address leads elsewhere.
  */
 const TORN = /#|^\w+:\/\/[^/?]*(?:\/[^?]*|\?[^=]*)@/;
 
@@ -11,8 +11,8 @@ const UNREADABLE =
   'most, and percent-encode every special character of user and password, such as %2F for / and %23 for #.';
 
 /**
- * Says what is wrong with the address of a PostgreSQL, as the driver reads it: a predicate whose subject is the name of the
- * setting, with nothing in it of the password. Undefined where nothing is wrong.
+ * Says what is wrong with the address of a PostgreSQL, as the driver reads it: a predicate whose subject is the name
+ * of the setting, with nothing in it of the password. Undefined where nothing is wrong.
  */
 export function databaseUrlProblem(databaseUrl: string): string | undefined {
   if (TORN.test(databaseUrl)) return UNREADABLE;

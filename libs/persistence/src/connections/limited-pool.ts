@@ -17,8 +17,9 @@ const RETRY_MILLISECONDS = 50;
 const MIN_CONNECTIONS = 2;
 
 /**
- * A pool that lives with a server that allows fewer connections than it was configured for. A request whose new connection is
- * refused for that reason waits for one that is open. The pool keeps to the smaller size for a while, and then tries again.
+ * A pool that lives with a server that allows fewer connections than it was configured for. A request whose new
+ * connection is refused for that reason waits for one that is open. The pool keeps to the smaller size for a while,
+ * and then tries again.
  */
 export class LimitedPool extends pg.Pool {
   private readonly logger = new Logger('Persistence');

@@ -6,8 +6,8 @@ import { IsolationLevelError, PendingMigrationsError } from '../persistence.erro
 import { pendingMigrations, runMigrations } from '../migrations/run-migrations.js';
 
 /**
- * A stop waits for no request whose caller has gone: it may come here when all is closed, and TypeORM's own error would make
- * a fault of it.
+ * A stop waits for no request whose caller has gone: it may come here when all is closed, and TypeORM's own error
+ * would make a fault of it.
  */
 class ClosableDataSource extends DataSource {
   override createQueryRunner(mode?: ReplicationMode): QueryRunner {
@@ -44,8 +44,8 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
 }
 
 /**
- * Whoever waited for a lock has to see what the other one has committed. To say so at each transaction would be a round trip more, and
- * at each connection what poolers refuse.
+ * Whoever waited for a lock has to see what the other one has committed. To say so at each transaction would be a
+ * round trip more, and at each connection what poolers refuse.
  */
 async function assertReadCommitted(dataSource: DataSource): Promise<void> {
   const setting = `SELECT current_setting('default_transaction_isolation') AS level`;
@@ -53,7 +53,9 @@ async function assertReadCommitted(dataSource: DataSource): Promise<void> {
   if (row?.level !== 'read committed') throw new IsolationLevelError(row?.level);
 }
 
-/** TypeORM takes the record of the migrations for missing where the role may not read it, and all of them for pending. */
+/**
+ * TypeORM takes the record of the migrations for missing where the role may not read it, and all of them for pending.
+ */
 async function assertReadable(dataSource: DataSource): Promise<void> {
   const record = dataSource.options.migrationsTableName;
   const [row] = await dataSource.query<{ place: string | null }[]>('SELECT to_regclass($1) AS place', [record]);

@@ -34,10 +34,12 @@ const TRANSIENT_CODES = new Set([
 ]);
 
 /**
- * PgBouncer says everything under this code, protocol_violation, also that PostgreSQL is away: there only its words tell what
- * passes from what does not. Those of all versions since 1.5, of which the later ones add the reason in the middle.
+ * PgBouncer says everything under this code, protocol_violation, also that PostgreSQL is away: there only its words
+ * tell what passes from what does not. Those of all versions since 1.5, of which the later ones add the reason in the
+ * middle.
  *
- * @see https://github.com/pgbouncer/pgbouncer, the calls of disconnect_client() and what disconnect_server() passes on to it
+ * @see https://github.com/pgbouncer/pgbouncer, the calls of disconnect_client() and what disconnect_server() passes on
+ *   to it
  */
 const PROTOCOL_VIOLATION = '08P01';
 const TRANSIENT_IN_POOLER = new RegExp(
@@ -70,7 +72,10 @@ const TOO_MANY_CONNECTIONS = '53300';
 const LIMIT_IN_POOLER =
   /^(?:no more connections allowed(?: .*)?|client connections exceeded .*|bouncer resources exhaustion)$/;
 
-/** Whether a new connection was refused because there are as many as the server, a pooler, or a limit of the role allows. */
+/**
+ * Whether a new connection was refused because there are as many as the server, a pooler, or a limit of the role
+ * allows.
+ */
 export function isConnectionLimit(error: Error): boolean {
   const { code } = error as { readonly code?: unknown };
   return code === TOO_MANY_CONNECTIONS || (code === PROTOCOL_VIOLATION && LIMIT_IN_POOLER.test(error.message));
@@ -94,8 +99,8 @@ export function isTransient(error: unknown): boolean {
 }
 
 /**
- * The error itself; one that passes says so from now on by `isTransient: true`, which TypeORM copies to the error that it
- * makes of it. That is how `postern/problem`, which knows no database, answers it with 503 instead of 500.
+ * The error itself; one that passes says so from now on by `isTransient: true`, which TypeORM copies to the error that
+ * it makes of it. That is how `postern/problem`, which knows no database, answers it with 503 instead of 500.
  */
 export function markTransient<T>(error: T): T {
   return isTransient(error) ? (Object.assign(error as object, { isTransient: true as const }) as T) : error;

@@ -18,8 +18,8 @@ export class Foundation1764000000000 implements MigrationInterface {
   }
 }
 
-// Tables that have an entity carry no constraint that the entity does not name: whoever has TypeORM generate a migration
-// for their own entities would else find ours dropped in it. test/repository/schema.e2e-spec.ts compares.
+// Tables that have an entity carry no constraint that the entity does not name: whoever has TypeORM generate a
+// migration for their own entities would else find ours dropped in it. test/repository/schema.e2e-spec.ts compares.
 const STATEMENTS = [
   `CREATE TABLE users (
     id uuid CONSTRAINT users_pkey PRIMARY KEY,

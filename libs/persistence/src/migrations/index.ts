@@ -7,7 +7,10 @@ import { PasswordSample1796100187000 } from './0004-password-sample.js';
 /** A class of plain SQL; its name ends in thirteen digits, the milliseconds at which it was written. */
 export type MigrationClass = new () => MigrationInterface;
 
-/** All that the package ships, in the order in which it runs. Written once, never changed: a mistake is mended by the next. */
+/**
+ * All that the package ships, in the order in which it runs. Written once, never changed: a mistake is mended by the
+ * next.
+ */
 export const migrations: MigrationClass[] = [
   Foundation1764000000000,
   TokenLifetimes1795783500000,

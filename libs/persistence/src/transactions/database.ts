@@ -37,10 +37,11 @@ export class Database {
 
   /**
    * Does the work in one transaction, committed when it resolves and rolled back when it rejects. Inside another
-   * transaction it joins that one, and its failure dooms all of it, even when somebody catches it on the way. The commit
-   * waits for all that has joined, the rollback for nothing: what still runs then is refused.
+   * transaction it joins that one, and its failure dooms all of it, even when somebody catches it on the way. The
+   * commit waits for all that has joined, the rollback for nothing: what still runs then is refused.
    *
-   * @throws TransactionDoomedError when a failure inside was swallowed, so that nothing could be committed, and where the
+   * @throws TransactionDoomedError when a failure inside was swallowed, so that nothing could be committed, and where
+   *   the
    *   ambient transaction was rolled back while this work of it went on
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
@@ -80,8 +81,9 @@ export class Database {
   }
 
   /**
-   * Does the work on connections that are kept beside the pool, and gives each statement up when nothing has answered for
-   * three seconds: for the few short readings that a replica must not do without, however many requests wait for the pool.
+   * Does the work on connections that are kept beside the pool, and gives each statement up when nothing has answered
+   * for three seconds: for the few short readings that a replica must not do without, however many requests wait for
+   * the pool.
    */
   withReservedConnection<T>(work: () => Promise<T>): Promise<T> {
     const connections = connectionPoolOf(this.dataSource);
@@ -101,9 +103,9 @@ export class Database {
   }
 
   /**
-   * Puts what a deferred constraint refuses at the COMMIT of the ambient transaction into the words of who wrote the row: whoever
-   * awaits the transaction is thrown what the explanations make of the error, each given what the one before has made of
-   * it. Without a transaction nothing is deferred beyond the statement, and nothing happens here.
+   * Puts what a deferred constraint refuses at the COMMIT of the ambient transaction into the words of who wrote the
+   * row: whoever awaits the transaction is thrown what the explanations make of the error, each given what the one
+   * before has made of it. Without a transaction nothing is deferred beyond the statement, and nothing happens here.
    *
    * @param explain gives back the error itself where it does not know it; one function counts once
    */
@@ -116,8 +118,8 @@ export class Database {
   }
 
   /**
-   * A timer that was started inside a transaction inherits it for ever. After the commit it counts as outside; after a rollback
-   * it is refused for ever, since nobody can tell it from what was refused and still runs.
+   * A timer that was started inside a transaction inherits it for ever. After the commit it counts as outside; after a
+   * rollback it is refused for ever, since nobody can tell it from what was refused and still runs.
    */
   private get joinable(): Transaction | undefined {
     const current = this.context.current;
@@ -128,7 +130,8 @@ export class Database {
   private async begin<T>(work: () => Promise<T>, isGated: boolean): Promise<T> {
     const attempt = () => this.attempt(work);
     const { result, hooks } = await (isGated ? this.limit.run(attempt) : attempt());
-    // Its place at the gate is free again: an act may begin a transaction, and would wait for those who wait for their acts.
+    // Its place at the gate is free again: an act may begin a transaction, and would wait for those who wait for their
+    // acts.
     await this.perform(hooks);
     return result;
   }

@@ -43,7 +43,10 @@ export class Transaction {
     if (this.isRolledBack) throw this.refusal;
   }
 
-  /** Where it commits already, resolves when it is known what became of it: what begins until then can be no part any more. */
+  /**
+   * Where it commits already, resolves when it is known what became of it: what begins until then can be no part any
+   * more.
+   */
   get outcome(): Promise<unknown> | undefined {
     return this.isOpen ? this.committing : undefined;
   }
@@ -59,8 +62,8 @@ export class Transaction {
   }
 
   /**
-   * Commits when all parts have ended that have begun, whether anybody waits for them or not, and throws what the explanations
-   * make of a refusal.
+   * Commits when all parts have ended that have begun, whether anybody waits for them or not, and throws what the
+   * explanations make of a refusal.
    *
    * @throws TransactionDoomedError as soon as a part has failed
    */
@@ -77,8 +80,9 @@ export class Transaction {
   }
 
   /**
-   * Rolls back at once, without waiting for parts that still run, for they may wait for what has failed: from now on each is
-   * refused. Only a statement that runs already is waited for, so that none comes behind the ROLLBACK, where it would count.
+   * Rolls back at once, without waiting for parts that still run, for they may wait for what has failed: from now on
+   * each is refused. Only a statement that runs already is waited for, so that none comes behind the ROLLBACK, where
+   * it would count.
    */
   async rollBack(cause: unknown): Promise<void> {
     this.note(cause);
@@ -120,8 +124,9 @@ function noted<T>(promise: Promise<T>, running: Set<Promise<unknown>>): Promise<
 
 async function isFailed(queryRunner: QueryRunner): Promise<boolean> {
   const client = (await queryRunner.connect()) as Client & { readonly readyForQuery?: boolean };
-  // The driver rejects a query when the server tells of the error, and learns the state of the transaction by the message
-  // after it. One more query waits for that message; without it, the COMMIT of a failed transaction looks like one.
+  // The driver rejects a query when the server tells of the error, and learns the state of the transaction by the
+  // message after it. One more query waits for that message; without it, the COMMIT of a failed transaction looks like
+  // one.
   if (client.readyForQuery !== true) await client.query('SELECT').catch(() => undefined);
   return client.getTransactionStatus() === 'E';
 }

@@ -6,7 +6,7 @@ import { JwksDto } from './jwks.dto.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { CheckedTokensSettings } from '../tokens.settings.js';
 
-/** What is used of a request and a response, on Fastify and on Express. */
+/** The members of a request and a response that Fastify and Express share. */
 interface RequestLike {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
 }
@@ -30,16 +30,15 @@ export class JwksController {
     operationId: 'jwks',
     summary: 'The public keys',
     description:
-      'Every key that an access token of this server may be signed with: those that sign now, those that will soon, and ' +
-      'those whose last token has not expired yet. Keep it no longer than `Cache-Control` says, and fetch it anew when a ' +
-      'token names a key that is not in it (RFC 7517 §5).',
+      'Every public key that verifies an access token of this server: announced, active and retired keys. Cache the set no ' +
+      'longer than `Cache-Control` allows. Fetch it again when a token names a key that is not in the set (RFC 7517 §5).',
   })
   @ApiOkResponse({ description: 'The JSON Web Key Set.', type: JwksDto })
-  @ApiResponse({ status: 304, description: 'The copy that `If-None-Match` names is still right.' })
+  @ApiResponse({ status: 304, description: 'The copy that `If-None-Match` names is current.' })
   jwks(@Req() request: RequestLike, @Res({ passthrough: true }) response: ResponseLike): JwksDto | undefined {
     const body = JwksDto.from(this.known.published());
     const tag = `"${createHash('sha256').update(JSON.stringify(body)).digest('base64url')}"`;
-    // A replica that has lost the database must not let others keep for long what may be out of date.
+    // A replica without its database may have outdated keys: caches must not keep them.
     const age = this.known.isFresh ? this.settings.jwksCacheSeconds : 0;
     response.header('Cache-Control', `public, max-age=${age}`);
     response.header('ETag', tag);
@@ -49,8 +48,11 @@ export class JwksController {
   }
 }
 
-/** Whether `If-None-Match` names the tag: a list, compared weakly, since a proxy that compresses weakens tags (RFC 9110 §13.1.2). */
+/**
+ * Whether `If-None-Match` names the tag. The comparison is weak, because a compressing proxy weakens tags
+ * (RFC 9110 §13.1.2).
+ */
 function names(header: string | string[] | undefined, tag: string): boolean {
-  const asked = String(header ?? '').match(/\*|(?:W\/)?"[^"]*"/g) ?? [];
-  return asked.some((one) => one === '*' || one.replace(/^W\//, '') === tag);
+  const candidates = String(header ?? '').match(/\*|(?:W\/)?"[^"]*"/g) ?? [];
+  return candidates.some((candidate) => candidate === '*' || candidate.replace(/^W\//, '') === tag);
 }

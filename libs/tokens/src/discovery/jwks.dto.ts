@@ -3,17 +3,17 @@ import type { PublicSigningKey } from '../keys/signing-keys.js';
 
 /** One public key. */
 export class JwkDto {
-  @ApiProperty({ description: 'The family of the algorithm.', enum: ['EC', 'RSA'], example: 'EC' })
+  @ApiProperty({ description: 'The key type.', enum: ['EC', 'RSA'], example: 'EC' })
   kty!: string;
 
-  @ApiProperty({ description: 'What the key is for.', enum: ['sig'], example: 'sig' })
+  @ApiProperty({ description: 'The use of the key.', enum: ['sig'], example: 'sig' })
   use!: string;
 
-  @ApiProperty({ description: 'The one algorithm that the key is used with.', example: 'ES256' })
+  @ApiProperty({ description: 'The only algorithm of the key.', example: 'ES256' })
   alg!: string;
 
   @ApiProperty({
-    description: 'The id that tokens name the key by: its thumbprint (RFC 7638).',
+    description: 'The `kid` in the header of tokens: the thumbprint of the key (RFC 7638).',
     example: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs',
   })
   kid!: string;
@@ -45,7 +45,7 @@ export class JwksDto {
   @ApiProperty({ description: 'The keys.', type: [JwkDto] })
   keys!: JwkDto[];
 
-  /** Only what is public by kind, so that nothing else a key may carry is ever published. */
+  /** Copies only the public members by name, so that no other member of a JWK is ever published. */
   static from(keys: readonly PublicSigningKey[]): JwksDto {
     const published = keys.flatMap(({ kid, alg, jwk }): JwkDto[] => {
       if (jwk?.kty === 'EC') return [{ kty: 'EC', use: 'sig', alg, kid, crv: jwk.crv, x: jwk.x, y: jwk.y }];

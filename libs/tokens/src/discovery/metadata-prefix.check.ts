@@ -5,8 +5,8 @@ import type { OnApplicationBootstrap, Type } from '@nestjs/common';
 import { ServerMetadata } from './server-metadata.js';
 
 /**
- * Looks whether services find what the metadata tells them of, where the application puts its routes below a prefix, all of them or
- * those of a module: it would go on accepting its own tokens, and every service would refuse them.
+ * Warns at start if a global prefix or `RouterModule` moves a route away from its URL in the metadata. Services would
+ * not find the keys and would reject every token, although the server itself accepts its tokens.
  */
 @Injectable()
 export class MetadataPrefixCheck implements OnApplicationBootstrap {
@@ -22,7 +22,7 @@ export class MetadataPrefixCheck implements OnApplicationBootstrap {
   onApplicationBootstrap(): void {
     const prefix = trimmed(this.application.getGlobalPrefix());
     const { exclude = [] } = this.application.getGlobalPrefixOptions();
-    const placed = this.metadata.routes().map((route) => {
+    const routes = this.metadata.routes().map((route) => {
       const inModule = joined(this.modulePathOf(route.path), route.path);
       const isExcluded = exclude.some(({ pathRegex }) => pathRegex.test(`/${inModule}`));
       return {
@@ -31,31 +31,31 @@ export class MetadataPrefixCheck implements OnApplicationBootstrap {
         at: isExcluded ? inModule : joined(prefix, inModule),
       };
     });
-    const astray = placed.filter(({ url, path, at }) => at !== path && !new URL(url).pathname.endsWith(`/${at}`));
-    const ofModules = astray.filter(({ isMovedByModule }) => isMovedByModule);
+    const moved = routes.filter(({ url, path, at }) => at !== path && !new URL(url).pathname.endsWith(`/${at}`));
+    const ofModules = moved.filter(({ isMovedByModule }) => isMovedByModule);
     if (ofModules.length > 0) {
       this.logger.warn(
-        `The metadata says ${namesOf(ofModules)}, and RouterModule has put the routes at ${ofModules.map(({ at }) => `/${at}`).join(' and ')}: ` +
-          'services find neither keys nor revocations, and refuse every token. Leave the modules of Postern out of RouterModule. ' +
-          'Where a proxy in front moves them back, all is well.',
+        `The metadata has ${namesOf(ofModules)}, but RouterModule moves the routes to ${ofModules.map(({ at }) => `/${at}`).join(' and ')}: ` +
+          'services find neither keys nor revocations, and reject every token. Remove the modules of Postern from RouterModule. ' +
+          'Ignore this warning if a proxy restores the paths.',
       );
     }
-    const ofPrefix = astray.filter(({ isMovedByModule }) => !isMovedByModule);
+    const ofPrefix = moved.filter(({ isMovedByModule }) => !isMovedByModule);
     if (ofPrefix.length === 0) return;
-    // The metadata itself is there, too.
+    // The route of the metadata itself is below `.well-known`, too.
     const outside = [
       '.well-known/{*path}',
       ...ofPrefix.map(({ path }) => path).filter((path) => !path.startsWith('.')),
     ];
     this.logger.warn(
-      `The metadata says ${namesOf(ofPrefix)}, and setGlobalPrefix has put the routes ` +
-        `below /${prefix}: services find neither keys nor revocations, and refuse every token. Write an issuer that ends in /${prefix}, ` +
+      `The metadata has ${namesOf(ofPrefix)}, but setGlobalPrefix moves the routes ` +
+        `below /${prefix}: services find neither keys nor revocations, and reject every token. Write an issuer that ends in /${prefix}, ` +
         `or exclude ${outside.map((path) => JSON.stringify(path)).join(', ')} from the prefix. ` +
-        'Where a proxy in front adds the prefix, all is well.',
+        'Ignore this warning if a proxy removes the prefix from the public URLs.',
     );
   }
 
-  /** Where `RouterModule` puts the routes of the module that has the one with this path. */
+  /** The path that `RouterModule` gives to the module with this route. */
   private modulePathOf(path: string): string {
     const key = MODULE_PATH + this.modules.applicationId;
     for (const { metatype, controllers } of this.modules.values()) {

@@ -4,7 +4,7 @@ import { Public } from 'postern/auth';
 import { MetadataDto } from './metadata.dto.js';
 import { ServerMetadata } from './server-metadata.js';
 
-/** Says what this authorization server offers, and where. */
+/** Publishes the metadata of the authorization server (RFC 8414). */
 @ApiTags('Discovery')
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class MetadataController {

@@ -6,7 +6,7 @@ import { CheckedTokensSettings } from '../tokens.settings.js';
 const JWKS_PATH = '.well-known/jwks.json';
 
 /**
- * What the authorization server says of itself. A lib that adds an endpoint contributes its members at start.
+ * The metadata of the authorization server. A lib with an endpoint contributes its members at start.
  *
  * @see RFC 8414 §2
  */
@@ -36,7 +36,7 @@ export class ServerMetadata {
     return url;
   }
 
-  /** The members that lead to a route of this application, with the path of that route. */
+  /** The members whose value is the URL of a route of this application. */
   routes(): { name: string; url: string; path: string }[] {
     return Object.entries(this.document()).flatMap(([name, url]) => {
       const path = this.paths.get(url);
@@ -44,12 +44,12 @@ export class ServerMetadata {
     });
   }
 
-  /** The whole document; what the settings say wins. */
+  /** The complete document. Members of the setting `metadata` take precedence. */
   document(): MetadataDto {
     return {
       issuer: this.settings.issuer,
       jwks_uri: this.urlOf(JWKS_PATH),
-      // Required, and true: there is no authorization endpoint, and no grant.
+      // RFC 8414 §2 requires the member; this server has neither an authorization endpoint nor a grant.
       response_types_supported: [],
       grant_types_supported: [],
       ...this.contributed,

@@ -12,12 +12,12 @@ interface OpenedKey {
   readonly privateKey?: KeyObject;
 }
 
-/** The key ring of the database: private halves are encrypted there, and decrypted in memory only. */
+/** The key ring in the database. Private keys are stored encrypted and decrypted in memory only. */
 @Injectable()
 export class DatabaseSigningKeys extends SigningKeys {
   private readonly logger = new Logger(DatabaseSigningKeys.name);
   private opened: ReadonlyMap<string, OpenedKey> = new Map();
-  private readonly refused = new Set<string>();
+  private readonly unusable = new Set<string>();
 
   constructor(
     private readonly store: SigningKeyTable,
@@ -33,7 +33,7 @@ export class DatabaseSigningKeys extends SigningKeys {
       const key = this.open(row);
       if (key) opened.set(row.kid, key);
     }
-    // What is not among them any more leaves the memory as well: a killed key, and a private half that was destroyed.
+    // This also drops killed keys and erased private keys from memory.
     this.opened = opened;
     return rows.flatMap((row) => {
       const key = opened.get(row.kid)?.key;
@@ -55,31 +55,33 @@ export class DatabaseSigningKeys extends SigningKeys {
     if (known && isEmpty === !known.privateKey) return known;
     try {
       const opened = openKey(row, this.vault);
-      this.refused.delete(row.kid);
+      this.unusable.delete(row.kid);
       return opened;
     } catch (error) {
-      // A replica that still runs with the former instance secret goes on with the keys that it has opened already.
+      // A replica with the former instance secret continues with the keys that it has already opened.
       if (known) return known;
-      if (!this.refused.has(row.kid)) this.logger.error(`The signing key ${row.kid} is not used: ${String(error)}`);
-      this.refused.add(row.kid);
+      if (!this.unusable.has(row.kid)) this.logger.error(`Failed to open the signing key ${row.kid}: ${String(error)}`);
+      this.unusable.add(row.kid);
       return undefined;
     }
   }
 }
 
 /**
- * Opens a row that this instance has written. One that somebody else put into the table is never published: the wrap, even
- * the empty one, can only be made with the instance secret, and the id binds the public half to it.
+ * Opens a row that this instance has written. A row of another writer is never published: the ciphertext, even an empty
+ * one, requires the instance secret, and the `kid` binds the public key to it.
+ *
+ * @throws Error when the row was not written with the instance secret
  */
 function openKey(row: SigningKey, vault: PrivateKeyEncryption): OpenedKey {
-  if (!row.privateEncrypted || !row.secretId) throw new Error('it was not made by this instance');
+  if (!row.privateEncrypted || !row.secretId) throw new Error('this instance did not create it');
   const material = vault.unwrap(row.kid, { privateEncrypted: row.privateEncrypted, secretId: row.secretId });
   if (row.alg === 'HS256') {
     const secret = privateKeyOf(row.alg, material);
     return { key: secret, privateKey: secret };
   }
   const key = publicKeyOf(row.publicJwk);
-  if (thumbprint(key) !== row.kid) throw new Error('its public half is not the one that its id names');
+  if (thumbprint(key) !== row.kid) throw new Error('its public key does not match its kid');
   return material.length === 0 ? { key } : { key, privateKey: privateKeyOf(row.alg, material) };
 }
 

@@ -8,12 +8,12 @@ interface CandidateKey extends KeyInstants {
 }
 
 /**
- * The key of an additional algorithm that signs access tokens while the first key of their own one waits to be known everywhere:
- * one that the JWKS has shown for longer than the key that waits. The algorithm that is listed first comes first.
+ * The key that signs access tokens while the first key of their algorithm is announced. It belongs to an additional
+ * algorithm and was announced before that key. The order of the algorithms decides between several keys.
  *
  * @param now epoch milliseconds
- * @param algorithms the one of access tokens first
- * @param next the key that waits; absent where it is not made yet
+ * @param algorithms the algorithm of access tokens first
+ * @param next the announced key; absent if it does not exist yet
  */
 export function interimSigningKey<Key extends CandidateKey>(
   keys: readonly Key[],
@@ -22,10 +22,10 @@ export function interimSigningKey<Key extends CandidateKey>(
   next?: Key,
 ): Key | undefined {
   const since = next?.announcedAt?.getTime() ?? now;
-  const known = keys.filter(
+  const candidates = keys.filter(
     (key) => keyStateOf(key, now) === 'active' && (key.announcedAt?.getTime() ?? -Infinity) < since,
   );
-  // HS256 is never published: whoever goes by the JWKS could not follow.
-  const [alg] = additional.filter((listed) => listed !== 'HS256' && known.some((key) => key.alg === listed));
-  return known.find((key) => key.alg === alg);
+  // HS256 is never published: services that use the JWKS cannot verify it.
+  const [alg] = additional.filter((listed) => listed !== 'HS256' && candidates.some((key) => key.alg === listed));
+  return candidates.find((key) => key.alg === alg);
 }

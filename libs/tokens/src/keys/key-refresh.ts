@@ -7,10 +7,10 @@ import { KEYS_CHANNEL } from './signing-key-table.js';
 import { CheckedTokensSettings } from '../tokens.settings.js';
 
 const SCHEDULE_MILLISECONDS = 5000;
-/** A database that allows no further connection is not asked for one at each look. */
+/** The pause between attempts to listen, for a database that allows no further connection. */
 const LISTEN_PAUSE_MILLISECONDS = 5000;
 
-/** What is used of a `pg` client here. */
+/** The members of a `pg` client that this class uses. */
 interface Listener {
   connect(): Promise<unknown>;
   query(text: string): Promise<unknown>;
@@ -20,8 +20,8 @@ interface Listener {
 }
 
 /**
- * Keeps the key ring of this replica up to date: looks by itself at short intervals, and at once when PostgreSQL tells that
- * the keys have changed. What a lost notification would have told, the next look finds.
+ * Keeps the key ring of this replica up to date: reads the keys when PostgreSQL notifies of a change, and at short
+ * intervals in case a notification is lost.
  */
 @Injectable()
 export class KeyRefresh implements OnModuleInit, OnModuleDestroy {
@@ -43,7 +43,7 @@ export class KeyRefresh implements OnModuleInit, OnModuleDestroy {
     private readonly settings: CheckedTokensSettings,
   ) {}
 
-  /** @throws Error when the keys cannot be used: the server does not start then */
+  /** @throws Error when the keys cannot be used, so that the server does not start */
   async onModuleInit(): Promise<void> {
     await this.rotation.prepare();
     await this.listen();
@@ -53,7 +53,7 @@ export class KeyRefresh implements OnModuleInit, OnModuleDestroy {
   async onModuleDestroy(): Promise<void> {
     this.isStopped = true;
     clearInterval(this.timer);
-    // A database that does not answer would be waited for as long as a connection may take.
+    // Do not wait for the connection timeout if the database does not answer.
     this.connecting?.connection.stream.destroy();
     await this.turn;
     await this.listener?.end().catch(() => undefined);
@@ -72,16 +72,16 @@ export class KeyRefresh implements OnModuleInit, OnModuleDestroy {
         this.scheduledAt = performance.now();
       }
       if (!this.listener && !this.isStopped && performance.now() >= this.listensAgainAt) await this.listen();
-      if (this.hasFailed) this.logger.log('The signing keys can be read again');
+      if (this.hasFailed) this.logger.log('Reading the signing keys works again');
       this.hasFailed = false;
     } catch (error) {
-      if (!this.hasFailed) this.logger.warn(`The signing keys cannot be read at the moment: ${String(error)}`);
+      if (!this.hasFailed) this.logger.warn(`Failed to read the signing keys, will retry: ${String(error)}`);
       this.hasFailed = true;
     }
   }
 
   private async listen(): Promise<void> {
-    // A connection of its own, made as the pool makes them: one of the pool's would be missing there for ever.
+    // A dedicated connection with the pool's options: a connection of the pool would never return to it.
     const pool = (
       this.dataSource.driver as unknown as { master: { Client: new (o: object) => Listener; options: object } }
     ).master;
@@ -102,7 +102,8 @@ export class KeyRefresh implements OnModuleInit, OnModuleDestroy {
       this.isDeaf = false;
     } catch (error) {
       await client.end().catch(() => undefined);
-      if (!this.isDeaf) this.logger.warn(`Changes of the signing keys are only polled for now: ${String(error)}`);
+      if (!this.isDeaf)
+        this.logger.warn(`Failed to listen for changes of the signing keys, polling instead: ${String(error)}`);
       this.isDeaf = true;
       this.listensAgainAt = performance.now() + LISTEN_PAUSE_MILLISECONDS;
     } finally {

@@ -5,10 +5,10 @@ import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/comm
 import { KeyRing } from './key-ring.js';
 
 /**
- * The keys of this server as the key source of its own guard: from memory, and dead there within a second of a kill. Those of
- * further `issuers` are as the guard's settings have it.
+ * Verification keys for the guard of this server, from the key ring in memory. A killed key is gone within a second.
+ * The keys of additional `issuers` follow the guard's settings.
  *
- * It holds nothing of the ring itself, so that the guard's module may make an instance of its own.
+ * It has no copy of the ring, so that the guard's module may create its own instance.
  *
  * @example
  * ```ts
@@ -17,10 +17,10 @@ import { KeyRing } from './key-ring.js';
  */
 @Injectable()
 export class KeyRingVerificationKeys extends VerificationKeys implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly further = new Set<string>();
-  private readonly ofFurther: ConfiguredVerificationKeys | undefined;
+  private readonly additional = new Set<string>();
+  private readonly keysOfAdditional: ConfiguredVerificationKeys | undefined;
 
-  /** @param settings those of the guard, which only an instance made by its module is given */
+  /** @param settings the guard's settings, available only to an instance of the guard's module */
   constructor(
     private readonly known: KeyRing,
     clock: Clock,
@@ -29,8 +29,8 @@ export class KeyRingVerificationKeys extends VerificationKeys implements OnAppli
     super();
     const [first, ...others] = settings?.issuers ?? [];
     if (first === undefined) return;
-    this.ofFurther = new ConfiguredVerificationKeys({ ...first, issuers: others }, clock);
-    for (const { issuer } of [first, ...others]) this.further.add(issuer);
+    this.keysOfAdditional = new ConfiguredVerificationKeys({ ...first, issuers: others }, clock);
+    for (const { issuer } of [first, ...others]) this.additional.add(issuer);
   }
 
   override find(issuer: string, kid: string | undefined): ReturnType<VerificationKeys['find']> {
@@ -42,18 +42,18 @@ export class KeyRingVerificationKeys extends VerificationKeys implements OnAppli
   }
 
   override renew(issuer: string): Promise<void> {
-    return this.further.has(issuer) ? this.ofFurther!.renew(issuer) : super.renew(issuer);
+    return this.additional.has(issuer) ? this.keysOfAdditional!.renew(issuer) : super.renew(issuer);
   }
 
   onApplicationBootstrap(): void {
-    this.ofFurther?.onApplicationBootstrap();
+    this.keysOfAdditional?.onApplicationBootstrap();
   }
 
   onApplicationShutdown(): void {
-    this.ofFurther?.onApplicationShutdown();
+    this.keysOfAdditional?.onApplicationShutdown();
   }
 
   private sourceOf(issuer: string): Pick<VerificationKeys, 'find' | 'isLive'> {
-    return this.further.has(issuer) ? this.ofFurther! : this.known;
+    return this.additional.has(issuer) ? this.keysOfAdditional! : this.known;
   }
 }

@@ -32,7 +32,7 @@ class HeldKeys extends SigningKeys {
   }
 }
 
-/** As if from the ring, whose keys alone are planned here. */
+/** Keys of the ring in the database: only these have a rotation plan. */
 class HeldRing extends DatabaseSigningKeys {
   constructor(private readonly held: readonly PublicSigningKey[]) {
     super({} as SigningKeyTable, {} as PrivateKeyEncryption);
@@ -51,7 +51,7 @@ function knowing(killed: string[] = []) {
 }
 
 describe('KeyRing', () => {
-  it('answers from memory for a key that it knows', async () => {
+  it('KeyRing finds a known key in memory', async () => {
     const { known, keys } = knowing();
     await known.refresh();
     expect(known.find(issuer, 'a')).toMatchObject({ kid: 'a' });
@@ -59,7 +59,7 @@ describe('KeyRing', () => {
     expect(keys.asked).toBe(1);
   });
 
-  it('knows no key of another issuer, and none without a name', async () => {
+  it('KeyRing finds no key of another issuer, and no key without a kid', async () => {
     const { known } = knowing();
     await known.refresh();
     expect(known.find('https://other.example.com', 'a')).toBeUndefined();
@@ -67,7 +67,7 @@ describe('KeyRing', () => {
     expect(known.isLive('https://other.example.com', 'a')).toBe(false);
   });
 
-  it('asks once for however many tokens that name unknown keys', async () => {
+  it('KeyRing reads the keys once for any number of tokens with unknown keys', async () => {
     const { known, keys } = knowing();
     await known.refresh();
     keys.held.push(key('b'));
@@ -78,7 +78,7 @@ describe('KeyRing', () => {
     expect(keys.asked).toBe(2);
   });
 
-  it('does not take a reading that began before the change for one that knows of it', async () => {
+  it('KeyRing.refresh waits for a read that began after the call', async () => {
     const { known, keys } = knowing();
     let goOn = () => {};
     keys.answer = () => new Promise<void>((resolve) => (goOn = resolve));
@@ -92,7 +92,7 @@ describe('KeyRing', () => {
     expect(known.published().map(({ kid }) => kid)).toEqual(['c']);
   });
 
-  it('lets a key prove until it is gone, and sign only while it is active', async () => {
+  it('a key verifies until it is gone, and signs only while it is active', async () => {
     const { known, keys, time } = knowing();
     keys.held = [
       key('a', { activeAt: new Date(0), retiredAt: new Date(2_000_000), goneAt: new Date(3_000_000) }),
@@ -108,14 +108,14 @@ describe('KeyRing', () => {
     expect(known.published().map(({ kid }) => kid)).toEqual(['b']);
   });
 
-  it('knows no killed key, wherever it lives', async () => {
+  it('KeyRing has no killed key, even if a signer still has it', async () => {
     const { known } = knowing(['a']);
     await known.refresh();
     expect(known.published()).toEqual([]);
     await expect(known.signingKey()).rejects.toMatchObject({ code: 'no-active-key' });
   });
 
-  it('does not sign by what it cannot have read, and goes on proving what it knows', async () => {
+  it('KeyRing does not sign without a recent read, and still verifies with the known keys', async () => {
     const { known, keys } = knowing();
     keys.answer = () => Promise.reject(new Error('the database is away'));
     await expect(known.signingKey()).rejects.toMatchObject({ code: 'no-active-key', status: 503 });
@@ -127,7 +127,7 @@ describe('KeyRing', () => {
   });
 });
 
-describe('KeyRing, of the key that signs where the former algorithm is kept as an additional one', () => {
+describe('KeyRing with the former algorithm as an additional one', () => {
   const now = 1_000_000;
   const since = (kid: string, announced: number, active: number, rest: Partial<PublicSigningKey> = {}) =>
     key(kid, { announcedAt: new Date(announced * 1000), activeAt: new Date(active * 1000), ...rest });
@@ -143,24 +143,24 @@ describe('KeyRing, of the key that signs where the former algorithm is kept as a
     return async (algorithm?: 'PS256' | 'ES256') => (await known.signingKey(algorithm)).kid;
   }
 
-  it('is the former one until the new one is active, also for whoever names the algorithm of access tokens', async () => {
+  it('the former key signs until the new key is active, also if the caller names the new algorithm', async () => {
     const kid = await signing([kept, waiting]);
     expect([await kid(), await kid('ES256'), await kid('PS256')]).toEqual(['a', 'a', 'a']);
     expect(await (await signing([kept, since('b', 600, 910, { alg: 'PS256' })]))()).toBe('b');
   });
 
-  it('is the former one also for a process beside servers that have not changed yet', async () => {
+  it('the former key signs in a process whose servers still use the former algorithm', async () => {
     expect(await (await signing([kept]))()).toBe('a');
   });
 
   it.each([
     ['made', since('b', 1030, 1030, { alg: 'PS256' })],
     ['hurried', since('b', 900, 1030, { alg: 'PS256' })],
-  ])('is the one that was %s after a kill, though this clock is late', async (_name, successor) => {
+  ])('the key that was %s after a kill signs at once, even if this clock is late', async (_name, successor) => {
     expect(await (await signing([kept, successor]))()).toBe('b');
   });
 
-  it('is none that came later than the one that waits, and the first of those that are listed', async () => {
+  it('the interim key was announced before the new key, and the first listed algorithm wins', async () => {
     const later = since('c', 900, 900, { alg: 'RS256' });
     const additionalAlgorithms = ['RS256', 'ES256'] as const;
     expect(await (await signing([kept, waiting, later], { additionalAlgorithms }))()).toBe('a');
@@ -169,14 +169,14 @@ describe('KeyRing, of the key that signs where the former algorithm is kept as a
     expect(await (await signing([kept, waiting, earlier], { additionalAlgorithms }))()).toBe('c');
   });
 
-  it('is never one of HS256, which nobody can follow by the JWKS', async () => {
+  it('the interim key is never an HS256 key', async () => {
     const secret = since('s', 0, 0, { alg: 'HS256' });
     const additionalAlgorithms = ['HS256', 'ES256'] as const;
     expect(await (await signing([secret, kept, waiting], { additionalAlgorithms }))()).toBe('a');
     expect(await (await signing([secret, waiting], { additionalAlgorithms }))()).toBe('b');
   });
 
-  it('is the former one of a signer that has announced another one, and none where it lacks one', async () => {
+  it('a former key of a signer signs only if the signer has announced a new key', async () => {
     const [former, next] = [key('a'), key('b', { alg: 'PS256', activeAt: new Date(now + 1) })];
     expect(await (await signing([former, next], {}, true))()).toBe('a');
     await expect((await signing([former], {}, true))()).rejects.toMatchObject({ code: 'no-active-key' });

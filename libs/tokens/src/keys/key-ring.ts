@@ -11,11 +11,11 @@ import { DatabaseSigningKeys } from './database-signing-keys.js';
 import { NoActiveKeyError } from '../tokens.errors.js';
 import { CheckedTokensSettings, PROPAGATION_SECONDS } from '../tokens.settings.js';
 
-const LOOK_SPACING_MILLISECONDS = 100;
+const MIN_LOOKUP_INTERVAL_MILLISECONDS = 100;
 
 /**
- * What this replica knows of the keys: which one signs now, and which ones prove. Renewed twice a second and at each
- * notification; answers come from memory.
+ * The keys in the memory of this replica: the one that signs, and those that verify. {@link KeyRefresh} reads them
+ * again twice a second and at each notification.
  */
 @Injectable()
 export class KeyRing {
@@ -34,19 +34,19 @@ export class KeyRing {
     private readonly settings: CheckedTokensSettings,
   ) {}
 
-  /** Whether the keys are made and rotated here, and not by a signer or the configuration. */
+  /** Whether this server creates and rotates the keys, and not a signer or the configuration. */
   get isManagedHere(): boolean {
     return this.keys instanceof DatabaseSigningKeys;
   }
 
-  /** Whether the view is recent enough to hand out or to sign by. */
+  /** Whether the keys were read recently enough to sign with them and to let caches keep them. */
   get isFresh(): boolean {
     return performance.now() - this.renewedAt < PROPAGATION_SECONDS * 1000;
   }
 
-  /** Knows, when it resolves, everything that was committed before the call. */
+  /** Reads the keys. When it resolves, the ring contains everything that was committed before the call. */
   refresh(): Promise<void> {
-    // A run that has begun already may have read before the caller's change: it takes one that begins after it.
+    // A run in progress may have read before the caller's change, so this waits for the next run.
     this.queued ??= this.running
       .catch(() => undefined)
       .then(() => {
@@ -57,13 +57,13 @@ export class KeyRing {
     return this.queued;
   }
 
-  /** A key of ours that may prove; asks the store, at most ten times a second, for one that it has not seen yet. */
+  /** Finds a key that verifies. Reads the keys again, at most ten times a second, if the `kid` is unknown. */
   find(issuer: string, kid: string | undefined): VerificationKey | undefined | Promise<VerificationKey | undefined> {
     if (issuer !== this.settings.issuer || !kid) return undefined;
     return this.proving(kid) ?? this.look(kid);
   }
 
-  /** Whether a key of ours may still prove. */
+  /** Whether a key of this issuer still verifies. */
   isLive(issuer: string, kid: string): boolean {
     return issuer === this.settings.issuer && this.proving(kid) !== undefined;
   }
@@ -74,9 +74,9 @@ export class KeyRing {
   }
 
   /**
-   * The key that signs now.
+   * The key that currently signs.
    *
-   * @throws NoActiveKeyError when there is none, or when what this replica knows of the keys is too old to sign by
+   * @throws NoActiveKeyError when no key can sign, or when the keys could not be read for 10 s
    */
   async signingKey(algorithm: JwtAlgorithm = this.settings.algorithm): Promise<PublicSigningKey> {
     if (!this.isFresh) {
@@ -100,7 +100,7 @@ export class KeyRing {
       .sort((left, right) => (right.activeAt?.getTime() ?? 0) - (left.activeAt?.getTime() ?? 0));
   }
 
-  /** A new algorithm of access tokens is announced like any key: until then the former one signs, be it kept or not. */
+  /** After a change of algorithm, the key of a former algorithm signs until the announced key is active. */
   private former(active: readonly PublicSigningKey[]): PublicSigningKey | undefined {
     const { algorithm, algorithms } = this.settings;
     const unlisted = active.find(({ alg }) => !algorithms.includes(alg));
@@ -109,18 +109,18 @@ export class KeyRing {
     return this.isWaiting(next) ? interimSigningKey(active, this.clock.now(), algorithms, next) : undefined;
   }
 
-  /** Whether the key, or the one that is still to be made, has to be known everywhere before it signs: not so after a kill. */
+  /** Whether the next key has to wait for the lead time before it signs. It does not wait after a kill. */
   private isWaiting(next: PublicSigningKey | undefined): boolean {
-    // Where a signer has none that is to come, it is not a change that is under way, but a key that is missing.
+    // A signer without an announced key is not in the middle of a change; its key is missing.
     if (!this.isManagedHere) return next !== undefined;
     if (!next?.announcedAt || !next.activeAt) return true;
-    // One that follows a killed key is active sooner, though by this clock, which may be behind, it is not yet.
+    // The successor of a killed key is active sooner, but may still be announced by a late clock.
     return next.activeAt.getTime() - next.announcedAt.getTime() >= this.settings.leadSeconds * 1000;
   }
 
   /**
-   * Where no key signs, which is so after a kill alone, the next one does not wait: its instant was set by another clock, and
-   * this one may be behind. A signer's keys do, for their instants are not ours.
+   * The announced key signs at once if no key is active, which happens only after a kill: another clock set its
+   * `activeAt`, and this clock may be late. A signer sets its own instants, so its keys wait.
    */
   private next(algorithm: JwtAlgorithm): PublicSigningKey | undefined {
     return this.isManagedHere ? this.announced(algorithm) : undefined;
@@ -139,20 +139,18 @@ export class KeyRing {
   }
 
   private async look(kid: string): Promise<VerificationKey | undefined> {
-    const wait = this.startedAt + LOOK_SPACING_MILLISECONDS - performance.now();
+    const wait = this.startedAt + MIN_LOOKUP_INTERVAL_MILLISECONDS - performance.now();
     this.looking ??= delay(Math.max(0, wait), undefined, { ref: false }).then(() => {
       this.looking = undefined;
       return this.refresh();
     });
-    await this.looking.catch((error: unknown) =>
-      this.logger.warn(`The signing keys could not be read: ${String(error)}`),
-    );
+    await this.looking.catch((error: unknown) => this.logger.warn(`Failed to read the signing keys: ${String(error)}`));
     return this.proving(kid);
   }
 
   private async load(): Promise<void> {
     const startedAt = (this.startedAt = performance.now());
-    // One after the other: a token with an unknown `kid` leads here, and the other reserved connection is for revocations.
+    // Sequential, because the second reserved connection is for revocations.
     const keys = await this.keys.keys();
     const killed = await this.store.killedIds();
     this.view = new Map(keys.filter(({ kid }) => !killed.has(kid)).map((key) => [key.kid, key]));

@@ -14,7 +14,7 @@ import { AlgorithmNotConfiguredError, KeysManagedElsewhereError } from '../token
 import { SigningKeyActivated, SigningKeyAnnounced } from '../tokens.events.js';
 import { CheckedTokensSettings } from '../tokens.settings.js';
 
-/** Lets one key follow another: by schedule and by command, by one replica at a time, with no restart. */
+/** Rotates the keys by schedule and by command, in one replica at a time, without a restart. */
 @Injectable()
 export class KeyRotation {
   private readonly logger = new Logger(KeyRotation.name);
@@ -29,11 +29,12 @@ export class KeyRotation {
   ) {}
 
   /**
-   * Makes the ring ready at start: takes over what a previous instance secret protects, and makes the first keys. A process
-   * that does not keep the ring only makes sure that it can use it.
+   * Prepares the ring at start: encrypts the keys of previous secrets again under the current secret, and creates the
+   * first keys. With `keepsRing: false` it only checks that the keys can be used.
    *
-   * @throws Error when the stored keys are encrypted under a secret that was not given, or when there are no keys and
-   *   none may be made
+   * @throws Error when the stored keys are encrypted under a secret that is not configured, or when there are no keys
+   *   and
+   *   this process may not create any
    */
   async prepare(): Promise<void> {
     if (!this.known.isManagedHere) return this.known.refresh();
@@ -52,7 +53,7 @@ export class KeyRotation {
     );
   }
 
-  /** Does what the schedule asks for now; looks without the lock first, so that it may be called often. */
+  /** Applies the schedule. Takes the lock only if there is something to do, so that calls are cheap. */
   async tick(): Promise<void> {
     if (!this.known.isManagedHere || !this.settings.keepsRing) return;
     if (planOf(await this.plannedKeys(), this.store.now(), this.policy).length === 0) return;
@@ -63,13 +64,13 @@ export class KeyRotation {
   }
 
   /**
-   * Announces a new key and lets it take over as soon as every cache of the JWKS must know it; hurries one that is
-   * announced already. No valid token is refused on the way.
+   * Announces a new key, which signs as soon as every cache of the JWKS has expired. If a key is already announced,
+   * brings its start forward. No valid token is rejected.
    *
-   * @param algorithm which key; every one of the configured algorithms unless told
-   * @returns the keys that are going to sign
-   * @throws AlgorithmNotConfiguredError when no key of this algorithm is kept here
-   * @throws KeysManagedElsewhereError when the keys are those of a signer or of the configuration
+   * @param algorithm the algorithm whose key is rotated; by default every configured algorithm
+   * @returns the keys that will sign
+   * @throws AlgorithmNotConfiguredError when the algorithm is not configured
+   * @throws KeysManagedElsewhereError when a signer or the configuration manages the keys
    */
   async rotate(algorithm?: JwtAlgorithm): Promise<SigningKey[]> {
     if (!this.known.isManagedHere) throw new KeysManagedElsewhereError();
@@ -85,10 +86,10 @@ export class KeyRotation {
     );
   }
 
-  /** Carries out the plan of this moment, inside {@link SigningKeyTable.exclusively}. */
+  /** Carries out the current plan, inside {@link SigningKeyTable.exclusively}. */
   async settle(now: Date, command?: KeyCommand): Promise<void> {
     const keys = await this.store.ring();
-    // What it wrapped under a secret that the servers do not have yet, or no longer, would be no key to them.
+    // The servers could not read keys under a secret that they do not have yet, or no longer have.
     if (!this.settings.keepsRing) assertCurrent(keys, this.vault);
     const erasedAt = (await this.earliestClock.now()).getTime();
     for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, command, erasedAt)) {
@@ -117,7 +118,7 @@ export class KeyRotation {
         return this.store.change(change.kid, { retiredAt: null, goneAt: null });
       case 'erase': {
         await this.store.rewrap(change.kid, Buffer.alloc(0));
-        // Of all replicas one erases, once: the one that may say that the announced change-over has happened.
+        // Exactly one replica erases a key, so it also publishes that the successor is active.
         const erased = keys.find(({ kid }) => kid === change.kid);
         const successor = keys.find((key) => key.activeAt.getTime() === erased?.retiredAt?.getTime());
         if (successor && successor.announcedAt < successor.activeAt) {

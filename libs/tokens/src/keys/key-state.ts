@@ -1,7 +1,7 @@
-/** Where a key stands in its life: announced → active → retired → gone, or killed at any point. */
+/** The state of a key: announced → active → retired → gone, or killed from any state. */
 export type KeyState = 'announced' | 'active' | 'retired' | 'gone' | 'killed';
 
-/** The instants of a key's life; one that is absent is not known yet. */
+/** The instants of a key's life. An absent instant is not yet set. */
 export interface KeyInstants {
   readonly activeAt?: Date | null;
   readonly retiredAt?: Date | null;

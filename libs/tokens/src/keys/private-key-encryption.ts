@@ -6,14 +6,16 @@ const PURPOSE = 'signing-keys';
 const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** Private key material as the database holds it. */
+/** Encrypted private key material, as stored in the database. */
 export interface WrappedKey {
   /** Nonce, ciphertext, tag. */
   readonly privateEncrypted: Buffer;
   readonly secretId: string;
 }
 
-/** Encrypts private key material under the instance secret, bound to the key's id, so that a stolen row is worth nothing. */
+/**
+ * Encrypts private keys under the instance secret, with the `kid` as additional data, so that a stolen row is useless.
+ */
 @Injectable()
 export class PrivateKeyEncryption {
   constructor(private readonly secret: InstanceSecret) {}
@@ -27,9 +29,9 @@ export class PrivateKeyEncryption {
   }
 
   /**
-   * Decrypts what this instance has wrapped; empty for a key whose private half was destroyed.
+   * Decrypts a private key; empty if the private key was erased.
    *
-   * @throws Error when the row was written by somebody else, or under a secret that was not given
+   * @throws Error when the row was not encrypted by this instance, or under a secret that is not configured
    */
   unwrap(kid: string, { privateEncrypted, secretId }: WrappedKey): Buffer {
     const key = this.secret.deriveFor(secretId, PURPOSE);
@@ -43,17 +45,17 @@ export class PrivateKeyEncryption {
     return Buffer.concat([decipher.update(privateEncrypted.subarray(NONCE_BYTES, -TAG_BYTES)), decipher.final()]);
   }
 
-  /** Whether the wrap is not under the current secret. */
+  /** Whether the row is encrypted under another secret than the current one. */
   isOutdated(wrapped: { readonly secretId: string | null }): boolean {
     return wrapped.secretId !== null && wrapped.secretId !== this.secret.id;
   }
 
-  /** Whether the secret that made this wrap is at hand. */
+  /** Whether the secret of this row is configured. */
   canOpen(wrapped: { readonly secretId: string | null }): boolean {
     return wrapped.secretId !== null && this.secret.deriveFor(wrapped.secretId, PURPOSE) !== undefined;
   }
 
-  /** Whether the wrap is an empty one. */
+  /** Whether the private key was erased. */
   static isEmpty(privateEncrypted: Buffer | null): boolean {
     return privateEncrypted === null || privateEncrypted.length <= NONCE_BYTES + TAG_BYTES;
   }

@@ -9,10 +9,10 @@ import type { SigningKey } from './signing-key.entity.js';
 import { KeyNotFoundError } from '../tokens.errors.js';
 import { SigningKeyKilled } from '../tokens.events.js';
 
-// Whoever has stolen a key makes tokens for as long as somebody believes in it, so this entry outlives every cache.
-const REMEMBERED_SECONDS = 30 * 86_400;
+// A thief can sign new tokens as long as a service trusts the key, so the revocation outlives every cache.
+const REVOCATION_LIFETIME_SECONDS = 30 * 86_400;
 
-/** Takes a key out at once, for when its private half may be in other hands. */
+/** Revokes a signing key at once, in case its private key is compromised. */
 @Injectable()
 export class RevokeKey {
   constructor(
@@ -24,12 +24,12 @@ export class RevokeKey {
   ) {}
 
   /**
-   * The key leaves the JWKS, every token that it signed is refused in every replica within a second, and another key signs
-   * at once: the announced one, or a new one. A key of a signer or of the configuration is taken out likewise; another one
-   * of them then has to be active there. Killing a key twice is as killing it once.
+   * Removes the key from the JWKS. Every replica rejects its tokens within a second, and another key signs at once:
+   * the announced key, or a new one. It also works for a key of a signer or of the configuration; another key must
+   * then be active there. A second call for the same key changes nothing.
    *
-   * @param reason one kebab-case word of at most 32 characters, for logs and feeds
-   * @throws KeyNotFoundError when there is no such key
+   * @param reason a kebab-case word of at most 32 characters, for logs and feeds
+   * @throws KeyNotFoundError when no key has this id
    */
   async kill(kid: string, reason = 'key-compromised'): Promise<SigningKey> {
     return this.store.exclusively(
@@ -38,7 +38,7 @@ export class RevokeKey {
         if (row?.killedAt) return row;
         const killed = row ? await this.killStored(row, now) : await this.killElsewhere(kid, now);
         if (this.known.isManagedHere) await this.rotation.settle(now);
-        const expiresAt = Math.ceil(now.getTime() / 1000) + REMEMBERED_SECONDS;
+        const expiresAt = Math.ceil(now.getTime() / 1000) + REVOCATION_LIFETIME_SECONDS;
         await this.revocations.publish({ kind: 'key', target: kid, reason, expiresAt });
         this.events.publish(new SigningKeyKilled(kid, killed.alg, reason));
         return killed;

@@ -3,41 +3,41 @@ import type { KeyPolicy, PlannedKey } from './rotation-plan.js';
 import type { PrivateKeyEncryption } from './private-key-encryption.js';
 import type { SigningKey } from './signing-key.entity.js';
 
-/** @throws Error with a sentence that says what to do where a stored key was wrapped under a secret that is not at hand */
+/** @throws Error that says what to do, when a stored key is encrypted under a secret that is not configured */
 export function assertOpenable(keys: readonly SigningKey[], vault: PrivateKeyEncryption): void {
   const orphan = keys.find((key) => vault.isOutdated(key) && !vault.canOpen(key) && !key.killedAt);
   if (!orphan) return;
   throw new Error(
     `TokensModule: the stored signing keys are encrypted under another secret (its id is ${orphan.secretId}). ` +
-      'Set `secret` back to the former one, or keep the new one and add the former to `previousSecrets`. If the former ' +
-      'secret is lost, delete the rows of the table signing_keys: new keys are made, and every token has to be issued anew.',
+      'Set `secret` back to the former secret, or add the former secret to `previousSecrets`. If the former secret is lost, ' +
+      'delete the rows of the table signing_keys: the server creates new keys, and all existing tokens become invalid.',
   );
 }
 
-/** @throws Error where a process that makes no keys at start finds none, or none that it can read */
+/** @throws Error when a process that may not create keys finds none, or none that it can decrypt */
 export function assertUsable(keys: readonly SigningKey[], vault: PrivateKeyEncryption): void {
   if (keys.length === 0) {
     throw new Error(
-      'TokensModule: there are no signing keys yet; a server makes them when it starts, and this process does not.',
+      'TokensModule: there are no signing keys yet. A server creates them when it starts; this process does not (keepsRing: false).',
     );
   }
   assertOpenable(keys, vault);
 }
 
-/** @throws Error where a process that keeps no ring would write a key under another secret than the servers */
+/** @throws Error when a process with `keepsRing: false` would encrypt a key under another secret than the servers */
 export function assertCurrent(keys: readonly SigningKey[], vault: PrivateKeyEncryption): void {
   if (!keys.some((key) => vault.isOutdated(key) && !key.killedAt)) return;
   throw new Error(
-    'TokensModule: the stored signing keys are encrypted under one of previousSecrets. Set `secret` as the servers have it: ' +
-      'a key that is made under another one could not be read by them.',
+    'TokensModule: the stored signing keys are encrypted under one of previousSecrets. Set `secret` to the secret of the ' +
+      'servers: they could not decrypt a key under another secret.',
   );
 }
 
-/** What to know where HS256 follows a published key: a sentence, or undefined. */
+/** The warning for a change from a published algorithm to HS256, or undefined. */
 export function warningOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): string | undefined {
   const former = publishedBefore(keys, now, policy);
   return former === undefined
     ? undefined
-    : `Access tokens were signed with ${former.alg}, and are signed with HS256 here from now on. HS256 is never published: services ` +
-        `that verify by the JWKS refuse these tokens, and replicas that are set to ${former.alg} go on with its key.`;
+    : `The algorithm of access tokens changed from ${former.alg} to HS256. HS256 keys are never published: services ` +
+        `that verify with the JWKS reject these tokens, and replicas with ${former.alg} continue to sign with its key.`;
 }

@@ -42,26 +42,26 @@ function carriedOut(keys: PlannedKey[], changes: KeyChange[], seconds: number): 
 }
 
 describe('planOf', () => {
-  it('makes the first key active at once', () => {
+  it('the first key is active at once', () => {
     expect(plan([], 1000)).toEqual([{ act: 'make', alg: 'ES256', activeAt: at(1000) }]);
   });
 
-  it('leaves a young key alone', () => {
+  it('a young key has no successor yet', () => {
     expect(plan([key('a', 0)], 90 * day - 311)).toEqual([]);
   });
 
-  it('announces the next key a lead before the change-over, and retires the present one at that very instant', () => {
+  it('the next key is announced one lead time before it signs, and the present key retires at the same instant', () => {
     expect(plan([key('a', 0)], 90 * day - 310)).toEqual([
       { act: 'make', alg: 'ES256', activeAt: at(90 * day) },
       { act: 'retire', kid: 'a', retiredAt: at(90 * day), goneAt: at(90 * day + 970) },
     ]);
   });
 
-  it('gives the whole lead also when nobody was there in time', () => {
+  it('the next key has its whole lead time also if every replica was stopped when it was due', () => {
     expect(plan([key('a', 0)], 200 * day)[0]).toEqual({ act: 'make', alg: 'ES256', activeAt: at(200 * day + 310) });
   });
 
-  it('rotates by command, and hurries an announced key no further than its lead', () => {
+  it('a command rotates a key, and shortens the wait of an announced key to its lead time', () => {
     expect(plan([key('a', 0)], 5000, { rotate: ['ES256'] })[0]).toEqual({
       act: 'make',
       alg: 'ES256',
@@ -75,19 +75,19 @@ describe('planOf', () => {
     });
   });
 
-  it('activates the announced key at once when the active one was killed', () => {
+  it('the announced key is active at once if the active key was killed', () => {
     const killed = key('a', 0, { killedAt: at(4999), goneAt: at(4999), isErased: true });
     expect(plan([killed, key('b', 9000)], 5000)).toEqual([{ act: 'activate', kid: 'b', activeAt: at(5000) }]);
     expect(plan([killed], 5000)).toEqual([{ act: 'make', alg: 'ES256', activeAt: at(5000) }]);
   });
 
-  it('keeps the present key when the announced one was killed', () => {
+  it('the present key stays if the announced key was killed', () => {
     const present = key('a', 0, { retiredAt: at(9000), goneAt: at(9970) });
     const killed = key('b', 9000, { killedAt: at(5000), isErased: true });
     expect(plan([present, killed], 5000)).toEqual([{ act: 'keep', kid: 'a' }]);
   });
 
-  it('destroys a private half when its key has retired, for HS256 when it is gone, and when it was killed', () => {
+  it('a private key is erased if its key has retired, is gone (HS256) or was killed', () => {
     const retired = key('a', 0, { retiredAt: at(5000), goneAt: at(5970) });
     expect(plan([retired, key('b', 5000)], 5009)).toEqual([]);
     expect(plan([retired, key('b', 5000)], 5010)).toEqual([{ act: 'erase', kid: 'a' }]);
@@ -101,7 +101,7 @@ describe('planOf', () => {
     expect(plan([killed, key('b', 1)], 2)).toEqual([{ act: 'erase', kid: 'c' }]);
   });
 
-  it('keeps a retired key for as long as tokens live here, though whoever retired it knew of shorter lives', () => {
+  it('a retired key stays for the longest token lifetime of all replicas', () => {
     const retired = key('a', 0, { retiredAt: at(5000), goneAt: at(5300), isErased: true });
     const scheduled = key('a', 0, { retiredAt: at(9000), goneAt: at(9300) });
     const needed = { act: 'retire', kid: 'a', retiredAt: at(5000), goneAt: at(5970) };
@@ -109,21 +109,21 @@ describe('planOf', () => {
     expect(plan([scheduled, key('b', 9000)], 5100)).toEqual([
       { act: 'retire', kid: 'a', retiredAt: at(9000), goneAt: at(9970) },
     ]);
-    // Nobody shortens it again, and what is gone stays so.
+    // A replica with a shorter lifetime does not shorten it, and a key that is gone stays gone.
     expect(plan([retired, key('b', 5000)], 5100, {}, { aftermathSeconds: 200 })).toEqual([]);
     expect(plan([retired, key('b', 5000)], 5300)).toEqual([]);
     const killed = { ...retired, killedAt: at(5050) };
     expect(plan([killed, key('b', 5000)], 5100)).toEqual([]);
   });
 
-  it('lets another algorithm take over with a lead, when told at start', () => {
+  it('a new algorithm has a lead time if the start retires former algorithms', () => {
     expect(plan([key('a', 0)], 5000, { retireUnlisted: true }, { algorithms: ['PS256'] })).toEqual([
       { act: 'make', alg: 'PS256', activeAt: at(5310) },
       { act: 'retire', kid: 'a', retiredAt: at(5310), goneAt: at(6280) },
     ]);
   });
 
-  describe('where the former algorithm is kept as an additional one', () => {
+  describe('with the former algorithm as an additional one', () => {
     const algorithms = ['PS256', 'ES256'] as const;
     const kept = key('a', 0);
     const next = (rest: Partial<PlannedKey> = {}) => key('b', 5310, { alg: 'PS256', ...rest });
@@ -132,19 +132,19 @@ describe('planOf', () => {
     const killed = (seconds: number, rest: Partial<PlannedKey> = {}) =>
       next({ activeAt: at(1000), killedAt: at(seconds), retiredAt: at(seconds), isErased: true, ...rest });
 
-    it.each([{}, { retireUnlisted: true }])('gives the new one its lead, and lets the kept one be: %j', (command) => {
+    it.each([{}, { retireUnlisted: true }])('the new key has its lead time and the former key stays: %j', (command) => {
       expect(plan([kept], 5000, command, { algorithms })).toEqual([made(5310)]);
       for (const seconds of [5000, 5309, 5310, 9000]) {
         expect(plan([kept, next()], seconds, command, { algorithms })).toEqual([]);
       }
     });
 
-    it('is hurried by no command, and by no replica that is set as before', () => {
+    it('neither a command nor a replica with the former settings shortens the lead time', () => {
       expect(plan([kept, next()], 5100, { rotate: ['PS256'] }, { algorithms })).toEqual([]);
       expect(plan([kept, next()], 5100, { retireUnlisted: true })).toEqual([]);
     });
 
-    it('makes all of them active at once at the very first start, and a further additional one', () => {
+    it('all keys are active at once at the first start, and so is the key of a new additional algorithm', () => {
       expect(plan([], 1000, {}, { algorithms })).toEqual([made(1000), made(1000, 'ES256')]);
       expect(plan([kept], 5000, {}, { algorithms: ['ES256', 'PS256'] })).toEqual([made(5000)]);
       expect(plan([kept], 5000, {}, { algorithms: ['PS256', 'RS256', 'ES256'] })).toEqual([
@@ -157,7 +157,7 @@ describe('planOf', () => {
       ['by command', killed(5000)],
       ['in the table alone', killed(4999, { retiredAt: null })],
       ['shortly before its end', killed(4999, { retiredAt: at(5200) })],
-    ])('does not wait after a kill of its only key: %s', (_name, dead) => {
+    ])('the new key does not wait after a kill of the only key: %s', (_name, dead) => {
       expect(plan([kept, dead], 5000, {}, { algorithms })).toEqual([made(5000)]);
       expect(plan([kept, dead, next()], 5000, {}, { algorithms })).toEqual([activated(5000)]);
     });
@@ -165,23 +165,23 @@ describe('planOf', () => {
     it.each<[string, PlannedKey]>([
       ['has not signed yet', next({ killedAt: at(5000), retiredAt: at(5000), isErased: true })],
       ['had retired', killed(4000, { retiredAt: at(3000) })],
-    ])('waits after a kill of a key that %s', (_name, dead) => {
+    ])('the new key waits after a kill of a key that %s', (_name, dead) => {
       expect(plan([kept, dead], 5000, {}, { algorithms })).toEqual([made(5310)]);
     });
 
-    it('waits where a kill is long over, and another key has signed since', () => {
+    it('the new key waits if another key has signed since the kill', () => {
       const since = next({ kid: 'c', activeAt: at(2000), retiredAt: at(3000), goneAt: at(3970), isErased: true });
       expect(plan([kept, since, killed(2000)], 5000, {}, { algorithms })).toEqual([made(5310)]);
     });
 
-    it('waits no longer where the kept key is killed meanwhile, whichever replica does so', () => {
+    it('the new key stops waiting if the interim key is killed by any replica', () => {
       const dead = key('a', 0, { killedAt: at(5100), retiredAt: at(5100), isErased: true });
       expect(plan([dead, next()], 5100, {}, { algorithms })).toEqual([activated(5100), made(5100, 'ES256')]);
       const successor = key('c', 5100, { announcedAt: at(5100) });
       expect(plan([dead, next(), successor], 5101, {}, { algorithms })).toEqual([activated(5101)]);
     });
 
-    it('waits for no key that nobody can follow, and not with one that nobody caches', () => {
+    it('an HS256 key neither signs in the interim nor waits', () => {
       const secret = key('a', 0, { alg: 'HS256' });
       expect(plan([secret], 5000, {}, { algorithms: ['PS256', 'HS256'] })).toEqual([made(5000)]);
       expect(plan([kept], 5000, {}, { algorithms: ['HS256', 'ES256'] })).toEqual([{ ...made(5000), alg: 'HS256' }]);

@@ -3,38 +3,40 @@ import { keyStateOf } from './key-state.js';
 import type { KeyInstants } from './key-state.js';
 import { interimSigningKey } from './interim-key.js';
 
-/** A key of the ring, as far as its life goes. */
+/** The part of a key that the plan needs. */
 export interface PlannedKey extends KeyInstants {
   readonly kid: string;
   readonly alg: JwtAlgorithm;
   readonly announcedAt: Date;
   readonly activeAt: Date;
-  /** Whether its private half has been destroyed. */
+  /** Whether the private key was erased. */
   readonly isErased: boolean;
 }
 
-/** How keys follow one another; all in seconds. */
+/** The durations of the rotation, in seconds. */
 export interface KeyPolicy {
-  /** The algorithms that have a key; the one of access tokens first. */
+  /** The algorithms that have a key; the algorithm of access tokens first. */
   readonly algorithms: readonly JwtAlgorithm[];
   readonly rotationSeconds: number;
-  /** From the announcement of a key to its first signature, at least. */
+  /** The minimum time from the announcement of a key to its first signature. */
   readonly leadSeconds: number;
-  /** From a key's last signature to its end. */
+  /** The time from a key's last signature until it is gone. */
   readonly aftermathSeconds: number;
-  /** From a key's last signature to the destruction of its private half, which a replica with a late clock signs with meanwhile. */
+  /**
+   * The time from a key's last signature until its private key is erased. Replicas with a late clock sign until then.
+   */
   readonly erasureSeconds: number;
 }
 
-/** What somebody asked for, beside the schedule. */
+/** A request that applies in addition to the schedule. */
 export interface KeyCommand {
-  /** Change over as soon as the lead allows. */
+  /** Rotate the keys of these algorithms as soon as the lead time allows. */
   readonly rotate?: readonly JwtAlgorithm[];
-  /** Retire the keys of algorithms that are not configured any more. */
+  /** Retire the keys of algorithms that are no longer configured. */
   readonly retireUnlisted?: boolean;
 }
 
-/** One step on the ring. */
+/** One change of the ring. */
 export type KeyChange =
   | { readonly act: 'make'; readonly alg: JwtAlgorithm; readonly activeAt: Date }
   | { readonly act: 'activate'; readonly kid: string; readonly activeAt: Date }
@@ -43,11 +45,11 @@ export type KeyChange =
   | { readonly act: 'erase'; readonly kid: string };
 
 /**
- * What has to be done to the ring now; empty as long as it is as it should be. Carried out, the plan of the result is
- * empty, so that of many replicas with the same plan only the first finds anything to do.
+ * The changes that the ring needs now. After these changes the plan is empty, so that only the first of many replicas
+ * changes the ring.
  *
- * @param now milliseconds since the epoch
- * @param erasedAt the time by which private halves are destroyed, likewise
+ * @param now epoch milliseconds
+ * @param erasedAt the time that decides which private keys are erased, in epoch milliseconds
  */
 export function planOf(
   keys: readonly PlannedKey[],
@@ -64,8 +66,8 @@ export function planOf(
 }
 
 /**
- * The published key that HS256 follows here: nobody who verifies by the JWKS can follow. Beside an HS256 key
- * that is in use it is none, as while replicas change from HS256 to an algorithm that is published.
+ * The published key that HS256 replaces, although services that use the JWKS cannot verify HS256. `undefined` if an
+ * HS256 key is already active, as while replicas change from HS256 to a published algorithm.
  */
 export function publishedBefore(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): PlannedKey | undefined {
   if (policy.algorithms[0] !== 'HS256') return undefined;
@@ -85,15 +87,16 @@ function successionOf(
   const signing = own.filter((key) => isSigning(key, now));
   const next = own.find((key) => keyStateOf(key, now) === 'announced');
   const forced = command.rotate?.includes(alg) ?? false;
-  // HS256 is never published: nobody caches it, so nobody has to be told beforehand.
+  // HS256 is never published and never cached, so it needs no lead time.
   const lead = alg === 'HS256' ? 0 : policy.leadSeconds * 1000;
-  // A new algorithm of access tokens takes over from the former one as a new key does from an old one.
+  // A new algorithm of access tokens replaces the former one like a new key replaces an old one.
   const isFirst = alg === policy.algorithms[0];
   const former = isFirst ? keys.filter((key) => isSigning(key, now) && !policy.algorithms.includes(key.alg)) : [];
-  // Also from one that is kept, which does not end. After a kill it does not stand in: whoever goes by the algorithm would be let down.
-  const isStoodIn =
+  // A key of an additional algorithm may sign in the interim, but not after a kill: clients that expect the configured
+  // algorithm would reject its tokens.
+  const hasInterimKey =
     isFirst && !wasKilled(own, now) && interimSigningKey(keys, now, policy.algorithms, next) !== undefined;
-  const isAlone = signing.length === 0 && former.length === 0 && !isStoodIn;
+  const isAlone = signing.length === 0 && former.length === 0 && !hasInterimKey;
 
   const changes: KeyChange[] = [];
   let handover: number | undefined;
@@ -115,8 +118,8 @@ function successionOf(
   }
 
   for (const key of signing) changes.push(...endOf(key, handover, policy));
-  // Only when asked: replicas that still have the former settings would take it back, and so on for ever.
-  // HS256 ends no published key: replicas and services that go by the JWKS would be left with none.
+  // Only at a start: otherwise replicas with the former settings would undo it repeatedly.
+  // HS256 retires no published key: replicas and services that use the JWKS would have no key.
   if (command.retireUnlisted && alg !== 'HS256')
     former.forEach((key) => changes.push(...endOf(key, handover ?? now, policy)));
   return changes;
@@ -129,8 +132,8 @@ function endOf(key: PlannedKey, handover: number | undefined, policy: KeyPolicy)
 }
 
 /**
- * A key was retired by whoever was first: a replica with other lifetimes, or a command in an environment without them. Of all that
- * keep the ring the longest lifetime counts, as tokens may have it.
+ * Keeps retired keys longer if needed. The process that retired a key may have shorter token lifetimes than this one;
+ * the longest lifetime of all processes counts.
  */
 function extensionsOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy): KeyChange[] {
   return keys.filter((key) => keyStateOf(key, now) === 'retired').flatMap((key) => extensionOf(key, policy));
@@ -151,14 +154,14 @@ function erasuresOf(keys: readonly PlannedKey[], now: number, policy: KeyPolicy)
     .filter((key) => {
       if (key.isErased) return false;
       if (keyStateOf(key, now) === 'gone' || key.killedAt) return true;
-      // The private half of HS256 is what proves its tokens.
+      // An HS256 key verifies with the same secret.
       if (key.alg === 'HS256' || !key.retiredAt) return false;
       return key.retiredAt.getTime() + policy.erasureSeconds * 1000 <= now;
     })
     .map((key) => ({ act: 'erase', kid: key.kid }));
 }
 
-/** Whether the last one that signed was killed while it did, and did not retire in the course of things. */
+/** Whether the last key that signed was killed before it retired. */
 function wasKilled(own: readonly PlannedKey[], now: number): boolean {
   const [last] = own
     .filter(({ activeAt, killedAt }) => activeAt.getTime() <= (killedAt?.getTime() ?? now))

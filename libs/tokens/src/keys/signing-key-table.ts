@@ -7,16 +7,16 @@ import type { NewKey } from 'postern/jws';
 import { PrivateKeyEncryption } from './private-key-encryption.js';
 import { SigningKey } from './signing-key.entity.js';
 
-/** The channel on which PostgreSQL tells every replica that the keys have changed. */
+/** The channel on which PostgreSQL notifies every replica of changed keys. */
 export const KEYS_CHANNEL = 'postern_keys';
 
-/** A replica that reads the keys of a standby does not know those that were made or killed since. */
+/** A standby may not have the latest created and killed keys. */
 const onPrimary = Raw(() => ON_PRIMARY);
 
-// Advisory locks share one space of numbers: a number by chance keeps clear of other users of it.
+// A random number, because advisory locks of all applications share one number space.
 const LOCK = '5710392846113';
 
-/** The table of the keys, and the lock under which alone it is changed. */
+/** The table `signing_keys`, and the lock that every change requires. */
 @Injectable()
 export class SigningKeyTable {
   constructor(
@@ -26,9 +26,7 @@ export class SigningKeyTable {
     private readonly clock: Clock,
   ) {}
 
-  /**
-   * The keys of the ring that are not gone; as committed, whatever transaction the caller is in.
-   */
+  /** The keys of the ring that are not gone, as committed, independently of the caller's transaction. */
   living(): Promise<SigningKey[]> {
     const goneAt = [IsNull(), MoreThan(new Date(this.clock.now()))];
     return this.database.withReservedConnection(() =>
@@ -39,7 +37,7 @@ export class SigningKeyTable {
     );
   }
 
-  /** The ids of every key that was ever killed. */
+  /** The ids of all killed keys. */
   async killedIds(): Promise<ReadonlySet<string>> {
     const rows = await this.database.withReservedConnection(() =>
       this.dataSource
@@ -50,10 +48,10 @@ export class SigningKeyTable {
   }
 
   /**
-   * Does the work in a transaction in which no other replica changes a key, and tells all of them afterwards.
+   * Runs the work in a transaction that holds the lock, and notifies all replicas at the commit.
    *
-   * @param work gets the time, taken under the lock
-   * @param then done in this replica after the commit, before the call resolves
+   * @param work receives the time at which the lock was acquired
+   * @param then runs in this replica after the commit, before the call resolves
    */
   exclusively<T>(work: (now: Date) => Promise<T>, then: () => Promise<void>): Promise<T> {
     return this.database.transaction(async () => {
@@ -65,17 +63,17 @@ export class SigningKeyTable {
     });
   }
 
-  /** The present instant, in milliseconds since the epoch. */
+  /** The current time in epoch milliseconds. */
   now(): number {
     return this.clock.now();
   }
 
-  /** Every row, the newest first. */
+  /** All rows, the newest first. */
   all(): Promise<SigningKey[]> {
     return this.rows.find({ order: { activeAt: 'DESC' } });
   }
 
-  /** Every row of the ring, as the transaction sees it. */
+  /** All rows of the ring, as the current transaction sees them. */
   ring(): Promise<SigningKey[]> {
     return this.database.withReservedConnection(() =>
       this.rows.find({ where: { purpose: 'access' }, order: { activeAt: 'ASC' } }),
@@ -86,7 +84,7 @@ export class SigningKeyTable {
     return this.rows.findOneBy({ kid });
   }
 
-  /** Writes a new key, its private half wrapped. */
+  /** Inserts a new key with its encrypted private key. */
   async add(alg: SigningKey['alg'], key: NewKey, announcedAt: Date, activeAt: Date): Promise<SigningKey> {
     const row = this.rows.create({
       kid: key.kid,
@@ -105,7 +103,7 @@ export class SigningKeyTable {
     return row;
   }
 
-  /** Writes that a key which lives elsewhere is dead. */
+  /** Inserts a killed key of a signer or of the configuration. */
   async addKilled(key: Pick<SigningKey, 'kid' | 'alg' | 'publicJwk'>, now: Date): Promise<SigningKey> {
     const instants = { announcedAt: now, activeAt: now, retiredAt: now, goneAt: now, killedAt: now, createdAt: now };
     const row = this.rows.create({ ...key, ...instants, purpose: 'external', privateEncrypted: null, secretId: null });
@@ -113,12 +111,12 @@ export class SigningKeyTable {
     return row;
   }
 
-  /** Changes instants of a key. */
+  /** Updates instants of a key. */
   async change(kid: string, changes: Partial<Pick<SigningKey, 'activeAt' | 'retiredAt' | 'goneAt' | 'killedAt'>>) {
     await this.rows.update({ kid }, changes);
   }
 
-  /** Writes the private half anew: under the current secret, or none at all. */
+  /** Encrypts the private key under the current secret. Empty material erases it. */
   async rewrap(kid: string, material: Buffer): Promise<void> {
     await this.rows.update({ kid }, this.vault.wrap(kid, material));
   }

@@ -3,9 +3,9 @@ import { Column, Entity, PrimaryColumn } from 'typeorm';
 import type { PublicJwk } from 'postern/jws';
 
 /**
- * A key of the ring. Its state follows from its instants and the time, so no replica has to act at a certain moment.
+ * A key of the ring. Its state follows from its instants and the time, so that no replica has to act at a certain time.
  *
- * A row of the purpose `external` is a key that lives elsewhere and was killed.
+ * A row of the purpose `external` is a killed key of a signer or of the configuration.
  */
 @Entity('signing_keys')
 export class SigningKey {
@@ -21,11 +21,11 @@ export class SigningKey {
   @Column('jsonb', { name: 'public_jwk' })
   publicJwk!: PublicJwk;
 
-  /** Wrapped by the {@link PrivateKeyEncryption}; after the key's last signature an empty wrap, which proves that the key is ours. */
+  /** The private key, encrypted by {@link PrivateKeyEncryption}. An erased key is an encrypted empty value. */
   @Column('bytea', { name: 'private_encrypted', nullable: true })
   privateEncrypted!: Buffer | null;
 
-  /** Which instance secret wrapped the private half. */
+  /** The id of the instance secret that encrypted the private key. */
   @Column('varchar', { name: 'secret_id', length: 64, nullable: true })
   secretId!: string | null;
 

@@ -1,30 +1,30 @@
 import type { JsonWebKey, KeyObject } from 'node:crypto';
 import type { JwtAlgorithm } from 'postern/auth';
 
-/** What the world may know of a signing key, and when it signs. */
+/** The public data of a signing key, and the instants of its life. */
 export interface PublicSigningKey {
-  /** Names the key in the header of a token; the RFC 7638 thumbprint, unless the key's owner gave another name. */
+  /** The `kid` in the header of tokens: the RFC 7638 thumbprint, or a configured id. */
   readonly kid: string;
   readonly alg: JwtAlgorithm;
-  /** Proves what the key signed: the public half, or the shared secret of HS256. */
+  /** Verifies signatures: the public key, or the shared secret of HS256. */
   readonly key: KeyObject;
-  /** What the JWKS shows; `undefined` for HS256, which is never published. */
+  /** The JWK in the JWKS; `undefined` for HS256, which is never published. */
   readonly jwk?: JsonWebKey;
-  /** Since then the JWKS shows it; absent: not known. */
+  /** When it was added to the JWKS; absent if unknown. */
   readonly announcedAt?: Date;
-  /** From then on it signs; absent: at once. */
+  /** When it begins to sign; absent if it signs at once. */
   readonly activeAt?: Date;
-  /** From then on it signs no more, and still proves; absent: not known yet. */
+  /** When it stops signing; it still verifies. Absent if not yet set. */
   readonly retiredAt?: Date;
-  /** From then on it proves nothing; absent: not known yet. */
+  /** When it stops verifying; absent if not yet set. */
   readonly goneAt?: Date;
 }
 
 /**
- * Port: the keys that this server signs with, wherever their private halves live.
+ * Port: the signing keys of this server, in the database, in the configuration or in a signer.
  *
- * The default, {@link DatabaseSigningKeys}, keeps them encrypted in the database. A team with a KMS or an HSM extends this
- * class and passes it as `TokensModule.forRoot(settings, { signer })`: the private half then never enters this process.
+ * The default, {@link DatabaseSigningKeys}, stores them encrypted in the database. A team with a KMS or an HSM extends
+ * this class and passes it as `signer` to `TokensModule.forRoot`. The private key then never enters this process.
  *
  * @example
  * ```ts
@@ -40,18 +40,18 @@ export interface PublicSigningKey {
  * ```
  */
 export abstract class SigningKeys {
-  /** Every key that is announced, active or retired; asked about twice a second, so it should be cheap. */
+  /** All announced, active and retired keys. Called about twice a second, so it should be cheap. */
   abstract keys(): Promise<readonly PublicSigningKey[]>;
 
   /**
    * Signs the input with one of the keys.
    *
-   * @param signingInput the bytes to sign, not hashed yet (RFC 7515 §5.1)
-   * @returns the signature as JWS writes it; for ECDSA the raw r‖s of RFC 7518 §3.4, see {@link ecdsaSignatureFromDer}
+   * @param signingInput the bytes to sign, not hashed (RFC 7515 §5.1)
+   * @returns the signature of the JWS; for ECDSA the raw r‖s of RFC 7518 §3.4, see {@link ecdsaSignatureFromDer}
    */
   abstract sign(kid: string, signingInput: Buffer): Promise<Buffer>;
 
-  /** The private half where it lives in this process, so that it can sign without a detour; by default it does not. */
+  /** The private key, if it is in this process; undefined by default. */
   localKey(_kid: string): KeyObject | undefined {
     return undefined;
   }

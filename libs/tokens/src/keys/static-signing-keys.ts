@@ -6,16 +6,16 @@ import { SigningKeys } from './signing-keys.js';
 import type { PublicSigningKey } from './signing-keys.js';
 import type { StaticSigningKeySettings } from '../tokens.settings.js';
 
-/** Signs with the keys of the configuration, for teams that manage their own. */
+/** Signs with the keys of the setting `staticKeys`. */
 export class StaticSigningKeys extends SigningKeys {
   private readonly imported: readonly ImportedSigningKey[];
 
-  /** @throws Error with a sentence that says what is wrong with which key */
+  /** @throws Error that names the key and its defect */
   constructor(settings: readonly StaticSigningKeySettings[]) {
     super();
     const keys = settings.map(importSigningKey);
     if (new Set(keys.map(({ kid }) => kid)).size !== keys.length) {
-      throw new Error('TokensModule: two of staticKeys have the same kid; give each its own, or leave kid out');
+      throw new Error('TokensModule: two of staticKeys have the same kid; configure different ones, or omit kid');
     }
     const used = new Set<string>();
     this.imported = keys.map((key) => {

@@ -4,7 +4,7 @@ import { KeyDto } from './key.dto.js';
 import { SigningKeyTable } from '../keys/signing-key-table.js';
 import { KeyRing } from '../keys/key-ring.js';
 
-/** What an operator may see of the keys, wherever they live. */
+/** The public data of all keys, including those of a signer. */
 @Injectable()
 export class KeyList {
   constructor(
@@ -13,7 +13,7 @@ export class KeyList {
     private readonly clock: Clock,
   ) {}
 
-  /** Every stored key and every one of the signer, the newest first. */
+  /** Keys of the signer, then stored keys, the newest first. */
   async all(): Promise<KeyDto[]> {
     const now = this.clock.now();
     const stored = await this.store.all();

@@ -2,7 +2,7 @@ import { ApiProperty } from '@nestjs/swagger';
 import { keyStateOf } from '../keys/key-state.js';
 import type { KeyInstants, KeyState } from '../keys/key-state.js';
 
-/** A signing key and where it stands in its life. */
+/** A signing key, its state and the instants of its life. */
 export class KeyDto {
   @ApiProperty({ description: 'The id of the key.', example: 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs' })
   kid!: string;
@@ -12,19 +12,19 @@ export class KeyDto {
 
   @ApiProperty({
     description:
-      'Announced: published, signs soon. Active: signs. Retired: still proves. Gone and killed: proves nothing.',
+      'Announced: published, signs soon. Active: signs. Retired: only verifies. Gone and killed: tokens are rejected.',
     enum: ['announced', 'active', 'retired', 'gone', 'killed'],
     example: 'active',
   })
   state!: KeyState;
 
-  @ApiProperty({ description: 'Since when it signs, or will.', ...instant('2026-11-23T09:00:00.000Z') })
+  @ApiProperty({ description: 'When it begins to sign.', ...instant('2026-11-23T09:00:00.000Z') })
   activeAt!: string | null;
 
-  @ApiProperty({ description: 'When it signs no more.', ...instant(null) })
+  @ApiProperty({ description: 'When it stops signing.', ...instant(null) })
   retiredAt!: string | null;
 
-  @ApiProperty({ description: 'When it proves nothing any more.', ...instant(null) })
+  @ApiProperty({ description: 'When it leaves the JWKS and its tokens are no longer accepted.', ...instant(null) })
   goneAt!: string | null;
 
   @ApiProperty({ description: 'When it was killed.', ...instant(null) })

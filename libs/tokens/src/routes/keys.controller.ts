@@ -13,7 +13,7 @@ const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
 const KEY = { kid: KID, algorithm: 'ES256', activeAt: '2026-11-23T09:00:00.000Z', retiredAt: null, goneAt: null };
 const KILLED_AT = '2026-11-24T10:00:00.000Z';
 
-/** The routes with which an operator sees, rotates and kills signing keys. */
+/** Routes for operators: list, rotate and kill signing keys. */
 @ApiTags('Keys')
 @Controller('keys')
 @OwnIssuerOnly()
@@ -32,7 +32,8 @@ export class KeysController {
   @ApiOperation({
     operationId: 'listKeys',
     summary: 'List the signing keys',
-    description: 'Every key with its state and the instants of its life, the newest first; never a private half.',
+    description:
+      'Every key with its state and the instants of its life, the newest first. It never contains a private key.',
   })
   @ApiOkResponse({ description: 'The keys.', type: [KeyDto] })
   listKeys(): Promise<KeyDto[]> {
@@ -46,11 +47,12 @@ export class KeysController {
     operationId: 'rotateKeys',
     summary: 'Rotate the signing keys',
     description:
-      'Announces a new key at once and lets it sign as soon as every cache of the JWKS must know it. Until then the present ' +
-      'key signs, and afterwards it stays published until its last token has expired: no valid token is refused.',
+      'Announces a new key immediately. The new key signs as soon as every cache of the JWKS has expired. Until then the ' +
+      'present key signs. Afterwards the present key stays published until its last token has expired, so that no valid ' +
+      'token is rejected.',
   })
   @ApiAcceptedResponse({
-    description: 'The keys that are going to sign.',
+    description: 'The keys that will sign.',
     type: KeyDto,
     isArray: true,
     example: [{ ...KEY, state: 'announced', killedAt: null }],
@@ -68,8 +70,8 @@ export class KeysController {
     operationId: 'killKey',
     summary: 'Kill a signing key',
     description:
-      'For a key that may be in other hands: it leaves the JWKS at once, every token that it signed is refused everywhere ' +
-      'within a second (yours too, where this key signed it), and the next key signs. It cannot be undone.',
+      'Use it when the private key may be compromised. The key leaves the JWKS immediately, every replica and service rejects ' +
+      'its tokens within a second (your own token, too, if this key signed it), and the next key signs. It cannot be undone.',
   })
   @ApiParam({ name: 'kid', description: 'The id of the key.', example: KID })
   @ApiOkResponse({

@@ -6,7 +6,7 @@ import type { JwtAlgorithm } from 'postern/auth';
 /** Which keys to rotate. */
 export class RotateKeysDto {
   @ApiPropertyOptional({
-    description: 'The algorithm whose key is to be rotated; every configured one unless told.',
+    description: 'The algorithm whose key is rotated; by default every configured algorithm.',
     enum: JWT_ALGORITHMS,
     example: 'ES256',
   })
