@@ -665,7 +665,7 @@ describe('the migrations', () => {
       await client.query(`ALTER DATABASE ${name} SET default_transaction_isolation = 'repeatable read'`);
       await expect(boot({})).rejects.toMatchObject({
         code: 'isolation-level',
-        message: expect.stringContaining(`default_transaction_isolation = 'repeatable read'`),
+        message: expect.stringContaining(`but it is 'repeatable read'`),
       });
     } finally {
       await client.query(`ALTER DATABASE ${name} RESET default_transaction_isolation`);
@@ -765,7 +765,7 @@ describe('PersistenceModule', () => {
     await expect(misread({ poolSize: '10' })).rejects.toThrow('`poolSize: "10"`: write a whole number');
     // As it comes out of an environment: taken for true, it would change a schema that is the operator's.
     await expect(misread({ migrate: 'false' })).rejects.toThrow('`migrate: "false"`: write true or false');
-    await expect(misread({ applicationName: 7 })).rejects.toThrow('`applicationName: 7`: write a text');
+    await expect(misread({ applicationName: 7 })).rejects.toThrow('`applicationName: 7`: write a string');
   });
 
   it.each<[string, (settings: PersistenceSettings) => DynamicModule]>([

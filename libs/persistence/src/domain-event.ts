@@ -1,5 +1,5 @@
 /**
- * Something that has happened, told after it was committed. It carries no secret and cannot refuse anything.
+ * An event that is published after the commit. It contains no secret, and a listener cannot veto it.
  *
  * @example
  * ```ts
@@ -10,9 +10,9 @@
  * ```
  */
 export abstract class DomainEvent {
-  /** The name under which `@OnEvent()` hears the event: `noun.past-tense`, stable. */
+  /** The stable name for `@OnEvent()`: `noun.past-tense`. */
   static readonly type: string;
 
-  /** The instant at which it happened. */
+  /** When the event was created. */
   readonly occurredAt: Date = new Date();
 }

@@ -5,7 +5,7 @@ import type { DomainEvent } from './domain-event.js';
 
 type Listener = (event: DomainEvent) => unknown;
 
-/** Tells the listeners of `@OnEvent(SomeEvent.type)` what has happened, once it is true. */
+/** Publishes events to the listeners of `@OnEvent(SomeEvent.type)` after the commit. */
 @Injectable()
 export class Events {
   private readonly logger = new Logger(Events.name);
@@ -16,8 +16,8 @@ export class Events {
   ) {}
 
   /**
-   * Delivers the event after the ambient transaction has committed, at once where there is none, and never when it was
-   * rolled back. A listener that fails is logged; it neither reaches the caller nor keeps the event from the others.
+   * Delivers the event after the current transaction has committed, at once if there is no transaction, and never if
+   * it was rolled back. The error of a listener is logged. It does not reach the caller or other listeners.
    */
   publish(event: DomainEvent): void {
     this.database.afterCommit(() => this.deliver(event));
@@ -26,7 +26,7 @@ export class Events {
   private deliver(event: DomainEvent): void {
     const { type } = event.constructor as typeof DomainEvent;
     const failed = (error: unknown) => this.logger.error(`A listener of "${type}" failed`, stackOf(error));
-    // Not emitter.emit(): there, the first listener that throws keeps the event from those behind it.
+    // Not emitter.emit(), because it stops at the first listener that throws.
     for (const listener of this.emitter.listeners(type) as Listener[]) {
       try {
         Promise.resolve(listener(event)).catch(failed);

@@ -13,11 +13,9 @@ import type { MigrationClass } from './migrations/index.js';
 import { openDataSource } from './connections/open-data-source.js';
 import type { PersistenceSettings } from './persistence.settings.js';
 
-/** What `PersistenceModule` is made of. */
+/** Structure of `PersistenceModule`. Read synchronously, also by `forRootAsync`. */
 export interface PersistenceStructure {
-  /**
-   * The application's own migrations; they are recorded in the same table and sorted by the time stamp in their names.
-   */
+  /** The application's migrations, recorded in the same table and sorted by the timestamp in their names. */
   migrations?: MigrationClass[] | undefined;
   /** Modules whose providers the factory of the settings injects. */
   imports?: ModuleMetadata['imports'] | undefined;
@@ -31,10 +29,10 @@ const KNOWN_SETTINGS: SettingNames<Required<PersistenceSettings>> = {
   applicationName: true,
 };
 
-/** Every name of the structure: what stands here is taken out of the settings. */
+/** Every name of the structure. The module builder removes these names from the settings. */
 const NO_STRUCTURE: Record<keyof PersistenceStructure, undefined> = { migrations: undefined, imports: undefined };
 
-/** Under this token the settings can be injected. */
+/** The injection token of the settings. */
 export const PERSISTENCE_SETTINGS = Symbol('PersistenceSettings');
 
 export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
@@ -46,7 +44,7 @@ export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
       imports: [
         ...(definition.imports ?? []),
         ...(extras.imports ?? []),
-        // For a listener of every event of a kind: `@OnEvent('user.*')`.
+        // Allows listeners of several events: `@OnEvent('user.*')`.
         EventEmitterModule.forRoot({ wildcard: true }),
         TypeOrmModule.forRootAsync({
           inject: [PERSISTENCE_SETTINGS],
@@ -71,9 +69,9 @@ function checked(settings: PersistenceSettings): PersistenceSettings {
   if (!Number.isInteger(poolSize) || poolSize < MIN_POOL_SIZE) {
     throw misread(settings, 'poolSize', `a whole number of ${MIN_POOL_SIZE} or more`, String(DEFAULT_POOL_SIZE));
   }
-  // From an environment come texts, and "false" would count as true.
+  // A value from the environment is a string, and "false" would be truthy.
   if (typeof migrate !== 'boolean') throw misread(settings, 'migrate', 'true or false', 'true');
-  if (typeof applicationName !== 'string') throw misread(settings, 'applicationName', 'a text', '"postern"');
+  if (typeof applicationName !== 'string') throw misread(settings, 'applicationName', 'a string', '"postern"');
   return settings;
 }
 

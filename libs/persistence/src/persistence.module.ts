@@ -5,12 +5,12 @@ import { DataSource } from 'typeorm';
 import { connectionPoolOf } from './connections/connection-pool.js';
 import { ConfigurablePersistenceModule, PERSISTENCE_SETTINGS } from './persistence.module-definition.js';
 
-/** A request that runs at the stop has so long to get its answers. */
+/** The time that running requests have for their queries after shutdown begins. */
 const GRACE_MILLISECONDS = 5000;
 
 /**
- * The connection to PostgreSQL, its schema, one transaction across all libs, and events after commit. Imported once, by
- * the application; every lib that owns a table needs it.
+ * The connection to PostgreSQL, its schema, one transaction across all libs, and events after commit. The application
+ * imports it once. Every lib with a table needs it.
  *
  * @example
  * ```ts
@@ -23,10 +23,7 @@ export class PersistenceModule extends ConfigurablePersistenceModule implements 
     super();
   }
 
-  /**
-   * The HTTP server is closed after this, and waits for all requests: for those, too, that a dead database keeps
-   * waiting.
-   */
+  /** The HTTP server closes after this and waits for all requests, also for those that wait for a dead database. */
   beforeApplicationShutdown(): void {
     connectionPoolOf(this.dataSource)?.endAfter(GRACE_MILLISECONDS);
   }

@@ -6,24 +6,19 @@ import { LimitedPool } from './limited-pool.js';
 import type { PoolCallback } from './limited-pool.js';
 import { markTransient } from './transient-errors.js';
 
-/** For work that has to be prompt: beside the pool, for there it would wait behind everybody else. */
+/** Connections for urgent reads, which must not wait behind requests in the pool. */
 const RESERVED_POOL = { max: 2, query_timeout: 3000, connectionTimeoutMillis: 5000 };
 
-/**
- * Connections that a process may open beside the pool: the reserved ones, and the two that listen for keys and for
- * revocations.
- */
+/** Connections outside the pool: the reserved ones, and two that listen for changes of keys and revocations. */
 export const CONNECTIONS_BESIDE_POOL = RESERVED_POOL.max + 2;
 
-/**
- * The connections of a data source; undefined where it was opened without them, as by a team's own test, or is closed.
- */
+/** The pool of a data source; undefined if the data source is closed or was opened without `PersistenceModule`. */
 export function connectionPoolOf(dataSource: DataSource): ConnectionPool | undefined {
   const { master } = dataSource.driver as unknown as { readonly master?: unknown };
   return master instanceof ConnectionPool ? master : undefined;
 }
 
-/** The pool of connections, and a few beside it. */
+/** The pool of connections, with a small reserved pool beside it. */
 export class ConnectionPool extends LimitedPool {
   private readonly peers: Set<Connection>;
   private readonly reservedPool: LimitedPool;
@@ -31,11 +26,11 @@ export class ConnectionPool extends LimitedPool {
 
   constructor(options: pg.PoolConfig) {
     const peers = new Set<Connection>();
-    // The driver's types know only the clients that take no settings, which are none.
+    // The driver's types only allow clients without settings.
     const config = { ...options, Client: Connection as unknown as pg.PoolConfig['Client'], peers };
     super(config, 'requests');
     this.peers = peers;
-    this.reservedPool = new LimitedPool({ ...config, ...RESERVED_POOL }, 'readings of keys and revocations');
+    this.reservedPool = new LimitedPool({ ...config, ...RESERVED_POOL }, 'reads of keys and revocations');
     this.reservedPool.on('error', (error, client) => this.emit('error', error, client));
   }
 
@@ -49,7 +44,7 @@ export class ConnectionPool extends LimitedPool {
     }
   }
 
-  /** Opens the reserved connections, before anything else may take what the server allows. */
+  /** Opens the reserved connections before requests use up the connections that the server allows. */
   async openReserved(): Promise<void> {
     await Promise.all(Array.from({ length: RESERVED_POOL.max }, () => this.reservedPool.query('SELECT 1')));
   }
@@ -63,7 +58,7 @@ export class ConnectionPool extends LimitedPool {
     return isReserved ? this.reservedPool.connect(settle) : super.connect(settle);
   }
 
-  /** Milliseconds since the database last answered on any of the connections; infinite where it has not. */
+  /** Milliseconds since the database last answered on any connection; infinite if it has never answered. */
   get silentMilliseconds(): number {
     return Math.min(...[...this.peers].map((connection) => connection.silentMilliseconds));
   }
@@ -76,10 +71,7 @@ export class ConnectionPool extends LimitedPool {
     return ended ? void all.then(ended, ended) : all;
   }
 
-  /**
-   * Closes what is still open after the time, so that a stop does not wait for answers that never come. Nobody is told
-   * of a loss.
-   */
+  /** Closes all open connections after the time, so that shutdown does not wait for a database that never answers. */
   endAfter(milliseconds: number): void {
     setTimeout(() => this.peers.forEach((connection) => void connection.end()), milliseconds).unref();
   }

@@ -1,24 +1,24 @@
 import pg from 'pg';
 import { markTransient } from './transient-errors.js';
 
-/** So long is waited for the other side to close as well. */
+/** The time that the server has to close its side of the connection. */
 const CLOSE_TIMEOUT_MILLISECONDS = 1000;
-/** A time-out that comes later than this was not the server's fault: this process had no time itself. */
+/** A timeout that fires later than this is caused by a busy event loop, not by the server. */
 const LATENESS_MILLISECONDS = 500;
 
 /** SQLSTATE read_only_sql_transaction. */
 const READ_ONLY = '25006';
 
-/** What a connection is made from. */
+/** The options of a connection. */
 export interface ConnectionConfig extends pg.ClientConfig {
-  /** All open connections to the same database, this one among them as long as it is open. */
+  /** All open connections to the same database, including this one. */
   readonly peers: Set<Connection>;
 }
 
 /**
- * A connection that nobody gets again after it was silent for `query_timeout`. What swallows the packets of one
- * connection (a firewall that forgot it, a fail-over) swallows those of its peers: all that have been silent for as
- * long are closed with it, so that the next to ask is given a fresh one.
+ * A connection that is closed after a query exceeded `query_timeout`. A firewall or a failover that drops the packets
+ * of one connection also drops those of its peers, so all connections that were silent for as long are closed, too.
+ * The next query gets a new connection.
  */
 export class Connection extends pg.Client {
   private heardAt = Number.NEGATIVE_INFINITY;
@@ -35,20 +35,20 @@ export class Connection extends pg.Client {
     return performance.now() - this.heardAt;
   }
 
-  // oxlint-disable-next-line typescript/no-explicit-any -- the driver has nine overloads, and all are passed on
-  override query(...asked: any[]): any {
-    const askedAt = performance.now();
-    const answer: unknown = (super.query as (...all: unknown[]) => unknown)(...asked);
+  // oxlint-disable-next-line typescript/no-explicit-any -- the driver has nine overloads, and all are forwarded
+  override query(...parameters: any[]): any {
+    const sentAt = performance.now();
+    const answer: unknown = (super.query as (...all: unknown[]) => unknown)(...parameters);
     if (!(answer instanceof Promise)) return answer;
     return answer.catch((error: Error) => {
-      if (error.message === 'Query read timeout') this.giveUp(askedAt);
-      // The next connection may lead to the server that takes writes now.
+      if (error.message === 'Query read timeout') this.giveUp(sentAt);
+      // After a failover, a new connection may reach the new primary.
       if ((error as pg.DatabaseError).code === READ_ONLY) void this.end();
       throw markTransient(error);
     });
   }
 
-  /** Says good-bye; where nobody takes note of it, the connection is closed all the same. */
+  /** Closes the connection gracefully, and closes the socket if the server does not react. */
   override end(): Promise<void>;
   override end(callback: (error: Error) => void): void;
   override end(callback?: (error: Error) => void): Promise<void> | void {
@@ -56,16 +56,16 @@ export class Connection extends pg.Client {
     return callback ? super.end(callback) : super.end();
   }
 
-  /** Closes it without a word, as a broken wire does: whoever waits for an answer is told that there will be none. */
+  /** Closes the socket at once. Pending queries fail. */
   cut(): void {
     this.connection.stream.destroy();
   }
 
-  private giveUp(askedAt: number): void {
-    // From now on the pool does not give it away any more: the late answer would be the next one's.
+  private giveUp(sentAt: number): void {
+    // The pool must not reuse this connection: the late answer would go to the next query.
     void this.end();
-    const { query_timeout: patience = 0, peers } = this.config;
-    if (performance.now() - askedAt > patience + LATENESS_MILLISECONDS) return;
-    for (const peer of peers) if (peer.heardAt < askedAt) peer.cut();
+    const { query_timeout: timeout = 0, peers } = this.config;
+    if (performance.now() - sentAt > timeout + LATENESS_MILLISECONDS) return;
+    for (const peer of peers) if (peer.heardAt < sentAt) peer.cut();
   }
 }

@@ -7,25 +7,22 @@ import type { MigrationClass } from '../migrations/index.js';
 import { isTransient } from './transient-errors.js';
 import type { PersistenceSettings } from '../persistence.settings.js';
 
-/** Connections that a process opens at most by default, all of them counted. */
+/** The default maximum of all connections of a process. */
 export const DEFAULT_POOL_SIZE = 14;
 
-/**
- * The fewest connections that a process can work with: two for requests, of which one is kept for
- * `Database.independently()`.
- */
+/** The minimum of `poolSize`: two connections for requests, one of them for `Database.independently()`. */
 export const MIN_POOL_SIZE = CONNECTIONS_BESIDE_POOL + 2;
 
-/** The table in which the executed migrations are recorded. */
+/** The table of the executed migrations. */
 const MIGRATIONS_TABLE_NAME = 'postern_migrations';
 
 const SECONDS = 1000;
 const logger = new Logger('Persistence');
 
 /**
- * Turns settings into what TypeORM takes, with time-outs on everything that could otherwise wait for ever.
+ * The TypeORM options of the settings, with a timeout for every wait.
  *
- * @throws Error with a sentence that says what to write as `databaseUrl`
+ * @throws Error that says what to configure as `databaseUrl`
  */
 export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: MigrationClass[]): TypeOrmModuleOptions {
   const problem = databaseUrlProblem(settings.databaseUrl);
@@ -33,7 +30,7 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
   return {
     type: 'postgres',
     driver: { ...pg, Pool: ConnectionPool },
-    // TypeORM would run CREATE EXTENSION at each start, which a careful operator does not permit.
+    // TypeORM would run CREATE EXTENSION at each start, for which the role may have no privilege.
     installExtensions: false,
     synchronize: false,
     autoLoadEntities: true,
@@ -43,19 +40,19 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
     migrationsTransactionMode: 'each',
     poolSize: (settings.poolSize ?? DEFAULT_POOL_SIZE) - CONNECTIONS_BESIDE_POOL,
     applicationName: settings.applicationName ?? 'postern',
-    // An idle connection that breaks is an event of the pool, and without a listener the end of the process.
-    poolErrorHandler: (error: Error) => logger.warn(`A connection to the database was lost: ${error.message}`),
+    // Without a listener, the loss of an idle connection would end the process.
+    poolErrorHandler: (error: Error) => logger.warn(`A database connection failed: ${error.message}`),
     connectTimeoutMS: 10 * SECONDS,
     extra: {
-      // Not as `url`: TypeORM's own parser does not know Unix sockets, while pg's does.
+      // Not as `url`, because TypeORM's parser does not support Unix sockets.
       connectionString: settings.databaseUrl,
       keepAlive: true,
-      // Left to the system, it would be two hours until a connection that only listens is found dead.
+      // The system default would detect a dead listening connection only after two hours.
       keepAliveInitialDelayMillis: 10 * SECONDS,
       statement_timeout: 30 * SECONDS,
       lock_timeout: 10 * SECONDS,
       idle_in_transaction_session_timeout: 60 * SECONDS,
-      // The server's time-outs do not help when the server itself has stopped answering.
+      // The timeouts of the server have no effect if the server itself does not answer.
       query_timeout: 35 * SECONDS,
     },
     retryAttempts: 10,

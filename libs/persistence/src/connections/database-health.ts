@@ -3,13 +3,13 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { connectionPoolOf } from './connection-pool.js';
 
-/** A result is used for this long. */
+/** How long a result is reused. */
 const FRESH_MILLISECONDS = 1000;
 const TIMEOUT_MILLISECONDS = 2000;
 
 /**
- * Whether the database answers. However many callers ask, the database is asked once a second at most, and not at all
- * while it answers other statements. The reserved connections are never used.
+ * Checks whether the database answers. It sends at most one ping a second for all callers, and none while the database
+ * answers other statements. It never uses the reserved connections.
  */
 @Injectable()
 export class DatabaseHealth {
@@ -19,7 +19,7 @@ export class DatabaseHealth {
 
   constructor(private readonly dataSource: DataSource) {}
 
-  /** Whether the database has answered within the last second, or answers within two. */
+  /** Whether the database has answered within the last second, or answers within two seconds. */
   async isUp(): Promise<boolean> {
     // Replicas read keys and revocations twice a second by default.
     const silent = connectionPoolOf(this.dataSource)?.silentMilliseconds ?? Number.POSITIVE_INFINITY;
@@ -30,7 +30,7 @@ export class DatabaseHealth {
   }
 
   private async check(): Promise<boolean> {
-    // A ping that hangs holds one connection of the pool; another one would take a second.
+    // A hanging ping occupies one connection of the pool; another ping would occupy a second one.
     this.ping ??= this.sendPing().finally(() => (this.ping = undefined));
     const isUp = await Promise.race([this.ping, delay(TIMEOUT_MILLISECONDS, false, { ref: false })]);
     this.result = { isUp, at: performance.now() };

@@ -1,23 +1,23 @@
 import pg from 'pg';
 
 /**
- * A password with an unescaped `/`, `?` or `#` ends the host: what stands before the sign is then taken for a port,
- * and where it looks like one, nothing else would show that the address leads elsewhere.
+ * An unescaped `/`, `?` or `#` in a password ends the host: the parser reads the text before it as a port. If that
+ * text is a valid port, only this pattern detects the mistake.
  */
-const TORN = /#|^\w+:\/\/[^/?]*(?:\/[^?]*|\?[^=]*)@/;
+const UNESCAPED = /#|^\w+:\/\/[^/?]*(?:\/[^?]*|\?[^=]*)@/;
 
 const UNREADABLE =
   'cannot be read as the address of a PostgreSQL: write postgres://user:password@host:5432/database, with a port of 65535 at ' +
   'most, and percent-encode every special character of user and password, such as %2F for / and %23 for #.';
 
 /**
- * Says what is wrong with the address of a PostgreSQL, as the driver reads it: a predicate whose subject is the name
- * of the setting, with nothing in it of the password. Undefined where nothing is wrong.
+ * The problem with a database URL, as the driver reads it: a predicate that follows the name of the setting, without
+ * the password. Undefined if the URL is valid.
  */
 export function databaseUrlProblem(databaseUrl: string): string | undefined {
-  if (TORN.test(databaseUrl)) return UNREADABLE;
+  if (UNESCAPED.test(databaseUrl)) return UNREADABLE;
   try {
-    // Connects to nothing. It reads the files that the address names: those of certificates.
+    // This opens no connection, but reads the certificate files that the URL names.
     const { port } = new pg.Client({ connectionString: databaseUrl });
     return port >= 1 && port <= 65_535 ? undefined : UNREADABLE;
   } catch (error) {

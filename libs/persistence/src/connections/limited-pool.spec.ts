@@ -5,7 +5,7 @@ import { jest } from '@jest/globals';
 import type pg from 'pg';
 import { LimitedPool } from './limited-pool.js';
 
-const refusal = () => Object.assign(new Error('too many connections for role "postern"'), { code: '53300' });
+const limitError = () => Object.assign(new Error('too many connections for role "postern"'), { code: '53300' });
 
 describe('LimitedPool', () => {
   let allowed: number;
@@ -15,7 +15,7 @@ describe('LimitedPool', () => {
   let pool: LimitedPool;
   let lines: string[];
 
-  /** A connection to a server that allows so many. */
+  /** A connection to a server that allows `allowed` connections. */
   class LimitedClient extends EventEmitter {
     readonly _queryable = true;
 
@@ -23,7 +23,7 @@ describe('LimitedPool', () => {
       const isAllowed = open < allowed;
       if (isAllowed) open += 1;
       else refused += 1;
-      setImmediate(() => connected(isAllowed ? undefined : refusal()));
+      setImmediate(() => connected(isAllowed ? undefined : limitError()));
     }
 
     end(ended?: () => void): void {
@@ -45,7 +45,7 @@ describe('LimitedPool', () => {
     await pool.end();
   });
 
-  /** So many requests at once, each of which holds its connection for a turn. */
+  /** Sends requests at once; each one keeps its connection for a turn of the event loop. */
   const requests = (count: number) =>
     Promise.all(
       Array.from({ length: count }, async () => {
@@ -55,7 +55,7 @@ describe('LimitedPool', () => {
       }),
     );
 
-  it('a pool lets requests wait for the connections that are open when the server refuses further ones', async () => {
+  it('requests wait for open connections of the pool if the server allows no further ones', async () => {
     await requests(100);
     expect([open, pool.size]).toEqual([2, 2]);
     const atFirst = refused;
@@ -63,18 +63,18 @@ describe('LimitedPool', () => {
     await requests(100);
     expect(refused).toBe(atFirst);
     expect(lines).toEqual([
-      'warn: The database refused a connection for requests ("too many connections for role "postern""): the 2 of 5 that are ' +
-        'open are shared, and Postern tries to open more every 30 s.',
+      'warn: The database allows no further connection for requests ("too many connections for role "postern""): 2 of 5 are ' +
+        'open and shared; Postern will retry every 30 s.',
     ]);
   });
 
-  it('a pool fails at once when it has no connection to wait for', async () => {
+  it('a pool fails at once if it has no open connection to wait for', async () => {
     allowed = 0;
     await expect(pool.connect()).rejects.toMatchObject({ code: '53300' });
     expect(lines).toEqual([]);
   });
 
-  it('a pool tries one connection more after a while, and returns to its size when the server allows it', async () => {
+  it('a pool tries one more connection every 30 s, and returns to its size if the server allows it', async () => {
     await requests(10);
     const atFirst = refused;
     elapsed += 31_000;

@@ -2,24 +2,23 @@ import { Logger } from '@nestjs/common';
 import pg from 'pg';
 import { isConnectionLimit } from './transient-errors.js';
 
-/** Called with a connection and the way to give it back, or with the reason why there is none. */
+/** Receives a connection with its release function, or an error. */
 export type PoolCallback = (
   error: Error | undefined,
   client: pg.PoolClient | undefined,
   release: (error?: unknown) => void,
 ) => void;
 
-/** How long the pool keeps to the size that the server allowed before it opens one connection more. */
+/** The time until a pool with a reduced size tries one more connection. */
 const GROWTH_PAUSE_MILLISECONDS = 30_000;
-/** A request that was refused while others still connect tries again after this. */
+/** The delay of a retry if all other connections are still being opened. */
 const RETRY_MILLISECONDS = 50;
-/** Idle connections that stay open: a slot that was given back may be taken by another process. */
+/** Idle connections that stay open, because another process could take their slot. */
 const MIN_CONNECTIONS = 2;
 
 /**
- * A pool that lives with a server that allows fewer connections than it was configured for. A request whose new
- * connection is refused for that reason waits for one that is open. The pool keeps to the smaller size for a while,
- * and then tries again.
+ * A pool that adapts to a server that allows fewer connections than configured. If the server has no slot for a new
+ * connection, the request waits for an open one. The pool keeps the smaller size for a while and then retries.
  */
 export class LimitedPool extends pg.Pool {
   private readonly logger = new Logger('Persistence');
@@ -29,8 +28,8 @@ export class LimitedPool extends pg.Pool {
   private growsAt = Number.POSITIVE_INFINITY;
 
   /**
-   * @param purpose what the connections are for, in the words of the log
-   * @param elapsed milliseconds of a clock that nobody sets
+   * @param purpose the use of the connections, for the log
+   * @param elapsed milliseconds of a monotonic clock
    */
   constructor(
     options: pg.PoolConfig,
@@ -43,7 +42,7 @@ export class LimitedPool extends pg.Pool {
     this.on('remove', (client) => this.open.delete(client));
   }
 
-  /** How many connections the server is known to allow this pool. */
+  /** The number of connections that the server currently allows this pool. */
   get size(): number {
     return this.allowedSize;
   }
@@ -66,7 +65,7 @@ export class LimitedPool extends pg.Pool {
           return callback(error, client, release);
         }
         this.shrink(error);
-        // Connections that are still being opened may all be refused as well, and then there is none to wait for.
+        // Without an open connection, the others are still being opened and may fail as well.
         if (this.open.size > 0) attempt();
         else setTimeout(attempt, RETRY_MILLISECONDS).unref();
       });
@@ -78,15 +77,15 @@ export class LimitedPool extends pg.Pool {
     if (this.open.size === 0) return;
     if (this.allowedSize === this.configuredSize) {
       this.logger.warn(
-        `The database refused a connection for ${this.purpose} ("${error.message}"): the ${this.open.size} of ${this.configuredSize} that are open are ` +
-          `shared, and Postern tries to open more every ${GROWTH_PAUSE_MILLISECONDS / 1000} s.`,
+        `The database allows no further connection for ${this.purpose} ("${error.message}"): ${this.open.size} of ${this.configuredSize} are ` +
+          `open and shared; Postern will retry every ${GROWTH_PAUSE_MILLISECONDS / 1000} s.`,
       );
     }
     this.allowedSize = this.options.max = this.open.size;
     this.growsAt = this.elapsed() + GROWTH_PAUSE_MILLISECONDS;
   }
 
-  /** One at a time: a limit that still holds costs a refused connection or two, and not one for each request. */
+  /** Adds one connection at a time, so that few attempts fail while the limit still holds. */
   private grow(): void {
     if (this.elapsed() < this.growsAt || this.idleCount > this.waitingCount) return;
     this.options.max = this.allowedSize + 1;

@@ -1,7 +1,7 @@
 /**
- * SQL for a condition that holds at a primary. A standby may be behind by any time, and answers all the same: it
- * refuses the statement with read_only_sql_transaction (25006), so that its connection is ended, and the next one may
- * lead to the primary. Asked once a statement, whatever rows there are.
+ * SQL condition that is true on a primary and fails on a standby, whose data may be outdated. A standby reports
+ * read_only_sql_transaction (25006). The connection is then closed, and the next one may reach the primary. PostgreSQL
+ * evaluates the condition once per statement.
  *
  * @example
  * ```ts

@@ -17,17 +17,17 @@ class ClosableDataSource extends DataSource {
 }
 
 /**
- * Opens a DataSource whose schema is the one that the code expects: nobody gets hold of it before.
+ * Opens a DataSource and migrates the schema, or checks that it is up to date.
  *
- * @throws IsolationLevelError where transactions are not READ COMMITTED unless told
+ * @throws IsolationLevelError when transactions are not READ COMMITTED by default
  * @throws PendingMigrationsError when the schema is older than the code and `migrationsRun` is off
  */
 export async function openDataSource(options?: DataSourceOptions): Promise<DataSource> {
   if (!options) throw new Error('openDataSource() needs the options of a DataSource.');
-  // Left to itself, TypeORM would run the migrations without a lock.
+  // TypeORM itself would run the migrations without a lock.
   const dataSource = await new ClosableDataSource({ ...options, migrationsRun: false }).initialize();
   try {
-    // Beside each other: the pool opens the two connections that it keeps before anything else may take them.
+    // Concurrently, so that the pool opens both of its minimum connections at the start.
     await Promise.all([assertReadCommitted(dataSource), assertReadable(dataSource)]);
     if (options.migrationsRun) {
       await runMigrations(dataSource);
@@ -44,8 +44,8 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
 }
 
 /**
- * Whoever waited for a lock has to see what the other one has committed. To say so at each transaction would be a
- * round trip more, and at each connection what poolers refuse.
+ * After a wait for a lock, a statement must see the rows that the other transaction committed. Setting the level per
+ * transaction would cost a round trip, and PgBouncer does not accept it as a startup parameter.
  */
 async function assertReadCommitted(dataSource: DataSource): Promise<void> {
   const setting = `SELECT current_setting('default_transaction_isolation') AS level`;
@@ -53,9 +53,7 @@ async function assertReadCommitted(dataSource: DataSource): Promise<void> {
   if (row?.level !== 'read committed') throw new IsolationLevelError(row?.level);
 }
 
-/**
- * TypeORM takes the record of the migrations for missing where the role may not read it, and all of them for pending.
- */
+/** Fails if the role may not read the table of the migrations: TypeORM would treat all migrations as pending. */
 async function assertReadable(dataSource: DataSource): Promise<void> {
   const record = dataSource.options.migrationsTableName;
   const [row] = await dataSource.query<{ place: string | null }[]>('SELECT to_regclass($1) AS place', [record]);

@@ -1,4 +1,4 @@
-/** Of the operating system (libuv's names) and of PostgreSQL (SQLSTATE). */
+/** Error codes of the operating system (names of libuv) and of PostgreSQL (SQLSTATE). */
 const TRANSIENT_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -19,12 +19,12 @@ const TRANSIENT_CODES = new Set([
   '08006',
   // too_many_connections
   '53300',
-  // read_only_sql_transaction: what was the primary before a fail-over
+  // read_only_sql_transaction: the former primary after a failover
   '25006',
-  // serialization_failure, deadlock_detected: of several at once this one was given up, and may come again
+  // serialization_failure, deadlock_detected: a retry may succeed
   '40001',
   '40P01',
-  // lock_not_available, query_canceled: the time-outs that every connection is opened with
+  // lock_not_available, query_canceled: the timeouts of every connection
   '55P03',
   '57014',
   // admin_shutdown, crash_shutdown, cannot_connect_now
@@ -67,51 +67,48 @@ const TRANSIENT_IN_POOLER = new RegExp(
   ].join('|')})$`,
 );
 
-/** SQLSTATE too_many_connections: of the server, of the database, or of the role. */
+/** SQLSTATE too_many_connections: the limit of the server, the database, or the role. */
 const TOO_MANY_CONNECTIONS = '53300';
 const LIMIT_IN_POOLER =
   /^(?:no more connections allowed(?: .*)?|client connections exceeded .*|bouncer resources exhaustion)$/;
 
-/**
- * Whether a new connection was refused because there are as many as the server, a pooler, or a limit of the role
- * allows.
- */
+/** Whether a new connection failed because of a connection limit of the server, the database, the role or a pooler. */
 export function isConnectionLimit(error: Error): boolean {
   const { code } = error as { readonly code?: unknown };
   return code === TOO_MANY_CONNECTIONS || (code === PROTOCOL_VIOLATION && LIMIT_IN_POOLER.test(error.message));
 }
 
-/** The driver's own errors have no code. */
+/** The driver's own errors, which have no code. */
 const TRANSIENT_MESSAGE =
   /^(Query read timeout|timeout exceeded when trying to connect|timeout expired|Connection terminated|Client was closed|Client has encountered a connection error|Cannot use a pool after calling end)/;
 
 /**
- * Whether a database that failed this way may be there, and quick enough, a moment later. A wrong password will not be
- * right then, nor a broken statement whole.
+ * Whether a retry may succeed after this error, as after a lost connection or a timeout, but not after a wrong
+ * password or an invalid statement.
  */
 export function isTransient(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const { code, syscall } = error as { readonly code?: unknown; readonly syscall?: unknown };
-  // Not there is a socket that nobody listens at yet, or a certificate that nobody will put where it was looked for.
+  // ENOENT of `connect` is a socket that does not exist yet; ENOENT of `open` is a missing certificate file.
   if (code === 'ENOENT' && syscall === 'open') return false;
   if (code === PROTOCOL_VIOLATION) return TRANSIENT_IN_POOLER.test(error.message);
   return typeof code === 'string' ? TRANSIENT_CODES.has(code) : TRANSIENT_MESSAGE.test(error.message);
 }
 
 /**
- * The error itself; one that passes says so from now on by `isTransient: true`, which TypeORM copies to the error that
- * it makes of it. That is how `postern/problem`, which knows no database, answers it with 503 instead of 500.
+ * Returns the error. Sets `isTransient: true` on a transient one; TypeORM copies the property to its own error. For
+ * this property, `postern/problem` answers with 503 instead of 500.
  */
 export function markTransient<T>(error: T): T {
   return isTransient(error) ? (Object.assign(error as object, { isTransient: true as const }) as T) : error;
 }
 
-/** What to throw where the connection is gone and the error at hand does not say so. */
+/** The error for a connection that was lost, if the original error does not show it. */
 export function connectionLost(cause: Error): Error {
   return markTransient(new Error('Connection terminated in the middle of a transaction', { cause }));
 }
 
-/** What to throw where the connections were closed on purpose: another process may serve who asks again. */
+/** The error after shutdown has closed the pool. A retry may reach another process. */
 export function databaseClosed(): Error {
   return markTransient(new Error('Connection terminated: this application has closed its database'));
 }

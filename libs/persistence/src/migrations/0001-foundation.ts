@@ -1,16 +1,16 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Users, signing keys, sessions, passwords, revocations, and the facts of the instance. */
+/** Tables of users, signing keys, sessions, passwords, revocations, and the instance. */
 export class Foundation1764000000000 implements MigrationInterface {
-  // The name is what the database remembers: a minifier must not change it.
+  // The database records this name, so a minifier must not change it.
   readonly name = 'Foundation1764000000000';
 
-  /** Makes the tables. */
+  /** Creates the tables. */
   async up(queryRunner: QueryRunner): Promise<void> {
     for (const statement of STATEMENTS) await queryRunner.query(statement);
   }
 
-  /** Removes the tables, and everything in them. */
+  /** Drops the tables with all data. */
   async down(queryRunner: QueryRunner): Promise<void> {
     await queryRunner.query(
       'DROP TABLE instance, revocation_cursor, revocations, password_credentials, sessions, signing_keys, users',
@@ -18,8 +18,8 @@ export class Foundation1764000000000 implements MigrationInterface {
   }
 }
 
-// Tables that have an entity carry no constraint that the entity does not name: whoever has TypeORM generate a
-// migration for their own entities would else find ours dropped in it. test/repository/schema.e2e-spec.ts compares.
+// A table with an entity has only the constraints that the entity declares. Otherwise, a migration that TypeORM
+// generates for a team's entities would drop the constraints. test/repository/schema.e2e-spec.ts compares them.
 const STATEMENTS = [
   `CREATE TABLE users (
     id uuid CONSTRAINT users_pkey PRIMARY KEY,
@@ -79,7 +79,7 @@ const STATEMENTS = [
     expires_at timestamptz NOT NULL
   )`,
   'CREATE INDEX revocations_expires_at_idx ON revocations (expires_at)',
-  // What has no place in the order yet is looked for at each turn, and is nearly nothing.
+  // Replicas search for the few revocations without a sequence number at each poll.
   'CREATE INDEX revocations_unordered_idx ON revocations (created_at) WHERE seq IS NULL',
   `CREATE TABLE revocation_cursor (
     one boolean CONSTRAINT revocation_cursor_pkey PRIMARY KEY DEFAULT true

@@ -1,8 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/**
- * How long the access tokens live that replicas issue and have issued: a setting that was lowered shortens no token.
- */
+/** The lifetimes of issued access tokens: a lower setting does not shorten existing tokens. */
 export class TokenLifetimes1795783500000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(`CREATE TABLE token_lifetimes (
@@ -11,8 +9,7 @@ export class TokenLifetimes1795783500000 implements MigrationInterface {
       issued_at timestamptz NOT NULL,
       CONSTRAINT token_lifetimes_pkey PRIMARY KEY (kind, seconds)
     )`);
-    // Nobody has noted yet what was issued before: a day is the most that the guard accepts, unless it is told
-    // otherwise.
+    // Lifetimes of earlier tokens are unknown. The guard accepts one day at most by default.
     await runner.query(`INSERT INTO token_lifetimes (kind, seconds, issued_at)
       SELECT kind, 86400, now() FROM unnest(ARRAY['session', 'any']) AS kind WHERE EXISTS (SELECT FROM sessions)`);
   }

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Finds the living sessions of a user without reading those that have ended, of which a user may have many more. */
+/** Index of the active sessions of a user, because a user may have many ended sessions. */
 export class LivingSessions1795888000000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query('CREATE INDEX sessions_user_id_ended_at_idx ON sessions (user_id, ended_at)');

@@ -1,6 +1,6 @@
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** Finds a sample of the stored passwords that is always the same, without reading the table. */
+/** Index of a stable sample of the stored passwords, so that the sample does not need a table scan. */
 export class PasswordSample1796100187000 implements MigrationInterface {
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(

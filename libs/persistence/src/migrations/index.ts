@@ -4,13 +4,10 @@ import { TokenLifetimes1795783500000 } from './0002-token-lifetimes.js';
 import { LivingSessions1795888000000 } from './0003-living-sessions.js';
 import { PasswordSample1796100187000 } from './0004-password-sample.js';
 
-/** A class of plain SQL; its name ends in thirteen digits, the milliseconds at which it was written. */
+/** A migration. Its name ends in thirteen digits, the epoch milliseconds of its creation. */
 export type MigrationClass = new () => MigrationInterface;
 
-/**
- * All that the package ships, in the order in which it runs. Written once, never changed: a mistake is mended by the
- * next.
- */
+/** The migrations of Postern in their order. A released migration never changes; a new one corrects it. */
 export const migrations: MigrationClass[] = [
   Foundation1764000000000,
   TokenLifetimes1795783500000,

@@ -22,18 +22,18 @@ describe('ConcurrencyLimit', () => {
     return { most: highest, order };
   }
 
-  it('a gate runs as many works at once as it is wide, and the others in the order in which they came', async () => {
+  it('a limit runs at most that number of tasks at once, and the others in their order', async () => {
     expect(await most(new ConcurrencyLimit(() => 2))).toEqual({ most: 2, order: [0, 1, 2, 3, 4, 5] });
   });
 
-  it('a gate follows a width that changes while works run, and runs one work at least', async () => {
+  it('a limit may change while tasks run, and allows at least one task', async () => {
     let width = 0;
     expect(await most(new ConcurrencyLimit(() => width))).toEqual({ most: 1, order: [0, 1, 2, 3, 4, 5] });
     const widened = await most(new ConcurrencyLimit(() => width), () => (width = 3));
     expect(widened).toEqual({ most: 3, order: [0, 1, 2, 3, 4, 5] });
   });
 
-  it('a gate gives the place of a work that fails to the next', async () => {
+  it('a failed task frees its place for the next one', async () => {
     const limit = new ConcurrencyLimit(() => 1);
     await expect(limit.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await expect(limit.run(() => Promise.resolve('yes'))).resolves.toBe('yes');

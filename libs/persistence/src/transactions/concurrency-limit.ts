@@ -1,12 +1,12 @@
-/** Runs at most `width()` works at once; the others wait in the order in which they came. */
+/** Runs at most `width()` tasks at once. The others wait in their order. */
 export class ConcurrencyLimit {
   private running = 0;
   private readonly waiting: (() => void)[] = [];
 
-  /** @param width at least 1 is assumed; it may change while works run */
+  /** @param width the limit, at least 1; may change while tasks run */
   constructor(private readonly width: () => number) {}
 
-  /** Does the work when its turn has come, and passes on what it returns or throws. */
+  /** Runs the task when a place is free, and returns its result. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     if (this.isFree && this.waiting.length === 0) this.running += 1;
     else await new Promise<void>((resolve) => this.waiting.push(resolve));

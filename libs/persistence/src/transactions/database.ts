@@ -10,8 +10,8 @@ import { Transaction } from './transaction.js';
 import type { AfterCommitHook, CommitErrorMapper } from './transaction.js';
 
 /**
- * One transaction across all libs: whoever works inside `transaction()`, however deep, works in the same one, and
- * what was asked for `afterCommit` happens only when it was committed.
+ * One transaction across all libs: nested calls of `transaction()` join the current transaction, and `afterCommit`
+ * hooks run only after its commit.
  */
 @Injectable()
 export class Database {
@@ -20,29 +20,30 @@ export class Database {
   private readonly limit: ConcurrencyLimit;
 
   constructor(private readonly dataSource: DataSource) {
-    // One connection stays free for independently(): were all of them held by transactions that each wait for a
-    // second one, none would ever be given back.
+    // One connection stays free for independently(). Otherwise, transactions could hold all connections while each
+    // waits for a second one: a deadlock.
     const { poolSize = 2 } = dataSource.options;
     this.limit = new ConcurrencyLimit(() => (connectionPoolOf(dataSource)?.size ?? poolSize) - 1);
   }
 
   /**
-   * The manager of the ambient transaction, or the DataSource's own where there is none.
+   * The entity manager of the current transaction, or of the DataSource if there is no transaction.
    *
-   * @throws TransactionDoomedError where the ambient transaction was rolled back while this work of it went on
+   * @throws TransactionDoomedError when the transaction of this work was already rolled back
    */
   get manager(): EntityManager {
     return this.joinable?.manager ?? this.dataSource.manager;
   }
 
   /**
-   * Does the work in one transaction, committed when it resolves and rolled back when it rejects. Inside another
-   * transaction it joins that one, and its failure dooms all of it, even when somebody catches it on the way. The
-   * commit waits for all that has joined, the rollback for nothing: what still runs then is refused.
+   * Runs the work in one transaction: commits when it resolves and rolls back when it rejects. Inside another
+   * transaction, the work joins that one. A failure of any joined work dooms the whole transaction, even if a caller
+   * catches the error. The commit waits for all joined work. The rollback waits for none: work that still runs then
+   * gets a `TransactionDoomedError`.
    *
-   * @throws TransactionDoomedError when a failure inside was swallowed, so that nothing could be committed, and where
-   *   the
-   *   ambient transaction was rolled back while this work of it went on
+   * @throws TransactionDoomedError when a failure inside was swallowed, or the transaction of this work was already
+   *   rolled
+   *   back
    */
   async transaction<T>(work: () => Promise<T>): Promise<T> {
     const current = this.joinable;
@@ -51,17 +52,17 @@ export class Database {
   }
 
   /**
-   * Does the work in a transaction of its own, whatever happens to the ambient one: for what must survive a refusal,
-   * such as a counter of failed attempts. It does not see what the ambient transaction has not yet committed, and
-   * must not touch a row that the ambient one has locked.
+   * Runs the work in a separate transaction, for changes that must survive a rollback, such as a counter of failed
+   * attempts. The work does not see uncommitted changes of the current transaction and must not touch rows that it has
+   * locked.
    */
   async independently<T>(work: () => Promise<T>): Promise<T> {
     return this.begin(work, !this.isInside);
   }
 
   /**
-   * Runs statements without parameters in one round trip and in one transaction of their own, whatever happens to the
-   * ambient one. Each statement sees what was committed when it began.
+   * Runs statements without parameters in one round trip and in a separate transaction. Each statement sees all data
+   * that was committed when it began.
    *
    * @returns the rows of the last statement
    * @see PostgreSQL, "Multiple Statements in a Simple Query" of its message flow
@@ -81,9 +82,8 @@ export class Database {
   }
 
   /**
-   * Does the work on connections that are kept beside the pool, and gives each statement up when nothing has answered
-   * for three seconds: for the few short readings that a replica must not do without, however many requests wait for
-   * the pool.
+   * Runs the work on reserved connections beside the pool, with a timeout of three seconds per statement: for short
+   * reads that must not wait behind requests.
    */
   withReservedConnection<T>(work: () => Promise<T>): Promise<T> {
     const connections = connectionPoolOf(this.dataSource);
@@ -91,9 +91,9 @@ export class Database {
   }
 
   /**
-   * Does the act once the ambient transaction has committed, at once where there is none, and never when it was rolled
-   * back. Acts run in their order, outside of any transaction; the committing call waits for them; one that fails
-   * is logged.
+   * Runs the hook after the current transaction has committed, at once if there is no transaction, and never if it was
+   * rolled back. Hooks run in their order and outside of any transaction. The committing call waits for them. The
+   * error of a hook is logged.
    */
   afterCommit(hook: AfterCommitHook): void {
     const current = this.context.current;
@@ -103,14 +103,13 @@ export class Database {
   }
 
   /**
-   * Puts what a deferred constraint refuses at the COMMIT of the ambient transaction into the words of who wrote the
-   * row: whoever awaits the transaction is thrown what the explanations make of the error, each given what the one
-   * before has made of it. Without a transaction nothing is deferred beyond the statement, and nothing happens here.
+   * Registers a mapper for errors that deferred constraints raise at COMMIT. Mappers run in order; the caller of
+   * `transaction()` gets the result. Without a transaction it does nothing, because no constraint is deferred.
    *
-   * @param explain gives back the error itself where it does not know it; one function counts once
+   * @param mapper returns an unknown error unchanged; registering it twice has no effect
    */
-  mapCommitError(explain: CommitErrorMapper): void {
-    if (this.isInside) this.context.current!.errorMappers.add(explain);
+  mapCommitError(mapper: CommitErrorMapper): void {
+    if (this.isInside) this.context.current!.errorMappers.add(mapper);
   }
 
   private get isInside(): boolean {
@@ -118,8 +117,8 @@ export class Database {
   }
 
   /**
-   * A timer that was started inside a transaction inherits it for ever. After the commit it counts as outside; after a
-   * rollback it is refused for ever, since nobody can tell it from what was refused and still runs.
+   * A timer that was started inside a transaction always inherits it. After the commit it counts as outside. After a
+   * rollback it always fails, because it cannot be distinguished from work of the transaction that still runs.
    */
   private get joinable(): Transaction | undefined {
     const current = this.context.current;
@@ -127,16 +126,15 @@ export class Database {
     return current?.isOpen ? current : undefined;
   }
 
-  private async begin<T>(work: () => Promise<T>, isGated: boolean): Promise<T> {
+  private async begin<T>(work: () => Promise<T>, isLimited: boolean): Promise<T> {
     const attempt = () => this.attempt(work);
-    const { result, hooks } = await (isGated ? this.limit.run(attempt) : attempt());
-    // Its place at the gate is free again: an act may begin a transaction, and would wait for those who wait for their
-    // acts.
+    const { result, hooks } = await (isLimited ? this.limit.run(attempt) : attempt());
+    // After the limit has freed its place, because a hook may begin a transaction.
     await this.perform(hooks);
     return result;
   }
 
-  /** A connection that is made inside of a transaction would keep what is found there for as long as it lives. */
+  /** Connects outside of the context, because a new connection would keep the current transaction in memory. */
   private connected(queryRunner: QueryRunner): Promise<Client> {
     return this.context.outside(() => queryRunner.connect() as Promise<Client>);
   }
@@ -154,12 +152,12 @@ export class Database {
       await this.context.outside(() => current.commit());
       return { result, hooks: current.hooks };
     } catch (error) {
-      // The caller gets the first error, whatever becomes of the connection.
+      // The caller gets the first error, also if the rollback fails.
       if (hasBegun) await current.rollBack(error).catch(() => undefined);
-      // TypeORM lets go of a connection that breaks between two statements, and does not say why to the next one.
+      // TypeORM releases a connection that is lost between two statements, and its next error hides the reason.
       throw queryRunner.isReleased && error instanceof TypeORMError ? connectionLost(error) : error;
     } finally {
-      // By its unit is known what was refused and still runs.
+      // Work that still runs after a rollback must find its transaction here.
       if (current.isRolledBack) this.context.releaseWhenCollected(current);
       else this.context.deactivate();
       await queryRunner.release();
@@ -172,7 +170,7 @@ export class Database {
         try {
           await hook();
         } catch (error) {
-          this.logger.error('What was to be done after a commit failed', error instanceof Error ? error.stack : error);
+          this.logger.error('An afterCommit hook failed', error instanceof Error ? error.stack : error);
         }
       }
     });

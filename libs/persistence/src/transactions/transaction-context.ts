@@ -1,22 +1,21 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
-const registry = new FinalizationRegistry<TransactionContext<object>>((ambient) => ambient.deactivate());
+const registry = new FinalizationRegistry<TransactionContext<object>>((context) => context.deactivate());
 
 /**
- * What everybody finds who works inside, however deep. Before Node 24 a storage in use is a burden on every promise of
- * the process, a sixth of what a login computes beside its hash: so this one is in use only between `enter` and
- * `close`.
+ * The current transaction, in `AsyncLocalStorage`. Before Node 24, an enabled storage slows every promise down, so it
+ * is enabled only between `activate` and `deactivate`.
  */
 export class TransactionContext<T extends object> {
   private readonly storage = new AsyncLocalStorage<T | undefined>();
   private open = 0;
 
-  /** What is found here; undefined outside. */
+  /** The current value; undefined outside. */
   get current(): T | undefined {
     return this.storage.getStore();
   }
 
-  /** Before anybody works inside. Nobody finds anything once it was closed as often as it was entered. */
+  /** Enables the storage. It is disabled after the same number of `deactivate` calls. */
   activate(): void {
     this.open += 1;
   }
@@ -26,10 +25,7 @@ export class TransactionContext<T extends object> {
     if (this.open === 0) this.storage.disable();
   }
 
-  /**
-   * Closes it when nothing is left that could still find the object, be it a timer: whatever could keeps it from being
-   * collected.
-   */
+  /** Calls `deactivate` when the value is garbage-collected, that is, when no timer or promise can reach it. */
   releaseWhenCollected(value: T): void {
     registry.register(value, this);
   }

@@ -2,12 +2,12 @@ import type { Client } from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { TransactionDoomedError } from '../persistence.errors.js';
 
-/** What is done after a commit. */
+/** Runs after a commit. */
 export type AfterCommitHook = () => void | Promise<void>;
-/** What a refusal at the commit means. */
+/** Maps an error of the COMMIT. */
 export type CommitErrorMapper = (error: unknown) => unknown;
 
-/** One transaction of the database, and all that works in it, also beside each other. */
+/** A database transaction and the concurrent work that has joined it. */
 export class Transaction {
   readonly hooks: AfterCommitHook[] = [];
   readonly errorMappers = new Set<CommitErrorMapper>();
@@ -18,11 +18,11 @@ export class Transaction {
   private committing: Promise<unknown> | undefined;
 
   constructor(private readonly queryRunner: QueryRunner) {
-    const query = queryRunner.query.bind(queryRunner) as (...asked: unknown[]) => Promise<unknown>;
-    // Whoever has kept the manager comes this way as well.
-    queryRunner.query = (async (...asked: [string, ...unknown[]]) => {
-      if (this.isRolledBack && !asked[0].startsWith('ROLLBACK')) throw this.refusal;
-      return noted(query(...asked), this.statements);
+    const query = queryRunner.query.bind(queryRunner) as (...parameters: unknown[]) => Promise<unknown>;
+    // This also covers work that kept a reference to the manager.
+    queryRunner.query = (async (...parameters: [string, ...unknown[]]) => {
+      if (this.isRolledBack && !parameters[0].startsWith('ROLLBACK')) throw this.doomedError;
+      return tracked(query(...parameters), this.statements);
     }) as QueryRunner['query'];
   }
 
@@ -38,23 +38,20 @@ export class Transaction {
     return this.state === 'rolled back';
   }
 
-  /** @throws TransactionDoomedError where it was rolled back: what still runs of it would be done by itself */
+  /** @throws TransactionDoomedError when it was rolled back, so that later work does not run outside of it */
   assertNotRolledBack(): void {
-    if (this.isRolledBack) throw this.refusal;
+    if (this.isRolledBack) throw this.doomedError;
   }
 
-  /**
-   * Where it commits already, resolves when it is known what became of it: what begins until then can be no part any
-   * more.
-   */
+  /** While it commits, a promise that resolves when the commit has ended. New work cannot join in that time. */
   get outcome(): Promise<unknown> | undefined {
     return this.isOpen ? this.committing : undefined;
   }
 
-  /** Does the work as a part of this one, which its failure dooms. */
+  /** Runs the work as a part of this transaction. A failure of the work dooms the transaction. */
   async join<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return await noted(work(), this.joined);
+      return await tracked(work(), this.joined);
     } catch (error) {
       this.failure ??= { error };
       throw error;
@@ -62,14 +59,13 @@ export class Transaction {
   }
 
   /**
-   * Commits when all parts have ended that have begun, whether anybody waits for them or not, and throws what the
-   * explanations make of a refusal.
+   * Commits after all joined work has ended. An error of the COMMIT passes through the error mappers.
    *
-   * @throws TransactionDoomedError as soon as a part has failed
+   * @throws TransactionDoomedError as soon as joined work has failed
    */
   async commit(): Promise<void> {
     while (this.joined.size > 0 && !this.failure) await Promise.race(this.joined).catch(() => undefined);
-    if (this.failure) throw this.refusal;
+    if (this.failure) throw this.doomedError;
     const committing = this.send();
     this.committing = committing.then(
       () => (this.state = 'committed'),
@@ -80,17 +76,16 @@ export class Transaction {
   }
 
   /**
-   * Rolls back at once, without waiting for parts that still run, for they may wait for what has failed: from now on
-   * each is refused. Only a statement that runs already is waited for, so that none comes behind the ROLLBACK, where
-   * it would count.
+   * Rolls back at once, without waiting for joined work, which may itself wait for the failed part. Joined work gets a
+   * `TransactionDoomedError` from now on. Running statements end first, so that none runs after the ROLLBACK.
    */
   async rollBack(cause: unknown): Promise<void> {
     this.note(cause);
     const { queryRunner } = this;
     await Promise.allSettled(this.statements);
-    // The connection may be gone, and then the server has rolled back by itself.
+    // If the connection was lost, PostgreSQL has rolled back.
     if (queryRunner.isReleased) return;
-    // Where a transaction of TypeORM's inside has not ended, this is but the way back to its savepoint.
+    // If a nested transaction of TypeORM is open, this only rolls back to its savepoint.
     await queryRunner.rollbackTransaction().catch(() => undefined);
     const client = (await queryRunner.connect()) as Client;
     if (client.getTransactionStatus() !== 'I') await client.query('ROLLBACK');
@@ -100,7 +95,7 @@ export class Transaction {
     // PostgreSQL answers the COMMIT of a failed transaction with a silent ROLLBACK.
     if (await isFailed(this.queryRunner)) throw new TransactionDoomedError();
     await this.queryRunner.commitTransaction().catch((error: unknown) => {
-      throw [...this.errorMappers].reduce((known, explain) => explain(known), error);
+      throw [...this.errorMappers].reduce((mapped, mapper) => mapper(mapped), error);
     });
   }
 
@@ -109,13 +104,13 @@ export class Transaction {
     this.state = 'rolled back';
   }
 
-  private get refusal(): TransactionDoomedError {
+  private get doomedError(): TransactionDoomedError {
     return new TransactionDoomedError(this.failure?.error);
   }
 }
 
-/** The promise itself, which is in the set until it is settled. */
-function noted<T>(promise: Promise<T>, running: Set<Promise<unknown>>): Promise<T> {
+/** Keeps the promise in the set until it is settled, and returns it. */
+function tracked<T>(promise: Promise<T>, running: Set<Promise<unknown>>): Promise<T> {
   const forget = () => void running.delete(promise);
   running.add(promise);
   promise.then(forget, forget);
@@ -124,9 +119,9 @@ function noted<T>(promise: Promise<T>, running: Set<Promise<unknown>>): Promise<
 
 async function isFailed(queryRunner: QueryRunner): Promise<boolean> {
   const client = (await queryRunner.connect()) as Client & { readonly readyForQuery?: boolean };
-  // The driver rejects a query when the server tells of the error, and learns the state of the transaction by the
-  // message after it. One more query waits for that message; without it, the COMMIT of a failed transaction looks like
-  // one.
+  // The driver rejects a query at the ErrorResponse, before the ReadyForQuery message with the state of the
+  // transaction. One more query waits for that message. Otherwise, the COMMIT of a failed transaction would seem to
+  // succeed.
   if (client.readyForQuery !== true) await client.query('SELECT').catch(() => undefined);
   return client.getTransactionStatus() === 'E';
 }
