@@ -412,7 +412,7 @@ describe('The key ring', () => {
     const token = await tokenOf(running, ['keys:read']);
     warnings.length = 0;
     const single = await boot({ algorithm: 'HS256' });
-    expect(warnings).toContainEqual(expect.stringMatching(/signed with ES256.*HS256 is never published/));
+    expect(warnings).toContainEqual(expect.stringMatching(/changed from ES256 to HS256.*never published/));
     expect(decodeProtectedHeader(await tokenOf(single)).alg).toBe('HS256');
     for (const elapsed of [0, 1200]) {
       TestClock.offset = elapsed * seconds;

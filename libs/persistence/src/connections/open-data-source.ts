@@ -6,8 +6,8 @@ import { IsolationLevelError, PendingMigrationsError } from '../persistence.erro
 import { pendingMigrations, runMigrations } from '../migrations/run-migrations.js';
 
 /**
- * A stop waits for no request whose caller has gone: it may come here when all is closed, and TypeORM's own error
- * would make a fault of it.
+ * Shutdown does not wait for requests of disconnected clients. Such a request may run a query after the pool is closed
+ * and then gets a transient error, not an error of TypeORM.
  */
 class ClosableDataSource extends DataSource {
   override createQueryRunner(mode?: ReplicationMode): QueryRunner {

@@ -2,10 +2,10 @@ import { QueryFailedError } from 'typeorm';
 import { connectionLost, databaseClosed, isConnectionLimit, isTransient, markTransient } from './transient-errors.js';
 
 const coded = (code: string, message = 'a message') => Object.assign(new Error(message), { code });
-/** As PgBouncer tells it, all of it under the code of a broken protocol. */
+/** An error of PgBouncer, which always has the code protocol_violation. */
 const pooled = (message: string) => coded('08P01', message);
 
-describe('a failure of the database', () => {
+describe('isTransient', () => {
   it.each([
     coded('ECONNREFUSED'),
     coded('ECONNRESET'),
@@ -48,7 +48,7 @@ describe('a failure of the database', () => {
     pooled('admin forced disconnect'),
     pooled('database removed'),
     pooled('database "postern" is disabled'),
-  ])('passes: %s', (error) => expect(isTransient(error)).toBe(true));
+  ])('isTransient is true for: %s', (error) => expect(isTransient(error)).toBe(true));
 
   it.each([
     Object.assign(coded('ENOENT', "ENOENT: no such file or directory, open '/run/ca.pem'"), { syscall: 'open' }),
@@ -58,7 +58,7 @@ describe('a failure of the database', () => {
     coded('28P01', 'password authentication failed for user "postern"'),
     coded('3D000', 'database "Connection terminated" does not exist'),
     coded('25P02', 'current transaction is aborted'),
-    // Of PostgreSQL itself, and what PgBouncer says of a client that asks for what it will never get.
+    // Errors of PostgreSQL, and errors of PgBouncer that a retry cannot solve.
     coded('08P01', 'invalid message format'),
     coded('08P01', 'bind message supplies 1 parameters, but prepared statement "" requires 2'),
     pooled('unsupported startup parameter: statement_timeout'),
@@ -69,16 +69,16 @@ describe('a failure of the database', () => {
     new TypeError('x is not a function'),
     'Connection terminated',
     undefined,
-  ])('does not pass: %s', (error) => expect(isTransient(error)).toBe(false));
+  ])('isTransient is false for: %s', (error) => expect(isTransient(error)).toBe(false));
 
-  it('that passes says so also when TypeORM has wrapped it, and no other one does', () => {
+  it('markTransient sets isTransient, also on the error of TypeORM, and only for a transient error', () => {
     const wrapped = (error: Error) => new QueryFailedError('SELECT 1', [], markTransient(error));
     expect(wrapped(coded('57P01'))).toMatchObject({ isTransient: true });
     expect(wrapped(coded('23505'))).not.toHaveProperty('isTransient');
   });
 });
 
-describe('a new connection that is refused', () => {
+describe('isConnectionLimit', () => {
   it.each([
     coded('53300', 'too many connections for role "postern"'),
     coded('53300', 'too many connections for database "postern"'),
@@ -88,12 +88,12 @@ describe('a new connection that is refused', () => {
     pooled('client connections exceeded (max_db_client_connections)'),
     pooled('client connections exceeded (max_user_client_connections)'),
     pooled('bouncer resources exhaustion'),
-  ])('was one too many: %s', (error) => expect(isConnectionLimit(error)).toBe(true));
+  ])('isConnectionLimit is true for: %s', (error) => expect(isConnectionLimit(error)).toBe(true));
 
   it.each([
     coded('ECONNREFUSED'),
     coded('28P01', 'password authentication failed for user "too many connections"'),
     pooled('server login has been failing, try again later (server_login_retry)'),
     pooled('invalid message: no more connections allowed'),
-  ])('was not one too many: %s', (error) => expect(isConnectionLimit(error)).toBe(false));
+  ])('isConnectionLimit is false for: %s', (error) => expect(isConnectionLimit(error)).toBe(false));
 });

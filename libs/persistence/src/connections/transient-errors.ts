@@ -34,32 +34,30 @@ const TRANSIENT_CODES = new Set([
 ]);
 
 /**
- * PgBouncer says everything under this code, protocol_violation, also that PostgreSQL is away: there only its words
- * tell what passes from what does not. Those of all versions since 1.5, of which the later ones add the reason in the
- * middle.
+ * PgBouncer reports every error with this code, protocol_violation, also if PostgreSQL is down. Only the message shows
+ * whether a retry may succeed. The patterns match all versions since 1.5; later versions insert the reason.
  *
- * @see https://github.com/pgbouncer/pgbouncer, the calls of disconnect_client() and what disconnect_server() passes on
- *   to it
+ * @see https://github.com/pgbouncer/pgbouncer, calls of disconnect_client() and disconnect_server()
  */
 const PROTOCOL_VIOLATION = '08P01';
 const TRANSIENT_IN_POOLER = new RegExp(
   `^(?:${[
-    // It cannot log in to the server, or has lost it.
+    // PgBouncer cannot connect to PostgreSQL, or has lost the connection.
     'server login has been failing, .*',
     'pgbouncer cannot connect to server',
     'server conn crashed\\?',
     'client_login_timeout(?: \\(server down\\))?',
-    // Its time-outs.
+    // Timeouts of PgBouncer.
     'query_wait_timeout',
     'query[_ ]timeout',
     '(?:idle )?transaction timeout',
     'client_idle_timeout',
     'suspend_timeout',
-    // It is full.
+    // Connection limits of PgBouncer.
     'no more connections allowed(?: .*)?',
     'client connections exceeded .*',
     'bouncer resources exhaustion',
-    // It ends, or its operator has work to do on the database: SHUTDOWN, KILL, DISABLE.
+    // Commands of an operator: SHUTDOWN, KILL, DISABLE.
     '(?:server|pooler is) shutting down',
     'admin forced disconnect',
     'database removed',

@@ -10,7 +10,7 @@ import { Transaction } from './transaction.js';
 import type { AfterCommitHook, CommitErrorMapper } from './transaction.js';
 
 /**
- * One transaction across all libs: nested calls of `transaction()` join the current transaction, and `afterCommit`
+ * A transaction that all libs share: nested calls of `transaction()` join the current transaction, and `afterCommit`
  * hooks run only after its commit.
  */
 @Injectable()
@@ -20,7 +20,7 @@ export class Database {
   private readonly limit: ConcurrencyLimit;
 
   constructor(private readonly dataSource: DataSource) {
-    // One connection stays free for independently(). Otherwise, transactions could hold all connections while each
+    // A connection stays free for independently(). Otherwise, transactions could hold all connections while each
     // waits for a second one: a deadlock.
     const { poolSize = 2 } = dataSource.options;
     this.limit = new ConcurrencyLimit(() => (connectionPoolOf(dataSource)?.size ?? poolSize) - 1);

@@ -120,7 +120,7 @@ function tracked<T>(promise: Promise<T>, running: Set<Promise<unknown>>): Promis
 async function isFailed(queryRunner: QueryRunner): Promise<boolean> {
   const client = (await queryRunner.connect()) as Client & { readonly readyForQuery?: boolean };
   // The driver rejects a query at the ErrorResponse, before the ReadyForQuery message with the state of the
-  // transaction. One more query waits for that message. Otherwise, the COMMIT of a failed transaction would seem to
+  // transaction. Another query waits for that message. Otherwise, the COMMIT of a failed transaction would seem to
   // succeed.
   if (client.readyForQuery !== true) await client.query('SELECT').catch(() => undefined);
   return client.getTransactionStatus() === 'E';

@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import type { PublicSigningKey } from '../keys/signing-keys.js';
 
-/** One public key. */
+/** A public key (RFC 7517 §4). */
 export class JwkDto {
   @ApiProperty({ description: 'The key type.', enum: ['EC', 'RSA'], example: 'EC' })
   kty!: string;

@@ -132,7 +132,7 @@ describe('KeyRing with the former algorithm as an additional one', () => {
   const since = (kid: string, announced: number, active: number, rest: Partial<PublicSigningKey> = {}) =>
     key(kid, { announcedAt: new Date(announced * 1000), activeAt: new Date(active * 1000), ...rest });
   const kept = since('a', 0, 0);
-  const waiting = since('b', 900, 1210, { alg: 'PS256' });
+  const waiting = since('b', 900, 1270, { alg: 'PS256' });
 
   async function signing(held: PublicSigningKey[], settings: Partial<TokensSettings> = {}, isOfSigner = false) {
     const keys = isOfSigner ? Object.assign(new HeldKeys(), { held }) : new HeldRing(held);

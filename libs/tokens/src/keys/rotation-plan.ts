@@ -36,7 +36,7 @@ export interface KeyCommand {
   readonly retireUnlisted?: boolean;
 }
 
-/** One change of the ring. */
+/** A change of the ring. */
 export type KeyChange =
   | { readonly act: 'make'; readonly alg: JwtAlgorithm; readonly activeAt: Date }
   | { readonly act: 'activate'; readonly kid: string; readonly activeAt: Date }

@@ -30,7 +30,8 @@ export interface PublicSigningKey {
  * ```ts
  * class KmsSigningKeys extends SigningKeys {
  *   async keys() {
- *     return [{ kid: 'kms-1', alg: 'ES256', key: createPublicKey(pem), jwk: createPublicKey(pem).export({ format: 'jwk' }) }];
+ *     const key = createPublicKey(pem);
+ *     return [{ kid: 'kms-1', alg: 'ES256', key, jwk: key.export({ format: 'jwk' }) }];
  *   }
  *   async sign(kid: string, signingInput: Buffer) {
  *     const { Signature } = await this.kms.send(new SignCommand({ KeyId: kid, Message: signingInput }));
