@@ -9,14 +9,14 @@ const DAY_SECONDS = 86_400;
 /** The settings of this lib, checked and complete. */
 @Injectable()
 export class CheckedSessionsSettings {
-  /** How many living sessions a user may have. */
+  /** The maximum number of live sessions of a user. */
   readonly sessionsPerUser: number;
   readonly refreshTokenLifetimeSeconds: number;
   readonly sessionMaximumSeconds: number;
   readonly graceSeconds: number;
   readonly retentionSeconds: number;
 
-  /** @throws Error at boot, with a sentence that says what to write */
+  /** @throws Error at boot; it names the setting and its bounds */
   constructor(@Inject(SESSIONS_SETTINGS) settings: SessionsSettings) {
     assertKnownSettings('SessionsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     this.refreshTokenLifetimeSeconds = within(
@@ -37,14 +37,14 @@ function within(
   settings: SessionsSettings,
   name: NumericSetting,
   usual: number,
-  least: number,
-  most: number,
+  min: number,
+  max: number,
   isNumber: (value: number) => boolean = Number.isFinite,
 ): number {
   const value = settings[name] ?? usual;
-  if (isNumber(value) && value >= least && value <= most) return value;
+  if (isNumber(value) && value >= min && value <= max) return value;
   throw new Error(
-    `SessionsModule cannot work with \`${name}: ${inspect(value)}\`: write a number from ${least} to ${most}, or leave it out for ${usual}.`,
+    `SessionsModule cannot work with \`${name}: ${inspect(value)}\`: write a number from ${min} to ${max}, or leave it out for ${usual}.`,
   );
 }
 

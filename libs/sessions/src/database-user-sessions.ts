@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { UserSessions } from 'postern/users';
 import { EndSessions } from './use-cases/end-sessions.js';
 
-/** Ends the sessions of users who are disabled: enabling them again brings none of them back. */
+/** Ends the sessions of a user who is disabled. They stay ended if the user is enabled again. */
 @Injectable()
 export class DatabaseUserSessions extends UserSessions {
   constructor(private readonly ender: EndSessions) {

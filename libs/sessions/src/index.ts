@@ -20,6 +20,7 @@ export {
 } from './sessions.errors.js';
 export {
   RefreshTokenReused,
+  SessionEvent,
   SessionRefreshed,
   SessionRevoked,
   SessionStarted,

@@ -7,42 +7,42 @@ const session = { id: '019abfc2-617b-7000-a1b2-c3d4e5f60718', generation: 7, see
 const token = writeRefreshToken(key, session);
 
 describe('a refresh token', () => {
-  it('is prt_ and base64url of version, session id, generation and tag', () => {
+  it('a refresh token is prt_ and base64url of version, session id, generation and tag', () => {
     const generation = Buffer.from([0, 0, 0, 7]);
     const id = Buffer.from('019abfc2617b7000a1b2c3d4e5f60718', 'hex');
     const tag = createHmac('sha256', key).update(session.seed).update(id).update(generation).digest();
     expect(token).toBe(`prt_${Buffer.concat([Buffer.from([1]), id, generation, tag]).toString('base64url')}`);
   });
 
-  it('is the same text whenever its generation is written', () => {
+  it('writeRefreshToken returns the same string for the same generation', () => {
     expect(writeRefreshToken(key, { ...session })).toBe(token);
   });
 
-  it('reads back as what it was written from', () => {
+  it('readRefreshToken returns the parts that writeRefreshToken encoded', () => {
     const parts = readRefreshToken(token);
     expect(parts).toMatchObject({ sessionId: session.id, generation: 7 });
     expect(isGenuine([key], parts!, session.seed)).toBe(true);
   });
 
-  it('holds the highest generation that PostgreSQL can count', () => {
+  it('a refresh token can hold the highest integer of PostgreSQL as its generation', () => {
     const last = { ...session, generation: 2 ** 31 - 1 };
     expect(readRefreshToken(writeRefreshToken(key, last))?.generation).toBe(2 ** 31 - 1);
   });
 
-  it('is genuine under a previous secret while the secrets are being changed', () => {
+  it('a refresh token stays genuine under a previous secret during a change of secrets', () => {
     const parts = readRefreshToken(token)!;
     expect(isGenuine([other, key], parts, session.seed)).toBe(true);
     expect(isGenuine([other], parts, session.seed)).toBe(false);
   });
 
-  it('is not genuine for another seed, another session or another generation', () => {
+  it('a refresh token is not genuine for another seed, another session or another generation', () => {
     const parts = readRefreshToken(token)!;
     expect(isGenuine([key], parts, randomBytes(32))).toBe(false);
     expect(isGenuine([key], { ...parts, generation: 8 }, session.seed)).toBe(false);
     expect(isGenuine([key], { ...parts, sessionId: '019abfc2-617b-7000-a1b2-c3d4e5f60719' }, session.seed)).toBe(false);
   });
 
-  it('R11: has one spelling, and every other is unread or not genuine', () => {
+  it('a refresh token has exactly one encoding, and any other string is rejected', () => {
     const passes = (text: string): boolean => {
       const parts = readRefreshToken(text);
       return parts !== undefined && isGenuine([key], parts, session.seed);
@@ -62,7 +62,7 @@ describe('a refresh token', () => {
     expect(passes(token)).toBe(true);
   });
 
-  it('of another version is not read', () => {
+  it('readRefreshToken rejects another version', () => {
     const bytes = Buffer.from(token.slice(4), 'base64url');
     bytes[0] = 2;
     expect(readRefreshToken(`prt_${bytes.toString('base64url')}`)).toBeUndefined();

@@ -7,9 +7,9 @@ const ID_AT = 1;
 const GENERATION_AT = ID_AT + 16;
 const TAG_AT = GENERATION_AT + 4;
 const LENGTH = TAG_AT + 32;
-const written = Math.ceil((LENGTH * 4) / 3);
+const ENCODED_LENGTH = Math.ceil((LENGTH * 4) / 3);
 
-/** What a refresh token says of itself; nothing of it is proven yet. */
+/** The parts of a refresh token before its tag is verified. */
 export interface RefreshTokenParts {
   /** UUID. */
   readonly sessionId: string;
@@ -18,7 +18,7 @@ export interface RefreshTokenParts {
   readonly tag: Buffer;
 }
 
-/** What a session's refresh token is made of. */
+/** The values from which a refresh token is computed. */
 export interface RefreshTokenOrigin {
   /** UUID. */
   readonly id: string;
@@ -26,7 +26,7 @@ export interface RefreshTokenOrigin {
   readonly seed: Buffer;
 }
 
-/** The one refresh token of this generation of the session: the same text whenever it is asked for. */
+/** The refresh token of this generation of the session. The same input always returns the same string. */
 export function writeRefreshToken(key: KeyObject, session: RefreshTokenOrigin): string {
   const bytes = Buffer.alloc(LENGTH);
   bytes.writeUInt8(VERSION);
@@ -36,12 +36,12 @@ export function writeRefreshToken(key: KeyObject, session: RefreshTokenOrigin): 
   return PREFIX + bytes.toString('base64url');
 }
 
-/** The parts of a refresh token, or `undefined` for any text that is not, character by character, what Postern writes. */
+/** The parts of a refresh token, or `undefined` for a string that `writeRefreshToken` cannot return. */
 export function readRefreshToken(text: string): RefreshTokenParts | undefined {
-  if (text.length !== PREFIX.length + written || !text.startsWith(PREFIX)) return undefined;
+  if (text.length !== PREFIX.length + ENCODED_LENGTH || !text.startsWith(PREFIX)) return undefined;
   const encoded = text.slice(PREFIX.length);
   const bytes = Buffer.from(encoded, 'base64url');
-  // Node reads padding, "+/" and stray last bits as well: one token must have one spelling.
+  // Node also decodes padding, "+/" and stray last bits. A token must have exactly one encoding.
   if (bytes.length !== LENGTH || bytes.toString('base64url') !== encoded) return undefined;
   if (bytes.readUInt8() !== VERSION) return undefined;
   const hex = bytes.toString('hex', ID_AT, GENERATION_AT);
@@ -52,7 +52,7 @@ export function readRefreshToken(text: string): RefreshTokenParts | undefined {
   };
 }
 
-/** Whether this issuer wrote the token, under its present secret or one before it. Takes the same time for any tag. */
+/** Whether this issuer issued the token, under its current or a previous secret. Runs in constant time. */
 export function isGenuine(keys: readonly KeyObject[], token: RefreshTokenParts, seed: Buffer): boolean {
   const origin = { id: token.sessionId, generation: token.generation, seed };
   return keys.map((key) => timingSafeEqual(tagOf(key, origin), token.tag)).includes(true);

@@ -7,7 +7,7 @@ import { SessionExpiry } from './session-expiry.js';
 const PAUSE = 60_000;
 const BATCH_SIZE = 1000;
 
-/** Deletes old sessions in small batches, on whichever replica comes first. */
+/** Deletes old sessions in small batches. Each replica runs it. */
 @Injectable()
 export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(SessionCleanup.name);
@@ -29,16 +29,16 @@ export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShut
   }
 
   /**
-   * Deletes every session that ended or expired long enough ago.
+   * Deletes each session that ended or expired before the retention period.
    *
-   * @returns how many it deleted
+   * @returns the number of deleted sessions
    */
   sweep(): Promise<number> {
-    return inBatches(() => this.forgetSessions());
+    return inBatches(() => this.deleteSessions());
   }
 
   private schedule(): void {
-    // Not all replicas at once.
+    // The replicas must not all start at the same time.
     this.timer = setTimeout(() => void this.turn(), PAUSE * (0.5 + Math.random())).unref();
   }
 
@@ -49,7 +49,7 @@ export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShut
     if (this.timer) this.schedule();
   }
 
-  private async forgetSessions(): Promise<number> {
+  private async deleteSessions(): Promise<number> {
     const [, count] = await this.database.manager.query<[unknown, number]>(
       `DELETE FROM sessions WHERE id IN (
          SELECT id FROM sessions WHERE expires_at < $1 LIMIT $2 FOR UPDATE SKIP LOCKED)`,
@@ -59,10 +59,10 @@ export class SessionCleanup implements OnApplicationBootstrap, OnApplicationShut
   }
 }
 
-async function inBatches(forget: () => Promise<number>): Promise<number> {
+async function inBatches(deleteBatch: () => Promise<number>): Promise<number> {
   let total = 0;
   for (;;) {
-    const count = await forget();
+    const count = await deleteBatch();
     total += count;
     if (count < BATCH_SIZE) return total;
   }

@@ -21,18 +21,18 @@ export class SessionExpiry {
     this.sessionTokenLifetimeSeconds = tokens.sessionTokenLifetimeSeconds;
   }
 
-  /** This moment. */
+  /** The current time. */
   now(): Date {
     return new Date(this.clock.now());
   }
 
-  /** When a session expires that is used now: the idle limit, and never beyond its longest life. */
+  /** When a session expires if it is used now: after the idle limit, but not after its maximum lifetime. */
   expiryOf(createdAt: Date): Date {
     const idle = this.clock.now() + this.settings.refreshTokenLifetimeSeconds * MILLISECONDS;
     return new Date(Math.min(idle, createdAt.getTime() + this.settings.sessionMaximumSeconds * MILLISECONDS));
   }
 
-  /** Whole seconds until the session's current refresh token expires; never negative. */
+  /** Whole seconds until the current refresh token of the session expires; never negative. */
   secondsLeft(session: Pick<Session, 'expiresAt'>): number {
     return Math.max(0, Math.round((session.expiresAt.getTime() - this.clock.now()) / MILLISECONDS));
   }
@@ -43,8 +43,8 @@ export class SessionExpiry {
   }
 
   /**
-   * What to add to the database's time, in seconds, where two instants of different replicas are compared: how far the `Clock` has
-   * been moved since the start, which is 0 for the clock of the machine. A constant difference between two clocks does not count.
+   * Seconds to add to the time of the database: how far a test moved the `Clock` since the start. It is 0 for the
+   * `SystemClock`. A constant difference between two clocks does not count.
    */
   get movedSeconds(): number {
     if (this.clock instanceof SystemClock) return 0;
@@ -52,18 +52,19 @@ export class SessionExpiry {
   }
 
   /**
-   * Whether the token before the current one is still answered with the current one.
+   * Whether the previous refresh token still returns the current one.
    *
-   * @param now by the clock that wrote `rotatedAt`
+   * @param now the time of the clock that wrote `rotatedAt`
    */
   isInGrace({ rotatedAt }: Pick<Session, 'rotatedAt'>, now = this.now()): boolean {
     return rotatedAt !== null && now.getTime() - rotatedAt.getTime() <= this.settings.graceSeconds * MILLISECONDS;
   }
 
-  /** What expired or ended before this instant may be forgotten, seen from another. */
+  /** The instant before which a session must have ended or expired so that it may be deleted at `now`. */
   forgottenBefore(now: Date): Date {
-    // While a token of it is good, the session has to be there to be ended.
-    const least = this.sessionTokenLifetimeSeconds + MAX_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
-    return new Date(now.getTime() - Math.max(this.settings.retentionSeconds, least) * MILLISECONDS);
+    // While a token of the session is valid, the session must exist so that it can be ended.
+    const minSeconds =
+      this.sessionTokenLifetimeSeconds + MAX_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
+    return new Date(now.getTime() - Math.max(this.settings.retentionSeconds, minSeconds) * MILLISECONDS);
   }
 }

@@ -1,10 +1,10 @@
 import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
-/** One sign-in on one device: a row a session, and none a token. */
+/** A sign-in on one device. A session is one row; a token has no row. */
 @Entity('sessions')
 @Index('sessions_user_id_ended_at_idx', ['userId', 'endedAt'])
 export class Session {
-  /** UUID v7; the `sid` of its access tokens. */
+  /** UUID v7; the `sid` of the access tokens. */
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'sessions_pkey' })
   id!: string;
 
@@ -12,11 +12,11 @@ export class Session {
   @Column({ name: 'user_id', type: 'uuid' })
   userId!: string;
 
-  /** 32 random bytes that go into the tags of its refresh tokens. */
+  /** 32 random bytes: an input of the tag of each refresh token. */
   @Column({ type: 'bytea' })
   seed!: Buffer;
 
-  /** How often it was refreshed: the generation of its one current refresh token. */
+  /** The number of refreshes: the generation of the one current refresh token. */
   @Column({ type: 'integer' })
   generation!: number;
 
@@ -26,7 +26,7 @@ export class Session {
   @Column({ name: 'ip_address', type: 'varchar', length: 64, nullable: true })
   ipAddress!: string | null;
 
-  /** How the user proved who they are, in the words of RFC 8176. */
+  /** The authentication methods of the login, as values of RFC 8176. */
   @Column({ type: 'jsonb' })
   amr!: string[];
 
@@ -39,7 +39,7 @@ export class Session {
   @Column({ name: 'last_used_at', type: 'timestamptz' })
   lastUsedAt!: Date;
 
-  /** When the current refresh token took the place of the one before it, by the database's clock. */
+  /** When the current refresh token replaced the previous one, by the clock of the database. */
   @Column({ name: 'rotated_at', type: 'timestamptz', nullable: true })
   rotatedAt!: Date | null;
 

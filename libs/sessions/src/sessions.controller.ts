@@ -13,7 +13,7 @@ import type { RequestLike } from './login/session-context.js';
 import { RefreshTokenInvalidError, SessionMissingError, SessionNotFoundError } from './sessions.errors.js';
 import { SessionsService } from './sessions.service.js';
 
-/** The routes with which a user keeps, sees and ends their sessions. */
+/** The routes by which a user refreshes, lists and ends sessions. */
 @ApiTags('Sessions')
 @Controller('auth')
 @OwnIssuerOnly()
@@ -28,9 +28,9 @@ export class SessionsController {
     operationId: 'refresh',
     summary: 'Exchange a refresh token for new tokens',
     description:
-      'Answers with a fresh access token and the successor of the refresh token. For some seconds the spent token ' +
-      'still yields that same successor, so that two tabs or a lost answer do no harm. After that, or once the ' +
-      'successor was used, its return is taken for theft and ends the session. Every refused token gets the same answer.',
+      'Returns a new access token and the successor of the refresh token. Within the grace window (10 seconds by ' +
+      'default) the old token returns the same successor again, for a second tab or a lost response. Later, or ' +
+      'after the successor was used, reuse counts as theft and ends the session. Each rejected token gets the same error.',
   })
   @ApiOkResponse({ description: 'The next tokens of the session.', type: TokenPairDto })
   @ApiProblems(RefreshTokenInvalidError, NoActiveKeyError, SignerFailedError)
@@ -43,7 +43,7 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'logout',
     summary: 'End this session',
-    description: 'Ends the session that the access token belongs to. Its access and refresh tokens are dead at once.',
+    description: 'Ends the session of the access token. Its access and refresh tokens become invalid at once.',
   })
   @ApiNoContentResponse({ description: 'The session has ended.' })
   @ApiProblems(SessionMissingError)
@@ -57,7 +57,7 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'logoutAll',
     summary: 'End all sessions of the user',
-    description: 'Ends every session of the signed-in user on every device, this one included.',
+    description: 'Ends all sessions of the user on all devices, including the current one.',
   })
   @ApiNoContentResponse({ description: 'All sessions have ended.' })
   @ApiProblems(SessionMissingError)
@@ -70,8 +70,8 @@ export class SessionsController {
     operationId: 'listSessions',
     summary: 'List the sessions of the user',
     description:
-      'The live sessions of the signed-in user, the last used first, and which of them this one is. A user may have a limited ' +
-      'number: the login that would exceed it ends the session that was not used for the longest time.',
+      'Lists the live sessions of the user, the most recently used first, and marks the current one. The number of sessions ' +
+      'is limited: a login that exceeds it ends the least recently used session.',
   })
   @ApiOkResponse({ description: 'The sessions.', type: [SessionDto] })
   @ApiProblems(SessionMissingError)
@@ -86,11 +86,11 @@ export class SessionsController {
   @ApiOperation({
     operationId: 'endSession',
     summary: 'End one session of the user',
-    description: "Signs one device out. A session that is not the user's own is not found.",
+    description: 'Signs one device out. The sessions of other users count as not found.',
   })
   @ApiParam({
     name: 'id',
-    description: 'The id of the session, as the list of sessions has it.',
+    description: 'The id of the session, from the list of sessions.',
     format: 'uuid',
     example: '019abfc2-617b-7000-a1b2-c3d4e5f60718',
   })
@@ -104,7 +104,7 @@ export class SessionsController {
   }
 }
 
-/** A token that an application made itself may name a session, or a subject, that is none of this server's. */
+/** A token that the application issued itself may name a session or a subject that this server does not have. */
 function ownSessionOf({ subject, sessionId }: Principal): { userId: string; sessionId: string } {
   if (sessionId === undefined || !isUUID(sessionId) || !isUUID(subject)) throw new SessionMissingError();
   return { userId: subject, sessionId };

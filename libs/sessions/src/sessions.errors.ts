@@ -1,27 +1,27 @@
 import { AuthError } from 'postern/problem';
 
-/** The refresh token is malformed, forged, spent, expired, or its session has ended: one answer for all of them. */
+/** The refresh token is malformed, forged, reused or expired, or its session has ended: one error for all reasons. */
 export class RefreshTokenInvalidError extends AuthError {
   readonly code = 'refresh-token-invalid';
   readonly status = 401;
   readonly title = 'The refresh token is not valid; sign in again.';
 }
 
-/** The account may not sign in, because it is disabled. */
+/** The account is disabled and cannot sign in. */
 export class AccountDisabledError extends AuthError {
   readonly code = 'account-disabled';
   readonly status = 403;
   readonly title = 'This account is disabled.';
 }
 
-/** The signed-in user has no such live session; somebody else's looks the same. */
+/** The user has no such live session. The session of another user gets the same error. */
 export class SessionNotFoundError extends AuthError {
   readonly code = 'session-not-found';
   readonly status = 404;
   readonly title = 'There is no such session.';
 }
 
-/** The route speaks of the caller's session, and the token belongs to none, such as a service's own token. */
+/** The route needs a session, and the token has none, such as the token of a service. */
 export class SessionMissingError extends AuthError {
   readonly code = 'session-missing';
   readonly status = 403;

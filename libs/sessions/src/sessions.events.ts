@@ -1,6 +1,6 @@
 import { DomainEvent } from 'postern/persistence';
 
-/** Where an event about a session happened. */
+/** The session and the client of an event. */
 export interface SessionOccasion {
   readonly userId: string;
   readonly sessionId: string;
@@ -8,49 +8,41 @@ export interface SessionOccasion {
   readonly ipAddress?: string | undefined;
 }
 
-/** Somebody signed in. */
-export class SessionStarted extends DomainEvent {
-  static override readonly type = 'session.started';
+/** An event of a session that a request of a client caused. */
+export abstract class SessionEvent extends DomainEvent implements SessionOccasion {
   readonly userId: string;
   readonly sessionId: string;
   readonly userAgent?: string | undefined;
   readonly ipAddress?: string | undefined;
+
+  constructor({ userId, sessionId, userAgent, ipAddress }: SessionOccasion) {
+    super();
+    this.userId = userId;
+    this.sessionId = sessionId;
+    this.userAgent = userAgent;
+    this.ipAddress = ipAddress;
+  }
+}
+
+/** A user signed in. */
+export class SessionStarted extends SessionEvent {
+  static override readonly type = 'session.started';
 
   constructor(
     occasion: SessionOccasion,
-    /** How the user proved who they are (RFC 8176). */
+    /** The authentication methods of the user (RFC 8176). */
     readonly amr: readonly string[],
   ) {
-    super();
-    ({
-      userId: this.userId,
-      sessionId: this.sessionId,
-      userAgent: this.userAgent,
-      ipAddress: this.ipAddress,
-    } = occasion);
+    super(occasion);
   }
 }
 
-/** A session's refresh token was exchanged for its successor. */
-export class SessionRefreshed extends DomainEvent {
+/** A client exchanged the refresh token of a session for its successor. */
+export class SessionRefreshed extends SessionEvent {
   static override readonly type = 'session.refreshed';
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly userAgent?: string | undefined;
-  readonly ipAddress?: string | undefined;
-
-  constructor(occasion: SessionOccasion) {
-    super();
-    ({
-      userId: this.userId,
-      sessionId: this.sessionId,
-      userAgent: this.userAgent,
-      ipAddress: this.ipAddress,
-    } = occasion);
-  }
 }
 
-/** A session was ended before its time; its tokens are dead. */
+/** A session ended before it expired. Its tokens are invalid. */
 export class SessionRevoked extends DomainEvent {
   static override readonly type = 'session.revoked';
 
@@ -64,22 +56,10 @@ export class SessionRevoked extends DomainEvent {
   }
 }
 
-/** A refresh token came back that was spent before: somebody has a copy. Its session was ended. Told once a session. */
-export class RefreshTokenReused extends DomainEvent {
+/**
+ * A client reused a refresh token, so a copy may exist, and the session ended. Published once for each session. The
+ * client may be the thief or the owner.
+ */
+export class RefreshTokenReused extends SessionEvent {
   static override readonly type = 'session.refresh-token-reused';
-  readonly userId: string;
-  readonly sessionId: string;
-  readonly userAgent?: string | undefined;
-  readonly ipAddress?: string | undefined;
-
-  /** The occasion says who presented the old token, which may be the thief or the owner. */
-  constructor(occasion: SessionOccasion) {
-    super();
-    ({
-      userId: this.userId,
-      sessionId: this.sessionId,
-      userAgent: this.userAgent,
-      ipAddress: this.ipAddress,
-    } = occasion);
-  }
 }

@@ -4,33 +4,33 @@ import type { SettingNames } from 'postern/problem';
 import type { ClaimsProvider } from './login/claims-provider.js';
 import type { LoginPolicy } from './login/login-policy.js';
 
-/** What `SessionsModule` is told. Plain data, checked at boot; everything has a default. */
+/** The settings of `SessionsModule`. Plain data, checked at boot; every setting has a default. */
 export interface SessionsSettings {
-  /** How long a session lives without being refreshed, in seconds (default 2,592,000: 30 days). Each refresh starts it anew. */
+  /** The maximum time between two refreshes of a session, in seconds (default 2,592,000: 30 days). */
   refreshTokenLifetimeSeconds?: number | undefined;
-  /** How long a session lives at most, however often it is refreshed, in seconds (default 7,776,000: 90 days). */
+  /** The maximum lifetime of a session, in seconds (default 7,776,000: 90 days). */
   sessionMaximumSeconds?: number | undefined;
   /**
-   * How many living sessions a user may have (default 1,000; 1 to 10,000). Who begins one more ends the one that was not used for
-   * the longest time, with the reason `too-many-sessions`.
+   * The maximum number of live sessions of a user (default 1,000; 1 to 10,000). A login that exceeds it ends the least
+   * recently used session, with the reason `too-many-sessions`.
    */
   sessionsPerUser?: number | undefined;
-  /** For how long a spent refresh token still yields its one successor, in seconds (default 10; 0 to 60). */
+  /** How long a used refresh token still returns its one successor, in seconds (default 10; 0 to 60). */
   graceSeconds?: number | undefined;
   /**
-   * For how long an ended or expired session stays in the database, in seconds (default 2,592,000: 30 days), and in any case
-   * while a token of it may be good.
+   * How long an ended or expired session stays in the database, in seconds (default 2,592,000: 30 days). It always
+   * stays while one of its access tokens may be valid.
    */
   retentionSeconds?: number | undefined;
 }
 
-/** What `SessionsModule` is made of. Read synchronously, also by `forRootAsync`. */
+/** The classes of `SessionsModule`. Read synchronously, also by `forRootAsync`. */
 export interface SessionsStructure {
-  /** Who may log in and refresh, asked in this order after `NotDisabledPolicy`. */
+  /** The policies of logins and refreshes, called in this order after `NotDisabledPolicy`. */
   policies?: readonly Type<LoginPolicy>[] | undefined;
-  /** What access tokens say about the user; `EntityClaims` unless told. */
+  /** The claims of access tokens about the user (default: `EntityClaims`). */
   claims?: Type<ClaimsProvider> | undefined;
-  /** The controller that serves the routes; `SessionsController` unless told. `false`: no routes. */
+  /** The controller of the routes (default: `SessionsController`). `false`: no routes. */
   controller?: Type | false | undefined;
   /** Modules whose exports the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
@@ -45,7 +45,7 @@ export const KNOWN_SETTINGS: SettingNames<Required<SessionsSettings>> = {
   retentionSeconds: true,
 };
 
-/** Every name of the structure: what stands here is taken out of the settings. */
+/** Every name of the structure, which is not part of the settings. */
 export const NO_STRUCTURE: Record<keyof SessionsStructure, undefined> = {
   policies: undefined,
   claims: undefined,

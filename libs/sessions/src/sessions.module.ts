@@ -24,7 +24,7 @@ import { SessionsService } from './sessions.service.js';
 import { DatabaseUserSessions } from './database-user-sessions.js';
 
 /**
- * Sessions and their refresh tokens. Imported once, by the application, beside `PersistenceModule`, `AuthModule`,
+ * Sessions and their refresh tokens. The application imports it once, beside `PersistenceModule`, `AuthModule`,
  * `TokensModule`, `UsersModule` and `RevocationsModule`.
  *
  * @example
@@ -34,12 +34,12 @@ import { DatabaseUserSessions } from './database-user-sessions.js';
  */
 @Module({ providers: [missingSettings('SessionsModule', SESSIONS_SETTINGS)] })
 export class SessionsModule extends ConfigurableSessionsModule {
-  /** Switches sessions on with settings that are known now. */
+  /** Switches sessions on with the given settings. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return withStructure(super.forRoot(options), options);
   }
 
-  /** Switches sessions on with settings that a factory gives. */
+  /** Switches sessions on with settings that a factory returns. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withStructure(super.forRootAsync(options), options);
   }
@@ -81,7 +81,7 @@ function policiesOf({ policies = [] }: SessionsStructure): Provider[] {
     {
       provide: LoginPolicies,
       inject: classes,
-      useFactory: (...asked: LoginPolicy[]) => new LoginPolicies(asked),
+      useFactory: (...instances: LoginPolicy[]) => new LoginPolicies(instances),
     },
   ];
 }

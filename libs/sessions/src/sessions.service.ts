@@ -11,7 +11,7 @@ import type { Precondition } from './use-cases/start-session.js';
 import { SessionExpiry } from './session-expiry.js';
 import { Session } from './session.entity.js';
 
-/** The sessions of users: the only door through which a proof of identity becomes tokens. */
+/** Starts, refreshes, lists and ends the sessions of users. */
 @Injectable()
 export class SessionsService {
   constructor(
@@ -23,35 +23,34 @@ export class SessionsService {
   ) {}
 
   /**
-   * Gives a user, whose identity the caller has just proven, a session and its first tokens.
+   * Starts a session for a user whom the caller has just authenticated.
    *
-   * @param user as read from the database in this very request
-   * @param context of `sessionContextOf(request, ['pwd'])`
-   * @throws AuthError what a login policy refuses with, such as AccountDisabledError
+   * @param user the row of the user, read in this request
+   * @param context the result of `sessionContextOf(request, ['pwd'])`
+   * @throws AuthError if a login policy rejects the user, such as AccountDisabledError
    */
   start(user: UserBase, context: SessionContext): Promise<TokenPair> {
     return this.starter.start(user, context);
   }
 
   /**
-   * The same for a proof that rests on what the database says, as on the hash of a password: where that has changed since, or
-   * the user was disabled or deleted, no session begins. A change that comes later waits, and then finds the session to end
-   * (CWE-613).
+   * Starts a session as `start` does, if a value in the database, such as the password hash, is unchanged and the user
+   * is neither disabled nor deleted. A later change waits for this transaction, and then ends the session (CWE-613).
    *
-   * @param proven what must still be true
-   * @returns undefined where it is not, so that what holds now must be proven
-   * @throws AuthError what a login policy refuses with
+   * @param precondition the value that the authentication relied on
+   * @returns undefined if the value has changed; the caller authenticates the user again
+   * @throws AuthError if a login policy rejects the user
    */
-  startProven(user: UserBase, context: SessionContext, proven: Precondition): Promise<TokenPair | undefined> {
-    return this.starter.startProven(user, context, proven);
+  startProven(user: UserBase, context: SessionContext, precondition: Precondition): Promise<TokenPair | undefined> {
+    return this.starter.startProven(user, context, precondition);
   }
 
   /**
-   * Exchanges a refresh token for a fresh access token and the refresh token's one successor. Presented again within
-   * the grace window it yields that same successor; presented later, or after the successor was used, it ends
-   * the session.
+   * Exchanges a refresh token for a new access token and the one successor of the refresh token. Within the grace
+   * window, the used token returns the same successor again. Later, or after the successor was used, its reuse ends the
+   * session.
    *
-   * @throws RefreshTokenInvalidError for every token that is refused, whatever the reason
+   * @throws RefreshTokenInvalidError for each rejected token, with the same error for all reasons
    * @see RFC 9700 §4.14.2
    */
   refresh(refreshToken: string, context: SessionContext): Promise<TokenPair> {
@@ -59,36 +58,36 @@ export class SessionsService {
   }
 
   /**
-   * Ends a session: its refresh token and its access tokens are refused by this server from the moment of the commit.
+   * Ends a session. This server rejects its refresh token and its access tokens from the commit on.
    *
    * @param sessionId UUID
    * @param reason kebab-case, at most 32 characters
-   * @returns whether this call has ended it: `false` where there was none, or it had ended before
+   * @returns whether this call ended it; `false` if there is no such session, or if it has already ended
    */
   async revoke(sessionId: string, reason: string): Promise<boolean> {
     return (await this.ender.end({ sessionIds: [sessionId] }, reason)).length > 0;
   }
 
   /**
-   * Ends all sessions of a user, or all but one.
+   * Ends all sessions of a user, optionally except one.
    *
    * @param userId UUID
-   * @returns how many were ended
+   * @returns the number of ended sessions
    */
   async revokeAll(userId: string, { except, reason }: { except?: string; reason: string }): Promise<number> {
     return (await this.ender.end({ userId, ...(except && { except }) }, reason)).length;
   }
 
   /**
-   * Ends a session of this user, and nobody else's.
+   * Ends a session if it belongs to this user.
    *
-   * @returns whether there was one to end
+   * @returns whether this call ended it
    */
   async revokeOwn(userId: string, sessionId: string, reason: string): Promise<boolean> {
     return (await this.ender.end({ userId, sessionIds: [sessionId] }, reason)).length > 0;
   }
 
-  /** The live sessions of a user, the last used first. */
+  /** The live sessions of a user, the most recently used first. */
   list(userId: string): Promise<Session[]> {
     return this.database.manager.find(Session, {
       where: { userId, endedAt: IsNull(), expiresAt: MoreThan(this.terms.now()) },

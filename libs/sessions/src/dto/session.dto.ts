@@ -2,16 +2,19 @@ import { ApiProperty } from '@nestjs/swagger';
 import { userAgentLabel } from '../login/user-agent-label.js';
 import type { Session } from '../session.entity.js';
 
-/** One sign-in of the user, as the user sees it. */
+/** A session of the user, as the user sees it. */
 export class SessionDto {
   @ApiProperty({
-    description: 'The `sid` of its access tokens, and what ends it: `DELETE /auth/sessions/{id}`.',
+    description: 'The `sid` of its access tokens. `DELETE /auth/sessions/{id}` ends it.',
     format: 'uuid',
     example: '019abfc2-617b-7000-a1b2-c3d4e5f60718',
   })
   id!: string;
 
-  @ApiProperty({ description: 'The device, as its User-Agent names itself.', example: 'Firefox on Linux' })
+  @ApiProperty({
+    description: 'The browser and the system, as the User-Agent header names them.',
+    example: 'Firefox on Linux',
+  })
   device!: string;
 
   @ApiProperty({
@@ -22,22 +25,31 @@ export class SessionDto {
   })
   userAgent!: string | null;
 
-  @ApiProperty({ description: 'The address last seen.', type: String, nullable: true, example: '203.0.113.7' })
+  @ApiProperty({
+    description: 'The IP address of the last login or refresh.',
+    type: String,
+    nullable: true,
+    example: '203.0.113.7',
+  })
   ipAddress!: string | null;
 
   @ApiProperty({ description: 'When the user signed in.', format: 'date-time', example: '2026-11-23T08:15:00.000Z' })
   firstSeenAt!: string;
 
-  @ApiProperty({ description: 'When it was last refreshed.', format: 'date-time', example: '2026-11-23T17:42:10.000Z' })
+  @ApiProperty({
+    description: 'When the session was last refreshed.',
+    format: 'date-time',
+    example: '2026-11-23T17:42:10.000Z',
+  })
   lastUsedAt!: string;
 
-  @ApiProperty({ description: 'When it ends by itself.', format: 'date-time', example: '2026-12-23T17:42:10.000Z' })
+  @ApiProperty({ description: 'When the session expires.', format: 'date-time', example: '2026-12-23T17:42:10.000Z' })
   expiresAt!: string;
 
-  @ApiProperty({ description: 'Whether this request was made in it.', example: true })
+  @ApiProperty({ description: 'Whether the access token of this request belongs to the session.', example: true })
   current!: boolean;
 
-  /** The session as its owner sees it; never its seed. */
+  /** The session as its owner sees it, without the seed. */
   static from(session: Session, currentId: string | undefined): SessionDto {
     return Object.assign(new SessionDto(), {
       id: session.id,

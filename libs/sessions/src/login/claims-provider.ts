@@ -3,16 +3,16 @@ import { claimsOf } from 'postern/users';
 import type { UserBase } from 'postern/users';
 import type { Session } from '../session.entity.js';
 
-/** Further claims of an access token. `roles` and `scopes` become the claims of RFC 9068 §2.2.3. */
+/** Additional claims of an access token. `roles` and `scopes` become the claims of RFC 9068 §2.2.3. */
 export interface SessionClaims extends Record<string, unknown> {
   roles?: readonly string[];
   scopes?: readonly string[];
 }
 
 /**
- * Says what access tokens tell about their user beyond `sub` and `sid`. Anybody who holds a token can read it, so
- * little is best. Asked at each login and each refresh, instead of `EntityClaims`: what `@UserField({ claim })` names is said by
- * `claimsOf(user)` of `postern/users`.
+ * Returns the claims of an access token about its user, in addition to `sub` and `sid`. Each holder of a token can read
+ * them: add few. Each login and each refresh calls it, instead of `EntityClaims`: spread `claimsOf(user)` of
+ * `postern/users` to keep the claims of `@UserField({ claim })`.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export abstract class ClaimsProvider<U extends UserBase = UserBase> {
   abstract claims(user: U, session: Readonly<Session>): Promise<SessionClaims> | SessionClaims;
 }
 
-/** The fields of the user that `@UserField({ claim })` names, and nothing else. */
+/** The claims that `@UserField({ claim })` declares. */
 @Injectable()
 export class EntityClaims extends ClaimsProvider {
   claims(user: UserBase): SessionClaims {

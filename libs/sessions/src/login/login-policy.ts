@@ -3,14 +3,14 @@ import type { UserBase } from 'postern/users';
 import type { SessionContext } from './session-context.js';
 import { AccountDisabledError } from '../sessions.errors.js';
 
-/** Who asks to be let in, from where, and whether for the first time or again. */
+/** A login or a refresh: its client, its authentication methods, and its kind. */
 export interface LoginAttempt extends SessionContext {
   readonly kind: 'login' | 'refresh';
 }
 
 /**
- * Decides whether a user whose identity is proven may have a session. Asked at each login and each refresh; where it
- * refuses a refresh, the session is ended.
+ * Decides whether an authenticated user may have a session. Each login and each refresh calls it. If it rejects a
+ * refresh, the session ends.
  *
  * @example
  * ```ts
@@ -24,11 +24,11 @@ export interface LoginAttempt extends SessionContext {
  * ```
  */
 export abstract class LoginPolicy<U extends UserBase = UserBase> {
-  /** Resolves to let the user in; throws an `AuthError` with a status below 500 to refuse. */
+  /** Resolves to allow the attempt; throws an `AuthError` with a status below 500 to reject it. */
   abstract check(user: U, attempt: LoginAttempt): Promise<void> | void;
 }
 
-/** Refuses disabled users. Always asked, and asked first. */
+/** Rejects disabled users. It is always the first policy. */
 @Injectable()
 export class NotDisabledPolicy extends LoginPolicy {
   /** @throws AccountDisabledError */
@@ -37,11 +37,11 @@ export class NotDisabledPolicy extends LoginPolicy {
   }
 }
 
-/** All policies of this application, asked one after the other. */
+/** All policies of the application, called in order. */
 export class LoginPolicies {
   constructor(private readonly policies: readonly LoginPolicy[]) {}
 
-  /** Resolves where none refuses; throws what the first one throws that does. */
+  /** Resolves if all policies allow the attempt; otherwise throws the error of the first one that does not. */
   async check(user: UserBase, attempt: LoginAttempt): Promise<void> {
     for (const policy of this.policies) await policy.check(user, attempt);
   }

@@ -6,17 +6,17 @@ const request = (userAgent?: string | string[], ip?: string) => ({
 });
 
 describe('the context of a request', () => {
-  it('is its User-Agent, its address, and the proofs that the caller names', () => {
+  it('the context of a request is its User-Agent, its IP address, and the authentication methods of the caller', () => {
     const context = sessionContextOf(request('curl/8.5.0', '203.0.113.7'), ['pwd']);
     expect(context).toEqual({ userAgent: 'curl/8.5.0', ipAddress: '203.0.113.7', amr: ['pwd'] });
   });
 
-  it('leaves out what the request does not say', () => {
+  it('the context omits a header or an address that the request does not have', () => {
     expect(sessionContextOf(request())).toEqual({ amr: [] });
     expect(sessionContextOf(request('  '))).toEqual({ amr: [] });
   });
 
-  it('keeps at most 512 characters of a User-Agent', () => {
+  it('the context keeps at most 512 characters of a User-Agent', () => {
     expect(sessionContextOf(request('x'.repeat(100_000))).userAgent).toHaveLength(512);
   });
 
@@ -32,11 +32,11 @@ describe('the context of a request', () => {
     ['203.0.113.700', undefined],
     ['1'.repeat(100), undefined],
     [`fe80::1%${'a'.repeat(100)}`, undefined],
-  ])('takes for an address what is one, though a proxy may forward any text: %s', (forwarded, address) => {
+  ])('the context keeps a forwarded value only if it is an IP address: %s', (forwarded, address) => {
     expect(sessionContextOf(request('x', forwarded)).ipAddress).toBe(address);
   });
 
-  it('drops what PostgreSQL or a log would choke on: control characters and halves of characters', () => {
+  it('the context drops control characters and lone surrogates from the User-Agent', () => {
     expect(sessionContextOf(request('a\u0000b\r\nc\u007fd\ud800')).userAgent).toBe('abcd');
     expect(sessionContextOf(request(`${'x'.repeat(511)}😀`)).userAgent).toBe('x'.repeat(511));
   });

@@ -1,4 +1,4 @@
-/** Most specific first: a browser names in its User-Agent nearly all that came before it. */
+/** The most specific browser first: the User-Agent of a browser also names older browsers. */
 const BROWSERS: readonly (readonly [RegExp, string])[] = [
   [/\bEdg(e|A|iOS)?\//, 'Edge'],
   [/\b(OPR|Opera|OPiOS)\//, 'Opera'],
@@ -19,7 +19,7 @@ const SYSTEMS: readonly (readonly [RegExp, string])[] = [
   [/\b(Linux|X11)\b/, 'Linux'],
 ];
 
-/** A User-Agent in words for the person whose session it is: "Firefox on Linux", "curl", "Unknown device". A claim, no proof. */
+/** A readable name of a User-Agent: "Firefox on Linux", "curl", "Unknown device". A client can send any User-Agent. */
 export function userAgentLabel(userAgent: string | null | undefined): string {
   const text = (userAgent ?? '').trim();
   if (!text) return 'Unknown device';

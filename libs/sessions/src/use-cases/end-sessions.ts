@@ -4,17 +4,17 @@ import { DatabaseRevocationPublisher } from 'postern/revocations';
 import { SessionExpiry } from '../session-expiry.js';
 import { SessionRevoked } from '../sessions.events.js';
 
-/** Which sessions to end. */
+/** Selects the sessions to end. */
 export interface SessionSelection {
   /** UUID of the user. */
   readonly userId?: string;
-  /** UUIDs of the only ones. */
+  /** UUIDs of the sessions. */
   readonly sessionIds?: readonly string[];
-  /** UUID of the one session that lives on. */
+  /** UUID of a session that is not ended. */
   readonly except?: string;
 }
 
-/** Ends sessions so that their refresh tokens and their access tokens die in the same moment. */
+/** Ends sessions. Their refresh tokens and their access tokens become invalid in the same transaction. */
 @Injectable()
 export class EndSessions {
   constructor(
@@ -25,11 +25,11 @@ export class EndSessions {
   ) {}
 
   /**
-   * Ends what is selected and not yet ended, together with the revocations of it, in the ambient transaction or one
-   * of its own.
+   * Ends the selected sessions that have not ended, and publishes their revocations. Both happen in the current
+   * transaction, or in a new one.
    *
    * @param reason at most 32 characters
-   * @returns the ids of the sessions that this very call has ended
+   * @returns the ids of the sessions that this call ended
    */
   end(selection: SessionSelection, reason: string): Promise<string[]> {
     return this.database.transaction(async () => {
@@ -43,10 +43,10 @@ export class EndSessions {
   }
 
   private async markEnded({ userId, sessionIds, except }: SessionSelection, reason: string): Promise<EndedRow[]> {
-    // Selecting nothing would otherwise select everything.
-    if (!userId && !sessionIds) throw new Error('Name the session to end, or the user whose sessions to end.');
-    // An expiry that is past lets one index find both kinds of rows that may be forgotten. Locked in the order of
-    // their ids, so that two who end the same sessions cannot wait for each other.
+    // An empty selection would select all sessions.
+    if (!userId && !sessionIds) throw new Error('Select sessions by `userId` or by `sessionIds`.');
+    // Setting `expires_at` lets the cleanup find ended and expired rows by one index. Locking in the order of the ids
+    // prevents a deadlock between two calls that end the same sessions.
     const [rows] = await this.database.manager.query<[EndedRow[], number]>(
       `UPDATE sessions SET ended_at = $1, ended_reason = $2, expires_at = LEAST(expires_at, $1)
        WHERE id IN (

@@ -5,16 +5,16 @@ import { CheckedSessionsSettings } from '../checked-sessions-settings.js';
 import { SessionExpiry } from '../session-expiry.js';
 import type { Session } from '../session.entity.js';
 
-/** So many logins of one user at the same moment may not have seen each other. */
-const UNSEEN = 32;
-/** So many are ended at once at most; what is left is ended by the next logins. */
-const ENDED_AT_ONCE = 1000;
-/** The first half of the advisory lock; the second half is the user's. */
+/** Concurrent logins cannot see each other's rows: up to 32 sessions more than the count may exist. */
+const MAX_UNSEEN = 32;
+/** The maximum number of sessions that one login ends. The next logins end the rest. */
+const MAX_ENDED = 1000;
+/** The first key of the advisory lock. The second key is computed from the user's id. */
 const LOCK = 0x5e55;
 
 /**
- * Keeps the sessions of a user within their number: whoever begins one more ends the one that was not used for the longest time. A
- * script that logs in each minute and never out would otherwise have forty thousand after a month.
+ * Limits the number of sessions of a user: the login that exceeds it ends the least recently used session. Otherwise a
+ * script that logs in each minute and never logs out would have forty thousand sessions after a month.
  */
 @Injectable()
 export class LimitSessions {
@@ -26,19 +26,19 @@ export class LimitSessions {
   ) {}
 
   /**
-   * Ends what is too much beside a session that has just begun, and never that one.
+   * Ends the surplus sessions of the user after a login, but not the new session.
    *
-   * @param others how many the user had before it
+   * @param others the number of live sessions before the login
    */
   async keep({ id, userId }: Session, others: number): Promise<void> {
     const { sessionsPerUser } = this.settings;
-    if (others + UNSEEN < sessionsPerUser) return;
+    if (others + MAX_UNSEEN < sessionsPerUser) return;
     await this.database.transaction(async () => {
-      // Two who begin at the same moment would each end the other's.
+      // Without the lock, each of two concurrent logins would end the session of the other.
       await this.database.manager.query('SELECT pg_advisory_xact_lock($1, $2)', [LOCK, numberOf(userId)]);
       const surplus = await this.database.manager.query<{ id: string }[]>(
         `SELECT id FROM sessions WHERE user_id = $1 AND ended_at IS NULL AND expires_at > $2
-         ORDER BY id = $3 DESC, last_used_at DESC, id DESC OFFSET $4 LIMIT ${ENDED_AT_ONCE}`,
+         ORDER BY id = $3 DESC, last_used_at DESC, id DESC OFFSET $4 LIMIT ${MAX_ENDED}`,
         [userId, this.terms.now(), id, sessionsPerUser],
       );
       if (surplus.length === 0) return;

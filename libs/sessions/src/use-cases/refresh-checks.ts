@@ -10,7 +10,7 @@ import type { Session } from '../session.entity.js';
 import { RefreshTokenInvalidError } from '../sessions.errors.js';
 import { RefreshTokenReused } from '../sessions.events.js';
 
-/** Who may go on with a session; whoever may not loses it. */
+/** Decides whether a user may continue a session, and ends the session if not. */
 @Injectable()
 export class RefreshChecks {
   private readonly logger = new Logger(RefreshChecks.name);
@@ -24,9 +24,9 @@ export class RefreshChecks {
   ) {}
 
   /**
-   * The user as they are now, whom every login policy lets in again.
+   * The current row of the user, if all login policies allow the refresh.
    *
-   * @throws RefreshTokenInvalidError where one does not; the session is ended
+   * @throws RefreshTokenInvalidError if a policy rejects it; the session is ended
    */
   async allowedUser(session: Session, context: SessionContext): Promise<UserBase> {
     const user = await this.users.findById(session.userId);
@@ -34,7 +34,7 @@ export class RefreshChecks {
     try {
       await this.policies.check(user, { ...context, amr: session.amr, kind: 'refresh' });
     } catch (error) {
-      // A policy that fails is not a policy that refuses: the session stays, and the caller may try again.
+      // A policy that fails (any other error) does not reject: the session stays, and the client may retry.
       if (!(error instanceof AuthError) || error.status >= 500) throw error;
       await this.database.independently(() => this.ender.end({ sessionIds: [session.id] }, 'refused-by-policy'));
       throw new RefreshTokenInvalidError(undefined, { cause: error });
@@ -43,18 +43,18 @@ export class RefreshChecks {
   }
 
   /**
-   * Answers a spent token that came back: somebody has a copy, and nobody can tell who, so the session ends for both.
+   * Ends the session after the reuse of a refresh token: the thief and the owner cannot be distinguished.
    *
-   * @returns the error to throw, which looks like that of any other refused token
+   * @returns the error to throw, which is the same as for any other rejected token
    * @see RFC 9700 §4.14.2
    */
   async endReused(session: Session, context: SessionContext): Promise<RefreshTokenInvalidError> {
     const { id: sessionId, userId } = session;
-    // Its own transaction: what the caller has open is rolled back by the refusal.
+    // A separate transaction: the error rolls back the transaction of the caller.
     await this.database.independently(async () => {
       const ended = await this.ender.end({ sessionIds: [sessionId] }, 'refresh-token-reused');
       if (ended.length === 0) return;
-      this.logger.warn(`A spent refresh token came back; session ${sessionId} was ended`);
+      this.logger.warn(`Refresh token reuse detected; session ${sessionId} was ended`);
       const { userAgent, ipAddress } = context;
       this.events.publish(new RefreshTokenReused({ userId, sessionId, userAgent, ipAddress }));
     });

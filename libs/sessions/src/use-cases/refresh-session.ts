@@ -29,27 +29,27 @@ export class RefreshSession {
     if (!session || !this.tokens.isGenuine(token, session)) throw new RefreshTokenInvalidError();
     if (!this.terms.isLive(session)) throw new RefreshTokenInvalidError();
 
-    // RFC 9700 §4.14.2: a spent token is a stolen one, but for the one just spent, whose answer may have been lost.
-    // One ahead of its row was written here, and the database has lost the row's last changes, as by a fail-over: nobody spent it.
+    // RFC 9700 §4.14.2: reuse means theft, except within the grace window, because the response may have been lost.
+    // A generation newer than the row means that the database lost the last rotation (failover). The token is unused.
     const isUnspent = token.generation >= session.generation;
     const isJustSpent = token.generation === session.generation - 1 && this.terms.isInGrace(session, session.readAt);
     if (!isUnspent && !isJustSpent) throw await this.checks.endReused(session, context);
 
     const user = await this.checks.allowedUser(session, context);
-    // Issued before the row is asked, so that no access token is younger than the proof that its session lives: a
-    // session or a subject revoked meanwhile takes this one with it.
+    // Issue the access token before the row is checked again: then a revocation of the session or of the subject in
+    // the meantime also covers this token.
     const access = await this.tokens.accessToken(user, session);
     if (isUnspent) {
       const rotated = await this.rotate(session, token.generation + 1, context);
       if (rotated) return this.tokens.pair(access, rotated);
     }
-    // Either the grace window, or another request was faster by a moment: both get what that one got.
-    const present = await this.find(session.id);
-    if (!present || !this.terms.isLive(present)) throw new RefreshTokenInvalidError();
-    // Where this one was held up, its successor may be spent as well: whoever spent that has the one after it. It was not yet
-    // spent when it came, so nothing is proven against it.
-    if (present.generation !== token.generation + 1) throw new RefreshTokenInvalidError();
-    return this.tokens.pair(access, present);
+    // Within the grace window, or after a concurrent request rotated first: return the token of that rotation.
+    const current = await this.find(session.id);
+    if (!current || !this.terms.isLive(current)) throw new RefreshTokenInvalidError();
+    // If this request was slow, its successor may already have been rotated. Reject it without ending the session: the
+    // token was valid when the request arrived.
+    if (current.generation !== token.generation + 1) throw new RefreshTokenInvalidError();
+    return this.tokens.pair(access, current);
   }
 
   private async find(id: string): Promise<FoundSession | undefined> {
@@ -87,19 +87,20 @@ export class RefreshSession {
   }
 }
 
-/** A session, and the instant at which it was read, by the clock of `rotatedAt`. */
+/** A session, and when it was read by the clock of the database. */
 interface FoundSession extends Session {
   readonly readAt: Date;
 }
 
-// The database's clock alone measures the grace window: the replica that rotated may have another time than this one.
-// Plain SQL, because this is the busiest path of the server, and TypeORM's builders cost more than the round trips.
+// The clock of the database measures the grace window, because the clocks of two replicas may differ.
+// Plain SQL: this is the busiest path of the server, and TypeORM's query builder costs more than the round trips.
 const FIND_SESSION = `SELECT id, user_id AS "userId", seed, generation, user_agent AS "userAgent", ip_address AS "ipAddress",
     amr, authenticated_at AS "authenticatedAt", created_at AS "createdAt", last_used_at AS "lastUsedAt",
-    rotated_at AS "rotatedAt", clock_timestamp() + make_interval(secs => $2) AS "readAt", expires_at AS "expiresAt", ended_at AS "endedAt", ended_reason AS "endedReason"
+    rotated_at AS "rotatedAt", clock_timestamp() + make_interval(secs => $2) AS "readAt", expires_at AS "expiresAt",
+    ended_at AS "endedAt", ended_reason AS "endedReason"
   FROM sessions WHERE id = $1`;
 
-// Of any number of requests with one token exactly one finds the generation that it has read.
+// A compare-and-swap: of concurrent requests with the same token, exactly one updates the row.
 const ROTATE_SESSION = `UPDATE sessions SET generation = $7, last_used_at = greatest(last_used_at, $3),
     rotated_at = clock_timestamp() + make_interval(secs => $8), expires_at = $4, user_agent = $5, ip_address = $6
   WHERE id = $1 AND generation = $2 AND ended_at IS NULL AND expires_at > $3`;

@@ -16,27 +16,27 @@ class StoppedClock extends Clock {
   }
 }
 
-class GivenClaims extends ClaimsProvider {
-  constructor(private readonly given: SessionClaims) {
+class FixedClaims extends ClaimsProvider {
+  constructor(private readonly fixed: SessionClaims) {
     super();
   }
 
   override claims(): SessionClaims {
-    return this.given;
+    return this.fixed;
   }
 }
 
-/** Remembers what it was told to issue. */
-class NotingTokens {
-  readonly asked: AccessTokenClaims[] = [];
+/** Records the claims of each issued token. */
+class RecordingTokens {
+  readonly issued: AccessTokenClaims[] = [];
 
   async issue(claims: AccessTokenClaims) {
-    this.asked.push(claims);
+    this.issued.push(claims);
     return { token: 'an.access.token', expiresInSeconds: 900, tokenId: 't1' };
   }
 }
 
-describe('the issuer of a session', () => {
+describe('SessionTokens', () => {
   const clock = new StoppedClock();
   const secret = 'a secret of this test alone, 0123456789';
   const user = Object.assign(new User(), { id: 'u1' });
@@ -48,13 +48,13 @@ describe('the issuer of a session', () => {
     authenticatedAt: new Date(clock.now() - 5000),
     expiresAt: new Date(clock.now() + 60_000),
   });
-  let tokens: NotingTokens;
-  beforeEach(() => (tokens = new NotingTokens()));
+  let tokens: RecordingTokens;
+  beforeEach(() => (tokens = new RecordingTokens()));
 
-  const issuer = (claims: SessionClaims = {}) =>
+  const sessionTokens = (claims: SessionClaims = {}) =>
     new SessionTokens(
       tokens as unknown as AccessTokens,
-      new GivenClaims(claims),
+      new FixedClaims(claims),
       new InstanceSecret(secret),
       new SessionExpiry(
         new CheckedSessionsSettings({}),
@@ -63,9 +63,9 @@ describe('the issuer of a session', () => {
       ),
     );
 
-  it('names the user, the session and the proofs, and of further claims what the provider says', async () => {
-    await issuer({ roles: ['guest'], scopes: ['rooms:read'], house: 'rose' }).accessToken(user, session);
-    expect(tokens.asked).toEqual([
+  it('SessionTokens issues a token with the user, the session, the authentication methods and the claims of the provider', async () => {
+    await sessionTokens({ roles: ['guest'], scopes: ['rooms:read'], house: 'rose' }).accessToken(user, session);
+    expect(tokens.issued).toEqual([
       {
         subject: 'u1',
         sessionId: session.id,
@@ -78,15 +78,17 @@ describe('the issuer of a session', () => {
     ]);
   });
 
-  it('knows its own refresh tokens again, and only of that session', () => {
-    const { refreshToken, refreshExpiresInSeconds } = issuer().pair(
+  it('SessionTokens accepts its own refresh token, and only for the same session', () => {
+    const { refreshToken, refreshExpiresInSeconds } = sessionTokens().pair(
       { token: 'a', expiresInSeconds: 900, tokenId: 't1' },
       session,
     );
     expect(refreshExpiresInSeconds).toBe(60);
     const parts = readRefreshToken(refreshToken)!;
     expect(parts.generation).toBe(3);
-    expect(issuer().isGenuine(parts, session)).toBe(true);
-    expect(issuer().isGenuine(parts, Object.assign(new Session(), session, { seed: Buffer.alloc(32, 2) }))).toBe(false);
+    expect(sessionTokens().isGenuine(parts, session)).toBe(true);
+    expect(sessionTokens().isGenuine(parts, Object.assign(new Session(), session, { seed: Buffer.alloc(32, 2) }))).toBe(
+      false,
+    );
   });
 });

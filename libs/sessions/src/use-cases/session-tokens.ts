@@ -10,7 +10,7 @@ import type { Session } from '../session.entity.js';
 
 const PURPOSE = 'refresh-token';
 
-/** What a client gets for its session. */
+/** The tokens that a client receives for a session. */
 export interface TokenPair {
   readonly accessToken: string;
   /** Seconds. */
@@ -22,7 +22,7 @@ export interface TokenPair {
   readonly sessionId: string;
 }
 
-/** Writes the tokens of a session, and knows its own again. */
+/** Issues the tokens of a session, and verifies its refresh tokens. */
 @Injectable()
 export class SessionTokens {
   constructor(
@@ -32,7 +32,7 @@ export class SessionTokens {
     private readonly terms: SessionExpiry,
   ) {}
 
-  /** A fresh access token of this session for its user. */
+  /** Issues an access token of the session. */
   async accessToken(user: UserBase, session: Session): Promise<IssuedAccessToken> {
     const { roles, scopes, ...extra } = await this.claims.claims(user, session);
     return this.tokens.issue({
@@ -46,7 +46,7 @@ export class SessionTokens {
     });
   }
 
-  /** The access token beside the session's one current refresh token. */
+  /** The access token and the one current refresh token of the session. */
   pair(access: IssuedAccessToken, session: Session): TokenPair {
     return {
       accessToken: access.token,
@@ -57,7 +57,7 @@ export class SessionTokens {
     };
   }
 
-  /** Whether the token was written here for this session. */
+  /** Whether this issuer issued the refresh token for this session. */
   isGenuine(token: RefreshTokenParts, session: Session): boolean {
     return isGenuine(this.secret.deriveAll(PURPOSE), token, session.seed);
   }

@@ -12,14 +12,14 @@ import { Session } from '../session.entity.js';
 import { AccountDisabledError } from '../sessions.errors.js';
 import { SessionStarted } from '../sessions.events.js';
 
-/** What the proof of an identity rests on, and must still be true when the session begins. */
+/** A database value that the authentication relied on. It must be unchanged when the session starts. */
 export interface Precondition {
   readonly column: RelatedColumn;
-  /** What the fact said as it was proven; null never holds. */
+  /** The value at the time of the authentication. The precondition fails if it is null. */
   readonly value: unknown;
 }
 
-/** Makes a session of a proven identity. */
+/** Starts a session for an authenticated user. */
 @Injectable()
 export class StartSession {
   constructor(
@@ -39,12 +39,16 @@ export class StartSession {
   }
 
   /** @see SessionsService.startProven */
-  async startProven(user: UserBase, context: SessionContext, proven?: Precondition): Promise<TokenPair | undefined> {
+  async startProven(
+    user: UserBase,
+    context: SessionContext,
+    precondition?: Precondition,
+  ): Promise<TokenPair | undefined> {
     await this.policies.check(user, { ...context, kind: 'login' });
 
     const session = this.sessionOf(user, context);
     const access = await this.tokens.accessToken(user, session);
-    const inserted = await this.insert(session, proven);
+    const inserted = await this.insert(session, precondition);
     if (!inserted) return undefined;
 
     const { id: sessionId, userId } = session;
@@ -74,16 +78,19 @@ export class StartSession {
     });
   }
 
-  /** How many living sessions the user had before; undefined where this one is not inserted. */
-  private async insert(session: Session, proven?: Precondition): Promise<{ readonly others: number } | undefined> {
-    // A user who is disabled or deleted since the policies looked gets no session, nor does one whose password was changed since
-    // it was proven: the locks on the rows make this wait for whoever is doing it, and make them wait for this. The user is locked
-    // first, as by whoever deletes them: otherwise each could wait for the other.
+  /** The number of live sessions before this one; undefined if the session was not inserted. */
+  private async insert(
+    session: Session,
+    precondition?: Precondition,
+  ): Promise<{ readonly others: number } | undefined> {
+    // The row locks serialise this insert with a concurrent disabling or deletion of the user and with a change of the
+    // precondition (such as the password hash): no session starts after one of them. The row of the user is locked
+    // first, as a deletion does. Another order could deadlock.
     const [row] = await this.database.manager.query<{ others: number }[]>(
       `INSERT INTO sessions (id, user_id, seed, generation, user_agent, ip_address, amr,
          authenticated_at, created_at, last_used_at, expires_at)
        SELECT $1, u.id, $3, $4, $5, $6, $7, $8, $9, $10, $11
-       FROM users u ${proven?.column.joinFor('u.id', '$12') ?? ''}
+       FROM users u ${precondition?.column.joinFor('u.id', '$12') ?? ''}
        WHERE u.id = $2 AND u.disabled_at IS NULL FOR SHARE
        RETURNING (SELECT count(*)::int FROM sessions WHERE user_id = $2 AND ended_at IS NULL AND expires_at > $8) AS others`,
       [
@@ -98,7 +105,7 @@ export class StartSession {
         session.createdAt,
         session.lastUsedAt,
         session.expiresAt,
-        ...(proven ? [proven.value] : []),
+        ...(precondition ? [precondition.value] : []),
       ],
     );
     return row;
