@@ -416,8 +416,8 @@ describe('revocations among replicas', () => {
           await until(() => told.log!.length === times);
           expect(told.warn).toHaveLength(times);
         }
-        expect(told.warn![0]).toMatch(/^Redis cannot be reached, .*ECONNREFUSED/);
-        expect(told.log![0]).toBe('Redis is reached again');
+        expect(told.warn![0]).toMatch(/^Connection to Redis failed, will retry.*ECONNREFUSED/);
+        expect(told.log![0]).toBe('Connection to Redis works again');
       } finally {
         Logger.overrideLogger(false);
         await signal.stop();

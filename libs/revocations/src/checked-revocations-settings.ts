@@ -16,11 +16,11 @@ export class CheckedRevocationsSettings {
   readonly longestTokenLifetimeSeconds: number;
   /** The pause between two queries for revocations, in seconds. */
   readonly pollSeconds: number;
-  /** How many may follow the feed of one replica with one token. */
+  /** The maximum number of followers of one replica that share one token. */
   readonly followersPerToken: number;
   private readonly sessionTokenLifetimeSeconds: number;
 
-  /** @throws Error at boot, with a sentence that says what to write */
+  /** @throws Error at boot; it names the setting and its bounds */
   constructor(
     @Inject(REVOCATIONS_SETTINGS) settings: RevocationsSettings,
     private readonly clock: Clock,
@@ -42,7 +42,7 @@ export class CheckedRevocationsSettings {
     return new Date(this.clock.now());
   }
 
-  /** The longest lifetime, in seconds, of an access token of this replica that a revocation of this kind can concern. */
+  /** The maximum lifetime, in seconds, of the access tokens that a revocation of this kind can concern. */
   longestLifeUnder(kind: RevocationKind): number {
     return kind === 'session' ? this.sessionTokenLifetimeSeconds : this.longestTokenLifetimeSeconds;
   }
@@ -68,6 +68,6 @@ function assertOutlives(tokenLifetimeSeconds: number, value: number): void {
   if (value >= tokenLifetimeSeconds) return;
   throw new Error(
     `RevocationsModule cannot work with \`longestTokenLifetimeSeconds: ${value}\`: TokensModule issues access tokens that live for ` +
-      `${tokenLifetimeSeconds} seconds, and a revoked one would be valid again: raise \`longestTokenLifetimeSeconds\`, or leave it out.`,
+      `${tokenLifetimeSeconds} seconds, and a revoked token would become valid again: raise \`longestTokenLifetimeSeconds\`, or leave it out.`,
   );
 }

@@ -1,10 +1,10 @@
 import { AuthError } from 'postern/problem';
 
-/** The token or the connection follows the feed of revocations as often as it may. */
+/** The token or the connection has reached its maximum number of followers. */
 export class TooManyFollowersError extends AuthError {
   readonly code = 'too-many-followers';
   readonly status = 429;
-  readonly title = 'This token or connection follows the feed too often.';
+  readonly title = 'This token or connection has too many followers of the feed.';
   override headers: Record<string, string> = { 'Retry-After': '5' };
 }
 

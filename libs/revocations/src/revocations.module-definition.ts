@@ -6,14 +6,14 @@ import type { RevocationSignal } from './signals/revocation-signal.js';
 /** The settings of `RevocationsModule`. Plain data, checked at boot; every setting has a default. */
 export interface RevocationsSettings {
   /**
-   * The longest lifetime of an access token of this issuer, in seconds. A revocation is kept that long: set it to what you issue,
-   * and the set of revocations stays small. At least `maximumLifetimeSeconds` of `TokensModule` (default: that, but at least
-   * 86,400). Revocations of sessions are kept for its `sessionTokenLifetimeSeconds`.
+   * The longest lifetime of an access token of this issuer, in seconds. A revocation is kept that long: a lower value keeps
+   * the set of revocations small. Minimum: `maximumLifetimeSeconds` of `TokensModule`. Default: the larger of that and
+   * 86,400. Revocations of sessions are kept for `sessionTokenLifetimeSeconds` of `TokensModule`.
    */
   longestTokenLifetimeSeconds?: number | undefined;
-  /** How often a replica queries the database for revocations that no signal announced, in seconds (default 0.5; 0.05 to 10). */
+  /** The interval, in seconds, at which a replica polls the database for revocations (default 0.5; 0.05 to 10). */
   pollSeconds?: number | undefined;
-  /** How many may follow the feed of one replica with one token, by stream or by poll (default 100; 1 to 1,000). */
+  /** The maximum number of followers of one replica that share one token (default 100; 1 to 1,000). */
   followersPerToken?: number | undefined;
   /** `redis://…`: replicas announce revocations by Redis instead of PostgreSQL. PostgreSQL still stores them. */
   redisUrl?: string | undefined;
@@ -23,7 +23,7 @@ export interface RevocationsSettings {
 export interface RevocationsStructure {
   /** The controller that sends revocations to other services (default: `RevocationFeedController`). `false`: no route. */
   controller?: Type | false | undefined;
-  /** How replicas announce revocations to each other (default: NOTIFY of PostgreSQL, or Redis if `redisUrl` is set). */
+  /** How replicas announce revocations to each other (default: PostgreSQL's NOTIFY, or Redis if `redisUrl` is set). */
   signal?: Type<RevocationSignal> | undefined;
   /** Modules whose exports the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
@@ -37,7 +37,7 @@ export const KNOWN_SETTINGS: SettingNames<Required<RevocationsSettings>> = {
   redisUrl: true,
 };
 
-/** Every name of the structure, which is no part of the settings. */
+/** Every name of the structure, which is not part of the settings. */
 export const NO_STRUCTURE: Record<keyof RevocationsStructure, undefined> = {
   controller: undefined,
   signal: undefined,

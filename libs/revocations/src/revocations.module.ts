@@ -31,7 +31,7 @@ import { RevocationFeedStreams } from './feed/revocation-feed-streams.js';
 import { RevocationCleanup } from './storage/revocation-cleanup.js';
 
 /**
- * Revocations in the database, among replicas, and to other services. Imported once, by the application, beside
+ * Stores revocations and sends them to replicas and to other services. The application imports it once, beside
  * `PersistenceModule`, `AuthModule` and `TokensModule`.
  *
  * @example
@@ -41,7 +41,7 @@ import { RevocationCleanup } from './storage/revocation-cleanup.js';
  */
 @Module({ providers: [missingSettings('RevocationsModule', REVOCATIONS_SETTINGS)] })
 export class RevocationsModule extends ConfigurableRevocationsModule {
-  /** Switches revocations on with settings that are known now. */
+  /** Switches revocations on with the given settings. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return withStructure(super.forRoot(options), options);
   }
@@ -77,7 +77,7 @@ function withStructure(module: DynamicModule, structure: RevocationsStructure): 
       RevocationFeedStreams,
       RevocationCleanup,
     ],
-    // AuthModule creates the publisher and the source, from these.
+    // AuthModule injects these into the publisher and the source.
     exports: [
       ...(module.exports ?? []),
       RevocationTable,

@@ -1,15 +1,15 @@
-/** A Server-Sent Event in bytes. */
+/** The bytes of a Server-Sent Event. */
 export interface EventFrame {
   readonly frame: Buffer;
-  /** The value of `data`, a part of the same memory. */
+  /** The value of `data`: a view of the same memory. */
   readonly data: Buffer;
 }
 
 /**
- * One Server-Sent Event in the bytes of the stream.
+ * Encodes a Server-Sent Event.
  *
- * @param data one line of ASCII
- * @param id what a client sends back as `Last-Event-ID`
+ * @param data a line of ASCII
+ * @param id the value that a client sends back as `Last-Event-ID`
  * @see HTML, §9.2.5 "Parsing an event stream"
  */
 export function eventFrame(event: string, data: string, id?: string): EventFrame {

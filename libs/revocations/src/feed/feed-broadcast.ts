@@ -7,39 +7,39 @@ import { START, isSamePosition, positionOf, textOfCursor } from './feed-position
 import type { FeedPosition } from './feed-position.js';
 import { ReadPosition } from '../storage/read-position.js';
 
-/** How often followers get a position while nothing happens. */
+/** How often followers get a position event if no revocation occurs. */
 export const HEARTBEAT_MILLISECONDS = 1000;
 const MAX_EVENTS_AT_ONCE = 100;
 /**
- * For each millisecond of processor time that a broadcast takes, the next one waits for so many: what comes meanwhile goes out
- * together, and a thousand followers leave nine tenths of the thread to requests.
+ * The pause after a broadcast, in milliseconds for each millisecond of processor time. Revocations in the meantime are
+ * sent together, and a thousand followers use at most a tenth of the thread.
  */
 const PAUSE_FACTOR = 14;
-/** The longest pause, so that a slow machine tells of a revocation in time, too. */
+/** The longest pause, so that a slow machine also sends each revocation in time. */
 const MAX_PAUSE_MILLISECONDS = 140;
 
-/** One follower on one open response. */
+/** A follower and its open response. */
 export interface Follower {
   readonly response: ServerResponse;
-  /** Aborts when the follower has gone, or has to go. */
+  /** Aborts when the follower disconnects, or when the server closes the stream. */
   readonly signal: AbortSignal;
-  /** @throws Error if the follower may not read any more */
+  /** @throws Error if the follower may no longer read */
   readonly assertAllowed: () => void;
 }
 
 interface Member extends Follower {
-  /** The follower goes on by itself, behind the place. */
+  /** The follower leaves the broadcast and continues its own stream after the position. */
   readonly leave: (place: FeedPosition) => void;
   readonly end: (error: unknown) => void;
 }
 
-/** The bytes that say that a follower has heard of everything up to a place. */
+/** The event that states that the follower has received all revocations up to a position. */
 export function positionFrame(place: FeedPosition): Buffer {
   return eventFrame('position', JSON.stringify({ sequence: place.sequence }), textOfCursor({ position: place })).frame;
 }
 
 /**
- * Writes what is new to every follower that has read everything before it: one buffer for all of them, and one timer.
+ * Writes new revocations to all followers that have read all earlier ones: one buffer and one timer for all of them.
  */
 @Injectable()
 export class FeedBroadcast {
@@ -56,17 +56,17 @@ export class FeedBroadcast {
     private readonly position: ReadPosition,
   ) {}
 
-  /** Whether a follower that has read up to this place can join now. */
+  /** Whether a follower that has read up to this position can join now. */
   isAt(place: FeedPosition): boolean {
     return this.members.size === 0 || isSamePosition(this.place, place);
   }
 
   /**
-   * Writes to the follower from this place on, at which the broadcast is (see `isAt`).
+   * Writes to the follower from this position on, which must be the position of the broadcast (see `isAt`).
    *
-   * @param beatAt when the follower got its last position, by `performance.now()`
-   * @returns up to where it was told, when it has to go on by itself: it reads too slowly, or the order has changed
-   * @throws Error when its stream has to end
+   * @param beatAt when the follower received its last position event, by `performance.now()`
+   * @returns the last position sent, if the follower must leave: it reads too slowly, or the order has changed
+   * @throws Error if the stream must end
    */
   join(follower: Follower, place: FeedPosition, beatAt: number): Promise<FeedPosition> {
     const { signal } = follower;
@@ -96,7 +96,7 @@ export class FeedBroadcast {
     });
   }
 
-  /** Resolves when the members have heard of what this replica knew at the call. */
+  /** Resolves when the members have received all revocations that this replica knew at the call. */
   async catchUp(): Promise<void> {
     if (this.members.size === 0) return;
     const over = new Promise<void>((resolve) => this.turnOver.push(resolve));
@@ -119,7 +119,7 @@ export class FeedBroadcast {
       for (const over of this.turnOver.splice(0)) over();
       const pause = Math.min(MAX_PAUSE_MILLISECONDS, this.busyMilliseconds * PAUSE_FACTOR);
       if (pause > 1) await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
-      // More may follow what was written, and the tokens of the followers are to be checked.
+      // After a write, take another turn: it may find more, and it checks the tokens of the followers.
       if (!hasWritten && !this.feed.hasNews) await this.position.moved(this.untilHeartbeat, signal);
     }
     this.isRunning = false;
@@ -137,24 +137,24 @@ export class FeedBroadcast {
     } else if (last !== undefined) {
       const frames: Buffer[] = [];
       for (const entry of entries) frames.push((await this.feed.signed(entry)).frame);
-      // Meanwhile all may have left, and others have joined elsewhere.
+      // While events were signed, all members may have left, and others may have joined at another position.
       if (place !== this.place) return false;
       const reached = positionOf(last);
-      // More may have been read while the events were signed.
+      // This replica may have read more revocations while events were signed.
       const isBeat = isSamePosition(reached, this.feed.end) && this.isBeatDue(HEARTBEAT_MILLISECONDS / 2);
       if (isBeat) frames.push(this.beatFrame(reached));
       this.write(frames.length === 1 ? frames[0]! : Buffer.concat(frames), reached);
-      // The rest of a long list does not wait.
+      // The rest of a long list is sent without a pause.
       if (entries.length === MAX_EVENTS_AT_ONCE) this.busyMilliseconds = 0;
     } else {
       if (this.isBeatDue(HEARTBEAT_MILLISECONDS)) this.write(this.beatFrame(place), place);
-      // At the end of what there is to tell: the follower hears of the revocation of its own token, too.
+      // Check the tokens after all events are sent: a follower also receives the revocation of its own token.
       for (const member of this.members.values()) this.assertAllowed(member);
     }
     return last !== undefined;
   }
 
-  /** Only a reading of the database since the last position can say that nothing is missing. */
+  /** A position event needs a read of the database since the last one: only then no revocation is missing. */
   private isBeatDue(pause: number): boolean {
     if (performance.now() - this.beatAt < pause) return false;
     return !this.feed.hasNews && this.feed.isFresh && this.position.readAt > this.beatAt;
@@ -170,7 +170,7 @@ export class FeedBroadcast {
     const before = this.place;
     this.place = place;
     for (const member of this.members.values()) {
-      // One buffer at most waits for a follower: a follower that has not read the last one goes on by itself.
+      // At most one buffer waits for each follower: a follower that has not read the last buffer leaves.
       if (member.response.writableNeedDrain) member.leave(before);
       else writeAtOnce(member.response, frame);
     }

@@ -6,7 +6,7 @@ describe('a cursor of the feed', () => {
     { position: { sequence: 4711, tag: 'd5f2a9c1' } },
     { position: { sequence: 4711, tag: '' }, snapshotOffset: 500 },
     { position: { sequence: 4711, tag: 'd5f2a9c1' }, snapshotOffset: 0 },
-  ])('comes back as it was told: %j', (cursor) => {
+  ])('cursorOf decodes the cursor that textOfCursor encoded: %j', (cursor) => {
     expect(cursorOf(textOfCursor(cursor))).toEqual(cursor);
   });
 
@@ -21,13 +21,13 @@ describe('a cursor of the feed', () => {
     '1e3.',
     '9999999999999999.',
     '7.d5f2a9c1\n',
-  ])('is none where no feed can have told it: %j', (text) => {
+  ])('cursorOf returns undefined for a string that no feed can have sent: %j', (text) => {
     expect(cursorOf(text)).toBeUndefined();
   });
 
-  it('tells two revocations with one number apart, by the random part of their ids', () => {
+  it('positionOf distinguishes two revocations with the same number by the random part of their ids', () => {
     const entry = { sequence: 7, kind: 'session', target: 's', reason: 'r', createdAt: 1, expiresAt: 2 } as const;
-    const [one, other] = ['019abfc2-617b-7000-a1b2-c3d4e5f60718', '019abfc2-617b-7000-a1b2-c3d4e5f60719'];
-    expect(positionOf({ ...entry, id: one })).not.toEqual(positionOf({ ...entry, id: other }));
+    const [id, other] = ['019abfc2-617b-7000-a1b2-c3d4e5f60718', '019abfc2-617b-7000-a1b2-c3d4e5f60719'];
+    expect(positionOf({ ...entry, id })).not.toEqual(positionOf({ ...entry, id: other }));
   });
 });

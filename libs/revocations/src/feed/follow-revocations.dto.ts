@@ -2,11 +2,11 @@ import { ApiProperty } from '@nestjs/swagger';
 import { Type } from 'class-transformer';
 import { IsNumber, IsOptional, IsString, Max, MaxLength, Min } from 'class-validator';
 
-/** Where to go on, and how long to wait, for those who ask again and again. */
+/** The cursor and the waiting time of a poll. */
 export class FollowRevocationsDto {
-  /** The `cursor` of the answer before. */
+  /** The `cursor` of the previous response. */
   @ApiProperty({
-    description: 'The `cursor` of the answer before. Without it, or with one that is too old, a snapshot begins.',
+    description: 'The `cursor` of the previous response. A snapshot begins if it is absent or too old.',
     required: false,
     maxLength: 64,
     example: '4711.d5f2a9c1',
@@ -18,7 +18,7 @@ export class FollowRevocationsDto {
 
   /** Seconds. */
   @ApiProperty({
-    description: 'For how many seconds to wait for something new before the answer is empty.',
+    description: 'The maximum time, in seconds, to wait for a revocation before an empty response.',
     required: false,
     minimum: 0,
     maximum: 25,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock, InvalidTokenError, RevocationSet, VerificationKeys } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 
-/** For how long the token of a follower lets it read: its answer lasts longer than the check of the guard. */
+/** Checks the token of a follower again: a response lasts longer than the check of the guard. */
 @Injectable()
 export class FollowerAccess {
   constructor(
@@ -11,15 +11,15 @@ export class FollowerAccess {
     private readonly clock: Clock,
   ) {}
 
-  /** Until the token expires; never negative. */
+  /** Seconds until the token expires; never negative. */
   secondsLeft(principal: Principal): number {
     return Math.max(0, principal.expiresAt - this.clock.now() / 1000);
   }
 
   /**
-   * Does nothing while the token is good.
+   * Asserts that the token is still valid.
    *
-   * @throws InvalidTokenError if it has expired or was revoked, or its key was killed
+   * @throws InvalidTokenError if the token has expired, or if the token or its key was revoked
    */
   assertAllowed(principal: Principal): void {
     const isAllowed =

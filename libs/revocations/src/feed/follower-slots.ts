@@ -5,22 +5,22 @@ import { ServiceUnavailableError } from 'postern/problem';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 import { TooManyFollowersError } from '../revocations.errors.js';
 
-/** Each follower costs a connection and some memory. */
+/** Each follower needs a connection and memory. */
 const MAX_FOLLOWERS = 1000;
-/** A client may send its next poll behind the one that waits. */
+/** A client may pipeline its next poll behind a waiting poll. */
 const MAX_FOLLOWERS_PER_CONNECTION = 2;
-/** How often connections are looked at that Node may have stopped to read. */
-const LOOK_MILLISECONDS = 500;
+/** How often the connections are checked (see `closeUnread`). */
+const CHECK_MILLISECONDS = 500;
 
-/** The slot of one follower, from its request to the end of its answer or of its connection. */
+/** The slot of a follower, from its request to the end of its response or of its connection. */
 export interface FollowerSlot {
-  /** Aborts when the follower has gone, or has to go. */
+  /** Aborts when the follower disconnects, or when the server closes the stream. */
   readonly signal: AbortSignal;
   /** Frees the slot. A second call does nothing. */
   release(): void;
 }
 
-/** Bounds how many follow the feed of this replica: in all, with one token, and over one connection. */
+/** Limits the followers of this replica: in total, for each token, and for each connection. */
 @Injectable()
 export class FollowerSlots {
   private readonly held = new Map<Socket, Set<() => void>>();
@@ -31,16 +31,16 @@ export class FollowerSlots {
 
   constructor(private readonly terms: CheckedRevocationsSettings) {}
 
-  /** How many slots are taken. */
+  /** The number of taken slots. */
   get count(): number {
     return this.taken;
   }
 
   /**
-   * Takes a slot. The end of the connection frees it at once, also if the follower only ends its own side.
+   * Takes a slot. The end of the connection frees it at once, even if the follower only closes its own side.
    *
-   * @throws TooManyFollowersError beyond the slots of the token or of the connection
-   * @throws ServiceUnavailableError if every slot of this replica is taken, or the server stops
+   * @throws TooManyFollowersError if all slots of the token or of the connection are taken
+   * @throws ServiceUnavailableError if all slots of this replica are taken, or if the server stops
    */
   take({ issuer, subject, tokenId }: Principal, socket: Socket): FollowerSlot {
     const token = JSON.stringify([issuer, subject, tokenId]);
@@ -64,13 +64,13 @@ export class FollowerSlots {
     ofConnection.add(leave);
     this.held.set(socket, ofConnection);
     this.add(token, 1);
-    // The connection and not the response: one that waits behind another response of its connection is never closed.
+    // Listen on the connection: a response that waits behind a pipelined response never emits 'close'.
     socket.once('close', leave).once('end', leave).once('error', leave);
     if (socket.destroyed || socket.readableEnded) leave();
     return { signal: controller.signal, release };
   }
 
-  /** Ends every follower, and takes no more. */
+  /** Ends all followers, and rejects new ones. */
   close(): void {
     this.isClosed = true;
     for (const ofConnection of this.held.values()) for (const leave of ofConnection) leave();
@@ -82,7 +82,7 @@ export class FollowerSlots {
     else this.heldByToken.set(token, ofToken);
     this.taken += change;
     if (this.taken > 0) {
-      this.timer ??= setInterval(() => this.closeUnread(), LOOK_MILLISECONDS).unref();
+      this.timer ??= setInterval(() => this.closeUnread(), CHECK_MILLISECONDS).unref();
     } else {
       clearInterval(this.timer);
       this.timer = undefined;
@@ -90,8 +90,8 @@ export class FollowerSlots {
   }
 
   /**
-   * Node stops to read a connection with too many unanswered requests behind a follower, and then does not see its end: its
-   * slots would stay taken.
+   * Closes paused connections. Node pauses a connection with too many pipelined requests and then does not notice its
+   * end, so its slots would stay taken.
    */
   private closeUnread(): void {
     for (const socket of this.held.keys()) if (socket.isPaused()) socket.destroy();

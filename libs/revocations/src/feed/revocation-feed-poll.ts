@@ -9,27 +9,27 @@ import { RevocationSnapshot } from './revocation-snapshot.js';
 const PAGE_SIZE = 100;
 const SHORT_PAUSE_MILLISECONDS = 100;
 
-/** What follows a cursor. */
+/** The revocations after a cursor. */
 export interface FeedAnswer {
   /** Whether a snapshot begins. */
   readonly reset: boolean;
-  /** Security Event Tokens: the buffers that all followers share. */
+  /** Security Event Tokens, in buffers that all followers share. */
   readonly sets: readonly Buffer[];
-  /** Where the next call goes on. */
+  /** The cursor of the next call. */
   readonly cursor: string;
-  /** The place in the order behind the answer, or at which the snapshot ends. */
+  /** The sequence number after this response, or at the end of the snapshot. */
   readonly sequence: number;
   readonly hasMore: boolean;
 }
 
-/** The answer in the form of `RevocationPageDto`, piece by piece: the tokens are not copied. */
+/** The JSON of `RevocationPageDto` in pieces, which avoids copies of the tokens. */
 export function jsonPieces({ reset, sets, cursor, sequence, hasMore }: FeedAnswer): Buffer[] {
   const tokens = sets.flatMap((token, at) => [Buffer.from(at === 0 ? '"' : '","'), token]);
   const rest = JSON.stringify({ cursor, sequence, more_available: hasMore }).slice(1);
   return [Buffer.from(`{"reset":${reset},"sets":[`), ...tokens, Buffer.from(`${sets.length > 0 ? '"' : ''}],${rest}`)];
 }
 
-/** Answers followers that poll, because something between breaks streams. */
+/** Answers followers that poll, for networks that do not support streams. */
 @Injectable()
 export class RevocationFeedPoll {
   constructor(
@@ -39,13 +39,13 @@ export class RevocationFeedPoll {
   ) {}
 
   /**
-   * What follows a cursor; waits for it if there is nothing yet.
+   * The revocations after a cursor. Waits for a revocation if there is none yet.
    *
-   * @throws RevocationsUnknownError when this replica knows nothing itself
+   * @throws RevocationsUnknownError if this replica has no contact with the database
    */
   async page(text: string | undefined, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer> {
     const cursor = cursorOf(text);
-    // A new follower has to hear of everything that was revoked before it called.
+    // A new follower must receive all revocations from before its call.
     await this.untilFresh(signal, cursor === undefined ? performance.now() : undefined);
     if (cursor === undefined || this.feed.after(cursor.position, 0) === undefined) return this.firstPage();
     if (cursor.snapshotOffset !== undefined) return this.nextPage(cursor.position, cursor.snapshotOffset, false);
@@ -64,7 +64,7 @@ export class RevocationFeedPoll {
     }
   }
 
-  /** An answer says that nothing is missing up to it: only a replica that has just read the database can say so. */
+  /** Waits for a recent read of the database: a response states that no earlier revocation is missing. */
   private async untilFresh(signal: AbortSignal, since = Number.NEGATIVE_INFINITY): Promise<void> {
     for (;;) {
       this.feed.assertKnown();
@@ -89,9 +89,9 @@ export class RevocationFeedPoll {
   }
 
   /**
-   * A page of a snapshot. If the first is the last one, the events behind it follow in the same answer.
+   * A page of a snapshot. If the first page is the last one, the same response contains the events after it.
    *
-   * @param start the place that the follower's cursor names: if it is unknown, the order was read again
+   * @param start the position in the cursor of the follower; it is unknown after a reload of the order
    */
   private async nextPage(start: FeedPosition, after: number, reset: boolean): Promise<FeedAnswer> {
     const page = await this.snapshot.after(after);

@@ -10,12 +10,12 @@ import type { FeedPosition } from './feed-position.js';
 import type { ReadPosition } from '../storage/read-position.js';
 import type { RevocationSnapshot } from './revocation-snapshot.js';
 
-/** A follower that does not read for so long is cut off: what waits for it would fill the memory. */
-const SLOW_READER_MILLISECONDS = 5000;
+/** A follower that does not read for this long is disconnected: its unread events would fill the memory. */
+const MAX_UNREAD_MILLISECONDS = 5000;
 const MAX_EVENTS_AT_ONCE = 20;
 const MAX_NAP_MILLISECONDS = 100;
 
-/** What the streams of all followers share. */
+/** The objects that the streams of all followers share. */
 export interface FeedSources {
   readonly feed: RevocationFeed;
   readonly snapshot: RevocationSnapshot;
@@ -24,12 +24,13 @@ export interface FeedSources {
 }
 
 /**
- * Server-Sent Events for one follower. It hears by itself what it missed; then it joins the broadcast, which writes to all at once.
+ * The Server-Sent Events of one follower. The stream sends the missed revocations, and then joins the broadcast, which
+ * writes to all followers at once.
  */
 export class RevocationFeedStream {
   private readonly response: ServerResponse;
   private positionAt = Number.NEGATIVE_INFINITY;
-  /** A new follower knows everything that was revoked before it connected: an older reading of the database does not say so. */
+  /** A position event needs a read of the database that is newer than the connection. */
   private readonly beganAt = performance.now();
 
   constructor(
@@ -40,14 +41,14 @@ export class RevocationFeedStream {
   }
 
   /**
-   * Writes until the follower goes, may not read any more, or reads too slowly; or until this replica knows nothing itself.
+   * Writes until the follower disconnects, loses its access, or reads too slowly, or this replica loses the database.
    *
-   * @throws Error that says why the stream ends
+   * @throws Error with the reason why the stream ends
    */
   async run(cursor: string | undefined): Promise<void> {
     const { feed, broadcast } = this.sources;
-    // The stream is the last response of its connection, so that a closing server does not wait for another request. It ends with
-    // the connection: chunks would have to be framed for each follower again.
+    // The stream is the last response of its connection, so that a closing server does not wait for another request. The
+    // end of the connection ends it: chunked encoding would need new frames for each follower.
     this.response.removeHeader('Transfer-Encoding');
     this.response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
@@ -70,7 +71,7 @@ export class RevocationFeedStream {
       }
       this.follower.signal.throwIfAborted();
       feed.assertKnown();
-      // Whoever joins the broadcast has to know all that it has told.
+      // A follower that joins the broadcast must have received all that the broadcast has sent.
       await broadcast.catchUp();
       await feed.refresh();
     }
@@ -83,7 +84,7 @@ export class RevocationFeedStream {
     snapshot.begin();
     for (let upTo = 0; ;) {
       const page = await snapshot.after(upTo);
-      // The order was read again, perhaps from another database.
+      // The order was reloaded, perhaps from another database.
       if (feed.generation !== generation) return this.writeSnapshot('unknown-cursor');
       if (page !== undefined) {
         await this.write(page.event.frame);
@@ -92,7 +93,7 @@ export class RevocationFeedStream {
         break;
       }
     }
-    // The position follows at the next opportunity.
+    // Send a position event as soon as possible.
     this.positionAt = Number.NEGATIVE_INFINITY;
     return snapshot.endPlace;
   }
@@ -106,11 +107,11 @@ export class RevocationFeedStream {
     if (writes.includes(false)) await this.drained();
   }
 
-  /** At the end of what there is to tell: a position, then the broadcast. */
+  /** After the last revocation: sends a position event, then joins the broadcast. */
   private async wait(place: FeedPosition): Promise<FeedPosition> {
     const { feed, position, broadcast } = this.sources;
     await this.writePosition(place);
-    // After the events: the follower hears of the revocation of its own token, too.
+    // Check the token after the events: a follower also receives the revocation of its own token.
     this.follower.assertAllowed();
     if (this.positionAt !== Number.NEGATIVE_INFINITY && broadcast.isAt(place)) {
       const reached = await broadcast.join(this.follower, place, this.positionAt);
@@ -121,7 +122,7 @@ export class RevocationFeedStream {
     return place;
   }
 
-  /** Ends a snapshot, and every second a time without events. Only a reading since the last one can say that nothing is missing. */
+  /** Sends a position event after a snapshot, and once a second. It needs a read of the database since the last one. */
   private async writePosition(place: FeedPosition): Promise<void> {
     const { feed, position } = this.sources;
     const isDue = performance.now() - this.positionAt >= HEARTBEAT_MILLISECONDS;
@@ -136,20 +137,20 @@ export class RevocationFeedStream {
     if (!this.response.write(frame)) await this.drained();
   }
 
-  /** Waits for the follower to read, and cuts it off if it does not. */
+  /** Waits until the follower has read its events, and disconnects it after the timeout. */
   private async drained(): Promise<void> {
     const { signal } = this.follower;
     signal.throwIfAborted();
-    const patience = new AbortController();
-    const giveUp = (): void => patience.abort();
+    const waiting = new AbortController();
+    const giveUp = (): void => waiting.abort();
     const timer = setTimeout(() => {
       this.response.destroy();
       giveUp();
-    }, SLOW_READER_MILLISECONDS);
-    // The end of the connection ends the wait, too.
+    }, MAX_UNREAD_MILLISECONDS);
+    // The end of the connection also ends the wait.
     signal.addEventListener('abort', giveUp);
     try {
-      await once(this.response, 'drain', { signal: patience.signal });
+      await once(this.response, 'drain', { signal: waiting.signal });
     } finally {
       clearTimeout(timer);
       signal.removeEventListener('abort', giveUp);

@@ -9,7 +9,7 @@ import type { FeedSources } from './revocation-feed-stream.js';
 import { ReadPosition } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
 
-/** Answers followers with a stream of Server-Sent Events. */
+/** Writes streams of Server-Sent Events to followers. */
 @Injectable()
 export class RevocationFeedStreams {
   private readonly logger = new Logger(RevocationFeedStreams.name);
@@ -28,8 +28,8 @@ export class RevocationFeedStreams {
   /**
    * Writes the stream, and resolves at its end.
    *
-   * @param cursor where to go on; a snapshot comes first if it is absent or unknown
-   * @param signal aborts when the follower has gone, or has to go
+   * @param cursor the cursor to continue after; the stream starts with a snapshot if it is absent or unknown
+   * @param signal aborts when the follower disconnects, or when the server closes the stream
    */
   async write(
     response: ServerResponse,
@@ -41,8 +41,8 @@ export class RevocationFeedStreams {
     try {
       await new RevocationFeedStream(this.sources, { response, signal, assertAllowed }).run(cursor);
     } catch (error) {
-      if (!signal.aborted) this.logger.debug(`A stream of revocations ends: ${String(error)}`);
-      // The response has begun: only its end can say anything more, and a follower that does not read would not see it.
+      if (!signal.aborted) this.logger.debug(`The revocation stream ended: ${String(error)}`);
+      // After the headers only the end of the response can signal an error. A follower that does not read is disconnected.
       if (response.writableNeedDrain) response.destroy();
       else response.end();
     }

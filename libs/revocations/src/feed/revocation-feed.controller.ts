@@ -54,12 +54,12 @@ event: set
 data: ${page.sets[0]}
 `;
 
-/** Tells other services what was revoked, as it happens. */
+/** Sends revocations to other services. */
 @ApiTags('Revocations')
 @OwnIssuerOnly()
 @ForServices()
 @UseGuards(JwtAuthGuard)
-// Whoever follows has its address from the metadata: it is the same whatever version the application is of.
+// Version-neutral: a follower reads the URL from the metadata, and it does not change with the API version.
 @Controller({ path: 'auth', version: VERSION_NEUTRAL })
 export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
   constructor(
@@ -71,7 +71,7 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     private readonly metadata: ServerMetadata,
   ) {}
 
-  /** How many follow now, by stream or by poll. */
+  /** The number of current followers, by stream or by poll. */
   get followerCount(): number {
     return this.slots.count;
   }
@@ -80,7 +80,7 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     this.metadata.contribute({ revocations_uri: this.metadata.urlOf('auth/revocations') });
   }
 
-  /** Ends every stream, so that closing the server does not wait for them. */
+  /** Ends all streams, so that the shutdown does not wait for them. */
   onModuleDestroy(): void {
     this.slots.close();
   }
@@ -89,26 +89,26 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
   @Get('revocations')
   @ApiOperation({
     operationId: 'followRevocations',
-    summary: 'Follow what is revoked',
+    summary: 'Follow revocations',
     description:
-      'For services that verify tokens by themselves: a snapshot of all revocations that can still concern a token, then ' +
-      'each one as it happens. With `Accept: text/event-stream` a stream of events: `reset` (a snapshot begins), `set` (a ' +
-      'signed Security Event Token: a page of the snapshot, or one revocation) and `position` (the follower has heard of ' +
-      'everything up to this place; every second, so that silence can be noticed). The stream goes on behind `Last-Event-ID`; ' +
-      'the server cuts off a follower that reads too slowly. With any other `Accept` one JSON answer, after `wait` seconds at the ' +
-      'latest. One token may follow 100 times unless set otherwise, one connection twice; more is answered with 429. (Swagger UI ' +
-      'cannot show a stream that has no end: it shows the first five seconds.)',
+      'For services that verify tokens themselves: a snapshot of all revocations that can concern a valid token, then each ' +
+      'new revocation. With `Accept: text/event-stream` the response is a stream of events: `reset` (a snapshot begins), ' +
+      '`set` (a signed Security Event Token: a page of the snapshot, or one revocation) and `position` (the follower has ' +
+      'received all revocations up to this sequence number; sent each second, so that a follower can detect silence). The ' +
+      'stream continues after `Last-Event-ID`. The server disconnects a follower that reads too slowly. With any other ' +
+      '`Accept` the response is JSON, after at most `wait` seconds. A token may have 100 followers by default, and a ' +
+      'connection 2; more are rejected with 429. (Swagger UI cannot show an endless stream: it shows the first five seconds.)',
   })
   @ApiHeader({
     name: 'Last-Event-ID',
-    description: 'Where to go on: the `id` of the last event that was read.',
+    description: 'The `id` of the last event that the follower read. The stream continues after it.',
     required: false,
     example: '4711.d5f2a9c1',
   })
   @ApiExtraModels(RevocationPageDto)
   @ApiProduces('application/json', 'text/event-stream')
   @ApiOkResponse({
-    description: 'What was revoked.',
+    description: 'The revocations.',
     content: {
       'application/json': { schema: { $ref: getSchemaPath(RevocationPageDto) }, example: page },
       'text/event-stream': { schema: { type: 'string' }, example: STREAM },
@@ -123,17 +123,17 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     @Headers('last-event-id') lastEventId: string | undefined,
     @CurrentPrincipal() principal: Principal,
   ): Promise<void> {
-    // A body that nobody reads would keep Node from seeing the end of the connection.
+    // Discard a request body: with an unread body, Node does not notice the end of the connection.
     (request.raw ?? (request as IncomingMessage)).resume();
     const slot = this.slots.take(principal, request.socket);
     try {
       this.feed.assertKnown();
-      // A HEAD asks for what a GET would answer at once, without its body.
+      // A HEAD request gets the headers of an immediate GET response.
       const isStreamed = /(?:^|[\s,])text\/event-stream\b/i.test(accept ?? '') && request.method !== 'HEAD';
       if (isStreamed) {
         await this.streams.write(take(response), lastEventId ?? query.after, principal, slot.signal);
       } else {
-        // The answer comes before the token of the follower expires, as a stream ends with it.
+        // Respond before the token of the follower expires, as a stream does.
         const wait = request.method === 'HEAD' ? 0 : Math.min(query.wait ?? 0, this.access.secondsLeft(principal));
         write(take(response), await this.poll.page(query.after, wait, slot.signal));
       }
@@ -156,10 +156,10 @@ function write(response: ServerResponse, answer: FeedAnswer): void {
   response.uncork();
 }
 
-/** Express's request is node's; Fastify's holds it, and has its method and its connection, too. */
+/** Express passes Node's request; Fastify wraps it in `raw`, with `method` and `socket` beside it. */
 type RequestOfEither = Pick<IncomingMessage, 'method' | 'socket'> & { readonly raw?: IncomingMessage };
 
-/** Express's response is node's; Fastify's holds it, and has to be told that it is answered elsewhere. */
+/** Express passes Node's response; Fastify wraps it in `raw`, and `hijack()` stops its own reply. */
 interface ResponseOfEither {
   readonly raw?: ServerResponse;
   hijack?(): void;
@@ -168,7 +168,7 @@ interface ResponseOfEither {
 function take(response: ResponseOfEither): ServerResponse {
   response.hijack?.();
   const raw = response.raw ?? (response as ServerResponse);
-  // What is written after the connection has ended is an error of the response; the connection itself frees the slot.
+  // Ignore writes after the end of the connection: the 'close' event of the socket frees the slot.
   raw.on('error', () => undefined);
   return raw;
 }

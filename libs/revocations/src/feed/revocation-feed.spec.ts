@@ -34,7 +34,7 @@ const entryOf = (sequence: number, target: string): FeedEntry => ({
 });
 
 describe('RevocationFeed', () => {
-  it('puts nothing behind a revocation that the database has lost, before anybody has noticed the loss', async () => {
+  it('RevocationFeed appends no revocation after one that the database has lost, even before the loss was reported', async () => {
     const history = new WrittenHistory();
     const position = new ReadPosition();
     const feed = new RevocationFeed(

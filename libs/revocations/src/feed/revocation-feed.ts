@@ -9,7 +9,7 @@ import { SecurityEventSigner } from './security-event-signer.js';
 import type { SignedEvent } from './security-event-signer.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
-/** How many revocations are held ready, signed: who is further behind gets a snapshot, which costs less. */
+/** The number of recent revocations in memory. A follower that is further behind gets a snapshot, which costs less. */
 const RECENT_LIMIT = 2000;
 const MIN_FRESH_SECONDS = 1;
 const MIN_CUT_OFF_SECONDS = 5;
@@ -19,7 +19,7 @@ interface SignedEntry {
   signed?: Promise<SignedEvent>;
 }
 
-/** The latest revocations in their order, each signed and serialised once for all followers of this replica. */
+/** The recent revocations in order. Each is signed and serialised once for all followers of this replica. */
 @Injectable()
 export class RevocationFeed {
   private base = START;
@@ -38,29 +38,29 @@ export class RevocationFeed {
     position.onMove(() => (this.isBehind = true));
   }
 
-  /** The last place that is held ready. */
+  /** The position of the last revocation in memory. */
   get end(): FeedPosition {
     const last = this.recent.at(-1);
     return last ? positionOf(last.entry) : this.base;
   }
 
   /**
-   * Does nothing while this replica is in contact with the database: one that is not must tell nobody that all is well.
+   * Asserts that this replica has read the database recently: without contact it must not report that it is up to date.
    *
-   * @throws RevocationsUnknownError
+   * @throws RevocationsUnknownError if the last read is too old
    */
   assertKnown(): void {
     const limit = Math.max(MIN_CUT_OFF_SECONDS, 3 * this.terms.pollSeconds);
     if (performance.now() - this.position.readAt > limit * 1000) throw new RevocationsUnknownError();
   }
 
-  /** Whether this replica has read the database so recently that it may say that nothing is missing. */
+  /** Whether the last read of the database is recent enough to state that no revocation is missing. */
   get isFresh(): boolean {
     const limit = Math.max(MIN_FRESH_SECONDS, 2 * this.terms.pollSeconds);
     return performance.now() - this.position.readAt <= limit * 1000;
   }
 
-  /** Holds ready, when it resolves, all that this replica has read. */
+  /** Loads all revocations that this replica has read. */
   async refresh(): Promise<void> {
     if (this.isBehind || this.interruption !== this.position.interruption) {
       this.loading ??= this.load().finally(() => (this.loading = undefined));
@@ -68,13 +68,13 @@ export class RevocationFeed {
     await this.loading;
   }
 
-  /** Whether there may be more to hold ready than `refresh` has seen. */
+  /** Whether there may be revocations that `refresh` has not loaded. */
   get hasNews(): boolean {
     return this.isBehind;
   }
 
   /**
-   * What follows a place, in its order and without a gap; `undefined` where only a snapshot can tell.
+   * The revocations after a position, in order and without gaps; `undefined` if the follower needs a snapshot.
    */
   after(place: FeedPosition, most: number): readonly FeedEntry[] | undefined {
     const at = place.sequence - this.base.sequence;
@@ -83,15 +83,15 @@ export class RevocationFeed {
     return this.recent.slice(at, at + most).map(({ entry }) => entry);
   }
 
-  /** Changes when the order was read again: pages that were made before may be of another database. */
+  /** Changes with each reload: earlier pages may come from another database. */
   get generation(): number {
     return this.rebuilds;
   }
 
   /** The signed event of a revocation that `after` returned. */
   async signed(entry: FeedEntry): Promise<SignedEvent> {
-    const held = this.recent[entry.sequence - this.base.sequence - 1];
-    const ready: SignedEntry = held?.entry.id === entry.id ? held : { entry };
+    const cached = this.recent[entry.sequence - this.base.sequence - 1];
+    const ready: SignedEntry = cached?.entry.id === entry.id ? cached : { entry };
     const underway = ready.signed;
     const before = underway && (await underway.catch(() => undefined));
     if (before && this.events.isLive(before)) return before;
@@ -115,7 +115,7 @@ export class RevocationFeed {
     } while (this.isBehind);
   }
 
-  /** @returns whether what follows could be put behind what is held without a gap */
+  /** @returns whether the new revocations could be appended without a gap */
   private async append(): Promise<boolean> {
     const { end } = this;
     const entries = await this.history.following(end, RECENT_LIMIT);
@@ -132,7 +132,7 @@ export class RevocationFeed {
   private async rebuild(): Promise<void> {
     const { sequence, entries } = await this.history.end(RECENT_LIMIT);
     this.rebuilds += 1;
-    // Only what is without a gap up to the end can be followed; of the rest a snapshot tells.
+    // Keep only the revocations without a gap up to the end; a snapshot covers the earlier ones.
     const start = entries.findLastIndex((entry, at) => entry.sequence !== sequence - (entries.length - 1 - at)) + 1;
     const dense = entries.slice(start).map((entry) => ({ entry }));
     const first = dense[0]?.entry.sequence ?? sequence + 1;

@@ -1,33 +1,33 @@
 import { ApiProperty } from '@nestjs/swagger';
 
-/** What was revoked after a cursor. */
+/** The revocations after a cursor. */
 export class RevocationPageDto {
   @ApiProperty({
     description:
-      'Whether a snapshot begins here: the cursor was absent, too old, or of a database that was restored. What is told from ' +
-      'here on, up to the first answer without more, is all that can concern a living token.',
+      'Whether a snapshot begins: the cursor was absent, too old, or from before a restore of the database. The responses ' +
+      'from here to the first one with `more_available: false` contain all revocations that can concern a valid token.',
     example: false,
   })
   reset!: boolean;
 
   @ApiProperty({
     description:
-      'Security Event Tokens (RFC 8417, `typ: secevent+jwt`), in their order: pages of a snapshot, then single revocations.',
+      'Security Event Tokens (RFC 8417, `typ: secevent+jwt`), in order: pages of a snapshot, then single revocations.',
     type: [String],
     example: ['eyJhbGciOiJFUzI1NiIsInR5cCI6InNlY2V2ZW50K2p3dCJ9.eyJpc3MiOiIuLi4ifQ.c2lnbmF0dXJl'],
   })
   sets!: string[];
 
-  @ApiProperty({ description: 'What to ask for as `after`.', example: '4712.0b8e77f3' })
+  @ApiProperty({ description: 'The value of `after` for the next request.', example: '4712.0b8e77f3' })
   cursor!: string;
 
   @ApiProperty({
-    description: 'The place in the order behind this answer, or at which the snapshot ends.',
+    description: 'The sequence number after this response, or at the end of the snapshot.',
     type: 'integer',
     example: 4712,
   })
   sequence!: number;
 
-  @ApiProperty({ description: 'Whether there is more to ask for at once.', example: false })
+  @ApiProperty({ description: 'Whether the next request returns more at once.', example: false })
   more_available!: boolean;
 }

@@ -8,23 +8,23 @@ import { SecurityEventSigner } from './security-event-signer.js';
 import type { SignedEvent } from './security-event-signer.js';
 
 const MAX_PAGE_ENTRIES = 500;
-/** Of the targets as JSON: followers bound what they read, and a larger page would hold up the event loop of both sides. */
+/** The limit for the targets of a page as JSON: followers limit their input, and a page must not block the event loop. */
 const MAX_PAGE_BYTES = 262_144;
-/** A snapshot that ends so far behind is continued by a page; what is newer follows as single events. */
+/** A snapshot that is further behind gets another page. Newer revocations follow as single events. */
 const MAX_EVENTS_BEHIND = 100;
-/** Then the pages are made again: meanwhile they keep revocations that have expired. */
+/** The maximum age of the pages, which may contain expired revocations. */
 const MAX_AGE_MILLISECONDS = 300_000;
 
-/** A stretch of the order, signed once for all followers. */
+/** A range of revocations, signed once for all followers. */
 export interface SnapshotPage {
   readonly event: SignedEvent;
-  /** The last place of the stretch. */
+  /** The last sequence number of the range. */
   readonly upTo: number;
 }
 
 /**
- * Every revocation that can still concern a token, in signed pages. The first follower that needs a page has it made, and all
- * others get the same buffer. A follower holds no more than the one page that is being sent to it.
+ * All revocations that can concern a valid token, in signed pages. The first follower that needs a page creates it, and
+ * all others get the same buffer. A follower keeps only the page in memory that is being sent to it.
  */
 @Injectable()
 export class RevocationSnapshot {
@@ -40,7 +40,7 @@ export class RevocationSnapshot {
     private readonly events: SecurityEventSigner,
   ) {}
 
-  /** The place at which a snapshot ends that begins now. Single events tell what follows it. */
+  /** The position at which a snapshot that begins now ends. Single events follow it. */
   begin(): FeedPosition {
     const isOld = performance.now() - this.madeAt > MAX_AGE_MILLISECONDS;
     if (isOld || this.generation !== this.feed.generation) this.discard();
@@ -48,20 +48,20 @@ export class RevocationSnapshot {
     return this.end;
   }
 
-  /** The place behind the last page, which may not be made yet. */
+  /** The position after the last page, which may not exist yet. */
   get endPlace(): FeedPosition {
     return this.end;
   }
 
   /**
-   * The page that goes on behind a place in the order. It may begin before that place.
+   * The page that contains the revocations after a sequence number. It may begin before that number.
    *
-   * @returns `undefined` behind the last page
+   * @returns `undefined` after the last page
    */
   async after(sequence: number): Promise<SnapshotPage | undefined> {
     for (;;) {
       if (this.generation !== this.feed.generation) this.discard();
-      // Another replica, whose pages end later, may have sent the pages before.
+      // Another replica, whose pages end later, may have sent the previous pages.
       if (sequence > this.end.sequence) this.end = this.feed.end;
       if (sequence >= this.end.sequence) return undefined;
       const page = this.pages[indexBehind(this.pages, sequence)];
@@ -88,12 +88,12 @@ export class RevocationSnapshot {
     const { now } = this.events;
     const revocations = entries.filter(({ sequence, expiresAt }) => sequence <= upTo && expiresAt > now);
     const event = await this.events.signPage({ after, upTo, revocations });
-    // Meanwhile the pages may have been discarded, because the database or the key is another one.
+    // The pages may have been discarded in the meantime, because the database or the key changed.
     if (pages === this.pages) pages.push({ event, upTo });
   }
 }
 
-/** As many of the entries as fit into a page, and whether more may follow. */
+/** The entries that fit into a page, and whether more may follow. */
 function bounded(entries: readonly FeedEntry[]): { entries: readonly FeedEntry[]; isFull: boolean } {
   let bytes = 0;
   for (const [at, { target }] of entries.entries()) {
@@ -103,7 +103,7 @@ function bounded(entries: readonly FeedEntry[]): { entries: readonly FeedEntry[]
   return { entries, isFull: entries.length === MAX_PAGE_ENTRIES };
 }
 
-/** The index of the first page that reaches beyond a place; their number where none does. */
+/** The index of the first page that ends after a sequence number; `pages.length` if there is none. */
 function indexBehind(pages: readonly SnapshotPage[], sequence: number): number {
   let from = 0;
   let to = pages.length;

@@ -3,7 +3,7 @@ import { SECURITY_EVENT_TYPES } from 'postern/auth';
 import type { Revocation } from 'postern/auth';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
 
-/** What every event of the feed says. */
+/** The common claims of all events of the feed. */
 export interface FeedEventTerms {
   readonly issuer: string;
   readonly audience: string | readonly string[];
@@ -11,7 +11,7 @@ export interface FeedEventTerms {
   readonly now: number;
 }
 
-/** Reasons for which all tokens of a subject die, and the standard's word for each; any other ends sessions. */
+/** The event types of the standards for reasons that revoke all tokens of a subject. Other reasons end sessions. */
 const SUBJECT_EVENTS: Readonly<Record<string, { type: string; members?: object }>> = {
   'password-changed': {
     type: SECURITY_EVENT_TYPES.credentialChange,
@@ -22,8 +22,8 @@ const SUBJECT_EVENTS: Readonly<Record<string, { type: string; members?: object }
 };
 
 /**
- * The claims of the Security Event Token that tells of one revocation: in the words of the standards for those who know only
- * them, and in `revocation` for those who keep a set.
+ * The claims of the Security Event Token for one revocation: in `events` for receivers that know only the standards, and
+ * in `revocation` for services that use Postern.
  *
  * @see RFC 8417 §2.2, RFC 9493 §3, OpenID CAEP 1.0 §3, OpenID RISC 1.0 §2
  */
@@ -43,22 +43,22 @@ export function securityEventOf(entry: FeedEntry, { issuer, audience, now }: Fee
       },
     },
     sequence: entry.sequence,
-    revocation: toldOf(entry),
+    revocation: revocationClaimOf(entry),
   };
 }
 
-/** The revocations of one stretch of the order that can still concern a token. */
+/** The revocations of a range of sequence numbers that can concern a valid token. */
 export interface SnapshotRange {
-  /** The place before the stretch; 0 for the first one. */
+  /** The sequence number before the range; 0 for the first range. */
   readonly after: number;
-  /** The last place of the stretch. */
+  /** The last sequence number of the range. */
   readonly upTo: number;
   readonly revocations: readonly Revocation[];
 }
 
 /**
- * The claims of a page of a snapshot: one token for many revocations, in columns. The signature covers the stretch of the order
- * as well, so that a follower notices a missing page.
+ * The claims of a page of a snapshot: one token for many revocations, in columns. The signature also covers the range, so
+ * that a follower notices a missing page.
  */
 export function snapshotPageOf(range: SnapshotRange, { issuer, audience, now }: FeedEventTerms): object {
   const { after, upTo, revocations } = range;
@@ -72,13 +72,13 @@ export function snapshotPageOf(range: SnapshotRange, { issuer, audience, now }: 
   };
 }
 
-/** Revocations of one kind and reason: entry `n` of each column is about the same revocation. */
+/** Revocations of one kind and reason. Entry `n` of each column belongs to the same revocation. */
 interface RevocationColumns {
   readonly kind: string;
   readonly reason: string;
   readonly targets: string[];
   readonly expires_at: number[];
-  /** Only for subjects and clients; `null` for every token. */
+  /** Only for subjects and clients; `null` revokes all tokens. */
   readonly before?: (number | null)[];
 }
 
@@ -128,6 +128,6 @@ function subjectOf({ kind, target }: Revocation, issuer: string): object {
   }
 }
 
-function toldOf({ kind, target, before, reason, expiresAt }: Revocation): object {
+function revocationClaimOf({ kind, target, before, reason, expiresAt }: Revocation): object {
   return { kind, target, ...(before !== undefined && { before }), reason, expires_at: expiresAt };
 }

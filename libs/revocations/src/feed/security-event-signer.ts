@@ -8,20 +8,20 @@ import type { FeedEventTerms, SnapshotRange } from './security-event-claims.js';
 import type { FeedEntry } from '../storage/revocation-feed-history.js';
 import { positionOf, textOfCursor } from './feed-position.js';
 
-/** Signing blocks the one thread that answers every request: other requests have a turn after so many signatures. */
+/** Signing blocks the event loop: it yields to other requests after this number of signatures. */
 const SIGNATURES_PER_TURN = 25;
 
-/** A signed event in the bytes that every follower gets: one buffer, which all of them share. */
+/** A signed event: one buffer that all followers share. */
 export interface SignedEvent {
   /** The Server-Sent Event. */
   readonly frame: Buffer;
-  /** The token alone, a part of `frame`. */
+  /** The token alone: a view of `frame`. */
   readonly token: Buffer;
-  /** The key that signed it. */
+  /** The id of the signing key. */
   readonly kid: string;
 }
 
-/** Signs what the feed says as Security Event Tokens of this issuer. */
+/** Signs the events of the feed as Security Event Tokens of this issuer. */
 @Injectable()
 export class SecurityEventSigner {
   private signatures = 0;
@@ -33,22 +33,22 @@ export class SecurityEventSigner {
     private readonly clock: Clock,
   ) {}
 
-  /** This moment in epoch seconds. */
+  /** The current time in epoch seconds. */
   get now(): number {
     return this.clock.now() / 1000;
   }
 
-  /** Whether the key of the event still signs or verifies: followers reject an event of a killed or removed key. */
+  /** Whether the key of the event is still published: followers reject an event of a revoked or removed key. */
   isLive({ kid }: Pick<SignedEvent, 'kid'>): boolean {
     return this.keys.isLive(this.settings.issuer, kid);
   }
 
-  /** The event of one revocation. */
+  /** Signs the event of a revocation. */
   signRevocation(entry: FeedEntry): Promise<SignedEvent> {
     return this.sign(securityEventOf(entry, this.terms), textOfCursor({ position: positionOf(entry) }));
   }
 
-  /** The event of a page of a snapshot. */
+  /** Signs the event of a page of a snapshot. */
   signPage(range: SnapshotRange): Promise<SignedEvent> {
     return this.sign(snapshotPageOf(range, this.terms));
   }

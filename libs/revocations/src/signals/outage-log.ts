@@ -1,24 +1,24 @@
 import type { Logger } from '@nestjs/common';
 
-/** Tells once that something is lost and once that it is back: the failures between them are no news, and go to `debug`. */
+/** Logs an outage once when it starts and once when it ends. Failures in between are logged at the level `debug`. */
 export class OutageLog {
-  private isLost = false;
+  private isOut = false;
 
   constructor(
     private readonly logger: Logger,
-    private readonly lost: string,
-    private readonly back: string,
+    private readonly startText: string,
+    private readonly endText: string,
   ) {}
 
-  noteLoss(error: unknown): void {
-    const sentence = `${this.lost}: ${String(error)}`;
-    if (this.isLost) this.logger.debug(sentence);
-    else this.logger.warn(sentence);
-    this.isLost = true;
+  recordFailure(error: unknown): void {
+    const line = `${this.startText}: ${String(error)}`;
+    if (this.isOut) this.logger.debug(line);
+    else this.logger.warn(line);
+    this.isOut = true;
   }
 
-  noteReturn(): void {
-    if (this.isLost) this.logger.log(this.back);
-    this.isLost = false;
+  recordSuccess(): void {
+    if (this.isOut) this.logger.log(this.endText);
+    this.isOut = false;
   }
 }

@@ -7,15 +7,15 @@ import { RevocationSignal, REVOCATION_CHANNEL } from './revocation-signal.js';
 const MIN_PAUSE = 100;
 const MAX_PAUSE = 10_000;
 
-/** Announces revocations by PostgreSQL's NOTIFY, and hears them on one connection kept for it. */
+/** Announces revocations by PostgreSQL's NOTIFY, and listens on a dedicated connection. */
 @Injectable()
 export class PostgresSignal extends RevocationSignal {
   private readonly outage = new OutageLog(
     new Logger(PostgresSignal.name),
-    'Revocations are polled for now',
-    'Revocations are heard of again',
+    'LISTEN for revocations failed, will retry and poll in the meantime',
+    'LISTEN for revocations works again',
   );
-  private heard: ((sequence: number) => void) | undefined;
+  private onAnnounced: ((sequence: number) => void) | undefined;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
   private failures = 0;
@@ -24,20 +24,20 @@ export class PostgresSignal extends RevocationSignal {
     super();
   }
 
-  /** Notifies every connection that listens on the channel, in this process and in others. */
+  /** Notifies each connection that listens on the channel. */
   async announce(sequence: number): Promise<void> {
     await this.dataSource.query('SELECT pg_notify($1, $2)', [REVOCATION_CHANNEL, String(sequence)]);
   }
 
-  /** Resolves after the first attempt, whether it succeeded or not: it goes on trying. */
-  async listen(heard: (sequence: number) => void): Promise<void> {
-    this.heard = heard;
+  /** Resolves after the first attempt to connect, and retries if it failed. */
+  async listen(onAnnounced: (sequence: number) => void): Promise<void> {
+    this.onAnnounced = onAnnounced;
     await this.connect();
   }
 
-  /** Closes the connection and opens none again. */
+  /** Closes the connection, and does not reconnect. */
   async stop(): Promise<void> {
-    this.heard = undefined;
+    this.onAnnounced = undefined;
     clearTimeout(this.timer);
     await this.client?.end().catch(() => undefined);
   }
@@ -45,34 +45,34 @@ export class PostgresSignal extends RevocationSignal {
   private async connect(): Promise<void> {
     const client = clientOf(this.dataSource);
     this.client = client;
-    client.on('notification', ({ payload }) => this.heard?.(Number(payload)));
-    // Without a listener the loss of an idle connection would be the end of the process.
-    client.on('error', (error) => this.outage.noteLoss(error));
+    client.on('notification', ({ payload }) => this.onAnnounced?.(Number(payload)));
+    // Without an error listener, the loss of an idle connection would end the process.
+    client.on('error', (error) => this.outage.recordFailure(error));
     client.once('end', () => this.reconnectLater());
     try {
       await client.connect();
       await client.query(`LISTEN ${REVOCATION_CHANNEL}`);
       this.failures = 0;
-      this.outage.noteReturn();
-      // Whatever was announced while nobody listened.
-      this.heard?.(Number.POSITIVE_INFINITY);
+      this.outage.recordSuccess();
+      // Read the revocations that were announced without a connection.
+      this.onAnnounced?.(Number.POSITIVE_INFINITY);
     } catch (error) {
-      this.outage.noteLoss(error);
+      this.outage.recordFailure(error);
       await client.end().catch(() => undefined);
       this.reconnectLater();
     }
   }
 
   private reconnectLater(): void {
-    if (!this.heard) return;
+    if (!this.onAnnounced) return;
     const pause = Math.min(MAX_PAUSE, MIN_PAUSE * 2 ** this.failures++);
     clearTimeout(this.timer);
-    // All replicas lose their connections in the same moment: they must not come back in the same moment.
+    // All replicas lose their connections at the same time: they must not all reconnect at the same time.
     this.timer = setTimeout(() => void this.connect(), pause * (0.5 + Math.random() / 2)).unref();
   }
 }
 
-/** A connection of its own, made as the pool makes them: one of the pool's would be missing there for ever. */
+/** A dedicated connection with the options of the pool. A connection of the pool would never return to it. */
 function clientOf(dataSource: DataSource): Client {
   const { master } = dataSource.driver as unknown as {
     readonly master: { readonly Client: new (options: object) => Client; readonly options: object };

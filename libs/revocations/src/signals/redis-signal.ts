@@ -4,19 +4,19 @@ import type { Redis, RedisOptions } from 'ioredis';
 import { OutageLog } from './outage-log.js';
 import { RevocationSignal, REVOCATION_CHANNEL } from './revocation-signal.js';
 
-/** So long is waited for Redis, which may take bytes and never answer: the poll of the database waits behind it. */
-const PATIENCE_MILLISECONDS = 500;
+/** Redis may accept bytes and never answer, and the poll of the database waits for this timeout. */
+const TIMEOUT_MILLISECONDS = 500;
 
-/** Announces revocations by Redis pub/sub. Redis keeps nothing: what it loses, the poll of the database finds. */
+/** Announces revocations by Redis pub/sub. Redis stores none: the poll of the database finds a lost announcement. */
 export class RedisSignal extends RevocationSignal {
   private readonly outage = new OutageLog(
     new Logger(RedisSignal.name),
-    'Redis cannot be reached, revocations are polled for now',
-    'Redis is reached again',
+    'Connection to Redis failed, will retry and poll the database in the meantime',
+    'Connection to Redis works again',
   );
   private publisher: Promise<Redis> | undefined;
   private subscriber: Redis | undefined;
-  /** Those of the two that have no connection now. */
+  /** The clients (publisher, subscriber) that are not connected. */
   private readonly unconnected = new Set<Redis>();
   private isStopped = false;
 
@@ -25,32 +25,34 @@ export class RedisSignal extends RevocationSignal {
     super();
   }
 
-  /** Publishes to every replica; where Redis cannot be reached, or does not answer soon, that is left to their polls. */
+  /** Publishes to each replica. The polls of the replicas replace the message if Redis fails or times out. */
   async announce(sequence: number): Promise<void> {
     if (this.isStopped) return;
-    this.publisher ??= this.open({ maxRetriesPerRequest: 1, commandTimeout: PATIENCE_MILLISECONDS });
+    this.publisher ??= this.open({ maxRetriesPerRequest: 1, commandTimeout: TIMEOUT_MILLISECONDS });
     const publisher = await this.publisher;
     await publisher.publish(REVOCATION_CHANNEL, String(sequence)).then(
-      () => this.noteReturn(),
-      (error: unknown) => this.noteLoss(error),
+      () => this.recover(),
+      (error: unknown) => this.fail(error),
     );
   }
 
-  /** Resolves when it listens, or when Redis could not be reached for now. */
-  async listen(heard: (sequence: number) => void): Promise<void> {
+  /** Resolves when the subscription succeeds, fails, or times out. */
+  async listen(onAnnounced: (sequence: number) => void): Promise<void> {
     const subscriber = await this.open({ maxRetriesPerRequest: 0, autoResubscribe: false });
     this.subscriber = subscriber;
-    subscriber.on('message', (_channel, payload) => heard(Number(payload)));
+    subscriber.on('message', (_channel, payload) => onAnnounced(Number(payload)));
     const listening = new Promise<void>((resolve) => {
-      // Anew at each connection, since what ioredis sends by itself then has nobody who would hear of its failure.
+      // Subscribe after each reconnect: the automatic resubscription of ioredis does not report a failure.
       subscriber.on('ready', () => {
         const subscribed = subscriber.subscribe(REVOCATION_CHANNEL);
-        // What was announced meanwhile must be asked for.
-        subscribed.then(() => resolve(heard(Number.POSITIVE_INFINITY))).catch((error: unknown) => this.noteLoss(error));
+        // Read the revocations that were announced without a connection.
+        subscribed
+          .then(() => resolve(onAnnounced(Number.POSITIVE_INFINITY)))
+          .catch((error: unknown) => this.fail(error));
       });
     });
     const failed = new Promise((resolve) => subscriber.once('error', resolve));
-    await Promise.race([listening, failed, delay(PATIENCE_MILLISECONDS, undefined, { ref: false })]);
+    await Promise.race([listening, failed, delay(TIMEOUT_MILLISECONDS, undefined, { ref: false })]);
   }
 
   /** Closes both connections. */
@@ -61,28 +63,28 @@ export class RedisSignal extends RevocationSignal {
   }
 
   private async open(options: RedisOptions): Promise<Redis> {
-    // Only who sets `redisUrl` needs it installed.
+    // Loaded here, so that an application without `redisUrl` does not need ioredis.
     const { Redis: Client } = await import('ioredis');
     const client = new Client(this.url, {
       ...options,
       connectionName: 'postern-revocations',
       disconnectTimeout: 100,
     });
-    client.on('error', (error) => this.noteLoss(error));
+    client.on('error', (error) => this.fail(error));
     client.on('close', () => this.unconnected.add(client));
     client.on('ready', () => {
       this.unconnected.delete(client);
-      this.noteReturn();
+      this.recover();
     });
     return client;
   }
 
-  /** Not before both are connected: the failure that the other one has still to tell of would count as a loss of its own. */
-  private noteReturn(): void {
-    if (this.unconnected.size === 0) this.outage.noteReturn();
+  /** Ends the outage only if both clients are connected: a late error of the other client would start a second one. */
+  private recover(): void {
+    if (this.unconnected.size === 0) this.outage.recordSuccess();
   }
 
-  private noteLoss(error: unknown): void {
-    if (!this.isStopped) this.outage.noteLoss(error);
+  private fail(error: unknown): void {
+    if (!this.isStopped) this.outage.recordFailure(error);
   }
 }

@@ -6,12 +6,17 @@ import { RevocationTable } from './revocation-table.js';
 import type { NewRevocation } from './revocation-table.js';
 
 /**
- * Writes revocations into the database, in the transaction of what causes them: neither happens without the other.
- * From the commit on this server refuses what they name, and all other replicas soon after.
+ * Writes revocations into the database, in the current transaction: both are committed or neither. This server rejects
+ * the revoked tokens from the commit on, and the other replicas soon after.
  *
  * @example
  * ```ts
- * AuthModule.forRoot({ issuer, audience, revocationPublisher: DatabaseRevocationPublisher, revocationSource: DatabaseRevocationSource })
+ * AuthModule.forRoot({
+ *   issuer,
+ *   audience,
+ *   revocationPublisher: DatabaseRevocationPublisher,
+ *   revocationSource: DatabaseRevocationSource,
+ * })
  * ```
  */
 @Injectable()
@@ -28,26 +33,27 @@ export class DatabaseRevocationPublisher extends RevocationPublisher {
   }
 
   /**
-   * Writes one revocation; without `expiresAt` it is kept as long as any access token can live.
+   * Writes a revocation. Without `expiresAt` it is kept for the maximum lifetime of an access token.
    *
-   * @throws Error for tokens of another issuer, which that issuer alone can revoke, and for what `assertValidRevocation` refuses
+   * @throws Error if the tokens belong to another issuer, or if the revocation is not valid
    */
   publish(revocation: RevocationRequest): Promise<void> {
     return this.publishAll([revocation]);
   }
 
-  /** Writes several revocations, all of them or none. */
+  /** Writes all of the revocations, or none. */
   async publishAll(revocations: readonly NewRevocation[]): Promise<void> {
     if (revocations.length === 0) return;
     const foreign = revocations.find(({ issuer = this.issuers.own.issuer }) => issuer !== this.issuers.own.issuer);
-    if (foreign) throw new Error(`Tokens of ${foreign.issuer} are revoked there, not in this database.`);
+    if (foreign)
+      throw new Error(`Only the issuer ${foreign.issuer} can revoke its tokens: call it instead of this server.`);
     for (const revocation of revocations) assertValidRevocation(revocation);
     const written = await this.table.append(revocations);
     this.database.afterCommit(() => {
       for (const revocation of written) this.set.add(revocation);
-      // Not waited for: this server knows already, and the poll of any replica repairs what fails here.
+      // Not awaited: this server already has the revocation, and the next poll of a replica retries after a failure.
       this.table.order().catch((error: unknown) => {
-        this.logger.warn(`Revocations wait for the next poll to be put in order: ${String(error)}`);
+        this.logger.warn(`Numbering of revocations failed, the next poll will retry: ${String(error)}`);
       });
     });
   }

@@ -26,44 +26,41 @@ describe('DatabaseRevocationSource', () => {
   afterAll(() => Logger.overrideLogger(false));
 
   it.each([
-    ['answers', () => Promise.resolve(page)],
+    ['succeeds', () => Promise.resolve(page)],
     ['fails', () => Promise.reject(failure)],
-  ])(
-    'leaves the set and the log alone when a reading %s that was under way as it was stopped',
-    async (_how, answer) => {
-      let hear: (sequence: number) => void = () => undefined;
-      let release: () => void = () => undefined;
-      let readings = 0;
-      const table = {
-        since: async () => {
-          readings += 1;
-          if (readings === 1) return { ...page, entries: [], end: START };
-          await new Promise<void>((resolve) => (release = resolve));
-          return answer();
-        },
-      } as unknown as RevocationTable;
-      const signal = {
-        listen: (heard: typeof hear) => Promise.resolve(void (hear = heard)),
-        stop: () => Promise.resolve(),
-      } as unknown as RevocationSignal;
-      const source = new DatabaseRevocationSource(
-        table,
-        signal,
-        { pollSeconds: 60 } as CheckedRevocationsSettings,
-        clock,
-      );
-      const set = new RevocationSet(clock, 'https://id.test');
-      await source.follow(set);
-      hear(1);
-      const stopped = source.stop();
-      release();
-      await stopped;
-      await new Promise(setImmediate);
-      expect([readings, set.size, errors]).toEqual([2, 0, []]);
-    },
-  );
+  ])('DatabaseRevocationSource changes neither the set nor the log if a read %s after stop()', async (_how, answer) => {
+    let hear: (sequence: number) => void = () => undefined;
+    let release: () => void = () => undefined;
+    let readings = 0;
+    const table = {
+      since: async () => {
+        readings += 1;
+        if (readings === 1) return { ...page, entries: [], end: START };
+        await new Promise<void>((resolve) => (release = resolve));
+        return answer();
+      },
+    } as unknown as RevocationTable;
+    const signal = {
+      listen: (heard: typeof hear) => Promise.resolve(void (hear = heard)),
+      stop: () => Promise.resolve(),
+    } as unknown as RevocationSignal;
+    const source = new DatabaseRevocationSource(
+      table,
+      signal,
+      { pollSeconds: 60 } as CheckedRevocationsSettings,
+      clock,
+    );
+    const set = new RevocationSet(clock, 'https://id.test');
+    await source.follow(set);
+    hear(1);
+    const stopped = source.stop();
+    release();
+    await stopped;
+    await new Promise(setImmediate);
+    expect([readings, set.size, errors]).toEqual([2, 0, []]);
+  });
 
-  describe('while revocations wait for their place in the order', () => {
+  describe('while revocations wait for their number', () => {
     const [{ sequence: _, ...revocation }] = page.entries as [SequencedRevocation];
     const signal = { listen: () => Promise.resolve(), stop: () => Promise.resolve() } as unknown as RevocationSignal;
 
@@ -83,7 +80,7 @@ describe('DatabaseRevocationSource', () => {
       return { set, contacts, progress: position, moved };
     }
 
-    it('refuses them without waiting for it, tells of what has one, and says to nobody else that this is all', async () => {
+    it('DatabaseRevocationSource applies revocations without a number at once, but does not report to followers that it is up to date', async () => {
       const {
         set,
         contacts,
@@ -97,7 +94,7 @@ describe('DatabaseRevocationSource', () => {
       expect([set.size, contacts, position.readAt]).toEqual([2, ['1'], Number.NEGATIVE_INFINITY]);
     });
 
-    it('does not serve before it knows those that fit no page', async () => {
+    it('DatabaseRevocationSource does not start before it has read all revocations without a number', async () => {
       const many = Array.from({ length: 5000 }, (__, number) => ({ ...revocation, target: `s${number}` }));
       let isOrdered = false;
       const {

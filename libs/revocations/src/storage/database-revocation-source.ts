@@ -11,21 +11,26 @@ import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 const PAGE_SIZE = 5000;
 
 /**
- * Keeps this server's set of revocations equal to the database's: all of them at start, then each as soon as a signal
- * tells of it, and by a poll where no signal comes.
+ * Keeps the set of revocations of this server equal to the database: it reads all of them at the start, and then new
+ * ones after each signal and at each poll.
  *
  * @example
  * ```ts
- * AuthModule.forRoot({ issuer, audience, revocationSource: DatabaseRevocationSource, revocationPublisher: DatabaseRevocationPublisher })
+ * AuthModule.forRoot({
+ *   issuer,
+ *   audience,
+ *   revocationSource: DatabaseRevocationSource,
+ *   revocationPublisher: DatabaseRevocationPublisher,
+ * })
  * ```
  */
 @Injectable()
 export class DatabaseRevocationSource extends RevocationSource {
   private readonly logger = new Logger(DatabaseRevocationSource.name);
-  private readonly disorder = new OutageLog(
+  private readonly numbering = new OutageLog(
     this.logger,
-    'Revocations are not put in order for now, and not told to other services',
-    'Revocations are put in order again',
+    'Numbering of revocations failed, will retry; replicas and followers are delayed',
+    'Numbering of revocations works again',
   );
   private set: RevocationSet | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -34,7 +39,7 @@ export class DatabaseRevocationSource extends RevocationSource {
   private isCutOff = false;
   private reading: Promise<boolean> | undefined;
   private ordering: Promise<void> | undefined;
-  private isAskedAgain = false;
+  private isStale = false;
 
   constructor(
     private readonly table: RevocationTable,
@@ -52,11 +57,11 @@ export class DatabaseRevocationSource extends RevocationSource {
     return this.contact;
   }
 
-  /** Resolves when the set holds all that was committed before the call, and keeps it so until `stop()`. */
+  /** Resolves when the set holds all revocations committed before the call, and keeps it current until `stop()`. */
   async follow(set: RevocationSet): Promise<void> {
     this.set = set;
     this.health?.followingStarted();
-    // Of more revocations without a place than fit a page, the others are known when they have one.
+    // A page has room for 5,000 revocations without a number: number the rest, and read them.
     while (!(await this.catchUp())) await this.table.order();
     await this.signal.listen((sequence) => {
       if (sequence > this.place.sequence) void this.look();
@@ -64,7 +69,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     this.schedule();
   }
 
-  /** Ends following. */
+  /** Stops following. */
   async stop(): Promise<void> {
     this.set = undefined;
     clearTimeout(this.timer);
@@ -80,30 +85,30 @@ export class DatabaseRevocationSource extends RevocationSource {
   private async look(): Promise<void> {
     try {
       await this.catchUp();
-      if (this.isCutOff) this.logger.log('The database answers again; all revocations are known');
+      if (this.isCutOff) this.logger.log('Reading of revocations works again; all revocations are known');
       this.isCutOff = false;
     } catch (error) {
       if (!this.set) return;
-      if (!this.isCutOff) this.logger.error(`The database does not tell of revocations: ${String(error)}`);
+      if (!this.isCutOff) this.logger.error(`Reading of revocations failed, will retry: ${String(error)}`);
       this.isCutOff = true;
-      // What answers next may be another database, restored from a backup, whose numbers mean something else.
-      this.beginAnew();
+      // The next connection may reach another database (a restored backup) with other numbers.
+      this.restart();
     }
   }
 
-  /** All is read anew. What is known stays in the set. */
-  private beginAnew(): void {
+  /** Reads all revocations again. The set keeps those that it has. */
+  private restart(): void {
     this.place = START;
     this.position?.noteInterruption();
   }
 
   /**
-   * Calls that come while it reads share one further turn: what they tell of may have come after its query.
+   * Concurrent calls share one further read: their revocation may have been committed after the current query.
    *
-   * @returns whether the set holds all that was committed
+   * @returns whether the set holds all committed revocations
    */
   private catchUp(): Promise<boolean> {
-    this.isAskedAgain = true;
+    this.isStale = true;
     this.reading ??= this.readAll().finally(() => (this.reading = undefined));
     return this.reading;
   }
@@ -112,50 +117,50 @@ export class DatabaseRevocationSource extends RevocationSource {
     const { set } = this;
     let isComplete = true;
     if (!set) return isComplete;
-    while (this.isAskedAgain) {
-      this.isAskedAgain = false;
-      const askedAt = performance.now();
+    while (this.isStale) {
+      this.isStale = false;
+      const startedAt = performance.now();
       const page = await this.table.since(this.place, PAGE_SIZE);
-      if (this.set !== set) break; // stopped meanwhile
+      if (this.set !== set) break;
       this.contact = this.clock.now();
       if (!page) {
-        this.logger.warn('The last revocation that was read is not there any more: all are read anew');
-        this.beginAnew();
-        this.isAskedAgain = true;
+        this.logger.warn('Last revocation read no longer exists (failover?); reloading all');
+        this.restart();
+        this.isStale = true;
         continue;
       }
       const { entries, end, unordered } = page;
       for (const { sequence: _, ...revocation } of entries) set.add(revocation);
-      // To refuse, no order is needed.
+      // A revocation takes effect before it has a number.
       for (const revocation of unordered) set.add(revocation);
       this.place = end;
-      if (unordered.length > 0) this.putInOrder();
+      if (unordered.length > 0) this.numberCommitted();
       if (entries.length === PAGE_SIZE) {
-        this.isAskedAgain = true;
+        this.isStale = true;
         continue;
       }
       isComplete = unordered.length < PAGE_SIZE;
       if (isComplete) this.health?.upToDateAt(String(end.sequence));
-      if (unordered.length === 0) this.position?.note(end.sequence, askedAt);
+      if (unordered.length === 0) this.position?.note(end.sequence, startedAt);
       else this.position?.noteMove(end.sequence);
     }
     return isComplete;
   }
 
   /**
-   * A replica that died between its commit and the numbering left them behind. Nobody waits for it here: it needs a connection
-   * of the pool, and what is revoked meanwhile must be heard of however busy that is.
+   * Numbers the revocations of a replica that died between its commit and the numbering. Not awaited: it needs a
+   * connection of the pool, and reading must not wait for a busy pool.
    */
-  private putInOrder(): void {
+  private numberCommitted(): void {
     this.ordering ??= this.order().finally(() => (this.ordering = undefined));
   }
 
   private async order(): Promise<void> {
     try {
       await this.table.order();
-      this.disorder.noteReturn();
+      this.numbering.recordSuccess();
     } catch (error) {
-      if (this.set) this.disorder.noteLoss(error);
+      if (this.set) this.numbering.recordFailure(error);
       return;
     }
     void this.look();

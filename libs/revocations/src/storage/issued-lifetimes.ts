@@ -3,24 +3,24 @@ import { Database } from 'postern/persistence';
 import { EarliestClock } from 'postern/tokens';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
-/** A replica notes its lifetimes each minute or so; until this long after its last note it may have issued another token. */
-const UNSEEN_SECONDS = 600;
+/** A replica records its lifetimes about once a minute. It may issue tokens for this long after its last record. */
+const MAX_RECORD_AGE_SECONDS = 600;
 
 /**
- * SQL for the longest life, in seconds, of the tokens that a revocation may concern, by what replicas have noted; NULL where
- * they have noted nothing.
+ * SQL for the longest recorded lifetime, in seconds, of the tokens that a revocation may concern; NULL if no replica has
+ * recorded one.
  *
  * @param kind SQL for the kind of the revocation
- * @param now SQL for this instant
+ * @param now SQL for the current time
  */
-export const longestNotedLife = (kind: string, now: string): string => `(
+export const longestRecordedLifetime = (kind: string, now: string): string => `(
   SELECT max(seconds) FROM token_lifetimes l
   WHERE l.kind = CASE ${kind} WHEN 'session' THEN 'session' ELSE 'any' END
-    AND l.issued_at + make_interval(secs => l.seconds + ${UNSEEN_SECONDS}) > ${now})`;
+    AND l.issued_at + make_interval(secs => l.seconds + ${MAX_RECORD_AGE_SECONDS}) > ${now})`;
 
 /**
- * How long the tokens live that are about. Replicas may have different settings, as while a new one is rolled out, and a
- * setting that was lowered shortens no token that is there: each replica notes in the database what it issues.
+ * The lifetimes of the tokens that all replicas issue. Replicas may differ in their settings during a deployment, and a
+ * lower setting does not shorten issued tokens: each replica records its lifetimes in the database.
  */
 @Injectable()
 export class IssuedLifetimes {
@@ -30,20 +30,21 @@ export class IssuedLifetimes {
     private readonly earliestClock: EarliestClock,
   ) {}
 
-  /** Notes that this replica issues tokens now, before it does and for as long as it does. */
-  async note(): Promise<void> {
+  /** Records the lifetimes of this replica: before it issues its first token, and then about once a minute. */
+  async record(): Promise<void> {
     await this.database.manager.query(
-      `INSERT INTO token_lifetimes AS l (kind, seconds, issued_at) VALUES ('any', ceil($1::float8), $3), ('session', ceil($2::float8), $3)
+      `INSERT INTO token_lifetimes AS l (kind, seconds, issued_at)
+       VALUES ('any', ceil($1::float8), $3), ('session', ceil($2::float8), $3)
        ON CONFLICT (kind, seconds) DO UPDATE SET issued_at = greatest(l.issued_at, excluded.issued_at)`,
       [this.terms.longestLifeUnder('key'), this.terms.longestLifeUnder('session'), this.terms.now()],
     );
   }
 
-  /** Forgets the lifetimes of which the last token has died. */
-  async forgetPast(): Promise<void> {
+  /** Deletes a lifetime after its last token has expired. */
+  async deleteExpired(): Promise<void> {
     await this.database.manager.query(
       'DELETE FROM token_lifetimes WHERE issued_at + make_interval(secs => seconds + $1) < $2',
-      [UNSEEN_SECONDS, await this.earliestClock.now()],
+      [MAX_RECORD_AGE_SECONDS, await this.earliestClock.now()],
     );
   }
 }

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 
-/** How far this replica has read the revocations, and when it last could: what wakes those who tell others of them. */
+/** How far this replica has read the revocations, and when. Changes wake the feed. */
 @Injectable()
 export class ReadPosition {
   private readonly waiting = new Set<() => void>();
@@ -8,50 +8,50 @@ export class ReadPosition {
   private notedAt = Number.NEGATIVE_INFINITY;
   private interruptions = 0;
 
-  /** When all that was committed was last known, by `performance.now()`. */
+  /** When this replica last knew all committed revocations, by `performance.now()`. */
   get readAt(): number {
     return this.notedAt;
   }
 
-  /** Changes whenever the database could not be read: it may be another one afterwards, such as a restored one. */
+  /** Changes after each failed read: the next read may reach another database, such as a restored backup. */
   get interruption(): number {
     return this.interruptions;
   }
 
   /**
-   * All up to this place has been read, and nothing else was committed.
+   * Records that this replica has read all committed revocations.
    *
-   * @param askedAt when the database was asked for it, by `performance.now()`
+   * @param startedAt when the query started, by `performance.now()`
    */
-  note(position: number, askedAt = performance.now()): void {
-    this.notedAt = askedAt;
+  note(position: number, startedAt = performance.now()): void {
+    this.notedAt = startedAt;
     this.noteMove(position);
   }
 
-  /** All up to this place has been read; more is committed, and has no place yet. */
+  /** Records that this replica has read up to this number. Further revocations are committed without a number. */
   noteMove(position: number): void {
     if (position === this.position) return;
     this.position = position;
     this.wake();
   }
 
-  /** The database could not be read. */
+  /** Records a failed read. */
   noteInterruption(): void {
     this.interruptions += 1;
     this.position = -1;
   }
 
-  /** Wakes everybody who waits, without anything to read. */
+  /** Wakes all listeners without a change. */
   wake(): void {
     for (const wake of this.waiting) wake();
   }
 
-  /** Calls whenever there is something new to read. */
+  /** Calls the listener after each change. */
   onMove(listener: () => void): void {
     this.waiting.add(listener);
   }
 
-  /** Resolves when there is something new to read, after the time, or when the signal ends it. */
+  /** Resolves after a change, after the timeout, or when the signal aborts. */
   moved(milliseconds: number, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return Promise.resolve();
     return new Promise((resolve) => {

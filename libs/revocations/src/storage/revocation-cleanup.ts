@@ -6,7 +6,7 @@ import { RevocationTable } from './revocation-table.js';
 const PAUSE_MILLISECONDS = 60_000;
 const BATCH_SIZE = 1000;
 
-/** Records how long tokens live, and deletes expired revocations in small batches, on whichever replica comes first. */
+/** Records token lifetimes, and deletes expired revocations in small batches. Each replica runs it. */
 @Injectable()
 export class RevocationCleanup implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(RevocationCleanup.name);
@@ -18,7 +18,7 @@ export class RevocationCleanup implements OnApplicationBootstrap, OnApplicationS
   ) {}
 
   async onApplicationBootstrap(): Promise<void> {
-    await this.lifetimes.note();
+    await this.lifetimes.record();
     this.schedule();
   }
 
@@ -28,12 +28,12 @@ export class RevocationCleanup implements OnApplicationBootstrap, OnApplicationS
   }
 
   /**
-   * Deletes every revocation that no living token can concern.
+   * Deletes each revocation that cannot concern a valid token.
    *
-   * @returns how many it deleted
+   * @returns the number of deleted revocations
    */
   async sweep(): Promise<number> {
-    await this.lifetimes.forgetPast();
+    await this.lifetimes.deleteExpired();
     let total = 0;
     for (;;) {
       const count = await this.table.forgetExpired(BATCH_SIZE);
@@ -49,8 +49,8 @@ export class RevocationCleanup implements OnApplicationBootstrap, OnApplicationS
 
   private async turn(): Promise<void> {
     await this.lifetimes
-      .note()
-      .catch((error: unknown) => this.logger.warn(`Could not record token lifetimes, will retry: ${String(error)}`));
+      .record()
+      .catch((error: unknown) => this.logger.warn(`Recording of token lifetimes failed, will retry: ${String(error)}`));
     await this.sweep().catch((error: unknown) =>
       this.logger.warn(`Revocation cleanup failed, will retry: ${String(error)}`),
     );

@@ -7,46 +7,46 @@ import { isSamePosition, positionOf } from '../feed/feed-position.js';
 import type { FeedPosition } from '../feed/feed-position.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
-import { longestNotedLife } from './issued-lifetimes.js';
+import { longestRecordedLifetime } from './issued-lifetimes.js';
 
-/** A revocation that is to be written. */
+/** A revocation to write. */
 export interface NewRevocation extends RevocationRequest {
-  /** When the last token was issued that it concerns, where that is known: a replica whose clock was ahead says later than now. */
+  /** When the last concerned token was issued, if known. It may be later than now if the clock of a replica is ahead. */
   readonly lastIssuedAt?: Date;
 }
 
-/** A revocation that has its place in the order. */
+/** A revocation that has a number. */
 export interface SequencedRevocation extends Revocation {
-  /** Counts from 1 without a gap, in the order in which readers can see them. */
+  /** Counts from 1 without gaps, in the order in which readers see the revocations. */
   readonly sequence: number;
 }
 
-/** What follows a place in the order. */
+/** The revocations after a position. */
 export interface RevocationTablePage {
   readonly entries: readonly SequencedRevocation[];
-  /** The place of the last of them; the one that was asked for where there is none. */
+  /** The position of the last entry; the requested position if the page is empty. */
   readonly end: FeedPosition;
-  /** Committed revocations that wait for their place in the order, as many at most as were asked for. */
+  /** Committed revocations without a number, at most `limit`. */
   readonly unordered: readonly Revocation[];
 }
 
 /**
- * A revocation outlives the token by this: a verifier may accept the token for so long after its expiry, clocks differ among
- * replicas and verifiers, and a token may be on its way.
+ * A revocation is kept for this long after the token expires, because verifiers tolerate a difference of clocks and the
+ * clocks of replicas differ.
  */
 const MARGIN_SECONDS = MAX_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS;
 
 /**
- * The table of revocations, which is their truth.
+ * The table of revocations.
  *
- * A number taken inside a transaction becomes visible at its commit: who has read 10 may still be missing 9. So rows
- * are written without a number, and after the commit a second, tiny transaction numbers what is committed. It holds
- * the one row of `revocation_cursor` while it does, so that numbers become visible in their order, without gaps.
+ * A number from a sequence becomes visible at the commit of its transaction: a reader may see 10 before 9. Therefore
+ * transactions write rows without a number, and a second, short transaction numbers the committed rows. It locks the one
+ * row of `revocation_cursor`, so that numbers become visible in order and without gaps.
  */
 @Injectable()
 export class RevocationTable {
   private ordering: Promise<void> | undefined;
-  private isAskedAgain = false;
+  private isStale = false;
 
   constructor(
     private readonly database: Database,
@@ -55,15 +55,17 @@ export class RevocationTable {
     private readonly earliestClock: EarliestClock,
   ) {}
 
-  /** Writes revocations in the ambient transaction; they have no place in the order yet. */
+  /** Writes revocations without a number in the current transaction. */
   async append(revocations: readonly NewRevocation[]): Promise<Revocation[]> {
     const ids = revocations.map(() => uuidv7());
     const rows = await this.database.manager.query<{ id: string; expiresAt: number }[]>(
       `INSERT INTO revocations (id, kind, target, before, reason, created_at, expires_at)
        SELECT id, kind, target, to_timestamp(before), reason, $7::timestamptz, coalesce(
          to_timestamp(expires_at),
-         to_timestamp(ceil(extract(epoch FROM greatest($7, last_issued_at))) + $9 + greatest(lifetime, ${longestNotedLife('r.kind', '$7')})))
-       FROM unnest($1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[], $8::float8[], $10::timestamptz[])
+         to_timestamp(ceil(extract(epoch FROM greatest($7, last_issued_at))) + $9
+           + greatest(lifetime, ${longestRecordedLifetime('r.kind', '$7')})))
+       FROM unnest(
+         $1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[], $8::float8[], $10::timestamptz[])
          AS r (id, kind, target, before, reason, expires_at, lifetime, last_issued_at)
        RETURNING id, extract(epoch FROM expires_at)::float8 AS "expiresAt"`,
       [
@@ -83,61 +85,60 @@ export class RevocationTable {
     return revocations.map((revocation, index) => ({ ...revocation, expiresAt: expiries.get(ids[index]!)! }));
   }
 
-  /** Gives every committed revocation its place in the order, and tells the replicas. Calls that come together share a turn. */
+  /** Numbers all committed revocations, and announces them to the replicas. Concurrent calls share one transaction. */
   order(): Promise<void> {
-    this.isAskedAgain = true;
+    this.isStale = true;
     this.ordering ??= this.orderAll().finally(() => (this.ordering = undefined));
     return this.ordering;
   }
 
   /**
-   * What follows a place in the order, in its order; `undefined` where the place is not there any more, as after a fail-over in
-   * which commits were lost: their numbers are given again, and only who reads anew misses none.
+   * The revocations after a position, in order; `undefined` if the position no longer exists, such as after a failover
+   * that lost commits. Their numbers are assigned again, and only a reader that reads all again misses none.
    *
-   * @param place sequence 0 and no tag for all that is kept
-   * @param most how many at once
-   * @throws Error of the database, also where it is a standby: one that is behind does not know what it lacks
+   * @param position `START` for all stored revocations
+   * @param limit the maximum number of entries
+   * @throws Error of the database, also if it is a standby: a standby that lags does not know what it lacks
    */
-  async since(place: FeedPosition, most: number): Promise<RevocationTablePage | undefined> {
-    // The place itself is read with what follows: that costs no query, and shows whether it is still there.
-    const read = place.tag === '' ? 0 : 1;
+  async since(position: FeedPosition, limit: number): Promise<RevocationTablePage | undefined> {
+    // The query includes the position itself, to check that it still exists.
+    const overlap = position.tag === '' ? 0 : 1;
     const rows = await this.database.withReservedConnection(() =>
-      this.database.manager.query<JournalRow[]>(
+      this.database.manager.query<RevocationRow[]>(
         `(SELECT ${COLUMNS} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2)
        UNION ALL (SELECT ${COLUMNS} FROM revocations WHERE seq IS NULL LIMIT $3)`,
-        [place.sequence - read, most + read, most],
+        [position.sequence - overlap, limit + overlap, limit],
       ),
     );
     const ordered = rows.filter((row): row is OrderedRow => row.seq !== null);
-    const places = ordered.map(({ id, seq }) => positionOf({ id, sequence: Number(seq) }));
-    if (read > 0 && !isSamePosition(place, places[0])) return undefined;
+    const positions = ordered.map(({ id, seq }) => positionOf({ id, sequence: Number(seq) }));
+    if (overlap > 0 && !isSamePosition(position, positions[0])) return undefined;
     return {
-      entries: ordered.slice(read).map((row) => ({ sequence: Number(row.seq), ...revocationOf(row) })),
-      end: places.at(-1) ?? place,
+      entries: ordered.slice(overlap).map((row) => ({ sequence: Number(row.seq), ...revocationOf(row) })),
+      end: positions.at(-1) ?? position,
       unordered: rows.filter(({ seq }) => seq === null).map(revocationOf),
     };
   }
 
   /**
-   * Forgets revocations that no living token can concern any more, but never the last one: its place is what readers know
-   * the database again by.
+   * Deletes revocations that cannot concern a valid token, but never the last one: readers recognise the database by it.
    *
-   * @param most how many at once
-   * @returns how many were forgotten
+   * @param limit the maximum number of deleted rows
+   * @returns the number of deleted rows
    */
-  async forgetExpired(most: number): Promise<number> {
+  async forgetExpired(limit: number): Promise<number> {
     const [, count] = await this.database.manager.query<[unknown, number]>(
       `DELETE FROM revocations WHERE id IN (
          SELECT id FROM revocations WHERE expires_at < $1 AND seq < (SELECT max(seq) FROM revocations)
          LIMIT $2 FOR UPDATE SKIP LOCKED)`,
-      [await this.earliestClock.now(), most],
+      [await this.earliestClock.now(), limit],
     );
     return count;
   }
 
   private async orderAll(): Promise<void> {
-    while (this.isAskedAgain) {
-      this.isAskedAgain = false;
+    while (this.isStale) {
+      this.isStale = false;
       const [numbered] = await this.database.batch<{ seq: string }>(NUMBER_COMMITTED);
       if (numbered) await this.signal.announce(Number(numbered.seq));
     }
@@ -147,9 +148,9 @@ export class RevocationTable {
 const COLUMNS = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
   extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
 
-/** In one round trip, for it stands between each revocation and its refusal elsewhere. */
+/** One round trip, because other replicas receive a revocation only after it. */
 const NUMBER_COMMITTED = [
-  // A statement of its own: the next one must see what was committed before this lock was given.
+  // A separate statement: the next one must see all rows that were committed before the lock was acquired.
   'SELECT FROM revocation_cursor FOR UPDATE',
   `WITH unordered AS (
      SELECT id, row_number() OVER (ORDER BY created_at, id) AS place FROM revocations WHERE seq IS NULL
@@ -161,9 +162,9 @@ const NUMBER_COMMITTED = [
    WHERE EXISTS (SELECT FROM unordered) RETURNING seq`,
 ] as const;
 
-interface JournalRow {
+interface RevocationRow {
   readonly id: string;
-  // pg writes a bigint as text.
+  // pg returns a bigint as a string.
   readonly seq: string | null;
   readonly kind: Revocation['kind'];
   readonly target: string;
@@ -172,8 +173,8 @@ interface JournalRow {
   readonly expiresAt: number;
 }
 
-type OrderedRow = JournalRow & { readonly seq: string };
+type OrderedRow = RevocationRow & { readonly seq: string };
 
-function revocationOf({ kind, target, before, reason, expiresAt }: JournalRow): Revocation {
+function revocationOf({ kind, target, before, reason, expiresAt }: RevocationRow): Revocation {
   return { kind, target, reason, expiresAt, ...(before !== null && { before }) };
 }
