@@ -1,12 +1,9 @@
-/**
- * Mail should have gone out, and nobody has said how. Never told to a caller of the API: whoever sends decides what
- * a mail that did not go out means.
- */
+/** `LogMailer` rejects a mail in production. The error is not part of the HTTP API: the sender of the mail handles it. */
 export class MailerNotConfiguredError extends Error {
   readonly code = 'mailer-not-configured';
 
   constructor() {
-    super('No mailer is configured: pass one, AccountsModule.forRoot({ mailer: YourMailer }).');
+    super('No mailer is configured: set AccountsModule.forRoot({ mailer: YourMailer }).');
     this.name = MailerNotConfiguredError.name;
   }
 }

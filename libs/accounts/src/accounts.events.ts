@@ -1,6 +1,6 @@
 import { DomainEvent } from 'postern/persistence';
 
-/** Somebody has registered. */
+/** A user registered. */
 export class UserRegistered extends DomainEvent {
   static override readonly type = 'user.registered';
 

@@ -4,21 +4,21 @@ import type { SettingNames } from 'postern/problem';
 import type { UserBase } from 'postern/users';
 import type { Mailer } from './mailer.js';
 
-/** What `AccountsModule` is told. Plain data, checked at boot. */
+/** The settings of `AccountsModule`. Plain data, checked at boot. */
 export interface AccountsSettings {
-  /** Whether this is production: there, mail goes out by a mailer of yours or not at all, and never into the log. */
+  /** Whether this is production. In production mail is sent by your `mailer` or rejected, and is never logged. */
   production: boolean;
-  /** The product's name in mails, `Postern` unless told. */
+  /** The name of the product in mails (default: `Postern`). */
   productName?: string | undefined;
 }
 
-/** What `AccountsModule` is made of. Read synchronously, also by `forRootAsync`. */
+/** The classes of `AccountsModule`. Read synchronously, also by `forRootAsync`. */
 export interface AccountsStructure {
-  /** The class of the users, the same that `UsersModule` has; `User` unless told. Its fields may be registered. */
+  /** The user class, the same as in `UsersModule` (default: `User`). */
   user?: Type<UserBase> | undefined;
-  /** How mail goes out; `LogMailer` unless told. */
+  /** Sends mail (default: `LogMailer`). */
   mailer?: Type<Mailer> | undefined;
-  /** The controller that serves the route; `registrationControllerOf(user)` unless told. `false`: no route. */
+  /** The controller of the route (default: `registrationControllerOf(user)`). `false`: no route. */
   controller?: Type | false | undefined;
   /** Modules whose exports the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
@@ -27,7 +27,7 @@ export interface AccountsStructure {
 /** Every name of the settings. */
 export const KNOWN_SETTINGS: SettingNames<Required<AccountsSettings>> = { production: true, productName: true };
 
-/** Every name of the structure: what stands here is taken out of the settings. */
+/** Every name of the structure, which is not part of the settings. */
 export const NO_STRUCTURE: Record<keyof AccountsStructure, undefined> = {
   user: undefined,
   mailer: undefined,

@@ -18,8 +18,8 @@ import { Registration } from './registration.js';
 import { SecurityNotices } from './security-notices.js';
 
 /**
- * Registration, and mails about what concerns the safety of an account. Needs `PersistenceModule`, `UsersModule`,
- * `SessionsModule` and `PasswordModule`. Imported once, by the application.
+ * Registration and security notices by mail. Needs `PersistenceModule`, `UsersModule`, `SessionsModule` and
+ * `PasswordModule`. The application imports it once.
  * @example
  * ```ts
  * AccountsModule.forRoot({ production: true, user: Employee, mailer: SmtpMailer })
@@ -27,12 +27,12 @@ import { SecurityNotices } from './security-notices.js';
  */
 @Module({ providers: [missingSettings('AccountsModule', ACCOUNTS_SETTINGS)] })
 export class AccountsModule extends ConfigurableAccountsModule {
-  /** Settings and structure in one object. */
+  /** Switches registration on with the given settings. */
   static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
     return withStructure(super.forRoot(options), options);
   }
 
-  /** Settings from a factory or a class; structure beside it, synchronously. */
+  /** Switches registration on with settings from a factory or a class. Pass the structure beside it. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withStructure(super.forRootAsync(options), options);
   }
@@ -54,7 +54,7 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
         useFactory: (settings: AccountsSettings, { entity }: UserDtos) => {
           if (entity === user) return new CheckedAccountsSettings(settings);
           throw new Error(
-            `AccountsModule has the users ${user.name}, UsersModule has ${entity.name}: write user: ${entity.name}.`,
+            `AccountsModule has user: ${user.name}, but UsersModule has ${entity.name}: set user: ${entity.name}.`,
           );
         },
       },

@@ -3,8 +3,8 @@ import { KNOWN_SETTINGS, NO_STRUCTURE } from './accounts.module-definition.js';
 import type { AccountsSettings } from './accounts.module-definition.js';
 
 /**
- * The settings of this lib with every default filled in, known to be sound. Inject it into a mailer of your own to read them.
- * @throws Error at boot, with a sentence that says what to write
+ * The settings of this lib, checked and complete. Inject it into your own mailer to read them.
+ * @throws Error at boot; it says what to write
  */
 export class CheckedAccountsSettings {
   readonly production: boolean;
@@ -13,9 +13,7 @@ export class CheckedAccountsSettings {
   constructor(settings: AccountsSettings) {
     assertKnownSettings('AccountsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
     if (typeof settings.production !== 'boolean') {
-      throw new Error(
-        'AccountsModule: write production: true or production: false. It decides whether mail may be logged.',
-      );
+      throw new Error('AccountsModule: set production: true or production: false. Mail is logged only if it is false.');
     }
     this.production = settings.production;
     this.productName = settings.productName ?? 'Postern';

@@ -20,7 +20,7 @@ function logged(): string[] {
 describe('LogMailer', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('writes the whole mail into the log in development', async () => {
+  it('LogMailer writes the whole mail into the log in development', async () => {
     const lines = logged();
     const subject = mailer(false);
     subject.onModuleInit();
@@ -28,19 +28,19 @@ describe('LogMailer', () => {
     expect(lines).toEqual(['log: Mail (password-changed) to ada@example.com: Hello\na secret link']);
   });
 
-  it('refuses in production and logs nothing of the mail', async () => {
+  it('LogMailer rejects a mail in production and logs no part of it', async () => {
     const lines = logged();
     await expect(mailer(true).send(message)).rejects.toThrow(MailerNotConfiguredError);
     expect(lines).toEqual([]);
   });
 
-  it('warns once at boot in production, with what to write', () => {
+  it('LogMailer logs a warning at boot in production that says what to write', () => {
     const lines = logged();
     mailer(true).onModuleInit();
     expect(lines).toEqual([expect.stringMatching(/^warn: No mail will be sent.*mailer: YourMailer/)]);
   });
 
-  it('wants to be told whether this is production', () => {
+  it('AccountsModule requires the setting `production`', () => {
     expect(() => new CheckedAccountsSettings({} as { production: boolean })).toThrow('write production: true');
   });
 });

@@ -5,7 +5,7 @@ import { CheckedAccountsSettings } from './checked-accounts-settings.js';
 import { Mailer } from './mailer.js';
 import type { MailMessage } from './mailer.js';
 
-/** Writes mail into the log, for development. In production it sends nothing and logs nothing of what it was given. */
+/** Writes mail into the log, for development. In production it rejects each mail and logs no part of it. */
 @Injectable()
 export class LogMailer extends Mailer implements OnModuleInit {
   private readonly logger = new Logger(LogMailer.name);
@@ -14,7 +14,7 @@ export class LogMailer extends Mailer implements OnModuleInit {
     super();
   }
 
-  /** Warns once at boot where no mail will go out. */
+  /** Logs a warning at boot in production, because no mail will be sent. */
   onModuleInit(): void {
     if (this.settings.production) this.logger.warn(`No mail will be sent. ${new MailerNotConfiguredError().message}`);
   }

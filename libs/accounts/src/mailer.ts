@@ -1,13 +1,13 @@
-/** A mail to one person. */
+/** A mail to a user. */
 export interface MailMessage {
-  /** What it is about, stable, so that a mailer may choose a template of its own: `password-changed`. */
+  /** A stable name, by which a mailer can choose its own template: `password-changed`. */
   readonly kind: string;
-  /** One address, normalised. */
+  /** A normalised e-mail address. */
   readonly to: string;
   readonly subject: string;
   /** The mail as plain text. */
   readonly text: string;
-  /** The same as HTML, where there is one. */
+  /** The mail as HTML, optional. */
   readonly html?: string;
 }
 
@@ -24,6 +24,6 @@ export interface MailMessage {
  * ```
  */
 export abstract class Mailer {
-  /** Resolves when the mail is on its way; rejects when it is not. The message may hold secrets: do not log it. */
+  /** Resolves when the mail is sent; rejects if sending fails. The message may contain secrets: do not log it. */
   abstract send(message: MailMessage): Promise<void>;
 }

@@ -15,19 +15,19 @@ function userWith(options: UserFieldOptions): new () => UserBase {
 }
 
 describe('registrationControllerOf', () => {
-  it('refuses at boot a field that would be taken for the credential', () => {
+  it('registrationControllerOf rejects a field named `password` that can be registered', () => {
     expect(() =>
       AccountsModule.forRoot({ production: true, user: userWith({ register: 'required', write: 'self' }) }),
     ).toThrow(
-      'AccountsModule: Employee.password is registered under the name of the credential: give the field another name.',
+      'AccountsModule: the field Employee.password conflicts with the password of the registration: rename the field.',
     );
   });
 
-  it('lets it be where it is not registered', () => {
+  it('registrationControllerOf accepts a field named `password` that cannot be registered', () => {
     expect(() => AccountsModule.forRoot({ production: true, user: userWith({ read: 'admin' }) })).not.toThrow();
   });
 
-  it('refuses at boot a controller that is made for other users than those of the module', () => {
+  it('AccountsModule rejects a controller for another user class', () => {
     const user = userWith({ read: 'self' });
     class InvitedOnly extends registrationControllerOf(user) {}
     class Evenings extends InvitedOnly {}
@@ -40,7 +40,7 @@ describe('registrationControllerOf', () => {
     expect(() => AccountsModule.forRoot({ production: true, user, controller: Evenings })).not.toThrow();
   });
 
-  it('takes a controller that is made for no class of users', () => {
+  it('AccountsModule accepts a controller without a user class', () => {
     class Own {
       register = () => 'by hand';
     }

@@ -19,19 +19,19 @@ import {
 import type { NewUser, SeenUser, TeamFields, UserBase } from 'postern/users';
 import { Registration } from './registration.js';
 
-/** What is sent to register: which of the team's fields are taken, `@UserField` says. */
+/** The body of a registration: `@UserField` decides which fields of the team it contains. */
 export type NewAccount<U extends UserBase = UserBase> = { email: string; password: string } & TeamFields<U>;
 
-/** The route of registration, as a controller made by {@link registrationControllerOf} has it. */
+/** The controller that {@link registrationControllerOf} returns. */
 export interface RegistrationRoutes<U extends UserBase = UserBase> {
   readonly registration: Registration<U>;
   register(account: NewAccount<U>, request?: RequestLike): Promise<SeenUser<U, 'self'>>;
 }
 
 /**
- * The controller of `POST /auth/register` for this class of users: what may be registered, and what is answered, follow
- * from its fields. A team may extend it and pass its own class; `register` stays the route that it was when it is overridden.
- * @throws Error where a field of the class is registered as `password`
+ * Creates the controller of `POST /auth/register` for a user class, whose fields define the body and the response. A team
+ * may extend it and pass its own class: an overridden `register` keeps its route.
+ * @throws Error if a field named `password` can be registered
  * @example
  * ```ts
  * class InvitedOnly extends registrationControllerOf(Employee) {
@@ -45,7 +45,7 @@ export interface RegistrationRoutes<U extends UserBase = UserBase> {
 export function registrationControllerOf<U extends UserBase>(user: Type<U>): new () => RegistrationRoutes<U> {
   if (userFieldsOf(user).some(({ property, register }) => property === 'password' && register !== false)) {
     throw new Error(
-      `AccountsModule: ${user.name}.password is registered under the name of the credential: give the field another name.`,
+      `AccountsModule: the field ${user.name}.password conflicts with the password of the registration: rename the field.`,
     );
   }
   const OwnUserDto = responseDtoOf(user, 'self');
@@ -58,7 +58,8 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
       type: String,
       format: 'password',
       example: 'seven small boats at noon',
-      description: 'Long rather than complicated; not one that is common, and not one that contains the address.',
+      description:
+        'Prefer a long password to a complicated one. Common passwords and those that contain the e-mail address are rejected.',
     })
     @IsString()
     password!: string;
@@ -68,7 +69,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
   @Controller('auth')
   @ForUserEntity(user)
   class RegistrationController implements RegistrationRoutes<U> {
-    // No parameter of the constructor, which a subclass would have to know.
+    // A property, not a parameter of the constructor, so that a subclass needs no constructor.
     @Inject(Registration) readonly registration!: Registration<U>;
 
     @Post('register')
@@ -77,7 +78,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
     @ApiOperation({
       operationId: 'register',
       summary: 'Register a new account',
-      description: 'Makes a user with a password. Signing in is a step of its own: `POST /auth/login`.',
+      description: 'Creates a user with a password. To sign in, call `POST /auth/login`.',
     })
     @ApiCreatedResponse({
       type: OwnUserDto,
@@ -94,7 +95,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
       HashingOverloadedError,
     )
     async register(@Body() body: RegistrationDto, @Req() request?: RequestLike): Promise<SeenUser<U, 'self'>> {
-      // The validation has made sure that the required fields are there.
+      // The validation pipe guarantees the required fields.
       const account = body as NewUser<U> & RegistrationDto;
       return OwnUserDto.from(await this.registration.register(account, { ipAddress: ipAddressOf(request?.ip) }));
     }

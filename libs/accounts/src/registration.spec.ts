@@ -39,7 +39,7 @@ function stage() {
 const fields = { email: ' Ada@Example.com', password: 'seven small boats', costCentre: 'CC-1' };
 
 describe('Registration', () => {
-  it('hashes before the transaction, and never shows the password to the users', async () => {
+  it('Registration hashes the password before the transaction, and does not pass it to the users', async () => {
     const { registration, steps, published } = stage();
     await expect(registration.register(fields)).resolves.toMatchObject({ id: 'id-1', email: 'ada@example.com' });
     expect(steps).toEqual([
@@ -51,14 +51,14 @@ describe('Registration', () => {
     expect(published[0]).toBeInstanceOf(UserRegistered);
   });
 
-  it('spends the hash before it says that an address is taken', async () => {
+  it('Registration hashes the password before it reports a taken e-mail address', async () => {
     const { registration, steps, published } = stage();
     await expect(registration.register({ ...fields, email: 'taken@example.com' })).rejects.toThrow(EmailTakenError);
     expect(steps[0]).toMatch(/^prepare/);
     expect(published).toEqual([]);
   });
 
-  it('asks nothing of the database for a password that is refused', async () => {
+  it('Registration does not query the database if the password is rejected', async () => {
     const { registration, steps } = stage();
     await expect(registration.register({ ...fields, password: 'weak' })).rejects.toThrow(PasswordRejectedError);
     expect(steps).toHaveLength(1);

@@ -5,14 +5,14 @@ import { normalizeEmail, UsersService } from 'postern/users';
 import type { NewUser, UserBase } from 'postern/users';
 import { UserRegistered } from './accounts.events.js';
 
-/** From where an account is registered. */
+/** The client of a registration. */
 export interface RegistrationContext {
-  /** The client's IP address, by which the hashing queue is shared; undefined where no client asks, such as in an import. */
+  /** The IP address of the client, for the fair hashing queue; undefined without a client, such as in an import. */
   readonly ipAddress?: string | undefined;
 }
 
 /**
- * Makes accounts: a user and its password, together or not at all.
+ * Creates accounts: a user and its password, in one transaction.
  *
  * @example
  * ```ts
@@ -30,8 +30,8 @@ export class Registration<U extends UserBase = UserBase> {
   ) {}
 
   /**
-   * The new user. The password is judged and hashed before anything is asked of the database: a taken address costs what a
-   * free one does, and no connection waits for a hash.
+   * Creates a user. It checks and hashes the password before the first query: a taken e-mail address takes the same time
+   * as a free one, and no connection waits for a hash.
    * @throws InvalidEmailError, PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError
    */
   async register(account: NewUser<U> & { password: string }, { ipAddress }: RegistrationContext = {}): Promise<U> {

@@ -29,31 +29,31 @@ function stage() {
 describe('SecurityNotices', () => {
   afterEach(() => jest.restoreAllMocks());
 
-  it('tells the user that the password was changed', async () => {
+  it('SecurityNotices notifies the user of a changed password', async () => {
     const { outbox, notices } = stage();
     await notices.onPasswordChanged(new PasswordChanged('ada'));
     expect(outbox.sent).toMatchObject([{ kind: 'password-changed', to: 'ada@example.com' }]);
     expect(outbox.sent[0]?.subject).toContain('Acme');
   });
 
-  it('tells the user that a session was used from two places', async () => {
+  it('SecurityNotices notifies the user of the reuse of a refresh token', async () => {
     const { outbox, notices } = stage();
     await notices.onRefreshTokenReused(new RefreshTokenReused({ userId: 'ada', sessionId: 's1' }));
     expect(outbox.sent).toMatchObject([{ kind: 'refresh-token-reused', to: 'ada@example.com' }]);
   });
 
-  it('sends nothing to a user who is gone', async () => {
+  it('SecurityNotices sends no mail to a deleted user', async () => {
     const { outbox, notices } = stage();
     await notices.onPasswordChanged(new PasswordChanged('bob'));
     expect(outbox.sent).toEqual([]);
   });
 
-  it('logs a mail that did not go out, without its address, its content and what the transport said', async () => {
+  it('SecurityNotices logs a failed mail without its address, its content and the message of the transport', async () => {
     const { outbox, notices } = stage();
     const lines: string[] = [];
     jest.spyOn(Logger.prototype, 'error').mockImplementation((line: unknown) => void lines.push(String(line)));
     outbox.failure = new Error('550 ada@example.com: Your password was changed');
     await notices.onPasswordChanged(new PasswordChanged('ada'));
-    expect(lines).toEqual(['The notice "password-changed" to user ada did not go out: Error']);
+    expect(lines).toEqual(['Sending of the notice "password-changed" to user ada failed: Error']);
   });
 });

@@ -13,8 +13,8 @@ interface Notice {
 }
 
 /**
- * Tells users by mail what an attacker would keep from them. A mail that cannot go out is logged, without its content,
- * and changes nothing of what has happened.
+ * Notifies users by mail of a changed password and of the reuse of a refresh token. A failed mail is logged without its
+ * content, and does not undo the change.
  * @see OWASP ASVS 5.0 §6.3.7
  */
 @Injectable()
@@ -29,35 +29,35 @@ export class SecurityNotices {
 
   @OnEvent(PasswordChanged.type)
   async onPasswordChanged({ userId, occurredAt }: PasswordChanged): Promise<void> {
-    await this.tell(userId, {
+    await this.notify(userId, {
       kind: 'password-changed',
       subject: `Your password for ${this.settings.productName} was changed`,
       text: [
         `Your password was changed on ${occurredAt.toUTCString()}, and all your other sessions were ended.`,
-        'If this was not you, somebody knew your password: tell the administrators at once.',
+        'If you did not do this, another person may know your password: contact the administrators at once.',
       ].join('\n'),
     });
   }
 
   @OnEvent(RefreshTokenReused.type)
   async onRefreshTokenReused({ userId, occurredAt }: RefreshTokenReused): Promise<void> {
-    await this.tell(userId, {
+    await this.notify(userId, {
       kind: 'refresh-token-reused',
-      subject: `One of your sessions at ${this.settings.productName} was ended`,
+      subject: `A session of your ${this.settings.productName} account was ended`,
       text: [
-        `On ${occurredAt.toUTCString()} a sign-in of yours was used from two places, as happens when it was copied. We ended that session.`,
-        'Sign in again. If you cannot explain it, change your password and look through your sessions.',
+        `On ${occurredAt.toUTCString()} one of your sessions was used in two places. It may have been copied, so we ended it.`,
+        'Sign in again. If you cannot explain this, change your password and check your sessions.',
       ].join('\n'),
     });
   }
 
-  private async tell(userId: string, notice: Notice): Promise<void> {
+  private async notify(userId: string, notice: Notice): Promise<void> {
     try {
       const user = await this.users.findById(userId);
       if (user) await this.mailer.send({ ...notice, to: user.email });
     } catch (error) {
       const reason = error instanceof Error ? error.name : 'unknown error';
-      this.logger.error(`The notice "${notice.kind}" to user ${userId} did not go out: ${reason}`);
+      this.logger.error(`Sending of the notice "${notice.kind}" to user ${userId} failed: ${reason}`);
     }
   }
 }

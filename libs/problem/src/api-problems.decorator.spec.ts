@@ -15,8 +15,8 @@ class OrdersController {
   }
 }
 
-describe('Refuses', () => {
-  it('tells the errors of the controller and of the route, each once', () => {
+describe('ApiProblems', () => {
+  it('problemsOf returns the errors of the controller and of the route without duplicates', () => {
     expect(problemsOf(OrdersController, OrdersController.prototype.find)).toEqual([
       InternalError,
       ValidationFailedError,

@@ -1,15 +1,15 @@
 import type { Type } from '@nestjs/common';
 import type { AuthError } from './auth-error.js';
 
-const REFUSALS = Symbol.for('postern:refusals');
+const PROBLEMS = Symbol.for('postern:problems');
 
-type Refusal = Type<AuthError> | AuthError;
+type Problem = Type<AuthError> | AuthError;
 
-const declaredOn = (target: object): Refusal[] => Reflect.getMetadata(REFUSALS, target) ?? [];
+const declaredOn = (target: object): Problem[] => Reflect.getMetadata(PROBLEMS, target) ?? [];
 
 /**
- * States which errors a route, or every route of a controller, can answer with. It changes nothing at run time:
- * the OpenAPI document reads it, and shows an instance as it is where a class alone would say too little.
+ * Declares the errors of a route, or of all routes of a controller, for the OpenAPI document. Pass a class, or an instance
+ * to show its values as the example. It has no effect at run time.
  *
  * @example
  * ```ts
@@ -21,11 +21,11 @@ const declaredOn = (target: object): Refusal[] => Reflect.getMetadata(REFUSALS, 
 export function ApiProblems(...errors: (Type<AuthError> | AuthError)[]): MethodDecorator & ClassDecorator {
   return (target: object, _key?: string | symbol, descriptor?: PropertyDescriptor) => {
     const holder = descriptor ? (descriptor.value as object) : target;
-    Reflect.defineMetadata(REFUSALS, [...new Set([...declaredOn(holder), ...errors])], holder);
+    Reflect.defineMetadata(PROBLEMS, [...new Set([...declaredOn(holder), ...errors])], holder);
   };
 }
 
-/** The errors that `@ApiProblems` states for a handler, its controller's first, each once. */
+/** The errors that `@ApiProblems` declares for a controller and its handler, without duplicates. */
 export function problemsOf(target: object, handler?: object): (Type<AuthError> | AuthError)[] {
   return [...new Set([...declaredOn(target), ...(handler ? declaredOn(handler) : [])])];
 }

@@ -1,15 +1,15 @@
-/** What an error may carry besides its public sentence. */
+/** The optional parts of an error. */
 export interface AuthErrorOptions {
-  /** The private reason: it goes to the log and never to the caller. */
+  /** The private reason. It is logged, and never sent to the client. */
   cause?: unknown;
-  /** Further public members of the problem document. */
+  /** Additional public members of the problem document. */
   extensions?: Record<string, unknown>;
-  /** Response headers that belong to the refusal, such as `Retry-After`. */
+  /** Response headers of the error, such as `Retry-After`. */
   headers?: Record<string, string>;
 }
 
 /**
- * A refusal that the caller may read: a stable code, an HTTP status and text written for the public.
+ * An error that the client may read: a stable code, an HTTP status, and text written for the public.
  *
  * Subclasses state `code`, `status` and `title` and nothing else. Every constructor argument is optional,
  * because the OpenAPI document is made from `new ErrorClass()`.
@@ -26,19 +26,19 @@ export interface AuthErrorOptions {
  * @see RFC 9457 §3
  */
 export abstract class AuthError extends Error {
-  /** Stable, kebab-case; what a client may switch on. */
+  /** Stable, kebab-case. Clients may rely on it. */
   abstract readonly code: string;
   /** The HTTP status. */
   abstract readonly status: number;
-  /** One sentence for the public, the same at each occurrence. */
+  /** A sentence for the public, the same at each occurrence. */
   abstract readonly title: string;
-  /** What is particular to this occurrence, written for the public. */
+  /** The details of this occurrence, written for the public. */
   readonly detail?: string;
-  /** Further public members, e.g. `{ errors: [{ pointer, detail }] }`. */
+  /** Additional public members, e.g. `{ errors: [{ pointer, detail }] }`. */
   extensions?: Record<string, unknown>;
   /** Response headers, e.g. `WWW-Authenticate` or `Retry-After`. */
   headers?: Record<string, string>;
-  /** Whether the code that throws it has logged it already: the filter logs nothing then. */
+  /** Whether the error is already logged. The filter then does not log it again. */
   readonly isLogged?: boolean;
 
   constructor(detail?: string, options: AuthErrorOptions = {}) {
@@ -50,7 +50,7 @@ export abstract class AuthError extends Error {
   }
 }
 
-// A subclass sets its title after this constructor has run, so a message that falls back to it must be read late.
+// A subclass sets its title after this constructor has run, so `message` reads the title lazily.
 Object.defineProperty(AuthError.prototype, 'message', {
   configurable: true,
   get(this: AuthError): string {

@@ -2,18 +2,18 @@ import { MAX_ISSUES, pointerStep } from './hostile-text.js';
 import type { MetadataStorage } from 'class-validator';
 import type { ProblemIssue } from './problem.errors.js';
 
-/** A JSON number without an exponent: no `0x10`, `1e1`, ` 7`, `007`, `+7` or empty text, all of which `Number` reads. */
+/** A JSON number without an exponent. `Number` also accepts `0x10`, `1e1`, ` 7`, `007`, `+7` and an empty string. */
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/;
 
-/** The names of the properties of a class that have rules; empty for a class that nothing validates. */
+/** The names of the properties of a class that have validators; empty for a class without validators. */
 export type ValidatedProperties = (type: object) => ReadonlySet<string>;
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** For values that no class describes. */
+/** For values without a class. */
 export const NO_CLASSES: ValidatedProperties = () => NONE;
 
-/** Reads the rules of class-validator. */
+/** Reads the validators from class-validator. */
 export function validatedProperties(storage: MetadataStorage): ValidatedProperties {
   return (type) => {
     const rules = storage.getTargetValidationMetadatas(type as () => unknown, '', false, false);
@@ -22,12 +22,12 @@ export function validatedProperties(storage: MetadataStorage): ValidatedProperti
 }
 
 /**
- * Names every member that class-transformer did not copy as it was written: text that is a number by the rules of JavaScript alone, and
- * members that it drops, or hands to a setter, because the class has a method or an accessor of that name. The
- * whitelist of class-validator sees neither.
+ * Finds members that class-transformer changed silently: strings that only JavaScript reads as a number, and members that
+ * it drops or passes to a setter because the class has a method or an accessor of that name. The whitelist of
+ * class-validator does not find them.
  *
- * @param written what the request says
- * @param made what the transformer made of it
+ * @param written the value in the request
+ * @param made the result of the transformer
  */
 export function misreadMembers(
   written: unknown,
@@ -50,7 +50,7 @@ export function misreadMembers(
   return issues;
 }
 
-/** A transformer of the application may make any number of a text; this is about `Number` and unary plus. */
+/** Finds conversions by `Number` and unary plus. A transformer of the application may convert strings in other ways. */
 function isMisreadNumber(written: unknown, made: unknown): boolean {
   if (typeof made !== 'number' && typeof made !== 'bigint') return false;
   if (Number.isNaN(made)) return true;
@@ -61,7 +61,7 @@ function isTree(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !ArrayBuffer.isView(value);
 }
 
-/** A class without rules, such as one that a `@Transform` makes, may have methods of any name. */
+/** A class without validators, such as the result of a `@Transform`, may have methods of any name. */
 function isUnknown(made: object, name: string, validated: ValidatedProperties): boolean {
   const known = validated(made.constructor);
   return known.size > 0 && !known.has(name);

@@ -24,7 +24,7 @@ const PROGRAM = `
 `;
 
 describe('ProblemValidationPipe without class-validator', () => {
-  it('serves routes without bodies, and says what to install at the first class', async () => {
+  it('without class-validator, ProblemValidationPipe serves routes without bodies, and fails with the package to install at the first class', async () => {
     const flags = [
       '--import',
       './test/support/register-typescript.mjs',
@@ -35,7 +35,7 @@ describe('ProblemValidationPipe without class-validator', () => {
     const { stdout } = await promisify(execFile)(process.execPath, [...flags, '--eval', PROGRAM]);
     expect(JSON.parse(stdout)).toEqual({
       id: '7',
-      failure: 'A route takes a class as its body, and class-validator is not installed: npm install class-validator',
+      failure: 'A route needs class-validator to validate its parameters: npm install class-validator',
     });
   });
 });

@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { assertSamePackage, FromThisPackage } from './index.js';
 
-/** What another copy has marked. */
+/** Marks a class as part of another copy. */
 const OfAnotherCopy = (place = 'file:///app/node_modules/other/node_modules/postern'): ClassDecorator =>
   Reflect.metadata(Symbol.for('postern:copy'), { place });
 
@@ -13,14 +13,14 @@ class Base {}
 class OtherBase {}
 
 describe('a class of another copy of the package', () => {
-  it('is refused with the places of both and the command that finds who brings them', () => {
+  it('assertSamePackage rejects a class of another copy and names the locations of both copies', () => {
     class Employee extends OtherBase {}
     expect(() => assertSamePackage('UsersModule', Employee)).toThrow(
-      /^UsersModule: two copies of postern are loaded\. Employee comes from file:\/\/\/app\/node_modules\/other\/node_modules\/postern, and the UsersModule that refuses it from file:\/\/\/[^ ]+\. "npm ls postern"/,
+      /^UsersModule: two copies of postern are loaded\. Employee comes from file:\/\/\/app\/node_modules\/other\/node_modules\/postern, and UsersModule comes from file:\/\/\/[^ ]+\. Run "npm ls postern"/,
     );
   });
 
-  it('is told from its own place, where a test runner has loaded it twice', () => {
+  it('assertSamePackage rejects a class of another copy that was loaded from the same folder', () => {
     const own = Reflect.getMetadata(Symbol.for('postern:copy'), Base) as { place: string };
     expect(own.place).toMatch(/^file:\/\/\/(?!.*\/libs\/problem)/);
     @OfAnotherCopy(own.place)
@@ -29,8 +29,8 @@ describe('a class of another copy of the package', () => {
   });
 
   it.each<[unknown]>([[class extends Base {}], [Base], [Date], [() => true], [{}], [undefined]])(
-    'is nothing else: %p',
-    (asked) => expect(() => assertSamePackage('AuthModule', asked)).not.toThrow(),
+    'assertSamePackage accepts any other value: %p',
+    (type) => expect(() => assertSamePackage('AuthModule', type)).not.toThrow(),
   );
 });
 
@@ -46,14 +46,14 @@ describe('a copy of the package that is loaded beside another one', () => {
     return stdout.split('\n').filter((line) => line !== '');
   };
 
-  it('says so', async () => {
+  it('a second copy of the package emits a warning', async () => {
     const place = 'file:///app/node_modules/other/node_modules/postern';
     await expect(warningsBeside(place)).resolves.toEqual([
       expect.stringMatching(/^Copies of postern are loaded from file:\/\/\/app\/.* and file:\/\/\/.*"npm ls postern"/),
     ]);
   });
 
-  it('says nothing where it is the only one', async () => {
+  it('a single copy of the package emits no warning', async () => {
     await expect(warningsBeside()).resolves.toEqual([]);
   });
 });

@@ -1,48 +1,48 @@
 const COPY = Symbol.for('postern:copy');
 const COPIES = Symbol.for('postern:copies');
 
-/** A copy of the package as it was loaded: one folder may be loaded twice as well, by a bundler or a test runner. */
+/** A loaded copy of the package. A bundler or a test runner may also load the same folder twice. */
 interface Copy {
   readonly place: string;
 }
 
-// In a bundle of CommonJS no module knows its address.
+// In a CommonJS bundle `import.meta.url` is undefined.
 const { url = 'a bundle' } = import.meta as Partial<ImportMeta>;
 const own: Copy = { place: url.replace(/(\/dist)?\/libs\/problem\/src\/[^/]*$/, '') };
 
 /**
- * Marks a class, and with it whatever extends it, as one of this copy of the package: for those to which another copy would be a
- * stranger, and refuse them for a wrong reason or pass them over.
+ * Marks a class and its subclasses as part of this copy of the package. Another copy would reject or ignore them with a
+ * misleading reason.
  */
 export const FromThisPackage = (): ClassDecorator => (base) => Reflect.defineMetadata(COPY, own, base);
 
 /**
- * Refuses a class that comes from another copy of the package than the one that is asked.
+ * Asserts that a class comes from this copy of the package.
  *
- * @param place the module that refuses, such as `UsersModule`
- * @throws Error that says where the two copies lie and how to find who brings them
+ * @param place the module that checks the class, such as `UsersModule`
+ * @throws Error that names the locations of both copies
  */
-export function assertSamePackage(place: string, asked: unknown): void {
-  if (typeof asked !== 'function') return;
-  const other = Reflect.getMetadata(COPY, asked) as Copy | undefined;
+export function assertSamePackage(place: string, type: unknown): void {
+  if (typeof type !== 'function') return;
+  const other = Reflect.getMetadata(COPY, type) as Copy | undefined;
   if (other === undefined || other === own) return;
   throw new Error(
-    `${place}: two copies of postern are loaded. ${asked.name} comes from ${other.place}, and the ${place} that refuses it from ` +
-      `${own.place}. "npm ls postern" shows who brings them: let all of them have the same one.`,
+    `${place}: two copies of postern are loaded. ${type.name} comes from ${other.place}, and ${place} comes from ` +
+      `${own.place}. Run "npm ls postern" to find the packages that depend on them, and install one version for all.`,
   );
 }
 
-/** Two applications of one process may have a copy each, so this refuses nothing; it stands above what Nest says when it is one. */
-function tellOfOthers(): void {
+/** Warns and does not throw, because two applications of one process may each have their own copy. */
+function warnOfOtherCopies(): void {
   const places = ((globalThis as { [COPIES]?: Set<string> })[COPIES] ??= new Set());
   if (places.size > 0 && !places.has(own.place)) {
     process.emitWarning(
-      `Copies of postern are loaded from ${[...places, own.place].join(' and ')}. Within one application Nest does not find what the ` +
-        'other copy provides, and an error of the other copy is answered with 500. "npm ls postern" shows who brings them.',
+      `Copies of postern are loaded from ${[...places, own.place].join(' and ')}. Within one application, Nest does not ` +
+        'find the providers of the other copy, and its errors become 500. Run "npm ls postern" to find both.',
       { code: 'POSTERN_COPIES' },
     );
   }
   places.add(own.place);
 }
 
-tellOfOthers();
+warnOfOtherCopies();

@@ -12,14 +12,14 @@ import {
 } from './problem.errors.js';
 import type { Problem } from './problem.js';
 
-/** A problem, ready to be written to a response. */
+/** The status, headers and body of an error response. */
 export interface ProblemAnswer {
   status: number;
   headers: Record<string, string>;
   body: Problem;
 }
 
-/** What belongs to the occurrence and to the application, not to the error. */
+/** The parts of a problem document that the error does not contain. */
 export interface ProblemContext {
   requestId: string;
   /** See `ProblemSettings.documentation`. */
@@ -39,8 +39,9 @@ const KNOWN = new Map<number, new (detail?: string) => AuthError>(
 );
 
 /**
- * Puts any thrown value into the words of the public: an `AuthError` as it is, an `HttpException` of Nest by its status, an
- * error with `isTransient: true` as a `ServiceUnavailableError`, anything else as an `InternalError`. Private text (causes, stacks, parser excerpts) is left behind.
+ * Converts a thrown value into a public error response: an `AuthError` unchanged, an `HttpException` of Nest by its status,
+ * an error with `isTransient: true` as a `ServiceUnavailableError`, and anything else as an `InternalError`. The response
+ * contains no private text (causes, stacks, excerpts of a parser).
  * @see RFC 9457 §3
  */
 export function answerOf(thrown: unknown, { requestId, documentation }: ProblemContext): ProblemAnswer {
@@ -48,13 +49,13 @@ export function answerOf(thrown: unknown, { requestId, documentation }: ProblemC
   return {
     status,
     headers: {
-      ...demandedHeaders(status),
+      ...requiredHeaders(status),
       'Cache-Control': 'no-store',
       ...writable(headers),
       'Content-Type': 'application/problem+json',
     },
     body: {
-      // Extensions come first: none of them may replace a member of the document itself.
+      // Extensions come first, so that none of them can replace a standard member.
       ...extensions,
       type: documentation === undefined ? 'about:blank' : documentation + code,
       title,
@@ -66,7 +67,7 @@ export function answerOf(thrown: unknown, { requestId, documentation }: ProblemC
   };
 }
 
-/** The document alone, for an example in a documentation when no request is given. */
+/** The problem document alone. Without a context it has the request id of an example. */
 export function problemOf(thrown: unknown, context: ProblemContext = EXAMPLE): Problem {
   return answerOf(thrown, context).body;
 }
@@ -77,7 +78,7 @@ type PublicPart = Pick<AuthError, 'status' | 'code' | 'title' | 'detail' | 'exte
 
 function publicPartOf(thrown: unknown): PublicPart {
   if (thrown instanceof AuthError) return thrown;
-  if (isBrokenOff(thrown)) return new MalformedRequestError('The body broke off.');
+  if (isAborted(thrown)) return new MalformedRequestError('The request body is incomplete.');
   if (!(thrown instanceof HttpException))
     return isTransient(thrown) ? new ServiceUnavailableError() : new InternalError();
   const status = thrown.getStatus();
@@ -90,46 +91,46 @@ function publicPartOf(thrown: unknown): PublicPart {
 }
 
 /**
- * Whether what failed, or a cause of it, says of itself by `isTransient: true` that it may succeed a moment later. So do the errors
- * of libs that reach out to something else, such as a database, and may not know this one.
+ * Whether the error or one of its causes has `isTransient: true`, so that a retry may succeed. Libs that do not depend on
+ * this one, such as `persistence`, mark their errors by it.
  */
 function isTransient(thrown: unknown): boolean {
   return causesOf(thrown).some((error) => 'isTransient' in error && error.isTransient === true);
 }
 
-/** What was thrown and what lies behind it, the outermost first, as far as these are errors; at most five. */
+/** The thrown error and its causes, the outermost first; at most five. */
 export function causesOf(thrown: unknown): Error[] {
   const causes: Error[] = [];
   for (let error = thrown; error instanceof Error && causes.length < 5; error = error.cause) causes.push(error);
   return causes;
 }
 
-/** Node's own error where a caller hangs up in the middle of a body: nobody reads the answer, and it is no failure of ours. */
-function isBrokenOff(thrown: unknown): boolean {
+/** Node's error for a client that disconnects in the middle of a body. It is not a failure of the server. */
+function isAborted(thrown: unknown): boolean {
   return thrown instanceof Error && thrown.message === 'aborted' && 'code' in thrown && thrown.code === 'ECONNRESET';
 }
 
 function publicDetailOf(exception: HttpException): string | undefined {
-  // What an adapter translates keeps the parser's own error as its cause, and that text quotes the body.
+  // An adapter keeps the error of the parser as the cause, and its message quotes the body.
   if (exception.getStatus() >= 500 || exception.cause !== undefined) return undefined;
   const response: unknown = exception.getResponse();
   const message: unknown =
     typeof response === 'object' && response !== null ? (response as { message?: unknown }).message : response;
   if (Array.isArray(message)) return message.map(String).join('; ');
-  // The router's own 404 repeats the URL; a default message repeats the title.
+  // The 404 of the router repeats the URL; a default message repeats the title.
   if (typeof message !== 'string' || /^Cannot [A-Z-]+ /.test(message)) return undefined;
   return message === STATUS_CODES[exception.getStatus()] ? undefined : message;
 }
 
-// A value that node refuses to write (a line break, a letter beyond Latin-1) would turn the refusal into a crash.
+// Node throws for a header value with a line break or a character beyond Latin-1.
 function writable(headers: Record<string, string> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, value.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, '?')]),
   );
 }
 
-// RFC 9110 §11.6.1 demands WWW-Authenticate of every 401; a 429 or 503 without Retry-After invites a storm.
-function demandedHeaders(status: number): Record<string, string> {
+// RFC 9110 §11.6.1 requires WWW-Authenticate for a 401. Without Retry-After, clients retry a 429 or 503 at once.
+function requiredHeaders(status: number): Record<string, string> {
   if (status === 401) return { 'WWW-Authenticate': 'Bearer' };
   return status === 429 || status === 503 ? { 'Retry-After': '1' } : {};
 }

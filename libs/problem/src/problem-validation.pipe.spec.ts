@@ -107,13 +107,13 @@ async function issuesOf(value: unknown, metadata: ArgumentMetadata = body): Prom
 const json = (text: string): unknown => JSON.parse(text);
 
 describe('ProblemValidationPipe', () => {
-  it('makes an instance of the schema', async () => {
+  it('ProblemValidationPipe creates an instance of the class', async () => {
     const whole = (await new ProblemValidationPipe().transform({ part: { name: 'ab' } }, body)) as WholeDto;
     expect(whole).toBeInstanceOf(WholeDto);
     expect(whole.part).toBeInstanceOf(PartDto);
   });
 
-  it('points into objects and arrays, at every constraint', async () => {
+  it('ProblemValidationPipe reports a pointer into objects and arrays for each constraint', async () => {
     expect(await issuesOf({ part: { name: 1 }, parts: [{ name: 'ab' }, { name: 'a', size: 1 }], extra: 1 })).toEqual([
       { pointer: '/extra', detail: 'is not a known field' },
       { pointer: '/parts/1/size', detail: 'is not a known field' },
@@ -123,7 +123,7 @@ describe('ProblemValidationPipe', () => {
     ]);
   });
 
-  it.each(['text', 1, true, null, []])('refuses %p in place of the object', async (value) => {
+  it.each(['text', 1, true, null, []])('ProblemValidationPipe rejects %p instead of an object', async (value) => {
     expect(await issuesOf(value)).toEqual([{ pointer: '', detail: 'must be an object' }]);
   });
 
@@ -132,32 +132,32 @@ describe('ProblemValidationPipe', () => {
     ['{"anything":{"a":"\\udc00"}}', '/anything/a'],
     ['{"anything":{"a\\u0000":1}}', '/anything/a\0'],
     ['{"anything":{"~/":"\\u0000"}}', '/anything/~0~1'],
-  ])('refuses text that no database takes: %s', async (text, pointer) => {
+  ])('ProblemValidationPipe rejects text that a database cannot store: %s', async (text, pointer) => {
     expect(await issuesOf(json(text))).toEqual([{ pointer, detail: expect.stringMatching(/must not contain/) }]);
   });
 
-  it('lets pairs of surrogates pass', async () => {
+  it('ProblemValidationPipe accepts surrogate pairs', async () => {
     expect(await issuesOf({ anything: { a: '\u{1f600}' } })).toBeUndefined();
   });
 
-  it('reads parameters of the path and the query, and bodies without a schema', async () => {
+  it('ProblemValidationPipe checks path parameters, queries, and bodies without a class', async () => {
     expect(await issuesOf('a\0', { type: 'param', metatype: String, data: 'id' })).toMatchObject([{ pointer: '/id' }]);
     expect(await issuesOf({ q: ['\0'] }, { type: 'query', metatype: Object })).toMatchObject([{ pointer: '/q/0' }]);
     expect(await issuesOf(['\0'], { type: 'body' })).toMatchObject([{ pointer: '/0' }]);
   });
 
-  it('leaves alone what a decorator of the application hands over', async () => {
+  it('ProblemValidationPipe does not check the value of a custom decorator', async () => {
     expect(await issuesOf('\0', { type: 'custom', metatype: String })).toBeUndefined();
   });
 
-  it('bounds the depth, without recursion of its own', async () => {
+  it('ProblemValidationPipe limits the nesting without recursion', async () => {
     const nested = (levels: number) => json(`{"anything":{"a":${'['.repeat(levels)}${']'.repeat(levels)}}}`);
     expect(await issuesOf(nested(MAX_DEPTH - 2))).toBeUndefined();
     expect(await issuesOf(nested(MAX_DEPTH - 1))).toEqual([{ pointer: '', detail: expect.stringMatching(/deeper/) }]);
     expect(await issuesOf(nested(50_000))).toHaveLength(1);
   });
 
-  it('does not answer with more issues than it was asked to', async () => {
+  it('ProblemValidationPipe reports at most MAX_ISSUES issues', async () => {
     const many = Object.fromEntries(Array.from({ length: 1000 }, (_, index) => [`field${index}`, 1]));
     expect(await issuesOf(many)).toHaveLength(MAX_ISSUES);
     const pairs = { extra: 1, parts: Array.from({ length: 100 }, () => ({ name: 1 })) };
@@ -165,7 +165,7 @@ describe('ProblemValidationPipe', () => {
   });
 
   it.each(Object.getOwnPropertyNames(Object.prototype))(
-    'rejects a member named %s as unknown, at any depth',
+    'ProblemValidationPipe rejects a member named %s as unknown, at any depth',
     async (name) => {
       expect(await issuesOf(json(`{"${name}":1}`))).toEqual([{ pointer: `/${name}`, detail: 'is not a known field' }]);
       expect(await issuesOf(json(`{"part":{"name":"ab","${name}":1}}`))).toEqual([
@@ -178,19 +178,19 @@ describe('ProblemValidationPipe', () => {
     },
   );
 
-  it('rejects a member named like a method or an undeclared setter of the class, at any depth', async () => {
+  it('ProblemValidationPipe rejects a member named like a method or an undeclared setter, at any depth', async () => {
     expect(await issuesOf({ isFirst: 1, inner: { secret: 2 } }, page)).toEqual([
       { pointer: '/isFirst', detail: 'is not a known field' },
       { pointer: '/inner/secret', detail: 'is not a known field' },
     ]);
   });
 
-  it('reads a declared setter, and what a transformer makes of a member', async () => {
+  it('ProblemValidationPipe accepts a declared setter, and the result of a transformer', async () => {
     expect(await issuesOf({ open: 3, since: '2026-12-01', amount: { currency: 'EUR' } }, page)).toBeUndefined();
   });
 
   it.each(['0x10', '0b11', '0o17', '1e1', '1E1', '', ' ', ' 7', '7 ', '+7', '007', '7.', '.5', '-', '1_000'])(
-    'rejects %p in place of a number',
+    'ProblemValidationPipe rejects %p instead of a number',
     async (text) => {
       expect(await issuesOf({ inner: { limit: text } }, page)).toMatchObject([{ pointer: '/inner/limit' }]);
       expect(await issuesOf({ ratios: ['1', text] }, page)).not.toBeUndefined();
@@ -202,20 +202,30 @@ describe('ProblemValidationPipe', () => {
     },
   );
 
-  it.each(['0', '7', '-7', '0.5', '10.0', '12345678901'])('reads %p as a number', async (text) => {
-    expect(await issuesOf({ limit: String(Math.trunc(Number(text))), ratios: [text] }, page)).toBeUndefined();
-    const made = await new ProblemValidationPipe().transform(text, { type: 'query', metatype: Number, data: 'limit' });
-    expect(made).toBe(Number(text));
-  });
+  it.each(['0', '7', '-7', '0.5', '10.0', '12345678901'])(
+    'ProblemValidationPipe accepts %p as a number',
+    async (text) => {
+      expect(await issuesOf({ limit: String(Math.trunc(Number(text))), ratios: [text] }, page)).toBeUndefined();
+      const made = await new ProblemValidationPipe().transform(text, {
+        type: 'query',
+        metatype: Number,
+        data: 'limit',
+      });
+      expect(made).toBe(Number(text));
+    },
+  );
 
-  it('leaves a missing number undefined', async () => {
+  it('ProblemValidationPipe leaves a missing number undefined', async () => {
     expect(await issuesOf(undefined, { type: 'query', metatype: Number, data: 'limit' })).toBeUndefined();
   });
 
-  it.each(['__proto__', 'constructor', 'prototype'])('is not led astray by a key named %s', async (key) => {
-    const value = json(`{"part":{"name":"ab"},"anything":{"${key}":{"polluted":true}},"${key}":{"polluted":true}}`);
-    await issuesOf(value);
-    expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
-    expect((WholeDto.prototype as { polluted?: boolean }).polluted).toBeUndefined();
-  });
+  it.each(['__proto__', 'constructor', 'prototype'])(
+    'ProblemValidationPipe does not change a prototype by a key named %s',
+    async (key) => {
+      const value = json(`{"part":{"name":"ab"},"anything":{"${key}":{"polluted":true}},"${key}":{"polluted":true}}`);
+      await issuesOf(value);
+      expect(({} as { polluted?: boolean }).polluted).toBeUndefined();
+      expect((WholeDto.prototype as { polluted?: boolean }).polluted).toBeUndefined();
+    },
+  );
 });

@@ -5,19 +5,19 @@ import { misreadMembers, NO_CLASSES, validatedProperties } from './misread-membe
 import { ValidationFailedError } from './problem.errors.js';
 import type { ProblemIssue } from './problem.errors.js';
 
-/** A package of the validator, or the promise of it, as Nest's own pipe takes it. */
+/** A validator package or its promise, as Nest's pipe accepts it. */
 type Loaded<P> = P | Promise<P>;
 type ValidatorPackage = NonNullable<ValidationPipeOptions['validatorPackage']>;
 type TransformerPackage = NonNullable<ValidationPipeOptions['transformerPackage']>;
 
-/** Nest keeps the package for itself. Loaded once, by the first pipe. */
+/** Nest's pipe keeps its package private. The first pipe loads it for all. */
 let validator: Promise<typeof import('class-validator')> | undefined;
 
 /**
- * Rejects whatever the schema of a parameter does not name: unknown fields (also `toString` and other names that every object
- * inherits), wrong values, numbers that are not decimal (`0x10`, `1e1`), NUL characters and unpaired surrogates, each with a JSON pointer.
+ * Rejects unknown fields (also `toString` and other names that each object inherits), invalid values, numbers that are not
+ * decimal (`0x10`, `1e1`), NUL characters and unpaired surrogates, each with a JSON pointer.
  *
- * `class-validator` and `class-transformer` are needed by the first parameter whose type is a class, and not before.
+ * The first parameter whose type is a class needs `class-validator` and `class-transformer`.
  *
  * @throws ValidationFailedError with `errors: [{ pointer, detail }]`
  * @see RFC 6901
@@ -34,7 +34,7 @@ export class ProblemValidationPipe extends ValidationPipe {
   }
 
   override async transform(value: unknown, metadata: ArgumentMetadata): Promise<unknown> {
-    // What a decorator of our own hands over was not written by the caller.
+    // The value of a custom decorator does not come from the client.
     if (metadata.type === 'custom') return super.transform(value, metadata);
     const pointer = metadata.data ? pointerStep(metadata.data) : '';
     const isSchema = metadata.metatype !== undefined && this.toValidate(metadata);
@@ -49,21 +49,21 @@ export class ProblemValidationPipe extends ValidationPipe {
     return made;
   }
 
-  // Nest ends the process when a package is missing, at the construction of the pipe: a service whose routes
-  // take no bodies needs neither.
-  protected override loadValidator(given?: ValidatorPackage): Loaded<ValidatorPackage> {
+  // Nest exits the process in the constructor of the pipe if a package is missing. A service without request bodies
+  // needs neither package.
+  protected override loadValidator(configured?: ValidatorPackage): Loaded<ValidatorPackage> {
     validator ??= whenUsed('class-validator', import('class-validator'));
-    return given ?? validator;
+    return configured ?? validator;
   }
 
-  protected override loadTransformer(given?: TransformerPackage): Loaded<TransformerPackage> {
-    return given ?? whenUsed('class-transformer', import('class-transformer'));
+  protected override loadTransformer(configured?: TransformerPackage): Loaded<TransformerPackage> {
+    return configured ?? whenUsed('class-transformer', import('class-transformer'));
   }
 }
 
 function whenUsed<P>(name: string, loading: Promise<P>): Promise<P> {
   const loaded = loading.catch((cause: unknown) => {
-    throw new Error(`A route takes a class as its body, and ${name} is not installed: npm install ${name}`, { cause });
+    throw new Error(`A route needs ${name} to validate its parameters: npm install ${name}`, { cause });
   });
   loaded.catch(() => undefined);
   return loaded;
@@ -74,7 +74,7 @@ function assertNone(issues: readonly ProblemIssue[]): void {
   if (issues.length > 0) throw ValidationFailedError.of(issues);
 }
 
-/** Flattens the tree of class-validator's errors into pointers. */
+/** Flattens the error tree of class-validator into issues with pointers. */
 function issuesOf(errors: readonly ValidationError[]): ProblemIssue[] {
   const issues: ProblemIssue[] = [];
   const pending = errors.map((error) => ({ error, parent: '' })).reverse();

@@ -60,19 +60,19 @@ describe('ProblemFilter', () => {
 
   afterAll(() => Logger.overrideLogger(false));
 
-  it('answers under the id of the request', () => {
+  it('ProblemFilter sends the id of the request', () => {
     const adapter = new FakeAdapter();
     const request = { url: '/' };
-    rememberRequestId(request, 'given-by-the-proxy');
+    rememberRequestId(request, 'id-of-the-proxy');
     answer(adapter, new NotFoundError(), hostOf('http', { raw: request }));
-    expect(adapter.sent).toMatchObject({ status: 404, headers: { 'X-Request-Id': 'given-by-the-proxy' } });
+    expect(adapter.sent).toMatchObject({ status: 404, headers: { 'X-Request-Id': 'id-of-the-proxy' } });
     expect(JSON.parse(adapter.sent.body ?? '')).toMatchObject({
       type: 'https://p/not-found',
-      instance: 'urn:request:given-by-the-proxy',
+      instance: 'urn:request:id-of-the-proxy',
     });
   });
 
-  it('logs a failure with its causes, without the query and without what a driver hangs on its error', () => {
+  it('ProblemFilter logs a failure with its causes, but without the query string and the properties of a driver error', () => {
     const driver = Object.assign(new Error('duplicate key'), { parameters: ['$argon2id$hash'] });
     answer(new FakeAdapter(), new InternalError(undefined, { cause: driver }), hostOf('http'));
     const line = JSON.stringify(Lines.written);
@@ -82,7 +82,7 @@ describe('ProblemFilter', () => {
     expect(line).not.toContain('argon2id');
   });
 
-  it('warns in one line, without a stack, of what cannot be served at the moment', () => {
+  it('ProblemFilter logs a 503 as a warning in one line without a stack', () => {
     const driver = new Error('connect ECONNREFUSED\n127.0.0.1:5432');
     answer(new FakeAdapter(), new ServiceUnavailableError(undefined, { cause: driver }), hostOf('http'));
     answer(new FakeAdapter(), new ServiceUnavailableException(), hostOf('http'));
@@ -96,7 +96,7 @@ describe('ProblemFilter', () => {
     expect(JSON.stringify(Lines.written)).not.toContain('    at ');
   });
 
-  it('warns of it likewise where there is no response to write to', async () => {
+  it('ProblemFilter logs a 503 in the same way for sockets, GraphQL and other transports', async () => {
     const thrown = new ServiceUnavailableError(undefined, { cause: new Error('connect ECONNREFUSED') });
     answer(new FakeAdapter(), thrown, hostOf('ws', { emit: () => undefined }));
     expect(() => answer(new FakeAdapter(), thrown, hostOf('graphql'))).toThrow('The service');
@@ -109,12 +109,12 @@ describe('ProblemFilter', () => {
     expect(JSON.stringify(Lines.written)).not.toContain('    at ');
   });
 
-  it('does not log what the caller did wrong', () => {
+  it('ProblemFilter does not log the error of a client', () => {
     answer(new FakeAdapter(), new NotFoundError(), hostOf('http'));
     expect(Lines.written).toEqual([]);
   });
 
-  it('tells whoever listens at the level debug why it refused, where that is a sentence and quotes nobody', () => {
+  it('ProblemFilter logs the cause of a rejection at the level debug, but only if the cause is a string', () => {
     Logger.overrideLogger({
       log: () => undefined,
       warn: () => undefined,
@@ -127,27 +127,27 @@ describe('ProblemFilter', () => {
     expect(String(Lines.written[0])).toMatch(/^not-found GET \/orders urn:request:[^:]+: not on the list/);
   });
 
-  it('ends a response that has begun', () => {
+  it('ProblemFilter ends a response whose headers are already sent', () => {
     const adapter = new FakeAdapter(true);
     answer(adapter, new NotFoundError(), hostOf('http'));
     expect(adapter.sent).toEqual({ headers: {}, ended: true });
   });
 
-  it('tells the client of a gateway by the event that Nest has for it, on both kinds of sockets', () => {
-    const told: unknown[] = [];
-    const send = (text: string) => void told.push(JSON.parse(text));
-    const emit = (event: string, data: object) => void told.push({ event, data });
+  it('ProblemFilter sends the event `exception` to the client of a gateway, on both kinds of sockets', () => {
+    const sent: unknown[] = [];
+    const send = (text: string) => void sent.push(JSON.parse(text));
+    const emit = (event: string, data: object) => void sent.push({ event, data });
     answer(new FakeAdapter(), new NotFoundError(), hostOf('ws', { readyState: 1, send, emit: () => undefined }));
     answer(new FakeAdapter(), new Error('secret'), hostOf('ws', { emit }));
-    expect(told).toMatchObject([
+    expect(sent).toMatchObject([
       { event: 'exception', data: { status: 404, code: 'not-found' } },
       { event: 'exception', data: { status: 500, code: 'internal-error' } },
     ]);
-    expect(JSON.stringify(told)).not.toContain('secret');
+    expect(JSON.stringify(sent)).not.toContain('secret');
     expect(Lines.levels).toEqual(['error']);
   });
 
-  it('gives another transport the public part alone', async () => {
+  it('ProblemFilter sends only the public part to another transport', async () => {
     const thrown = answer(new FakeAdapter(), new Error('secret'), hostOf('rpc'));
     expect(isObservable(thrown)).toBe(true);
     await expect(lastValueFrom(thrown as Observable<never>)).rejects.toMatchObject({ code: 'internal-error' });

@@ -10,7 +10,7 @@ import type { ProblemSettings } from './problem.module-definition.js';
 import { answerOf, causesOf, problemOf } from './problem-of.js';
 import { requestIdOf } from './request-id.js';
 
-/** What is used of the socket of a gateway, of `ws` or of Socket.IO. */
+/** The members of a `ws` or Socket.IO socket that the filter uses. */
 interface SocketClient {
   readonly readyState: number;
   send(text: string): void;
@@ -18,9 +18,9 @@ interface SocketClient {
 }
 
 /**
- * Answers everything that is thrown as `application/problem+json`, on Fastify and on Express alike. What is private
- * goes to the log under the request id: a failure with its stacks as an error; as a warning, in one line, what cannot be served at
- * the moment (503); and at the level `debug` the reason of a refusal, where its cause is a sentence.
+ * Sends each thrown error as `application/problem+json`, on Fastify and on Express. The filter logs the private part under
+ * the request id: a failure as an error with its stacks, a 503 as a warning in one line, and the cause of a rejection at
+ * the level `debug` if the cause is a string.
  * @see RFC 9457
  */
 @Injectable()
@@ -34,7 +34,7 @@ export class ProblemFilter implements ExceptionFilter {
   ) {}
 
   catch(thrown: unknown, host: ArgumentsHost): void | Observable<never> {
-    if (host.getType() === 'ws') return this.tell(host.switchToWs().getClient(), thrown);
+    if (host.getType() === 'ws') return this.emit(host.switchToWs().getClient(), thrown);
     if (host.getType() === 'rpc') return throwError(() => this.problemOfMessage(thrown));
     if (host.getType() !== 'http') return this.raise(thrown);
 
@@ -54,25 +54,25 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   /**
-   * For GraphQL, and whatever else may come: what a filter answers there is the result of the resolver, so only an error that is
-   * thrown refuses. Its `extensions` are the problem, where a GraphQL client looks for a code.
+   * For GraphQL and other contexts: there the return value of a filter becomes the result of the resolver, so the filter
+   * throws. A GraphQL client finds the code in `extensions`, which is the problem.
    */
   private raise(thrown: unknown): never {
-    // Made for the client already.
+    // A GraphQLError is already public.
     if (thrown instanceof Error && thrown.name === 'GraphQLError') throw thrown;
     const problem = this.problemOfMessage(thrown);
     throw Object.assign(new Error(problem.detail ?? problem.title), { extensions: problem });
   }
 
-  /** As Nest tells of an exception, by an event of that name, which says here what it was. */
-  private tell(client: Partial<SocketClient>, thrown: unknown): void {
+  /** Sends the problem as the event `exception`, as Nest does. */
+  private emit(client: Partial<SocketClient>, thrown: unknown): void {
     const problem = this.problemOfMessage(thrown);
-    // A WebSocket of `ws` has an `emit` too, but that one reaches nobody.
+    // A `ws` socket also has `emit`, but that does not send anything to the client.
     if (typeof client.readyState === 'number') client.send?.(JSON.stringify({ event: 'exception', data: problem }));
     else client.emit?.('exception', problem);
   }
 
-  /** What has no response to write to: its own layer gets the public part alone. */
+  /** The public part of an error for a transport without an HTTP response. Logs the private part. */
   private problemOfMessage(thrown: unknown): Problem {
     const problem = problemOf(thrown, { requestId: requestIdOf({}), documentation: this.settings.documentation });
     this.report(thrown, problem, () => 'message');
@@ -84,13 +84,13 @@ export class ProblemFilter implements ExceptionFilter {
     const inOneLine = (): string => `${code} ${place()} ${instance}`;
     if (status === 503) this.logger.warn(`${inOneLine()}${reasonsOf(thrown)}`);
     else if (status >= 500) this.logFailure(thrown, inOneLine());
-    // An error as a cause may quote what the caller sent; a sentence was written here.
+    // A cause that is an error may quote the request; a string was written by the application.
     else if (thrown instanceof AuthError && typeof thrown.cause === 'string') {
       this.logger.debug(`${inOneLine()}: ${thrown.cause}`);
     }
   }
 
-  /** Stacks and no more: a driver's error holds the statement's parameters as properties, hashes among them. */
+  /** Logs only stacks: the error of a database driver has the query parameters, such as hashes, as properties. */
   private logFailure(thrown: unknown, line: string): void {
     const stacks = causesOf(thrown).map((error) => error.stack ?? String(error));
     if (stacks.length === 0) stacks.push(typeof thrown);
@@ -98,7 +98,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 }
 
-/** What was thrown and why, in one line: while something is away there is one a request. */
+/** The error and its causes in one line, because each request logs it during an outage. */
 function reasonsOf(thrown: unknown): string {
   const causes = causesOf(thrown);
   const reasons: unknown[] = [...causes.map(({ message }) => message), causes.at(-1)?.cause];

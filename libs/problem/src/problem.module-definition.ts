@@ -3,7 +3,7 @@ import type { SettingNames } from './settings/known-settings.js';
 
 /** The settings of the problem lib. */
 export interface ProblemSettings {
-  /** Where the problems are documented: `type` becomes this address followed by the code. Default: `about:blank`. */
+  /** The base URL of the documentation: `type` is this URL followed by the code (default: `about:blank`). */
   documentation?: string | undefined;
 }
 

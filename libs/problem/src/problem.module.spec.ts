@@ -2,15 +2,16 @@ import { Test } from '@nestjs/testing';
 import { ProblemModule } from './problem.module.js';
 import type { ProblemSettings } from './problem.module-definition.js';
 
-/** Whatever is given in spite of the compiler. */
-const given = (settings: object) => settings as ProblemSettings;
+/** Bypasses the compiler. */
+const unchecked = (settings: object) => settings as ProblemSettings;
 
 describe('ProblemModule', () => {
   it.each<[string, (settings: ProblemSettings) => ReturnType<typeof ProblemModule.forRoot>]>([
     ['forRoot', (settings) => ProblemModule.forRoot(settings)],
     ['forRootAsync', (settings) => ProblemModule.forRootAsync({ useFactory: () => settings })],
-  ])('refuses by %s a setting that nobody reads', async (_, moduleOf) => {
-    const started = (settings: object) => Test.createTestingModule({ imports: [moduleOf(given(settings))] }).compile();
+  ])('ProblemModule.%s rejects an unknown setting', async (_, moduleOf) => {
+    const started = (settings: object) =>
+      Test.createTestingModule({ imports: [moduleOf(unchecked(settings))] }).compile();
     await expect(started({ docs: 'https://example.test/' })).rejects.toThrow(
       'ProblemModule knows no setting "docs"; there are: documentation.',
     );
@@ -18,7 +19,7 @@ describe('ProblemModule', () => {
     await expect(started({ documentation: 'https://example.test/' })).resolves.toBeDefined();
   });
 
-  it('refuses a factory that returns nothing', async () => {
+  it('ProblemModule.forRootAsync rejects a factory that returns undefined', async () => {
     const module = ProblemModule.forRootAsync({ useFactory: () => undefined as unknown as ProblemSettings });
     await expect(Test.createTestingModule({ imports: [module] }).compile()).rejects.toThrow(
       'ProblemModule must be an object of settings.',

@@ -8,7 +8,7 @@ import { ProblemFilter } from './problem.filter.js';
 import { ProblemValidationPipe } from './problem-validation.pipe.js';
 
 /**
- * Makes every refusal of the application a problem document, and checks every body, query and path parameter.
+ * Sends each error of the application as a problem document, and validates bodies, queries and path parameters.
  *
  * @example
  * ```ts
@@ -25,7 +25,7 @@ import { ProblemValidationPipe } from './problem-validation.pipe.js';
   exports: [MODULE_OPTIONS_TOKEN],
 })
 export class ProblemModule extends ConfigurableModuleClass {
-  /** @throws Error at boot, where there is a setting that nobody reads */
+  /** @throws Error at boot if a setting is unknown */
   constructor(
     application: ApplicationConfig,
     filter: ProblemFilter,
@@ -33,7 +33,7 @@ export class ProblemModule extends ConfigurableModuleClass {
   ) {
     super();
     assertKnownSettings('ProblemModule', settings, KNOWN_SETTINGS);
-    // Nest asks the filters from the last to the first. This one takes everything, so the application's own come before it.
+    // Nest calls global filters from the last to the first. This one catches all errors, so it must be the last called.
     application.getGlobalFilters().unshift(filter);
   }
 }

@@ -1,19 +1,19 @@
 /**
- * A problem document, as every refusal is answered.
+ * The problem document of an error response.
  * @see RFC 9457 §3.1
  */
 export interface Problem {
-  /** A page about this kind of problem, or `about:blank`. */
+  /** The URL of the documentation of the problem, or `about:blank`. */
   type: string;
-  /** One sentence, the same at each occurrence. */
+  /** A sentence, the same at each occurrence. */
   title: string;
   /** The HTTP status. */
   status: number;
-  /** What is particular to this occurrence. */
+  /** The details of this occurrence. */
   detail?: string;
-  /** `urn:request:` and the request id, under which the log knows it. */
+  /** `urn:request:` and the request id, which is also in the log. */
   instance: string;
-  /** Stable, kebab-case; what a client may switch on. */
+  /** Stable, kebab-case. Clients may rely on it. */
   code: string;
   [extension: string]: unknown;
 }
@@ -32,29 +32,33 @@ export const problemSchema: {
     type: {
       type: 'string',
       format: 'uri-reference',
-      description: 'A page about this kind of problem, or about:blank.',
+      description: 'The URL of the documentation of the problem, or about:blank.',
     },
-    title: { type: 'string', description: 'One sentence, the same at each occurrence.' },
-    status: { type: 'integer', description: 'The HTTP status of the answer.', minimum: 400, maximum: 599 },
-    detail: { type: 'string', description: 'What is particular to this occurrence.' },
+    title: { type: 'string', description: 'A sentence, the same at each occurrence.' },
+    status: { type: 'integer', description: 'The HTTP status of the response.', minimum: 400, maximum: 599 },
+    detail: { type: 'string', description: 'The details of this occurrence.' },
     instance: {
       type: 'string',
       format: 'uri-reference',
-      description: 'The request, as the log knows it; the same id is in the X-Request-Id header.',
+      description: 'The request id, as in the log and in the X-Request-Id header.',
     },
-    code: { type: 'string', description: 'Stable: what a client may switch on.' },
+    code: { type: 'string', description: 'A stable code. Clients may rely on it.' },
     errors: {
       type: 'array',
-      description: 'What is wrong where, when the request is not valid.',
+      description: 'The invalid parts of the request.',
       items: {
         type: 'object',
         required: ['pointer', 'detail'],
         properties: {
-          pointer: { type: 'string', format: 'json-pointer', description: 'Where (RFC 6901).' },
-          detail: { type: 'string', description: 'What is wrong there.' },
+          pointer: {
+            type: 'string',
+            format: 'json-pointer',
+            description: 'A JSON pointer to the invalid part (RFC 6901).',
+          },
+          detail: { type: 'string', description: 'The reason why the part is invalid.' },
           code: {
             type: 'string',
-            description: 'Stable, where one thing can be wrong in several ways: the rule of a password.',
+            description: 'A stable code of the reason, such as the rule that a password breaks.',
           },
         },
       },

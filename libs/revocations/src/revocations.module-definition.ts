@@ -6,8 +6,8 @@ import type { RevocationSignal } from './signals/revocation-signal.js';
 /** The settings of `RevocationsModule`. Plain data, checked at boot; every setting has a default. */
 export interface RevocationsSettings {
   /**
-   * The longest lifetime of an access token of this issuer, in seconds. A revocation is kept that long: a lower value keeps
-   * the set of revocations small. Minimum: `maximumLifetimeSeconds` of `TokensModule`. Default: the larger of that and
+   * The longest lifetime of an access token of this issuer, in seconds. A revocation is kept that long: a lower value
+   * keeps the set of revocations small. Minimum: `maximumLifetimeSeconds` of `TokensModule`. Default: the larger of that and
    * 86,400. Revocations of sessions are kept for `sessionTokenLifetimeSeconds` of `TokensModule`.
    */
   longestTokenLifetimeSeconds?: number | undefined;
@@ -21,7 +21,7 @@ export interface RevocationsSettings {
 
 /** The classes of `RevocationsModule`. Read synchronously, also by `forRootAsync`. */
 export interface RevocationsStructure {
-  /** The controller that sends revocations to other services (default: `RevocationFeedController`). `false`: no route. */
+  /** The controller of the feed (default: `RevocationFeedController`). `false`: no route. */
   controller?: Type | false | undefined;
   /** How replicas announce revocations to each other (default: PostgreSQL's NOTIFY, or Redis if `redisUrl` is set). */
   signal?: Type<RevocationSignal> | undefined;

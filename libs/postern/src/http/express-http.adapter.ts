@@ -112,6 +112,6 @@ function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
       reject(new PayloadTooLargeError());
     });
     request.on('end', () => resolve(Buffer.concat(chunks, length)));
-    request.on('error', (cause) => reject(new MalformedRequestError('The body broke off.', { cause })));
+    request.on('error', (cause) => reject(new MalformedRequestError('The request body is incomplete.', { cause })));
   });
 }

@@ -1,13 +1,13 @@
-/** The names of every setting of a kind: the compiler wants all of them, and no other. */
+/** The names of all settings of a module. The compiler requires exactly these names. */
 export type SettingNames<S> = Readonly<Record<keyof S, true>>;
 
 /**
- * Refuses a setting that nobody reads: a misspelt one, which would leave its default in force without a word. What the compiler finds
- * in `forRoot`, it does not find in what a factory returns.
+ * Rejects an unknown setting. A misspelt name would otherwise leave the default in force silently: the compiler checks
+ * `forRoot`, but not the result of a factory.
  *
- * @param place the module, and the setting that the settings stand under, such as `AuthModule` or `AuthModule: "jwks"`
- * @param structure the names of what is passed as classes, beside the settings
- * @throws Error that names the setting, and those that there are
+ * @param place the module and the name of a nested object, such as `AuthModule` or `AuthModule: "jwks"`
+ * @param structure the names of the classes, which are passed beside the settings
+ * @throws Error that names the unknown setting and all known settings
  */
 export function assertKnownSettings<S extends object>(
   place: string,

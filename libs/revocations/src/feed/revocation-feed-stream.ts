@@ -47,8 +47,8 @@ export class RevocationFeedStream {
    */
   async run(cursor: string | undefined): Promise<void> {
     const { feed, broadcast } = this.sources;
-    // The stream is the last response of its connection, so that a closing server does not wait for another request. The
-    // end of the connection ends it: chunked encoding would need new frames for each follower.
+    // The stream is the last response of its connection, so that a closing server does not wait for another request.
+    // The end of the connection ends it: chunked encoding would need new frames for each follower.
     this.response.removeHeader('Transfer-Encoding');
     this.response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',

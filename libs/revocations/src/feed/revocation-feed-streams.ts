@@ -42,7 +42,7 @@ export class RevocationFeedStreams {
       await new RevocationFeedStream(this.sources, { response, signal, assertAllowed }).run(cursor);
     } catch (error) {
       if (!signal.aborted) this.logger.debug(`The revocation stream ended: ${String(error)}`);
-      // After the headers only the end of the response can signal an error. A follower that does not read is disconnected.
+      // After the headers, only the end of the response can signal an error. Disconnect a follower that does not read.
       if (response.writableNeedDrain) response.destroy();
       else response.end();
     }

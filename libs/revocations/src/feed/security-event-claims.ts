@@ -22,8 +22,8 @@ const SUBJECT_EVENTS: Readonly<Record<string, { type: string; members?: object }
 };
 
 /**
- * The claims of the Security Event Token for one revocation: in `events` for receivers that know only the standards, and
- * in `revocation` for services that use Postern.
+ * The claims of the Security Event Token for one revocation: in `events` for receivers that know only the standards,
+ * and in `revocation` for services that use Postern.
  *
  * @see RFC 8417 §2.2, RFC 9493 §3, OpenID CAEP 1.0 §3, OpenID RISC 1.0 §2
  */
@@ -57,8 +57,8 @@ export interface SnapshotRange {
 }
 
 /**
- * The claims of a page of a snapshot: one token for many revocations, in columns. The signature also covers the range, so
- * that a follower notices a missing page.
+ * The claims of a page of a snapshot: one token for many revocations, in columns. The signature also covers the range,
+ * so that a follower notices a missing page.
  */
 export function snapshotPageOf(range: SnapshotRange, { issuer, audience, now }: FeedEventTerms): object {
   const { after, upTo, revocations } = range;

@@ -7,7 +7,9 @@
  * @Injectable()
  * class NatsSignal extends RevocationSignal {
  *   async announce(sequence: number) { this.nats.publish('revocations', String(sequence)); }
- *   async listen(onAnnounced: (sequence: number) => void) { this.nats.subscribe('revocations', (m) => onAnnounced(Number(m))); }
+ *   async listen(onAnnounced: (sequence: number) => void) {
+ *     this.nats.subscribe('revocations', (message) => onAnnounced(Number(message)));
+ *   }
  *   async stop() { await this.nats.close(); }
  * }
  * RevocationsModule.forRoot({ signal: NatsSignal })

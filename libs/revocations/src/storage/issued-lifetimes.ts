@@ -7,8 +7,8 @@ import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 const MAX_RECORD_AGE_SECONDS = 600;
 
 /**
- * SQL for the longest recorded lifetime, in seconds, of the tokens that a revocation may concern; NULL if no replica has
- * recorded one.
+ * SQL for the longest recorded lifetime, in seconds, of the tokens that a revocation may concern; NULL if no replica
+ * has recorded one.
  *
  * @param kind SQL for the kind of the revocation
  * @param now SQL for the current time

@@ -36,7 +36,7 @@ export class RevocationFeedHistory {
     return rows.map(entryOf);
   }
 
-  /** The revocations after a position, read by the reserved connection; `undefined` if the position no longer exists. */
+  /** The revocations after a position, by the reserved connection; `undefined` if the position no longer exists. */
   async following(position: FeedPosition, limit: number): Promise<FeedEntry[] | undefined> {
     const overlap = position.tag === '' ? 0 : 1;
     const rows = await this.database.withReservedConnection(() =>

@@ -11,7 +11,7 @@ import { longestRecordedLifetime } from './issued-lifetimes.js';
 
 /** A revocation to write. */
 export interface NewRevocation extends RevocationRequest {
-  /** When the last concerned token was issued, if known. It may be later than now if the clock of a replica is ahead. */
+  /** When the last concerned token was issued, if known. It is in the future if the clock of a replica is ahead. */
   readonly lastIssuedAt?: Date;
 }
 
@@ -40,8 +40,8 @@ const MARGIN_SECONDS = MAX_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENC
  * The table of revocations.
  *
  * A number from a sequence becomes visible at the commit of its transaction: a reader may see 10 before 9. Therefore
- * transactions write rows without a number, and a second, short transaction numbers the committed rows. It locks the one
- * row of `revocation_cursor`, so that numbers become visible in order and without gaps.
+ * transactions write rows without a number, and a second, short transaction numbers the committed rows. It locks the
+ * one row of `revocation_cursor`, so that numbers become visible in order and without gaps.
  */
 @Injectable()
 export class RevocationTable {
@@ -121,7 +121,7 @@ export class RevocationTable {
   }
 
   /**
-   * Deletes revocations that cannot concern a valid token, but never the last one: readers recognise the database by it.
+   * Deletes revocations that cannot concern a valid token, except the last one: readers recognise the database by it.
    *
    * @param limit the maximum number of deleted rows
    * @returns the number of deleted rows
@@ -148,7 +148,7 @@ export class RevocationTable {
 const COLUMNS = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
   extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
 
-/** One round trip, because other replicas receive a revocation only after it. */
+/** A single round trip, because other replicas receive a revocation only after it. */
 const NUMBER_COMMITTED = [
   // A separate statement: the next one must see all rows that were committed before the lock was acquired.
   'SELECT FROM revocation_cursor FOR UPDATE',
