@@ -1,4 +1,6 @@
-/** `LogMailer` rejects a mail in production. The error is not part of the HTTP API: the sender of the mail handles it. */
+/**
+ * `LogMailer` rejects a mail in production. The error is not part of the HTTP API: the sender of the mail handles it.
+ */
 export class MailerNotConfiguredError extends Error {
   readonly code = 'mailer-not-configured';
 

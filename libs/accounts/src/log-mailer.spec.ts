@@ -41,6 +41,6 @@ describe('LogMailer', () => {
   });
 
   it('AccountsModule requires the setting `production`', () => {
-    expect(() => new CheckedAccountsSettings({} as { production: boolean })).toThrow('write production: true');
+    expect(() => new CheckedAccountsSettings({} as { production: boolean })).toThrow('set production: true');
   });
 });

@@ -29,8 +29,8 @@ export interface RegistrationRoutes<U extends UserBase = UserBase> {
 }
 
 /**
- * Creates the controller of `POST /auth/register` for a user class, whose fields define the body and the response. A team
- * may extend it and pass its own class: an overridden `register` keeps its route.
+ * Creates the controller of `POST /auth/register` for a user class, whose fields define the body and the response. A
+ * team may extend it and pass its own class: an overridden `register` keeps its route.
  * @throws Error if a field named `password` can be registered
  * @example
  * ```ts

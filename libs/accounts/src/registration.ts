@@ -30,8 +30,8 @@ export class Registration<U extends UserBase = UserBase> {
   ) {}
 
   /**
-   * Creates a user. It checks and hashes the password before the first query: a taken e-mail address takes the same time
-   * as a free one, and no connection waits for a hash.
+   * Creates a user. It checks and hashes the password before the first query: a taken e-mail address takes the same
+   * time as a free one, and no connection waits for a hash.
    * @throws InvalidEmailError, PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError
    */
   async register(account: NewUser<U> & { password: string }, { ipAddress }: RegistrationContext = {}): Promise<U> {

@@ -8,8 +8,8 @@ type Problem = Type<AuthError> | AuthError;
 const declaredOn = (target: object): Problem[] => Reflect.getMetadata(PROBLEMS, target) ?? [];
 
 /**
- * Declares the errors of a route, or of all routes of a controller, for the OpenAPI document. Pass a class, or an instance
- * to show its values as the example. It has no effect at run time.
+ * Declares the errors of a route, or of all routes of a controller, for the OpenAPI document. Pass a class, or an
+ * instance to show its values as the example. It has no effect at run time.
  *
  * @example
  * ```ts

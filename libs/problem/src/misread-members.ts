@@ -22,8 +22,8 @@ export function validatedProperties(storage: MetadataStorage): ValidatedProperti
 }
 
 /**
- * Finds members that class-transformer changed silently: strings that only JavaScript reads as a number, and members that
- * it drops or passes to a setter because the class has a method or an accessor of that name. The whitelist of
+ * Finds members that class-transformer changed silently: strings that only JavaScript reads as a number, and members
+ * that it drops or passes to a setter because the class has a method or an accessor of that name. The whitelist of
  * class-validator does not find them.
  *
  * @param written the value in the request

@@ -39,9 +39,9 @@ const KNOWN = new Map<number, new (detail?: string) => AuthError>(
 );
 
 /**
- * Converts a thrown value into a public error response: an `AuthError` unchanged, an `HttpException` of Nest by its status,
- * an error with `isTransient: true` as a `ServiceUnavailableError`, and anything else as an `InternalError`. The response
- * contains no private text (causes, stacks, excerpts of a parser).
+ * Converts a thrown value into a public error response: an `AuthError` unchanged, an `HttpException` of Nest by its
+ * status, an error with `isTransient: true` as a `ServiceUnavailableError`, and anything else as an `InternalError`.
+ * The response contains no private text (causes, stacks, excerpts of a parser).
  * @see RFC 9457 §3
  */
 export function answerOf(thrown: unknown, { requestId, documentation }: ProblemContext): ProblemAnswer {
@@ -91,8 +91,8 @@ function publicPartOf(thrown: unknown): PublicPart {
 }
 
 /**
- * Whether the error or one of its causes has `isTransient: true`, so that a retry may succeed. Libs that do not depend on
- * this one, such as `persistence`, mark their errors by it.
+ * Whether the error or one of its causes has `isTransient: true`, so that a retry may succeed. Libs that do not depend
+ * on this one, such as `persistence`, mark their errors by it.
  */
 function isTransient(thrown: unknown): boolean {
   return causesOf(thrown).some((error) => 'isTransient' in error && error.isTransient === true);

@@ -14,8 +14,8 @@ type TransformerPackage = NonNullable<ValidationPipeOptions['transformerPackage'
 let validator: Promise<typeof import('class-validator')> | undefined;
 
 /**
- * Rejects unknown fields (also `toString` and other names that each object inherits), invalid values, numbers that are not
- * decimal (`0x10`, `1e1`), NUL characters and unpaired surrogates, each with a JSON pointer.
+ * Rejects unknown fields (also `toString` and other names that each object inherits), invalid values, numbers that are
+ * not decimal (`0x10`, `1e1`), NUL characters and unpaired surrogates, each with a JSON pointer.
  *
  * The first parameter whose type is a class needs `class-validator` and `class-transformer`.
  *

@@ -18,9 +18,9 @@ interface SocketClient {
 }
 
 /**
- * Sends each thrown error as `application/problem+json`, on Fastify and on Express. The filter logs the private part under
- * the request id: a failure as an error with its stacks, a 503 as a warning in one line, and the cause of a rejection at
- * the level `debug` if the cause is a string.
+ * Sends each thrown error as `application/problem+json`, on Fastify and on Express. The filter logs the private part
+ * under the request id: a failure as an error with its stacks, a 503 as a warning in one line, and the cause of a
+ * rejection at the level `debug` if the cause is a string.
  * @see RFC 9457
  */
 @Injectable()
@@ -54,8 +54,8 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   /**
-   * For GraphQL and other contexts: there the return value of a filter becomes the result of the resolver, so the filter
-   * throws. A GraphQL client finds the code in `extensions`, which is the problem.
+   * For GraphQL and other contexts: there the return value of a filter becomes the result of the resolver, so the
+   * filter throws. A GraphQL client finds the code in `extensions`, which is the problem.
    */
   private raise(thrown: unknown): never {
     // A GraphQLError is already public.

@@ -8,7 +8,9 @@ const rawOf = (request: object): object => {
   return typeof raw === 'object' && raw !== null ? raw : request;
 };
 
-/** The id of a request of Fastify, Express or Node: the value of `X-Request-Id`, and part of `instance` of a problem. */
+/**
+ * The id of a request of Fastify, Express or Node: the value of `X-Request-Id`, and part of `instance` of a problem.
+ */
 export function requestIdOf(request: object): string {
   const raw = rawOf(request);
   const existing = ids.get(raw);

@@ -7,8 +7,8 @@ import type { RevocationSignal } from './signals/revocation-signal.js';
 export interface RevocationsSettings {
   /**
    * The longest lifetime of an access token of this issuer, in seconds. A revocation is kept that long: a lower value
-   * keeps the set of revocations small. Minimum: `maximumLifetimeSeconds` of `TokensModule`. Default: the larger of that and
-   * 86,400. Revocations of sessions are kept for `sessionTokenLifetimeSeconds` of `TokensModule`.
+   * keeps the set of revocations small. Minimum: `maximumLifetimeSeconds` of `TokensModule`. Default: the larger of
+   * that and 86,400. Revocations of sessions are kept for `sessionTokenLifetimeSeconds` of `TokensModule`.
    */
   longestTokenLifetimeSeconds?: number | undefined;
   /** The interval, in seconds, at which a replica polls the database for revocations (default 0.5; 0.05 to 10). */

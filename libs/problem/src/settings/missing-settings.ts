@@ -4,8 +4,8 @@ import type { FactoryProvider, InjectionToken } from '@nestjs/common';
  * Fails the start if a module is imported as a bare class. Such an import has neither settings nor guards, and Nest
  * accepts it.
  *
- * Add the result to `providers` of `@Module`. `forRoot` and `forRootAsync` provide the settings under the same token, and
- * the providers of a dynamic module replace those of `@Module`.
+ * Add the result to `providers` of `@Module`. `forRoot` and `forRootAsync` provide the settings under the same token,
+ * and the providers of a dynamic module replace those of `@Module`.
  *
  * @param module the name of the module, such as `AuthModule`
  * @param settings the token under which `forRoot` provides the settings
