@@ -16,6 +16,7 @@ const links = pages.flatMap(({ path, text }) =>
 /** The pages whose code is compiled. */
 const WITH_CODE = [
   'README.md',
+  ...pages.map(({ path }) => path).filter((path) => path.startsWith('docs/guides/')),
   'docs/revocation.md',
   ...['jws', 'auth', 'users', 'password', 'accounts', 'testing'].map((lib) => `libs/${lib}/README.md`),
 ];
@@ -38,7 +39,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   files: `import { readFile } from 'node:fs/promises';`,
   core: `import { NestFactory } from '@nestjs/core';`,
   postern: `import { createHttpAdapter, PosternModule } from 'postern';`,
-  problem: `import { ProblemModule } from 'postern/problem';`,
+  problem: `import { AuthError, ProblemModule } from 'postern/problem';`,
   persistence: `import { type Database, PersistenceModule } from 'postern/persistence';`,
   auth: `import {
     AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams,
@@ -50,8 +51,10 @@ const READERS_OWN: Readonly<Record<string, string>> = {
     meControllerOf, type SeenUser, type TeamFields, UserBase, UserField, UsersModule, type UsersService,
   } from 'postern/users';`,
   revocations_: `import { DatabaseRevocationPublisher, RevocationsModule, DatabaseRevocationSource } from 'postern/revocations';`,
-  sessions: `import { LoginPolicy, SessionsModule } from 'postern/sessions';`,
-  password: `import { PasswordConfirmation, PasswordHasher, PasswordModule } from 'postern/password';`,
+  sessions: `import { type LoginAttempt, LoginPolicy, SessionsModule } from 'postern/sessions';`,
+  password: `import {
+    PasswordConfirmation, PasswordHasher, PasswordModule, PasswordPolicy, type PasswordViolation, shippedPasswordPolicies,
+  } from 'postern/password';`,
   accounts: `import { AccountsModule, Mailer } from 'postern/accounts';`,
   testing: `import { createTestDatabase, startTestApplication, type TestDatabase } from 'postern/testing';`,
   Employee: `import { Employee } from '${employee}';`,

@@ -191,7 +191,7 @@ export class FeedBroadcast {
   }
 }
 
-/** By itself, a response writes in a later turn, at more cost, and the time that it takes would not be measured. */
+/** Writes in this turn. `response.write` alone makes the system call in a later turn, which costs more and cannot be measured here. */
 function writeAtOnce(response: ServerResponse, frame: Buffer): void {
   const { socket } = response;
   socket?.cork();
