@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
- * `npm run bench`: measures what is built, and builds it first where the sources are newer.
+ * `npm run bench` measures the build and rebuilds it first if the sources are newer.
  *
- * `--against <git ref>` races the build of that commit beside the working tree · `--only <section>` one section ·
- * `--seconds <n>` how long each contender runs in a round · `--quick` one short round, to see that it runs · `--write` puts the
- * results into docs/benchmarks.md
+ * Options: `--against <git ref>` also measures the build of that commit; `--only <section>` runs one section;
+ * `--seconds <n>` sets how long each contender runs in a round; `--quick` runs one short round as a smoke test;
+ * `--write` writes the results to docs/benchmarks.md.
  */
 import { buildWhereStale } from '../scripts/build.mjs';
 import './register-typescript.mjs';

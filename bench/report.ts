@@ -27,13 +27,13 @@ export async function writeDocument(
   const goals = findings.flatMap(({ outcome }) => outcome.goals);
   const text = `# Benchmarks
 
-This page is one run of \`npm run bench -- --write\`, which writes all of it; nothing here is typed by hand. Contenders compete
-side by side: all of them are loaded, each is a process of its own, and one of them runs at a time, in slices of
-${SLICE_SECONDS * 1000} ms, A B C A B C. What the machine and its neighbours do meanwhile falls on all alike. After a warm-up there are ${rounds} rounds of ${seconds}
-turns, with a second for each contender. Each figure is the median of all turns, and a comparison is the median of
-what the turns say each by itself. Where guards are compared, every round starts its processes anew, since two starts of one program
-differ too. A turn during which others used more than a twentieth of the server's core is repeated, up to three times.
-Compare figures within this page: absolute ones are those of a small machine.
+\`npm run bench -- --write\` generates this page from one run. The contenders of a comparison are separate processes.
+All of them are loaded, but only one runs at a time, in slices of
+${SLICE_SECONDS * 1000} ms (A B C A B C), so that other load on the machine affects all alike. After a warm-up, ${rounds} rounds of ${seconds} turns follow, and each turn
+gives each contender one second. A figure is the median of all turns, and a ratio is the median of the ratios of all turns.
+A comparison of guards starts new processes in each round, because two starts of one program differ. A turn is repeated up
+to three times if other processes used more than 5 % of the server's core. Compare figures only within this page: they come
+from a small machine.
 
 Machine: ${machine}.
 
@@ -48,27 +48,27 @@ ${findings.map(sectionText).join('\n')}
 ${comparison}
 ## How to run it
 
-\`npm run bench\` builds what is stale and needs nothing beside the repository: it starts the embedded PostgreSQL in a folder of
-its own, or uses the server that \`POSTERN_BENCH_DATABASE_URL\` or \`DATABASE_URL\` names, in databases that it makes and removes.
+\`npm run bench\` rebuilds a stale build and needs only the repository. It starts the embedded PostgreSQL in its own folder, or
+uses the server of \`POSTERN_BENCH_DATABASE_URL\` or \`DATABASE_URL\`, on which it creates and drops databases.
 
 | Option             | Does                                                                            |
 | ------------------ | ------------------------------------------------------------------------------- |
-| \`--against <ref>\`   | builds that commit, and races it beside the working tree in the sections whose figures are processor time or start-up |
-| \`--only <section>\` | one section: ${findings.map(({ section }) => `\`${section.name}\``).join(', ')} |
-| \`--seconds <n>\`    | turns in a round, of a second for each contender                                  |
-| \`--rounds <n>\`     | how many                                                                        |
-| \`--quick\`          | one short round: shows that everything runs, and is no result                   |
-| \`--write\`          | a whole run, written here                                                       |
+| \`--against <ref>\`   | also measures the build of that commit, in the sections about processor time and start-up |
+| \`--only <section>\` | runs one section: ${findings.map(({ section }) => `\`${section.name}\``).join(', ')} |
+| \`--seconds <n>\`    | sets the turns of a round; a turn gives each contender one second |
+| \`--rounds <n>\`     | sets the number of rounds |
+| \`--quick\`          | runs one short round as a smoke test; its figures are not results |
+| \`--write\`          | does a full run and writes this page |
 
-Where \`taskset\` is there, the measured server has one core to itself, and load generator and database have the others. Run it
-on a machine that does nothing else: on a busy one even processor times grow, since caches are shared.
+If \`taskset\` is available, the measured server has its own core, and the load generator and the database share the others. Run
+the bench on an idle machine: shared caches increase even processor times on a busy machine.
 `;
   await writeFile(document, await format(text, { ...(await resolveConfig(document)), parser: 'markdown' }));
 }
 
 const comparison = `## What others publish
 
-Their figures, with their parameters; machines differ, so only orders of magnitude compare. Ours are for ${HASH_TEXT}.
+These are published figures with their parameters. Machines differ, so compare only orders of magnitude. Postern's figures use ${HASH_TEXT}.
 
 | Server                           | Published                                                                                               |
 | -------------------------------- | ------------------------------------------------------------------------------------------------------- |
@@ -76,7 +76,7 @@ Their figures, with their parameters; machines differ, so only orders of magnitu
 | Zitadel 4.19, for each app vCPU  | 1.9 logins/s (bcrypt, cost 12), 115 introspections/s                                                    |
 | Hydra, in memory, 2 CPUs         | 541 client-credential grants/s (bcrypt, cost 8), 22,000 introspections/s                                |
 
-None of them publishes what a verification costs, what a guard adds to a request, or how long a revocation takes to be refused.
+None of them publishes what a verification costs, what a guard adds to a request, or the delay between a revocation and the rejection of the token.
 `;
 
 function sectionText({ section, outcome }: Finding): string {

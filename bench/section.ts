@@ -1,15 +1,15 @@
 import type { Build } from './build.js';
 
-/** What a section is given. */
+/** The input of a section. */
 export interface Bench {
   /** Turns in a round, of a second for each contender. */
   readonly seconds: number;
   readonly rounds: number;
   /** The builds that compete: the working tree first, then the commit of `--against`. */
   readonly builds: readonly Build[];
-  /** One short round: shows that everything runs, and is no result. */
+  /** Runs one short round as a smoke test; its figures are not results. */
   readonly isQuick: boolean;
-  /** An empty database of a PostgreSQL; the same server for everybody, a new database for each call. */
+  /** Creates an empty database. All calls use the same PostgreSQL server. */
   readonly database: () => Promise<string>;
 }
 
@@ -26,18 +26,18 @@ export interface Goal {
   readonly isMet: boolean;
 }
 
-/** What a section found. */
+/** The findings of a section. */
 export interface Outcome {
   readonly tables: readonly Table[];
   readonly goals: readonly Goal[];
 }
 
-/** One question, and how it is answered. */
+/** A question and the measurement that answers it. */
 export interface Section {
   /** For `--only`. */
   readonly name: string;
   readonly title: string;
-  /** What is compared with what, for the document. */
+  /** Describes the comparison in the document. */
   readonly explains: string;
   measure(bench: Bench): Promise<Outcome>;
 }

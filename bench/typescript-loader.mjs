@@ -1,6 +1,6 @@
 /*
- * Lets Node run the TypeScript of the bench as it is. `postern/…` is left alone: it resolves to `dist`, so what is measured
- * is what ships.
+ * Lets Node run the TypeScript of the bench. `postern/…` is not mapped and resolves to `dist`, so that the bench
+ * measures the published build.
  */
 export { load } from '../test/support/typescript-loader.mjs';
 

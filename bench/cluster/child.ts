@@ -8,7 +8,7 @@ const SECONDS_TO_START = 60;
 const preload = new URL('../measurement/answer-usage.mjs', import.meta.url).href;
 const typescript = new URL('../register-typescript.mjs', import.meta.url).href;
 
-/** What a process has used since it began. */
+/** The resources that a process has used since it started. */
 export interface Usage {
   readonly cpuSeconds: number;
   readonly residentBytes: number;
@@ -16,14 +16,14 @@ export interface Usage {
 
 /** A process that is measured. */
 export interface Child {
-  /** What it has said it listens at. */
+  /** The URL that the process printed after `listens at`. */
   readonly url: string;
-  /** From its creation to the line that says so, in seconds. */
+  /** Seconds from the creation of the process to that line. */
   readonly startSeconds: number;
   usage(): Promise<Usage>;
-  /** Sends a message and waits for the answer to it. One at a time. */
+  /** Sends a message and waits for its answer. The caller sends only one message at a time. */
   ask<T>(message: unknown): Promise<T>;
-  /** Stops it where it is, until it is resumed; for the processes of one comparison, of which one runs at a time. */
+  /** Suspends the process until `resume()` is called. A comparison runs only one of its processes at a time. */
   pause(): void;
   resume(): void;
   stop(): Promise<void>;
@@ -40,7 +40,7 @@ export interface Launch {
   readonly nodeOptions?: readonly string[];
 }
 
-/** Starts a program and waits until it says `listens at <url>`. It gets nothing of the environment but PATH and HOME. */
+/** Starts a program and waits until it prints `listens at <url>`. The program inherits only PATH and HOME. */
 export async function startChild(program: URL, launch: Launch = {}): Promise<Child> {
   const { place = 'server', environment = {}, args = [], nodeOptions = [] } = launch;
   const [command, commandArgs] = pinned(place, process.execPath, [

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import pg from 'pg';
 import { startEmbeddedPostgres } from 'postern/embedded-postgres';
 
-/** Where the databases of one run live. */
+/** The PostgreSQL server that holds the databases of one run. */
 export interface Databases {
   /** A new, empty database; removed at the end. */
   create(): Promise<string>;
@@ -13,7 +13,7 @@ export interface Databases {
   close(): Promise<void>;
 }
 
-/** The PostgreSQL that `POSTERN_BENCH_DATABASE_URL` or `DATABASE_URL` names, else an embedded one in a folder of its own. */
+/** The PostgreSQL of `POSTERN_BENCH_DATABASE_URL` or `DATABASE_URL`, or else an embedded one in its own folder. */
 export async function openDatabases(): Promise<Databases> {
   const given = process.env.POSTERN_BENCH_DATABASE_URL ?? process.env.DATABASE_URL;
   if (given) return databasesOf(given, '', () => Promise.resolve());

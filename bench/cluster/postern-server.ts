@@ -12,7 +12,7 @@ import { query } from './databases.js';
 /** `Algorithm.Argon2id`, whose const enum does not exist at run time. */
 const ARGON2ID = 2;
 
-/** The parameters of every hash that the bench counts: what `PasswordModule` takes unless told. */
+/** The hash parameters of the bench: the defaults of `PasswordModule`. */
 export const HASH = { memoryKiB: 19_456, iterations: 2, parallelism: 1 };
 /** The same, as they are written beside a figure. */
 export const HASH_TEXT = `argon2id m=${HASH.memoryKiB},t=${HASH.iterations},p=${HASH.parallelism}`;
@@ -52,7 +52,9 @@ export async function serviceToken(databaseUrl: string, scope: string, build: Bu
   return stdout.trim();
 }
 
-/** Puts users with {@link PASSWORD} into the database of a server, and answers their addresses. One hash serves all. */
+/**
+ * Inserts users with {@link PASSWORD} into a server's database and returns their addresses. All users share one hash.
+ */
 export async function addUsers(databaseUrl: string, count: number): Promise<string[]> {
   const users = Array.from({ length: count }, () => ({ id: randomUUID(), email: `${randomUUID()}@bench.test` }));
   const stored = await hash(PASSWORD, {
@@ -74,7 +76,7 @@ export async function addUsers(databaseUrl: string, count: number): Promise<stri
   return emails;
 }
 
-/** What `POST /auth/login` answers. */
+/** The answer of `POST /auth/login`. */
 export interface Pair {
   readonly access_token: string;
   readonly refresh_token: string;

@@ -5,7 +5,7 @@ import { VerifierLoad } from '../measurement/verifier-load.js';
 import type { Probe } from '../measurement/verifier-load.js';
 
 const PER_SECOND = 1000;
-/** One request in so many asks again about something that was refused already. */
+/** Every n-th request presents a token that was already rejected. */
 const SECOND_LOOK_EVERY = 10;
 const MAX_WAIT_SECONDS = 10;
 
@@ -14,19 +14,19 @@ interface Doomed {
   readonly token: string;
   /** When the answer to the revocation arrived; undefined before. */
   revokedAt?: number;
-  /** By verifier: when the first refusal arrived. */
+  /** The time of the first rejection, for each verifier. */
   readonly refusedAt: (number | undefined)[];
   /** By verifier: the turn in which it was last asked. */
   readonly askedIn: number[];
 }
 
-/** What was seen while a trial ran. */
+/** The observations of one trial. */
 export interface Seen {
-  /** From the answer to the revocation to the first refusal, in milliseconds, for each token and verifier. */
+  /** Milliseconds from the answer to the revocation to the first rejection, for each token and verifier. */
   readonly delays: number[];
-  /** Accepted after that verifier had refused it. */
+  /** Revoked tokens that a verifier accepted after it had rejected them. */
   acceptedAfterRefusal: number;
-  /** Tokens that nobody had revoked, refused. */
+  /** Valid tokens that a verifier rejected. */
   validRefused: number;
   /** Answers in all. */
   answers: number;
@@ -47,7 +47,7 @@ export class RevocationTrial {
     this.loads = cluster.resources.map((verifier, at) => new VerifierLoad(verifier, PER_SECOND, () => this.next(at)));
   }
 
-  /** What each verifier has really been asked a second. */
+  /** The actual requests per second at each verifier. */
   get rates(): number[] {
     return this.loads.map(({ rate }) => rate);
   }
@@ -66,7 +66,7 @@ export class RevocationTrial {
   }
 
   /**
-   * Revokes, and waits until every verifier has refused each of the tokens.
+   * Revokes tokens and waits until every verifier has rejected each of them.
    *
    * @param act resolves when the answer to the revocation has arrived
    */
@@ -83,16 +83,16 @@ export class RevocationTrial {
     while (doomed.some((one) => this.dying.has(one))) {
       if (performance.now() - revokedAt > MAX_WAIT_SECONDS * 1000) {
         const open = doomed.map(({ refusedAt }) =>
-          refusedAt.map((at) => (at === undefined ? 'open' : 'refused')).join(' '),
+          refusedAt.map((at) => (at === undefined ? 'open' : 'rejected')).join(' '),
         );
-        throw new Error(`A revoked token was not refused everywhere within ten seconds: ${open.join(', ')}.`);
+        throw new Error(`Some verifiers did not reject a revoked token within ten seconds: ${open.join(', ')}.`);
       }
       for (const one of doomed.filter((other) => this.isRefusedEverywhere(other))) this.bury(one);
       await delay(2);
     }
   }
 
-  /** @throws Error where a verifier could not be asked */
+  /** @throws Error if a request to a verifier failed */
   stop(): void {
     for (const load of this.loads) load.stop();
   }
@@ -113,7 +113,7 @@ export class RevocationTrial {
     const open = [...this.dying].filter(({ refusedAt }) => refusedAt[verifier] === undefined);
     // Every other request goes on with what is valid, so that the verifier stays as busy with it is otherwise.
     if (open.length === 0 || this.turn % 2 === 1) return this.validLook();
-    // Each in its turn: one that chance passes over would count as refused late.
+    // Tokens take turns. With random choice, a token that is skipped for a while would count as rejected late.
     const next = open.reduce((one, other) => (other.askedIn[verifier]! < one.askedIn[verifier]! ? other : one));
     next.askedIn[verifier] = this.turn;
     return this.lastLook(next, verifier);

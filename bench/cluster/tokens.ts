@@ -6,10 +6,10 @@ export const AUDIENCE = 'bench';
 const SECONDS = 3600;
 const RSA_BITS = 2048;
 
-/** The algorithms whose cold proofs are measured. */
+/** The algorithms whose first verification is measured. */
 export type BenchAlgorithm = 'ES256' | 'RS256' | 'HS256';
 
-/** A key of the bench, and what a server is told to prove its tokens by. */
+/** A signing key of the bench and the verification key for the servers. */
 export interface BenchKey {
   readonly algorithm: BenchAlgorithm;
   readonly kid: string;
@@ -33,7 +33,7 @@ export function makeKey(algorithm: BenchAlgorithm): BenchKey {
   return { algorithm, kid, verification: JSON.stringify(jwk), signer: privateKey };
 }
 
-/** What a server of the bench needs in its environment to prove tokens of the key. */
+/** The environment variables that make a server of the bench verify tokens of the key. */
 export function environmentOf({ algorithm, kid, verification }: BenchKey): Record<string, string> {
   return { BENCH_ALGORITHM: algorithm, BENCH_KID: kid, BENCH_KEY: verification };
 }

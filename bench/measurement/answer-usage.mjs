@@ -1,6 +1,6 @@
 /*
- * Preloaded into every process that is measured, the shipped server among them: answers over IPC what it has used so far.
- * Processor time is what ratios are made of, for the time on the wall also depends on whoever else is using the machine.
+ * Preloaded into every measured process, including the built server. It reports the resource usage over IPC. Ratios use
+ * processor time because other processes on the machine affect the elapsed time.
  */
 process.on('message', (message) => {
   if (message !== 'usage') return;

@@ -6,21 +6,21 @@ import type { Work } from './load.js';
 import { Runner, sliceTime } from './time-slicing.js';
 import type { Bench } from '../section.js';
 
-/** One of several that do the same in different ways, each in a process of its own. */
+/** A contender: one of several processes that do the same work in different ways. */
 export interface Contender {
   readonly name: string;
   readonly child: Child;
-  /** What it does, all the time. */
+  /** The load of the contender; it never pauses on its own. */
   readonly start: () => Work;
-  /** So many seconds or more until the compiler has made its code fast; where it shows no sooner by what it does. Default 5. */
+  /** The minimum warm-up in seconds, for contenders whose speed does not show when compilation is done. Default 5. */
   readonly warmUpSeconds?: number;
-  /** What has to be there before a turn and is no part of it. */
+  /** Prepares a turn. The preparation is not measured. */
   readonly prepare?: () => void;
   /** Whether it has nothing left to do, which ends the turn. */
   readonly isSpent?: () => boolean;
   /**
-   * Whether the load generator looks for answers without ever going to sleep, for who has its core to itself: the slower of two servers
-   * would wake it more often.
+   * Whether the load generator polls for answers without sleeping. Use it if the generator has its own core: otherwise
+   * the slower of two servers would wake the generator more often.
    */
   readonly isSleepless?: boolean;
 }
@@ -31,7 +31,7 @@ export const SLICE_SECONDS = 0.1;
 /** How contenders take turns, unless in the usual way; all in seconds. */
 interface Pace {
   readonly slice: number;
-  /** Of a turn of several slices, for each contender. */
+  /** The figures of one turn with several slices, for each contender. */
   readonly turn: number;
   /** How long after each beginning one is looked at; then a turn is one slice. */
   readonly settling?: number;
@@ -67,7 +67,7 @@ export interface Contenders {
   readonly stop: () => Promise<unknown>;
 }
 
-/** What was measured of all contenders, in every turn. */
+/** The measurements of all contenders in every turn. */
 export class Standings {
   constructor(private readonly turns: ReadonlyMap<string, readonly Measured[]>) {}
 
@@ -91,7 +91,7 @@ export class Standings {
     return median(this.of(name).map(({ cpuSeconds, requests }) => (cpuSeconds / requests) * 1e6));
   }
 
-  /** How much of one core the server was using: far below 1, somebody else was the bottleneck. */
+  /** The share of one core that the server used. A value far below 1 means that the server was not the bottleneck. */
   cores(name: string): number {
     return median(this.of(name).map(({ cpuSeconds, seconds }) => cpuSeconds / seconds));
   }
@@ -118,9 +118,9 @@ export class Standings {
 }
 
 /**
- * Has all of them at work, of which one runs at a time, slice by slice: what the machine does meanwhile falls on all alike. First
- * until they get no faster, then several turns a round. What others disturb is repeated, and of several disturbed attempts the least
- * disturbed counts.
+ * Compares contenders. All are loaded but only one runs at a time, slice by slice, so that changes of the machine
+ * affect all of them alike. Warms up until no contender gets faster, then measures several turns in each round. A
+ * disturbed turn is repeated, and the least disturbed attempt counts.
  */
 export async function compare(
   contenders: readonly Contender[],
@@ -151,8 +151,8 @@ export async function compare(
 }
 
 /**
- * Every round with processes of its own: two starts of one program differ by as much as a guard costs, by where their memory lies
- * and by what the compiler saw first.
+ * Starts new processes in each round: two starts of one program differ by as much as a guard costs, because of their
+ * memory layout and the order in which V8 compiled their functions.
  */
 export async function compareFresh(start: () => Promise<Contenders>, { rounds, ...bench }: Bench): Promise<Standings> {
   const parts: Standings[] = [];
@@ -182,7 +182,7 @@ class Working {
     return this.runner.during(() => this.read());
   }
 
-  /** What it does in so many seconds, once it has been let run for a while. */
+  /** The result of a slice of the given seconds, after the contender has run for a short while. */
   settled(settling: number, seconds: number): Promise<Measured> {
     return this.runner.during(async () => {
       await delay(settling * 1000);
@@ -205,8 +205,8 @@ class Working {
 }
 
 /**
- * Until in two turns in a row nobody was faster than in his best before: how long the compiler takes depends on the machine, and on
- * how much there is to compile. Nobody is left out for being warm: a server that stood still for so long would refuse whom it kept waiting.
+ * Warms up until no contender has improved in two consecutive turns: compilation time depends on the machine and on the
+ * amount of code. A contender that is warm keeps running, because a paused server would time out its clients.
  */
 async function warmUp(working: readonly Working[], pace: Pace, isQuick: boolean): Promise<void> {
   const paces = working.map((): number[] => []);
@@ -241,7 +241,7 @@ async function attempt(working: readonly Working[], pace: Pace): Promise<Attempt
   const watch = new CoreLoad();
   const measured = await turnOf(working, pace);
   const own = measured.reduce((sum, one) => sum + one.cpuSeconds, 0);
-  // What settles is not measured, and would pass for others.
+  // Skips the first part of a slice, in which the process still settles.
   return { measured, shareOfOthers: pace.settling === undefined ? watch.shareOfOthers(own) : 0 };
 }
 

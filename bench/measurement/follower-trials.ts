@@ -10,30 +10,30 @@ import { RawFollower } from './raw-follower.js';
 import type { Bench } from '../section.js';
 import type { CrowdAnswer, CrowdRequest } from '../servers/crowd.js';
 
-/** So many connect at once to a server with revocations. */
+/** The number of followers that connect at once to a server with revocations. */
 export const RETURNING = 50;
-/** So many connect at once to be live. */
+/** The number of followers that connect at once and stay live. */
 const CONNECTING = 50;
-/** So many sessions are ended. */
+/** The number of sessions that are ended. */
 export const LOGOUTS = 80;
 /** Before the measured ones, until the compiler has made their code fast. */
 const WARM_UP_LOGOUTS = 60;
 /** Between two of them. */
 export const PAUSE_MILLISECONDS = 100;
 
-/** What followers cost that connect at once. */
+/** The cost of followers that connect at once. */
 export interface Crowd {
   readonly seconds: number;
   readonly cpuSeconds: number;
   readonly residentBytes: number;
   readonly snapshotBytes: number;
-  /** Of the live follower, in milliseconds. */
+  /** Delays of the live follower, in milliseconds. */
   readonly delays: number[];
   readonly idleRequests: number[];
   readonly requests: number[];
 }
 
-/** What followers cost that are live. */
+/** The cost of live followers. */
 export interface Many {
   readonly cpuMilliseconds: number;
   /** The same without a follower. */
@@ -163,7 +163,10 @@ async function costOf<T>(
   return { milliseconds: ((after.cpuSeconds - before.cpuSeconds - idle) / number) * 1000, result };
 }
 
-/** Ends sessions one by one, and answers after how many milliseconds each follower heard of each; infinite for one that was cut off. */
+/**
+ * Ends sessions one after another. Returns the delay in milliseconds for each follower and session; `Infinity` for a
+ * follower that was disconnected.
+ */
 async function logOutAll(
   url: string,
   pairs: readonly Pair[],

@@ -1,11 +1,11 @@
 import autocannon from 'autocannon';
 
-/** Of every load. */
+/** Connections of every load. */
 export const CONNECTIONS = 32;
-/** Longer than any comparison; who is not let run answers nobody meanwhile. */
+/** Longer than any comparison, because a suspended process answers no request. */
 const MAX_SECONDS = 24 * 3600;
 
-/** One kind of request, made over and over by each connection, which waits for the answer before the next. */
+/** A kind of request. Each connection repeats it and waits for the answer before it sends the next. */
 export interface Load {
   readonly url: string;
   /** The requests of one connection, one after the other and then from the beginning. */
@@ -14,14 +14,18 @@ export interface Load {
 
 /** Something that goes on until it is stopped. */
 export interface Work {
-  /** How often it was done until now. @throws Error where it failed once: a fast refusal is no result */
+  /**
+   * The number of completed requests.
+   *
+   * @throws Error if a request failed: a fast rejection must not count as a result
+   */
   count(): number | Promise<number>;
   stop(): Promise<void>;
 }
 
 /**
- * Begins a load. The connections stay open all the time: where none is open for a moment, V8 may forget what it knew of sockets and
- * requests, and compile everything anew.
+ * Starts a load. Connections stay open: with no open connection, V8 may discard the compiled code for sockets and
+ * requests.
  */
 export function startLoad({ url, requests }: Load): Work {
   let connection = 0;
@@ -52,7 +56,10 @@ export function startLoad({ url, requests }: Load): Work {
   };
 }
 
-/** Keeps this process, the load generator, from going to sleep: to wake it would be a cost of the server. Answers what ends that. */
+/**
+ * Keeps the load generator from sleeping, because the server would pay for waking it up. Returns the function that
+ * stops this.
+ */
 export function stayAwake(): () => void {
   let isOver = false;
   const again = (): void => void (isOver || setImmediate(again));

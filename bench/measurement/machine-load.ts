@@ -6,7 +6,7 @@ const LOOK_MILLISECONDS = 200;
 const BUSY = 0.2;
 const MAX_WAIT_SECONDS = 20;
 
-/** Waits until nobody else uses the machine, for a while. */
+/** Waits until other processes have left the machine idle for a while. */
 export async function untilCalm(): Promise<void> {
   const end = performance.now() + MAX_WAIT_SECONDS * 1000;
   do {

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { availableParallelism, cpus, release, totalmem, type as system } from 'node:os';
 
-/** Where a process runs: the measured server has a core to itself, and everything else has the others. */
+/** The cores for a process: the measured server has its own core, and all other processes share the rest. */
 export type Place = 'server' | 'elsewhere' | 'anywhere';
 
 const cores = availableParallelism();
@@ -26,7 +26,7 @@ export function pinToOtherCore(): void {
   if (canPin) spawnSync('taskset', ['-acp', lists.elsewhere, String(process.pid)], { stdio: 'ignore' });
 }
 
-/** One line about where the figures come from; no names of hosts or folders. */
+/** A line that describes the machine of the figures, without names of hosts or folders. */
 export function describeMachine(postgres: string): string {
   const { model } = cpus()[0] ?? { model: 'unknown processor' };
   const gibibytes = Math.round(totalmem() / 1024 ** 3);

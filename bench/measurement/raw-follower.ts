@@ -6,13 +6,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 const MAX_MARK = 16;
 const PAUSE_MILLISECONDS = 100;
 
-/** A follower of the feed that reads as little as it can: it counts events, so that its own work hides no work of the server. */
+/** A minimal follower of the feed. It only counts events, so that its own work does not affect the server's figures. */
 export class RawFollower {
   /** When each single event arrived after the snapshot, by `performance.now()`. */
   readonly eventsAt: number[] = [];
   /** Resolves with the time at which the snapshot was complete. */
   readonly completeAt: Promise<number>;
-  /** Of the snapshot and of what followed it. */
+  /** Bytes of the snapshot and of the events after it. */
   bytes = 0;
   private asked: ClientRequest | undefined;
   private hasLeft = false;

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Child } from '../cluster/child.js';
 
-/** A process that is let run in slices, and the time that it had. */
+/** A process that runs in slices, and its total run time. */
 export class Runner {
   private milliseconds = 0;
   private since: number | undefined;
@@ -31,11 +31,11 @@ export class Runner {
 }
 
 /**
- * Lets one of them run at a time, slice by slice, for so many seconds each: whatever happens to the machine happens to all of them.
+ * Runs one process at a time, slice by slice, so that changes of the machine affect all processes alike.
  *
- * @param slice in seconds: shorter than the machine takes to change, whose neighbours come and go by the second, and so long that it does not
- *   matter that each has to fill the caches again
- * @param isOver asked before each slice; whoever is done ends the turn of all
+ * @param slice in seconds: shorter than the load of the machine takes to change, and long enough that refilling the CPU
+ * caches does not matter
+ * @param isOver called before each slice; the first process that is done ends the turn for all
  */
 export async function sliceTime(
   runners: readonly Runner[],

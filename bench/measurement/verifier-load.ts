@@ -4,7 +4,7 @@ import type { Child } from '../cluster/child.js';
 const CONNECTIONS = 16;
 const TICK_MILLISECONDS = 2;
 
-/** One request, and what becomes of it. */
+/** A request and its outcome. */
 export interface Probe {
   readonly token: string;
   /** `sentAt` and `answeredAt` are of `performance.now()`. */
@@ -29,7 +29,7 @@ export class VerifierLoad {
     this.timer = setInterval(() => this.catchUp(), TICK_MILLISECONDS);
   }
 
-  /** What it has really sent a second. */
+  /** The actual requests per second. */
   get rate(): number {
     return this.sent / ((performance.now() - this.began) / 1000);
   }

@@ -16,15 +16,15 @@ const USERS = 1024;
 /** The code around a hash runs rarely, and it takes some thousand logins until the compiler has made all of it fast. */
 const WARM_UP_SECONDS = 40;
 /**
- * A server that hashes has more than the caches hold, and much of it is used a hundred times a second only. Of longer slices the
- * others would take so long that logins which wait for their hash meanwhile are refused.
+ * The working set of a hashing server exceeds the CPU caches, and a slice must be long enough to use it often. With
+ * longer slices, logins that wait for a hash in a suspended server would be rejected.
  */
 const SLICE_SECONDS = 0.25;
 /** In a crowd the server answers logins in groups, of which a shorter turn would have too few. */
 const TURN_SECONDS = 4;
-/** The threads of a process that goes on are put on the cores anew, and for a while two of them may share one. */
+/** The kernel assigns the threads of a resumed process to cores again, and two threads may share one core at first. */
 const ROOMY = { slice: 2, settling: 0.5 };
-/** Ten whole huge pages of 2 MiB: 19 MiB are nine of them, and 256 small ones, which the kernel hands out one by one. */
+/** Ten huge pages of 2 MiB. 19 MiB would be nine of them and 256 small pages, which the kernel allocates one by one. */
 const WHOLE_PAGES_KIB = 20_480;
 const PROMISED_LOGIN = 0.9;
 const PROMISED_REFRESHES = 800;
@@ -39,24 +39,22 @@ const NAMES = {
 } as const;
 const headers = { 'content-type': 'application/json' };
 
-/** What the busy routes of the server reach on one core. */
+/** The throughput of the most used routes on one core. */
 export const accounts: Section = {
   name: 'accounts',
   title: 'Login, registration and refresh',
-  explains: `The server that ships, with the settings that it has unless told, on one core; PostgreSQL on the other, with the load
-generator. *Raw hashes* is a process on the same core that proves passwords and does nothing else: as many at once as the
-server does, with the same parameters (${HASH_TEXT}). A login is one hash, and so is a registration. Refreshing hashes no
-password; each of the ${CONNECTIONS} connections goes on with the refresh token that it was just given. A *bare login* is the least that
-any is: Fastify with one look-up, one hash, one row and two tokens, without Nest and without any check. What a login does
-beside its hash takes several times as long here as where nothing is hashed: each hash sweeps 19 MiB through the caches of the
-one core, between any two steps of it. The server that ships therefore tells the outcomes of up to eight hashes together while as
-many wait; the bare login, each by itself. The second row of raw hashes is for who chooses the cost: memory of whole huge pages (a
-multiple of 2,048 KiB) is had from Linux for less than a smaller amount that is not. Slices are of ${SLICE_SECONDS * 1000} ms here, and
-turns of ${TURN_SECONDS} seconds.
-*On every core* is the same server with all cores, told by \`POSTERN_HASHES_AT_ONCE=1\` to hash no more at once than on one: the
-others are left for everything else, PostgreSQL and the load generator included. It has a comparison of its own with the raw hashes, in
-slices of ${ROOMY.slice} s that are counted from their first half second on: a server of several threads is put on the cores anew
-at each.`,
+  explains: `The built server with its default settings runs on one core; PostgreSQL and the load generator run on the other. *Raw
+hashes* is a process on the same core that only verifies passwords, with the concurrency and the parameters of the
+server (${HASH_TEXT}). A login and a registration compute one hash each. A refresh computes none;
+each of the ${CONNECTIONS} connections presents the refresh token of its previous answer. A *bare login* is the minimum: Fastify
+with one query, one hash, one row and two tokens, without Nest and without checks. The other steps of a login take several
+times as long as they do without hashing, because each hash sweeps 19 MiB through the caches of the same core. The built
+server therefore resolves up to eight hashes in one batch while others wait; the bare login resolves each alone. The second
+row of raw hashes helps to choose the cost: Linux allocates whole huge pages (a multiple of 2,048 KiB) faster than a smaller
+amount that does not fill them. Slices take ${SLICE_SECONDS * 1000} ms here, and turns ${TURN_SECONDS} seconds.
+*On every core* is the same server with all cores and \`POSTERN_HASHES_AT_ONCE=1\`: one core hashes, and the others serve
+everything else, including PostgreSQL and the load generator. It has its own comparison with the raw hashes. Its slices take
+${ROOMY.slice} s and count after the first half second, because the kernel assigns the threads to cores again in each slice.`,
   measure,
 };
 
@@ -86,7 +84,7 @@ async function measure(bench: Bench): Promise<Outcome> {
     return compare(contenders, { ...bench, slice: SLICE_SECONDS, turn: TURN_SECONDS });
   });
   const compared = bench.builds.length > 1 ? [comparison(await raceBuilds(bench), bench.builds)] : [];
-  // Where processes cannot be pinned, the server had every core already.
+  // A platform that cannot pin processes has used every core already.
   if (serverCore === undefined) return outcomeOf(onOneCore, undefined, compared);
   const onEveryCore = await competing(async (start) => {
     const hashing = await start(hashRate(HASH.memoryKiB));
@@ -102,7 +100,7 @@ async function measure(bench: Bench): Promise<Outcome> {
   return outcomeOf(onOneCore, onEveryCore, compared);
 }
 
-/** A comparison of its own: with more contenders each of them would stand still for so long that logins are rejected. */
+/** A separate comparison: with more contenders, each would be suspended for so long that it rejects logins. */
 function raceBuilds(bench: Bench): Promise<Standings> {
   return competing(async (start) => {
     const contenders: Contender[] = [];
@@ -125,7 +123,7 @@ function raceBuilds(bench: Bench): Promise<Standings> {
 /** Refreshes and logins of each build, and how many the working tree answers for the same processor time. */
 function comparison(result: Standings, [own, former]: readonly Build[]): Table {
   return {
-    columns: ['What', 'A second', 'Processor time each', 'Of the compared build'],
+    columns: ['What', 'A second', 'Processor time each', 'Share of the compared build'],
     rows: [NAMES.refresh, NAMES.login].flatMap((name) => {
       const names = [own!.label(name), former!.label(name)] as const;
       return names.map((one) => [
@@ -219,7 +217,7 @@ function outcomeOf(onOneCore: Standings, onEveryCore?: Standings, compared: read
   return {
     tables: [
       ...[onOneCore, ...(onEveryCore === undefined ? [] : [onEveryCore])].map((result) => ({
-        columns: ['What', 'A second', 'Of the raw hashes', 'Processor time each', 'Cores used'],
+        columns: ['What', 'A second', 'Share of the raw hashes', 'Processor time each', 'Cores used'],
         rows: result.names.map((name) => [
           name,
           count(result.perSecond(name)),

@@ -9,22 +9,22 @@ import type { BenchAlgorithm, BenchKey } from '../cluster/tokens.js';
 
 /** Tokens of a turn, which lasts about a second; what makes them is slowest for RSA. */
 const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 12 * 1024, RS256: 12 * 1024, HS256: 24 * 1024 };
-/** More than are presented in a slice: whoever has fewer left ends the turn. */
+/** More tokens than a slice presents. The first contender without tokens ends the turn. */
 const RESERVE = 4096;
-/** The compiler needs seconds, not requests by the thousand, to make fast what a proof runs through: so many turns. */
+/** Turns of warm-up: compiling the verification takes seconds, not thousands of requests. */
 const WARM_UP = 6;
 const PROMISED = 1.15;
-/** Of the processor time that the build of `--against` needs for an ES256 token. */
+/** The share of the processor time that the build of `--against` needs for an ES256 token. */
 const PROMISED_SHARE = 0.75;
 
 const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
 
-/** What the first verification of a token costs. */
+/** The cost of the first verification of a token. */
 export const coldTokens: Section = {
   name: 'cold',
   title: 'A route and its guard, each token seen once',
-  explains: `The same route; no server is shown a token twice, so nothing can be remembered. The hand-written guard is what a
-careful team writes: \`jsonwebtoken.verify\` with a key made once, an explicit algorithm, issuer and audience, and without
+  explains: `The same route, but each server sees each token once, so that caches do not help. The hand-written guard is what a
+careful team writes: \`jsonwebtoken.verify\` with one key object, an explicit algorithm, issuer and audience, but without
 strict parsing of the token, revocations or a frozen principal. *Signature alone* is the physical limit: the route, and one
 \`crypto.verify\` (for HS256 one HMAC) before it. RSA keys have 2048 bits here.`,
   measure,
@@ -36,7 +36,7 @@ async function measure(bench: Bench): Promise<Outcome> {
   const goals: Goal[] = [];
   for (const algorithm of algorithms) {
     const key = makeKey(algorithm);
-    // Each process is shown them once: every round has new ones.
+    // A process sees each token once: every round has new tokens.
     const warmUp = makeTokens(key, AMOUNTS[algorithm] * WARM_UP);
     const handWritten = `hand-written guard, ${algorithm}`;
     const guarded = bench.builds.map((build) => build.label(`\`JwtAuthGuard\`, ${algorithm}`));

@@ -17,13 +17,13 @@ interface Measured {
   readonly many: Many;
 }
 
-/** What many followers cost the server, and how soon each hears of a revocation. */
+/** The server's cost of many followers, and the delay until each receives a revocation. */
 export const followers: Section = {
   name: 'followers',
   title: 'Many followers',
-  explains: `One server on one core; the followers, which count events and verify none, on the other. First ${RETURNING} followers connect at once to
-a server with ${count(HELD)} revocations, until each has its snapshot: meanwhile one follower is live, sessions are ended by \`POST /auth/logout\`
-and \`GET /users/me\` is called every 20 ms. Then ${count(FOLLOWERS)} followers are live while ${LOGOUTS} sessions are ended, one every ${PAUSE_MILLISECONDS} ms. A delay
+  explains: `The server runs on one core; the followers, which count events and verify none, run on the other. First, ${RETURNING} followers
+connect at once to a server with ${count(HELD)} revocations. Until each has its snapshot, one follower is live, \`POST /auth/logout\` ends
+sessions, and \`GET /users/me\` is called every 20 ms. Then ${count(FOLLOWERS)} followers are live while ${LOGOUTS} sessions are ended, one every ${PAUSE_MILLISECONDS} ms. A delay
 counts from the arrival of the 204 to the arrival of the event. Processor time for a revocation is what the server uses beyond what
 it uses while nothing is revoked, the logout included. \`--against <git ref>\` measures the build of another commit in the same run.`,
   measure,

@@ -14,7 +14,7 @@ const TOKENS = 1024;
 const PROMISED = 0.92;
 const UNGUARDED = 'unguarded';
 
-/** An issuer that a service follows, and how many revocations it tells of. */
+/** An issuer that a service follows, and the number of its revocations. */
 interface Followed {
   readonly name: string;
   readonly databaseUrl: string;
@@ -28,14 +28,13 @@ interface SetFigures {
   readonly nanosecondsPerLookUp: number;
 }
 
-/** What it costs a verifier to know what was revoked. */
+/** The cost of holding revocations in a verifier. */
 export const heldRevocations: Section = {
   name: 'held',
   title: 'A million revocations held',
-  explains: `Two services with \`postern/auth\` alone serve the route of the first table and follow the feed of an issuer: the one of an
-issuer that has revoked nothing, the other of one whose database holds ${count(HELD)} revoked sessions. The third server has no
-guard. Below, the set by itself: heap for each entry, with the texts it is found by, and the time of a look-up that finds
-nothing, over ${count(TOKENS)} different principals.`,
+  explains: `Two services with \`postern/auth\` alone serve the route of the first table and follow the feed of an issuer. The first issuer
+has revoked nothing, and the database of the second holds ${count(HELD)} revoked sessions. The third server has no guard. The table below
+is about the set alone: heap for each entry, including its keys, and the time of a lookup without a result, over ${count(TOKENS)} different principals.`,
   measure,
 };
 

@@ -21,16 +21,16 @@ const PROMISED_MAXIMUM = 1000;
 const MAX_PAUSE_MILLISECONDS = 30;
 const KEY_POLL_MILLISECONDS = 50;
 
-/** How soon what was revoked is refused everywhere, and whether anything else ever is. */
+/** The delay until every service rejects a revoked token, and the number of valid tokens that are rejected. */
 export const revocation: Section = {
   name: 'revocation',
-  title: 'From the revocation to the refusal',
+  title: 'From the revocation to the rejection',
   explains: `${REPLICAS} replicas of the server, and ${VERIFIERS} services with \`postern/auth\` alone that follow the feed; each service
-answers 1,000 requests a second the whole time, with tokens that it has seen before. Sessions are ended by \`POST
-/auth/logout\` at either replica, at random. Measured from the arrival of the 204 to the arrival of the first 401 at each
-service; one request in ten asks again about what was refused before. Then ${ROTATIONS} rotations of the signing key, with
-tokens of every key in use, and at last the kill of the active key. Everything shares the cores of one machine. Keys may
-be cached for one second here instead of five minutes, so that ten rotations fit.`,
+answers 1,000 requests a second the whole time, with tokens that it has seen before. \`POST /auth/logout\` ends sessions at
+a random replica. A delay counts from the arrival of the 204 to the arrival of the first 401 at each service; one request in
+ten presents a token that was rejected before. Then the signing key is rotated ${ROTATIONS} times, with tokens of every key in
+use, and finally the active key is revoked. All processes share the cores of one machine. Keys are cached for one second
+here instead of five minutes, so that ten rotations fit.`,
   measure,
 };
 
@@ -83,19 +83,19 @@ async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[]
           rows: [
             ['answers', count(trial.seen.answers)],
             ['requests a second at each service', rates.map(count).join(', ')],
-            ['accepted after it was refused', count(trial.seen.acceptedAfterRefusal)],
-            ['valid tokens refused while sessions were ended', count(validRefused)],
-            [`valid tokens refused in ${rotations} rotations, ${rotated} keys in use`, count(refusedByRotation)],
-            ['valid tokens refused in all', count(trial.seen.validRefused)],
+            ['accepted after a rejection', count(trial.seen.acceptedAfterRefusal)],
+            ['valid tokens rejected while sessions were ended', count(validRefused)],
+            [`valid tokens rejected in ${rotations} rotations, ${rotated} keys in use`, count(refusedByRotation)],
+            ['valid tokens rejected in total', count(trial.seen.validRefused)],
           ],
         },
       ],
       goals: [
-        within('from logout to refusal everywhere, p99', revoked.p99, PROMISED_P99),
-        within('from logout to refusal everywhere, the longest', revoked.maximum, PROMISED_MAXIMUM),
-        none('tokens accepted after their refusal', trial.seen.acceptedAfterRefusal),
-        none(`valid tokens refused in ${rotations} rotations under load`, refusedByRotation),
-        within('from the kill of a key to refusal everywhere, the longest', killed.maximum, PROMISED_MAXIMUM),
+        within('from logout to rejection everywhere, p99', revoked.p99, PROMISED_P99),
+        within('from logout to rejection everywhere, the longest', revoked.maximum, PROMISED_MAXIMUM),
+        none('tokens accepted after their rejection', trial.seen.acceptedAfterRefusal),
+        none(`valid tokens rejected in ${rotations} rotations under load`, refusedByRotation),
+        within('from the revocation of a key to rejection everywhere, the longest', killed.maximum, PROMISED_MAXIMUM),
       ],
     };
   } finally {

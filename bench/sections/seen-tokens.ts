@@ -13,14 +13,14 @@ const PROMISED = 0.92;
 
 const server = (name: string): URL => new URL(`../servers/${name}.ts`, import.meta.url);
 
-/** What a guard costs once it has seen a token: most requests of a service. */
+/** The cost of a guard for a token that it has seen before, as in most requests of a service. */
 export const seenTokens: Section = {
   name: 'seen',
   title: 'A route and its guard, tokens seen before',
-  explains: `One route, \`GET /hello\`, with ${CONNECTIONS} connections that present ${count(TOKENS)} different tokens over and over. The
-recipe is the one of Nest's documentation, \`@nestjs/jwt\` and \`passport-jwt\` with the secret as a text (HS256). *Answers for
-the same processor time* compares what the server process itself spent, so it does not flatter anybody where the load
-generator is the slower of the two.`,
+  explains: `Each server has the route \`GET /hello\`, and ${CONNECTIONS} connections present ${count(TOKENS)} different tokens repeatedly. The
+recipe is the one of Nest's documentation, \`@nestjs/jwt\` and \`passport-jwt\` with a text secret (HS256). *Answers for the
+same processor time* compares the processor time of the server processes, so that a slow load generator does not favour a
+contender.`,
   measure,
 };
 

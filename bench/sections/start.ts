@@ -19,29 +19,28 @@ interface Start {
   readonly residentBytes: number;
 }
 
-/** One way to start one build, and its starts. */
+/** A way to start a build, and the measured starts. */
 interface Row {
   readonly name: string;
   readonly start: () => Promise<Start>;
   readonly starts: Start[];
 }
 
-/** How long a start takes, and what the server holds when nobody asks anything. */
+/** The start-up time, and the memory of an idle server. */
 export const start: Section = {
   name: 'start',
   title: 'Start and memory at rest',
-  explains: `From the creation of the process to the line that says where it listens, on both cores, with existing data: tables,
-keys and users are there. With the embedded PostgreSQL its start is part of the time, but its memory is not part of the
-memory. Memory is what is resident ${REST_SECONDS} seconds later. Swagger UI is on. Nearly all of the time goes into
-reading modules; Nest reads \`@nestjs/microservices\` and \`@nestjs/websockets\` as well where it finds them, as it does in
-this repository, whose tests need them.`,
+  explains: `The time counts from the creation of the process to the line with its URL, on both cores, with existing tables, keys and
+users. The time includes the start of the embedded PostgreSQL; the memory does not include its memory. Memory is the
+resident set ${REST_SECONDS} seconds later. Swagger UI is on. Loading modules takes nearly all of the time; Nest also loads
+\`@nestjs/microservices\` and \`@nestjs/websockets\` if they are installed, as they are in this repository for its tests.`,
   measure,
 };
 
 async function measure(bench: Bench): Promise<Outcome> {
   const databaseUrl = await bench.database();
   const folder = await mkdtemp(join(tmpdir(), 'postern-bench-start-'));
-  // Started by root, PostgreSQL runs as another user, who has to pass through here.
+  // PostgreSQL runs as another user if root starts it, and that user needs access to this folder.
   await chmod(folder, 0o755);
   try {
     const rows: Row[] = [];

@@ -19,7 +19,7 @@ function prove(stored: string, password: string): Promise<boolean> {
   return (lanes[at] = lanes[at]!.then(() => verify(stored, password)));
 }
 
-/** The least that a login can be: one look-up, one hash, one row, two tokens; no framework but Fastify, and no checks. */
+/** The minimum of a login: one query, one hash, one row, two tokens; no framework but Fastify, and no checks. */
 const server = fastify();
 server.post<{ Body: { email: string; password: string } }>('/auth/login', async ({ body }) => {
   const found = await pool.query<{ id: string; hash: string }>({

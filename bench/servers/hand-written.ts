@@ -15,7 +15,7 @@ const key =
     : createPublicKey({ key: JSON.parse(given.key) as JsonWebKey, format: 'jwk' });
 const options = { algorithms: [given.algorithm], issuer: ISSUER, audience: AUDIENCE };
 
-/** What a careful team writes itself: one key made once, one list of algorithms, issuer and audience checked. */
+/** The guard of a careful team: one key object, one allowed algorithm, and checks of issuer and audience. */
 @Injectable()
 class HandWrittenGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -10,7 +10,7 @@ const atOnce = Math.min(availableParallelism(), 3);
 
 let hashes: number | undefined;
 
-/** Proves passwords and does nothing else: the most that any login can reach on these cores. */
+/** Only verifies passwords: the upper limit for logins on these cores. */
 async function prove(): Promise<void> {
   for (;;) {
     await verify(stored, password);

@@ -5,7 +5,10 @@ import { createHttpAdapter, PosternModule } from 'postern';
 import { Public } from 'postern/auth';
 import { AccessTokens } from 'postern/tokens';
 
-/** Hands out service tokens to whoever asks: the bench has no clients, and these processes hear this machine alone. */
+/**
+ * Issues service tokens without client authentication: the bench has no clients, and the process listens on loopback
+ * only.
+ */
 @Controller('bench')
 class BenchTokensController {
   constructor(private readonly tokens: AccessTokens) {}

@@ -1,6 +1,6 @@
 import type { BenchAlgorithm } from '../cluster/tokens.js';
 
-/** What the bench tells a server of the key that its tokens are signed with. */
+/** The bench's settings for the verification key of a server. */
 export const given = {
   algorithm: text('BENCH_ALGORITHM') as BenchAlgorithm,
   kid: text('BENCH_KID'),

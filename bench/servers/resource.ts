@@ -23,7 +23,7 @@ const app = await serve(
   }),
 );
 
-/** What a verifier knows at the moment, for the bench to wait until it knows enough. */
+/** The revocations that a verifier holds; the bench waits until it holds enough. */
 process.on('message', (message) => {
   if (message !== 'known') return;
   process.send!({ held: app.get(RevocationSet).size, status: app.get(RevocationHealth).status });

@@ -36,7 +36,7 @@ function measure(): object {
   return { entries: set.size, bytesPerEntry, nanosecondsPerLookUp: ((performance.now() - began) * 1e6) / LOOK_UPS };
 }
 
-/** As it comes out of the feed: a text that nobody else holds. */
+/** A new string, as the feed would create it; no other code references it. */
 function fresh(expiresAt: number): Revocation {
   return JSON.parse(
     JSON.stringify({ kind: 'session', target: randomUUID(), reason: 'logout', expiresAt }),

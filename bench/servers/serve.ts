@@ -6,7 +6,7 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 
 const ANSWER = { hello: 'world' };
 
-/** The route that every contender serves; only what stands before it differs. */
+/** The route of every contender; contenders differ only in the guard. */
 @Controller('hello')
 export class HelloController {
   @Get()
