@@ -52,7 +52,7 @@ times as long as they do without hashing, because each hash sweeps 19 MiB throug
 server therefore resolves up to eight hashes in one batch while others wait; the bare login resolves each alone. The second
 row of raw hashes helps to choose the cost: Linux allocates whole huge pages (a multiple of 2,048 KiB) faster than a smaller
 amount that does not fill them. Slices take ${SLICE_SECONDS * 1000} ms here, and turns ${TURN_SECONDS} seconds.
-*On every core* is the same server with all cores and \`POSTERN_HASHES_AT_ONCE=1\`: one core hashes, and the others serve
+*On every core* is the same server with all cores and \`POSTERN_HASHES_AT_ONCE=1\`: one core hashes, the others do
 everything else, including PostgreSQL and the load generator. It has its own comparison with the raw hashes. Its slices take
 ${ROOMY.slice} s and count after the first half second, because the kernel assigns the threads to cores again in each slice.`,
   measure,

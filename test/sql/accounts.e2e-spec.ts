@@ -95,7 +95,7 @@ class Server {
           issuer: 'https://id.example.test',
           secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
           databaseUrl: database.url,
-          // What is tested here is the race at the database, not the queue before the hash.
+          // This test is about the race at the database, not about the queue before the hash.
           password: { argon2: { memoryKiB: 1024, iterations: 1 } },
           ...structure,
         }),
@@ -146,7 +146,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
 
   const pointersOf = ({ body }: Answer) => [...new Set(body.errors?.map(({ pointer }) => pointer))].sort();
 
-  it("makes a user of the team's class, who can log in, and answers with what users see of themselves", async () => {
+  it("registration creates a user of the team's class that can log in, and returns the fields that users may see", async () => {
     const answer = await server.register({
       email: ' Ada@Example.COM',
       password: PASSWORD,
@@ -182,7 +182,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     ['without a password', { password: undefined }, ['/password']],
     ['with a number for a password', { password: 123456789012345 }, ['/password']],
     ['with a NUL in the password', { password: 'seven small\0boats' }, ['/password']],
-  ])('refuses a registration %s', async (_, changed, pointers) => {
+  ])('registration is rejected %s', async (_, changed, pointers) => {
     const before = await server.count('users');
     const answer = await server.register({
       email: 'bob@example.com',
@@ -195,7 +195,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     expect(await server.count('users')).toBe(before);
   });
 
-  it('refuses a weak password with every reason at once', async () => {
+  it('a weak password is rejected with all reasons in one answer', async () => {
     const answer = await server.register({ email: 'hopper@example.com', password: 'hopper1234', costCentre: 'CC-2' });
     expect(answer).toMatchObject({ status: 400, body: { code: 'password-rejected' } });
     expect(answer.body.errors?.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
@@ -204,7 +204,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     ]);
   });
 
-  it('refuses a taken address in any spelling with 409', async () => {
+  it('an address that is taken in any spelling is rejected with 409', async () => {
     await server.register({ email: 'carol@example.com', password: PASSWORD, costCentre: 'CC-3' });
     for (const email of ['carol@example.com', 'CAROL@example.com', 'carol@EXAMPLE.com ', 'ｃarol@example.com']) {
       const answer = await server.register({ email, password: PASSWORD, costCentre: 'CC-3' });
@@ -212,7 +212,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     }
   });
 
-  it('makes one user of 200 simultaneous registrations of one address', async () => {
+  it('200 simultaneous registrations of one address create one user', async () => {
     const before = [await server.count('users'), await server.count('password_credentials')];
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
@@ -228,7 +228,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     expect([await server.count('users'), await server.count('password_credentials')]).toEqual(before.map((n) => n + 1));
   });
 
-  it('tells the user by mail that the password was changed', async () => {
+  it('a password change sends a notification mail to the user', async () => {
     const outbox = server.app.get<Outbox>(Mailer);
     await server.register({ email: 'erin@example.com', password: PASSWORD, costCentre: 'CC-4' });
     const login = await server.call('POST', '/auth/login', { email: 'erin@example.com', password: PASSWORD });
@@ -239,7 +239,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     expect(JSON.stringify(outbox.sent)).not.toMatch(/boats|herons/);
   });
 
-  it('describes in the OpenAPI document what the class of the user asks for', () => {
+  it('the OpenAPI document describes the registration fields of the user class', () => {
     const document = documentOf(server.app) as unknown as {
       paths: Record<string, Record<string, { operationId: string; security?: unknown; responses: object }>>;
       components: { schemas: Record<string, { required: string[]; properties: object }> };
@@ -256,7 +256,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
 });
 
 describe('accounts in production without a mailer', () => {
-  it('boot and serve; only mail does not go out', async () => {
+  it('AccountsModule starts and serves requests without a mailer, and sends no mail', async () => {
     const server = await Server.open('fastify', { production: true });
     try {
       expect(server.app.get(Mailer)).toBeInstanceOf(LogMailer);
@@ -272,7 +272,7 @@ describe('accounts in production without a mailer', () => {
   });
 });
 
-describe('routes that a team overrides', () => {
+describe('overridden routes', () => {
   @Injectable()
   class Invitations {
     readonly spent: string[] = [];
@@ -311,7 +311,7 @@ describe('routes that a team overrides', () => {
     }
   }
 
-  it('stay open or guarded, validated, answered and documented as they were', async () => {
+  it('a route that a team overrides keeps its guard, validation, answer and documentation', async () => {
     const structure = { user: Employee, migrations: [EmployeeColumns1800000000000], imports: [InvitationsModule] };
     const controllers = { accounts: InvitedOnly, password: Logins, sessions: Sessions, health: Health };
     const [server, shipped] = [

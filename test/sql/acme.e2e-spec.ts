@@ -87,7 +87,7 @@ function configuration(settings: AcmeSettings): DynamicModule {
   };
 }
 
-describe('Acme’s classes keep what their ports promise', () => {
+describe('Acme’s classes fulfil the contracts of their ports', () => {
   const costCentres = new CostCentres();
   const employee = (fields: Partial<Employee>): Employee =>
     Object.assign(
@@ -117,7 +117,7 @@ describe('Acme’s classes keep what their ports promise', () => {
 });
 
 describe('Acme’s sources', () => {
-  it('import nothing but their own, public subpaths of Postern, and packages', () => {
+  it('Acme’s sources import only their own files, public subpaths of Postern, and packages', () => {
     const { exports: subpaths } = JSON.parse(readFileSync(join(import.meta.dirname, '../../package.json'), 'utf8')) as {
       exports: object;
     };
@@ -207,7 +207,7 @@ describe.each([
     return (await jwtVerify(token, keys, { issuer: ISSUER, audience: 'acme', typ: 'at+jwt' })).payload;
   };
 
-  it('registers the employee’s own fields, and shows each reader what the class says', async () => {
+  it('registration stores the employee’s own fields, and each reader gets the fields that the class declares', async () => {
     const boss = await employ({}, 5);
     const assigned = { costCentre: 'CC-2', badge: 'B-0042' };
     const fields = { ...assigned, nickname: 'Road Runner' };
@@ -220,7 +220,7 @@ describe.each([
     expect(JSON.stringify([own.body, body])).not.toMatch(/iban|hash|password/i);
   });
 
-  it('refuses a registration that breaks a rule of the class, with a pointer', async () => {
+  it('a registration that breaks a rule of the class is rejected with a pointer', async () => {
     const base = { email: 'nobody@acme.example', password: PASSWORD };
     const refusals = await Promise.all(
       [
@@ -243,7 +243,7 @@ describe.each([
     ]);
   });
 
-  it('says which unique field is taken', async () => {
+  it('a conflict names the unique field that is taken', async () => {
     const boss = await employ({ badge: 'B-0007' }, 5);
     const { id } = await employ();
     const { status, body } = await send('PATCH', `/users/${id}`, { badge: 'B-0007' }, boss.access_token);
@@ -251,7 +251,7 @@ describe.each([
     expect(body.errors?.[0]?.pointer).toBe('/badge');
   });
 
-  it('lets only administrators write what only they may, within the enum and the range', async () => {
+  it('only administrators change the fields for administrators, within the enum and the range', async () => {
     const boss = await employ({}, 5);
     const { id, access_token: token } = await employ();
     const patchMe = (body: object) => send('PATCH', '/users/me', body, token);
@@ -268,14 +268,14 @@ describe.each([
     expect((await send('PATCH', `/users/${id}`, { clearance: 9 }, token)).status).toBe(403);
   });
 
-  it('hashes with Acme’s hasher, and logs in with it', async () => {
+  it('Acme’s hasher hashes passwords and verifies them at login', async () => {
     const { id } = await employ();
     const [row] = await query<{ hash: string }>('SELECT hash FROM password_credentials WHERE user_id = $1', [id]);
     expect(row?.hash).toMatch(/^scrypt\$1024\$/);
     expect(app.nest.get(password.PasswordHasher, { strict: false })).toBeInstanceOf(ScryptPasswordHasher);
   });
 
-  it('brings a hash of another cost up to date at the next login', async () => {
+  it('a login replaces a hash of another cost', async () => {
     const { id, email } = await employ();
     const key = scryptSync(PASSWORD, Buffer.alloc(16), 32, { N: 2048 }).toString('base64url');
     const dearer = `scrypt$2048$${'A'.repeat(22)}$${key}`;
@@ -285,7 +285,7 @@ describe.each([
     expect(row?.hash).toMatch(/^scrypt\$1024\$/);
   });
 
-  it('asks Acme’s password policy beside the shipped ones', async () => {
+  it('Acme’s password policy applies in addition to the built-in policies', async () => {
     const codes = async (typed: string): Promise<(string | undefined)[] | undefined> => {
       const body = { email: 'choosy@acme.example', password: typed };
       return (await send('POST', '/auth/register', body)).body.errors?.map(({ code }) => code);
@@ -295,7 +295,7 @@ describe.each([
     expect(await codes('the acme of small boats')).toEqual(['password-contains-context']);
   });
 
-  it('puts Acme’s claims into the token, for any verifier to read', async () => {
+  it('an access token carries Acme’s claims for every verifier', async () => {
     const { access_token: token, id } = await employ({ costCentre: 'CC-2' });
     expect(await claimsOf(token)).toMatchObject({
       sub: id,
@@ -306,7 +306,7 @@ describe.each([
     });
   });
 
-  it('hands Acme’s controllers the signed-in employee, as the mapper makes it', async () => {
+  it('Acme’s controllers receive the signed-in employee from the mapper', async () => {
     const { access_token: token, id } = await employ();
     const { body } = await send('GET', '/expenses/mine', undefined, token);
     expect(body).toEqual({
@@ -317,7 +317,7 @@ describe.each([
     });
   });
 
-  it('guards Acme’s controllers: closed, by scope, and open where they say so', async () => {
+  it('the guard closes Acme’s controllers, checks their scopes, and opens their public routes', async () => {
     const { access_token: token } = await employ();
     const refused = await send('GET', '/expenses/mine');
     expect([refused.status, refused.body.code]).toEqual([401, 'invalid-token']);
@@ -328,7 +328,7 @@ describe.each([
     expect((await send('POST', '/expenses/1/approve', undefined, approver.access_token)).status).toBe(204);
   });
 
-  it('ends the stream of an employee who logs out, or whose account is disabled', async () => {
+  it('a stream ends when its employee logs out or is disabled', async () => {
     const admin = await employ({}, 9);
     for (const end of [
       ({ access_token: token }: SignedIn) => send('POST', '/auth/logout', undefined, token),
@@ -344,7 +344,7 @@ describe.each([
     }
   });
 
-  it('admits by Acme’s guard what comes in Acme’s own header, and nothing that is no token', async () => {
+  it('Acme’s guard accepts tokens in Acme’s own header and rejects other values', async () => {
     const { access_token: token, id } = await employ();
     const present = (text: string) => app.call<Body>('GET', '/users/me', { headers: { 'x-terminal-token': text } });
     const { status, body } = await present(token);
@@ -352,7 +352,7 @@ describe.each([
     expect((await present('none')).status).toBe(401);
   });
 
-  it('announces revocations by Acme’s signal', async () => {
+  it('Acme’s signal announces revocations', async () => {
     const { access_token: token } = await employ();
     const { announced } = app.nest.get<InMemorySignal>(RevocationSignal, { strict: false });
     const before = announced.length;
@@ -361,13 +361,13 @@ describe.each([
     expect(announced.slice(before)).toEqual([expect.any(Number)]);
   });
 
-  it('asks Acme’s confirmation before a user deletes itself', async () => {
+  it('Acme’s confirmation is required before users delete their accounts', async () => {
     const { access_token: token } = await employ({}, 3);
     const { status, body } = await send('DELETE', '/users/me', { password: PASSWORD }, token);
     expect([status, body.code]).toEqual([403, 'clearance-held']);
   });
 
-  it('asks the claims provider again at each refresh', async () => {
+  it('each refresh calls the claims provider again', async () => {
     const boss = await employ({}, 5);
     const { id, refresh_token } = await employ();
     await send('PATCH', `/users/${id}`, { clearance: 3 }, boss.access_token);
@@ -375,7 +375,7 @@ describe.each([
     expect((await claimsOf(kept(next.body).access_token))['scope']).toBe('expenses:read expenses:approve');
   });
 
-  it('asks Acme’s login policy at login and at refresh', async () => {
+  it('login and refresh call Acme’s login policy', async () => {
     const boss = await employ({}, 5);
     const { id, email, refresh_token, access_token } = await employ();
     await send('PATCH', `/users/${id}`, { employment: 'left' }, boss.access_token);
@@ -388,7 +388,7 @@ describe.each([
     expect([stranger.status, stranger.body.code]).toEqual([401, 'invalid-credentials']);
   });
 
-  it('serves Acme’s controllers in the place of the shipped ones, and none where there is to be none', async () => {
+  it('Acme’s controllers replace the built-in ones, and `false` removes a controller', async () => {
     const { access_token: token } = await employ({}, 5);
     expect((await send('GET', '/status')).body).toEqual({ status: 'acme is up' });
     const gone: [string, string][] = [
@@ -402,7 +402,7 @@ describe.each([
       expect([path, (await send(method, path, undefined, token)).status]).toEqual([path, 404]);
   });
 
-  it('serves a subclass of a shipped controller with a route more, and all of its own', async () => {
+  it('a subclass of a built-in controller serves its own route in addition to the inherited ones', async () => {
     const { access_token: token, refresh_token } = await employ();
     const devices = await app.call<string[]>('GET', '/auth/devices', { token });
     expect(devices.body).toHaveLength(1);
@@ -413,7 +413,7 @@ describe.each([
     expect((await send('GET', '/auth/devices', undefined, token)).status).toBe(401);
   });
 
-  it('mails by Acme’s mailer after a change of the password, which ends the other sessions', async () => {
+  it('a password change ends the other sessions and sends a mail by Acme’s mailer', async () => {
     const { email, access_token: other } = await employ();
     const { access_token: token } = await login(email);
     const change = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
@@ -425,7 +425,7 @@ describe.each([
     expect(mail).toMatchObject({ kind: 'password-changed', subject: 'Your password for Acme was changed' });
   });
 
-  it('ends a stolen session, tells of it, and mails', async () => {
+  it('reuse of a refresh token ends the session, publishes an event, and sends a mail', async () => {
     const { email, refresh_token: first } = await employ();
     const next = async (refresh_token: string): Promise<Tokens> => {
       const { status, body } = await app.call<Tokens>('POST', '/auth/refresh', { body: { refresh_token } });
@@ -440,7 +440,7 @@ describe.each([
     expect(mail?.kind).toBe('refresh-token-reused');
   });
 
-  it('disables, enables and deletes', async () => {
+  it('an administrator disables, enables and deletes an employee', async () => {
     const boss = await employ({}, 5);
     const { id, email, access_token: token } = await employ();
     expect((await send('POST', `/users/${id}/disable`, undefined, boss.access_token)).status).toBeLessThan(300);
@@ -459,7 +459,7 @@ describe.each([
     expect((await send('GET', '/expenses/mine', undefined, fresh)).status).toBe(401);
   });
 
-  it('refuses what was issued before a change of clearance, in its transaction, where Acme asks for that', async () => {
+  it('a change of clearance revokes earlier tokens in its transaction if Acme requests it', async () => {
     const { id, access_token: before, refresh_token } = await employ({}, 3);
     const promote = (isSure: boolean): Promise<void> =>
       app.nest.get(Database).transaction(async () => {
@@ -474,13 +474,13 @@ describe.each([
     expect((await send('GET', '/users/me', undefined, before)).status).toBe(200);
     await promote(true);
     expect((await send('GET', '/users/me', undefined, before)).status).toBe(401);
-    // The session goes on; what it gets in the second of the change is refused with the others.
+    // The session stays alive; its token from the second of the change is rejected with the others.
     await delay(1000);
     const { body } = await app.call<Tokens>('POST', '/auth/refresh', { body: { refresh_token } });
     expect((await send('GET', '/users/me', undefined, kept(body).access_token)).body).toMatchObject({ id });
   });
 
-  it('hires in one transaction: all of it and its events, or nothing and none', async () => {
+  it('hiring commits in one transaction with its events, or not at all', async () => {
     const { access_token: token } = await employ({}, 5);
     const hire = (email: string, costCentre: string) =>
       send('POST', '/staff', { email, password: PASSWORD, costCentre }, token);
@@ -500,7 +500,7 @@ describe.each([
     await login('wile.e@acme.example');
   });
 
-  it('shows Acme’s fields, routes and locks in the OpenAPI document', () => {
+  it('the OpenAPI document shows Acme’s fields, routes and security requirements', () => {
     const { components, paths } = documentOf(app.nest, { title: 'Acme' });
     const schema = (name: string) => components?.schemas?.[name] as { properties: object; required?: string[] };
     const bodyOf = (path: string, method: 'post' | 'patch') => {
@@ -527,7 +527,7 @@ describe.each([
     expect(paths).not.toHaveProperty(['/keys']);
   });
 
-  describe('and the shipped ports behind it', () => {
+  describe('Acme’s ports and the built-in ports', () => {
     signingKeysSpec(() => app.nest.get(tokens.SigningKeys));
     verificationKeysSpec(
       () => app.nest.get(VerificationKeys),
@@ -557,7 +557,7 @@ describe.each([
     });
   });
 
-  it('has told every event that Postern publishes, and each after its commit', async () => {
+  it('every event of Postern is published once after its commit', async () => {
     await send('POST', '/staff/login', { email: 'nobody@acme.example', password: PASSWORD });
     await app.nest.get(tokens.KeyRotation).rotate();
     const { kid } = (await app.nest.get(tokens.SigningKeys).keys())[0]!;
@@ -575,14 +575,14 @@ describe.each([
     expect(trail.told.filter(({ wasCommitted }) => wasCommitted === false)).toEqual([]);
   });
 
-  it('has put no secret into any event, mail or line of the log', async () => {
+  it('no event, mail or log line contains a secret', async () => {
     for (const { hash } of await query<{ hash: string }>('SELECT hash FROM password_credentials')) {
       secrets.add(hash).add(hash.split('$').at(-1)!);
     }
     const { id } = await employ();
     await until(() => trail.told.some(({ event }) => shown(event).includes(id)));
     const told = { events: trail.told.map(({ event }) => event), mails: outbox.sent, lines: logger.lines };
-    // What is looked for is found where it is: the user's id stands in the events.
+    // A control: the search does find the user's id, which the events contain.
     expect(shown(told.events)).toContain(id);
     expect(told.mails.length).toBeGreaterThan(1);
     expect(told.lines.length).toBeGreaterThan(20);

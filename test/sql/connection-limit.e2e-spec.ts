@@ -65,7 +65,7 @@ describe('a role with CONNECTION LIMIT 4 and a pool of 10', () => {
 });
 
 describe('`poolSize`', () => {
-  it('a replica under load never opens more connections than `poolSize`, those that listen and read revocations included', async () => {
+  it('a replica under load never opens more connections than `poolSize`, including those for LISTEN and for reading revocations', async () => {
     const applicationName = `counted_${randomUUID().slice(0, 8)}`;
     const replica = await startReplica(database.url, issuer, { persistence: { poolSize: POOL_SIZE, applicationName } });
     try {

@@ -45,14 +45,14 @@ class TestClock extends Clock {
   }
 }
 
-/** The time of a replica that nobody has set right. */
+/** The clock of a replica that is late. */
 class LateClock extends TestClock {
   override now(): number {
     return super.now() - 30 * seconds;
   }
 }
 
-/** The machine's clock of a replica that somebody sets an hour ahead. */
+/** The system clock of a replica that jumps ahead by an hour. */
 class LeapingClock extends SystemClock {
   hasLeapt = false;
   override now(): number {
@@ -139,7 +139,7 @@ const call = (app: INestApplication, token: string, method: 'GET' | 'POST' = 'GE
   http(app, { method, url, headers: { authorization: `Bearer ${token}` } });
 
 describe('The key ring', () => {
-  it('makes one key when ten replicas start at once on an empty database', async () => {
+  it('ten replicas that start at once on an empty database create one key', async () => {
     const ten = await Promise.all(Array.from({ length: 10 }, () => boot()));
     expect(await rowsOf(ten[0]!)).toHaveLength(1);
     const tokens = await Promise.all(ten.map((replica) => tokenOf(replica)));
@@ -147,7 +147,7 @@ describe('The key ring', () => {
     for (const token of tokens) await judged(token, await jwksOf(ten[9]!));
   });
 
-  it('has published each key for the cache lifetime before it signs, and until its last token has expired', async () => {
+  it('each key is published for the cache lifetime before it signs, and until its last token has expired', async () => {
     const [one, two] = [await boot({ rotationDays: 1 }), await boot({ rotationDays: 1 })];
     const jwksCacheSeconds = 300;
     // Coarse through the day, fine around each change-over.
@@ -181,7 +181,7 @@ describe('The key ring', () => {
     expect(first![1]).toBe(0);
     expect(later).toHaveLength(2);
     for (const [kid, at] of later) expect(at - firstSeen.get(kid)!).toBeGreaterThanOrEqual(jwksCacheSeconds);
-    // Told once, whichever replica it was; the first key was made before anybody listened.
+    // Any replica publishes the event, and only once; the first key was created before the listener was registered.
     expect(activated).toEqual(later.map(([kid]) => kid));
     // Gone, and its private half destroyed, at once after retirement.
     expect(await kidsOf(two)).not.toContain(first![0]);
@@ -193,7 +193,7 @@ describe('The key ring', () => {
     ]);
   });
 
-  it('rotates by command without a restart: announced at once, signing after the lead, no token refused', async () => {
+  it('a rotation by command needs no restart: the key is announced at once, signs after the lead time, and no token is rejected', async () => {
     const [one, two] = [await boot(), await boot()];
     const admin = await tokenOf(one, ['keys:write', 'keys:read']);
     const answer = await call(one, admin, 'POST', '/keys/rotate');
@@ -214,7 +214,7 @@ describe('The key ring', () => {
     await judged(after, await jwksOf(one));
   });
 
-  it('refuses to rotate the keys of an algorithm that it has none of, and rotates one that it has', async () => {
+  it('a rotation is rejected for an algorithm without keys, and succeeds for one with keys', async () => {
     const app = await boot();
     const authorization = `Bearer ${await tokenOf(app, ['keys:write'])}`;
     const headers = { authorization, 'content-type': 'application/json' };
@@ -233,7 +233,7 @@ describe('The key ring', () => {
     expect((await rotate('ES256')).statusCode).toBe(202);
   });
 
-  it('refuses the routes of the keys without their scopes', async () => {
+  it('the routes of the keys reject tokens without their scopes', async () => {
     const app = await boot();
     const token = await tokenOf(app, ['keys:read']);
     expect((await http(app, { url: '/keys' })).statusCode).toBe(401);
@@ -244,7 +244,7 @@ describe('The key ring', () => {
     expect(JSON.stringify(key)).not.toMatch(/private|"d"/);
   });
 
-  it('kills a key: out of the JWKS and refused in every replica within a second, the next one signs at once', async () => {
+  it('a revoked key leaves the JWKS, every replica rejects its tokens within a second, and the next key signs at once', async () => {
     const [one, two, three] = [await boot(), await boot(), await boot({ keyPollSeconds: 60 })];
     const token = await tokenOf(one, ['keys:read', 'keys:write']);
     for (const replica of [one, two, three]) expect((await call(replica, token)).statusCode).toBe(200);
@@ -266,7 +266,7 @@ describe('The key ring', () => {
     await expect(one.get(RevokeKey).kill('no-such-key')).rejects.toMatchObject({ code: 'key-not-found' });
   });
 
-  it('sees a kill within a second by polling alone, with the notification lost', async () => {
+  it('a replica that misses the notification sees a revoked key within a second by polling', async () => {
     const [one, two] = [await boot(), await boot()];
     const token = await tokenOf(one, ['keys:read']);
     // As an operator would with psql, who forgets to notify.
@@ -274,7 +274,7 @@ describe('The key ring', () => {
     await until(async () => (await call(two, token)).statusCode === 401, 1000);
   });
 
-  it('promotes the announced key when the active one is killed', async () => {
+  it('the announced key becomes active when the active key is revoked', async () => {
     const app = await boot();
     const [next] = await app.get(KeyRotation).rotate();
     await app.get(RevokeKey).kill(kidOf(await tokenOf(app)));
@@ -283,7 +283,7 @@ describe('The key ring', () => {
   });
 
   it.each([true, false])(
-    'signs at once after a kill also where the clock is late; a next key announced: %s',
+    'a replica with a late clock signs at once after a key was revoked; a next key was announced: %s',
     async (is) => {
       const one = await boot();
       const late = await boot({}, {}, new FastifyAdapter(), LateClock);
@@ -297,7 +297,7 @@ describe('The key ring', () => {
     },
   );
 
-  it('lets a late clock neither hurry an announced key nor keep a former one from signing', async () => {
+  it('a replica with a late clock neither activates an announced key early nor stops the former key from signing', async () => {
     const one = await boot();
     const late = await boot({}, {}, new FastifyAdapter(), LateClock);
     const former = kidOf(await tokenOf(one));
@@ -314,7 +314,7 @@ describe('The key ring', () => {
     expect(kidOf(await tokenOf(late))).toBe(next!.kid);
   });
 
-  it('lets no clock that leaps ahead destroy the key that all others sign with', async () => {
+  it('a replica whose clock jumps ahead does not delete the key that the others sign with', async () => {
     const leaping = await boot({}, {}, new FastifyAdapter(), LeapingClock);
     const [announced] = await leaping.get(KeyRotation).rotate();
     const clock = leaping.get<LeapingClock>(Clock);
@@ -328,7 +328,7 @@ describe('The key ring', () => {
     await expect(judged(token, await jwksOf(leaping))).resolves.toBeDefined();
   });
 
-  it('kills nothing when the transaction around the kill fails', async () => {
+  it('a key is not revoked when the surrounding transaction fails', async () => {
     const app = await boot();
     const token = await tokenOf(app, ['keys:read']);
     const failing = app.get(Database).transaction(async () => {
@@ -341,7 +341,7 @@ describe('The key ring', () => {
     expect(await app.get(DataSource).query('SELECT killed_at FROM signing_keys')).toEqual([{ killed_at: null }]);
   });
 
-  it('accepts at once a token of a key that another replica has just made', async () => {
+  it('a replica accepts a token at once if another replica has just created its key', async () => {
     const [one, two] = [await boot(), await boot({ keyPollSeconds: 60 })];
     // Two does not hear of it.
     await one
@@ -354,7 +354,7 @@ describe('The key ring', () => {
     expect((await call(two, await tokenOf(one, ['keys:read']))).statusCode).toBe(200);
   });
 
-  it('lets a new algorithm take over from the former one without a token that the JWKS did not announce', async () => {
+  it('a new algorithm replaces the former one, and every token is signed with a key that the JWKS had announced', async () => {
     const before = await boot();
     const old = await tokenOf(before);
     const after = await boot({ algorithm: 'PS256', rsaBits: 2048 });
@@ -367,7 +367,7 @@ describe('The key ring', () => {
     await judged(old, await jwksOf(after));
   });
 
-  it('lets a new algorithm take over likewise where the former one is kept as an additional one', async () => {
+  it('a new algorithm replaces a former one that is kept as an additional algorithm, with announced keys only', async () => {
     const before = await boot();
     const cached = await jwksOf(before);
     const old = await tokenOf(before);
@@ -375,7 +375,7 @@ describe('The key ring', () => {
     const after = await Promise.all([1, 2].map(() => boot(settings)));
     for (const elapsed of [0, 290]) {
       TestClock.offset = elapsed * seconds;
-      // Whoever starts once more, or does what the schedule asks for, with settings of either kind, hurries nothing.
+      // A restart or a scheduled rotation with either settings must not activate the key early.
       const again = [await boot(), await boot(settings)];
       for (const replica of [before, ...after, ...again]) {
         await replica.get(KeyRotation).tick();
@@ -407,7 +407,7 @@ describe('The key ring', () => {
     }
   });
 
-  it('signs with HS256 where that is set beside replicas whose tokens services verify by the JWKS, and leaves those their key', async () => {
+  it('a replica configured for HS256 signs with it, and replicas with a published algorithm keep their key', async () => {
     const running = await boot();
     const token = await tokenOf(running, ['keys:read']);
     warnings.length = 0;
@@ -425,13 +425,13 @@ describe('The key ring', () => {
     for (const replica of [running, single]) expect((await call(replica, token)).statusCode).toBe(200);
   });
 
-  it('changes from HS256 to a published algorithm by setting, also where a replica of before starts once more', async () => {
+  it('a change from HS256 to a published algorithm works although an old replica starts again', async () => {
     const before = await boot({ algorithm: 'HS256' });
     const after = await boot();
     expect(decodeProtectedHeader(await tokenOf(after)).alg).toBe('HS256');
     for (const elapsed of [0, 371]) {
       TestClock.offset = elapsed * seconds;
-      // As their schedules do: whoever has the former setting keeps its key.
+      // Runs the scheduled rotations: replicas with the former setting keep its key.
       await before.get(KeyRotation).tick();
       const again = await boot({ algorithm: 'HS256' });
       await after.get(KeyRing).refresh();
@@ -443,7 +443,7 @@ describe('The key ring', () => {
     await judged(await tokenOf(after), await jwksOf(after));
   });
 
-  it('is as the servers have it for a process that does not keep it, which makes keys by command alone', async () => {
+  it('a process without rotation sees the key ring of the servers and creates keys only by command', async () => {
     const beside = { keepsRing: false } as const;
     await expect(boot(beside)).rejects.toThrow(/no signing keys yet/);
     const server = await boot({ rotationDays: 1 });
@@ -457,7 +457,7 @@ describe('The key ring', () => {
     const [next] = await (await boot(beside)).get(KeyRotation).rotate();
     expect(next).toMatchObject({ alg: 'ES256' });
 
-    // What it made would be wrapped under a secret that the servers may not have.
+    // A key of this process would be encrypted with a secret that the servers may not have.
     const early = await boot({ ...beside, secret: `${secret}-2`, previousSecrets: [`${secret}-1`] });
     await tokenOf(early);
     await expect(early.get(KeyRotation).rotate()).rejects.toThrow(/encrypted under one of previousSecrets/);
@@ -466,7 +466,7 @@ describe('The key ring', () => {
   });
 
   it.each(['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256'] as const)(
-    'signs %s as jose reads it',
+    'jose reads the tokens that Postern signs with %s',
     async (algorithm) => {
       const app = await boot({ algorithm, rsaBits: 2048 });
       const token = await tokenOf(app);
@@ -476,7 +476,7 @@ describe('The key ring', () => {
     },
   );
 
-  it('keeps HS256 to itself, and several algorithms beside each other', async () => {
+  it('the JWKS omits HS256 keys, and several algorithms work side by side', async () => {
     const app = await boot({ algorithm: 'HS256', additionalAlgorithms: ['RS256'], rsaBits: 2048 });
     const token = await tokenOf(app, ['keys:read', 'keys:write']);
     expect(decodeProtectedHeader(token).alg).toBe('HS256');
@@ -486,7 +486,7 @@ describe('The key ring', () => {
       .get(TokenSigner)
       .sign({ iss: issuer, aud: audience }, { typ: 'secevent+jwt', algorithm: 'RS256' });
     await jwtVerify(other, createLocalJWKSet(await jwksOf(app)), { typ: 'secevent+jwt' });
-    // Nobody caches a secret key: it changes over at once, and the former one still proves.
+    // A secret key is never cached by clients: the change takes effect at once, and the former key still verifies.
     await app.get(KeyRotation).rotate('HS256');
     expect(kidOf(await tokenOf(app))).not.toBe(kidOf(token));
     expect((await call(app, token)).statusCode).toBe(200);
@@ -494,7 +494,7 @@ describe('The key ring', () => {
 });
 
 describe('The private half', () => {
-  it('cannot be read from a stolen row without the secret, and is bound to its key', async () => {
+  it('a private key cannot be read from a stolen row without the secret, and the ciphertext is bound to its key', async () => {
     const app = await boot();
     const [row] = await rowsOf(app);
     const wrapped: Buffer = row.private_encrypted;
@@ -512,7 +512,7 @@ describe('The private half', () => {
     expect(row.secret_id).not.toBe(createHash('sha256').update(`${secret}-1`).digest('base64url').slice(0, 16));
   });
 
-  it('survives the change of the instance secret, and refuses to start when the former one is missing', async () => {
+  it('private keys survive a change of the instance secret, and the start fails if the former secret is missing', async () => {
     const one = await boot();
     const token = await tokenOf(one, ['keys:read']);
     await one.get(KeyRotation).rotate();
@@ -534,7 +534,7 @@ describe('The private half', () => {
     expect(kidOf(await tokenOf(last))).toBe(kidOf(token));
   });
 
-  it('is no key when somebody else wrote the row into the table', async () => {
+  it('a key row that was not written by Postern is not used', async () => {
     const app = await boot();
     const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const jwk = await exportJWK(publicKey);
@@ -562,8 +562,8 @@ describe('The private half', () => {
   });
 });
 
-describe('Keys from elsewhere', () => {
-  it('signs by a process that alone holds the private key', async () => {
+describe('External keys', () => {
+  it('a separate process that holds the private key signs tokens', async () => {
     const app = await boot({}, { signer: ChildProcessSigningKeys });
     const token = await tokenOf(app, ['keys:read', 'keys:write']);
     expect((await judged(token, await jwksOf(app))).protectedHeader.kid).toBe('hsm-1');
@@ -576,7 +576,7 @@ describe('Keys from elsewhere', () => {
     await expect(tokenOf(app)).rejects.toMatchObject({ code: 'no-active-key' });
   });
 
-  it('takes keys from the configuration: PEM, JWK, an HS256 secret, a public key that only proves', async () => {
+  it('the configuration accepts PEM, JWK, an HS256 secret, and a public key that only verifies', async () => {
     const active = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const former = generateKeyPairSync('ec', { namedCurve: 'P-256' });
     const app = await boot({
@@ -608,7 +608,7 @@ describe('Discovery', () => {
   it.each([
     ['Fastify', () => new FastifyAdapter()],
     ['Express', () => new ExpressAdapter()],
-  ])('serves the JWKS and the metadata to everybody, with what a cache needs, on %s', async (_name, adapter) => {
+  ])('the JWKS and the metadata are public and carry cache headers on %s', async (_name, adapter) => {
     const metadata = { service_documentation: 'https://example.com/docs' };
     const app = await boot({ jwksCacheSeconds: 120, metadata }, {}, adapter());
     const jwks = await http(app, { url: '/.well-known/jwks.json' });
@@ -642,7 +642,7 @@ describe('Discovery', () => {
     });
   });
 
-  it('leaves out the routes that a team does not want', async () => {
+  it('discovery routes that a team switches off are absent', async () => {
     const app = await boot({}, { controllers: { jwks: false, metadata: false, keys: false } });
     const token = await tokenOf(app);
     for (const url of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/keys']) {

@@ -26,7 +26,7 @@ const addressesOf = (kind: string, count: number) =>
   Array.from({ length: count }, (_, index) => `${kind}${index}@example.com`);
 const median = (values: number[]) => values.sort((one, other) => one - other)[values.length >> 1]!;
 
-describe('failed log-ins after the cost of a hash was raised', () => {
+describe('failed logins after the hash cost was raised', () => {
   const [old, recent, unknown] = [addressesOf('old', 8), addressesOf('recent', 8), addressesOf('nobody', 30)];
   let database: TestDatabase;
   let replicas: TestApplication[];
@@ -78,7 +78,7 @@ describe('failed log-ins after the cost of a hash was raised', () => {
     await database?.drop();
   });
 
-  it('cost for an unknown address what they cost for some account, each time and on each replica the same', async () => {
+  it('a failed login of an unknown address costs the same as that of some account, on each attempt and replica', async () => {
     const [here, there] = replicas as [TestApplication, TestApplication];
     const costs = await costsOf(here, unknown);
     expect(new Set(costs)).toEqual(new Set([BEFORE, AFTER]));
@@ -92,7 +92,7 @@ describe('failed log-ins after the cost of a hash was raised', () => {
     expect(await costsOf(here, [...old, ...recent])).toEqual([...old.map(() => BEFORE), ...recent.map(() => AFTER)]);
   });
 
-  it('take the time that they take for an account of the same cost, and show the same answer', async () => {
+  it('a failed login of an unknown address takes as long as that of an account of the same cost and gets the same answer', async () => {
     const [app] = replicas as [TestApplication];
     const costs = await costsOf(app, unknown);
     const people = {
@@ -117,7 +117,7 @@ describe('failed log-ins after the cost of a hash was raised', () => {
     expect(Math.max(times.cheapKnown, times.cheapUnknown)).toBeLessThan(Math.min(times.dearKnown, times.dearUnknown));
   });
 
-  it('change their cost for an unknown address only as accounts do: from the former one to that of today', async () => {
+  it('the cost for an unknown address changes only once, from the former cost to the current one, as for accounts', async () => {
     const [app] = replicas as [TestApplication];
     const costs = await costsOf(app, unknown);
     expect(costs).toContain(BEFORE);

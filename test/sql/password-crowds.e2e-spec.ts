@@ -28,7 +28,7 @@ const logIn = (address: string, email: string, password: string): Attempt => ({
   body: { email, password },
 });
 
-describe.each(['fastify', 'express'] as const)('log-ins beside a crowd of guesses on %s', (adapter) => {
+describe.each(['fastify', 'express'] as const)('logins during many password guesses on %s', (adapter) => {
   let database: TestDatabase;
   let app: TestApplication;
   const agent = new Agent({ keepAlive: true, maxSockets: Infinity });
@@ -126,7 +126,7 @@ describe.each(['fastify', 'express'] as const)('log-ins beside a crowd of guesse
     ],
   ];
 
-  it.each(crowds)('all succeed while %s', async (_, wrong, guess) => {
+  it.each(crowds)('all logins succeed while %s', async (_, wrong, guess) => {
     const { answers, stop } = crowd(guess);
     await until(() => answers.some(({ status }) => status === 503));
     const outcomes = await Promise.all(people.map(({ email, address }) => send(logIn(address, email, PASSWORD))));

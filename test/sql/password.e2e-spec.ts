@@ -21,7 +21,7 @@ const PASSWORD = 'seven small boats at noon';
 const NEXT = 'nine grey herons by the weir';
 const TOO_LONG = 'x'.repeat(1025);
 
-/** The shipped hasher, which the test may slow down, and which writes down what it proved. */
+/** The built-in hasher. The test may delay it, and it records each verification. */
 @Injectable()
 class WatchedHasher extends Argon2PasswordHasher {
   readonly proven: string[] = [];
@@ -53,7 +53,7 @@ interface Answer {
   body: Record<string, unknown> & { access_token: string; refresh_token: string; code?: string };
 }
 
-describe('passwords of more than 1,024 bytes, where the settings allow them', () => {
+describe('passwords of more than 1,024 bytes', () => {
   let database: TestDatabase;
   let app: TestApplication;
 
@@ -72,7 +72,7 @@ describe('passwords of more than 1,024 bytes, where the settings allow them', ()
     await database?.drop();
   });
 
-  it('register, log in, and delete the account', async () => {
+  it('a password of more than 1,024 bytes works for registration, login and deletion if the settings allow it', async () => {
     const password = Array.from({ length: 300 }, (_, at) => `boat ${at * 7919}`).join(' ');
     const credentials = { email: 'ada@example.com', password };
     expect((await app.call('POST', '/auth/register', { body: credentials })).status).toBe(201);
@@ -82,13 +82,13 @@ describe('passwords of more than 1,024 bytes, where the settings allow them', ()
     expect((await app.call('DELETE', '/users/me', { token, body: { password } })).status).toBe(204);
   });
 
-  it('say in the document that so much hashing may be too much', () => {
+  it('the OpenAPI document warns about the hashing cost of long passwords', () => {
     const { delete: operation } = documentOf(app.nest).paths['/users/me']!;
     expect(operation!.responses['503']).toMatchObject({ description: expect.stringContaining('`busy`') });
   });
 });
 
-describe('classes of a team that are made anew for each request', () => {
+describe('request-scoped classes of a team', () => {
   let database: TestDatabase;
 
   @Injectable({ scope: Scope.REQUEST })
@@ -132,7 +132,7 @@ describe('classes of a team that are made anew for each request', () => {
   });
   afterAll(() => database?.drop());
 
-  it('leave the failed login of an unknown address one hash of the current cost', async () => {
+  it('a request-scoped policy leaves the failed login of an unknown address one hash of the current cost', async () => {
     const app = await start({ hasher: WatchedHasher, passwordPolicies: [TenantPolicy] });
     const body = { email: 'nobody@example.com', password: PASSWORD };
     for (let attempt = 0; attempt < 2; attempt += 1) {
@@ -143,7 +143,7 @@ describe('classes of a team that are made anew for each request', () => {
     await app.close();
   });
 
-  it('are refused for the hasher, which counts how many hashes run at once', async () => {
+  it('a request-scoped hasher stops the start, because the hasher limits concurrent hashes', async () => {
     await expect(start({ hasher: TenantHasher })).rejects.toThrow(/^PasswordModule: the hasher, or what it injects/);
   });
 });
@@ -224,7 +224,7 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     return (rows as { hash: string; changed_at: Date }[])[0]!;
   };
 
-  it('answers a login with tokens that open the door, and forbids to store them', async () => {
+  it('a login returns tokens that the guard accepts, with headers that forbid caching', async () => {
     const { email } = await somebody();
     const answer = await login(` ${email.toUpperCase()}`, PASSWORD);
     expect(answer.status).toBe(200);
@@ -241,12 +241,12 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     expect(claims).toMatchObject({ amr: ['pwd'] });
   });
 
-  it('stores argon2id with the parameters of OWASP', async () => {
+  it('passwords are stored as argon2id with the parameters of OWASP', async () => {
     const { id } = await somebody();
     expect((await hashOf(id)).hash).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
-  it('gives all failed logins one answer, byte by byte, for one hash of one cost', async () => {
+  it('all failed logins get the same answer byte by byte and cost one hash', async () => {
     const known = await somebody();
     const disabled = await somebody();
     await app.get(UsersService).disable(disabled.id);
@@ -288,7 +288,7 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     ['a NUL in the password', { email: 'a@example.com', password: 'seven\0boats' }, ['/password']],
     ['half a character', '{"email":"a@example.com","password":"seven \\ud800 boats"}', ['/password']],
     ['an unknown field', { email: 'a@example.com', password: PASSWORD, admin: true }, ['/admin']],
-  ])('answers %s at login with 400 and pointers, without a hash', async (_, body, pointers) => {
+  ])('a login with %s is rejected with 400 and pointers, without a hash', async (_, body, pointers) => {
     const answer = await call('POST', '/auth/login', body);
     expect(answer).toMatchObject({ status: 400, body: { code: 'validation-failed' } });
     const told = (answer.body.errors as { pointer: string }[]).map(({ pointer }) => pointer);
@@ -296,12 +296,12 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     expect(hasher().proven).toEqual([]);
   });
 
-  it('answers a body of a megabyte with 413, without a hash', async () => {
+  it('a body of a megabyte is rejected with 413, without a hash', async () => {
     await expect(login('a@example.com', 'x'.repeat(1_000_000))).resolves.toMatchObject({ status: 413 });
     expect(hasher().proven).toEqual([]);
   });
 
-  it('hashes anew at login when the parameters have changed, and keeps the day of the last change', async () => {
+  it('a login replaces a hash with old parameters and keeps the date of the last password change', async () => {
     const { id, email } = await somebody();
     const cheap = new Argon2PasswordHasher(new CheckedPasswordSettings({ argon2: { memoryKiB: 1024, iterations: 1 } }));
     const old = await cheap.hash(PASSWORD);
@@ -317,12 +317,12 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     await expect(login(email, PASSWORD)).resolves.toMatchObject({ status: 200 });
   });
 
-  it('takes any typed form of one password', async () => {
+  it('a password matches in every Unicode form', async () => {
     const { email } = await somebody('sieben kleine boote, cafe\u0301 \ufb01n');
     await expect(login(email, 'sieben kleine boote, caf\u00e9 fin')).resolves.toMatchObject({ status: 200 });
   });
 
-  it('changes the password: the other sessions are dead at once, this one goes on', async () => {
+  it('a password change ends the other sessions at once and keeps the current one', async () => {
     const { id, email } = await somebody();
     const [here, there] = [(await login(email, PASSWORD)).body, (await login(email, PASSWORD)).body];
     await expect(change(here.access_token, PASSWORD, NEXT)).resolves.toMatchObject({ status: 204, text: '' });
@@ -340,7 +340,7 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     expect(app.get(EventLog).told).toContainEqual(expect.objectContaining({ userId: id }));
   });
 
-  it('refuses a change with the wrong current password, and one to the same or a weak one', async () => {
+  it('a password change is rejected if the current password is wrong, or the new one is weak or the same', async () => {
     const { email } = await somebody();
     const { access_token: token } = (await login(email, PASSWORD)).body;
     await expect(change(undefined, PASSWORD, NEXT)).resolves.toMatchObject({ status: 401 });
@@ -364,7 +364,7 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     await expect(login(email, PASSWORD)).resolves.toMatchObject({ status: 200 });
   });
 
-  it('lets one of many simultaneous changes win, and no session of the old password outlive it', async () => {
+  it('only one of many simultaneous password changes succeeds, and no session of the old password survives', async () => {
     const { email } = await somebody();
     const { access_token: token } = (await login(email, PASSWORD)).body;
     const changes = Array.from({ length: 8 }, (_, n) => change(token, PASSWORD, `${NEXT} number ${n}`));
@@ -377,7 +377,7 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     }
   });
 
-  it('starts no session when the password is changed while it is proven', async () => {
+  it('a login starts no session if the password changes while it is verified', async () => {
     const { id, email } = await somebody();
     const { access_token: token } = (await login(email, PASSWORD)).body;
     hasher().beforeVerify = async () => {
@@ -390,13 +390,13 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     expect(live).toHaveLength(1);
   });
 
-  it('starts no session when the account is disabled while the password is proven', async () => {
+  it('a login starts no session if the account is disabled while the password is verified', async () => {
     const { id, email } = await somebody();
     hasher().beforeVerify = async () => void (await app.get(UsersService).disable(id));
     await expect(login(email, PASSWORD)).resolves.toMatchObject({ status: 401, body: { code: 'invalid-credentials' } });
   });
 
-  it('survives that the account is deleted during logins and changes of the password', async () => {
+  it('logins and password changes get a clear answer if the account is deleted during them', async () => {
     for (let round = 0; round < 5; round += 1) {
       const { id, email } = await somebody();
       const { access_token: token } = (await login(email, PASSWORD)).body;
@@ -409,7 +409,7 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
     }
   });
 
-  it('asks for the password before it deletes an account', async () => {
+  it('deleting an account requires the password', async () => {
     const { email } = await somebody();
     const { access_token: token } = (await login(email, PASSWORD)).body;
     const remove = (password: string) => call('DELETE', '/users/me', { password }, token);
@@ -419,8 +419,8 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
   });
 });
 
-describe('a storm of logins', () => {
-  it('is answered with 503 and Retry-After beyond the bound, and the server lives on', async () => {
+describe('many logins at once', () => {
+  it('logins above the limit are answered with 503 and Retry-After, and the server keeps serving', async () => {
     const database = await createTestDatabase();
     @Module({
       imports: [

@@ -63,7 +63,7 @@ class KindListener {
 }
 
 const silent = new ConsoleLogger({ logLevels: [] });
-const refusal = new Error('refused');
+const refusal = new Error('rejected');
 const refuse = () => Promise.reject(refusal);
 
 describe('the database', () => {
@@ -101,7 +101,7 @@ describe('the database', () => {
     return rows.map(({ name }) => name);
   };
 
-  it('writes nothing and tells nobody when a transaction is refused', async () => {
+  it('a transaction that rolls back writes no row and publishes no event', async () => {
     const attempt = database.transaction(async () => {
       await write('a');
       events.publish(new Noted('a'));
@@ -112,7 +112,7 @@ describe('the database', () => {
     expect(listener.heard).toEqual([]);
   });
 
-  it('tells the listeners after the commit, not before, and although one of them fails', async () => {
+  it('listeners are called after the commit, and all of them although one fails', async () => {
     await database.transaction(async () => {
       await write('a');
       events.publish(new Noted('a'));
@@ -121,18 +121,18 @@ describe('the database', () => {
     expect(listener.heard).toEqual(['a']);
   });
 
-  it('tells the listeners at once where there is no transaction', () => {
+  it('listeners are called at once outside of a transaction', () => {
     events.publish(new Noted('a'));
     expect(listener.heard).toEqual(['a']);
   });
 
-  it('tells who listens to all events of a kind', () => {
+  it('a listener for a base class receives all events of that kind', () => {
     app.get(KindListener).heard.length = 0;
     events.publish(new Noted('a'));
     expect(app.get(KindListener).heard).toEqual(['a']);
   });
 
-  it('joins nested transactions: the outer refusal undoes the inner work', async () => {
+  it('nested transactions join: a failure of the outer one rolls back the inner work', async () => {
     const attempt = database.transaction(async () => {
       await database.transaction(async () => {
         await write('inner');
@@ -145,7 +145,7 @@ describe('the database', () => {
     expect(listener.heard).toEqual([]);
   });
 
-  it('commits nothing when a failure inside was swallowed', async () => {
+  it('a transaction does not commit if an inner failure was caught', async () => {
     const swallowedRefusal = database.transaction(async () => {
       await write('a');
       await database.transaction(refuse).catch(() => undefined);
@@ -162,7 +162,7 @@ describe('the database', () => {
     expect(listener.heard).toEqual([]);
   });
 
-  it('throws what the refusal of a deferred constraint means, as those explain it who wrote, and nothing else', async () => {
+  it('an error of a deferred constraint is mapped only by the mappers of the code that wrote the row', async () => {
     await database.manager.query('CREATE TABLE late (n int UNIQUE DEFERRABLE INITIALLY DEFERRED)');
     const heard: unknown[] = [];
     const explain = (error: unknown) => {
@@ -189,7 +189,7 @@ describe('the database', () => {
     expect(heard).toHaveLength(1);
   });
 
-  it('commits nothing either when the server has told of the failure and not yet of its end, 300 times', async () => {
+  it('a transaction does not commit if the server has reported a failure but not yet the end of the statement, 300 times', async () => {
     // The driver rejects at the first of two messages, and the second, which carries the state, may come later.
     for (let round = 0; round < 300; round += 1) {
       const attempt = database.transaction(async () => {
@@ -201,7 +201,7 @@ describe('the database', () => {
     expect(listener.heard).toEqual([]);
   });
 
-  it('keeps what was done independently, and its events, although the transaction around it is refused', async () => {
+  it('independent work and its events stay although the surrounding transaction rolls back', async () => {
     const attempt = database.transaction(async () => {
       await write('lost');
       await database.independently(async () => {
@@ -216,7 +216,7 @@ describe('the database', () => {
     expect(listener.heard).toEqual(['kept']);
   });
 
-  it('does a batch as one, whatever comes of the transaction around it, and answers the rows of the last statement', async () => {
+  it('a batch is atomic, independent of the surrounding transaction, and returns the rows of its last statement', async () => {
     const attempt = database.transaction(async () => {
       const statements = ["INSERT INTO instance VALUES ('kept', '')", 'SELECT name FROM instance'] as const;
       expect(await database.batch(statements)).toEqual([{ name: 'kept' }]);
@@ -226,7 +226,7 @@ describe('the database', () => {
     expect(await written()).toEqual(['kept']);
   });
 
-  it('keeps nothing of a batch in which a statement fails, and goes on with the connection', async () => {
+  it('a batch with a failed statement writes nothing, and the connection stays usable', async () => {
     const batches = Array.from({ length: 30 }, () =>
       database.batch(["INSERT INTO instance VALUES ('lost', '')", 'SELECT 1 / 0']),
     );
@@ -236,7 +236,7 @@ describe('the database', () => {
     expect(await written()).toEqual(['after']);
   });
 
-  it('serves more transactions at once than it has connections, each with independent work inside', async () => {
+  it('more transactions than connections complete at once, each with independent work inside', async () => {
     const works = Array.from({ length: 30 }, (_, index) =>
       database.transaction(async () => {
         await database.manager.query('SELECT pg_sleep(0.01)');
@@ -247,7 +247,7 @@ describe('the database', () => {
     expect(await written()).toHaveLength(30);
   });
 
-  it('waits for what is done after the commit, outside of the transaction, and survives its failure', async () => {
+  it('after-commit work is awaited, runs outside of the transaction, and may fail', async () => {
     const done: string[] = [];
     await database.transaction(async () => {
       database.afterCommit(() => Promise.reject(refusal));
@@ -260,7 +260,7 @@ describe('the database', () => {
     expect(await written()).toEqual(['after']);
   });
 
-  it('serves more transactions at once than it has connections, each with another one to do after the commit', async () => {
+  it('more transactions than connections complete at once, each with another transaction after its commit', async () => {
     const works = Array.from({ length: 30 }, (_, index) =>
       database.transaction(async () => {
         await write(`n${index}`);
@@ -271,7 +271,7 @@ describe('the database', () => {
     expect(await written()).toHaveLength(60);
   });
 
-  it('counts a transaction that is over as none', async () => {
+  it('a transaction that has ended no longer counts as the current one', async () => {
     let late!: Promise<void>;
     let release!: () => void;
     const over = new Promise<void>((resolve) => (release = resolve));
@@ -284,10 +284,10 @@ describe('the database', () => {
     expect(await written()).toEqual(['early', 'late']);
   });
 
-  describe('refuses the work of a transaction that runs on beside its refusal', () => {
+  describe('rejects work after a rollback', () => {
     type Work = (refused: Promise<void>) => Promise<unknown>;
 
-    /** Runs the work beside a refusal, which it may wait for, and answers what became of it. */
+    /** Runs the work concurrently with a rollback, which the work may await, and returns its outcome. */
     const besideRefusal = async (work: Work): Promise<PromiseSettledResult<unknown>> => {
       let goOn!: () => void;
       const refused = new Promise<void>((resolve) => (goOn = resolve));
@@ -300,7 +300,7 @@ describe('the database', () => {
     };
     const doomed = { status: 'rejected', reason: expect.any(TransactionDoomedError) };
 
-    it('be it a statement, a transaction that has joined or one that begins', async () => {
+    it('a statement, a joined transaction and a new transaction are rejected after the rollback', async () => {
       const works: Work[] = [
         (refused) => refused.then(() => write('a')),
         (refused) => refused.then(() => database.transaction(() => write('a'))),
@@ -317,7 +317,7 @@ describe('the database', () => {
       expect(await written()).toEqual([]);
     });
 
-    it('as well where a limit of time has refused it', async () => {
+    it('work of a transaction that a time limit has rolled back is rejected', async () => {
       let slow!: Promise<unknown>;
       const attempt = database.transaction(() => {
         slow = database.manager.query('SELECT pg_sleep(0.1)').then(() => write('late'));
@@ -328,7 +328,7 @@ describe('the database', () => {
       expect(await written()).toEqual([]);
     });
 
-    it('and tells nobody of it, then or later', async () => {
+    it('events of work after a rollback are never published', async () => {
       await besideRefusal(async (refused) => {
         await refused;
         events.publish(new Noted('a'));
@@ -339,7 +339,7 @@ describe('the database', () => {
       expect(await written()).toEqual([]);
     });
 
-    it('also on a manager that it has kept, be it while the transaction is rolled back', async () => {
+    it('a manager kept from a transaction is rejected during and after the rollback', async () => {
       for (const isLater of [false, true]) {
         const outcome = await besideRefusal(async (refused) => {
           const { manager } = database;
@@ -352,7 +352,7 @@ describe('the database', () => {
       expect(await written()).toEqual([]);
     });
 
-    it('and leaves nothing of it open on the connection where TypeORM had begun a transaction inside', async () => {
+    it('a rollback leaves no TypeORM transaction open on the connection', async () => {
       await besideRefusal((refused) =>
         database.manager.transaction(async (inner) => {
           await inner.query("INSERT INTO instance VALUES ('a', '')");
@@ -363,7 +363,7 @@ describe('the database', () => {
       expect(await written()).toEqual(['b']);
     });
 
-    it('but not what is done independently, which counts whatever becomes of the transaction around it', async () => {
+    it('independent work commits although the surrounding transaction has rolled back', async () => {
       const outcome = await besideRefusal(async (refused) => {
         await database.independently(async () => {
           await write('begun before');
@@ -380,7 +380,7 @@ describe('the database', () => {
     });
   });
 
-  describe('is a burden on the promises of the process', () => {
+  describe('costs the promises of the process', () => {
     /** Those that were used since the test began, and not given up. */
     const inUse = new Set<unknown>();
     const isBurden = () => inUse.size > 0;
@@ -407,13 +407,13 @@ describe('the database', () => {
         inUse.delete(this);
         disable.call(this);
       };
-      // The refusals of the tests before this one may not have been collected yet.
+      // The contexts of earlier rolled-back transactions may not have been collected yet.
       await database.transaction(() => database.withReservedConnection(() => database.manager.query('SELECT 1')));
       await collecting(() => !isBurden());
     });
     afterEach(() => void Object.assign(storages, { run, disable }));
 
-    it('while somebody works inside, and not longer', async () => {
+    it('the transaction context is enabled only while a transaction runs', async () => {
       expect(isBurden()).toBe(false);
       await database.transaction(async () => {
         await write('a');
@@ -428,7 +428,7 @@ describe('the database', () => {
       expect(isBurden()).toBe(false);
     });
 
-    it('after a refusal as long as anything of it may still run, which is refused, and not longer', async () => {
+    it('the transaction context stays enabled after a rollback only while rejected work may still run', async () => {
       const outcomes: string[] = [];
       let goOn!: () => void;
       const waiting = new Promise<void>((resolve) => (goOn = resolve));
@@ -455,7 +455,7 @@ describe('the database', () => {
     });
   });
 
-  it('commits when all has ended that has joined, whether anybody waits for it or not', async () => {
+  it('a transaction commits after all joined work has ended, even if no caller awaits it', async () => {
     await database.transaction(async () => {
       void database.transaction(async () => {
         await delay(30);
@@ -468,21 +468,16 @@ describe('the database', () => {
   });
 
   it.each([
-    ['a transaction of its own of what begins while it is committed', 'allowed', ['allowed'], 'refused'],
-    [
-      'nothing of what begins while its commit is about to be refused',
-      'refused',
-      [],
-      /^A part of this transaction failed/,
-    ],
-  ])('makes %s', async (_, first, remaining, message) => {
+    ['a separate transaction for work that begins during its commit', 'allowed', ['allowed'], 'rejected'],
+    ['no work that begins while its commit is about to fail', 'rejected', [], /^A part of this transaction failed/],
+  ])('a transaction creates %s', async (_, first, remaining, message) => {
     await database.manager.query(`CREATE OR REPLACE FUNCTION look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         PERFORM pg_sleep(0.2);
-        IF NEW.name = 'refused' THEN RAISE EXCEPTION 'refused'; END IF;
+        IF NEW.name = 'rejected' THEN RAISE EXCEPTION 'rejected'; END IF;
         RETURN NULL;
       END $$;
       CREATE CONSTRAINT TRIGGER slow AFTER INSERT ON instance DEFERRABLE INITIALLY DEFERRED
-        FOR EACH ROW WHEN (NEW.name IN ('allowed', 'refused')) EXECUTE FUNCTION look()`);
+        FOR EACH ROW WHEN (NEW.name IN ('allowed', 'rejected')) EXECUTE FUNCTION look()`);
     let late!: Promise<void>;
     const attempt = database.transaction(async () => {
       await write(first);
@@ -501,7 +496,7 @@ describe('the database', () => {
     await expect(late).rejects.toThrow(message);
   });
 
-  it('commits nothing where a part fails that has joined and that nobody waits for', async () => {
+  it('a transaction does not commit if joined work fails that no caller awaits', async () => {
     const attempt = database.transaction(async () => {
       await write('a');
       void database.transaction(() => delay(30).then(refuse)).catch(() => undefined);
@@ -510,7 +505,7 @@ describe('the database', () => {
     expect(await written()).toEqual([]);
   });
 
-  it('says of the one that is given up, where two wait for each other, that it may come again', async () => {
+  it('the victim of a deadlock gets an error that says to retry', async () => {
     for (const name of ['a', 'b']) await write(name);
     const lock = (name: string) => database.manager.query('SELECT FROM instance WHERE name = $1 FOR UPDATE', [name]);
     const inOrder = (first: string, second: string) =>
@@ -524,7 +519,7 @@ describe('the database', () => {
     expect(refusals).toMatchObject([{ reason: { code: '40P01', isTransient: true } }]);
   });
 
-  it('survives the loss of all its connections, idle and in use', async () => {
+  it('the database recovers from the loss of all its connections, idle and in use', async () => {
     const other = new pg.Client({ connectionString: empty.url });
     await other.connect();
     const terminate = () =>
@@ -549,7 +544,7 @@ describe('the database', () => {
     expect(await written()).toEqual(['c']);
   });
 
-  it('makes ids that sort by their time', () => {
+  it('generated ids sort by their time', () => {
     const ids = Array.from({ length: 100 }, () => uuidv7());
     expect([...ids].sort()).toEqual(ids);
   });
@@ -608,12 +603,12 @@ describe('the migrations', () => {
     return app;
   };
 
-  it('run once when ten processes start at once on an empty database', async () => {
+  it('migrations run once when ten processes start at once on an empty database', async () => {
     const done = await Promise.all(Array.from({ length: 10 }, () => migrateDatabase(empty.url)));
     expect(done.flat()).toHaveLength(migrations.length);
   });
 
-  describe('while another connection holds their lock', () => {
+  describe('while another connection holds the migration lock', () => {
     let holder: pg.Client;
     beforeEach(async () => {
       holder = new pg.Client({ connectionString: empty.url });
@@ -624,13 +619,13 @@ describe('the migrations', () => {
     const within5Seconds = (migrating: Promise<string[]>) =>
       Promise.race([migrating, delay(5000, 'waits', { ref: false })]);
 
-    it('wait for nobody where none is pending', async () => {
+    it('a start without pending migrations does not wait for the migration lock', async () => {
       await migrateDatabase(empty.url);
       await hold();
       expect(await within5Seconds(migrateDatabase(empty.url))).toEqual([]);
     });
 
-    it('wait until none is pending, though nobody gives the lock back', async () => {
+    it('a start waits for the migration lock only until no migration is pending', async () => {
       await hold();
       const waiting = migrateDatabase(empty.url);
       expect(await Promise.race([waiting, delay(500, 'waits')])).toBe('waits');
@@ -647,7 +642,7 @@ describe('the migrations', () => {
       expect(await within5Seconds(waiting)).toEqual([]);
     });
 
-    it('run as soon as it is given back', async () => {
+    it('migrations run as soon as the migration lock is released', async () => {
       await hold();
       const waiting = migrateDatabase(empty.url);
       expect(await Promise.race([waiting, delay(500, 'waits')])).toBe('waits');
@@ -656,7 +651,7 @@ describe('the migrations', () => {
     });
   });
 
-  it('are refused, and the start with them, where a transaction would not see what it has waited for', async () => {
+  it('the start fails if a transaction could not see the changes that it waited for', async () => {
     const client = new pg.Client({ connectionString: empty.url });
     await client.connect();
     const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
@@ -674,7 +669,7 @@ describe('the migrations', () => {
     await (await boot({})).close();
   });
 
-  it('take the time that they need, whatever limit is set for the database or its user', async () => {
+  it('migrations ignore the statement timeout of the database or its user', async () => {
     const client = new pg.Client({ connectionString: empty.url });
     await client.connect();
     const { rows } = await client.query<{ name: string }>('SELECT current_database() AS name');
@@ -683,7 +678,7 @@ describe('the migrations', () => {
     await expect(migrateDatabase(empty.url, [Slow1999000000003])).resolves.toContain('Slow1999000000003');
   });
 
-  it('say so where their lock was not on the connection any more, as through a pooler that shares it', async () => {
+  it('migrations report that their lock was lost, as through a pooler that shares connections', async () => {
     const told: unknown[] = [];
     const errors = new ConsoleLogger({ logLevels: [] });
     errors.error = (message: unknown) => void told.push(message);
@@ -692,13 +687,13 @@ describe('the migrations', () => {
     expect(told).toEqual([expect.stringMatching(/pooler.*direct/)]);
   });
 
-  it('run before anybody uses the database, with those of the application', async () => {
+  it('migrations of Postern and of the application run before the database is used', async () => {
     const app = await boot({});
     await expect(app.get(Database).manager.query('SELECT * FROM users, further')).resolves.toEqual([]);
     await app.close();
   });
 
-  it('are left to the operator on demand: the start is refused until they have run', async () => {
+  it('the start fails until the operator has run the migrations if they are set to manual', async () => {
     await expect(boot({ migrate: false })).rejects.toThrow(/Foundation.*Further.*Run them before/s);
     await expect(boot({ migrate: false })).rejects.toMatchObject({ code: 'migrations-pending' });
     await migrateDatabase(empty.url, [Further1999000000000]);
@@ -706,7 +701,7 @@ describe('the migrations', () => {
   });
 
   it.each([true, false])(
-    'are not told as pending where the role may not read which have run (migrate: %s)',
+    'migrations are not reported as pending if the role may not read which have run (migrate: %s)',
     async (migrate) => {
       await migrateDatabase(empty.url, [Further1999000000000]);
       const client = new pg.Client({ connectionString: empty.url });
@@ -723,7 +718,7 @@ describe('the migrations', () => {
     },
   );
 
-  it('leave nothing of a migration that fails half-way', async () => {
+  it('a migration that fails leaves no change behind', async () => {
     await expect(migrateDatabase(empty.url, [Broken1999000000001])).rejects.toThrow('already exists');
     const client = new pg.Client({ connectionString: empty.url });
     await client.connect();
@@ -732,7 +727,7 @@ describe('the migrations', () => {
     expect(rows).toEqual([{ users: 'users', half: null }]);
   });
 
-  it('can be undone', async () => {
+  it('migrations can be reverted', async () => {
     await migrateDatabase(empty.url);
     const dataSource = new DataSource({
       type: 'postgres',
@@ -755,7 +750,7 @@ describe('PersistenceModule', () => {
       .setLogger(silent)
       .compile();
 
-  it('says what to write where a setting is missing or cannot work', async () => {
+  it('PersistenceModule names a setting that is missing or invalid and says what to write', async () => {
     await expect(boot({ databaseUrl: '' })).rejects.toThrow('write "postgres://user:password@host:5432/database"');
     const databaseUrl = 'postgres://localhost/x';
     const misread = (settings: object) => boot({ databaseUrl, ...settings });
@@ -771,7 +766,7 @@ describe('PersistenceModule', () => {
   it.each<[string, (settings: PersistenceSettings) => DynamicModule]>([
     ['forRoot', (settings) => PersistenceModule.forRoot(settings)],
     ['forRootAsync', (settings) => PersistenceModule.forRootAsync({ useFactory: () => settings })],
-  ])('refuses by %s a setting that nobody reads', async (_, moduleOf) => {
+  ])('PersistenceModule rejects an unknown setting by %s', async (_, moduleOf) => {
     const misspelt = { databaseUrl: 'postgres://127.0.0.1:1/x', poolsize: 5 };
     const module = Test.createTestingModule({ imports: [moduleOf(misspelt)] }).setLogger(silent);
     await expect(module.compile()).rejects.toThrow(
@@ -779,7 +774,7 @@ describe('PersistenceModule', () => {
     );
   });
 
-  it('refuses what a factory returns and nobody reads there', async () => {
+  it('PersistenceModule rejects an unknown setting from a factory', async () => {
     const returning = (settings: unknown) =>
       Test.createTestingModule({
         imports: [PersistenceModule.forRootAsync({ useFactory: () => settings as PersistenceSettings })],
@@ -798,15 +793,18 @@ describe('PersistenceModule', () => {
     ['postgres://postern:22#hunter2@db/postern', /^`databaseUrl` cannot be read .* %23/],
     ['postgres://postern:hunter2@db:99999/postern', /^`databaseUrl` cannot be read .* port/],
     ['postgres://postern:hunter2@db/postern?sslrootcert=/nowhere/ca.pem', /^`databaseUrl` names a file .*nowhere/],
-  ])('says at once, and no secret, how to write an address that cannot be read: %s', async (databaseUrl, sentence) => {
-    for (const attempt of [() => boot({ databaseUrl }), () => migrateDatabase(databaseUrl)]) {
-      const error = (await attempt().catch((caught: unknown) => caught)) as Error;
-      expect(error.message).toMatch(sentence);
-      expect(error.message).not.toMatch(/hunter/);
-    }
-  });
+  ])(
+    'PersistenceModule explains an invalid database URL without showing a secret: %s',
+    async (databaseUrl, sentence) => {
+      for (const attempt of [() => boot({ databaseUrl }), () => migrateDatabase(databaseUrl)]) {
+        const error = (await attempt().catch((caught: unknown) => caught)) as Error;
+        expect(error.message).toMatch(sentence);
+        expect(error.message).not.toMatch(/hunter/);
+      }
+    },
+  );
 
-  it('leaves no storage behind that every later promise of the process would pay for', async () => {
+  it('PersistenceModule leaves no AsyncLocalStorage enabled after its end', async () => {
     const empty = await createTestDatabase();
     const run = jest.spyOn(AsyncLocalStorage.prototype, 'run');
     const disable = jest.spyOn(AsyncLocalStorage.prototype, 'disable');
@@ -826,7 +824,7 @@ describe('PersistenceModule', () => {
     }
   });
 
-  it('refuses whoever comes after its end as a database does that is away, for no work is at fault there', async () => {
+  it('work after the end of PersistenceModule fails with the error of an unavailable database', async () => {
     const empty = await createTestDatabase();
     const app = await boot({ databaseUrl: empty.url });
     const database = app.get(Database);
@@ -853,7 +851,7 @@ describe('PersistenceModule', () => {
     await empty.drop();
   });
 
-  it('gives up at once on a database that does not exist', async () => {
+  it('the start fails at once if the database does not exist', async () => {
     const some = await createEmptyDatabase();
     await some.drop();
     await expect(boot({ databaseUrl: some.url })).rejects.toThrow('does not exist');
@@ -861,7 +859,7 @@ describe('PersistenceModule', () => {
 });
 
 describe('a database for tests', () => {
-  it('is a new one each time, also where the address of the server names none', async () => {
+  it('a test gets a new database each time, even if the URL of the server names no database', async () => {
     const server = process.env.POSTERN_TEST_DATABASE_URL!;
     // An address of a socket cannot do without its path; one of a host can.
     const bare = server.replace(/^(\w+:\/\/(?:[^/@]*@)?[^/@?]+)\/[^?]*$/, '$1');

@@ -38,7 +38,7 @@ class Warnings extends ConsoleLogger {
 const password = 'seven small boats at noon';
 
 describe.each(['fastify', 'express'] as const)('a field that only administrators change, on %s', (adapter) => {
-  it('is not chosen by a person who registers, unless the class says so, and the start then warns in one line', async () => {
+  it('a registration cannot set a field for administrators unless the class allows it, and the start then logs one warning', async () => {
     const database = await createTestDatabase();
     const logger = new Warnings();
     const module = PosternModule.forRoot({

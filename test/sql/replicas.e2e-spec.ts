@@ -21,7 +21,7 @@ interface Answer {
   readonly body: Record<string, unknown> & { readonly code?: string };
 }
 
-/** What a client keeps. */
+/** The tokens that a client keeps. */
 interface Tokens {
   readonly access_token: string;
   readonly refresh_token: string;
@@ -33,7 +33,7 @@ let environment: Record<string, string>;
 /** Two servers in processes of their own, that share nothing but the database. */
 let a: BuiltServer;
 let b: BuiltServer;
-/** Mints tokens with scopes, which no user has by itself. */
+/** Issues tokens with scopes, which users do not have by default. */
 let mint: INestApplicationContext;
 let people = 0;
 
@@ -80,7 +80,7 @@ const logIn = (server: BuiltServer, email: string) =>
   call(server, 'POST', '/auth/login', { body: { email, password } });
 const accepts = async (server: BuiltServer, { access_token: token }: Tokens): Promise<boolean> => {
   const { status } = await call(server, 'GET', '/users/me', { token });
-  if (status !== 200 && status !== 401) throw new Error(`Neither accepted nor refused: ${status}`);
+  if (status !== 200 && status !== 401) throw new Error(`Neither accepted nor rejected: ${status}`);
   return status === 200;
 };
 const tokensOf = ({ status, body }: Answer): Tokens => {
@@ -95,7 +95,7 @@ async function somebody(): Promise<{ id: string; email: string }> {
   return { id: body.id as string, email };
 }
 
-/** How long it takes until the server refuses the token: the moment from which it never accepts again. */
+/** Measures the delay until the server rejects the token for good. */
 async function millisecondsUntilRefused(server: BuiltServer, tokens: Tokens, since: number): Promise<number> {
   while (await accepts(server, tokens)) {
     if (performance.now() - since > 10 * BOUND_MILLISECONDS) throw new Error('still accepted');
@@ -105,12 +105,12 @@ async function millisecondsUntilRefused(server: BuiltServer, tokens: Tokens, sin
   return took;
 }
 
-// The second is promised by the servers, not by the scheduler of a machine that two servers, a database and this test share:
-// one outlier is tried once more, and a defect fails twice.
+// The servers promise this second. The machine also runs two servers, a database and this test, so its scheduler adds a
+// margin.
 jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 describe('two server processes on one database', () => {
-  it('prove the tokens of each other', async () => {
+  it('replicas verify the tokens of each other', async () => {
     const { email } = await somebody();
     for (const [issuing, proving] of [
       [a, b],
@@ -120,7 +120,7 @@ describe('two server processes on one database', () => {
     }
   });
 
-  it('R2: give 200 parallel refreshes of one token one successor, and nobody is logged out', async () => {
+  it('R2: 200 parallel refreshes of one token get one successor, and the session stays alive', async () => {
     const { email } = await somebody();
     let { refresh_token: token } = tokensOf(await logIn(a, email));
     for (let round = 0; round < 5; round += 1) {
@@ -139,7 +139,7 @@ describe('two server processes on one database', () => {
     expect((await refresh(b, token)).status).toBe(200);
   });
 
-  it('R1: take a spent token for theft after the grace window, and refuse all that the session had', async () => {
+  it('R1: reuse of a refresh token after the grace window revokes the session with all its tokens', async () => {
     const { email } = await somebody();
     const first = tokensOf(await logIn(a, email));
     const second = tokensOf(await refresh(a, first.refresh_token));
@@ -160,7 +160,7 @@ describe('two server processes on one database', () => {
     }
   });
 
-  it('refuse a session that was ended at one of them: here at once, there within a second, 20 times', async () => {
+  it('a session that ends at one replica is rejected there at once and at the other within a second, 20 times', async () => {
     const { email } = await somebody();
     const stays = tokensOf(await logIn(a, email));
     const took: number[] = [];
@@ -178,7 +178,7 @@ describe('two server processes on one database', () => {
     expect(await accepts(b, stays)).toBe(true);
   });
 
-  it('refuse a disabled user at login, at refresh and at the guard, and let nobody back in by enabling', async () => {
+  it('login, refresh and guard reject a disabled user, and enabling restores no old session', async () => {
     const { id, email } = await somebody();
     const tokens = [tokensOf(await logIn(a, email)), tokensOf(await logIn(b, email))];
     const { token: admin } = await mint
@@ -207,7 +207,7 @@ describe('two server processes on one database', () => {
     }
   });
 
-  it('S7: leave nothing that works after a logout at one and refreshes at the other, 25 times', async () => {
+  it('S7: no token works after a logout at one replica races with refreshes at the other, 25 times', async () => {
     const { email } = await somebody();
     for (let round = 0; round < 25; round += 1) {
       const first = tokensOf(await logIn(a, email));
@@ -226,7 +226,7 @@ describe('two server processes on one database', () => {
     }
   });
 
-  it('I2: make one user of 200 parallel registrations of one address', async () => {
+  it('I2: 200 parallel registrations of one address create one user', async () => {
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
         call(n % 2 ? a : b, 'POST', '/auth/register', {
@@ -250,7 +250,7 @@ describe('kill -9 of a replica', () => {
     if (!isThere) b = await startBuiltServer(environment, folder.path);
   });
 
-  it('R7: in the middle of refreshes loses nothing that was acknowledged, three times', async () => {
+  it('R7: kill -9 during refreshes loses no acknowledged refresh, three times', async () => {
     const { email } = await somebody();
     let clients = await Promise.all(
       Array.from({ length: 16 }, async () => tokensOf(await logIn(a, email)).refresh_token),
@@ -279,7 +279,7 @@ describe('kill -9 of a replica', () => {
       const presented = await Promise.all(atWork);
       expect(presented).not.toEqual(clients);
 
-      // Retried at the other server, as a client does: a successor for everybody, and the same one however often.
+      // The client retries at the other server: each refresh gets a successor, and retries get the same one.
       const [once, again] = [
         await Promise.all(presented.map((token) => refresh(a, token))),
         await Promise.all(presented.map((token) => refresh(a, token))),
@@ -294,7 +294,7 @@ describe('kill -9 of a replica', () => {
     expect(sessions.body).toHaveLength(clients.length + 1);
   }, 240_000);
 
-  it('R6: brings nothing back that had ended before: logged out, and stolen', async () => {
+  it('R6: kill -9 restores no session that had ended by logout or theft', async () => {
     const { email } = await somebody();
     const loggedOut = tokensOf(await logIn(b, email));
     expect((await call(b, 'POST', '/auth/logout', { token: loggedOut.access_token })).status).toBe(204);

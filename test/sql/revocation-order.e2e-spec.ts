@@ -101,8 +101,8 @@ describe('revocations among replicas', () => {
   }
 
   describe.each([
-    ['told by NOTIFY', (dataSource: DataSource) => new PostgresSignal(dataSource)],
-    ['told by nobody, and found by the poll', () => new LostSignal()],
+    ['notified by NOTIFY', (dataSource: DataSource) => new PostgresSignal(dataSource)],
+    ['not notified, and found by polling', () => new LostSignal()],
   ])('%s', (_, signalOf) => {
     revocationSourceSpec(async () => {
       const { source, database: held, journal } = await replica(signalOf);
@@ -114,7 +114,7 @@ describe('revocations among replicas', () => {
     });
   });
 
-  it('are seen by a follower without a hole and none twice, out of hundreds of concurrent transactions of which some roll back', async () => {
+  it('a follower sees each revocation exactly once in hundreds of concurrent transactions, some of which roll back', async () => {
     const writers = [await replica(), await replica()];
     const reader = await replica();
     const committed = new Set<string>();
@@ -158,7 +158,7 @@ describe('revocations among replicas', () => {
     await Promise.all(Array.from({ length: 600 }, (_, number) => write(number)));
     isWriting = false;
     await following;
-    // The last of them may still be telling the others what the reader has seen.
+    // The last revocations may not have been announced to the other replicas yet.
     await Promise.all(ordering);
 
     expect(committed.size).toBeGreaterThan(300);
@@ -168,7 +168,7 @@ describe('revocations among replicas', () => {
     expect(seen.map(({ kind, target }) => `${kind} ${target}`).sort()).toEqual(targets.sort());
   });
 
-  it('reach another replica by NOTIFY, long before its poll', async () => {
+  it('NOTIFY delivers a revocation to another replica long before its poll', async () => {
     const [here, there] = [await replica(), await replica(undefined, { pollSeconds: 10 })];
     await there.source.follow(there.set);
     const started = performance.now();
@@ -177,7 +177,7 @@ describe('revocations among replicas', () => {
     expect(performance.now() - started).toBeLessThan(1000);
   });
 
-  it('reach a replica whose every notification is lost, by its poll', async () => {
+  it('polling delivers a revocation to a replica that receives no notification', async () => {
     const here = await replica();
     const there = await replica(() => new LostSignal(), { pollSeconds: 0.2 });
     await there.source.follow(there.set);
@@ -186,7 +186,7 @@ describe('revocations among replicas', () => {
     await until(() => there.isRevoked('s1'));
   });
 
-  it('reach a replica whose LISTEN connection was dropped, which then listens again', async () => {
+  it('a revocation reaches a replica whose LISTEN connection was dropped, and the replica listens again', async () => {
     const here = await replica();
     const there = await replica(undefined, { pollSeconds: 0.2 }, 'there');
     await there.source.follow(there.set);
@@ -199,7 +199,7 @@ describe('revocations among replicas', () => {
     await until(async () => (await listeners('there')) === 1);
   });
 
-  it('that were left without a place by a replica that died are put in order by any other', async () => {
+  it('any replica numbers the revocations that a crashed replica has left without a number', async () => {
     const died = await replica();
     const alive = await replica(undefined, { pollSeconds: 0.1 });
     await alive.source.follow(alive.set);
@@ -211,7 +211,7 @@ describe('revocations among replicas', () => {
     expect(await placed()).toEqual([1]);
   });
 
-  it('reach a replica whose pool is busy, with a place in the order and without', async () => {
+  it('a revocation reaches a replica whose pool is busy, with and without a number', async () => {
     const here = await replica();
     const there = await replica(undefined, { pollSeconds: 0.1 });
     await there.source.follow(there.set);
@@ -231,7 +231,7 @@ describe('revocations among replicas', () => {
     }
   });
 
-  it('are all known to a replica before it serves, many pages of them', async () => {
+  it('a replica has read all pages of revocations before it serves requests', async () => {
     const here = await replica();
     const sessions = Array.from({ length: 12_000 }, (_, number) => `s${number}`);
     await here.journal.append(sessions.map((target) => ({ kind: 'session', target, reason: 'test' })));
@@ -240,7 +240,7 @@ describe('revocations among replicas', () => {
     expect(sessions.filter((target) => !late.isRevoked(target))).toEqual([]);
   });
 
-  it('keep kind, target, cut-off, reason and expiry on their way', async () => {
+  it('a revocation keeps its kind, target, cut-off, reason and expiry in transit', async () => {
     const here = await replica();
     const expiresAt = Math.floor(Date.now() / 1000) + 500;
     const before = expiresAt - 600;
@@ -255,7 +255,7 @@ describe('revocations among replicas', () => {
     ]);
   });
 
-  it('are forgotten when the longest token has died, and the order goes on behind them', async () => {
+  it('revocations are deleted after the longest token has expired, and numbering continues', async () => {
     const here = await replica();
     const past = Math.floor(Date.now() / 1000) - 1;
     await here.journal.append([
@@ -270,7 +270,7 @@ describe('revocations among replicas', () => {
     expect(entries.at(-1)?.sequence).toBe(3);
   });
 
-  it('are forgotten but for the last one, behind which readers go on without reading anew', async () => {
+  it('deleting expired revocations keeps the last one, so that readers continue without a full read', async () => {
     const here = await replica(undefined, { pollSeconds: 0.05 });
     const past = Math.floor(Date.now() / 1000) - 1;
     await here.source.follow(here.set);
@@ -302,7 +302,7 @@ describe('revocations among replicas', () => {
        UPDATE revocation_cursor SET seq = 3`,
     ],
   ])(
-    'are heard of after the database has lost its last commits unnoticed, though they are given %s',
+    'replicas receive revocations after the database has silently lost its last commits, although they get %s',
     async (_, loss) => {
       const here = await replica();
       const there = await replica(() => new LostSignal(), { pollSeconds: 0.1 });
@@ -315,12 +315,12 @@ describe('revocations among replicas', () => {
         else await here.revoke(sessionId);
       }
       for (const sessionId of ['s1', 's2', 's3', 's4']) await until(() => there.isRevoked(sessionId));
-      // Whoever tells others must begin anew as well.
+      // The sources of notifications must start again as well.
       expect(there.progress.interruption).toBe(1);
     },
   );
 
-  it('that came while the database was away are known soon after it is back, and the silence was visible', async () => {
+  it('revocations from an outage of the database are known soon after it ends, and the outage was visible', async () => {
     const there = await replica(undefined, { pollSeconds: 0.1 });
     await there.source.follow(there.set);
     const name = databaseName.exec(database.url)![0];
@@ -355,7 +355,7 @@ describe('revocations among replicas', () => {
     });
     afterAll(() => redis.disconnect());
 
-    it('reach another replica by its pub/sub, long before the poll', async () => {
+    it('Redis pub/sub delivers a revocation to another replica long before the poll', async () => {
       if (!isThere) return;
       const here = await replica(() => new RedisSignal(redisUrl));
       const there = await replica(() => new RedisSignal(redisUrl), { pollSeconds: 10 });
@@ -366,7 +366,7 @@ describe('revocations among replicas', () => {
       expect(performance.now() - started).toBeLessThan(1000);
     });
 
-    it('reach a replica whose Redis connections were cut: the truth is in PostgreSQL', async () => {
+    it('a revocation reaches a replica whose Redis connections were cut, because PostgreSQL holds it', async () => {
       if (!isThere) return;
       const here = await replica();
       const there = await replica(() => new RedisSignal(redisUrl), { pollSeconds: 0.2 });
@@ -376,7 +376,7 @@ describe('revocations among replicas', () => {
       await until(() => there.isRevoked('s1'));
     });
 
-    it('reach every replica, old and new, while Redis takes what it is sent and answers nothing', async () => {
+    it('a revocation reaches old and new replicas while Redis accepts messages and delivers none', async () => {
       if (!isThere) return;
       const proxy = await TcpProxy.open({ port: 6379, host: '127.0.0.1' });
       const through = (): RedisSignal => new RedisSignal(`redis://127.0.0.1:${proxy.port}`);
@@ -395,7 +395,7 @@ describe('revocations among replicas', () => {
       await proxy.close();
     });
 
-    it('tell of the loss of Redis once, and once of its return, however often it was tried in between', async () => {
+    it('a Redis outage logs one warning at its start and one line at its end, however many retries fail', async () => {
       if (!isThere) return;
       const target = { port: 6379, host: '127.0.0.1' };
       let proxy = await TcpProxy.open(target);
@@ -425,7 +425,7 @@ describe('revocations among replicas', () => {
       }
     });
 
-    it('are heard of again where Redis broke off whenever it was listened to', async () => {
+    it('a revocation arrives although Redis closes the connection at each SUBSCRIBE', async () => {
       if (!isThere) return;
       let refused = 0;
       let refusal: 'break' | 'silence' | undefined;
@@ -461,14 +461,14 @@ describe('revocations among replicas', () => {
         sockets.forEach((socket) => socket.destroy());
         await until(() => refused >= 1);
       } finally {
-        // Nobody is told of what was not answered until now.
+        // A subscriber is not notified about a subscription that Redis has not confirmed.
         await signal.stop();
         sockets.forEach((socket) => socket.destroy());
         between.close();
       }
     });
 
-    it('reach a replica that never reached any Redis, and do not fail for it', async () => {
+    it('a revocation reaches a replica that has never connected to Redis', async () => {
       const here = await replica(() => new RedisSignal('redis://127.0.0.1:1'));
       const there = await replica(() => new RedisSignal('redis://127.0.0.1:1'), { pollSeconds: 0.2 });
       await there.source.follow(there.set);

@@ -142,14 +142,14 @@ async function areDead(...all: Tokens[]): Promise<void> {
   }
 }
 
-/** What an attacker can compare. */
+/** The observations that an attacker can compare. */
 const seenOf = ({ status, headers, body }: Answer): string => {
   const { date: _, 'x-request-id': id, ...rest } = Object.fromEntries(headers);
   return JSON.stringify({ status, rest, body }).replaceAll(id!, '');
 };
 
 describe('refresh tokens', () => {
-  it('R1: reuse after the grace window kills the session and its tokens, is told once, and the user hears of it', async () => {
+  it('R1: reuse after the grace window revokes the session and its tokens, publishes one event, and notifies the user', async () => {
     const { id, email, logIn } = await somebody();
     const first = await logIn();
     const second = (await refresh(first.refresh_token)).body;
@@ -162,24 +162,21 @@ describe('refresh tokens', () => {
     expect(JSON.stringify(Outbox.sent)).not.toContain('prt_');
   });
 
-  it.each([2, 10, 50, 200])(
-    'R2: %i parallel refreshes of one token yield one successor, round after round',
-    async (n) => {
-      const { logIn } = await somebody();
-      let token = (await logIn()).refresh_token;
-      for (let round = 0; round < 5; round += 1) {
-        const answers = await Promise.all(Array.from({ length: n }, () => refresh(token)));
-        expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
-        const successors = [...new Set(answers.map(({ body }) => body.refresh_token))];
-        expect(successors).toHaveLength(1);
-        [token] = successors as [string];
-      }
-      expect((await refresh(token)).status).toBe(200);
-      expect(Thefts.told).toEqual([]);
-    },
-  );
+  it.each([2, 10, 50, 200])('R2: %i parallel refreshes of one token get one successor, in every round', async (n) => {
+    const { logIn } = await somebody();
+    let token = (await logIn()).refresh_token;
+    for (let round = 0; round < 5; round += 1) {
+      const answers = await Promise.all(Array.from({ length: n }, () => refresh(token)));
+      expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
+      const successors = [...new Set(answers.map(({ body }) => body.refresh_token))];
+      expect(successors).toHaveLength(1);
+      [token] = successors as [string];
+    }
+    expect((await refresh(token)).status).toBe(200);
+    expect(Thefts.told).toEqual([]);
+  });
 
-  it.each([50, 500])('R3: a delay of %i ms in the middle of a rotation throws nobody out', async (milliseconds) => {
+  it.each([50, 500])('R3: a delay of %i ms during a rotation ends no session', async (milliseconds) => {
     const { logIn, id } = await somebody();
     const { refresh_token: token } = await logIn();
     const holder = new pg.Client({ connectionString: database.url });
@@ -196,7 +193,7 @@ describe('refresh tokens', () => {
     expect((await refresh(answers[0]!.body.refresh_token)).status).toBe(200);
   });
 
-  it('R5: the grace window yields the one successor only while that is unused, whoever asks', async () => {
+  it('R5: the grace window returns the same successor only while the successor is unused', async () => {
     const { logIn } = await somebody();
     const first = await logIn();
     const second = (await refresh(first.refresh_token)).body;
@@ -210,7 +207,7 @@ describe('refresh tokens', () => {
   });
 
   it.each(['scope', 'client_id', 'audience', 'resource', 'grant_type', 'sub', 'expires_in'])(
-    'R10: nobody widens a session by `%s` at the refresh',
+    'R10: a refresh with `%s` does not extend the rights of a session',
     async (name) => {
       const { logIn } = await somebody();
       const { refresh_token } = await logIn();
@@ -220,7 +217,7 @@ describe('refresh tokens', () => {
     },
   );
 
-  it('R11: no other spelling of a live token is that token, and none of them hurts it', async () => {
+  it('R11: another spelling of a live refresh token is rejected and does not harm the session', async () => {
     const { logIn } = await somebody();
     const { refresh_token: token } = await logIn();
     const flipped = (at: number): string => {
@@ -255,7 +252,7 @@ describe('refresh tokens', () => {
   });
 
   it.each([[''], [null], [undefined], [0], [false], [[]], [{}], [['x']], ['undefined'], ['null'], ['0']])(
-    'P3: a blank token refreshes nothing: %p',
+    'P3: a blank refresh token is rejected: %p',
     async (token) => {
       const before = await query('SELECT * FROM sessions ORDER BY id');
       expect([400, 401]).toContain((await refresh(token)).status);
@@ -283,7 +280,7 @@ describe('access tokens', () => {
     };
   }
 
-  it('R12: are revoked by what they say and not by how they are spelt', async () => {
+  it('R12: an access token is revoked by its claims, whatever its spelling', async () => {
     const { logIn } = await somebody();
     const { access_token: token } = await logIn();
     const aliases = aliasesOf(token);
@@ -299,7 +296,7 @@ describe('access tokens', () => {
     }
   });
 
-  it('D7: a storm of unknown keys asks the database a few times, and good tokens do not notice', async () => {
+  it('D7: many unknown key ids cause few database queries and do not slow down valid tokens', async () => {
     const { logIn } = await somebody();
     const { access_token: token } = await logIn();
     const [, payload, signature] = token.split('.') as [string, string, string];
@@ -324,7 +321,7 @@ describe('access tokens', () => {
 });
 
 describe('sessions', () => {
-  it('S1: nothing that was planted before the login becomes the session', async () => {
+  it('S1: no value that an attacker plants before the login becomes the session', async () => {
     const { email, logIn } = await somebody();
     const attacker = await (await somebody()).logIn();
     const planted = {
@@ -341,7 +338,7 @@ describe('sessions', () => {
     expect(status).toBe(200);
   });
 
-  it('S2, S3: a page elsewhere cannot make the browser act: no cookie, no form, no CORS', async () => {
+  it('S2, S3: a foreign page cannot act through the browser: no cookie, no form, no CORS', async () => {
     const { email, logIn } = await somebody();
     const tokens = await logIn();
     const text = JSON.stringify({ refresh_token: tokens.refresh_token, email, password: PASSWORD });
@@ -368,7 +365,7 @@ describe('sessions', () => {
     expect((await refresh(tokens.refresh_token)).status).toBe(200);
   });
 
-  it('S4: no cookie is read anywhere, so none can be tossed in', async () => {
+  it('S4: no route reads a cookie', async () => {
     const { logIn } = await somebody();
     const { access_token: token, refresh_token } = await logIn();
     for (const name of ['access_token', 'token', 'Authorization', 'jwt', '__Host-token', 'session']) {
@@ -378,7 +375,7 @@ describe('sessions', () => {
     }
   });
 
-  it('S6: do not survive a change of the password on another device', async () => {
+  it('S6: a session does not survive a change of the password on another device', async () => {
     const { email, logIn } = await somebody();
     const [here, there, third] = [await logIn(), await logIn(), await logIn()];
     const changed = await call('POST', '/auth/password/change', {
@@ -392,7 +389,7 @@ describe('sessions', () => {
     expect(mailsTo(email)).toMatchObject([{ kind: 'password-changed' }]);
   });
 
-  it('S6: do not survive that the user is disabled, and do not return when the user is enabled', async () => {
+  it('S6: a session does not survive disabling the user, and enabling does not restore it', async () => {
     const { id, logIn } = await somebody();
     const tokens = [await logIn(), await logIn()];
     await app.nest.get(UsersService).disable(id);
@@ -401,7 +398,7 @@ describe('sessions', () => {
     await areDead(...tokens);
   });
 
-  it('S6: do not survive that the user is deleted, and the address starts from nothing', async () => {
+  it('S6: a session does not survive deleting the user, and a new user of the address starts without data', async () => {
     const { id, email, logIn } = await somebody();
     const tokens = [await logIn(), await logIn()];
     const { status } = await call('DELETE', '/users/me', {
@@ -416,7 +413,7 @@ describe('sessions', () => {
     expect((await logInWith(email, PASSWORD)).status).toBe(401);
   });
 
-  it('S6: do not survive that the user is deleted by a replica whose clock is behind', async () => {
+  it('S6: a session does not survive deleting the user at a replica whose clock is behind', async () => {
     const { id, logIn } = await somebody();
     HandClock.ahead = 4_000;
     const token = await logIn().finally(() => (HandClock.ahead = 0));
@@ -425,7 +422,7 @@ describe('sessions', () => {
     await areDead(token);
   });
 
-  it('S6: do not survive a deletion that is under way when they are made', async () => {
+  it('S6: a session that starts during the deletion of its user does not survive', async () => {
     const { id, logIn } = await somebody();
     const first = await logIn();
     await refresh(first.refresh_token);
@@ -444,7 +441,7 @@ describe('sessions', () => {
     await areDead(first, made[0]!.body);
   });
 
-  it('S7: leave nothing that works after a logout that races with refreshes, 100 times', async () => {
+  it('S7: no token works after a logout that races with refreshes, 100 times', async () => {
     const { logIn } = await somebody();
     for (let round = 0; round < 100; round += 1) {
       const first = await logIn();
@@ -458,7 +455,7 @@ describe('sessions', () => {
     }
   });
 
-  it('I1: of somebody else, and those that never were, are the same 404', async () => {
+  it('I1: the session of another user and an unknown session get the same 404', async () => {
     const [mine, theirs] = [await (await somebody()).logIn(), await (await somebody()).logIn()];
     const end = (id: string) => call('DELETE', `/auth/sessions/${id}`, { token: mine.access_token });
     const seen = [];
@@ -471,7 +468,7 @@ describe('sessions', () => {
     expect((await refresh(theirs.refresh_token)).status).toBe(200);
   });
 
-  it('I1: users are read and changed by nobody but themselves without a scope, existing or not', async () => {
+  it('I1: a user without a scope cannot read or change other users, whether they exist or not', async () => {
     const { access_token: token } = await (await somebody()).logIn();
     const other = await somebody();
     for (const [method, path] of [
@@ -494,8 +491,8 @@ describe('sessions', () => {
 const sidOf = (token: string) =>
   (JSON.parse(Buffer.from(token.split('.')[1]!, 'base64url').toString()) as { sid: string }).sid;
 
-describe('who has an account', () => {
-  it('E1, E2, E3: cannot be told from a login: one answer, one header list, one hash', async () => {
+describe('user enumeration', () => {
+  it('E1, E2, E3: a failed login does not reveal whether the account exists: same answer, same headers, one hash', async () => {
     const known = await somebody();
     const disabled = await somebody();
     await app.nest.get(UsersService).disable(disabled.id);
@@ -523,7 +520,7 @@ describe('who has an account', () => {
     expect([...seen][0]).not.toMatch(/set-cookie|retry-after|ratelimit/i);
   });
 
-  it('E1: cannot be told from a refresh: every refusal is one answer', async () => {
+  it('E1: a failed refresh does not reveal whether the account exists: all rejections are equal', async () => {
     const { id, logIn } = await somebody();
     const ended = await logIn();
     await call('POST', '/auth/logout', { token: ended.access_token });
@@ -536,7 +533,7 @@ describe('who has an account', () => {
     expect(seen.size).toBe(1);
   });
 
-  it('P4: addresses that fold into one are one, those that only look alike are not', async () => {
+  it('P4: addresses with the same normal form are one, and addresses that only look alike are not', async () => {
     const register = (email: string) => call('POST', '/auth/register', { body: { email, password: PASSWORD } });
     expect((await register('mike@kelvin.example')).status).toBe(201);
     for (const same of [
@@ -577,12 +574,12 @@ describe('who has an account', () => {
     'v@x.test@evil.test',
     'a(v@x.test)@evil.test',
     ['a@evil.test', 'v@x.test'],
-  ])('P5: one field holds one address: %p', async (email) => {
+  ])('P5: the email field accepts only one address: %p', async (email) => {
     const { status, body } = await call('POST', '/auth/register', { body: { email, password: PASSWORD } });
     expect([status, body.errors?.[0]?.pointer]).toEqual([400, '/email']);
   });
 
-  it('I2: 200 parallel registrations of one address in its spellings make one user', async () => {
+  it('I2: 200 parallel registrations of one address in several spellings create one user', async () => {
     const answers = await Promise.all(
       Array.from({ length: 200 }, (_, n) =>
         call('POST', '/auth/register', {
@@ -596,7 +593,7 @@ describe('who has an account', () => {
   });
 });
 
-describe('what the user may not write', () => {
+describe('fields that the user may not write', () => {
   const forbidden = {
     id: randomUUID(),
     emailVerifiedAt: '2020-01-01T00:00:00Z',
@@ -614,7 +611,7 @@ describe('what the user may not write', () => {
   };
 
   it.each(Object.entries(forbidden))(
-    'P7: `%s` is refused at registration and at the own account',
+    'P7: `%s` is rejected at registration and in the own account',
     async (name, value) => {
       const { id, logIn } = await somebody();
       const { access_token: token } = await logIn();
@@ -634,7 +631,7 @@ describe('what the user may not write', () => {
     '{"__proto__":{"isAdmin":true}}',
     '{"constructor":{"prototype":{"isAdmin":true}}}',
     '{"\\u005f_proto__":{"isAdmin":true}}',
-  ])('I4: no body pollutes a prototype: %s', async (body) => {
+  ])('I4: a body cannot pollute a prototype: %s', async (body) => {
     const { access_token: token } = await (await somebody()).logIn();
     for (const [method, path] of [
       ['PATCH', '/users/me'],
@@ -648,7 +645,7 @@ describe('what the user may not write', () => {
     expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
   });
 
-  it('I4: no claim pollutes a prototype', async () => {
+  it('I4: a claim cannot pollute a prototype', async () => {
     const { kid } = await app.nest.get(KeyRing).signingKey();
     const privateKey = app.nest.get<SigningKeys>(SigningKeys).localKey(kid)!;
     const now = Math.floor(app.nest.get(Clock).now() / 1000);
@@ -667,21 +664,24 @@ describe('what the user may not write', () => {
   });
 });
 
-describe('what costs the server', () => {
-  it.each([1_025, 10_000, 90_000])('D1: a password of %i bytes is not hashed where one is set', async (length) => {
-    const { logIn, email } = await somebody();
-    const { access_token: token } = await logIn();
-    const long = 'x'.repeat(length);
-    CountingHasher.hashed = 0;
-    const registered = await call('POST', '/auth/register', { body: { email: 'long@example.com', password: long } });
-    expect([registered.status, CountingHasher.hashed]).toEqual([400, 0]);
-    const changed = await call('POST', '/auth/password/change', {
-      token,
-      body: { currentPassword: PASSWORD, newPassword: long },
-    });
-    expect([changed.status, CountingHasher.hashed]).toEqual([400, 0]);
-    expect((await logInWith(email, long)).status).toBe(401);
-  });
+describe('expensive requests', () => {
+  it.each([1_025, 10_000, 90_000])(
+    'D1: a password of %i bytes is rejected without a hash when it is set',
+    async (length) => {
+      const { logIn, email } = await somebody();
+      const { access_token: token } = await logIn();
+      const long = 'x'.repeat(length);
+      CountingHasher.hashed = 0;
+      const registered = await call('POST', '/auth/register', { body: { email: 'long@example.com', password: long } });
+      expect([registered.status, CountingHasher.hashed]).toEqual([400, 0]);
+      const changed = await call('POST', '/auth/password/change', {
+        token,
+        body: { currentPassword: PASSWORD, newPassword: long },
+      });
+      expect([changed.status, CountingHasher.hashed]).toEqual([400, 0]);
+      expect((await logInWith(email, long)).status).toBe(401);
+    },
+  );
 
   it('D1: a password of a megabyte is not read', async () => {
     const megabyte = 'x'.repeat(1_000_000);
@@ -693,9 +693,9 @@ describe('what costs the server', () => {
     expect(CountingHasher.hashed + CountingHasher.verified).toBe(0);
   });
 
-  it('D2: the 73rd byte of a password counts', async () => {
+  it('D2: the 73rd byte of a password matters', async () => {
     const email = `person${(people += 1)}@example.com`;
-    const begin = 'quite seventy-two bytes of one long sentence that nobody else would use '.slice(0, 72);
+    const begin = 'exactly seventy-two bytes in a long sentence that is not in any wordlist. '.slice(0, 72);
     expect(begin).toHaveLength(72);
     await call('POST', '/auth/register', { body: { email, password: `${begin}abc` } });
     expect((await logInWith(email, `${begin}xyz`)).status).toBe(401);
@@ -703,7 +703,7 @@ describe('what costs the server', () => {
     expect((await logInWith(email, `${begin}abc`)).status).toBe(200);
   });
 
-  it('D3: a NUL is refused in every field, and nothing is cut at it', async () => {
+  it('D3: NUL is rejected in every field, and no value is truncated at it', async () => {
     const { email, logIn } = await somebody();
     const { access_token: token, refresh_token } = await logIn();
     const nul = '\0 and more that is long enough';
@@ -730,7 +730,7 @@ describe('what costs the server', () => {
     expect((await logInWith(email, PASSWORD, header)).status).toBe(200);
   });
 
-  it('D6: a huge scope and a deep body are refused at once', async () => {
+  it('D6: a huge scope and a deeply nested body are rejected at once', async () => {
     const { token } = await app.nest
       .get(AccessTokens)
       .issue({ subject: randomUUID(), scopes: Array.from({ length: 600 }, (_, n) => `scope:${n}`) })
@@ -765,7 +765,7 @@ describe('a database that fails', () => {
     ['INSERT', 'revocations'],
     ['UPDATE', 'sessions'],
   ] as const)(
-    'I5: makes a logout fail whole when %s into %s fails, and the next try succeeds',
+    'I5: a logout fails completely when %s into %s fails, and succeeds at the next attempt',
     async (event, table) => {
       const { logIn } = await somebody();
       const tokens = await logIn();
@@ -786,7 +786,7 @@ describe('a database that fails', () => {
     },
   );
 
-  it('I5: makes a change of the password fail whole: the old one stays, and so do the sessions', async () => {
+  it('I5: a password change that fails keeps the old password and the sessions', async () => {
     const { email, logIn } = await somebody();
     const [here, there] = [await logIn(), await logIn()];
     const change = () =>
@@ -802,7 +802,7 @@ describe('a database that fails', () => {
     await areDead(there);
   });
 
-  it('I5: makes disabling a user fail whole, and a stolen token is refused although its session cannot be ended', async () => {
+  it('I5: disabling a user that fails changes nothing, and a reused token is rejected although its session cannot be ended', async () => {
     const { id, logIn } = await somebody();
     const tokens = await logIn();
     await whileFailing('INSERT', 'revocations', async () => {

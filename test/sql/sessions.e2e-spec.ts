@@ -63,7 +63,7 @@ class HouseClosedError extends AuthError {
   readonly title = 'The house is closed.';
 }
 
-/** Refuses, and breaks, when the test says so. */
+/** Rejects or throws when the test requests it. */
 @Injectable()
 class HousePolicy extends LoginPolicy {
   answer: 'admit' | 'refuse' | 'break' = 'admit';
@@ -112,7 +112,7 @@ interface Answer {
   readonly body: Record<string, unknown> & { readonly code?: string };
 }
 
-/** One server of the house. */
+/** A server of the issuer. */
 class Server {
   private constructor(
     readonly app: NestFastifyApplication | NestExpressApplication,
@@ -202,7 +202,7 @@ class Server {
 
   async accepts(accessToken: string): Promise<boolean> {
     const { status } = await this.call('GET', '/here', { token: accessToken });
-    if (status !== 200 && status !== 401) throw new Error(`Neither accepted nor refused: ${status}`);
+    if (status !== 200 && status !== 401) throw new Error(`Neither accepted nor rejected: ${status}`);
     return status === 200;
   }
 
@@ -241,7 +241,7 @@ describe('sessions', () => {
     twin.clock.ahead += seconds * 1000;
   };
 
-  it('start with an access token that the guard accepts and that says little', async () => {
+  it('a session starts with an access token that the guard accepts and that carries few claims', async () => {
     const pair = await server.start(user);
     const { status, body } = await server.call('GET', '/here', { token: pair.accessToken });
     expect(status).toBe(200);
@@ -259,13 +259,13 @@ describe('sessions', () => {
     ]);
   });
 
-  it('do not start where a revocation would be forgotten before the token that it concerns has expired', async () => {
+  it('the start fails if a revocation would be deleted before its token expires', async () => {
     await expect(Server.open(database.url, { longestTokenLifetimeSeconds: 899 })).rejects.toThrow(
       /`longestTokenLifetimeSeconds: 899`.*live for 900 seconds.*raise `longestTokenLifetimeSeconds`/,
     );
   });
 
-  it('have no routes for a token that names a session or a subject of somewhere else', async () => {
+  it('the session routes reject a token whose session or subject belongs to another issuer', async () => {
     const tokens = server.app.get(AccessTokens);
     const strange = [
       { subject: user.id, sessionId: 'x' },
@@ -287,7 +287,7 @@ describe('sessions', () => {
     }
   });
 
-  it('store nothing that can be presented', async () => {
+  it('the database stores no value that could be presented as a token', async () => {
     const { refreshToken } = await server.start(user);
     const rows = await server.app.get(Database).manager.query('SELECT s::text AS row FROM sessions s');
     const secretPart = Buffer.from(refreshToken.slice(4), 'base64url').subarray(21);
@@ -295,7 +295,7 @@ describe('sessions', () => {
   });
 
   describe('refreshing', () => {
-    it('answers with the successor in the shape of RFC 6749, and the session goes on', async () => {
+    it('a refresh returns a successor in the format of RFC 6749 and keeps the session', async () => {
       const first = await server.start(user);
       const second = await server.refresh(first.refreshToken);
       expect(second.status).toBe(200);
@@ -312,7 +312,7 @@ describe('sessions', () => {
       expect(server.told(SessionRefreshed)).toMatchObject([{ userId: user.id, sessionId: first.sessionId }]);
     });
 
-    it('yields the same successor again within the grace window, with an access token of its own', async () => {
+    it('a repeated refresh within the grace window returns the same refresh token with a new access token', async () => {
       const { refreshToken } = await server.start(user);
       const once = await server.refresh(refreshToken);
       waitSeconds(9);
@@ -322,7 +322,7 @@ describe('sessions', () => {
       expect(await server.accepts(again.body.access_token as string)).toBe(true);
     });
 
-    it('R1: takes a spent token for theft after the grace window, and the session is dead with all its tokens', async () => {
+    it('R1: reuse of a refresh token after the grace window revokes the session with all its tokens', async () => {
       const first = await server.start(user);
       const second = await server.refresh(first.refreshToken);
       waitSeconds(11);
@@ -339,7 +339,7 @@ describe('sessions', () => {
       expect(server.told(RefreshTokenReused)).toHaveLength(1);
     });
 
-    it('R5: takes a spent token for theft within the window, too, once its successor was used', async () => {
+    it('R5: reuse of a refresh token within the grace window revokes the session if its successor was used', async () => {
       const first = await server.start(user);
       const second = await server.refresh(first.refreshToken);
       const third = await server.refresh(second.body.refresh_token);
@@ -348,7 +348,7 @@ describe('sessions', () => {
       expect(server.told(RefreshTokenReused)).toHaveLength(1);
     });
 
-    it('takes nobody for a thief whose rotation the database has lost, and the session goes on', async () => {
+    it('a refresh token whose rotation the database has lost is not reuse, and the session stays alive', async () => {
       const first = await server.start(user);
       const second = await server.refresh(first.refreshToken);
       // As after a fail-over to a standby that had not yet heard of it.
@@ -366,7 +366,7 @@ describe('sessions', () => {
       expect(server.told(RefreshTokenReused)).toHaveLength(1);
     });
 
-    it('revokes the session of a reused token although the caller rolls back', async () => {
+    it('reuse of a refresh token revokes the session although the caller rolls back', async () => {
       const { refreshToken, sessionId } = await server.start(user);
       await server.refresh(refreshToken);
       waitSeconds(11);
@@ -376,7 +376,7 @@ describe('sessions', () => {
       expect((await server.sessions.list(user.id)).map(({ id }) => id)).not.toContain(sessionId);
     });
 
-    it('R2: 200 parallel refreshes of one token at two servers give one successor, and nobody is logged out', async () => {
+    it('R2: 200 parallel refreshes of one token at two servers get one successor, and the session stays alive', async () => {
       for (const parallel of [2, 10, 50, 200]) {
         const { refreshToken } = await server.start(user);
         const turns = Array.from({ length: parallel }, (_, turn) => (turn % 2 ? server : twin).refresh(refreshToken));
@@ -393,7 +393,7 @@ describe('sessions', () => {
       expect(server.told(RefreshTokenReused)).toHaveLength(0);
     });
 
-    it('gives every refused token one answer: malformed, forged, unknown, expired, ended, spent', async () => {
+    it('all rejected refresh tokens get the same answer: malformed, forged, unknown, expired, ended, reused', async () => {
       const expired = await server.start(user);
       waitSeconds(3600);
       const { refreshToken, sessionId } = await server.start(user);
@@ -429,7 +429,7 @@ describe('sessions', () => {
       expect((await server.refresh(refreshToken)).status).toBe(200);
     });
 
-    it('does not rotate for a forged tag on the right session and generation', async () => {
+    it('a forged tag for the current session and generation does not rotate the token', async () => {
       const { refreshToken } = await server.start(user);
       const bytes = Buffer.from(refreshToken.slice(4), 'base64url');
       const tag = createHmac('sha256', 'guess').update(bytes.subarray(1, 21)).digest();
@@ -439,13 +439,13 @@ describe('sessions', () => {
     });
 
     it.each([[''], [null], [undefined], [0], [[]], [{}], ['long '.repeat(120)]])(
-      'answers 400 to %.20j',
+      'a refresh with %.20j is answered with 400',
       async (token) => {
         expect((await server.refresh(token)).status).toBe(400);
       },
     );
 
-    it('ends a session that was idle for too long, and one that lived for too long', async () => {
+    it('a session ends after its idle time and after its maximum lifetime', async () => {
       const idle = await server.start(user);
       waitSeconds(3600);
       expect((await server.refresh(idle.refreshToken)).status).toBe(401);
@@ -460,7 +460,7 @@ describe('sessions', () => {
       }
     });
 
-    it('asks the login policies again: one that refuses ends the session', async () => {
+    it('a refresh calls the login policies again, and a rejection ends the session', async () => {
       const { refreshToken, accessToken, sessionId } = await server.start(user);
       server.policy.answer = 'refuse';
       const { status, body } = await server.refresh(refreshToken);
@@ -475,7 +475,7 @@ describe('sessions', () => {
       expect((await server.refresh(refreshToken)).status).toBe(401);
     });
 
-    it('gives a token that was held up its own successor and no later one', async () => {
+    it('a delayed refresh token gets its own successor and no later one', async () => {
       const { refreshToken } = await server.start(user);
       let release = (): void => undefined;
       server.policy.held = new Promise((resolve) => (release = resolve));
@@ -489,7 +489,7 @@ describe('sessions', () => {
       expect((await server.refresh(second.body.refresh_token as string)).status).toBe(200);
     });
 
-    it('keeps the session, and the token unspent, when a policy breaks', async () => {
+    it('an error in a login policy keeps the session and does not spend the token', async () => {
       const { refreshToken } = await server.start(user);
       server.policy.answer = 'break';
       expect((await server.refresh(refreshToken)).status).toBe(500);
@@ -497,7 +497,7 @@ describe('sessions', () => {
       expect((await server.refresh(refreshToken)).status).toBe(200);
     });
 
-    it('is refused by no replica while the instance secret is changed in three steps, nor is a start or a new key', async () => {
+    it('no replica rejects a token, a start or a new key while the instance secret changes in three steps', async () => {
       const own = await createTestDatabase();
       const next = 'quite another secret of this test, 9876543210';
       const steps = [[secret], [secret, next], [next, secret], [next]];
@@ -513,7 +513,7 @@ describe('sessions', () => {
         for (const step of steps.slice(1)) {
           const former = replica;
           const successor = await open(step);
-          // Half of them are replaced, and one of those that are not starts anew.
+          // Replaces half of the replicas, and restarts one of the others.
           const again = await open(steps[steps.indexOf(step) - 1]!);
           replica = await open(step);
           for (const one of [former, successor, again, replica, former]) {
@@ -540,7 +540,7 @@ describe('sessions', () => {
       }
     });
 
-    it('goes on through a change of the instance secret, and ends with the old one', async () => {
+    it('a session survives a change of the instance secret, and its tokens of the old secret end with that secret', async () => {
       const own = await createTestDatabase();
       const next = 'quite another secret of this test, 9876543210';
       const inTurn = async <T>(secrets: string[], work: (one: Server) => Promise<T>): Promise<T> => {
@@ -572,7 +572,7 @@ describe('sessions', () => {
   });
 
   describe('a disabled user', () => {
-    it('is refused at login and at refresh, and existing access tokens are refused at once', async () => {
+    it('login and refresh reject a disabled user, and the guard rejects the user’s access tokens at once', async () => {
       const { refreshToken, accessToken } = await server.start(user);
       expect(await server.accepts(accessToken)).toBe(true);
       await server.users.disable(user.id);
@@ -583,13 +583,13 @@ describe('sessions', () => {
       await until(async () => !(await twin.accepts(accessToken)));
     });
 
-    it('gets no session by a login that began before', async () => {
+    it('a login that began before the user was disabled starts no session', async () => {
       const asRead = (await server.users.findById(user.id))!;
       await server.users.disable(user.id);
       await expect(server.start(asRead)).rejects.toMatchObject({ code: 'account-disabled' });
     });
 
-    it('finds the old sessions gone when enabled again, and keeps the one that begins then', async () => {
+    it('enabling a user restores no old session and keeps a new one', async () => {
       const { refreshToken } = await server.start(user);
       await server.users.disable(user.id);
       expect(await server.sessions.list(user.id)).toEqual([]);
@@ -600,7 +600,7 @@ describe('sessions', () => {
       expect((await server.sessions.list(user.id)).map(({ id }) => id)).toEqual([sessionId]);
     });
 
-    it('keeps the session that begins after enabling, though disabling took until the next second', async () => {
+    it('a session that starts after enabling survives although disabling took until the next second', async () => {
       const { sessionId } = await server.start(user);
       const elsewhere = twin.app.get(Database);
       let disabling: Promise<unknown> = Promise.resolve();
@@ -616,7 +616,7 @@ describe('sessions', () => {
       expect(await server.accepts(accessToken)).toBe(true);
     });
 
-    it('keeps sessions and tokens when the transaction that disables is rolled back', async () => {
+    it('sessions and tokens survive when the transaction that disables the user rolls back', async () => {
       const { refreshToken, accessToken } = await server.start(user);
       const failing = server.app.get(Database).transaction(async () => {
         await server.users.disable(user.id);
@@ -627,7 +627,7 @@ describe('sessions', () => {
       expect((await server.refresh(refreshToken)).status).toBe(200);
     });
 
-    it('has nothing that works after a race of disabling with logins and refreshes', async () => {
+    it('no token works after disabling a user races with logins and refreshes', async () => {
       for (let round = 0; round < 10; round += 1) {
         const racer = await server.newUser();
         const { refreshToken } = await server.start(racer);
@@ -643,7 +643,7 @@ describe('sessions', () => {
     });
   });
 
-  describe('by a proof that rests on what a table of the team says of the user', () => {
+  describe('with a precondition on a table of the team', () => {
     const fact = new RelatedColumn('passkeys', 'key');
     const context = { userAgent: firefox, amr: ['hwk'] };
     const other = () => twin.app.get(Database);
@@ -656,7 +656,7 @@ describe('sessions', () => {
     const start = (value = 'k1') => server.sessions.startProven(user, context, { column: fact, value });
     const change = () => other().manager.query("UPDATE passkeys SET key = 'k2' WHERE user_id = $1", [user.id]);
 
-    it('start where it still stands, and do not where it is changed, gone, or the user disabled', async () => {
+    it('a session starts only if its precondition still holds and the user is enabled', async () => {
       const pair = await start();
       expect(await server.accepts(pair!.accessToken)).toBe(true);
       expect(server.told(SessionStarted)).toMatchObject([
@@ -675,7 +675,7 @@ describe('sessions', () => {
       expect(await server.sessions.list(user.id)).toEqual([]);
     });
 
-    it('wait for a change that is under way', async () => {
+    it('a session start waits for a concurrent change of its precondition', async () => {
       for (const [ending, begins] of [
         ['committed', false],
         ['rolled back', true],
@@ -693,7 +693,7 @@ describe('sessions', () => {
       }
     });
 
-    it('do not outlive the change that they race with', async () => {
+    it('a session does not survive a concurrent change of its precondition', async () => {
       for (let round = 0; round < 20; round += 1) {
         user = await server.newUser();
         await other().manager.query("INSERT INTO passkeys VALUES ($1, 'k1')", [user.id]);
@@ -708,7 +708,7 @@ describe('sessions', () => {
   });
 
   describe('a deleted user', () => {
-    it('leaves no session and no token that works', async () => {
+    it('no session and no token of a deleted user works', async () => {
       const { refreshToken, accessToken } = await server.start(user);
       await server.users.remove(user.id);
       expect(await server.accepts(accessToken)).toBe(false);
@@ -717,7 +717,7 @@ describe('sessions', () => {
   });
 
   describe('ending', () => {
-    it('by logout kills the session and its tokens at once here, and within a second at the other server', async () => {
+    it('a logout revokes the session and its tokens at once locally, and within a second at the other server', async () => {
       const { refreshToken, accessToken, sessionId } = await server.start(user);
       const other = await server.start(user);
       const { status } = await server.call('POST', '/auth/logout', { token: accessToken });
@@ -731,7 +731,7 @@ describe('sessions', () => {
       expect(server.told(SessionRevoked)).toMatchObject([{ userId: user.id, sessionId, reason: 'logout' }]);
     });
 
-    it('by logout-all kills every session of the user, and no session that starts in the same second', async () => {
+    it('logout-all revokes every session of the user, but no session that starts in the same second', async () => {
       const stranger = await server.start(await server.newUser());
       const all = [await server.start(user), await server.start(user), await server.start(user)];
       expect((await server.call('POST', '/auth/logout-all', { token: all[0]!.accessToken })).status).toBe(204);
@@ -743,13 +743,13 @@ describe('sessions', () => {
       for (const { accessToken } of [next, stranger]) expect(await server.accepts(accessToken)).toBe(true);
     });
 
-    it('can spare one session', async () => {
+    it('ending all sessions can spare one session', async () => {
       const [kept, gone] = [await server.start(user), await server.start(user)];
       expect(await server.sessions.revokeAll(user.id, { except: kept.sessionId, reason: 'password-changed' })).toBe(1);
       expect([await server.accepts(kept.accessToken), await server.accepts(gone.accessToken)]).toEqual([true, false]);
     });
 
-    it('in a transaction that rolls back ends nothing', async () => {
+    it('a logout in a transaction that rolls back ends no session', async () => {
       const { accessToken, sessionId } = await server.start(user);
       const work = server.app.get(Database).transaction(async () => {
         await server.sessions.revoke(sessionId, 'test');
@@ -760,7 +760,7 @@ describe('sessions', () => {
       expect(server.told(SessionRevoked)).toEqual([]);
     });
 
-    it('S7: leaves nothing that works after a race of logout with refreshes, 200 times', async () => {
+    it('S7: no token works after a logout races with refreshes, 200 times', async () => {
       for (let round = 0; round < 200; round += 1) {
         const { refreshToken, accessToken } = await server.start(user);
         const [one, two, out] = await Promise.all([
@@ -779,7 +779,7 @@ describe('sessions', () => {
       }
     });
 
-    it('R6: holds after a restart of the server', async () => {
+    it('R6: a logout remains in effect after a restart of the server', async () => {
       const { refreshToken, accessToken, sessionId } = await server.start(user);
       await server.sessions.revoke(sessionId, 'logout');
       const other = await server.start(user);
@@ -797,7 +797,7 @@ describe('sessions', () => {
     beforeAll(async () => (here = await Server.open(database.url, terms, adapter)));
     afterAll(() => here?.app.close());
 
-    it('are listed for their owner: device, address, first seen, last used, and which is this', async () => {
+    it('owners list their sessions with device, address, first use, last use, and the current one', async () => {
       const phone = await here.start(user, 'AcmeMobile/3.1 (iPhone; iOS 18.1)');
       const first = await here.start(user);
       await here.start(await here.newUser());
@@ -826,7 +826,7 @@ describe('sessions', () => {
       ]);
     });
 
-    it('I1: are ended by their owner alone; every other id is the same 404', async () => {
+    it('I1: only the owner can end a session, and every other id gets the same 404', async () => {
       const [mine, phone] = [await here.start(user), await here.start(user)];
       const foreign = await here.start(await here.newUser());
       const end = (id: string) => here.call('DELETE', `/auth/sessions/${id}`, { token: mine.accessToken });
@@ -845,14 +845,14 @@ describe('sessions', () => {
       ['POST', '/auth/logout-all'],
       ['GET', '/auth/sessions'],
       ['DELETE', '/auth/sessions/019abfc2-617b-7000-a1b2-c3d4e5f60718'],
-    ])('%s %s is closed to who has no token', async (method, path) => {
+    ])('%s %s rejects a request without a token', async (method, path) => {
       const { status, headers } = await here.call(method, path);
       expect(status).toBe(401);
       expect(headers.get('www-authenticate')).toMatch(/^Bearer/);
     });
   });
 
-  describe('of one user', () => {
+  describe('the session limit of one user', () => {
     let servers: Server[];
 
     beforeAll(async () => {
@@ -866,7 +866,7 @@ describe('sessions', () => {
 
     const idsOf = async (): Promise<string[]> => (await server.sessions.list(user.id)).map(({ id }) => id);
 
-    it('are so many at most: the one ends that was not used for the longest time, here at once and soon elsewhere', async () => {
+    it('a login above the limit ends the session that was idle longest, here at once and elsewhere soon', async () => {
       const [narrow] = servers as [Server, ...Server[]];
       const started: TokenPair[] = [];
       for (let at = 0; at < 3; at += 1) started.push(await narrow.start(user));
@@ -887,7 +887,7 @@ describe('sessions', () => {
       for (const { accessToken } of [used, last, next]) expect(await server.accepts(accessToken)).toBe(true);
     });
 
-    it('are counted without those that have ended or expired, and those of others', async () => {
+    it('the session limit does not count ended, expired, or other users’ sessions', async () => {
       const [narrow] = servers as [Server, ...Server[]];
       const other = await server.newUser();
       for (const someone of [user, user, user, other, other, other]) await narrow.start(someone);
@@ -902,7 +902,7 @@ describe('sessions', () => {
       expect(narrow.told(SessionRevoked)).toEqual([]);
     });
 
-    it('are brought down to the number by the next login where there were more before', async () => {
+    it('the next login reduces the sessions to a lowered limit', async () => {
       const [narrow] = servers as [Server, ...Server[]];
       for (let at = 0; at < 6; at += 1) await server.start(user);
       const { sessionId } = await narrow.start(user);
@@ -911,7 +911,7 @@ describe('sessions', () => {
       expect(ids).toContain(sessionId);
     });
 
-    it('are one, where there may be one, after any number of logins at once at two servers: 20 times', async () => {
+    it('a limit of one session holds after any number of simultaneous logins at two servers: 20 times', async () => {
       for (let time = 0; time < 20; time += 1) {
         const started = await Promise.all(servers.slice(1).flatMap((one) => [one.start(user), one.start(user)]));
         const [left, ...more] = await idsOf();
@@ -920,7 +920,7 @@ describe('sessions', () => {
       }
     });
 
-    it('are no part of a number that cannot be: the start is refused', async () => {
+    it('an invalid session limit stops the start', async () => {
       for (const sessionsPerUser of [0, 1.5, 10_001, Number.NaN]) {
         await expect(Server.open(database.url, { ...terms, sessionsPerUser })).rejects.toThrow(
           `\`sessionsPerUser: ${sessionsPerUser}\`: write a number from 1 to 10000, or leave it out for 1000.`,
@@ -929,29 +929,32 @@ describe('sessions', () => {
     });
   });
 
-  describe('housekeeping', () => {
+  describe('session cleanup', () => {
     it.each([
       ['POST', '/auth/logout'],
       ['POST', '/auth/logout-all'],
-    ])('keeps an expired session while a token of it is good, so that %s %s ends it', async (method, path) => {
-      const own = await createTestDatabase();
-      const keeper = await Server.open(own.url, { retentionSeconds: 0, refreshTokenLifetimeSeconds: 60 });
-      try {
-        const { accessToken: token } = await keeper.start(await keeper.newUser());
-        keeper.clock.ahead += 61 * 1000;
-        await keeper.app.get(SessionCleanup).sweep();
-        expect(await keeper.accepts(token)).toBe(true);
-        expect((await keeper.call(method, path, { token })).status).toBe(204);
-        expect(await keeper.accepts(token)).toBe(false);
-        keeper.clock.ahead += 86_400 * 1000;
-        expect(await keeper.app.get(SessionCleanup).sweep()).toBe(1);
-      } finally {
-        await keeper.app.close();
-        await own.drop();
-      }
-    });
+    ])(
+      'cleanup keeps an expired session while one of its tokens is valid, so that %s %s ends it',
+      async (method, path) => {
+        const own = await createTestDatabase();
+        const keeper = await Server.open(own.url, { retentionSeconds: 0, refreshTokenLifetimeSeconds: 60 });
+        try {
+          const { accessToken: token } = await keeper.start(await keeper.newUser());
+          keeper.clock.ahead += 61 * 1000;
+          await keeper.app.get(SessionCleanup).sweep();
+          expect(await keeper.accepts(token)).toBe(true);
+          expect((await keeper.call(method, path, { token })).status).toBe(204);
+          expect(await keeper.accepts(token)).toBe(false);
+          keeper.clock.ahead += 86_400 * 1000;
+          expect(await keeper.app.get(SessionCleanup).sweep()).toBe(1);
+        } finally {
+          await keeper.app.close();
+          await own.drop();
+        }
+      },
+    );
 
-    it('forgets sessions a while after they ended or expired, and keeps the living', async () => {
+    it('cleanup deletes sessions some time after they have ended or expired, and keeps live ones', async () => {
       const own = await createTestDatabase();
       const keeper = await Server.open(own.url, { retentionSeconds: 3600, refreshTokenLifetimeSeconds: 7200 });
       try {

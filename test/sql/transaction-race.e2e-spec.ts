@@ -34,7 +34,7 @@ class Bell {
   private readonly ringing = setInterval(() => this.emitter.emit('rung'), 3);
   private next = this.following();
 
-  /** One promise that many wait for. */
+  /** A promise that many callers await. */
   get rung(): Promise<unknown> {
     return this.next;
   }
@@ -54,7 +54,7 @@ class Bell {
   }
 }
 
-describe('of many transactions beside each other, some refused, and of work outside of any', () => {
+describe('concurrent transactions, some of which roll back, and statements outside of a transaction', () => {
   let schema: TestDatabase;
   let app: TestingModule;
   let database: Database;
@@ -88,11 +88,13 @@ describe('of many transactions beside each other, some refused, and of work outs
   }
 
   it.each([1, 2])(
-    'each statement is part of the one that it belongs to, and nothing is left of the refused (%i)',
+    'each statement belongs to its own transaction, and a rollback leaves no row (%i)',
     async (seed) => {
       const dice = diceOf(seed);
       const chance = (share: number) => dice() < share;
-      /** The ways by which code goes on later. What somebody else wakes goes on as itself, and not as they. */
+      /**
+       * The ways in which code continues later. A callback that other code triggers runs in the context of that code.
+       */
       const ways: readonly (() => Promise<unknown>)[] = [
         () => Promise.resolve(),
         () => turn(),
@@ -127,7 +129,7 @@ describe('of many transactions beside each other, some refused, and of work outs
             for (let hops = dice() * 8; hops > 0; hops -= 1) await hop();
             await write(`${name} ${n}`);
           }
-          wrong.push(`${name} was never refused`);
+          wrong.push(`${name} was never rejected`);
         } catch (error) {
           if (error instanceof TransactionDoomedError) doomed += 1;
           else wrong.push(`${name}: ${String(error)}`);
@@ -176,8 +178,8 @@ describe('of many transactions beside each other, some refused, and of work outs
       for (let n = 0; n < 100; n += 1) {
         const kind = dice();
         works.push(kind < 0.3 ? outside(`${n}`) : kind < 0.6 ? refused(`${n}`) : committed(`${n}`));
-        // From time to time no transaction runs, though something of a refused one may. No more at once: on a slow machine, some would
-        // wait for a connection for longer than they may.
+        // Waits regularly until no transaction runs. More transactions at once would wait too long for a connection on
+        // a slow machine.
         if (n % 16 === 15 || chance(0.1)) {
           await Promise.all(works);
           if (chance(0.5)) await Promise.all(parts);

@@ -110,7 +110,7 @@ describe('looking up one user', () => {
     ['a class with columns of many kinds', Employee],
     ['a class that listens to its loading', Listening],
     ['a class with soft deletion', Softly],
-  ])('finds what TypeORM finds: %s', async (_, entity) => {
+  ])('the user query finds the same user as TypeORM: %s', async (_, entity) => {
     const { manager } = await sourceOf(entity);
     const lookup = lookupOf(entity);
     const expected = await manager.findOneByOrFail(entity, { id });
@@ -121,7 +121,7 @@ describe('looking up one user', () => {
     await expect(lookup.find(manager, 'id', uuidv7())).resolves.toBeNull();
   });
 
-  it('reads values through the transformers and types of their columns, and no column that is not selected', async () => {
+  it('the user query applies the transformers and types of columns, and reads no unselected column', async () => {
     const { manager } = await sourceOf(Employee);
     const found = await lookupOf(Employee).find(manager, 'id', id);
     expect(found).toMatchObject({
@@ -136,14 +136,14 @@ describe('looking up one user', () => {
     expect(found).not.toHaveProperty('note');
   });
 
-  it('does not find a user whom a class with soft deletion has deleted', async () => {
+  it('the user query does not find a soft-deleted user', async () => {
     const { manager } = await sourceOf(Softly);
     const gone = uuidv7();
     await manager.query(`INSERT INTO users (id, email, deleted_at) VALUES ($1, 'gone@example.com', now())`, [gone]);
     await expect(lookupOf(Softly).find(manager, 'id', gone)).resolves.toBeNull();
   });
 
-  it('lets listeners and subscribers hear', async () => {
+  it('the user query notifies listeners and subscribers', async () => {
     const listening = await sourceOf(Listening);
     await expect(lookupOf(Listening).find(listening.manager, 'id', id)).resolves.toMatchObject({
       heard: true,
@@ -162,7 +162,7 @@ describe('looking up one user', () => {
     ['a class with columns of many kinds', Employee, 1],
     ['a class that listens to its loading', Listening, 2],
     ['a class with soft deletion', Softly, 2],
-  ])('finds the same with what another table says of the user: %s', async (_, entity, queries) => {
+  ])('the user query finds the same user with a condition on another table: %s', async (_, entity, queries) => {
     const { manager } = await sourceOf(entity);
     const lookup = lookupOf(entity);
     const user = await manager.findOneByOrFail(entity, { id });
@@ -181,7 +181,7 @@ describe('looking up one user', () => {
     await manager.query('DELETE FROM "Badges"');
   });
 
-  it('makes its own statement where the class is columns and nothing else', async () => {
+  it('the user query uses its own statement if the class has only columns', async () => {
     const { manager } = await sourceOf(User);
     const lookup = lookupOf(User);
     statements.length = 0;

@@ -133,7 +133,7 @@ afterAll(async () => {
 const fresh = () => ({ email: newAddress(), hiredOn: '2026-11-23' });
 
 describe('a column that is not written', () => {
-  it('is registered once, or only read', async () => {
+  it('a column that is never written is set at registration only, or is read-only', async () => {
     const body = { ...fresh(), password: PASSWORD };
     const registered = await app.call('POST', '/auth/register', { body });
     expect(registered).toMatchObject({ status: 201, body: { hiredOn: '2026-11-23', rank: 1, pay: 2 } });
@@ -144,7 +144,7 @@ describe('a column that is not written', () => {
     ['pay', 'because the database computes it'],
     ['badge', 'because the database counts it'],
     ['reach', 'because a query computes it'],
-  ])('refuses a value of a new user: %s', async (property, reason) => {
+  ])('a value of a new user is rejected: %s', async (property, reason) => {
     const fields = fresh();
     const sentence = `UsersService cannot store "${property}" with a new user, ${reason}: leave it out.`;
     await expect(users.create({ ...fields, [property]: 7 })).rejects.toThrow(new TypeError(sentence));
@@ -155,7 +155,7 @@ describe('a column that is not written', () => {
     ['hiredOn', '2026-11-24', 'because its column has update: false'],
     ['pay', 7, 'because the database computes it'],
     ['reach', 7, 'because a query computes it'],
-  ])('refuses another value later: %s', async (property, value, reason) => {
+  ])('a changed value is rejected: %s', async (property, value, reason) => {
     const { id } = await users.create(fresh());
     const sentence = `UsersService cannot change "${property}", ${reason}: leave it out.`;
     for (const others of [{}, { rank: 3 }]) {
@@ -165,7 +165,7 @@ describe('a column that is not written', () => {
     expect(await users.findById(id)).toMatchObject({ hiredOn: '2026-11-23', rank: 1, pay: 2 });
   });
 
-  it('lets what a user was loaded with come along', async () => {
+  it('a value that was loaded with the user is accepted unchanged', async () => {
     const user = await users.create(fresh());
     expect(await users.update(user.id, Object.assign(user, { rank: 3 }))).toMatchObject({
       rank: 3,
@@ -175,7 +175,7 @@ describe('a column that is not written', () => {
   });
 });
 
-describe('a change to what is stored already', () => {
+describe('an update with the stored value', () => {
   const address = { street: 'Am Tor', town: 'Ulm' };
   let heard: Listener['heard'];
 
@@ -184,7 +184,7 @@ describe('a change to what is stored already', () => {
     heard.length = 0;
   });
 
-  it('is none for JSON that a request makes a class of', async () => {
+  it('JSON that a request turns into a class instance counts as unchanged', async () => {
     const account = { ...fresh(), password: PASSWORD, address };
     await app.call('POST', '/auth/register', { body: account });
     const login = await app.call('POST', '/auth/login', { body: { email: account.email, password: PASSWORD } });
@@ -201,7 +201,7 @@ describe('a change to what is stored already', () => {
     expect(heard).toEqual([['address']]);
   });
 
-  it('is none for a class and what a transformer makes the same', async () => {
+  it('a class instance with an equal transformed value counts as unchanged', async () => {
     const desk = Object.assign(new Desk(), { floor: 3, room: 'B' });
     const { id, updatedAt } = await users.create({ ...fresh(), address, code: 'x', desk });
     await users.update(id, { desk: { floor: 3 }, code: 'X', address: Object.assign(new Address(), address) });
@@ -214,7 +214,7 @@ describe('a change to what is stored already', () => {
 });
 
 describe('an embedded class', () => {
-  it('is not changed to null, which none of its columns would hear of', async () => {
+  it('an embedded class cannot be set to null, because no column would change', async () => {
     const { id } = await users.create({ ...fresh(), desk: { floor: 3, lamp: { watts: 7 } } });
     const sentence = (path: string) =>
       `UsersService changes an embedded class column by column: write "${path}" as an object, with null for each column that has no value.`;
@@ -226,14 +226,14 @@ describe('an embedded class', () => {
     expect(changed.desk).toEqual({ floor: null, room: null, lamp: { watts: null } });
   });
 
-  it('may be null for a new user, whose columns of it have no value then', async () => {
+  it('an embedded class may be null for a new user, and its columns are then empty', async () => {
     const { desk } = await users.create({ ...fresh(), desk: null });
     expect(desk).toEqual({ floor: null, room: null, lamp: { watts: null } });
   });
 });
 
 describe('a table that lacks columns', () => {
-  it('is told also where it has one that the database computes', async () => {
+  it('a missing column is reported even if the table has a generated column', async () => {
     @Entity('users')
     class Promoted extends Clerk {
       @Column({ name: 'job_title', type: 'varchar', nullable: true })

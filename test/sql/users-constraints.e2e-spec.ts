@@ -52,7 +52,7 @@ class Clerk extends UserBase {
   @Column({ type: 'varchar', length: 20, nullable: true, unique: true })
   box?: string | null;
 
-  /** Of a domain, which allows a few values. */
+  /** A column of a domain that allows a few values. */
   @UserField(written)
   @Column({ type: 'varchar', length: 20, nullable: true })
   grade?: string | null;
@@ -62,7 +62,7 @@ class Clerk extends UserBase {
   @Column({ type: 'varchar', length: 20, nullable: true })
   motto?: string | null;
 
-  /** Of any length, but for its index. */
+  /** A column of any length; only its index limits it. */
   @UserField(written)
   @Column({ type: 'text', nullable: true, unique: true })
   essay?: string | null;
@@ -186,7 +186,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-describe('a value that a constraint of the table refuses', () => {
+describe('a value that a constraint of the table rejects', () => {
   const REFERS_TO_NOTHING = 'refers to a row that does not exist';
   const anybody = randomUUID();
 
@@ -194,7 +194,7 @@ describe('a value that a constraint of the table refuses', () => {
     ['an unknown row', { departmentId: anybody }, [{ pointer: '/departmentId', detail: REFERS_TO_NOTHING }]],
     ['an unknown row, found at the commit', { branchId: 7 }, [{ pointer: '/branchId', detail: REFERS_TO_NOTHING }]],
     ['an unknown user', { managerId: anybody }, [{ pointer: '/managerId', detail: REFERS_TO_NOTHING }]],
-  ])('is answered with 400 where it refers to %s', async (_, fields, errors) => {
+  ])('a value that refers to %s is answered with 400', async (_, fields, errors) => {
     const registered = await register(fields);
     expect(registered).toMatchObject({ status: 400, body: { code: 'validation-failed', errors } });
     const { id, token } = await signUp();
@@ -215,7 +215,7 @@ describe('a value that a constraint of the table refuses', () => {
       { essay: randomBytes(15_000).toString('base64') },
       'holds a value that cannot be stored',
     ],
-  ])('is answered with 400 and no pointer where it is refused by %s', async (_, fields, detail) => {
+  ])('a value that %s rejects is answered with 400 and no pointer', async (_, fields, detail) => {
     const refused = { status: 400, body: { code: 'validation-failed', errors: [{ pointer: '', detail }] } };
     const registered = await register(fields);
     expect(registered).toMatchObject(refused);
@@ -226,7 +226,7 @@ describe('a value that a constraint of the table refuses', () => {
     }
   });
 
-  it('is no fault of the caller where a trigger fails at another table, or something else in the transaction', async () => {
+  it('an error of a trigger on another table, or elsewhere in the transaction, is not an error of the caller', async () => {
     expect(await register({ motto: 'elsewhere' })).toMatchObject({ status: 500, body: { code: 'internal-error' } });
     const raise = "DO $$ BEGIN RAISE EXCEPTION 'raised'; END $$";
     const beside = app.nest.get(Database).transaction(async () => {
@@ -240,7 +240,7 @@ describe('a value that a constraint of the table refuses', () => {
     ['an index on an expression', { handle: 'Ada' }, [{ pointer: '/handle', detail: 'belongs to another user' }]],
     ['an exclusion constraint', { seat: 7 }, [{ pointer: '/seat', detail: 'conflicts with that of another user' }]],
     ['a deferred constraint', { lateCode: 'x' }, [{ pointer: '/lateCode', detail: 'belongs to another user' }]],
-  ])('is answered with 409 where it is taken by %s', async (_, fields, errors) => {
+  ])('a value that is taken by %s is answered with 409', async (_, fields, errors) => {
     expect((await register(fields)).status).toBe(201);
     const registered = await register(fields);
     expect(registered).toMatchObject({ status: 409, body: { code: 'conflict' } });
@@ -253,7 +253,7 @@ describe('a value that a constraint of the table refuses', () => {
     await expect(users.create({ ...account(), ...fields })).rejects.toThrow(UserConflictError);
   });
 
-  it('is answered with 409 where other data refers to what it would replace', async () => {
+  it('a change of a value that other rows refer to is answered with 409', async () => {
     const { id, token } = await signUp({ box: 'B-1' });
     await query("INSERT INTO parcels VALUES ('B-1')");
     const { status, body } = await app.call<Body>('PATCH', '/users/me', { token, body: { box: 'B-2' } });
@@ -265,7 +265,7 @@ describe('a value that a constraint of the table refuses', () => {
     expect(await users.findById(id)).toMatchObject({ box: 'B-1' });
   });
 
-  it('is answered with 409 and no pointer where no field can be told', async () => {
+  it('a conflict that names no field is answered with 409 and no pointer', async () => {
     await signUp({ lateCode: 'none' });
     const { status, body } = await register({ lateCode: 'none' });
     expect({ status, code: body.code, errors: body.errors }).toEqual({
@@ -275,12 +275,12 @@ describe('a value that a constraint of the table refuses', () => {
     });
   });
 
-  it('is refused alike at the commit of a transaction of the team', async () => {
+  it('a constraint error at the commit of a team’s transaction gets the same answer', async () => {
     expect((await app.call('POST', '/teams/red')).status).toBe(201);
     expect(await app.call('POST', '/teams/red')).toMatchObject({ status: 409, body: { code: 'conflict' } });
   });
 
-  it('may be put right by the team before its transaction commits', async () => {
+  it('a team can correct a value before its transaction commits', async () => {
     const transaction = <T>(work: () => Promise<T>) => app.nest.get(Database).transaction(work);
     const { id } = await transaction(async () => {
       const user = await users.create({ ...account(), branchId: 12 });
@@ -288,7 +288,7 @@ describe('a value that a constraint of the table refuses', () => {
       return user;
     });
     expect(await users.findById(id)).toMatchObject({ branchId: 12 });
-    // What fails at the commit and is no write of a user stays what it is.
+    // A commit error that no write of a user has caused is not mapped.
     const foreign = transaction(async () => {
       await users.update(id, { handle: 'Twelve' });
       await query('INSERT INTO late_orders VALUES ($1)', [anybody]);
@@ -297,10 +297,10 @@ describe('a value that a constraint of the table refuses', () => {
   });
 });
 
-describe('a user to whom other data refers', () => {
+describe('a user that other rows refer to', () => {
   const tables = ['orders', 'badges', 'late_orders'];
 
-  it.each(tables)('is not deleted by anybody, and loses nothing, for a row of %s', async (table) => {
+  it.each(tables)('a user cannot be deleted and keeps all values because of a row of %s', async (table) => {
     const { id, token } = await signUp();
     await query(`INSERT INTO ${table} VALUES ($1)`, [id]);
     for (const [path, body] of [
@@ -320,7 +320,7 @@ describe('a user to whom other data refers', () => {
     expect((await app.call('DELETE', '/users/me', { token, body: { password: PASSWORD } })).status).toBe(204);
   });
 
-  it('is neither deleted nor loses the value for a row that refers to it at the commit alone', async () => {
+  it('a user that a deferred constraint protects is not deleted and keeps its value', async () => {
     const { id, token } = await signUp({ box: 'north' });
     await query("INSERT INTO late_parcels VALUES ('north')");
     expect(await app.call('DELETE', `/users/${id}`, { token })).toMatchObject({
@@ -336,7 +336,7 @@ describe('a user to whom other data refers', () => {
     expect((await app.call('DELETE', '/users/me', { token, body: { password: PASSWORD } })).status).toBe(204);
   });
 
-  it('is not deleted while another user refers to it', async () => {
+  it('a user that another user refers to is not deleted', async () => {
     const { id, token } = await signUp();
     await signUp({ managerId: id });
     const { status, body } = await app.call<Body>('DELETE', `/users/${id}`, { token });

@@ -122,7 +122,7 @@ class Listener {
     this.note(UserDeleted.type, event);
   }
 
-  /** Without what the base class adds: an event tells these facts and no other. */
+  /** Omits the fields of the base class: an event publishes only these facts. */
   private note(type: string, { occurredAt, ...facts }: DomainEvent) {
     if (occurredAt instanceof Date) this.heard.push({ type, ...facts });
   }
@@ -171,7 +171,7 @@ function tokenFor(subject: string, { scope, from = 'own', issuedAt, sessionId }:
     .sign(keys[from].privateKey);
 }
 
-/** What came over the wire is looked at member by member. */
+/** Checks each member of the JSON answer. */
 type Json = ReturnType<typeof JSON.parse>;
 
 interface Answer {
@@ -259,13 +259,13 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
     running.heard.length = 0;
   });
 
-  it("knows one class for the table of users: the team's", () => {
+  it("the users table has exactly one entity class: the team's", () => {
     const metadatas = running.app.get(DataSource).entityMetadatas.filter(({ tableName }) => tableName === 'users');
     expect(metadatas.map(({ target }) => target)).toEqual([Employee]);
   });
 
   describe('/users/me', () => {
-    it('shows the user what was declared for it, and no other column', async () => {
+    it('/users/me shows the user only the columns that the class declares for users', async () => {
       const { id, email } = await employ({ nickname: 'Ada', badgeNumber: null, privateNote: 'secret' });
       const { status, body } = await running.call('GET', '/users/me', await tokenFor(id));
       expect({ status, body }).toEqual({
@@ -283,7 +283,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       });
     });
 
-    it('answers 401 without a token, for a user who is gone, and for the subject of another issuer', async () => {
+    it('/users/me answers 401 without a token, for a deleted user, and for a subject of another issuer', async () => {
       const { id } = await employ();
       for (const token of [
         undefined,
@@ -317,7 +317,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       });
     });
 
-    it('changes what the user may write, and tells the names of what has changed', async () => {
+    it('/users/me changes the fields that the user may write, and publishes the names of the changed fields', async () => {
       const { id } = await employ();
       const { status, body } = await running.call('PATCH', '/users/me', await tokenFor(id), {
         nickname: 'Lady',
@@ -332,7 +332,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect(running.heard).toEqual([{ type: 'user.updated', userId: id, changed: ['nickname'] }]);
     });
 
-    it('answers 200 and changes nothing when nothing is asked for', async () => {
+    it('/users/me answers 200 to an empty change and changes nothing', async () => {
       const { id } = await employ();
       const token = await tokenFor(id);
       const before = await running.call('GET', '/users/me', token);
@@ -354,20 +354,20 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       ['a text that is too long', { nickname: 'x'.repeat(41) }, '/nickname'],
       ['null where the column has none', { floor: null }, '/floor'],
       ['a NUL character', { nickname: 'a\u0000b' }, '/nickname'],
-    ])('refuses %s with a pointer', async (_, changes, pointer) => {
+    ])('/users/me rejects %s with a pointer', async (_, changes, pointer) => {
       const { id } = await employ();
       const { status, body } = await running.call('PATCH', '/users/me', await tokenFor(id), changes);
       expect({ status, code: body.code }).toEqual({ status: 400, code: 'validation-failed' });
       expect(body.errors.map((error: { pointer: string }) => error.pointer)).toContain(pointer);
     });
 
-    it('answers 400, not 5xx, where only the database knows that a value is not allowed', async () => {
+    it('/users/me answers 400 instead of 5xx if the database rejects a value', async () => {
       const { id } = await employ();
       const { status, body } = await running.call('PATCH', '/users/me', await tokenFor(id), { floor: 100 });
       expect({ status, code: body.code }).toEqual({ status: 400, code: 'validation-failed' });
     });
 
-    it('deletes the account when the password is right, and its tokens die with it', async () => {
+    it('/users/me deletes the account and its tokens if the password is correct', async () => {
       const { id } = await employ();
       const token = await tokenFor(id);
       for (const [proof, status, code] of [
@@ -401,7 +401,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       ['DELETE', '/users/:id', 'users:write'],
       ['POST', '/users/:id/disable', 'users:write'],
       ['POST', '/users/:id/enable', 'users:write'],
-    ])('asks for the right scope at %s %s', async (method, path, scope) => {
+    ])('the right scope is required for %s %s', async (method, path, scope) => {
       const { id } = await employ();
       const address = path.replace(':id', id);
       const other = scope === 'users:read' ? 'users:write' : 'users:read';
@@ -419,14 +419,14 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect(answer.status).toBe(method === 'DELETE' ? 204 : 200);
     });
 
-    it('shows the administrator what was declared for it', async () => {
+    it('/users shows administrators the columns that the class declares for them', async () => {
       const { id } = await employ({ badgeNumber: `B-${adapter}` });
       const { body } = await running.call('GET', `/users/${id}`, await reader());
       expect(body).toMatchObject({ id, badgeNumber: `B-${adapter}`, disabledAt: null, costCentre: 'CC-1' });
       expect(body).not.toHaveProperty('privateNote');
     });
 
-    it('answers 404 for an unknown id and for what is no id at all', async () => {
+    it('/users answers 404 for an unknown id and for an invalid one', async () => {
       for (const id of [randomUUID(), '1', 'me%00', "'--", '%F0%9F%92%A9', 'x'.repeat(100)]) {
         for (const [method, path, body] of [
           ['GET', `/users/${id}`],
@@ -444,7 +444,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect([unknown.status, unknown.body.code]).toEqual([404, 'user-not-found']);
     });
 
-    it('lets the administrator write what the user may and more, and nothing undeclared', async () => {
+    it('administrators write the users’ fields and further ones, but no undeclared field', async () => {
       const { id } = await employ();
       const changes = { costCentre: 'CC-9', nickname: null, floor: 7, badgeNumber: `W-${adapter}` };
       const { status, body } = await running.call('PATCH', `/users/${id}`, await writer(), changes);
@@ -456,7 +456,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect(refused.status).toBe(400);
     });
 
-    it('answers 409 and names the field that belongs to another user', async () => {
+    it('/users answers 409 and names the field if its value belongs to another user', async () => {
       const badgeNumber = `U-${adapter}`;
       await employ({ badgeNumber });
       const { id } = await employ();
@@ -469,7 +469,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       await expect(employ({ badgeNumber })).rejects.toThrow(UserConflictError);
     });
 
-    it('walks the whole list page by page, each user once', async () => {
+    it('/users lists each user exactly once across all pages', async () => {
       for (let each = 0; each < 5; each += 1) await employ();
       const seen: string[] = [];
       let after = '';
@@ -488,21 +488,21 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
     });
 
     it.each(['limit=0', 'limit=101', 'limit=x', 'limit=1.5', 'after=x', 'order=email'])(
-      'refuses ?%s',
+      '/users rejects ?%s',
       async (query) => {
         const { status, body } = await running.call('GET', `/users?${query}`, await reader());
         expect({ status, code: body.code }).toEqual({ status: 400, code: 'validation-failed' });
       },
     );
 
-    it('disables a user: the tokens are refused at once, and the user keeps its place', async () => {
+    it('a disabled user keeps its row, and its tokens are rejected at once', async () => {
       const { id } = await employ();
       const token = await tokenFor(id);
       expect((await running.call('GET', '/users/me', token)).status).toBe(200);
       const { status, body } = await running.call('POST', `/users/${id}/disable`, await writer());
       expect({ status, disabledAt: body.disabledAt }).toEqual({ status: 200, disabledAt: expect.any(String) });
       expect((await running.call('GET', '/desk', token)).status).toBe(401);
-      // Issued after the revocation, and refused by the account itself.
+      // This token is newer than the revocation; the check of the account rejects it.
       const later = await tokenFor(id, { issuedAt: Math.floor(Date.now() / 1000) + 2 });
       expect((await running.call('GET', '/users/me', later)).status).toBe(401);
       await running.call('POST', `/users/${id}/disable`, await writer());
@@ -510,7 +510,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       expect(running.heard).toEqual([{ type: 'user.disabled', userId: id }]);
     });
 
-    it('disables and deletes by an id in capital letters as well, with all tokens', async () => {
+    it('an id in capital letters disables and deletes the user with all tokens', async () => {
       for (const [method, suffix, status] of [
         ['POST', '/disable', 200],
         ['DELETE', '', 204],
@@ -526,7 +526,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       }
     });
 
-    it('enables a user again: a token from right after the answer counts, the old one does not', async () => {
+    it('enabling a user accepts tokens issued right after the answer, and not the old ones', async () => {
       const { id } = await employ();
       const old = await tokenFor(id);
       await running.call('POST', `/users/${id}/disable`, await writer());
@@ -541,7 +541,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       ]);
     });
 
-    it('deletes a user and its tokens', async () => {
+    it('/users deletes a user and its tokens', async () => {
       const { id } = await employ();
       const token = await tokenFor(id);
       expect((await running.call('DELETE', `/users/${id}`, await writer())).status).toBe(204);
@@ -551,7 +551,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
   });
 });
 
-describe('the users, whatever the transport', () => {
+describe('the users on any transport', () => {
   let database: TestDatabase;
   const apps: Running[] = [];
 
@@ -570,7 +570,7 @@ describe('the users, whatever the transport', () => {
     await database.drop();
   });
 
-  it('creates exactly one user of 200 parallel attempts with spellings of one address', async () => {
+  it('200 parallel creations with spellings of one address create exactly one user', async () => {
     const { users, app } = await boot({ user: Employee });
     const spellings = [
       'zo\u00eb@example.com',
@@ -590,7 +590,7 @@ describe('the users, whatever the transport', () => {
     expect(await users.findByEmail(' ZO\u00cb@example.com')).toMatchObject({ email: 'zo\u00eb@example.com' });
   });
 
-  it('gives back on creation exactly what is stored', async () => {
+  it('a creation returns exactly the stored values', async () => {
     const { users } = await boot({ user: Employee });
     const created = await users.create({ email: 'ada@example.com', costCentre: 'CC-1', floor: 1 });
     expect(created).toBeInstanceOf(Employee);
@@ -604,7 +604,7 @@ describe('the users, whatever the transport', () => {
     );
   });
 
-  it('gives back on creation what the database has made of the values, as every later answer shows it', async () => {
+  it('a creation returns values that the database has changed, as later reads show them', async () => {
     const shouted = { to: (text?: string) => text?.toUpperCase(), from: (text: string | null) => text?.toLowerCase() };
     class Contractor extends Employee {
       declare rate?: string;
@@ -634,7 +634,7 @@ describe('the users, whatever the transport', () => {
     expect(second).toEqual(await users.findById(second.id));
   });
 
-  it('changes, disables and deletes a user with an eager relation, and stores an embedded class', async () => {
+  it('a user with an eager relation and an embedded class can be changed, disabled and deleted', async () => {
     class Department {
       declare id: number;
     }
@@ -673,7 +673,7 @@ describe('the users, whatever the transport', () => {
     expect(await users.findById(id)).toBeNull();
   });
 
-  it('stores the reference to a related row, and never seems to store rows that refer to the user', async () => {
+  it('a reference to a related row is stored, and rows that refer to the user are not', async () => {
     class Team {
       declare id: number;
     }
@@ -723,7 +723,7 @@ describe('the users, whatever the transport', () => {
     expect(await users.findById(user.id)).toMatchObject({ floor: 2, guilds: [{ id: 7 }] });
   });
 
-  it('refuses a claimed value that no access token could carry, and leaves the user as it was', async () => {
+  it('a claim value that an access token cannot carry is rejected, and the user stays unchanged', async () => {
     class Preferring extends Employee {
       declare prefs?: object | null;
     }
@@ -752,7 +752,7 @@ describe('the users, whatever the transport', () => {
     expect(await users.findByEmail('eve@example.com')).toBeNull();
   });
 
-  it('keeps both of two changes at once', async () => {
+  it('two simultaneous changes are both kept', async () => {
     const { users } = await boot({ user: Employee });
     const { id } = await users.create({ email: 'ada@example.com', costCentre: 'CC-1', floor: 1 });
     for (let round = 0; round < 20; round += 1) {
@@ -761,7 +761,7 @@ describe('the users, whatever the transport', () => {
     }
   });
 
-  it('takes a new address for unproved', async () => {
+  it('a new address counts as unverified', async () => {
     const { users } = await boot({ user: Employee });
     const emailVerifiedAt = new Date(0);
     const { id } = await users.create({ email: 'ada@example.com', emailVerifiedAt, costCentre: 'CC-1', floor: 1 });
@@ -771,7 +771,7 @@ describe('the users, whatever the transport', () => {
     await expect(users.update(id, { email: 'Eve@example.com' })).rejects.toThrow(EmailTakenError);
   });
 
-  it('neither disables nor tells of it when the surrounding transaction is rolled back', async () => {
+  it('disabling a user in a transaction that rolls back has no effect and publishes no event', async () => {
     const { users, app, heard } = await boot({ user: Employee });
     const { id } = await users.create({ email: 'ada@example.com', costCentre: 'CC-1', floor: 1 });
     const work = app.get(Database).transaction(async () => {
@@ -783,7 +783,7 @@ describe('the users, whatever the transport', () => {
     expect(heard).toEqual([]);
   });
 
-  it('hands the entity itself to @CurrentUser() with EntityPrincipalMapper, and refuses who is no user', async () => {
+  it('EntityPrincipalMapper passes the entity to @CurrentUser() and rejects a subject without a user', async () => {
     const { users, call } = await boot({ user: Employee }, { mapper: EntityPrincipalMapper });
     const { id } = await users.create({ email: 'ada@example.com', costCentre: 'CC-7', floor: 1 });
     expect((await call('GET', '/desk', await tokenFor(id))).body).toEqual({ isEntity: true, costCentre: 'CC-7' });
@@ -792,7 +792,7 @@ describe('the users, whatever the transport', () => {
     }
   });
 
-  it('lets services in, who are no users, where EntityPrincipalMapper stands, and no token of a session', async () => {
+  it('EntityPrincipalMapper accepts services, which have no user, and rejects their tokens if they name a session', async () => {
     const { users, call } = await boot({ user: Employee }, { mapper: EntityPrincipalMapper });
     const { id } = await users.create({ email: 'ada@example.com', costCentre: 'CC-7', floor: 1 });
     const service = await tokenFor('payroll', { scope: 'users:read' });
@@ -803,7 +803,7 @@ describe('the users, whatever the transport', () => {
     expect((await call('GET', `/users/${id}`, ofSession)).status).toBe(401);
   });
 
-  it('closes its routes where the application has not made the guard global', async () => {
+  it('the users’ routes are closed if the application has no global guard', async () => {
     const { call } = await boot({ user: Employee }, { global: false });
     for (const [method, path] of [
       ['GET', '/users/me'],
@@ -815,7 +815,7 @@ describe('the users, whatever the transport', () => {
     }
   });
 
-  it('answers 401, and never 404, to requests about oneself that race with the end of the account', async () => {
+  it('requests for the own account answer 401, never 404, if they race with its deletion', async () => {
     const { users, call } = await boot({ user: Employee, confirmation: Sesame });
     for (let round = 0; round < 10; round += 1) {
       const { id } = await users.create({ email: `ada${round}@example.com`, costCentre: 'CC-1', floor: 1 });
@@ -832,7 +832,7 @@ describe('the users, whatever the transport', () => {
     }
   });
 
-  it('answers 401 where the account ends while its owner is being asked for the password', async () => {
+  it('a request answers 401 if the account is deleted while its owner confirms the password', async () => {
     @Injectable()
     class Slow extends IdentityConfirmation {
       constructor(private readonly users: UsersService) {
@@ -846,7 +846,7 @@ describe('the users, whatever the transport', () => {
     expect([status, body.code, headers.get('www-authenticate')]).toEqual([401, 'invalid-token', expect.any(String)]);
   });
 
-  it('documents by what the confirmation refuses, also where the controller is the team’s', async () => {
+  it('the OpenAPI document shows the rejections of the confirmation, also for a controller of the team', async () => {
     class TooLateError extends AuthError {
       readonly code = 'too-late';
       readonly status = 503;
@@ -862,7 +862,7 @@ describe('the users, whatever the transport', () => {
     }
   });
 
-  it('works without a class of the team, and refuses deletion while nothing confirms identities', async () => {
+  it('UsersModule works without a class of the team, and rejects deletion without an identity confirmation', async () => {
     const { app, call } = await boot({ user: User });
     const users = app.get<UsersService>(UsersService);
     const { id } = await users.create({ email: 'ada@example.com' });
@@ -873,7 +873,7 @@ describe('the users, whatever the transport', () => {
     expect({ status, code: body.code }).toEqual({ status: 403, code: 'confirmation-unavailable' });
   });
 
-  it("serves the team's controllers in the place of its own, and none for false", async () => {
+  it("the team's controllers replace the built-in ones, and `false` removes a controller", async () => {
     @Controller('users/me')
     class MyMeController extends meControllerOf(Employee) {
       @Get('badge')
@@ -891,7 +891,7 @@ describe('the users, whatever the transport', () => {
     expect((await call('GET', '/users', token)).status).toBe(404);
   });
 
-  it('serves what the team overrides as the route that it was: path, scopes, validation and documentation', async () => {
+  it('an overridden route keeps its path, scopes, validation and documentation', async () => {
     @Injectable()
     class Badges {
       readonly asked: unknown[] = [];
@@ -899,7 +899,7 @@ describe('the users, whatever the transport', () => {
     class FrozenError extends AuthError {
       readonly code = 'frozen';
       readonly status = 423;
-      readonly title = 'Nothing changes at the moment.';
+      readonly title = 'The profile cannot be changed currently.';
     }
     @Controller('users/me')
     class MyMeController extends meControllerOf(Employee) {
@@ -960,7 +960,7 @@ describe('the users, whatever the transport', () => {
     expect(mine).toEqual(shipped);
   });
 
-  it('describes each operation in the OpenAPI document, with its errors and the classes made from the entity', async () => {
+  it('the OpenAPI document describes each operation with its errors and the DTOs of the entity', async () => {
     const { app } = await boot({ user: Employee });
     const { paths, components } = documentOf(app);
     const operations = Object.entries(paths)
@@ -984,7 +984,7 @@ describe('the users, whatever the transport', () => {
     expect(components?.schemas?.['UpdateMeDto']).not.toHaveProperty('properties.costCentre');
   });
 
-  it('does not start on a table that lacks columns of the class, and shows the migration that adds them', async () => {
+  it('the start fails if the table lacks columns of the class, and prints the migration that adds them', async () => {
     const Promoted = class Promoted extends Employee {};
     const column = (options: object) => Column(options);
     column({ name: 'job_title', type: 'varchar', length: 80, default: 'clerk' })(Promoted.prototype, 'jobTitle');
@@ -1002,7 +1002,7 @@ describe('the users, whatever the transport', () => {
     );
   });
 
-  it('keeps the users in the schema that the address of the database names', async () => {
+  it('the users are stored in the schema that the database URL names', async () => {
     const schema = new DataSource({ type: 'postgres', driver: pg, extra: { connectionString: database.url } });
     await schema.initialize();
     await schema.query('CREATE SCHEMA acme');
@@ -1017,7 +1017,7 @@ describe('the users, whatever the transport', () => {
     await schema.destroy();
   });
 
-  it('calls what the class has for creation and loading, and does not start on what it would not call', async () => {
+  it('hooks for creation and loading are called, and a hook that would not be called stops the start', async () => {
     const withHook = (hook: (prototype: object, method: string) => void) => {
       class Hooked extends Employee {
         tidy(): void {
@@ -1052,7 +1052,7 @@ describe('the users, whatever the transport', () => {
     );
   });
 
-  it('does not start with a class that cannot be a user, and says what to write', () => {
+  it('a class that cannot be a user stops the start, and the error says what to write', () => {
     class Stranger {
       readonly id = '1';
     }
