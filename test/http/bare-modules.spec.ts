@@ -39,13 +39,16 @@ describe('a module that is imported as a bare class', () => {
     ['SessionsModule', SessionsModule, SessionsService],
     ['PasswordModule', PasswordModule, PasswordsService],
     ['AccountsModule', AccountsModule, Registration],
-  ])('stops the start with a sentence that says what to write: %s', async (name, module, injected) => {
-    const sentence = `${name} has no settings: write ${name}.forRoot({ … }) or ${name}.forRootAsync({ … }), once in the application.`;
-    await expect(start(applicationOf(module))).rejects.toThrow(sentence);
-    await expect(start(applicationOf(module, injected))).rejects.toThrow(sentence);
-  });
+  ])(
+    'a module imported as a bare class stops the start with an error that says what to write: %s',
+    async (name, module, injected) => {
+      const sentence = `${name} has no settings: write ${name}.forRoot({ … }) or ${name}.forRootAsync({ … }), once in the application.`;
+      await expect(start(applicationOf(module))).rejects.toThrow(sentence);
+      await expect(start(applicationOf(module, injected))).rejects.toThrow(sentence);
+    },
+  );
 
-  it('stops the start although another module of the application has imported it with settings', async () => {
+  it('a bare class stops the start although another module has imported it with settings', async () => {
     @Module({ imports: [AuthModule] })
     class OrdersModule {}
     @Module({ imports: [auth(), OrdersModule] })
@@ -61,7 +64,7 @@ describe('a module that is imported as a bare class', () => {
     await expect(start(applicationOf(AcmeModule))).rejects.toThrow('PosternModule has no settings');
   });
 
-  it('cannot be loaded later either', async () => {
+  it('a bare class cannot be lazy-loaded either', async () => {
     const context = await start(applicationOf(auth()));
     await expect(context.get(LazyModuleLoader).load(() => UsersModule)).rejects.toThrow('UsersModule has no settings');
     await context.close();
@@ -69,7 +72,7 @@ describe('a module that is imported as a bare class', () => {
 });
 
 describe('a module that is imported with settings', () => {
-  it('starts when it is exported again and when a test overrides it or one of its providers', async () => {
+  it('a module with settings may be re-exported, and a test may override it or one of its providers', async () => {
     const settings = auth();
     @Module({ imports: [settings], exports: [AuthModule] })
     class PlatformModule {}
@@ -85,7 +88,7 @@ describe('a module that is imported with settings', () => {
     await expect(replaced.useModule(NoAuthModule).compile()).resolves.toBeDefined();
   });
 
-  it('starts when it is loaded later', async () => {
+  it('a module with settings can be lazy-loaded', async () => {
     const context = await start(applicationOf(auth()));
     const loaded = context.get(LazyModuleLoader).load(() => ProblemModule.forRoot({}));
     await expect(loaded.then((module) => module.get(ProblemFilter))).resolves.toBeInstanceOf(ProblemFilter);

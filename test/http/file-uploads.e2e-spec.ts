@@ -78,7 +78,7 @@ function upload(bytes: number): FormData {
 }
 
 describe('a route that takes a file on Express', () => {
-  it('has it from the interceptor of Nest, behind the guard, and above the limit of other bodies', async () => {
+  it('an upload route on Express gets its file from the interceptor of Nest, behind the guard and above the limit of other bodies', async () => {
     const url = await start('express', { multipart: true });
     const { status, body } = await post(`${url}/documents`, upload(150_000));
     expect([status, body]).toEqual([201, { name: 'notes.txt', bytes: 150_000, title: 'Notes' }]);
@@ -91,7 +91,7 @@ describe('a route that takes a file on Express', () => {
     expect(await post(`${url}/forms`, 'x', text)).toMatchObject({ status: 415 });
   });
 
-  it('has none unless the setting says so', async () => {
+  it('an upload route on Express gets no file by default', async () => {
     const url = await start('express', {});
     expect(await post(`${url}/documents`, upload(10))).toMatchObject({ status: 415 });
   });
@@ -112,7 +112,7 @@ describe.each(['fastify', 'express'] as const)('a parser of the team on %s', (ki
     }
   };
 
-  it('reads what it is for, and JSON stays as it was', async () => {
+  it('a parser of the team reads its content type, and JSON is still parsed strictly', async () => {
     const url = await start(kind, {}, parsers);
     const form = await post(`${url}/forms`, new URLSearchParams({ colour: 'blue' }));
     expect(form).toEqual({ status: 201, body: { form: { colour: 'blue' } } });

@@ -35,7 +35,7 @@ class Payroll {
   note?: string | null;
 }
 
-/** What has run though nobody should have come so far. */
+/** The fields that ran although the guard should have rejected the request. */
 class Reached {
   readonly fields: string[] = [];
 }
@@ -139,7 +139,7 @@ describe.each([
     ['a forged token', 'x.y.z', 'invalid-token', 401],
     ['a token without the scope', issuer.token({ subject: 'eve' }), 'insufficient-scope', 403],
   ] as const)(
-    'refuses an operation with %s before any of its fields runs, and says why',
+    'an operation with %s is rejected before any of its fields runs, with the reason',
     async (_who, token, code, status) => {
       const queries = ['{ payroll { salaries note } }', 'mutation { administer { salaries note } }'];
       for (const query of queries) {
@@ -152,20 +152,20 @@ describe.each([
     },
   );
 
-  it('lets pass whoever has the scope, and tells the resolver who it is', async () => {
+  it('a token with the scope is accepted, and the resolver receives its principal', async () => {
     const token = issuer.token({ subject: 'ada', scopes: ['payroll:read'] });
     expect(await served.ask('{ payroll { salaries } whoami }', token)).toEqual({
       data: { payroll: { salaries: ['ada 120000'] }, whoami: 'ada' },
     });
   });
 
-  it('knows nobody at a public operation, also where another one of the same request is not public', async () => {
+  it('a public operation has no principal, even if another operation of the request is not public', async () => {
     const token = issuer.token({ subject: 'ada' });
     expect((await served.ask('{ whoami open }', token)).data).toEqual({ whoami: 'ada', open: 'open to everybody' });
     expect((await served.ask('{ open }')).data).toEqual({ open: 'open to everybody' });
   });
 
-  it('leaves alone what the team made for the client', async () => {
+  it('errors that the team wrote for the client stay unchanged', async () => {
     const { errors } = await served.ask('{ own }');
     expect(errors).toEqual([
       expect.objectContaining({ message: 'The team says so.', extensions: { code: 'OF_THE_TEAM' } }),
@@ -178,7 +178,7 @@ describe('GraphQL', () => {
 
   afterEach(() => served?.app.close());
 
-  it('hides what is private in an error where ProblemModule answers', async () => {
+  it('ProblemModule hides internal details in GraphQL errors', async () => {
     served = await serve(undefined, [ProblemModule.forRoot({})]);
     const { errors } = await served.ask('{ broken }');
     expect(errors).toEqual([
@@ -187,7 +187,7 @@ describe('GraphQL', () => {
     expect(JSON.stringify(errors)).not.toContain('hunter2');
   });
 
-  it('stays shut where no guard knows where the request is', async () => {
+  it('a resolver is closed if no guard can find the request', async () => {
     served = await serve({});
     const token = issuer.token({ subject: 'ada', scopes: ['payroll:read'] });
     const { data, errors } = await served.ask('{ payroll { salaries } }', token);
@@ -196,7 +196,7 @@ describe('GraphQL', () => {
     expect(served.reached.fields).toEqual([]);
   });
 
-  it('keeps the scopes of a resolver that a decorator wraps or a subclass overrides', async () => {
+  it('a resolver keeps its scopes when a decorator wraps it or a subclass overrides it', async () => {
     const Timed = (): MethodDecorator => (_target, _name, descriptor) => {
       const original = descriptor.value as (...args: unknown[]) => unknown;
       (descriptor as PropertyDescriptor).value = function timed(...args: unknown[]) {
@@ -239,7 +239,7 @@ describe('GraphQL', () => {
     }
   });
 
-  describe('before a field', () => {
+  describe('field resolvers', () => {
     const resolverWith = (...decorators: MethodDecorator[]): Type => {
       const decorated: MethodDecorator = (...field) => {
         for (const decorate of decorators) decorate(...field);
@@ -265,12 +265,12 @@ describe('GraphQL', () => {
       ['@RequireScopes', RequireScopes('payroll:read')],
       ['@OwnIssuerOnly', OwnIssuerOnly()],
       ['@UseGuards', UseGuards(GraphqlJwtAuthGuard)],
-    ])('does not start where nobody would read %s', async (_name, decorator) => {
+    ])('the start fails if no guard would read %s', async (_name, decorator) => {
       const starting = serve(undefined, [], resolverWith(decorator));
       await expect(starting).rejects.toThrow(/TeamResolver\.salary seems guarded and is not.*fieldResolverEnhancers/);
     });
 
-    it('guards it where GraphQLModule is told so, and says why it refuses', async () => {
+    it('a field is guarded if `fieldResolverEnhancers` includes guards, and the error gives the reason', async () => {
       const resolver = resolverWith(RequireScopes('payroll:read'), UseGuards(GraphqlJwtAuthGuard));
       served = await serve(undefined, [], resolver, { fieldResolverEnhancers: ['guards', 'filters'] });
       const query = '{ employee { salary } }';
@@ -281,7 +281,7 @@ describe('GraphQL', () => {
       expect(answer.data).toEqual({ employee: { salary: '120000' } });
     });
 
-    it('starts where it is open to all whom its object is shown', async () => {
+    it('the application starts if every client that sees an object may see its field', async () => {
       served = await serve(undefined, [], resolverWith());
       expect((await served.ask('{ employee { salary } }')).data).toEqual({ employee: { salary: '120000' } });
     });

@@ -84,7 +84,7 @@ afterAll(async () => {
   await database?.drop();
 });
 
-/** From here on the world's ES256 key is the one that both servers sign and prove with. */
+/** Both servers sign and verify with the ES256 key of the hostile tokens from here on. */
 async function takeOverTheKeys(): Promise<void> {
   const { kid, key } = await apps.fastify.get(KeyRing).signingKey();
   const privateKey = apps.fastify.get<SigningKeys>(SigningKeys).localKey(kid)!;
@@ -93,7 +93,7 @@ async function takeOverTheKeys(): Promise<void> {
   world = { ...world, es, attacker };
 }
 
-/** The user and the session that the world's tokens speak of, so that whatever is let through has something to do. */
+/** The user and the session that the hostile tokens name, so that an accepted token would have an effect. */
 async function addTheSubject(): Promise<void> {
   const { sub: id, sid: sessionId } = goodClaims(world) as { sub: string; sid: string };
   const { manager } = apps.fastify.get(Database);
@@ -148,7 +148,7 @@ function send(
     const chunks: Buffer[] = [];
     socket.setTimeout(20_000, () => socket.destroy(new Error('no answer')));
     socket.on('data', (chunk) => chunks.push(chunk));
-    // The server may close before it has read a body that it refuses.
+    // The server may close the connection before it has read a body that it rejects.
     socket.on('error', (error) => (chunks.length > 0 ? undefined : reject(error)));
     socket.on('close', () => resolve(answerOf(Buffer.concat(chunks).toString())));
     socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1');
@@ -164,7 +164,7 @@ function answerOf(raw: string): Answer {
   try {
     body = JSON.parse(text) as typeof body;
   } catch {
-    // What is no JSON has no code.
+    // An answer that is not JSON has no code.
   }
   return {
     status: Number(head.split(' ')[1]),
@@ -209,7 +209,7 @@ function isFitForHttp(text: string): boolean {
   }
 }
 
-/** What both adapters answer, who may not differ. */
+/** The common answer of both adapters, which must be equal. */
 async function bothAnswer(method: string, target: string, options: Parameters<typeof send>[3] = {}): Promise<Answer> {
   const [one, other] = await Promise.all(adapters.map((adapter) => send(adapter, method, target, options)));
   const compared = ({ status, challenge, type, code, errors }: Answer) => ({ status, challenge, type, code, errors });
@@ -237,7 +237,7 @@ describe.each(adapters)('hostile tokens at the real routes of %s', (adapter) => 
   const bodyOf = (method: string) =>
     method === 'PATCH' ? { headers: ['Content-Type: application/json'], body: '{}' } : {};
 
-  it('would let the good token of the same key through', async () => {
+  it('a valid token of the same key is accepted', async () => {
     expect(await send(adapter, 'GET', '/users/me', { token: tokenWith() })).toMatchObject({ status: 200 });
     expect(await send(adapter, 'PATCH', '/users/me', { token: tokenWith(), ...bodyOf('PATCH') })).toMatchObject({
       status: 200,
@@ -246,9 +246,9 @@ describe.each(adapters)('hostile tokens at the real routes of %s', (adapter) => 
     expect(await send(adapter, 'DELETE', `/users/${ID}`, { token: admin })).toMatchObject({ status: 404 });
   });
 
-  it.each(doors)('are all refused at %s %s with one answer, and nothing happens', async (method, path) => {
+  it.each(doors)('all hostile tokens get the same rejection at %s %s and have no effect', async (method, path) => {
     const before = await state();
-    // What is only just in the future will be good in a second; a stopped clock holds those edges in another file.
+    // A token from the near future becomes valid within a second; another file tests those limits with a stopped clock.
     const corpus = hostileTokens(world).filter(
       ({ name, text }) => isFitForHttp(text) && !/just in the future/.test(name),
     );
@@ -274,7 +274,7 @@ describe.each(adapters)('hostile tokens at the real routes of %s', (adapter) => 
     expect(await state()).toEqual(before);
   });
 
-  it('are refused with 401, or by the parser with 431 or 400, when they are too large or no header at all', async () => {
+  it('a token that is too large or not a valid header is rejected with 401, or by the parser with 431 or 400', async () => {
     for (const token of ['x'.repeat(8193), `${tokenWith()}${'A'.repeat(9000)}`, 'x'.repeat(15_500)]) {
       expect(await send(adapter, 'GET', '/users/me', { token })).toMatchObject({ status: 401, code: 'invalid-token' });
     }
@@ -300,7 +300,7 @@ describe.each(adapters)('hostile tokens at the real routes of %s', (adapter) => 
     expect(await send(adapter, 'GET', `/users/me?access_token=${good}`)).toMatchObject({ status: 401 });
   });
 
-  it('that are missing are refused at every guarded route, with a challenge and a code', async () => {
+  it('a missing token is rejected at every guarded route, with a challenge and a code', async () => {
     const guarded = routes.filter(({ isGuarded }) => isGuarded);
     expect(guarded.length).toBeGreaterThanOrEqual(15);
     for (const { method, path } of guarded) {
@@ -315,7 +315,7 @@ describe.each(adapters)('hostile tokens at the real routes of %s', (adapter) => 
     }
   });
 
-  it('without the scope are refused with 403 and its name, before the body is looked at', async () => {
+  it('a token without the scope is rejected with 403 and the scope’s name before the body is validated', async () => {
     for (const [method, path, scope] of [
       ['GET', '/users', 'users:read'],
       ['PATCH', `/users/${ID}`, 'users:write'],
@@ -342,7 +342,7 @@ describe.each(adapters)('hostile tokens at the real routes of %s', (adapter) => 
   });
 });
 
-it('has made nobody ask the address that the hostile tokens name', () => {
+it('no server has requested the URL that the hostile tokens name', () => {
   expect(asked).toEqual([]);
 });
 
@@ -420,7 +420,7 @@ describe('D8: every route, however it is spelt', () => {
   ];
   const methodsOf = (route: Route) => [...new Set([route.method, 'HEAD', 'OPTIONS', 'GET', 'TRACE'])];
 
-  it('is refused by the same guard on both adapters when it is guarded', async () => {
+  it('a guarded route rejects every spelling alike on both adapters', async () => {
     const before = await state();
     const targets = routes
       .filter(({ isGuarded }) => isGuarded)
@@ -437,7 +437,7 @@ describe('D8: every route, however it is spelt', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('is 401 as itself, also as HEAD and in absolute form, and with whatever query', async () => {
+  it('a guarded route answers 401 to GET, HEAD, the absolute form, and any query', async () => {
     for (const { method, path } of routes.filter(({ isGuarded }) => isGuarded)) {
       for (const target of synonyms(path).filter((one) => !one.includes('#'))) {
         expect([method, target, (await bothAnswer(method, target)).status]).toEqual([method, target, 401]);
@@ -446,7 +446,7 @@ describe('D8: every route, however it is spelt', () => {
     }
   });
 
-  it('is served to a good token under one spelling only, and the same on both adapters', async () => {
+  it('a guarded route is served with a valid token under one spelling only, the same on both adapters', async () => {
     const token = tokenWith({ scope: EVERY_SCOPE });
     for (const path of ['/users/me', '/auth/sessions', '/keys']) {
       for (const method of ['GET', 'HEAD']) {
@@ -463,7 +463,7 @@ describe('D8: every route, however it is spelt', () => {
     }
   });
 
-  it('is the same on both adapters when it is open', async () => {
+  it('an open route answers alike on both adapters', async () => {
     const open = routes.filter(({ isGuarded, method }) => !isGuarded && method === 'GET').map(({ path }) => path);
     expect(open).toHaveLength(4);
     for (const path of open) {
@@ -477,7 +477,7 @@ describe('D8: every route, however it is spelt', () => {
   });
 });
 
-describe('bodies, at every route that takes one', () => {
+describe('bodies of every route that has one', () => {
   const JSON_TYPE = ['Content-Type: application/json'];
   /** Every class of fault: what is sent, what is answered. */
   type Fault = readonly [
@@ -615,7 +615,7 @@ describe('bodies, at every route that takes one', () => {
     return isOne && said === status && instance.startsWith('urn:request:') && arePointers && isPointed;
   }
 
-  it('are taken by the routes that are known', () => {
+  it('the list of bodies covers every route with a body', () => {
     expect(takers().map(({ method, path }) => `${method} ${path}`)).toEqual(
       expect.arrayContaining([
         'POST /auth/register',
@@ -630,9 +630,9 @@ describe('bodies, at every route that takes one', () => {
     );
   });
 
-  // Each row is whole: in the place of a missing parameter Jest would hand over a callback.
+  // Each row is complete: Jest would pass a callback for a missing parameter.
   it.each(faults.map(([name, body, statuses, headers = JSON_TYPE]) => [name, body, statuses, headers] as const))(
-    'are refused as a problem on both adapters, and change nothing: %s',
+    'a hostile body is rejected with a problem on both adapters and changes nothing: %s',
     async (_name, body, statuses, headers) => {
       const before = await state();
       const token = admin();
@@ -645,7 +645,7 @@ describe('bodies, at every route that takes one', () => {
     },
   );
 
-  it('are refused with the pointer of the field that has a wrong type', async () => {
+  it('a body with a wrong type is rejected with the pointer of the field', async () => {
     const before = await state();
     const token = admin();
     for (const { method, path, fields } of takers()) {
@@ -662,7 +662,7 @@ describe('bodies, at every route that takes one', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('with odd texts are refused, and never with a failure of the server', async () => {
+  it('a body with unusual strings is rejected and never causes a 5xx', async () => {
     const before = await state();
     const token = admin();
     for (const { method, path, fields } of takers()) {
@@ -679,7 +679,7 @@ describe('bodies, at every route that takes one', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('with members named like those of every object are rejected with a pointer for each', async () => {
+  it('a member named like a built-in member of every object is rejected with a pointer', async () => {
     const before = await state();
     const token = admin();
     const names = ['constructor', 'hasOwnProperty', 'toString', 'valueOf'];
@@ -692,7 +692,7 @@ describe('bodies, at every route that takes one', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('with a member that is written twice are rejected with its pointer, before anything is done', async () => {
+  it('a duplicate member is rejected with its pointer before the request has an effect', async () => {
     const before = await state();
     const token = admin();
     for (const { method, path, fields } of takers()) {
@@ -709,7 +709,7 @@ describe('bodies, at every route that takes one', () => {
     expect(await state()).toEqual(before);
   });
 
-  it('are asked for: without one, or without a field, the refusal names every field', async () => {
+  it('a missing body or field is rejected with the names of all fields', async () => {
     const token = admin();
     for (const { method, path, fields } of takers().filter(
       (route) => !/^PATCH|rotate$/.test(`${route.method}${route.path}`),
@@ -726,7 +726,7 @@ describe('bodies, at every route that takes one', () => {
   });
 });
 
-describe('parameters of path and query', () => {
+describe('path parameters and query', () => {
   const values = [
     "'",
     '%27%20OR%201=1',
@@ -751,7 +751,7 @@ describe('parameters of path and query', () => {
     '{id}',
   ];
 
-  it('that are hostile are refused on both adapters alike, with no failure and no injected header', async () => {
+  it('hostile path parameters are rejected alike on both adapters, without a 5xx or an injected header', async () => {
     const before = await state();
     const token = tokenWith({ scope: EVERY_SCOPE });
     for (const [method, path] of [
@@ -798,14 +798,14 @@ describe('parameters of path and query', () => {
     '__proto__[isAdmin]=1',
     'constructor[prototype][isAdmin]=1',
     'order=email;DROP',
-  ])('is refused as a problem on both adapters: /users?%s', async (query) => {
+  ])('a hostile query is rejected with a problem on both adapters: /users?%s', async (query) => {
     const answer = await bothAnswer('GET', `/users?${query}`, { token: tokenWith({ scope: EVERY_SCOPE }) });
     expect([answer.status, answer.code]).toEqual([400, 'validation-failed']);
     expect(({} as { isAdmin?: unknown }).isAdmin).toBeUndefined();
   });
 
   it.each(['__proto__', 'toString', 'constructor', 'hasOwnProperty'])(
-    'is rejected with a pointer when it is named like a member of every object: %s',
+    'a query parameter named like a built-in member of every object is rejected with a pointer: %s',
     async (name) => {
       const answer = await bothAnswer('GET', `/users?${name}=1`, { token: tokenWith({ scope: EVERY_SCOPE }) });
       expect([answer.status, answer.errors]).toEqual([400, [{ pointer: `/${name}`, detail: 'is not a known field' }]]);
@@ -813,9 +813,12 @@ describe('parameters of path and query', () => {
     },
   );
 
-  it.each(['0x10', '1e1', ''])('is rejected where it should be a number of seconds: %p', async (wait) => {
-    const token = tokenWith({ scope: 'revocations:read' });
-    const answer = await bothAnswer('GET', `/auth/revocations?wait=${wait}`, { token });
-    expect([answer.status, answer.errors]).toEqual([400, [{ pointer: '/wait', detail: 'must be a decimal number' }]]);
-  });
+  it.each(['0x10', '1e1', ''])(
+    'a query parameter that must be a number of seconds is rejected otherwise: %p',
+    async (wait) => {
+      const token = tokenWith({ scope: 'revocations:read' });
+      const answer = await bothAnswer('GET', `/auth/revocations?wait=${wait}`, { token });
+      expect([answer.status, answer.errors]).toEqual([400, [{ pointer: '/wait', detail: 'must be a decimal number' }]]);
+    },
+  );
 });

@@ -232,24 +232,24 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
   });
 
   describe('problems', () => {
-    it('answers an unknown address with a problem that does not repeat it', async () => {
+    it('an unknown URL is answered with a problem that does not repeat the URL', async () => {
       const answer = await request('GET', '/no/such/thing?token=abc');
       expectProblem(answer, 404, 'not-found');
       expect(answer.text).not.toContain('such');
     });
 
-    it('answers another method than the one there is with the same problem', async () => {
+    it('an unsupported method is answered with the problem of an unknown URL', async () => {
       expectProblem(await request('PUT', '/keys'), 404, 'not-found');
       expectProblem(await request('OPTIONS', '/keys'), 404, 'not-found');
     });
 
-    it('keeps the reason of a failure to itself', async () => {
+    it('a 5xx answer does not reveal the cause', async () => {
       const answer = await request('GET', '/boom');
       expectProblem(answer, 500, 'internal-error');
       expect(answer.text).not.toMatch(/hunter2|password|\.ts/);
     });
 
-    it('sends no body in answer to HEAD, and the same headers', async () => {
+    it('the answer to HEAD has the headers of GET and no body', async () => {
       const answer = await request('HEAD', '/users/me');
       expect(answer.status).toBe(401);
       expect(answer.headers['content-type']).toMatch(/^application\/problem\+json/);
@@ -259,7 +259,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expect((await request('HEAD', '/keys')).status).toBe(200);
     });
 
-    it('says when to come again', async () => {
+    it('a rejection that is temporary carries Retry-After', async () => {
       const answer = await request('GET', '/busy');
       expectProblem(answer, 503, 'service-unavailable');
       expect(answer.headers['retry-after']).toBe('1');
@@ -267,7 +267,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
   });
 
   describe('bodies', () => {
-    it('reads JSON, with and without a charset and a byte order mark', async () => {
+    it('JSON is read with and without a charset and a byte order mark', async () => {
       expect((await post('{"email":"a@example.com"}')).status).toBe(201);
       expect((await post('{"email":"a@example.com"}', 'application/json; charset=UTF-8')).status).toBe(201);
       expect((await post('\uFEFF{"email":"a@example.com"}')).status).toBe(201);
@@ -281,7 +281,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       ['another charset', 'application/json; charset=utf-16'],
       ['an empty content type', ''],
       ['two types in one', 'application/json, text/plain'],
-    ])('refuses %s', async (_name, type) => {
+    ])('a body is rejected: %s', async (_name, type) => {
       // An explicit undefined would fall back to the default of the parameter.
       const body = '{"email":"a@example.com"}';
       const lines = type === undefined ? [] : [`Content-Type: ${type}`];
@@ -289,29 +289,29 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expectProblem(await send(port, `${head.join('\r\n')}\r\n\r\n`, body), 415, 'unsupported-media-type');
     });
 
-    it('refuses a compressed body', async () => {
+    it('a compressed body is rejected', async () => {
       expectProblem(await post('x', 'application/json', ['Content-Encoding: gzip']), 415, 'unsupported-media-type');
     });
 
-    it('needs no content type where there is no body', async () => {
+    it('a request without a body needs no content type', async () => {
       expect((await request('DELETE', '/users/1')).status).toBe(200);
       expectProblem(await request('POST', '/users'), 400, 'validation-failed');
     });
 
-    it('refuses an empty body where JSON is announced', async () => {
+    it('an empty body with a JSON content type is rejected', async () => {
       const answer = await post('');
       expectProblem(answer, 400, 'malformed-request');
       expect(answer.body['detail']).toBe('The body is empty, and JSON was announced.');
     });
 
-    it('names the place where the body stops being JSON, and quotes nothing of it', async () => {
+    it('a JSON error names the position and quotes nothing of the body', async () => {
       const answer = await post('{"email":"a@example.com","password":hunter2}');
       expectProblem(answer, 400, 'malformed-request');
       expect(answer.body['detail']).toMatch(/position 36\.$/);
       expect(answer.text).not.toMatch(/hunter|example/);
     });
 
-    it('refuses bytes that are not UTF-8', async () => {
+    it('bytes that are not UTF-8 are rejected', async () => {
       const body = Buffer.concat([
         Buffer.from('{"email":"a@example.com","name":"'),
         Buffer.from([0xff]),
@@ -324,18 +324,18 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       '{"email":"a@example.com","__proto__":{"polluted":true}}',
       '{"\\u005f_proto__":{"polluted":true}}',
       '{"constructor":{"prototype":{"polluted":true}}}',
-    ])('refuses a key that could replace a prototype: %s', async (body) => {
+    ])('a key that could replace a prototype is rejected: %s', async (body) => {
       expectProblem(await post(body), 400, 'malformed-request');
     });
 
-    it('refuses a body beyond the limit, announced or not', async () => {
+    it('a body above the limit is rejected with and without a Content-Length', async () => {
       const head = 'POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\n';
       expectProblem(await send(port, `${head}Content-Length: 102401\r\n\r\n`), 413, 'payload-too-large');
       const chunk = `${(102_401).toString(16)}\r\n${' '.repeat(102_401)}\r\n`;
       expectProblem(await send(port, `${head}Transfer-Encoding: chunked\r\n\r\n`, chunk), 413, 'payload-too-large');
     });
 
-    it('names each wrong field by its pointer', async () => {
+    it('a validation problem names each wrong field by its pointer', async () => {
       const answer = await post('{"email":"x","role":"admin","addresses":[{"street":"a"},{"street":1,"a/b":2}]}');
       expectProblem(answer, 400, 'validation-failed');
       expect(answer.body['errors']).toEqual(
@@ -353,15 +353,15 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       ['an unpaired surrogate', '{"email":"a@example.com","name":"\\ud800"}', '/name'],
       ['an array in place of the object', '[]', ''],
       ['a nesting without end', `{"name":${'['.repeat(40_000)}${']'.repeat(40_000)}}`, ''],
-    ])('refuses %s with its pointer', async (_name, body, pointer) => {
+    ])('a body is rejected with a pointer: %s', async (_name, body, pointer) => {
       const answer = await post(body);
       expectProblem(answer, 400, 'validation-failed');
       expect(answer.body['errors']).toEqual([{ pointer, detail: expect.any(String) }]);
     });
   });
 
-  describe('addresses', () => {
-    it('refuses NUL in a path parameter and in the query with a pointer', async () => {
+  describe('URLs', () => {
+    it('NUL in a path parameter or in the query is rejected with a pointer', async () => {
       const path = await request('GET', '/users/a%00b/name');
       expectProblem(path, 400, 'validation-failed');
       expect(path.body['errors']).toEqual([{ pointer: '/id', detail: expect.any(String) }]);
@@ -371,7 +371,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
 
     it.each(['/%', '/%ff', '/users/%zz', '/users/%E0%A4/name', '/nowhere/%'])(
-      'refuses %s, which cannot be decoded',
+      '%s is rejected because it cannot be decoded',
       async (target) => {
         const answer = await request('GET', target);
         expectProblem(answer, 400, 'malformed-request');
@@ -394,7 +394,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       ['/users/../users/me', 404],
       ['users/me', 400],
       ['*users/me', 404],
-    ])('answers GET and HEAD of %s with %i', async (target, status) => {
+    ])('GET and HEAD of %s are answered with %i', async (target, status) => {
       served.length = 0;
       expect((await request('GET', target)).status).toBe(status);
       expect((await request('HEAD', target)).status).toBe(status);
@@ -402,7 +402,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
 
     it.each(['/users/%6de', '/users\\me', '/users/me#x', '/users/me%00', '/users/me%20'])(
-      'never serves %s without the guard',
+      '%s is never served without the guard',
       async (target) => {
         served.length = 0;
         expect([400, 401, 404]).toContain((await request('GET', target)).status);
@@ -410,21 +410,21 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       },
     );
 
-    it('reads a path parameter of any length that fits the head of a request', async () => {
+    it('a path parameter may have any length that fits the request head', async () => {
       expect((await request('GET', `/users/${'a'.repeat(5000)}/name`)).status).toBe(200);
     });
 
-    it('answers a head beyond what node reads with 431', async () => {
+    it('a request head above the limit of Node is answered with 431', async () => {
       expectProblem(await request('GET', `/users/${'a'.repeat(20_000)}/name`), 431, 'request-header-fields-too-large');
     });
 
-    it('answers QUERY as both frameworks would', async () => {
+    it('QUERY is answered as by both frameworks', async () => {
       expectProblem(await request('QUERY', '/keys'), 400, 'malformed-request');
       const head = 'QUERY /keys HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: 2\r\n';
       expectProblem(await send(port, `${head}Content-Type: application/json\r\n\r\n`, '{}'), 404, 'not-found');
     });
 
-    it('answers a request that names no host with 400', async () => {
+    it('a request without a Host header is answered with 400', async () => {
       const answer = await send(port, 'GET /keys HTTP/1.1\r\nConnection: close\r\n\r\n');
       expectProblem(answer, 400, 'malformed-request');
       expect(answer.headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
@@ -434,7 +434,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     it.each([
       ['host', 'Host: x\r\nhost: y\r\n'],
       ['Content-Type', 'Host: x\r\nContent-Type: application/json\r\ncontent-type: text/plain\r\n'],
-    ])('answers a request that states more than one %s with 400', async (name, headers) => {
+    ])('a request with more than one %s header is answered with 400', async (name, headers) => {
       const head = `POST /users HTTP/1.1\r\nConnection: close\r\nContent-Length: 25\r\n${headers}\r\n`;
       const answer = await send(port, head, '{"email":"a@example.com"}');
       expectProblem(answer, 400, 'malformed-request');
@@ -442,7 +442,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
 
     it.each(['Authorization: Bearer x', 'Host: y', 'Content-Type: text/plain'])(
-      'answers a request with 431 when it has so many header lines that Node would drop a second %s',
+      'a request with so many header lines that Node would drop a second %s is answered with 431',
       async (line) => {
         const lines = Array.from({ length: 2_100 }, () => 'a:');
         const answer = await request('GET', '/keys', ['Authorization: Bearer x', ...lines, line]);
@@ -465,13 +465,13 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
         '/addresses/0/hasOwnProperty',
         'is not a known field',
       ],
-    ])('answers the body %s with 400 and the pointer %s', async (body, pointer, detail) => {
+    ])('the body %s is answered with 400 and the pointer %s', async (body, pointer, detail) => {
       const answer = await post(body);
       expectProblem(answer, 400, 'validation-failed');
       expect(answer.body['errors']).toEqual([{ pointer, detail }]);
     });
 
-    it('answers an expectation that nobody knows with 417, and one that is known as ever', async () => {
+    it('an unknown expectation is answered with 417, and a known one is processed', async () => {
       const answer = await request('GET', '/keys', ['Expect: the-unexpected']);
       expectProblem(answer, 417, 'expectation-failed');
       expect(answer.headers['content-security-policy']).toBe("default-src 'none';frame-ancestors 'none'");
@@ -482,22 +482,19 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expect((await send(port, `${head}Expect: 100-continue\r\n\r\n`, body)).status).toBe(100);
     });
 
-    it('answers what is not HTTP with 400', async () => {
+    it('a request that is not HTTP is answered with 400', async () => {
       expectProblem(await send(port, 'HELLO\r\n\r\n'), 400, 'malformed-request');
     });
   });
 
   describe('headers', () => {
-    it.each(['*', '"x"', 'W/"x"'])(
-      'answers with the body whatever copy a caller has (If-None-Match: %s)',
-      async (tag) => {
-        const answer = await request('GET', '/search?term=a', [`If-None-Match: ${tag}`]);
-        expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: { term: 'a' } });
-        expect((await request('HEAD', '/search?term=a', [`If-None-Match: ${tag}`])).status).toBe(200);
-      },
-    );
+    it.each(['*', '"x"', 'W/"x"'])('a conditional request gets the full body (If-None-Match: %s)', async (tag) => {
+      const answer = await request('GET', '/search?term=a', [`If-None-Match: ${tag}`]);
+      expect({ status: answer.status, body: answer.body }).toEqual({ status: 200, body: { term: 'a' } });
+      expect((await request('HEAD', '/search?term=a', [`If-None-Match: ${tag}`])).status).toBe(200);
+    });
 
-    it('shuts the browser features that an API does not need', async () => {
+    it('the headers disable browser features that an API does not need', async () => {
       const { headers } = await request('GET', '/users/1/name');
       expect(headers).toMatchObject({
         'content-security-policy': "default-src 'none';frame-ancestors 'none'",
@@ -512,29 +509,29 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expect(headers).not.toHaveProperty('access-control-allow-origin');
     });
 
-    it('lets a controller say how long its answer may be kept', async () => {
+    it('a controller can set the cache lifetime of its answer', async () => {
       expect((await request('GET', '/keys')).headers['cache-control']).toBe('public, max-age=300');
     });
 
-    it('lets the pages under /docs run their own scripts, and no other page', async () => {
+    it('only the pages under /docs may run their own scripts', async () => {
       expect((await request('GET', '/docs')).headers['content-security-policy']).toContain("script-src 'self'");
       expect((await request('GET', '/docs/')).headers['content-security-policy']).toContain("script-src 'self'");
       expect((await request('GET', '/docs-json')).headers['content-security-policy']).not.toContain('script-src');
     });
 
-    it('asks for https when told to', async () => {
+    it('Strict-Transport-Security is sent if it is configured', async () => {
       const at = await start({ strictTransportSecurity: true });
       const { headers } = await request('GET', '/keys', [], at);
       expect(headers['strict-transport-security']).toBe('max-age=31536000; includeSubDomains');
     });
 
-    it('makes a request id of its own, and believes nobody', async () => {
+    it('the server generates the request id and ignores the one of an untrusted client', async () => {
       const answer = await request('GET', '/keys', ['X-Request-Id: from-outside-1', 'X-Forwarded-For: 9.9.9.9']);
       expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/);
       expect((await request('GET', '/address', ['X-Forwarded-For: 9.9.9.9'])).body['ip']).toBe('127.0.0.1');
     });
 
-    it.each([true, 1, 'loopback'])('believes the proxy that it was told of (%s)', async (trustProxy) => {
+    it.each([true, 1, 'loopback'])('the client address comes from the configured proxy (%s)', async (trustProxy) => {
       const at = await start({ trustProxy });
       const answer = await request('GET', '/address', ['X-Request-Id: from-outside-1', 'X-Forwarded-For: 9.9.9.9'], at);
       expect(answer.headers['x-request-id']).toBe('from-outside-1');
@@ -545,21 +542,21 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
   });
 
-  describe('the id that a request comes with', () => {
+  describe('the request id header', () => {
     const idFrom = async (trustProxy: HttpSettings['trustProxy']) => {
       const at = await start({ trustProxy });
       return (await request('GET', '/keys', ['X-Request-Id: from-outside-1'], at)).headers['x-request-id'];
     };
 
     it.each([true, 1, 'loopback', '127.0.0.0/8', '10.0.0.0/8, 127.0.0.1'])(
-      'is believed of a proxy (%s)',
+      'the request id of a trusted proxy is kept (%s)',
       async (trust) => {
         expect(await idFrom(trust)).toBe('from-outside-1');
       },
     );
 
     it.each([false, 0, '10.0.0.0/8', 'uniquelocal', '::1, 127.0.0.2'])(
-      'is not believed of others (%s)',
+      'the request id of an untrusted client is replaced (%s)',
       async (trust) => {
         expect(await idFrom(trust)).toMatch(/^[0-9a-f-]{36}$/);
       },
@@ -569,13 +566,13 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
   describe('other origins', () => {
     const preflight = ['Access-Control-Request-Method: POST', 'Access-Control-Request-Headers: authorization'];
 
-    it('are unknown until one is named', async () => {
+    it('an origin that is not configured gets no CORS headers', async () => {
       const answer = await request('OPTIONS', '/users', ['Origin: https://app.example', ...preflight]);
       expect(answer.status).toBe(404);
       expect(answer.headers).not.toHaveProperty('access-control-allow-origin');
     });
 
-    it('are allowed by name, without credentials, and refusals can be read too', async () => {
+    it('a configured origin is allowed without credentials and can read rejections', async () => {
       const at = await start({ corsOrigins: ['https://app.example'] });
       const answer = await request('OPTIONS', '/users', ['Origin: https://app.example', ...preflight], at);
       expect(answer.status).toBe(204);
@@ -591,7 +588,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expect(stranger.headers).not.toHaveProperty('access-control-allow-origin');
     });
 
-    it('may all come where the setting says *', async () => {
+    it('every origin is allowed if the setting is *', async () => {
       const at = await start({ corsOrigins: ['*'] });
       const answer = await request('GET', '/keys', ['Origin: https://anybody.example'], at);
       expect(answer.headers['access-control-allow-origin']).toBe('*');
@@ -600,18 +597,18 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
   });
 
   describe('time', () => {
-    it('gives up on a body that does not come', async () => {
+    it('a request whose body does not arrive times out', async () => {
       const at = await start({ requestTimeoutSeconds: 1 });
       const head = 'POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{';
       expectProblem(await send(at, head), 408, 'request-timeout');
     });
 
-    it('gives up on a head that does not end', async () => {
+    it('a request whose head does not end times out', async () => {
       const at = await start({ requestTimeoutSeconds: 1 });
       expectProblem(await send(at, 'GET /keys HTTP/1.1\r\nHost: x\r\n'), 408, 'request-timeout');
     });
 
-    it('serves what was begun before it ends', async () => {
+    it('requests in progress are completed before the server closes', async () => {
       const at = await start();
       const socket = connect(at, '127.0.0.1');
       let answer = '';
@@ -627,7 +624,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       await ending;
     });
 
-    it('ends when an answer has arrived whole, however slowly it is read', async () => {
+    it('the server closes after an answer has arrived completely, however slowly the client reads', async () => {
       const at = await start();
       const slow = connect(at, '127.0.0.1').pause();
       slow.write('GET /long HTTP/1.1\r\nHost: x\r\n\r\n');
@@ -641,7 +638,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       await ending;
     });
 
-    it('ends although somebody does not read an answer', async () => {
+    it('the server closes although a client does not read an answer', async () => {
       const at = await start({ requestTimeoutSeconds: 1 });
       const deaf = connect(at, '127.0.0.1').pause();
       deaf.on('error', () => undefined);
@@ -653,7 +650,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       deaf.destroy();
     });
 
-    it('ends although connections are open that never ask, ask no more, or ask by half', async () => {
+    it('the server closes although connections are unused, idle, or half-sent', async () => {
       const at = await start({ requestTimeoutSeconds: 2 });
       const silent = connect(at, '127.0.0.1');
       const used = connect(at, '127.0.0.1');
@@ -680,7 +677,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
   });
 
-  it('leaves to a filter of the application what that one takes', async () => {
+  it('an exception filter of the application handles its own exceptions', async () => {
     class TeapotError extends Error {}
     @Catch(TeapotError)
     class TeapotFilter implements ExceptionFilter {
@@ -709,7 +706,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     expectProblem(await request('GET', '/nowhere', [], at), 404, 'not-found');
   });
 
-  it('hardens an application that brings its own adapter', async () => {
+  it('hardenHttp applies to an application with its own adapter', async () => {
     const own =
       kind === 'fastify'
         ? new (await import('@nestjs/platform-fastify')).FastifyAdapter()
@@ -741,7 +738,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     expectProblem(await request('GET', '/keys', lines, at), 431, 'request-header-fields-too-large');
   });
 
-  it('leaves an application the raw body that it asked for', async () => {
+  it('an application can request the raw body', async () => {
     @Controller('hook')
     class HookController {
       @Post()

@@ -37,7 +37,7 @@ interface Operation extends Described {
 const folder = temporaryFolder();
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 (formats as unknown as (to: Ajv2020) => void)(ajv);
-// Of no format that `ajv-formats` knows: RFC 6531.
+// `ajv-formats` does not know this format (RFC 6531).
 ajv.addFormat('idn-email', /^[^@\s]+@[^@\s]+$/u);
 const validators = new Map<string, ValidateFunction>();
 const ID = '019abfc2-617b-7000-a1b2-c3d4e5f60718';
@@ -76,7 +76,7 @@ function closed<T>(document: T): T {
   ) as T;
 }
 
-/** What speaks against the value, where a schema of the document is asked. */
+/** The validation errors of a value against a schema of the document. */
 function complaints(schema: object, value: unknown): string | undefined {
   const absolute = JSON.stringify(schema).replaceAll('"#/', '"openapi#/');
   const validate = validators.get(absolute) ?? ajv.compile(JSON.parse(absolute) as object);
@@ -90,7 +90,7 @@ const mediaOf = ({ requestBody, responses }: Operation): [string, string, Media]
   );
 
 describe('the examples of the document', () => {
-  it('are what their schemas say, each member of an object included', () => {
+  it('each example and each member of its objects matches its schema', () => {
     const wrong = operations.flatMap((operation) =>
       mediaOf(operation).flatMap(([place, type, { schema, example, examples }]) => {
         const name = `${operation.operationId} ${place} ${type}`;
@@ -102,7 +102,7 @@ describe('the examples of the document', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('name a field of the operation where the problem is one of fields', () => {
+  it('an example of a validation problem names a field of its operation', () => {
     for (const operation of operations) {
       for (const code of ['validation-failed', 'password-rejected', 'algorithm-not-configured']) {
         const example = operation.responses['400']?.content?.['application/problem+json']?.examples?.[code]?.value;
@@ -124,7 +124,7 @@ describe('the examples of the document', () => {
     }
   });
 
-  it('show what the operation does', () => {
+  it('the examples show the behaviour of their operation', () => {
     const exampleOf = (name: string, status: string) =>
       operations.find(({ operationId }) => operationId === name)!.responses[status]!.content!['application/json']!
         .example;
@@ -137,7 +137,7 @@ describe('the examples of the document', () => {
 });
 
 describe('the descriptions', () => {
-  it('say which scope a token needs', () => {
+  it('the descriptions name the scopes that a token needs', () => {
     for (const { operationId, description, security } of operations) {
       const scopes = security.flatMap(({ bearer }) => bearer);
       const named = [...(/Needs the scope (.*)\./.exec(description)?.[1] ?? '').matchAll(/`([^`]+)`/g)];
@@ -145,7 +145,7 @@ describe('the descriptions', () => {
     }
   });
 
-  it('name each error once, with the headers that it always has', () => {
+  it('the descriptions name each error once, with the headers that it always has', () => {
     for (const { responses } of operations) {
       for (const [status, { description, headers = {} }] of Object.entries(responses)) {
         const codes = [...description.matchAll(/^`([a-z-]+)`: /gm)].map(([, code]) => code);
@@ -159,7 +159,7 @@ describe('the descriptions', () => {
   it.each([
     ['login', ['service-unavailable', 'busy', 'no-active-key', 'signer-failed']],
     ['refresh', ['service-unavailable', 'no-active-key', 'signer-failed']],
-  ])('name what keeps the database from answering and the keys from signing at %s', (name, codes) => {
+  ])('the descriptions name the unavailable database and the missing signing key at %s', (name, codes) => {
     const { responses } = operations.find(({ operationId }) => operationId === name)!;
     expect(Object.keys(responses['503']!.content!['application/problem+json']!.examples!)).toEqual(codes);
   });
@@ -177,7 +177,7 @@ describe('every answer is in the document', () => {
   const targetOf = ({ path }: Operation, { id = ID, query = '' }: Sent): string =>
     path.replaceAll(/\{\w+\}/g, id) + query;
 
-  /** What speaks against the answer; nothing where the document has it. */
+  /** The differences between an answer and the document. */
   function undocumented(operation: Operation, status: number, type: string, text: string, why: string): string[] {
     const name = `${operation.operationId} (${why}): ${status}`;
     const answered = operation.responses[status];
@@ -219,7 +219,7 @@ describe('every answer is in the document', () => {
     return runBuilt('token', args, environment(), folder.path).stdout.trim();
   };
 
-  it('to strangers, to tokens without scopes, and to requests that cannot be read', async () => {
+  it('each answer to a missing token, a token without scopes, and an unreadable request is documented', async () => {
     const token = tokenOf(...SCOPES);
     const found = await askAll({
       'no token': {},
@@ -237,7 +237,7 @@ describe('every answer is in the document', () => {
     expect(found).toEqual([]);
   }, 180_000);
 
-  it('to bodies that do not come', async () => {
+  it('each answer to a body that does not arrive is documented', async () => {
     const found = await Promise.all(
       operations
         .filter(({ method }) => method !== 'GET')
@@ -261,7 +261,7 @@ describe('every answer is in the document', () => {
     expect(found.flat()).toEqual([]);
   }, 180_000);
 
-  it('to those who may', async () => {
+  it('each answer to an authorized request is documented', async () => {
     const byName = new Map(operations.map((operation) => [operation.operationId, operation]));
     const found: string[] = [];
     const act = async (name: string, sent: Sent = {}): Promise<void> => {

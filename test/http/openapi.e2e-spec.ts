@@ -60,12 +60,12 @@ function lacking(rule: (operation: Operation) => boolean): string[] {
 }
 
 describe('the OpenAPI document', () => {
-  it('is version 3.1 and served as JSON and as YAML', async () => {
+  it('the OpenAPI document has version 3.1 and is served as JSON and as YAML', async () => {
     expect(document.openapi).toBe('3.1.0');
     expect(await (await fetch(`${server.url}/docs-yaml`)).text()).toContain('openapi: 3.1.0');
   });
 
-  it('is named with its licence, and its server without a slash that the paths would double', () => {
+  it('the OpenAPI document has a title, a licence, and a server URL without a trailing slash', () => {
     const { info, servers } = document;
     expect(info.license).toEqual({ name: 'MIT', url: 'https://opensource.org/license/mit' });
     expect(servers.map(({ url }) => url).filter((url) => url.endsWith('/'))).toEqual([]);
@@ -75,7 +75,7 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
-  it('has every route of the slice', () => {
+  it('the OpenAPI document contains every route', () => {
     const routes = operations.map(({ path, method }) => `${method.toUpperCase()} ${path}`);
     expect(routes).toEqual(
       expect.arrayContaining([
@@ -98,7 +98,7 @@ describe('the OpenAPI document', () => {
     );
   });
 
-  it('gives every operation a summary, a description, a tag and a name of its own', () => {
+  it('every operation has a summary, a description, a tag and a unique operationId', () => {
     expect(lacking(({ summary }) => (summary?.length ?? 0) > 3)).toEqual([]);
     expect(lacking(({ description }) => (description?.length ?? 0) > 20)).toEqual([]);
     expect(lacking(({ tags }) => tags?.length === 1)).toEqual([]);
@@ -106,24 +106,24 @@ describe('the OpenAPI document', () => {
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it('shows an example of every body that is sent or answered', () => {
+  it('every request and response body has an example', () => {
     const hasExample = (content?: Record<string, Media>): boolean =>
       Object.values(content ?? {}).every(({ example, examples }) => example !== undefined || examples !== undefined);
     expect(lacking(({ requestBody }) => hasExample(requestBody?.content))).toEqual([]);
     expect(lacking(({ responses }) => Object.values(responses).every(({ content }) => hasExample(content)))).toEqual(
       [],
     );
-    // Whoever gets 200 or 201 gets something, and the document says what.
+    // A 200 or 201 answer has a body, and the document describes it.
     expect(
       lacking(({ responses }) => ['200', '201'].every((status) => !responses[status] || responses[status].content)),
     ).toEqual([]);
   });
 
-  it('describes every parameter', () => {
+  it('every parameter has a description', () => {
     expect(lacking(({ parameters = [] }) => parameters.every(({ description }) => description))).toEqual([]);
   });
 
-  it('names the code of every error, under the status it comes with', () => {
+  it('the document lists the code of every error under its status', () => {
     for (const { operation } of operations) {
       for (const [status, { content }] of Object.entries(operation.responses)) {
         if (Number(status) < 400) continue;
@@ -135,7 +135,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('locks exactly the routes that refuse a request without a token', async () => {
+  it('the document has a security requirement for exactly the routes that reject a request without a token', async () => {
     for (const { path, method, operation } of operations) {
       const url = server.url + path.replace(/\{\w+\}/g, '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77');
       // A body that no route takes: an open route answers it with 4xx of its own, never with 401 of the guard.
@@ -149,7 +149,7 @@ describe('the OpenAPI document', () => {
     }
   });
 
-  it('shows the scopes that a route asks for', () => {
+  it('the document shows the required scopes of a route', () => {
     const scopesOf = (name: string): string[] | undefined =>
       operations.find(({ operation }) => operation.operationId === name)?.operation.security?.[0]?.bearer;
     expect(scopesOf('killKey')).toEqual(['keys:write']);
@@ -207,7 +207,7 @@ describe("the document of a team's application", () => {
     );
   };
 
-  it('tells methods of one name apart by their controllers, and keeps the names of the shipped routes', async () => {
+  it('equal method names are distinguished by their controllers, and built-in routes keep their names', async () => {
     const app = await withControllers([EmployeesController, TasksController]);
     try {
       const { status, body } = await app.call<Document>('GET', '/docs-json');
@@ -231,7 +231,7 @@ describe("the document of a team's application", () => {
     }
   });
 
-  it('names each version of a route that has several, and locks it as the others', async () => {
+  it('each version of a route has its own name and the same security requirement', async () => {
     @Controller({ path: 'reports', version: ['1', '2'] })
     class ReportsController {
       @Public()
@@ -278,7 +278,7 @@ describe("the document of a team's application", () => {
   });
 
   it.each(['fastify', 'express'] as const)(
-    'is off in production, with a line in the log that says how to switch it on, unless the application asks for it: on %s',
+    'the document is off by default in production, with a log line that says how to enable it: on %s',
     async (adapter) => {
       const started = async (inProduction: boolean | undefined, production: boolean) => {
         const lines: string[] = [];
@@ -317,7 +317,7 @@ describe("the document of a team's application", () => {
     },
   );
 
-  it('is refused at boot where two routes cannot be told apart', async () => {
+  it('two routes with the same operationId stop the start', async () => {
     @Controller('staff')
     class Named {
       @ApiOperation({ operationId: 'login' })

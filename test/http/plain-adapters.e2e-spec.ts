@@ -118,7 +118,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
     return { headers: { authorization: `Bearer ${String(body['access_token'])}` } };
   };
 
-  it('has the security headers and a request id on every answer of the API, refusals among them', async () => {
+  it('every answer of the API, including rejections, has the security headers and a request id', async () => {
     for (const [method, path, init] of [
       ['GET', '/users/me', {}],
       ['GET', '/users/me', await bearer()],
@@ -136,7 +136,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
     expect((await send('GET', '/.well-known/jwks.json')).headers['cache-control']).toMatch(/max-age/);
   });
 
-  it('logs nobody in by a form, nor by text, and takes no such body on any other route of Postern', async () => {
+  it('a form or a text body does not log in, and no other route of Postern accepts it', async () => {
     const form = new URLSearchParams(account);
     expect(await send('POST', '/auth/login', { body: form })).toMatchObject({
       status: 415,
@@ -149,7 +149,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
   });
 
   it.each(['/USERS/ME', '/users/me/', '/USERS/ME/', '//users/me', '/users//me', '/users/%6de', '/users/ME'])(
-    'does not take %s for the address of the signed-in user',
+    '%s does not reach the route of the signed-in user',
     async (path) => {
       const { status, body } = await send('GET', path, await bearer());
       expect([400, 403, 404]).toContain(status);
@@ -174,7 +174,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
     expect(await textOf(socket)).toMatch(/^HTTP\/1\.1 431 /);
   });
 
-  it('reads JSON strictly', async () => {
+  it('JSON is read strictly', async () => {
     const latin = Buffer.from(`{"email":"ada@example.com","password":"\xe9"}`, 'latin1');
     for (const body of [latin, '{"email":"a@example.com","__proto__":{}}', '{"email":']) {
       expect(await send('POST', '/auth/login', json(body))).toMatchObject({
@@ -184,7 +184,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
     }
   });
 
-  it('leaves the routes of the application their forms, their pages, and their spelling', async () => {
+  it('the routes of the application keep their forms, their pages, and their spelling', async () => {
     const form = new URLSearchParams({ name: 'Ada' });
     expect(await send('POST', '/shop/contact', { body: form })).toMatchObject({ status: 200, body: { name: 'Ada' } });
     const page = await send('GET', '/shop/page');
@@ -196,7 +196,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
     expect(elsewhere.status).toBe(kind === 'express' ? 200 : 404);
   });
 
-  it('warns at the start, in one line that says what to write, unless that is written or hardenHttp is called', async () => {
+  it('the start logs one warning that says what to write, unless it is written or hardenHttp is called', async () => {
     const lines = (log: Warnings) => log.lines.filter((line) => /HTTP adapter/.test(line));
     expect(lines(logger)).toEqual([
       'The HTTP adapter is not one of Postern: time-outs, limits and strict addresses do not protect the routes of the application. ' +
@@ -215,7 +215,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
 });
 
 describe('an application with an adapter of createHttpAdapter', () => {
-  it('starts without that warning', async () => {
+  it('an application with createHttpAdapter starts without the warning', async () => {
     const database = await createTestDatabase();
     const logger = new Warnings();
     const settings = { issuer: 'https://id.example.test', secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' };
@@ -244,27 +244,30 @@ describe('an application with an adapter of createHttpAdapter', () => {
   });
 });
 
-describe('an application that a test makes of a testing module', () => {
-  it.each(['express', 'fastify'] as const)('is protected as one of NestFactory is, on %s', async (kind) => {
-    const database = await createTestDatabase();
-    const settings = { issuer: 'https://id.example.test', secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' };
-    const module = await Test.createTestingModule({
-      imports: [PosternModule.forRoot({ ...settings, databaseUrl: database.url })],
-    }).compile();
-    const app =
-      kind === 'express' ? module.createNestApplication() : module.createNestApplication(new FastifyAdapter());
-    await app.listen(0, '127.0.0.1');
-    const url = `${await app.getUrl()}/auth/login`;
-    const headers = { 'content-type': 'application/json' };
-    const answers = [
-      await fetch(url, { method: 'POST', headers, body: '{"email":"ada@example.com","__proto__":{}}' }),
-      await fetch(url, { method: 'POST', body: new URLSearchParams(account) }),
-    ];
-    await app.close();
-    await database.drop();
-    expect(answers.map(({ status }) => status)).toEqual([400, 415]);
-    for (const answer of answers) expect(Object.fromEntries(answer.headers)).toMatchObject(apiHeaders);
-  });
+describe('an application of a testing module', () => {
+  it.each(['express', 'fastify'] as const)(
+    'an application of a testing module is protected like one of NestFactory, on %s',
+    async (kind) => {
+      const database = await createTestDatabase();
+      const settings = { issuer: 'https://id.example.test', secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' };
+      const module = await Test.createTestingModule({
+        imports: [PosternModule.forRoot({ ...settings, databaseUrl: database.url })],
+      }).compile();
+      const app =
+        kind === 'express' ? module.createNestApplication() : module.createNestApplication(new FastifyAdapter());
+      await app.listen(0, '127.0.0.1');
+      const url = `${await app.getUrl()}/auth/login`;
+      const headers = { 'content-type': 'application/json' };
+      const answers = [
+        await fetch(url, { method: 'POST', headers, body: '{"email":"ada@example.com","__proto__":{}}' }),
+        await fetch(url, { method: 'POST', body: new URLSearchParams(account) }),
+      ];
+      await app.close();
+      await database.drop();
+      expect(answers.map(({ status }) => status)).toEqual([400, 415]);
+      for (const answer of answers) expect(Object.fromEntries(answer.headers)).toMatchObject(apiHeaders);
+    },
+  );
 });
 
 describe('an Express of the application that is served by servers of the application', () => {

@@ -41,7 +41,7 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     return Promise.all(paths.map(async (path) => (await app!.call('GET', path)).status));
   }
 
-  it('is told where services would look in vain', async () => {
+  it('the start warns that services would not find the metadata under the prefix', async () => {
     await start('https://id.acme.test', (nest) => nest.setGlobalPrefix('/api'));
     expect(await statuses(['/api/.well-known/jwks.json', '/.well-known/jwks.json'])).toEqual([200, 404]);
     expect(warnings).toEqual([
@@ -51,7 +51,7 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     expect(await statuses(['/api/health/live'])).toEqual([200]);
   });
 
-  it('is told where RouterModule has put what services look for', async () => {
+  it('the start warns that RouterModule has moved the metadata', async () => {
     const places = [{ path: '/identity', module: TokensModule }];
     await start('https://id.acme.test', () => undefined, places);
     expect(await statuses(['/identity/.well-known/jwks.json', '/.well-known/jwks.json'])).toEqual([200, 404]);
@@ -74,12 +74,12 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     expect(warnings).toEqual([]);
   });
 
-  it('is told nothing where the issuer has the prefix', async () => {
+  it('the start does not warn if the issuer has the prefix', async () => {
     await start('https://id.acme.test/api', (nest) => nest.setGlobalPrefix('api'));
     expect(warnings).toEqual([]);
   });
 
-  it('is told nothing where it follows the advice and excludes them', async () => {
+  it('the start does not warn if the metadata routes are excluded as advised', async () => {
     const exclude = ['.well-known/{*path}', 'auth/revocations'];
     await start('https://id.acme.test', (nest) => nest.setGlobalPrefix('api', { exclude }));
     expect(warnings).toEqual([]);
@@ -87,7 +87,7 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     expect(await statuses([...paths, '/api/users/me', '/users/me'])).toEqual([200, 200, 401, 401, 404]);
   });
 
-  it('answers with a problem what is missing, inside of its prefix and outside', async () => {
+  it('an unknown URL is answered with a problem inside and outside of the prefix', async () => {
     await start('https://id.acme.test/api', (nest) => nest.setGlobalPrefix('api', { exclude: ['health/live'] }));
     for (const path of ['/api/nowhere', '/nowhere', '/', '/health/nowhere', '/apiary']) {
       expect(await app!.call('GET', path)).toMatchObject({ status: 404, body: { code: 'not-found', status: 404 } });
@@ -95,7 +95,7 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     expect(await app!.call('DELETE', '/health/live')).toMatchObject({ status: 404, body: { code: 'not-found' } });
   });
 
-  it('has what services and orchestrators look for at one address, whatever version it is of', async () => {
+  it('metadata and health checks have one URL in every API version', async () => {
     await start('https://id.acme.test', (nest) =>
       nest.enableVersioning({ type: VersioningType.URI, defaultVersion: '1' }),
     );

@@ -13,7 +13,7 @@ import { AccessTokens } from 'postern/tokens';
 import { UsersService } from 'postern/users';
 import { readConfig } from '../../src/config/config.js';
 
-describe('what a factory returns to PosternModule', () => {
+describe('settings from a factory of PosternModule', () => {
   let database: TestDatabase;
   beforeAll(async () => (database = await createTestDatabase()));
   afterAll(() => database.drop());
@@ -53,7 +53,7 @@ describe('what a factory returns to PosternModule', () => {
     ],
     [{ auth: { audience: 'orders' } }, /^PosternModule takes "audience" beside "auth", and not below it/],
     [{ sessions: 'x' }, /^PosternModule: "sessions" must be an object of settings/],
-  ])('is refused at boot where it has a setting that nobody reads: %j', async (more, sentence) => {
+  ])('an unknown setting from a factory stops the start: %j', async (more, sentence) => {
     await expect(started(more)).rejects.toThrow(sentence);
   });
 
@@ -62,7 +62,7 @@ describe('what a factory returns to PosternModule', () => {
     ['http://localhost.acme.com', 'must begin with https:// (RFC 8414 §2); http:// is for this machine alone.'],
     ['id.acme.com', 'must be an address that begins with https:// or http://, such as https://id.example.com.'],
   ])(
-    'stops the start of a production application whose issuer is %s, as the variables do',
+    'the start of a production application fails if its issuer is %s, as with the variables',
     async (issuer, sentence) => {
       await expect(started({ production: true, issuer })).rejects.toThrow(`PosternModule: "issuer" ${sentence}`);
       const variables = { NODE_ENV: 'production', POSTERN_ISSUER: issuer };
@@ -71,13 +71,13 @@ describe('what a factory returns to PosternModule', () => {
   );
 
   it.each(['https://id.acme.com', 'http://localhost:3000', 'http://127.0.0.1', 'http://[::1]:3000'])(
-    'starts a production application whose issuer is %s',
+    'a production application starts if its issuer is %s',
     async (issuer) => {
       await expect(started({ production: true, issuer })).resolves.toBeDefined();
     },
   );
 
-  it('is refused by AccountsModule as well where nobody reads it', () => {
+  it('AccountsModule rejects an unknown setting from a factory', () => {
     const returned = { production: true, productname: 'Acme' };
     expect(() => new CheckedAccountsSettings(returned)).toThrow(/^AccountsModule knows no setting "productname"/);
   });
@@ -85,7 +85,7 @@ describe('what a factory returns to PosternModule', () => {
   it.each([
     { tokens: { maximumLifetimeSeconds: 7 * 86_400 } },
     { tokens: { maximumLifetimeSeconds: 7 * 86_400 }, auth: { maximumLifetimeSeconds: undefined } },
-  ])('lets the guard accept whatever may be issued, for however long: %p', async (more) => {
+  ])('the guard accepts every lifetime that may be issued: %p', async (more) => {
     const application = await started(more);
     try {
       await application.init();
@@ -111,7 +111,7 @@ class AheadClock extends MovedClock {
   }
 }
 
-/** The machine's clock of a replica that somebody sets ahead. */
+/** The system clock of a replica that is set ahead. */
 class LeapingClock extends SystemClock {
   aheadSeconds = 0;
   override now(): number {
@@ -146,7 +146,7 @@ describe('a revocation', () => {
     return application;
   }
 
-  /** Whom a replica that starts now takes tokens for, or the code by which it refuses them. */
+  /** The subject that a newly started replica sees in each token, or the code of its rejection. */
   async function judged(tokens: readonly { accessToken: string }[], clockToleranceSeconds?: number): Promise<string[]> {
     const later = await started(60, clockToleranceSeconds);
     const subject = (token: string) =>
@@ -162,7 +162,7 @@ describe('a revocation', () => {
     }
   }
 
-  it('is kept for as long as tokens live from before a lifetime was lowered', async () => {
+  it('a revocation is kept for the token lifetime that applied before it was lowered', async () => {
     const before = await started(7200);
     const user = await before.get(UsersService).create({ email: 'ada@example.test' });
     const ofSession = await before.get(SessionsService).start(user, { amr: ['pwd'] });
@@ -199,7 +199,7 @@ describe('a revocation', () => {
     }
   });
 
-  it('is kept for as long as the largest clock tolerance lets a token live after its expiry', async () => {
+  it('a revocation is kept for the largest clock tolerance after the expiry of the token', async () => {
     const before = await started(60, MAX_CLOCK_TOLERANCE_SECONDS);
     const user = await before.get(UsersService).create({ email: 'grace@example.test' });
     const start = () => before.get(SessionsService).start(user, { amr: ['pwd'] });
@@ -213,7 +213,7 @@ describe('a revocation', () => {
     expect(await judged([living, dead], MAX_CLOCK_TOLERANCE_SECONDS)).toEqual([user.id, 'invalid-token']);
   });
 
-  it('is not forgotten by a replica whose clock leaps ahead', async () => {
+  it('a replica whose clock jumps ahead does not delete a revocation', async () => {
     const leaping = await started(60, undefined, LeapingClock);
     const user = await leaping.get(UsersService).create({ email: 'leap@example.test' });
     const start = () => leaping.get(SessionsService).start(user, { amr: ['pwd'] });
@@ -227,7 +227,7 @@ describe('a revocation', () => {
     expect(await judged([dead])).toEqual(['invalid-token']);
   });
 
-  it('is kept for as long as a token that was made by a clock ahead, whoever has refreshed the session since', async () => {
+  it('a revocation is kept until a token from a fast clock expires, even if another replica refreshed the session', async () => {
     const ahead = await started(60, undefined, AheadClock);
     const user = await ahead.get(UsersService).create({ email: 'ahead@example.test' });
     const start = () => ahead.get(SessionsService).start(user, { amr: ['pwd'] });

@@ -109,19 +109,19 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
 
   const credentials = { email: 'ada@example.com', password: 'the analytical engine' };
 
-  it('shows open routes open and guarded ones with a padlock', async () => {
+  it('Swagger UI shows a padlock at guarded routes and none at open routes', async () => {
     expect(await padlockOf('login').count()).toBe(0);
     expect(await padlockOf('register').count()).toBe(0);
     expect(await padlockOf('readMe').count()).toBe(1);
     await page.screenshot({ path: join(screenshots, `${adapter}-docs.png`), fullPage: true });
   });
 
-  it.each(['/docs//', '/docs///x', '/docs//swagger-ui.css'])('has no other way to the page: %s', async (path) => {
+  it.each(['/docs//', '/docs///x', '/docs//swagger-ui.css'])('Swagger UI has only one URL: %s', async (path) => {
     const answer = await fetch(server.url + path);
     expect([answer.status, ((await answer.json()) as { code: string }).code]).toEqual([404, 'not-found']);
   });
 
-  it('shows an example of each body, ready to be sent', async () => {
+  it('Swagger UI shows an example of each body that can be sent as it is', async () => {
     const block = page.locator('[id$="-login"]');
     await block.locator('.opblock-summary-control').click();
     expect(JSON.parse(await block.locator('textarea.body-param__text').inputValue())).toMatchObject({
@@ -130,15 +130,15 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     });
   });
 
-  it('registers', async () => {
+  it('Swagger UI can register a user', async () => {
     expect(await tryOut('register', credentials)).toBe(201);
   });
 
-  it('is refused at a guarded route before it has logged in', async () => {
+  it('Swagger UI is rejected at a guarded route before the login', async () => {
     expect(await tryOut('readMe')).toBe(401);
   });
 
-  it('is authorised by itself after the log-in', async () => {
+  it('Swagger UI is authorized automatically after the login', async () => {
     expect(await isAuthorised()).toBe(false);
     expect(await tryOut('login', credentials)).toBe(200);
     await waitUntil('locked');
@@ -146,7 +146,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     await page.screenshot({ path: join(screenshots, `${adapter}-signed-in.png`), fullPage: true });
   });
 
-  it('renews its token before it expires, once, and goes on', async () => {
+  it('Swagger UI refreshes its token once before it expires, and continues', async () => {
     expect(refreshes).toHaveLength(0);
     await page.clock.fastForward('15:00');
     expect(await tryOut('readMe')).toBe(200);
@@ -154,7 +154,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     expect(refreshes).toHaveLength(1);
   });
 
-  it('is signed out by the log-out', async () => {
+  it('Swagger UI is signed out by the logout', async () => {
     expect(await tryOut('logout')).toBe(204);
     await waitUntil('unlocked');
     expect(await isAuthorised()).toBe(false);
@@ -166,7 +166,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     it.each([
       ['the network fails', (route: Route) => route.abort()],
       ['the server is busy', (route: Route) => route.fulfill({ status: 503, json: { code: 'service-unavailable' } })],
-    ])('stays signed in where %s at the renewal, and renews at the next request', async (_name, fail) => {
+    ])('Swagger UI stays signed in if %s at the refresh, and refreshes at the next request', async (_name, fail) => {
       await logIn();
       await page.route('**/auth/refresh', fail);
       await page.clock.fastForward('15:00');
@@ -180,7 +180,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
       expect(await isAuthorised()).toBe(true);
     });
 
-    it('is signed out where the renewal is refused', async () => {
+    it('Swagger UI is signed out if the refresh is rejected', async () => {
       await logIn();
       await page.route('**/auth/refresh', (route) =>
         route.fulfill({ status: 401, json: { code: 'refresh-token-invalid' } }),
@@ -191,7 +191,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
       await page.unroute('**/auth/refresh');
     });
 
-    it('is signed out when the session is ended from another device', async () => {
+    it('Swagger UI is signed out when another device ends the session', async () => {
       const { sid } = await logIn();
       const { access_token: token } = (await (
         await call('/auth/login', { method: 'POST', body: credentials })
@@ -201,7 +201,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
       await waitUntil('unlocked');
     });
 
-    it('is signed out by the end of its own session, and not of another', async () => {
+    it('Swagger UI is signed out by the end of its own session only', async () => {
       const { sid } = await logIn();
       const other = JSON.parse(
         Buffer.from(
@@ -220,13 +220,13 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
       await waitUntil('unlocked');
     });
 
-    it('is signed out by the log-out everywhere', async () => {
+    it('Swagger UI is signed out by logout-all', async () => {
       await logIn();
       expect(await tryOut('logoutAll')).toBe(204);
       await waitUntil('unlocked');
     });
 
-    it('is signed out when its user is disabled or deleted by its own hand', async () => {
+    it('Swagger UI is signed out when its user is disabled or deletes the account', async () => {
       const { sub } = await logIn();
       // The user would need a scope for it, which a team's claims give.
       await page.route(`**/users/${sub}/disable`, (route) => route.fulfill({ json: { id: sub } }));
@@ -238,7 +238,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     });
   }
 
-  it('takes a token that was made elsewhere, and shows the beginning of a stream that has no end', async () => {
+  it('Swagger UI accepts a token from elsewhere, and shows the beginning of an endless stream', async () => {
     const made = runBuilt('token', ['--scope', 'revocations:read', '--subject', 'orders'], environment(), folder.path);
     await page.locator('.auth-wrapper .btn.authorize').click();
     await page.locator('.auth-container input').fill(made.stdout.trim());
@@ -250,7 +250,8 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     const answered = page.waitForResponse(/\/auth\/revocations/);
     const status = tryOut('followRevocations');
     await answered;
-    // What comes in five seconds is shown: the first event comes at once, and the page's clock need not wait for more.
+    // The page shows the events of five seconds. The first event arrives at once, so the clock of the page need not
+    // wait.
     await delay(500);
     await page.clock.fastForward(5000);
     expect(await status).toBe(200);
@@ -258,7 +259,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     expect(await block.locator('.live-responses-table').innerText()).toMatch(/event: reset/);
   });
 
-  it.each(['docs', 'docs/'])('calls the server below the path that a proxy takes away (%s)', async (path) => {
+  it.each(['docs', 'docs/'])('Swagger UI calls the server below the path that a proxy strips (%s)', async (path) => {
     const proxy = createServer((incoming, answer) => {
       const url = new URL(incoming.url!.replace(/^\/id\//, '/'), server.url);
       const onward = request(url, { method: incoming.method, headers: incoming.headers }, (response) => {
@@ -287,11 +288,11 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     proxy.close();
   });
 
-  it('fits the width of a telephone', async () => {
+  it('Swagger UI fits the width of a phone', async () => {
     expect(await page.locator('meta[name=viewport]').getAttribute('content')).toContain('width=device-width');
   });
 
-  it('has had nothing to complain about in the console', () => {
+  it('Swagger UI has logged no error to the console', () => {
     expect(complaints).toEqual([]);
   });
 });

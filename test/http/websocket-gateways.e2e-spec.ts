@@ -13,7 +13,7 @@ import { TestIssuer } from 'postern/testing/auth';
 
 const issuer = new TestIssuer('chat');
 
-/** Reads the token that was brought along at the handshake, so that each message is asked for it anew. */
+/** Reads the token of the handshake, so that each message is checked against it. */
 @Injectable()
 class SocketGuard extends JwtAuthGuard {
   protected override getRequest(context: ExecutionContext): GuardedRequest {
@@ -82,16 +82,19 @@ describe('a gateway on the adapter of `ws`', () => {
     ['without a token', undefined],
     ['with a forged one', 'x.y.z'],
     ['with one that has expired', issuer.token({ subject: 'ada', lifetimeSeconds: -60 })],
-  ])('refuses the messages of a client %s, says why, and answers what is public', async (_who, token) => {
-    const { ask, close } = await connected(token);
-    for (const data of [undefined, null, 'text', { text: 'hello' }]) {
-      expect(await ask('whoami', data)).toEqual(refusal('invalid-token'));
-      expect(await ask('open', data)).toEqual({ event: 'open', data: 'nobody' });
-    }
-    close();
-  });
+  ])(
+    'the messages of a client %s are rejected with the reason, and public messages are answered',
+    async (_who, token) => {
+      const { ask, close } = await connected(token);
+      for (const data of [undefined, null, 'text', { text: 'hello' }]) {
+        expect(await ask('whoami', data)).toEqual(refusal('invalid-token'));
+        expect(await ask('open', data)).toEqual({ event: 'open', data: 'nobody' });
+      }
+      close();
+    },
+  );
 
-  it('asks for the scopes of the message', async () => {
+  it('a message requires its scopes', async () => {
     const eve = await connected(issuer.token({ subject: 'eve' }));
     expect(await eve.ask('whoami')).toEqual({ event: 'whoami', data: 'eve' });
     expect(await eve.ask('write')).toEqual(refusal('insufficient-scope'));
@@ -101,7 +104,7 @@ describe('a gateway on the adapter of `ws`', () => {
     ada.close();
   });
 
-  it('refuses an open socket from the moment its session is revoked, and knows nobody of it any more', async () => {
+  it('messages on an open socket are rejected once its session is revoked, and the principal is removed', async () => {
     const { ask, close } = await connected(issuer.token({ subject: 'ada', sessionId: 's1' }));
     expect(await ask('whoami')).toEqual({ event: 'whoami', data: 'ada' });
     const expiresAt = Date.now() / 1000 + 300;
@@ -121,7 +124,7 @@ describe('a gateway whose guard returns a request of its own', () => {
     }
   }
 
-  it('hands over the principal of a message, and rejects a message that cannot carry it', async () => {
+  it('the handler receives the principal of a message, and a message that cannot carry it is rejected', async () => {
     const testing = await Test.createTestingModule({
       imports: [AuthModule.forRoot({ ...issuer.settings, guard: MessageGuard })],
       providers: [ChatGateway],

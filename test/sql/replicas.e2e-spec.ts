@@ -105,8 +105,8 @@ async function millisecondsUntilRefused(server: BuiltServer, tokens: Tokens, sin
   return took;
 }
 
-// The servers promise this second. The machine also runs two servers, a database and this test, so its scheduler adds a
-// margin.
+// The servers promise this second. The machine also runs two servers, a database and this test, so an
+// outlier is retried once; a defect fails twice.
 jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 describe('two server processes on one database', () => {

@@ -850,7 +850,7 @@ describe('the users on any transport', () => {
     class TooLateError extends AuthError {
       readonly code = 'too-late';
       readonly status = 503;
-      readonly title = 'Nobody is here any more to confirm it.';
+      readonly title = 'The account cannot be confirmed any more.';
     }
     @ApiProblems(TooLateError)
     class OfficeHours extends Sesame {}

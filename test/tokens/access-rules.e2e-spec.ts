@@ -759,7 +759,7 @@ describe('access rules of messages', () => {
     await service.close();
   });
 
-  it('a property in the place of a handler of messages that has scopes stops the start', async () => {
+  it('a property that replaces a message handler with scopes stops the start', async () => {
     class Messages {
       @RequireScopes('admin')
       @MessagePattern('scoped')

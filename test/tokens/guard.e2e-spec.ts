@@ -207,20 +207,20 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
   });
   afterAll(() => application.close());
 
-  it('is closed by default, and says which credentials it wants without naming an error', async () => {
+  it('the guard is closed by default and answers with a challenge without an error code', async () => {
     const { status, headers, body } = await ask(application, '/orders');
     expect([status, headers['www-authenticate']]).toEqual([401, 'Bearer']);
     expect(JSON.parse(body)).toMatchObject({ status: 401, code: 'invalid-token' });
   });
 
-  it('gives the same body whether a token is missing or bad', async () => {
+  it('a missing token and a bad token get the same body', async () => {
     const [missing, bad] = [await ask(application, '/orders'), await ask(application, '/orders', bearer('x.y.z'))];
     const common = ({ body }: Answer): unknown => ({ ...(JSON.parse(body) as object), instance: undefined });
     expect(common(bad)).toEqual(common(missing));
     expect(bad.headers['www-authenticate']).toBe('Bearer error="invalid_token"');
   });
 
-  it('tells the log at the level debug why it refused, with the id of the answer and nothing of the token', async () => {
+  it('the guard logs the reason of a rejection at level debug, with the request id and without the token', async () => {
     const lines: string[] = [];
     const ignore = (): void => undefined;
     Logger.overrideLogger({ log: ignore, warn: ignore, error: ignore, debug: (line: string) => void lines.push(line) });
@@ -240,7 +240,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     Logger.overrideLogger(false);
   });
 
-  it('accepts a verified token, caches it the second time, and passes on the mapped user', async () => {
+  it('the guard accepts a valid token, caches it, and passes the mapped user on', async () => {
     const token = tokenWith({ sub: 'ann' });
     for (const cached of [undefined, { subject: 'ann' }, { subject: 'ann' }]) {
       const { status, body } = await ask(application, '/orders', bearer(token));
@@ -254,23 +254,23 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     }
   });
 
-  it('waits for a mapper that looks the user up', async () => {
+  it('the guard waits for a mapper that loads the user', async () => {
     const { body } = await ask(application, '/orders', bearer(tokenWith({ sub: 'slow' })));
     expect(JSON.parse(body)).toMatchObject({ user: { id: 'slow', costCentre: 'CC-2' } });
   });
 
-  it('waits for a query that is no promise of its own, and refuses where it finds nobody', async () => {
+  it('the guard waits for a thenable query, and rejects the token if the query finds no user', async () => {
     const { body } = await ask(application, '/orders', bearer(tokenWith({ sub: 'asked' })));
     expect(JSON.parse(body)).toMatchObject({ user: { id: 'asked', costCentre: 'CC-3' } });
     expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'dismissed' })))).status).toBe(401);
   });
 
-  it('refuses where the mapper knows no such user, and answers its failure as a failure', async () => {
+  it('the guard rejects a token whose user the mapper does not know, and answers an error of the mapper with 5xx', async () => {
     expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'nobody' })))).status).toBe(401);
     expect((await ask(application, '/orders', bearer(tokenWith({ sub: 'broken' })))).status).toBe(500);
   });
 
-  it('hands on the principal', async () => {
+  it('the handler receives the principal', async () => {
     const { body } = await ask(application, '/orders/principal', bearer(tokenWith({ roles: ['clerk'], amr: ['pwd'] })));
     expect(JSON.parse(body)).toMatchObject({
       issuer: world.issuer,
@@ -283,19 +283,19 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     });
   });
 
-  it('opens what is public, with no token and with a bad one', async () => {
+  it('a public route accepts requests without a token and with a bad one', async () => {
     for (const path of ['/orders/prices', '/open', '/twice/open']) {
       expect((await ask(application, path)).status).toBe(200);
       expect((await ask(application, path, bearer('bad'))).status).toBe(200);
     }
   });
 
-  it('keeps a method shut that asks for scopes in an open controller', async () => {
+  it('a method with scopes stays closed in a public controller', async () => {
     expect((await ask(application, '/open/shut')).status).toBe(401);
     expect((await ask(application, '/open/shut', bearer(tokenWith()))).status).toBe(200);
   });
 
-  it('keeps a method shut that the guard stands before, in an open controller and beside @Public()', async () => {
+  it('a method with its own guard stays closed in a public controller and beside @Public()', async () => {
     @Public()
     @Controller('ajar')
     class AjarController {
@@ -334,7 +334,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     expect(isGuarded(mine, AjarController)).toBe(true);
   });
 
-  it('asks for every scope of method and controller, and names them all', async () => {
+  it('the scopes of method and controller are all required, and the rejection names them all', async () => {
     const { status, headers, body } = await ask(
       application,
       '/orders/audit',
@@ -348,12 +348,12 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     expect((await ask(application, '/twice/both', both)).status).toBe(200);
   });
 
-  it('maps once where it stands twice before a route', async () => {
+  it('the principal is mapped once if the guard is applied twice', async () => {
     expect((await ask(application, '/twice', bearer(tokenWith({ sub: 'ann' })))).status).toBe(200);
     expect(mapped).toBe(1);
   });
 
-  it('reads the scheme in any case, and no other scheme', async () => {
+  it('the scheme is read in any case, and no other scheme is accepted', async () => {
     const token = tokenWith();
     for (const scheme of ['Bearer', 'bearer', 'BEARER', 'bEaReR']) {
       expect((await ask(application, '/orders', { authorization: `${scheme} ${token}` })).status).toBe(200);
@@ -371,7 +371,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     }
   });
 
-  it('reads no token from the query, a cookie or another header', async () => {
+  it('a token in the query, a cookie or another header is ignored', async () => {
     const token = tokenWith();
     expect((await ask(application, `/orders?access_token=${token}`)).status).toBe(401);
     expect((await ask(application, '/orders', { cookie: `access_token=${token}` })).status).toBe(401);
@@ -380,7 +380,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     ).toBe(401);
   });
 
-  it('refuses two Authorization headers, even of two good tokens', async () => {
+  it('two Authorization headers are rejected, even with two valid tokens', async () => {
     const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
     const socket = connect(port, '127.0.0.1');
     const header = `Authorization: Bearer ${tokenWith()}\r\n`;
@@ -391,7 +391,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
   });
 
   it.each([null, 0, 40])(
-    'refuses a request whose second Authorization header Node may have dropped (maxHeadersCount %p)',
+    'a request whose second Authorization header Node may have dropped is rejected (maxHeadersCount %p)',
     async (maxHeadersCount) => {
       const server = application.getHttpServer() as Server;
       const before = server.maxHeadersCount;
@@ -419,7 +419,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     '/./orders',
     '/orders/a/%2e%2e',
     '/orders/a/1',
-  ])('guards %s as HEAD and as GET, however it is spelt', async (path) => {
+  ])('%s is guarded as HEAD and as GET, however it is spelt', async (path) => {
     for (const method of ['GET', 'HEAD', 'OPTIONS', 'POST']) {
       const { status } = await ask(application, path, {}, method);
       expect([method, status >= 400]).toEqual([method, true]);
@@ -443,33 +443,34 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
 
     afterEach(() => application.get(RevocationSet).clear());
 
-    it('dies with its time, to the second', async () => {
+    it('a cached token expires at its exact second', async () => {
       const token = tokenWith({ exp: START + 60 });
       await dies(token, () => (now = START + 65));
     });
 
-    it('dies when the clock goes back before it was issued', async () => {
+    it('a cached token is rejected when the clock goes back to before it was issued', async () => {
       await dies(tokenWith({ iat: START }), () => (now = START - 61));
     });
 
-    it('dies with its session', () =>
+    it('a cached token is rejected when its session is revoked', () =>
       dies(tokenWith({ sid: 's1' }), revoke({ kind: 'session', target: 's1', reason: 'logout' })));
 
-    it('dies with its subject, if it was issued before', () =>
+    it('a cached token that was issued before the revocation of its subject is rejected', () =>
       dies(
         tokenWith({ sub: 'u1', iat: START - 1 }),
         revoke({ kind: 'subject', target: 'u1', before: START, reason: 'disabled' }),
       ));
 
-    it('dies with its client', () =>
+    it('a cached token is rejected when its client is revoked', () =>
       dies(tokenWith({ client_id: 'c1' }), revoke({ kind: 'client', target: 'c1', reason: 'removed' })));
 
-    it('dies by its own id', () =>
+    it('a cached token is rejected when its own id is revoked', () =>
       dies(tokenWith({ jti: 't1' }), revoke({ kind: 'token', target: 't1', reason: 'revoked' })));
 
-    it('dies with its key', () => dies(tokenWith({}), revoke({ kind: 'key', target: 'es-1', reason: 'killed' })));
+    it('a cached token is rejected when its key is revoked', () =>
+      dies(tokenWith({}), revoke({ kind: 'key', target: 'es-1', reason: 'killed' })));
 
-    it('lives where another session, an older subject or the other key died', async () => {
+    it('a cached token survives the revocation of another session, an older subject or another key', async () => {
       const token = tokenWith({ sid: 's2', sub: 'u2' });
       await revoke({ kind: 'session', target: 's3', reason: 'logout' })();
       await revoke({ kind: 'subject', target: 'u2', before: START - 11, reason: 'disabled' })();
@@ -480,7 +481,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     });
   });
 
-  it('stands only where it is put when it is not global', async () => {
+  it('a guard that is not global protects only the routes that use it', async () => {
     @Controller('orders')
     class UnguardedController {
       @Public()
@@ -502,7 +503,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await local.close();
   });
 
-  it('requires the scopes of every decorator that stands before a route or a controller', async () => {
+  it('the scopes of every decorator of a route or a controller are required', async () => {
     const Audited = (): MethodDecorator & ClassDecorator => applyDecorators(RequireScopes('orders:audit'));
     class StackedController {
       @Audited()
@@ -541,7 +542,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await local.close();
   });
 
-  it('requires what each class that a controller extends requires, and says so to an API document', async () => {
+  it('the scopes of each base class of a controller are required and appear in the API document', async () => {
     @RequireScopes('orders:read')
     class ReadingController {
       @Get()
@@ -570,7 +571,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await local.close();
   });
 
-  it('starts with no route that asks for scopes where no guard reads them', async () => {
+  it('a route with scopes and without a guard stops the start', async () => {
     @RequireScopes('orders:read')
     @Controller('late')
     class LateController {
@@ -586,7 +587,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await expect(start(local, [LateController, TwiceController])).rejects.toThrow(/before LateController\.late, and/);
   });
 
-  it('starts with no function in the place of a method that carries the scopes, the guard or the status', async () => {
+  it('a function that replaces a method with scopes, a guard or a status stops the start', async () => {
     class PropertyController extends OrdersController {
       override audit = (): string => 'anybody';
     }
@@ -617,7 +618,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     );
   });
 
-  it('lets nobody to such a function where the object is made for each request', async () => {
+  it('a function that replaces a method is rejected at run time if the object is request-scoped', async () => {
     abstract class AuditController {
       @RequireScopes('orders:admin')
       @Get('audit')
@@ -635,7 +636,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await local.close();
   });
 
-  it('is not left out where it, or what it injects, would be made anew for each request', async () => {
+  it('the guard also runs if it or its dependencies would be request-scoped', async () => {
     @Injectable({ scope: Scope.REQUEST })
     class HastyMapper extends EmployeeMapper {}
     @Injectable({ scope: Scope.REQUEST })
@@ -647,7 +648,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await expect(start({ ...settings, guard: HastyGuard })).rejects.toThrow(/APP_GUARD .* depends on a request-scoped/);
   });
 
-  it('stands only where it is put, as a subclass before a single method or before all', async () => {
+  it('a subclass of the guard protects only the routes that use it, or all if it is global', async () => {
     @Injectable()
     class HouseGuard extends JwtAuthGuard {}
     Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), HouseGuard);
@@ -673,7 +674,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     }
   });
 
-  it("gives way to the stand-in of a team's test, which says who is there, and to none that stands beside it", async () => {
+  it("an override in a team's test replaces the guard, and a second guard beside it does not", async () => {
     const principal = testPrincipal({ subject: 'ada' });
     const standIn = {
       canActivate(context: ExecutionContext): boolean {
@@ -704,7 +705,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     }
   });
 
-  it('is imported once', async () => {
+  it('AuthModule must be imported only once', async () => {
     const both = [
       AuthModule.forRoot(settings),
       AuthModule.forRoot({ ...settings, audience: 'billing', global: false }),
@@ -714,7 +715,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     );
   });
 
-  it('keeps two applications of one process apart', async () => {
+  it('two applications in one process are independent', async () => {
     const other = await start({ ...settings, audience: 'billing' });
     expect((await ask(application, '/orders', bearer(tokenWith({ jti: 'apart' })))).status).toBe(200);
     expect((await ask(other, '/orders', bearer(tokenWith({ jti: 'apart' })))).status).toBe(401);
@@ -723,7 +724,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await other.close();
   });
 
-  it('gives a principal of which no handler can change anything for the next request', async () => {
+  it('a handler cannot change the principal of the next request', async () => {
     const token = tokenWith({
       aud: ['orders'],
       roles: ['clerk'],
@@ -737,7 +738,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     expect(parts.filter((part) => !Object.isFrozen(part))).toEqual([]);
   });
 
-  it('takes its settings from a factory as well', async () => {
+  it('AuthModule accepts settings from a factory', async () => {
     const { clock, ...plain } = settings;
     const testing = await Test.createTestingModule({
       imports: [AuthModule.forRootAsync({ useFactory: () => plain, clock })],
@@ -788,7 +789,7 @@ describe('the guard in other contexts', () => {
     now = START;
   });
 
-  it('keeps a microservice shut, even with a token in the message', async () => {
+  it('a microservice is closed, even if the message carries a token', async () => {
     const port = await freePort();
     const testing = await Test.createTestingModule({
       imports: [AuthModule.forRoot(settings)],
@@ -810,7 +811,7 @@ describe('the guard in other contexts', () => {
     await service.close();
   });
 
-  it('starts no hybrid application whose message handlers the global guard may not reach', async () => {
+  it('a hybrid application fails to start if the global guard may not apply to its message handlers', async () => {
     const hybrid = async (controller: Type, port = 0): Promise<INestApplication> => {
       const testing = await Test.createTestingModule({
         imports: [AuthModule.forRoot(settings)],
@@ -857,7 +858,7 @@ describe('the guard in other contexts', () => {
   }
   Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), MessageGuard);
 
-  it('hands on principal and user to whoever receives a message over RPC', async () => {
+  it('the handler of an RPC message receives principal and user', async () => {
     @Controller()
     class WhoController {
       @MessagePattern('who')
@@ -933,7 +934,7 @@ describe('the guard in other contexts', () => {
       return { socket, application };
     };
 
-    it('hands on principal and user, and keeps apart what is said at the same time', async () => {
+    it('a socket message has its own principal and user although others arrive at the same time', async () => {
       const { socket, application } = await start({ guard: MessageGuard });
       const said = ['ann', 'slow', 'bob'].map((sub) => socket.say('who', { token: tokenWith({ sub }) }));
       await expect(Promise.all(said)).resolves.toEqual([
@@ -945,7 +946,7 @@ describe('the guard in other contexts', () => {
       await application.close();
     });
 
-    it('says what to do where no guard has read the message', async () => {
+    it('the decorator says what to do if no guard has run for a socket message', async () => {
       const errors: string[] = [];
       const { socket, application } = await start({ global: false });
       const ignore = (): void => undefined;
@@ -960,7 +961,7 @@ describe('the guard in other contexts', () => {
     });
   });
 
-  it.each(['ws', 'rpc', 'graphql'])('throws in the context "%s" and says what to do', async (type) => {
+  it.each(['ws', 'rpc', 'graphql'])('the guard throws in the context "%s" and says what to do', async (type) => {
     const guard = await guardOf();
     const carrier = { headers: { authorization: `Bearer ${tokenWith()}` } };
     expect(() => guard.canActivate(contextOf(type, carrier, carrier, { req: carrier }))).toThrow(
@@ -969,7 +970,7 @@ describe('the guard in other contexts', () => {
     expect(() => guard.canActivate(contextOf(type, carrier))).toThrow(/override getRequest/);
   });
 
-  it('guards GraphQL once a subclass says where the request is', async () => {
+  it('the guard protects GraphQL if a subclass returns the request', async () => {
     class GraphqlGuard extends JwtAuthGuard {
       protected override getRequest(context: ExecutionContextHost) {
         return context.getArgByIndex<{ req: ReturnType<JwtAuthGuard['getRequest']> }>(2).req;
@@ -990,7 +991,7 @@ describe('the guard in other contexts', () => {
     await expect((async () => guard.canActivate(kept))()).rejects.toThrow(InvalidTokenError);
   });
 
-  it('decides without a promise where the key is at hand, and where the token is remembered', async () => {
+  it('the guard decides synchronously if the key is loaded or the token is cached', async () => {
     const guard = await guardOf();
     const headers = { authorization: `Bearer ${tokenWith({ jti: 'fast' })}` };
     const request = (): object => ({ headers });
@@ -999,7 +1000,7 @@ describe('the guard in other contexts', () => {
 });
 
 describe('what an API document reads', () => {
-  it('is the guard itself', () => {
+  it('an API document reads the rules from the guard itself', () => {
     const [prices, all] = [handler(OrdersController, 'prices'), handler(OrdersController, 'all')];
     expect(isPublic(prices, OrdersController)).toBe(true);
     expect(isGuarded(prices, OrdersController)).toBe(false);

@@ -55,7 +55,7 @@ const spki = ({ publicKey }: World['es']): string => publicKey.export({ type: 's
 const auth = AuthModule.forRoot({
   issuer: world.issuer,
   audience: world.audience,
-  // All stand on the list, so that whatever does not fit the key is refused by the key alone.
+  // All algorithms are allowed, so that only the key rejects a token of another algorithm.
   algorithms: JWT_ALGORITHMS,
   staticKeys: [
     { pem: spki(world.es), kid: world.es.kid },
@@ -93,7 +93,7 @@ async function ask(adapter: string, authorization: string): Promise<Answer> {
   return { status: incoming.statusCode!, challenge, type, body: Buffer.concat(chunks).toString() };
 }
 
-/** What the request's own id does not change. */
+/** The answer without its request id. */
 const commonOf = ({ body }: Answer): unknown => ({ ...(JSON.parse(body) as object), instance: undefined });
 
 /** HTTP trims white space around a value, has no line ends in it, and Node reads 16 KiB of header at most. */
@@ -126,7 +126,7 @@ afterAll(async () => {
 });
 
 describe('the corpus of hostile tokens', () => {
-  it('has at least 250 texts, each another, in all the classes', () => {
+  it('the corpus has at least 250 distinct hostile tokens in all classes', () => {
     expect(corpus.length).toBeGreaterThanOrEqual(250);
     expect(new Set(corpus.map(({ kind, name }) => `${kind}: ${name}`)).size).toBe(corpus.length);
     expect(kinds).toHaveLength(14);
@@ -149,7 +149,7 @@ describe('the corpus of hostile tokens', () => {
 });
 
 describe.each(Object.keys(adapters))('the guard on %s', (adapter) => {
-  it.each(kinds)('refuses every hostile token of the class "%s" with the one answer', async (kind) => {
+  it.each(kinds)('the guard rejects every hostile token of the class "%s" with the same answer', async (kind) => {
     const expected = commonOf(await ask(adapter, 'Bearer nonsense'));
     const wrong: unknown[] = [];
     for (const { name, text } of corpus.filter((one) => one.kind === kind && isFitForHttp(one.text))) {
@@ -164,47 +164,50 @@ describe.each(Object.keys(adapters))('the guard on %s', (adapter) => {
     expect(wrong).toEqual([]);
   });
 
-  it.each(Object.keys(goodTokens()))('accepts %s', async (name) => {
+  it.each(Object.keys(goodTokens()))('the guard accepts %s', async (name) => {
     const { status } = await ask(adapter, `Bearer ${await goodTokens()[name]!()}`);
     expect(status).toBe(200);
   });
 });
 
 describe('AccessTokenVerifier', () => {
-  it.each(kinds)('refuses every hostile token of the class "%s" with the one error', async (kind) => {
-    const verifier = applications.get('Fastify')!.get(AccessTokenVerifier);
-    const wrong: unknown[] = [];
-    for (const { name, text } of corpus.filter((one) => one.kind === kind)) {
-      const outcome: unknown = await verifier.verify(text).catch((error: unknown) => error);
-      const isRight =
-        outcome instanceof InvalidTokenError && outcome.code === 'invalid-token' && outcome.detail === undefined;
-      if (!isRight) wrong.push([name, outcome]);
-    }
-    expect(wrong).toEqual([]);
-  });
+  it.each(kinds)(
+    'AccessTokenVerifier rejects every hostile token of the class "%s" with the same error',
+    async (kind) => {
+      const verifier = applications.get('Fastify')!.get(AccessTokenVerifier);
+      const wrong: unknown[] = [];
+      for (const { name, text } of corpus.filter((one) => one.kind === kind)) {
+        const outcome: unknown = await verifier.verify(text).catch((error: unknown) => error);
+        const isRight =
+          outcome instanceof InvalidTokenError && outcome.code === 'invalid-token' && outcome.detail === undefined;
+        if (!isRight) wrong.push([name, outcome]);
+      }
+      expect(wrong).toEqual([]);
+    },
+  );
 
   it.each([undefined, null, 1, {}, [], Buffer.from('a.b.c'), { toString: () => 'a.b.c' }])(
-    'refuses what is no text: %p',
+    'AccessTokenVerifier rejects a value that is not a string: %p',
     async (value) => {
       const verifier = applications.get('Fastify')!.get(AccessTokenVerifier);
       await expect(verifier.verify(value as string)).rejects.toBeInstanceOf(InvalidTokenError);
     },
   );
 
-  it.each(Object.keys(goodTokens()))('accepts %s', async (name) => {
+  it.each(Object.keys(goodTokens()))('AccessTokenVerifier accepts %s', async (name) => {
     const verifier = applications.get('Express')!.get(AccessTokenVerifier);
     await expect(verifier.verify(await goodTokens()[name]!())).resolves.toMatchObject({ scopes: ['orders:read'] });
   });
 });
 
-it('has made nobody ask the address that the tokens name', () => {
+it('no hostile token has made the verifier request the URL that it names', () => {
   expect(
     corpus.filter(({ text }) => text.includes(Buffer.from('/jku').toString('base64url').slice(0, 3))).length,
   ).toBeGreaterThan(0);
   expect(asked).toEqual([]);
 });
 
-/** Tokens that nothing is wrong with, up to the edges of what is allowed: without them the tests above could not fail. */
+/** Valid tokens up to the limits of the rules. They show that the tests above can fail. */
 function goodTokens(): Record<string, () => string | Promise<string>> {
   const claims = goodClaims(world);
   const { es, rs, partner, single } = world;
@@ -253,7 +256,7 @@ function goodTokens(): Record<string, () => string | Promise<string>> {
   };
 }
 
-it('refuses the unsecured token that jose makes', async () => {
+it('the verifier rejects the unsecured token of jose', async () => {
   const text = new UnsecuredJWT(goodClaims(world)).encode();
   await expect(applications.get('Fastify')!.get(AccessTokenVerifier).verify(text)).rejects.toBeInstanceOf(
     InvalidTokenError,

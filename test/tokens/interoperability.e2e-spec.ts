@@ -36,8 +36,8 @@ const BEGIN = -400;
 const AFTER_THE_LEAD = BEGIN + 371;
 
 /**
- * The issuer's time runs behind that of the judges, who have no other than the machine's: so a whole rotation happens at
- * once, and none of its tokens comes from their future.
+ * The issuer's clock is behind that of the libraries, which use the system clock. A whole rotation can therefore happen at
+ * once, and no token is issued in their future.
  */
 @Injectable()
 class LateClock extends Clock {
@@ -121,7 +121,7 @@ describe.each(['ES256', 'RS256'] as const)('a rotation of %s keys', (algorithm) 
   const kidsNow = async () =>
     ((await (await fetch(rules.jwksUri)).json()) as { keys: { kid: string }[] }).keys.map(({ kid }) => kid);
 
-  /** What each judge, newly started, says of each token. */
+  /** The verdict of each newly started library on each token. */
   async function verdicts(told: Tokens): Promise<Record<string, Record<string, string>>> {
     const said = libraries.map(async (library) => {
       const verdict = await verdictsOf(library, rules, Object.values(told));
@@ -133,7 +133,7 @@ describe.each(['ES256', 'RS256'] as const)('a rotation of %s keys', (algorithm) 
     Object.fromEntries(libraries.map((library) => [library, verdict]));
   const refused: unknown = expect.stringMatching(/^refused: /);
 
-  it('begins with tokens that every judge accepts, and each of them can refuse', async () => {
+  it('every library accepts the tokens of the active key and rejects a bad one', async () => {
     tokens.before = await logIn();
     expect(decodeProtectedHeader(tokens.before)).toEqual({ alg: algorithm, typ: 'at+jwt', kid: kidOf(tokens.before) });
     const claims = decodeJwt(tokens.before);
@@ -153,7 +153,7 @@ describe.each(['ES256', 'RS256'] as const)('a rotation of %s keys', (algorithm) 
     );
   });
 
-  it('goes on while the next key is announced: the present one signs, and every judge accepts', async () => {
+  it('every library accepts the tokens of the active key while the next key is announced', async () => {
     await app.get(KeyRotation).rotate();
     expect(await kidsNow()).toHaveLength(2);
     tokens.during = await logIn();
@@ -161,7 +161,7 @@ describe.each(['ES256', 'RS256'] as const)('a rotation of %s keys', (algorithm) 
     expect(await verdicts(tokens)).toEqual(fromAll({ before: subject, during: subject }));
   });
 
-  it('lets a judge who knows the set from the announcement accept the new key without asking again', async () => {
+  it('a library that has cached the announced key accepts its tokens without a request', async () => {
     const window = new Window(rules.jwksUri);
     closing.push(() => window.shut());
     const keys = createRemoteJWKSet(new URL(await window.open()));
@@ -176,11 +176,11 @@ describe.each(['ES256', 'RS256'] as const)('a rotation of %s keys', (algorithm) 
     expect(window.asked).toBe(1);
   });
 
-  it('ends with tokens of both keys that every judge accepts', async () => {
+  it('every library accepts the tokens of both keys after the rotation', async () => {
     expect(await verdicts(tokens)).toEqual(fromAll({ before: subject, during: subject, after: subject }));
   });
 
-  it('is no kill: after that every judge refuses the tokens of the killed key, and accepts the others', async () => {
+  it('every library rejects the tokens of a revoked key and accepts the others', async () => {
     const { before, after } = tokens as { before: string; after: string };
     await app.get(RevokeKey).kill(kidOf(after), 'stolen');
     const told = { after, before, next: await logIn() };
@@ -241,7 +241,7 @@ wherePythonIs('a token that PyJWT makes (needs Python with PyJWT and Authlib)', 
       return { status: response.status, body: await response.json() };
     };
 
-    it('is accepted by our guard, with the configured key and claims', async () => {
+    it("Postern's guard accepts the token with the configured key and claims", async () => {
       const token = await signedByPyJwt({ key, algorithm, claims, headers: { typ: 'at+jwt', kid } });
       const { status, body } = await answerTo(token);
       expect(status).toBe(200);
@@ -254,7 +254,7 @@ wherePythonIs('a token that PyJWT makes (needs Python with PyJWT and Authlib)', 
       ['another audience', { typ: 'at+jwt', kid }, { aud: 'billing' }],
       ['no jti', { typ: 'at+jwt', kid }, { jti: undefined }],
       ['an end that is past', { typ: 'at+jwt', kid }, { iat: now - 900, exp: now - 300 }],
-    ])('is refused with %s', async (_name, headers, more) => {
+    ])("Postern's guard rejects the token with %s", async (_name, headers, more) => {
       const token = await signedByPyJwt({ key, algorithm, claims: { ...claims, ...more }, headers });
       expect((await answerTo(token)).status).toBe(401);
     });

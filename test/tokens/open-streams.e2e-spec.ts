@@ -35,7 +35,7 @@ const ticks = (): Observable<{ data: number }> =>
     finalize(() => (unsubscribed += 1)),
   );
 
-/** Writes until nobody reads any more, and takes the response over from either framework. */
+/** Takes the response over from either framework and writes until the client disconnects. */
 function writeForEver(response: ServerResponse | { raw: ServerResponse; hijack: () => void }): void {
   if ('raw' in response) response.hijack();
   const raw = 'raw' in response ? response.raw : response;
@@ -44,7 +44,7 @@ function writeForEver(response: ServerResponse | { raw: ServerResponse; hijack: 
   raw.once('close', () => clearInterval(timer));
 }
 
-/** One byte every 20 ms. */
+/** Writes a byte every 20 ms. */
 function slowFile(): Readable {
   const file = new Readable({ read: () => undefined });
   const timer = setInterval(() => file.push('x'), 20);
@@ -110,7 +110,7 @@ class SilentSource extends RevocationSource {
 
 interface Stream {
   readonly answer: IncomingMessage;
-  /** Of bytes, so far. */
+  /** The number of bytes so far. */
   length: number;
   isOver: boolean;
 }
@@ -166,7 +166,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
   afterAll(stop);
 
   it.each(['/live/events', '/live/lines', '/live/file'])(
-    'ends %s within a second after its session is revoked, and no stream of another session',
+    '%s ends within a second after its session is revoked, and a stream of another session continues',
     async (path) => {
       const [stream, other] = [await open(path), await open(path, 'phone')];
       await logOut('laptop');
@@ -175,7 +175,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
     },
   );
 
-  it.each(['/live/events', '/live/lines'])('ends %s within a second after its token has expired', async (path) => {
+  it.each(['/live/events', '/live/lines'])('%s ends within a second after its token has expired', async (path) => {
     const stream = await open(path);
     clock.advance(299);
     await goesOn(stream);
@@ -184,7 +184,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
     await until(() => stream.isOver, 2_000);
   });
 
-  it('completes the last event of a stream that it ends, and releases what the handler subscribed to', async () => {
+  it('an ended stream completes its last event and releases the subscription of the handler', async () => {
     const stream = await open('/live/events');
     await logOut('laptop');
     await until(() => stream.isOver, 2_000);
@@ -192,7 +192,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
     await until(() => unsubscribed === 1);
   });
 
-  it('does not end a file of stated length when its token expires, and never lets half of one look whole', async () => {
+  it('a file with a Content-Length is not cut when its token expires, and half a file never looks complete', async () => {
     const [file, stream] = [await open('/live/file'), await open('/live/events')];
     clock.advance(310);
     await until(() => stream.isOver, 2_000);
@@ -202,7 +202,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
     expect(file.answer.complete).toBe(false);
   });
 
-  it('does not end the streams of a route with @EndsWithToken(false)', async () => {
+  it('a route with @EndsWithToken(false) keeps its streams open', async () => {
     const [own, stream] = [await open('/live/own'), await open('/live/events')];
     await logOut('laptop');
     await until(() => stream.isOver, 2_000);
@@ -210,8 +210,18 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
   });
 
   it.each([
-    ['ends a stream behind which another request waits on the same connection', '/live/events', '/live/ordinary', 1],
-    ['ends a stream that has waited for another answer on the same connection', '/live/ordinary', '/live/events', 0],
+    [
+      'a stream ends although another request waits behind it on the same connection',
+      '/live/events',
+      '/live/ordinary',
+      1,
+    ],
+    [
+      'a stream ends although it has waited for another answer on the same connection',
+      '/live/ordinary',
+      '/live/events',
+      0,
+    ],
   ])('%s', async (_, first, second, at) => {
     const { port } = (application.getHttpServer() as Server).address() as AddressInfo;
     const sessions = at === 0 ? ['phone', 'laptop'] : ['laptop', 'phone'];
@@ -239,13 +249,13 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
     await until(() => stream.isOver, 2_000);
   });
 
-  it('ends a stream when the revocations of its issuer have been unknown for too long', async () => {
+  it('a stream ends when the revocations of its issuer have been unknown for too long', async () => {
     await start({ revocationSource: SilentSource, revocations: { maximumSilenceSeconds: 1 } });
     const stream = await open('/live/events');
     await until(() => stream.isOver, 2_500);
   });
 
-  it('ends anything else that the application tracks, such as a socket, unless it was forgotten', async () => {
+  it('a tracked resource of the application, such as a socket, ends unless it was untracked', async () => {
     const ended: string[] = [];
     const streams = application.get(OpenStreams);
     const principal = testPrincipal({ issuer: issuer.settings.issuer, keyId: issuer.keyId, sessionId: 'laptop' });

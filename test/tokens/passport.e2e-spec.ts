@@ -70,12 +70,12 @@ describe.each<[string, () => AbstractHttpAdapter]>([
 
   afterEach(() => application.close());
 
-  it('accepts an access token and makes its principal the user of the request', async () => {
+  it('AuthGuard accepts an access token and sets its principal as the user of the request', async () => {
     await boot();
     expect(await ask('/alone', bearer(issuer.token({ subject: 'ann' })))).toEqual([200, { subject: 'ann' }]);
   });
 
-  it('rejects a missing, a forged, an expired, and a revoked token with 401', async () => {
+  it('AuthGuard rejects a missing, a forged, an expired, and a revoked token with 401', async () => {
     await boot();
     const revoked = issuer.token({ subject: 'ann', sessionId: 's-1' });
     expect(await ask('/alone', bearer(revoked))).toMatchObject([200, {}]);
@@ -92,7 +92,7 @@ describe.each<[string, () => AbstractHttpAdapter]>([
     }
   });
 
-  it('lets the next strategy of a chain try if the token is missing or invalid', async () => {
+  it('AuthGuard tries the next strategy of a chain if the token is missing or invalid', async () => {
     await boot();
     const [token, key] = [bearer(issuer.token({ subject: 'ann' })), { 'x-api-key': 'right' }];
     expect(await ask('/chained', token)).toEqual([200, { subject: 'ann' }]);
@@ -101,7 +101,7 @@ describe.each<[string, () => AbstractHttpAdapter]>([
     expect(await ask('/chained', { 'x-api-key': 'wrong' })).toMatchObject([401, {}]);
   });
 
-  it('answers 503 instead of 401 while the keys of the issuer are not available', async () => {
+  it('AuthGuard answers 503 instead of 401 while the keys of the issuer are not available', async () => {
     const { issuer: name, audience } = issuer.settings;
     await boot({ issuer: name, audience, jwks: { uri: 'http://127.0.0.1:9/jwks' } });
     const answer = await ask('/alone', bearer(issuer.token({ subject: 'ann' })));

@@ -57,7 +57,7 @@ class HallController {
 @Module({ controllers: [DeskController, HallController] })
 class TeamModule {}
 
-describe('a server that accepts tokens of a further issuer as well', () => {
+describe('a server that accepts tokens of an additional issuer', () => {
   let database: TestDatabase;
   let app: TestApplication;
   let userId: string;
@@ -92,7 +92,7 @@ describe('a server that accepts tokens of a further issuer as well', () => {
     await database?.drop();
   });
 
-  it('proves them by the keys of the settings, beside its own by its ring', async () => {
+  it('the server verifies a partner’s tokens with the configured keys, and its own with its key ring', async () => {
     const token = partner.token({ subject: 'bob' });
     const { issuer } = partner.settings;
     for (let use = 0; use < 3; use += 1) {
@@ -107,14 +107,14 @@ describe('a server that accepts tokens of a further issuer as well', () => {
     }
   });
 
-  it('refuses those that another key has signed, of the partner’s name or of its own', async () => {
+  it('a token signed with another key is rejected under the name of the partner and of the server', async () => {
     const claims = { iss: ISSUER };
     for (const token of [stranger.token({ subject: 'bob' }), partner.token({ subject: userId, claims })]) {
       expect(await app.call('GET', '/desk', { token })).toMatchObject({ status: 401, body: { code: 'invalid-token' } });
     }
   });
 
-  it('takes them at none of the routes that Postern brings, whatever user and scopes they name', async () => {
+  it('built-in routes reject a partner’s tokens, whatever user and scopes they name', async () => {
     const session = '019abfc2-617b-7000-a1b2-c3d4e5f60718';
     const guarded = Object.entries(documentOf(app.nest).paths).flatMap(([path, operations]) =>
       Object.entries(operations as Record<string, { security?: unknown[] }>)
@@ -134,7 +134,7 @@ describe('a server that accepts tokens of a further issuer as well', () => {
     expect((await app.call('GET', '/users/me', { token: own })).status).toBe(200);
   });
 
-  it('takes them at none of the team’s that says so, also in a controller that is open otherwise', async () => {
+  it('routes with @OwnIssuerOnly() reject a partner’s tokens, also in a public controller', async () => {
     const token = partner.token({ subject: userId });
     expect((await app.call('GET', '/desk/own', { token: own })).status).toBe(200);
     expect((await app.call('GET', '/desk/own', { token })).status).toBe(401);
@@ -147,7 +147,7 @@ interface Issuer extends Replica {
   readonly issuer: string;
 }
 
-describe('those who follow the revocations of two issuers', () => {
+describe('services that follow the revocations of two issuers', () => {
   const databases: TestDatabase[] = [];
   const fronts: TcpProxy[] = [];
   const closing: { close(): Promise<void> }[] = [];
@@ -194,7 +194,7 @@ describe('those who follow the revocations of two issuers', () => {
     await Promise.all(databases.splice(0).map((database) => database.drop()));
   });
 
-  it('refuse what either has revoked within a second, and tell how well they know each', async () => {
+  it('a service rejects the tokens that either issuer has revoked within a second, and reports the state of both feeds', async () => {
     const service = await startService();
     for (const replica of [house, partnerHouse]) {
       const { token, sessionId } = await replica.signIn();
@@ -212,7 +212,7 @@ describe('those who follow the revocations of two issuers', () => {
     expect(service.health.of('https://id.stranger.test')).toBeUndefined();
   });
 
-  it('let an issuer revoke nothing of the other, though it names its session and its user', async () => {
+  it('an issuer cannot revoke tokens of the other, even if it names its session and its user', async () => {
     const service = await startService();
     const { token, sessionId, user } = await house.signIn();
     const publisher = partnerHouse.app.get(RevocationPublisher);
@@ -222,7 +222,7 @@ describe('those who follow the revocations of two issuers', () => {
     expect(await service.status(token)).toBe(200);
   });
 
-  it('refuse in its silence the tokens of the silent one alone', async () => {
+  it('only the tokens of an issuer are rejected while its feed is silent', async () => {
     const service = await startService(3);
     const tokens = [(await house.signIn()).token, (await partnerHouse.signIn()).token] as const;
     const both = () => Promise.all(tokens.map((token) => service.status(token)));
@@ -239,7 +239,7 @@ describe('those who follow the revocations of two issuers', () => {
     expect(await both()).toEqual([503, 200]);
   });
 
-  it('are also servers, which learn of their own from the database', async () => {
+  it('a server reads its own revocations from the database and follows the other issuer', async () => {
     const { issuer: further } = partnerHouse;
     const server = await startIssuer({
       auth: { issuers: [{ issuer: further, audience, revocations: followed(partnerHouse) }] },
@@ -260,7 +260,7 @@ describe('those who follow the revocations of two issuers', () => {
   });
 });
 
-describe('a service whose issuer is away', () => {
+describe('a service whose issuer is unavailable', () => {
   let app: TestApplication;
   let absent: TestIssuer;
   let server: Server | undefined;
@@ -281,7 +281,7 @@ describe('a service whose issuer is away', () => {
     server?.close();
   });
 
-  it('says that nobody can tell, of no token that it is bad that may be good, and accepts it when the keys are there', async () => {
+  it('a token that may be valid is answered with 503 while the keys are unavailable, and is accepted afterwards', async () => {
     const token = absent.token({ subject: 'ada' });
     for (let time = 0; time < 3; time += 1) {
       const answer = await app.call('GET', '/desk', { token });

@@ -19,7 +19,7 @@ const issuer = 'https://id.example.com';
 const audience = 'https://api.example.com';
 const secret = 'a secret that an issuer and a service share';
 
-/** One key, written without a `kid`: as the issuer signs with it, and as a service verifies with it. */
+/** A key without a `kid`, in the form for the issuer and in the form for a service. */
 interface SharedKey {
   readonly signs: StaticSigningKeySettings;
   readonly verifies: KeyMaterial;
@@ -85,7 +85,7 @@ describe('static keys without a kid', () => {
     ['PEM', 'Fastify', () => new FastifyAdapter()],
     ['JWK', 'Express', () => new ExpressAdapter()],
   ] as const)(
-    'have the same name in issuer and service for every algorithm, as %s, on %s',
+    'a static key has the same kid in issuer and service for every algorithm, as %s, on %s',
     async (form, _, adapter) => {
       const keys = JWT_ALGORITHMS.map((algorithm) => [algorithm, sharedKey(algorithm, form)] as const);
       const id = await boot(

@@ -43,7 +43,7 @@ function isVerified(group: Group, jws: unknown): boolean {
   }
 }
 
-/** Valid by their label, and refused because an access token is never that: of another algorithm, or empty. */
+/** Signatures that the vectors call valid but Postern rejects: another algorithm, or an empty message. */
 function isNoAccessToken({ jws }: Vector): boolean {
   const [header, payload] = (jws as string).split('.');
   const { alg } = JSON.parse(Buffer.from(header!, 'base64url').toString()) as { alg: unknown };
@@ -86,7 +86,7 @@ describeWhereThere(`Wycheproof${where}`, () => {
     return sorted;
   };
 
-  it('takes all 401 signatures as the label or the stance says', () => {
+  it('all 401 signatures are accepted or rejected as labelled, except for the stricter rules of Postern', () => {
     const { asLabelled, labelledBothWays, refusedByStance, refusedAsNoAccessToken, wrong } =
       outcome('json_web_signature_test.json');
     expect(wrong).toEqual([]);
@@ -98,7 +98,7 @@ describeWhereThere(`Wycheproof${where}`, () => {
     expect(asLabelled).toHaveLength(401 - 6 - 2 - 12);
   });
 
-  it('refuses the padding that vectors 367 and 370 have lost', () => {
+  it('signatures without the padding of vectors 367 and 370 are rejected', () => {
     const groups = read<{ testGroups: Group[] }>('json_web_signature_test.json').testGroups;
     const group = groups.find(({ tests }) => tests.some(({ tcId }) => tcId === 367))!;
     const [header, payload, signature] = (group.tests.find(({ tcId }) => tcId === 367)!.jws as string).split('.');
@@ -108,7 +108,7 @@ describeWhereThere(`Wycheproof${where}`, () => {
     expect(isVerified(group, `${header}.${payload}.${signature}=`)).toBe(false);
   });
 
-  it('takes all 26 keys and key sets as the label says', () => {
+  it('all 26 keys and key sets are accepted or rejected as labelled', () => {
     const { asLabelled, refusedAsNoAccessToken, wrong } = outcome('json_web_key_test.json');
     expect(wrong).toEqual([]);
     // HS384 and HS512 are not offered.

@@ -1,14 +1,14 @@
 import { createHmac, createPublicKey, createSecretKey, generateKeyPairSync, sign } from 'node:crypto';
 import type { KeyObject } from 'node:crypto';
 
-/** A pair whose private half is the issuer's and whose public half everybody may read. */
+/** A key pair: the issuer holds the private half, and the public half is public. */
 export interface Pair {
   readonly kid: string;
   readonly privateKey: KeyObject;
   readonly publicKey: KeyObject;
 }
 
-/** What attacker and application both stand in: issuers, keys, the time, and an address that nobody may ever ask. */
+/** The environment of attacker and application: issuers, keys, the time, and a URL that must never be requested. */
 export interface World {
   /** Epoch seconds. */
   readonly now: number;
@@ -71,7 +71,7 @@ export const goodHeader = ({ es }: Pick<World, 'es'>): Record<string, unknown> =
 
 /** An object becomes JSON; a text and bytes stay what they are. */
 export type Part = object | string | Buffer;
-/** What makes a signature of `header.payload`. */
+/** Signs `header.payload`. */
 export type Signer = (input: string) => Buffer;
 
 export const byEs = ({ privateKey }: Pick<Pair, 'privateKey'>, hash = 'sha256'): Signer => {

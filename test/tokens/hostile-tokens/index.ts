@@ -10,7 +10,7 @@ export type { HostileToken } from './hostile-token.js';
 export { byEs, byHs, byRs, compact, goodClaims, goodHeader, makeWorld } from './fixture.js';
 export type { World } from './fixture.js';
 
-/** Every hostile token, made anew for the keys and the time of this world. */
+/** Every hostile token, generated for the keys and the time of the fixture. */
 export function hostileTokens(world: World): HostileToken[] {
   const kinds = [
     ofSignatures,

@@ -38,7 +38,7 @@ export function ofJson(world: World): HostileToken[] {
     'a byte-order mark before the header': ofHeader(Buffer.concat([BOM, Buffer.from(header)])),
     'a byte-order mark before the payload': ofPayload(Buffer.concat([BOM, Buffer.from(body)])),
     'UTF-16': ofPayload(Buffer.from(body, 'utf16le')),
-    'a byte that is no UTF-8 (FF)': ofPayload(withByte(0xff)),
+    'a byte that is not UTF-8 (FF)': ofPayload(withByte(0xff)),
     'a lone continuation byte (80)': ofPayload(withByte(0x80)),
     'an overlong slash (C0 AF)': ofPayload(
       Buffer.concat([Buffer.from('{"x":"'), Buffer.from([0xc0, 0xaf]), Buffer.from(`",${inner(body)}}`)]),

@@ -50,7 +50,7 @@ export function ofPurposes(world: World): HostileToken[] {
     'a security event token': as('secevent+jwt', {
       events: { 'https://schemas.openid.net/secevent/caep/event-type/session-revoked': {} },
     }),
-    'a proof of possession (DPoP)': compact(
+    'a DPoP proof of possession': compact(
       { alg: 'ES256', typ: 'dpop+jwt', jwk: es.publicKey.export({ format: 'jwk' }) },
       { jti: 'x', htm: 'GET', htu: 'https://orders.example.com/', iat: world.now },
       byEs(es),
@@ -63,7 +63,7 @@ export function ofPurposes(world: World): HostileToken[] {
     'a verification token for an e-mail': as('email-verification+jwt'),
     'a challenge of a second factor': as('mfa-challenge+jwt'),
     'an SD-JWT': `${as('at+jwt')}~WyJzYWx0IiwgIm5hbWUiLCAidmFsdWUiXQ~`,
-    'a token bound to a proof': as('at+jwt', { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }),
+    'a token bound to a DPoP proof': as('at+jwt', { cnf: { jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' } }),
     'a PASETO': 'v4.public.eyJzdWIiOiJ4In0',
     'a macaroon': 'MDAxY2xvY2F0aW9uIGh0dHBzOi8vZXhhbXBsZQ',
     'basic credentials': Buffer.from('user:password').toString('base64'),
@@ -72,7 +72,7 @@ export function ofPurposes(world: World): HostileToken[] {
   });
 }
 
-/** Encrypted around nothing that is signed: a public key encrypts for everybody (RFC 8725 §2.3). */
+/** A JWE around an unsigned text: any client can encrypt with a public key (RFC 8725 §2.3). */
 export function ofEncrypted(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const encrypted = (payload: object | string, header: object): string => {

@@ -7,7 +7,7 @@ const ORDER = Buffer.from('ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9c
 const ZERO = Buffer.alloc(32);
 const ONE = Buffer.concat([Buffer.alloc(31), Buffer.from([1])]);
 
-/** Signatures that prove nothing. */
+/** Invalid signatures. */
 export function ofSignatures(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const sound = byEs(world.es);
@@ -106,7 +106,10 @@ export function ofAlgorithms(world: World): HostileToken[] {
   });
 }
 
-/** The public key taken for a secret: HS256 is on the list of this issuer on purpose, so that only the key can refuse. */
+/**
+ * HS256 with the public key as the secret. This issuer allows HS256 on purpose, so that only the key can reject the
+ * token.
+ */
 export function ofConfusion(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const texts: Record<string, string> = {};

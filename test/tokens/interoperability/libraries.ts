@@ -1,7 +1,7 @@
 import { execFile, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 
-/** What every judge is told: where the keys are, and whose tokens it shall accept. */
+/** The configuration of every library: the JWKS URI, the issuer and the audience. */
 export interface Rules {
   readonly jwksUri: string;
   readonly issuer: string;
@@ -43,10 +43,7 @@ const programs: Readonly<Record<string, Program>> = {
 /** The libraries that are not ours and that read our tokens by the key set alone, as far as this machine has them. */
 export const libraries = Object.keys(programs);
 
-/**
- * What one of the judges, who has read nothing before, says of these tokens: the subject of each that it accepts, and
- * `refused: …` for each other.
- */
+/** The verdict of a newly started library on each token: the subject if it accepts the token, or else the reason. */
 export function verdictsOf(library: string, rules: Rules, tokens: readonly string[]): Promise<string[]> {
   return ask(programs[library]!, { ...rules, tokens });
 }

@@ -1,4 +1,4 @@
-/** Judges tokens by one of npm's libraries, from the key set alone. In a process of its own, where no test runner loads it. */
+/** Verifies tokens with an npm library from the JWKS alone, in a separate process without the test runner. */
 import { createPublicKey } from 'node:crypto';
 import { once } from 'node:events';
 import { json } from 'node:stream/consumers';
