@@ -161,8 +161,8 @@ describe.each([
 
   it('a public operation has no principal, even if another operation of the request is not public', async () => {
     const token = issuer.token({ subject: 'ada' });
-    expect((await served.ask('{ whoami open }', token)).data).toEqual({ whoami: 'ada', open: 'open to everybody' });
-    expect((await served.ask('{ open }')).data).toEqual({ open: 'open to everybody' });
+    expect((await served.ask('{ whoami open }', token)).data).toEqual({ whoami: 'ada', open: 'open to every client' });
+    expect((await served.ask('{ open }')).data).toEqual({ open: 'open to every client' });
   });
 
   it('errors that the team wrote for the client stay unchanged', async () => {

@@ -12,7 +12,7 @@ const root = join(import.meta.dirname, '../..');
 const bin = (path: string): string => join(root, 'node_modules', path);
 const secondsToStart = 60;
 
-/** Where the packages come from; nothing of it is needed but by these tests. */
+/** The registry of the packages; only these tests need its packages. */
 export async function isRegistryReachable(): Promise<boolean> {
   const args = ['view', 'reflect-metadata', 'name', '--fetch-retries=0', '--fetch-timeout=8000', '--prefer-online'];
   return run('npm', args, { cwd: root, timeout: 15_000 }).then(
@@ -21,7 +21,7 @@ export async function isRegistryReachable(): Promise<boolean> {
   );
 }
 
-/** What `npm publish` would send; the path of the tarball. */
+/** Packs the files that `npm publish` would send, and returns the path of the tarball. */
 export async function pack(folder: string): Promise<string> {
   const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', folder], { cwd: root });
   const [{ filename }] = JSON.parse(stdout.slice(stdout.indexOf('['))) as [{ filename: string }];
@@ -54,10 +54,10 @@ export async function scaffold(folder: string, name: string, type: 'esm' | 'cjs'
 }
 
 /**
- * Compiles as the scaffold has it, which is strict, and more strictly than that.
+ * Compiles with the strict settings of the scaffold and with stricter ones.
  *
- * @param libraries whether the declarations of installed packages are read with the same rigour
- * @returns the complaints about the application itself and about Postern's declarations; other packages are not ours to judge
+ * @param libraries whether the declarations of installed packages are checked as well
+ * @returns the errors in the application and in Postern's declarations; errors of other packages are ignored
  */
 export async function compile(app: string, { libraries }: { libraries: boolean }): Promise<string[]> {
   const options = [

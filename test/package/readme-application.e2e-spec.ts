@@ -12,7 +12,7 @@ const application = [...readme.matchAll(/```ts\n([\s\S]*?)```/g)]
   .map((match) => match[1]!)
   .find((block) => /PosternModule\.forRoot/.test(block))!;
 
-/** What a reader's files have around these lines, and one registration. */
+/** The surroundings of these lines in the files of a reader, and one registration. */
 const program = (databaseUrl: string): string => `
   import 'reflect-metadata';
   import { Module } from '@nestjs/common';
@@ -46,7 +46,7 @@ describe('the application that the README begins with', () => {
   });
   afterAll(() => database?.drop());
 
-  it('starts on an empty database and registers its first user', async () => {
+  it('the application of the README starts on an empty database and registers its first user', async () => {
     const { code } = transformSync(program(database.url), {
       jsc: {
         parser: { syntax: 'typescript', decorators: true },

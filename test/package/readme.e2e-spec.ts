@@ -28,11 +28,11 @@ describeWithTools('the lines that the README gives a terminal (needs bash and cu
     folder.remove();
   });
 
-  it('register, log in, show the user, log out, and are refused after that', () => {
+  it('the commands of the README register, log in, show the user, log out, and are then rejected', () => {
     const block = [...readme.matchAll(/```sh\n([\s\S]*?)```/g)]
       .map((match) => match[1]!)
       .find((text) => /curl/.test(text));
-    // A line for each answer, so that they can be told apart.
+    // Each answer is on its own line.
     const lines = block!.replaceAll('localhost:3000', new URL(server.url).host);
     const script = lines.replaceAll(/^curl ((?:.*\\\n)*.*)$/gm, (line) => `echo; ${line}`);
     const run = spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', script], {

@@ -17,7 +17,7 @@ import type { Employee } from '../fixtures/acme/employee.entity.js';
 
 const PASSWORD = 'seven small boats at noon';
 
-/** What a service that only accepts tokens does not install. */
+/** The packages that a service does not install if it only accepts tokens. */
 const NOT_INSTALLED = [
   'typeorm',
   '@nestjs/typeorm',
@@ -38,12 +38,12 @@ interface Started {
   readonly resolvable: string[];
 }
 
-describe('what the package holds for a service without a database', () => {
+describe('the package of a service without a database', () => {
   const dist = join(import.meta.dirname, '../../dist/libs');
 
   beforeAll(() => build(), 300_000);
 
-  it.each(['problem', 'auth'])('never mentions one in the built %s', (lib) => {
+  it.each(['problem', 'auth'])('the built %s imports no database package', (lib) => {
     const folder = join(dist, lib, 'src');
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\.(js|d\.ts)$/.test(name),
@@ -58,7 +58,7 @@ describe('what the package holds for a service without a database', () => {
   });
 });
 
-describe('a second service with `auth` and `problem` alone, on the built package', () => {
+describe('a service with `auth` and `problem` alone, on the built package', () => {
   let database: TestDatabase;
   let issuer: INestApplication;
   let issuerUrl: string;
@@ -129,7 +129,7 @@ describe('a second service with `auth` and `problem` alone, on the built package
     return { status: response.status, challenge: response.headers.get('www-authenticate'), body };
   }
 
-  it('runs where nothing of the issuing side can be found', () => {
+  it('a service runs without the packages of the issuing side', () => {
     expect(started.resolvable).toEqual([]);
   });
 
@@ -137,14 +137,14 @@ describe('a second service with `auth` and `problem` alone, on the built package
     const orders = `orders on ${framework}`;
     const warehouse = `warehouse on ${framework}`;
 
-    it('believes the issuer, whose keys it finds by its address', async () => {
+    it('a service accepts the issuer, whose keys it discovers by the issuer URL', async () => {
       const { status, body } = await ask(orders, '/orders', token);
       expect(status).toBe(200);
       expect(body).toMatchObject({ department: 'Rockets', orders: [] });
       expect((await ask(orders, '/orders/1', token)).body).toEqual({ id: '1', buyer: body['buyer'] });
     });
 
-    it('is closed to everybody else, in one form', async () => {
+    it('a service rejects all other requests in one format', async () => {
       const stranger = new TestIssuer('acme', issuerUrl).token({ subject: 'ada', scopes: ['expenses:read'] });
       const [head, payload] = token.split('.');
       for (const bearer of [undefined, 'nonsense', stranger, `${token}x`, `${head}.${payload}.`]) {
@@ -154,20 +154,20 @@ describe('a second service with `auth` and `problem` alone, on the built package
       }
     });
 
-    it('asks for the scopes of a route', async () => {
+    it('a service requires the scopes of a route', async () => {
       const { status, challenge, body } = await ask(orders, '/orders/1', token, 'DELETE');
       expect([status, body['code']]).toEqual([403, 'insufficient-scope']);
       expect(challenge).toContain('scope="expenses:approve"');
       expect((await ask(orders, '/orders/1', approverToken, 'DELETE')).status).toBe(204);
     });
 
-    it('opens what is public, and answers its own errors in the form of all', async () => {
+    it('a service serves public routes, and answers its own errors in the common format', async () => {
       expect((await ask(orders, '/orders/prices')).body).toEqual({ anvil: 42 });
       const unknown = await ask(orders, '/orders/2', token);
       expect(unknown.body).toMatchObject({ status: 404, code: 'order-unknown', title: 'There is no such order.' });
     });
 
-    it('guards one controller where the guard is not global, and leaves the others open', async () => {
+    it('a guard that is not global protects one controller and leaves the others open', async () => {
       expect((await ask(warehouse, '/catalogue')).status).toBe(200);
       expect((await ask(warehouse, '/warehouse', token)).status).toBe(200);
       expect((await ask(warehouse, '/warehouse/address')).status).toBe(200);
@@ -177,7 +177,7 @@ describe('a second service with `auth` and `problem` alone, on the built package
       expect(closed.map(({ body }) => body['code'])).toEqual(['invalid-token', 'insufficient-scope']);
     });
 
-    it('leaves to an application without ProblemModule what is not a refusal', async () => {
+    it('an application without ProblemModule handles its other errors itself', async () => {
       const { status, body } = await ask(warehouse, '/nowhere');
       expect([status, body]).toEqual([404, expect.objectContaining({ statusCode: 404, error: 'Not Found' })]);
     });

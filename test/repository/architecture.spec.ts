@@ -21,14 +21,14 @@ const LEVELS: Readonly<Record<string, number>> = {
   postern: 8,
 };
 
-/** What a service without a database installs: neither may know of one. */
+/** The packages that a service without a database does not install. Neither lib may import them. */
 const WITHOUT_DATABASE = ['problem', 'jws', 'auth'];
 const MAX_FILE = 250;
 const MAX_FILES_IN_FOLDER = 15;
 const MAX_SYMBOLS = 40;
 const MAX_DEPENDENCIES = 5;
 
-/** What is above a bound today, and how far. Each entry may only shrink: delete it when it is gone. */
+/** The present violations of each bound and their size. An entry may only shrink; delete it when it is gone. */
 const ABOVE: Readonly<Record<'folders' | 'symbols' | 'dependencies', Readonly<Record<string, number>>>> = {
   folders: {},
   symbols: { './auth': 64, './tokens': 47, './users': 56 },
@@ -61,7 +61,7 @@ interface SourceFile {
 const IMPORT =
   /(?:^|\n)\s*(?:import|export)\b[^;'"]*?from\s+['"]([^'"]+)['"]|import\(\s*['"]([^'"]+)['"]\s*\)|(?:^|\n)import\s+['"]([^'"]+)['"]/g;
 
-/** What is loaded when the file runs: types vanish when compiled. */
+/** The imports that remain when the file runs; the compiler removes types. */
 const LOADED = /(?:^|\n)(?:import|export)\s+(?!type\b)[^;'"]*?from\s+['"]([^'"]+)['"]/g;
 
 const files: readonly SourceFile[] = execFileSync('git', ['ls-files', '-co', '--exclude-standard', '*.ts'], {
@@ -81,12 +81,12 @@ const libOf = (path: string): string | undefined => /^libs\/([^/]+)\//.exec(path
 const libNamed = (specifier: string): string | undefined =>
   specifier === 'postern' ? 'postern' : /^postern\/([^/]+)/.exec(specifier)?.[1];
 
-/** Where the rule holds the list is empty; where it does not, it says file and reason. */
+/** The exceptions to the rule, each with file and reason. The list is empty if the rule holds. */
 function offences(rule: (file: SourceFile) => readonly string[], among: readonly SourceFile[] = sources): string[] {
   return among.flatMap((file) => rule(file).map((reason) => `${file.path}: ${reason}`));
 }
 
-/** What is loaded before a file runs: files by their path, packages by their name. */
+/** The modules that are loaded before a file runs: files by their path, packages by their name. */
 function loadedBy({ path, text }: SourceFile): string[] {
   return [...text.matchAll(LOADED)]
     .map((match) => match[1]!)
@@ -98,7 +98,7 @@ function filesIn({ path, imports }: SourceFile): string[] {
   return imports.filter((name) => name.startsWith('.')).map((name) => join(path, '..', name).replace(/\.js$/, '.ts'));
 }
 
-/** What is above its bound, and by how much more than today. */
+/** The values above their bound, and how much they exceed the recorded violation. */
 function above(counts: ReadonlyMap<string, number>, bound: number, today: Readonly<Record<string, number>>): string[] {
   const grown = [...counts].filter(([name, count]) => count > (today[name] ?? bound));
   const shrunk = Object.keys(today).filter((name) => (counts.get(name) ?? 0) < today[name]!);
@@ -115,13 +115,13 @@ function counted(names: readonly string[]): Map<string, number> {
 }
 
 describe('the architecture', () => {
-  it('sees the sources it speaks of', () => {
+  it('the architecture test finds the sources that it checks', () => {
     expect(sources.length).toBeGreaterThan(60);
     const libs = new Set(sources.map(({ path }) => libOf(path)).filter((lib) => lib !== undefined));
     expect(libs).toEqual(new Set([...Object.keys(LEVELS), 'testing']));
   });
 
-  it('lets a lib import only libs of a lower level', () => {
+  it('a lib imports only libs of a lower level', () => {
     const rule = ({ path, imports }: SourceFile): string[] => {
       const lib = libOf(path);
       if (lib === undefined || lib === 'testing') return [];
@@ -134,13 +134,13 @@ describe('the architecture', () => {
     expect(offences(rule)).toEqual([]);
   });
 
-  it('lets nothing that ships import the testing lib', () => {
+  it('no published lib imports the testing lib', () => {
     const rule = ({ path, imports }: SourceFile): string[] =>
       libOf(path) === 'testing' ? [] : imports.filter((name) => libNamed(name) === 'testing');
     expect(offences(rule)).toEqual([]);
   });
 
-  it('crosses no border but by the public name: no deep and no relative import of another lib', () => {
+  it('a lib imports another lib only by its public name: no deep and no relative import', () => {
     const rule = ({ path, imports }: SourceFile): string[] => {
       const lib = libOf(path);
       const home = lib === undefined ? 'src/' : `libs/${lib}/`;
@@ -158,7 +158,7 @@ describe('the architecture', () => {
     ).toEqual([]);
   });
 
-  it('knows no import cycle', () => {
+  it('the sources have no import cycle', () => {
     const graph = new Map(sources.map((file) => [file.path, filesIn(file)]));
     const done = new Set<string>();
     const circles: string[] = [];
@@ -172,14 +172,14 @@ describe('the architecture', () => {
     expect(circles).toEqual([]);
   });
 
-  it('keeps the database out of problem, jws, and auth', () => {
+  it('problem, jws, and auth do not import the database', () => {
     const databases = /^(typeorm|@nestjs\/typeorm|pg|ioredis|@node-rs\/argon2|postern\/persistence)$/;
     const rule = ({ path, imports }: SourceFile): string[] =>
       WITHOUT_DATABASE.includes(libOf(path) ?? '') ? imports.filter((name) => databases.test(name)) : [];
     expect(offences(rule)).toEqual([]);
   });
 
-  it('reads the environment in src/config/config.ts alone', () => {
+  it('only src/config/config.ts reads the environment', () => {
     const rule = ({ path, text }: SourceFile): string[] =>
       path !== 'src/config/config.ts' && libOf(path) !== 'testing' && /process\.env|process\[['"]env/.test(text)
         ? ['process.env']
@@ -187,7 +187,7 @@ describe('the architecture', () => {
     expect(offences(rule)).toEqual([]);
   });
 
-  it('loads no part of the server before the environment and the arguments are found sound', () => {
+  it('no part of the server is loaded before the environment and the arguments are validated', () => {
     const loaded = new Set(['src/main.ts', 'src/cli/keys.ts', 'src/cli/token.ts']);
     for (const name of loaded) {
       const file = sources.find(({ path }) => path === name);
@@ -202,32 +202,32 @@ describe('the architecture', () => {
     ]);
   });
 
-  it('exports by name only, and says in each index what is public', () => {
+  it('each index exports by name only', () => {
     expect(offences(({ text }) => (/^export default\b/m.test(text) ? ['export default'] : []))).toEqual([]);
     expect(offences(({ text }) => (/^export \*/m.test(text) ? ['export *'] : []))).toEqual([]);
   });
 
-  it('ties nothing with forwardRef and passes no string tokens', () => {
+  it('the sources use neither forwardRef nor string tokens', () => {
     expect(offences(({ text }) => (/\bforwardRef\s*\(/.test(text) ? ['forwardRef'] : []))).toEqual([]);
     expect(offences(({ text }) => (/@Inject\(\s*['"`]/.test(text) ? ['@Inject of a string'] : []))).toEqual([]);
   });
 
-  it('keeps every file short enough for one sitting', () => {
+  it('no file exceeds the maximum length', () => {
     const lines = (text: string): number => text.split('\n').length - 1;
     expect(offences(({ text }) => (lines(text) > MAX_FILE ? [`${lines(text)} lines`] : []))).toEqual([]);
   });
 
-  it('has no room whose name does not say what it holds', () => {
+  it('no folder has a vague name', () => {
     const vague = /\/(utils?|helpers?|common|shared|misc|interfaces|constants)(\/|\.ts$)/;
     expect(offences(({ path }) => (vague.test(path) ? ['a name that says nothing'] : []))).toEqual([]);
   });
 
-  it('has no folder with more than 15 source files', () => {
+  it('no folder has more than 15 source files', () => {
     const folders = sources.map(({ path }) => path).filter((path) => /^(src|libs)\//.test(path));
     expect(above(counted(folders.map((path) => dirname(path))), MAX_FILES_IN_FOLDER, ABOVE.folders)).toEqual([]);
   });
 
-  it('exports at most 40 symbols from each subpath', () => {
+  it('no subpath exports more than 40 symbols', () => {
     const entries = Object.entries(subpaths as Record<string, { types?: string }>);
     const counts = entries.flatMap(([subpath, { types }]) => {
       const path = types?.replace('./dist/', '').replace('.d.ts', '.ts');
@@ -242,7 +242,7 @@ describe('the architecture', () => {
     expect(above(new Map(counts), MAX_SYMBOLS, ABOVE.symbols)).toEqual([]);
   });
 
-  it('has no class with more than 5 injected dependencies', () => {
+  it('no class has more than 5 injected dependencies', () => {
     const injected = sources.flatMap(({ path, text }) => {
       const source = ts.createSourceFile(path, text, ts.ScriptTarget.ES2023, true);
       return source.statements
@@ -257,7 +257,7 @@ describe('the architecture', () => {
     expect(above(new Map(injected), MAX_DEPENDENCIES, ABOVE.dependencies)).toEqual([]);
   });
 
-  it('has one style: no braces after @throws, each @example in a fence, "#" members for secrets alone', () => {
+  it('the sources have one style: no braces after @throws, each @example in a fence, "#" members for secrets alone', () => {
     const holdsSecrets = /(instance-secret|test-issuer)\.ts$/;
     expect(offences(({ text }) => text.match(/@throws \{[^}]*\}/g) ?? [])).toEqual([]);
     expect(
@@ -275,7 +275,7 @@ describe('the architecture', () => {
     ).toEqual([]);
   });
 
-  it('uses a private member of another package only where the ADR on them names the file and a test', () => {
+  it('a private member of another package is used only if the ADR on them names the file and a test', () => {
     const page = readFileSync(join(root, PRIVATE_MEMBERS), 'utf8');
     const rows = [...page.matchAll(/^\| `([^`]+)` +\|[^|]+\| `([^`]+)` +\|[^|]+\| `([^`]+)` +\|$/gm)];
     expect(rows.length).toBeGreaterThan(0);

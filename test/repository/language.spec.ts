@@ -103,7 +103,7 @@ const textsOf = (path: string): Text[] => {
 describe.each(ROOMS)('the language of %s', (room) => {
   const paths = pathsOf(room);
 
-  it('has the plain word for each phrase of the list', () => {
+  it('a room uses the plain word for each phrase of the list', () => {
     const found = paths.flatMap((path) =>
       textsOf(path).flatMap(({ line, text }) =>
         PHRASES.filter(([phrase]) => phrase.test(text)).map(
@@ -114,7 +114,7 @@ describe.each(ROOMS)('the language of %s', (room) => {
     expect(found).toEqual([]);
   });
 
-  it('begins each sentence with its actor', () => {
+  it('each sentence of a room begins with its actor', () => {
     const found = paths.flatMap((path) =>
       textsOf(path)
         .filter(({ text }) => BEGINNING.test(text))
@@ -123,7 +123,7 @@ describe.each(ROOMS)('the language of %s', (room) => {
     expect(found).toEqual([]);
   });
 
-  it('keeps comments within 120 columns', () => {
+  it('the comments of a room fit in 120 columns', () => {
     const found = paths
       .filter((path) => !path.endsWith('.md'))
       .flatMap((path) =>

@@ -13,14 +13,14 @@ const { packages } = JSON.parse(readFileSync(join(import.meta.dirname, '../../pa
 const installed = Object.entries(packages).filter(([path, { link }]) => path.includes('node_modules/') && !link);
 
 describe('package-lock.json', () => {
-  it('knows the contents of each package, also of those for other platforms', () => {
+  it('package-lock.json has an integrity hash for each package, including those for other platforms', () => {
     expect(installed.length).toBeGreaterThan(500);
     expect(installed.filter(([, { integrity }]) => !integrity?.startsWith('sha512-')).map(([path]) => path)).toEqual(
       [],
     );
   });
 
-  it('names no registry but that of npm', () => {
+  it('package-lock.json names only the registry of npm', () => {
     const addresses = installed.map(([, { resolved }]) => resolved).filter((address) => address !== undefined);
     expect(addresses.filter((address) => !address.startsWith('https://registry.npmjs.org/'))).toEqual([]);
   });

@@ -24,7 +24,7 @@ const WITH_CODE = [
 const employee = '../package/team/employee.entity.js';
 const migration = '../package/team/add-cost-centre.migration.js';
 
-/** What a reader of the README has beside its lines: the imports, and classes and values of their own. */
+/** The surroundings of the README's code: imports, and classes and values of the reader. */
 const READERS_OWN: Readonly<Record<string, string>> = {
   nest: `import {
     Controller, type ExecutionContext, Get, Injectable, type MessageEvent, Module, Sse, StreamableFile, UseGuards,
@@ -134,7 +134,7 @@ function membersOf(path: string, interfaceName: string): string[] {
     .flatMap(({ members }) => namesIn(members));
 }
 
-/** What the first column of a table under this heading names, and of a row of controllers what it offers. */
+/** The names in the first column of a table under this heading; for a row of controllers, its options. */
 function namedUnder(page: string, heading: string): string[] {
   const section = page.split(/^## /m).find((text) => text.startsWith(`${heading}\n`))!;
   const rows = [...section.matchAll(/^\| (`.*?)\s*\|(.*)\|$/gm)];
@@ -154,7 +154,7 @@ function foldersOf(path: string): string[] {
 }
 
 describe('the documentation', () => {
-  it('names each setting of PosternModule and each of its classes, and none that does not exist', () => {
+  it('the documentation names each setting and each class of PosternModule, and no unknown one', () => {
     const page = pages.find(({ path }) => path === 'libs/postern/README.md')!.text;
     const declared = (name: string): string[] =>
       membersOf('libs/postern/src/postern.module-definition.ts', name).toSorted();
@@ -164,24 +164,24 @@ describe('the documentation', () => {
     expect(namedUnder(page, 'Structure').toSorted()).toEqual(declared('PosternStructure'));
   });
 
-  it('shows code that compiles', () => {
+  it('the code of the documentation compiles', () => {
     const programs = WITH_CODE.flatMap(programsOf);
     expect(programs.length).toBeGreaterThanOrEqual(20);
     expect(complaintsAbout(programs)).toEqual([]);
   }, 180_000);
 
-  it('notices code that does not compile', () => {
+  it('the check of the documentation detects code that does not compile', () => {
     const program = `${READERS_OWN.auth}\nAuthModule.forRoot({ isuer: 'x', audience: 'y' });`;
     expect(complaintsAbout([['misspelt.ts', program]])).toHaveLength(1);
   });
 
-  it('links to files that exist', () => {
+  it('the links of the documentation lead to existing files', () => {
     expect(links.length).toBeGreaterThan(10);
     const dead = links.filter(({ path, target }) => !existsSync(join(root, dirname(path), target)));
     expect(dead).toEqual([]);
   });
 
-  it('links in the package to files that are in the package', () => {
+  it('the links of packaged documentation lead to packaged files', () => {
     const listed = execFileSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
       cwd: root,
       encoding: 'utf8',
@@ -193,7 +193,7 @@ describe('the documentation', () => {
     expect(dead).toEqual([]);
   });
 
-  it('names commands of npm that exist', () => {
+  it('the npm commands of the documentation exist', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { scripts: object };
     const named = pages.flatMap(({ path, text }) =>
       [...text.matchAll(/npm (?:run ([\w:]+)|(start|test)\b)/g)].map((match) => ({
@@ -205,7 +205,7 @@ describe('the documentation', () => {
     expect(named.filter(({ script }) => !(script in scripts))).toEqual([]);
   });
 
-  it('runs the specs of one lib by the command that is shown for it', () => {
+  it('the documented command for one lib runs its specs', () => {
     // Jest's list of projects goes on until the next option: without one the lib would be taken for a project.
     const { text } = pages.find(({ path }) => path === 'CONTRIBUTING.md')!;
     const [, script, lib] = /`npm run ([\w:]+) -- (libs\/\w+)`/.exec(text)!;

@@ -24,7 +24,7 @@ describe('the schema', () => {
     await database?.drop();
   });
 
-  it('is after all migrations what the entities say', async () => {
+  it('the schema after all migrations matches the entities', async () => {
     const { upQueries } = await dataSource.driver.createSchemaBuilder().log();
     expect(upQueries.map(({ query }) => query)).toEqual([]);
   });

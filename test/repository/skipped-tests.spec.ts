@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '../..');
 
-/** What a run of the vectors says on a machine where they are not. */
+/** The output of a run of the Wycheproof vectors on a machine without them. */
 function outputOf(...args: string[]): string {
   const run = spawnSync('npm', ['run', '--silent', 'test:unit', '--', 'test/tokens/wycheproof', ...args], {
     cwd: root,
@@ -14,13 +14,13 @@ function outputOf(...args: string[]): string {
 }
 
 describe('a run of the tests', () => {
-  it('says at its end what it skipped, and why', () => {
+  it('a test run lists the skipped tests with their reasons at its end', () => {
     const end = outputOf();
     expect(end).toContain('Did not run:');
     expect(end).toMatch(/^ {2}Wycheproof \(needs its vectors.*POSTERN_TEST_CORPUS.*takes all 26 keys/m);
   }, 120_000);
 
-  it('says nothing of what nobody asked for', () => {
+  it('a test run does not list tests that a name filter has skipped', () => {
     expect(outputOf('-t', 'of no test')).not.toContain('Did not run');
   }, 120_000);
 });

@@ -36,8 +36,10 @@ export class TcpProxy {
   }
 
   /**
-   * @param target where it leads; may be set later by `leadTo`
-   * @param port where it begins; a free one unless told
+   * Opens a proxy.
+   *
+   * @param target the address to forward to; `leadTo` can change it later
+   * @param port the port to listen on; 0 for any free port
    */
   static async open(target: NetConnectOpts = { port: 9 }, port = 0): Promise<TcpProxy> {
     const server = createServer({ noDelay: true });
@@ -53,19 +55,19 @@ export class TcpProxy {
     this.target = target;
   }
 
-  /** Nothing arrives any more, and nobody is told. */
+  /** No data arrives any more, and no connection is closed. */
   stall(): void {
     this.isStalled = true;
     for (const sockets of this.pairs) for (const socket of sockets) socket.pause();
   }
 
-  /** What was stalled arrives after all; what was cut may connect again. */
+  /** Stalled data arrives, and clients that were disconnected may connect again. */
   resume(): void {
     this.isStalled = this.isCut = false;
     for (const sockets of this.pairs) for (const socket of sockets) socket.resume();
   }
 
-  /** On the connections of now nothing arrives any more, and nobody is told; new ones are let in. */
+  /** Stalls the existing connections without closing them; new connections work. */
   forget(): void {
     for (const pair of this.pairs) {
       for (const socket of pair) socket.pause();
@@ -74,13 +76,13 @@ export class TcpProxy {
     }
   }
 
-  /** Ends every connection, and lets none in. */
+  /** Closes every connection and accepts no new one. */
   cut(): void {
     this.isCut = true;
     this.drop();
   }
 
-  /** Ends every connection; new ones are let in. */
+  /** Closes every connection; new connections work. */
   drop(): void {
     for (const sockets of this.pairs) for (const socket of sockets) socket.destroy();
   }
@@ -112,7 +114,7 @@ export class TcpProxy {
 
 const databaseAddress = /^postgres(?:ql)?:\/\/([^@/]*)@?([^/]*)\/([^?]*)\??(.*)$/;
 
-/** Where a proxy to the database has to lead. */
+/** The target of a proxy to the database. */
 export function targetOf(databaseUrl: string): NetConnectOpts {
   const [, , host = '', , query = ''] = databaseAddress.exec(databaseUrl) ?? [];
   const socketFolder = new URLSearchParams(query).get('host');
@@ -129,7 +131,7 @@ export async function proxyTo(databaseUrl: string): Promise<{ proxy: TcpProxy; u
   return { proxy, url: `postgres://${user}@127.0.0.1:${proxy.port}/${name}` };
 }
 
-/** One replica of the issuer. */
+/** A replica of the issuer. */
 export interface Replica {
   readonly app: INestApplication;
   readonly url: string;
@@ -154,7 +156,7 @@ export interface ReplicaOptions {
   readonly auth?: Partial<AuthSettings>;
   readonly persistence?: Omit<PersistenceSettings, 'databaseUrl'>;
   readonly clock?: Type<Clock>;
-  /** Where its log goes; nowhere by default. */
+  /** The destination of its log; by default the log is discarded. */
   readonly logger?: LoggerService | false;
 }
 
@@ -237,7 +239,7 @@ export async function startResource(settings: AuthSettings): Promise<Resource> {
   };
 }
 
-/** One event of a stream, as a test reads it: by a reader that shares no code with the follower. */
+/** An event of a stream, parsed by a reader that shares no code with the follower. */
 export interface FeedEvent {
   readonly event: string;
   readonly data: string;
@@ -270,7 +272,7 @@ export class FeedStream {
     return this.told.filter((one) => one.event === event);
   }
 
-  /** The last id that was told. */
+  /** The last id that was received. */
   get lastId(): string {
     return this.told.findLast(({ id }) => id !== undefined)!.id!;
   }

@@ -36,7 +36,7 @@ const quick = { maximumSilenceSeconds: 3 };
 
 describe('services that follow the revocations of two replicas', () => {
   let database: TestDatabase;
-  /** What stands before the replicas: the address of the issuer. */
+  /** The proxy in front of the replicas: the address of the issuer. */
   let front: TcpProxy;
   let issuer: string;
   let a: Replica;
@@ -71,7 +71,7 @@ describe('services that follow the revocations of two replicas', () => {
 
   describe.each(['sse', 'poll'] as const)('by %s', (transport) => {
     revocationSourceSpec(async () => {
-      // Made of the parts of a service that does not follow by itself.
+      // Built from the parts of a service that does not follow automatically.
       const parts = await startResource({ issuer, audience });
       resources.push(parts);
       const source = new FeedRevocationSource(
@@ -86,7 +86,7 @@ describe('services that follow the revocations of two replicas', () => {
   });
 
   it.each(['sse', 'poll'] as const)(
-    'learn by %s that a key was killed which their own token was signed by, though they were away at that moment',
+    'a service learns by %s that the key of its own token was revoked while it was disconnected',
     async (transport) => {
       const token = await a.serviceToken();
       const service = await follower({ token, transport });
@@ -101,7 +101,7 @@ describe('services that follow the revocations of two replicas', () => {
     },
   );
 
-  it('refuse a token within a second of its logout at either replica, by stream and by poll, found by discovery', async () => {
+  it('a service rejects a token within a second of its logout at either replica, by stream and by poll, with discovery', async () => {
     const services = [await follower(), await follower({ transport: 'poll' })];
     for (const replica of [a, b]) {
       const { token, sessionId } = await a.signIn();
@@ -116,7 +116,7 @@ describe('services that follow the revocations of two replicas', () => {
     }
   });
 
-  it('refuse by session, subject, client, token and key, and let all others pass', async () => {
+  it('a service rejects revoked sessions, subjects, clients, tokens and keys, and accepts all others', async () => {
     const service = await follower();
     const other = await a.signIn();
     const victims = [await a.signIn(), await a.signIn()] as const;
@@ -147,9 +147,9 @@ describe('services that follow the revocations of two replicas', () => {
     ['that ended before time began', { expiresAt: -1 }],
     ['of all that will ever be issued', { before: Number.POSITIVE_INFINITY }],
     ['of what was issued before time began', { before: -1 }],
-    ['of nobody', { target: '' }],
+    ['without a target', { target: '' }],
     ['by a name that is too long for them', { target: '😀'.repeat(128) }],
-  ])('hear of all others where the code of a team asks for one %s', async (_, members) => {
+  ])('a service receives all other revocations although the team publishes one %s', async (_, members) => {
     const { health, status } = await follower();
     const gone = await a.signIn();
     const publishing = a.app.get(RevocationPublisher).publish({ kind: 'client', target: 'c', reason: 'x', ...members });
@@ -160,7 +160,7 @@ describe('services that follow the revocations of two replicas', () => {
     await expect(publishing).rejects.toThrow(/^Revocation: "(target|before|expiresAt)" must be /);
   });
 
-  it('know, when they start late, what was revoked before', async () => {
+  it('a service that starts late knows the earlier revocations', async () => {
     const { token, sessionId } = await a.signIn();
     await logOut(sessionId);
     for (const transport of ['sse', 'poll'] as const) {
@@ -170,7 +170,7 @@ describe('services that follow the revocations of two replicas', () => {
     }
   });
 
-  it('lose nothing while their connection is cut again and again, and take no second snapshot', async () => {
+  it('a service loses no revocation while its connection is cut repeatedly, and needs no second snapshot', async () => {
     const services = [await follower(), await follower({ transport: 'poll' })];
     const sessions = await Promise.all(Array.from({ length: 40 }, () => a.signIn()));
     for (const [count, { sessionId }] of sessions.entries()) {
@@ -185,7 +185,7 @@ describe('services that follow the revocations of two replicas', () => {
     }
   });
 
-  it('move on to another replica when theirs is gone', async () => {
+  it('a service fails over to another replica', async () => {
     const service = await follower();
     const { token, sessionId } = await a.signIn();
     await b.app.close();
@@ -196,7 +196,7 @@ describe('services that follow the revocations of two replicas', () => {
     expect(service.health.counters.snapshots).toBe(1);
   });
 
-  it('refuse with 503 when they are cut off for longer than allowed, and serve again as soon as they hear', async () => {
+  it('a service answers 503 when it is disconnected for longer than allowed, and serves again after reconnecting', async () => {
     const service = await follower(quick);
     const { token, sessionId } = await a.signIn();
     expect(await service.status(token)).toBe(200);
@@ -208,7 +208,7 @@ describe('services that follow the revocations of two replicas', () => {
     const refusal = await service.get(token);
     expect(refusal.headers.get('retry-after')).toBe('1');
     expect(await refusal.json()).toMatchObject({ code: 'revocations-unknown', status: 503 });
-    // What is no good token at all stays a 401.
+    // A token that is invalid anyway still gets a 401.
     expect(await service.status('nonsense')).toBe(401);
     expect(service.health.status).toBe('unknown');
     expect(service.health.counters.refusedWhileSilent).toBeGreaterThan(1);
@@ -218,7 +218,7 @@ describe('services that follow the revocations of two replicas', () => {
     expect(service.health.status).toBe('known');
   });
 
-  it('accept on what they knew where they were told so, and say it in their health', async () => {
+  it('a service continues with the last known revocations if it is configured so, and reports it in its health', async () => {
     const service = await follower({ ...quick, whenSilent: 'accept' });
     const dead = await a.signIn();
     await logOut(dead.sessionId);
@@ -233,7 +233,7 @@ describe('services that follow the revocations of two replicas', () => {
     await until(async () => (await service.status(token)) === 401);
   });
 
-  it('start while the issuer is down, refuse until it is there, and then know', async () => {
+  it('a service starts while the issuer is down, rejects tokens until it is available, and then accepts them', async () => {
     const { token } = await a.signIn();
     front.cut();
     const service = await follower({ uri: `${issuer}/auth/revocations` });
@@ -244,7 +244,7 @@ describe('services that follow the revocations of two replicas', () => {
     await until(async () => (await service.status(token)) === 200, 15_000);
   });
 
-  it('are told nothing by a replica that lost its database, which itself refuses after a while', async () => {
+  it('a service receives nothing from a replica that lost its database, and the replica itself rejects after a while', async () => {
     const { proxy, url } = await proxyTo(database.url);
     const cut = await startReplica(url, issuer, { auth: { revocations: quick } });
     try {
@@ -265,7 +265,7 @@ describe('services that follow the revocations of two replicas', () => {
       proxy.stall();
       await logOut(sessionId);
       await until(async () => (await askReplica()) === 503);
-      // The stream of the replica ends by itself, and the next one is refused: a balancer can lead elsewhere.
+      // The replica ends the stream and rejects the next one, so that a load balancer can choose another replica.
       await until(() => service.health.counters.reconnects > 0);
       front.leadTo({ port: a.port, host: '127.0.0.1' });
       front.drop();
@@ -279,7 +279,7 @@ describe('services that follow the revocations of two replicas', () => {
     }
   });
 
-  it('hear of what is revoked within a second although every LISTEN connection was dropped', async () => {
+  it('a service receives revocations within a second although every LISTEN connection was dropped', async () => {
     const service = await follower();
     const { token, sessionId } = await a.signIn();
     const client = new pg.Client({ connectionString: database.url });
@@ -295,7 +295,7 @@ describe('services that follow the revocations of two replicas', () => {
     expect(performance.now() - started).toBeLessThan(1500);
   });
 
-  it('hear of what is revoked after the database has lost its last commits, though no reading of any replica failed', async () => {
+  it('a service receives revocations after the database has lost its last commits although no read of a replica failed', async () => {
     const service = await follower();
     for (const replica of [a, b, a]) await logOut((await replica.signIn()).sessionId);
     await until(() => service.health.report().cursor?.startsWith('3.'));
@@ -311,7 +311,7 @@ describe('services that follow the revocations of two replicas', () => {
     await until(async () => (await ask()) === 401);
   });
 
-  it('hear of what is revoked although the pool of the replica that they follow is busy', async () => {
+  it('a service receives revocations although the pool of the replica that it follows is busy', async () => {
     const service = await follower();
     const { token, sessionId } = await a.signIn();
     expect(await service.status(token)).toBe(200);
@@ -325,7 +325,7 @@ describe('services that follow the revocations of two replicas', () => {
     }
   });
 
-  it('take a fresh snapshot when the database was restored from a backup, and go on refusing what they knew', async () => {
+  it('a service takes a new snapshot after the database was restored from a backup, and still rejects known revocations', async () => {
     const { proxy, url } = await proxyTo(database.url);
     const replica = await startReplica(url, issuer);
     try {
@@ -340,7 +340,7 @@ describe('services that follow the revocations of two replicas', () => {
       const client = new pg.Client({ connectionString: database.url });
       await client.connect();
       await client.query('DELETE FROM revocations; UPDATE revocation_cursor SET seq = 0');
-      // As many as before: by their numbers alone nobody could tell the difference.
+      // The number of revocations is the same as before, so numbers alone do not show the difference.
       const after = [await a.signIn(), await a.signIn()];
       await client.query(
         `INSERT INTO revocations (id, seq, kind, target, reason, expires_at)
@@ -368,7 +368,7 @@ describe('services that follow the revocations of two replicas', () => {
 });
 
 describe('a replica whose address leads to a standby, which is behind', () => {
-  it('is not in contact, and connects anew until it reaches the primary', async () => {
+  it('a replica on a lagging standby is not in contact, and reconnects until it reaches the primary', async () => {
     const folder = temporaryFolder();
     const [dataDir, standbyDir] = [join(folder.path, 'primary'), join(folder.path, 'standby')];
     let primary = await startEmbeddedPostgres({ dataDir });
@@ -398,7 +398,7 @@ describe('a replica whose address leads to a standby, which is behind', () => {
       for (const reader of [misled.app.get(KeyRing), misled.app.get(RevocationFeed)]) {
         await expect(reader.refresh()).rejects.toMatchObject({ code: '25006' });
       }
-      // Nobody breaks the connections to the standby.
+      // The connections to the standby stay open.
       proxy.leadTo(targetOf(primaryUrl));
       await until(async () => (await ask(token)) === 401);
       expect(misled.app.get(RevocationHealth).status).toBe('known');
@@ -414,8 +414,8 @@ describe('a replica whose address leads to a standby, which is behind', () => {
   }, 60_000);
 });
 
-describe.each(['fastify', 'express'] as const)('a replica on %s that ends', (adapter) => {
-  it('refuses what was revoked elsewhere while it waits for its last requests', async () => {
+describe.each(['fastify', 'express'] as const)('a replica on %s that shuts down', (adapter) => {
+  it('a replica rejects tokens revoked elsewhere while it completes its last requests', async () => {
     const database = await createTestDatabase();
     const issuer = 'https://id.example.test';
     const ending = await startReplica(database.url, issuer, { adapter });
@@ -451,8 +451,8 @@ describe.each(['fastify', 'express'] as const)('a replica on %s that ends', (ada
   });
 });
 
-describe('a service that follows a replica which is killed', () => {
-  it('moves on to the other one, and misses nothing', async () => {
+describe('a service that follows a replica which crashes', () => {
+  it('a service fails over when its replica crashes, and misses no revocation', async () => {
     build();
     const database = await createTestDatabase();
     const front = await TcpProxy.open();
@@ -585,16 +585,16 @@ describe('a service that follows a hostile or broken feed', () => {
     ['signed by a stranger', () => sign(told(1), { key: stranger })],
     ['signed by a key that the issuer does not have', () => sign(told(1), { kid: 'k2' })],
     ['of another issuer', () => sign(told(1, { iss: 'https://other.example.test' }))],
-    ['for somebody else', () => sign(told(1, { aud: 'invoices' }))],
-    ['for nobody', () => sign({ ...told(1), aud: undefined })],
+    ['for another audience', () => sign(told(1, { aud: 'invoices' }))],
+    ['without an audience', () => sign({ ...told(1), aud: undefined })],
     ['that is an access token', () => tokenOf('s1')],
     ['of the type JWT', () => sign(told(1), { typ: 'JWT' })],
     ['of its type in another spelling', () => sign(told(1), { typ: 'application/secevent+jwt' })],
     ['without an algorithm', () => Promise.resolve(unsigned(told(1)))],
     ['with two events', () => sign(told(1, { events: { 'urn:a': {}, 'urn:b': {} } }))],
     ['without a place in the order', () => sign({ ...told(1), sequence: undefined })],
-    ['that is no token', () => Promise.resolve('nonsense')],
-  ])('believes no event %s, counts as knowing nothing, and goes on trying', async (_, forge) => {
+    ['that is not a token', () => Promise.resolve('nonsense')],
+  ])('a service ignores an event %s, has no known state, and retries', async (_, forge) => {
     answer = streamed(reset, set(await forge()), position(1));
     const { health, status } = await start();
     await until(() => health.counters.rejected >= 2);
@@ -603,7 +603,7 @@ describe('a service that follows a hostile or broken feed', () => {
     expect(asked.length).toBeGreaterThan(1);
   });
 
-  it('takes none of its events for an access token', async () => {
+  it('a service does not accept an event of the feed as an access token', async () => {
     answer = streamed(reset, position(0));
     const { status } = await start();
     const now = Math.floor(Date.now() / 1000);
@@ -612,7 +612,7 @@ describe('a service that follows a hostile or broken feed', () => {
     expect(await status(await sign(both, { typ: 'at+jwt' }))).toBe(200);
   });
 
-  it('passes over events that it does not know, and keeps its place', async () => {
+  it('a service skips unknown events and keeps its position', async () => {
     const unknown = await sign(told(1, { events: { 'urn:example:new': {} } }));
     const otherKind = await sign(told(2, { revocation: { kind: 'tenant', target: 't', expires_at: 9e9 } }));
     answer = streamed(reset, position(0), set(unknown), set(otherKind), set(await sign(told(3))), position(3));
@@ -622,7 +622,7 @@ describe('a service that follows a hostile or broken feed', () => {
     expect([await status(await tokenOf('s3')), await status(await tokenOf('s1'))]).toEqual([401, 200]);
   });
 
-  it('applies once what is told twice', async () => {
+  it('a service applies a repeated event once', async () => {
     answer = streamed(reset, position(0), set(await sign(told(1))), set(await sign(told(1))), position(1));
     const { health } = await start();
     await until(() => health.report().cursor === '1.');
@@ -632,7 +632,7 @@ describe('a service that follows a hostile or broken feed', () => {
   it.each([
     ['an event', async () => set(await sign(told(3)))],
     ['a position', async () => position(3)],
-  ])('asks for a fresh snapshot when %s leaps over others', async (_, leap) => {
+  ])('a service requests a new snapshot when %s skips others', async (_, leap) => {
     const first = streamed(reset, position(0), set(await sign(told(1))), await leap());
     const second = streamed(
       reset,
@@ -656,7 +656,7 @@ describe('a service that follows a hostile or broken feed', () => {
     ],
     ['its last page', async () => [await sign(pageOf(0, 500, [columnsOf('s1')]))]],
     ['an event behind its pages', async () => [await sign(pageOf(0, 998)), await sign(told(1000))]],
-  ])('does not take a snapshot for complete that lacks %s', async (_, pages) => {
+  ])('a service does not accept a snapshot as complete without %s', async (_, pages) => {
     answer = streamed(reset, ...(await pages()).map(set), position(1000));
     const { health } = await start();
     await until(() => health.counters.gaps >= 2);
@@ -667,9 +667,9 @@ describe('a service that follows a hostile or broken feed', () => {
     ['is not about a stretch of the order', { after: 7, up_to: 3, revocations: [] }],
     ['has columns of different lengths', { after: 0, up_to: 3, revocations: [{ ...columnsOf('a'), expires_at: [] }] }],
     ['lacks its columns', { after: 0, up_to: 3, revocations: [{ kind: 'session', targets: ['a'] }] }],
-    ['has a target that is no text', { after: 0, up_to: 3, revocations: [{ ...columnsOf('a'), targets: [7] }] }],
+    ['has a target that is not a string', { after: 0, up_to: 3, revocations: [{ ...columnsOf('a'), targets: [7] }] }],
     ['has no groups', { after: 0, up_to: 3 }],
-  ])('does not accept a page that %s', async (_, event) => {
+  ])('a service rejects a page that %s', async (_, event) => {
     const events = { 'urn:postern:secevent:event-type:snapshot': event };
     answer = streamed(reset, set(await sign({ ...pageOf(0, 3), events })), position(3));
     const { health } = await start();
@@ -677,7 +677,7 @@ describe('a service that follows a hostile or broken feed', () => {
     expect(health.report()).toMatchObject({ entries: 0, snapshots: 0, status: 'unknown' });
   });
 
-  it('goes on refusing all that it knew while a fresh snapshot is on its way', async () => {
+  it('a service rejects known revocations while a new snapshot arrives', async () => {
     let rest: (() => void) | undefined;
     const first = streamed(reset, set(await sign(told(1))), position(1), position(7));
     const last = await sign(pageOf(0, 7, [columnsOf('s7')]));
@@ -694,7 +694,7 @@ describe('a service that follows a hostile or broken feed', () => {
     expect([await status(await tokenOf('s1')), await status(await tokenOf('s7'))]).toEqual([401, 401]);
   });
 
-  it('survives a line that never ends', async () => {
+  it('a service survives a line without an end', async () => {
     answer = (_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' });
       const more = () => {
@@ -718,10 +718,10 @@ describe('a service that follows a hostile or broken feed', () => {
     ['HTML', (_, response) => response.writeHead(200, { 'content-type': 'text/html' }).end('<html>')],
     ['an error', (_, response) => response.writeHead(500).end()],
     ['a redirect', (_, response) => response.writeHead(302, { location: '/elsewhere' }).end()],
-    ['a refusal', (_, response) => response.writeHead(401).end()],
+    ['a rejection', (_, response) => response.writeHead(401).end()],
     ['a malformed position', streamed(reset, 'event: position\ndata: {"sequence":-1}')],
     ['an endless cursor', streamed(reset, `id: ${'9'.repeat(99)}\nevent: position\ndata: {"sequence":1}`)],
-  ])('survives %s, and asks again ever more rarely', async (_, listener) => {
+  ])('a service survives %s, and retries with increasing delays', async (_, listener) => {
     answer = listener;
     const { health, status } = await start();
     await until(() => asked.length >= 3);
@@ -733,7 +733,7 @@ describe('a service that follows a hostile or broken feed', () => {
   });
 
   it.each(['sse', 'poll'] as const)(
-    'waits for no token that never comes, and stops at once (%s)',
+    'a service with a token provider that never answers stops at once (%s)',
     async (transport) => {
       answer = streamed(reset, position(0));
       if (transport === 'poll') {
@@ -755,7 +755,7 @@ describe('a service that follows a hostile or broken feed', () => {
     },
   );
 
-  it('asks the issuer anew where its feed is, once it is not where it was', async () => {
+  it('a service repeats the discovery when the feed is no longer at its address', async () => {
     let place = '/feed';
     answer = ({ url }, response) => {
       const metadata = { issuer: origin(), revocations_uri: origin() + place };
@@ -772,7 +772,7 @@ describe('a service that follows a hostile or broken feed', () => {
     expect(asked.map(({ url }) => url)).toContain('/moved');
   });
 
-  it('leaves a feed that keeps its connection alive and tells nothing', async () => {
+  it('a service leaves a feed that sends only keep-alives', async () => {
     answer = (request, response) => {
       streamed(reset, position(0))(request, response);
       const beat = asked.length === 1 ? ': alive' : position(0);
@@ -784,7 +784,7 @@ describe('a service that follows a hostile or broken feed', () => {
     await until(async () => (await status(await tokenOf('s9'))) === 200);
   });
 
-  it('leaves a feed that is silent, and tries another connection', async () => {
+  it('a service leaves a silent feed and opens another connection', async () => {
     answer = (request, response) => {
       streamed(reset, position(0))(request, response);
     };
@@ -794,7 +794,7 @@ describe('a service that follows a hostile or broken feed', () => {
     expect(asked[1]!.lastEventId).toBe('0.');
   });
 
-  it('does not start without a token, with a feed over http, or with two sources', async () => {
+  it('a service does not start without a token, with a feed over http, or with two sources', async () => {
     const base: AuthSettings = { issuer, audience, staticKeys: [{ jwk }] };
     await expect(startResource({ ...base, revocations: { follow: true } })).rejects.toThrow(/needs "token"/);
     const insecure = { follow: true, token: 't', uri: 'http://feed.example.test/' };

@@ -82,7 +82,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     });
   const targetsIn = (stream: FeedStream): string[] => targetsOf(stream.of('set').map(({ data }) => data));
 
-  it('tells all that lives, then each revocation of any replica as it happens', async () => {
+  it('the feed sends all live revocations, then each new revocation of any replica', async () => {
     await revoke('early');
     await until(async () => targetsOf((await ask()).sets).includes('early'));
     const stream = await open();
@@ -96,7 +96,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(targetsIn(stream)).toEqual(['early', 'late']);
   });
 
-  it('tells it in tokens that an independent library proves by the JWKS, of their own type, in the words of the standards', async () => {
+  it('the feed sends tokens of their own type that an independent library verifies with the JWKS and reads by the standards', async () => {
     const stream = await open();
     const { user, sessionId } = await replica.signIn();
     await replica.app.get(SessionsService).revoke(sessionId, 'logout');
@@ -144,14 +144,14 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(changed.revocation).toMatchObject({ kind: 'subject', target: user.id, before: 1_900_000_000 });
   });
 
-  it('signs a revocation once for all who follow', async () => {
+  it('the feed signs a revocation once for all followers', async () => {
     const [first, second] = [await open(), await open()];
     await revoke('s1');
     await until(() => first.of('set').length + second.of('set').length === 2);
     expect(first.of('set')[0]!.data).toBe(second.of('set')[0]!.data);
   });
 
-  it('signs a page of a snapshot once for all who begin, and again after its key was killed', async () => {
+  it('the feed signs a snapshot page once for all new followers, and again after its key was revoked', async () => {
     await replica.app
       .get(DatabaseRevocationPublisher)
       .publishAll(
@@ -175,7 +175,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(new Set(targetsIn(third)).size).toBe(601);
   });
 
-  it('keeps each page of a snapshot short enough for its readers, however long the targets are written', async () => {
+  it('the feed keeps each snapshot page short enough for its readers, however long the targets are', async () => {
     const targets = Array.from({ length: 600 }, (_, count) => `${count}`.padEnd(255, '\u0001'));
     await replica.app
       .get(DatabaseRevocationPublisher)
@@ -187,7 +187,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     for (const { data } of stream.of('set')) expect(data.length).toBeLessThan(500_000);
   });
 
-  it('goes on behind Last-Event-ID at any replica, without loss and without telling twice', async () => {
+  it('the feed continues after Last-Event-ID at any replica, without loss and without duplicates', async () => {
     const first = await open();
     for (let count = 0; count < 30; count += 1) await revoke(`a${count}`);
     await until(() => first.of('set').length >= 17);
@@ -207,7 +207,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     ['nonsense', 'nonsense'],
     ['one ahead of the server, as after a restored backup', '999.0123abcd'],
     ['one whose place has another revocation now', '1.00000000'],
-  ])('begins anew, and says so, for a cursor that it does not know: %s', async (_, cursor) => {
+  ])('the feed sends a reset and a snapshot for an unknown cursor: %s', async (_, cursor) => {
     await revoke('s1');
     await until(async () => targetsOf((await ask()).sets).includes('s1'));
     const stream = await open({ 'last-event-id': cursor });
@@ -217,7 +217,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect((await ask(`?after=${cursor}`)).reset).toBe(true);
   });
 
-  it('begins anew for a follower who is further behind than is held ready', async () => {
+  it('the feed sends a new snapshot to a follower that is too far behind', async () => {
     const stream = await open();
     await until(() => stream.of('position').length > 0);
     const { lastId } = stream;
@@ -235,7 +235,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(new Set(targetsIn(late)).size).toBe(2600);
   });
 
-  it('leaves out of a snapshot what no living token can concern, and goes on behind it', async () => {
+  it('the feed omits revocations without live tokens from a snapshot, and continues after it', async () => {
     const past = Math.floor(Date.now() / 1000) - 10;
     await replica.app.get(DatabaseRevocationPublisher).publishAll([
       { kind: 'session', target: 'dead', reason: 'test', expiresAt: past },
@@ -259,7 +259,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     }
   });
 
-  it('tells a live follower of hundreds of revocations at once, in their order', async () => {
+  it('the feed sends hundreds of revocations at once to a live follower in order', async () => {
     const stream = await open();
     await until(() => stream.of('position').length >= 2);
     await replica.app
@@ -273,13 +273,13 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(sequences).toEqual(Array.from({ length: 450 }, (_, count) => count + 1));
   });
 
-  it('beats: tells its position every second, though nothing happens', async () => {
+  it('the feed sends its position every second, even without revocations', async () => {
     const stream = await open();
     await until(() => stream.of('position').length >= 3);
     expect(stream.of('position').map(({ data }) => data)).toEqual(Array(3).fill('{"sequence":0}'));
   });
 
-  it('answers a long poll as soon as there is something, and empty with the cursor when there is nothing', async () => {
+  it('the feed answers a long poll as soon as there is a revocation, and otherwise empty with the cursor', async () => {
     const first = await ask();
     expect(first).toEqual({ reset: true, sets: [], cursor: '0.', sequence: 0, more_available: false });
     const started = performance.now();
@@ -292,7 +292,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect((await ask(`?after=${answer.cursor}`)).sets).toEqual([]);
   });
 
-  it('hands a large snapshot to those who poll in pages, and what came meanwhile behind it', async () => {
+  it('the feed returns a large snapshot to polling clients in pages, and newer revocations after it', async () => {
     const targets = Array.from({ length: 1234 }, (_, count) => `s${count}`);
     await replica.app
       .get(DatabaseRevocationPublisher)
@@ -307,7 +307,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect([next.reset, targetsOf(next.sets)]).toEqual([false, ['meanwhile']]);
   });
 
-  it('signs anew what a killed key has signed', async () => {
+  it('the feed signs events of a revoked key again', async () => {
     await revoke('s1');
     await until(async () => (await ask()).sequence === 1);
     const before = (await ask('?after=0.')).sets[0]!;
@@ -321,7 +321,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(targetsOf(sets)).toEqual(['s1', kid]);
   });
 
-  it('is shut to those without the scope, and to its own events as tokens', async () => {
+  it('the feed rejects tokens without its scope, and its own events as tokens', async () => {
     const without = await replica.serviceToken({ scopes: ['orders:read'] });
     await revoke('s1');
     await until(async () => (await ask()).sequence === 1);
@@ -342,7 +342,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     ).toBe(400);
   });
 
-  it('tells a follower last of all that its own token was revoked, and ends', async () => {
+  it('the feed sends a follower the revocation of its own token as the last event, and ends', async () => {
     const mortal = await replica.serviceToken({ subject: 'mortal' });
     const stream = await open({}, replica, mortal);
     await until(() => stream.of('position').length > 0);
@@ -351,14 +351,14 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(targetsIn(stream)).toEqual(['mortal']);
   });
 
-  it('ends with the token of its follower', async () => {
+  it('the feed ends when the token of its follower expires', async () => {
     const short = await replica.serviceToken({ lifetimeSeconds: 2 });
     const stream = await open({}, replica, short);
     await until(() => stream.of('position').length > 0);
     await until(() => stream.isEnded, 4000);
   });
 
-  it('answers a long poll last of all that the token of its follower was revoked, and before that token has expired', async () => {
+  it('the feed answers a long poll with the revocation of the follower’s token, before that token has expired', async () => {
     const asking = async (by: string) => {
       const headers = { authorization: `Bearer ${by}` };
       const { cursor } = (await (
@@ -379,7 +379,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(again.status).toBe(401);
   }, 30_000);
 
-  it('cuts off a follower who does not read, and has written little for them until then', async () => {
+  it('the feed disconnects a follower that does not read, and has buffered little for it', async () => {
     const many = 60_000;
     const sql = replica.app.get(DataSource);
     await sql.query(
@@ -404,7 +404,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect(socket.bytesRead).toBeLessThan(20 * 1024 * 1024);
   }, 90_000);
 
-  it('lets go of followers whose connection ends while they wait behind another one on it', async () => {
+  it('the feed releases followers whose connection closes while they wait behind another one on it', async () => {
     const { followerCount: before } = replica.app.get(RevocationFeedController);
     const { cursor } = await ask();
     const socket = connect(replica.port, '127.0.0.1');
@@ -414,7 +414,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     await until(() => replica.app.get(RevocationFeedController).followerCount === before, 3000);
   });
 
-  it('rejects a token with 429 beyond its slots, serves other tokens, and frees the slot of a stream that ends', async () => {
+  it('the feed rejects a token with 429 above its slots, serves other tokens, and frees the slot of a stream that ends', async () => {
     const small = await startReplica(database.url, issuer, { adapter, sessions: { followersPerToken: 2 } });
     try {
       const first = await open({}, small);
@@ -436,7 +436,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     }
   });
 
-  it('gives one connection two slots, and answers what is pipelined behind them with 429, in its order', async () => {
+  it('the feed gives one connection two slots, and answers further pipelined requests with 429 in order', async () => {
     const { cursor } = await ask();
     const socket = connect(replica.port, '127.0.0.1');
     let answers = '';
@@ -449,7 +449,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     socket.destroy();
   });
 
-  it('serves another token while one connection pipelines more requests than the feed has slots', async () => {
+  it('the feed serves another token while one connection pipelines more requests than there are slots', async () => {
     const { cursor } = await ask();
     const socket = connect(replica.port, '127.0.0.1');
     socket.on('error', () => undefined);
@@ -466,7 +466,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
   it.each([
     ['ends its side of the connection', 0, (socket: Socket) => socket.end()],
     ['ends its side of a connection with thousands of other requests', 3000, (socket: Socket) => socket.pause().end()],
-  ])('frees the slots at once when a follower %s', async (_, more, leave) => {
+  ])('the feed frees the slots at once when a follower %s', async (_, more, leave) => {
     const controller = replica.app.get(RevocationFeedController);
     const { cursor } = await ask();
     const socket = connect({ port: replica.port, host: '127.0.0.1', allowHalfOpen: true });
@@ -482,13 +482,13 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     socket.destroy();
   });
 
-  it('answers HEAD and ends, whatever it accepts', async () => {
+  it('the feed answers HEAD and ends, whatever the Accept header', async () => {
     const headers = { authorization: `Bearer ${token}`, accept: 'text/event-stream' };
     const response = await fetch(`${replica.url}/auth/revocations`, { method: 'HEAD', headers });
     expect([response.status, await response.text()]).toEqual([200, '']);
   });
 
-  it('lets the server close in order while it is followed', async () => {
+  it('the server closes in order while clients follow the feed', async () => {
     const stream = await open();
     const waiting = request(`${replica.url}/auth/revocations?after=0.&wait=25`, {
       headers: { authorization: `Bearer ${token}` },
@@ -504,7 +504,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect([200, 503]).toContain(answer.statusCode);
   });
 
-  it('is told of by the metadata of the server', async () => {
+  it('the metadata of the server names the feed', async () => {
     const metadata = await (await fetch(`${replica.url}/.well-known/oauth-authorization-server`)).json();
     expect(metadata).toMatchObject({ revocations_uri: `${issuer}/auth/revocations` });
   });

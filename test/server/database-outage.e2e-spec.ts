@@ -54,8 +54,8 @@ const logIn = () =>
   ask('/auth/login', { method: 'POST', body: { email: 'ada@example.test', password: 'nonsense 12345' } });
 const unavailable = { status: 503, code: 'service-unavailable', retryAfter: '1' };
 
-describe('a replica whose connections to the database are lost without a word', () => {
-  it('gives them up, and serves on new ones, before it would refuse for not knowing what was revoked', async () => {
+describe('a replica whose database connections are lost silently', () => {
+  it('a replica replaces silently lost connections before it would reject tokens because of unknown revocations', async () => {
     // All connections that the pool may have.
     await Promise.all(Array.from({ length: 30 }, me));
     proxy.forget();
@@ -83,7 +83,7 @@ const needTheDatabase: [string, () => Promise<Answer>][] = [
 
 describe('a replica without its database', () => {
   it.each(needTheDatabase)(
-    'answers %s with 503 and when to come again, where connections are refused',
+    'a replica answers %s with 503 and Retry-After if the database rejects connections',
     async (_, act) => {
       proxy.cut();
       expect(await act()).toEqual(unavailable);
@@ -92,15 +92,18 @@ describe('a replica without its database', () => {
     },
   );
 
-  it.each(needTheDatabase)('answers %s with 503 and when to come again, where nothing arrives', async (_, act) => {
-    proxy.stall();
-    expect(await act()).toEqual(unavailable);
-    proxy.resume();
-    await until(async () => (await me()).status === 200);
-  });
+  it.each(needTheDatabase)(
+    'a replica answers %s with 503 and Retry-After if the database does not answer',
+    async (_, act) => {
+      proxy.stall();
+      expect(await act()).toEqual(unavailable);
+      proxy.resume();
+      await until(async () => (await me()).status === 200);
+    },
+  );
 });
 
-/** As PgBouncer does while it cannot log in to PostgreSQL: whoever connects is told so, and let go. */
+/** PgBouncer does the same while it cannot log in to PostgreSQL: it sends an error and closes the connection. */
 async function poolerWithoutServer(): Promise<Server> {
   const fields = ['SFATAL', 'C08P01', 'Mserver login has been failing, try again later (server_login_retry)', ''];
   const body = Buffer.from(`${fields.join('\0')}\0`);
@@ -115,24 +118,27 @@ async function poolerWithoutServer(): Promise<Server> {
 }
 
 describe('a replica behind a pooler whose PostgreSQL is away', () => {
-  it.each(needTheDatabase)('answers %s with 503 and when to come again', async (_, act) => {
-    const pooler = await poolerWithoutServer();
-    try {
-      const { port } = pooler.address() as AddressInfo;
-      proxy.leadTo({ host: '127.0.0.1', port });
-      proxy.drop();
-      // What was connected learns of its loss first.
-      await until(async () => (await me()).status !== 200);
-      await delay(200);
-      expect(await act()).toEqual(unavailable);
-    } finally {
-      pooler.close();
-    }
-  });
+  it.each(needTheDatabase)(
+    'a replica behind a pooler without PostgreSQL answers %s with 503 and Retry-After',
+    async (_, act) => {
+      const pooler = await poolerWithoutServer();
+      try {
+        const { port } = pooler.address() as AddressInfo;
+        proxy.leadTo({ host: '127.0.0.1', port });
+        proxy.drop();
+        // The existing connections notice the loss first.
+        await until(async () => (await me()).status !== 200);
+        await delay(200);
+        expect(await act()).toEqual(unavailable);
+      } finally {
+        pooler.close();
+      }
+    },
+  );
 });
 
 describe('a replica that is still connected to the former primary after a fail-over', () => {
-  it('answers with 503, and writes again as soon as its address leads to the new one', async () => {
+  it('a replica connected to the former primary answers with 503, and writes again when its address leads to the new one', async () => {
     const own = new pg.Client(database.url);
     await own.connect();
     const [{ name }] = (await own.query('SELECT current_database() AS name')).rows as [{ name: string }];
@@ -148,7 +154,7 @@ describe('a replica that is still connected to the former primary after a fail-o
       await until(async () => (await me()).status === 200);
       expect(await signIn()).toEqual({ status: 503, code: 'service-unavailable' });
       await own.query(`ALTER DATABASE "${name}" RESET default_transaction_read_only`);
-      // Nobody ends the connections that were made in between.
+      // The connections that were opened in between stay open.
       await until(async () => (await signIn()).status === 200, 5000);
     } finally {
       await own.end();
@@ -157,34 +163,37 @@ describe('a replica that is still connected to the former primary after a fail-o
 });
 
 describe('a replica that cannot read what was revoked', () => {
-  it.each(['refuse', 'accept'] as const)('is ready as long as it does not refuse: %s', async (whenSilent) => {
-    const deaf = await startReplica(database.url, issuer, {
-      auth: { revocations: { maximumSilenceSeconds: 1, whenSilent } },
-    });
-    const client = new pg.Client({ connectionString: database.url });
-    await client.connect();
-    const statusOf = async (path: string) => {
-      const response = await fetch(deaf.url + path, { headers: { authorization: `Bearer ${token}` } });
-      await response.text();
-      return response.status;
-    };
-    const statuses = () => Promise.all([statusOf('/health/ready'), statusOf('/users/me'), statusOf('/health/live')]);
-    try {
-      expect(await statuses()).toEqual([200, 200, 200]);
-      await client.query('ALTER TABLE revocations RENAME TO elsewhere');
-      await until(() => deaf.app.get(RevocationHealth).status === 'unknown');
-      expect(await statuses()).toEqual(whenSilent === 'refuse' ? [503, 503, 200] : [200, 200, 200]);
-      await client.query('ALTER TABLE elsewhere RENAME TO revocations');
-      await until(async () => (await statusOf('/users/me')) === 200);
-      expect(await statuses()).toEqual([200, 200, 200]);
-    } finally {
-      await client.end();
-      await deaf.app.close();
-    }
-  });
+  it.each(['refuse', 'accept'] as const)(
+    'a replica that cannot read revocations is ready until it rejects tokens: %s',
+    async (whenSilent) => {
+      const deaf = await startReplica(database.url, issuer, {
+        auth: { revocations: { maximumSilenceSeconds: 1, whenSilent } },
+      });
+      const client = new pg.Client({ connectionString: database.url });
+      await client.connect();
+      const statusOf = async (path: string) => {
+        const response = await fetch(deaf.url + path, { headers: { authorization: `Bearer ${token}` } });
+        await response.text();
+        return response.status;
+      };
+      const statuses = () => Promise.all([statusOf('/health/ready'), statusOf('/users/me'), statusOf('/health/live')]);
+      try {
+        expect(await statuses()).toEqual([200, 200, 200]);
+        await client.query('ALTER TABLE revocations RENAME TO elsewhere');
+        await until(() => deaf.app.get(RevocationHealth).status === 'unknown');
+        expect(await statuses()).toEqual(whenSilent === 'refuse' ? [503, 503, 200] : [200, 200, 200]);
+        await client.query('ALTER TABLE elsewhere RENAME TO revocations');
+        await until(async () => (await statusOf('/users/me')) === 200);
+        expect(await statuses()).toEqual([200, 200, 200]);
+      } finally {
+        await client.end();
+        await deaf.app.close();
+      }
+    },
+  );
 });
 
-describe('a server that is told to stop', () => {
+describe('a server that shuts down', () => {
   const folder = temporaryFolder();
   beforeAll(build, 300_000);
   afterAll(() => folder.remove());
@@ -198,7 +207,7 @@ describe('a server that is told to stop', () => {
     });
   const logInAt = (url: string) => postTo(`${url}/auth/login`);
 
-  it('waits five seconds for a request that another transaction keeps waiting, and tells of no lost connection', async () => {
+  it('a server waits five seconds for a request that another transaction blocks, and logs no lost connection', async () => {
     const holder = new pg.Client({ connectionString: database.url });
     await holder.connect();
     const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: secret }, folder.path);
@@ -217,7 +226,7 @@ describe('a server that is told to stop', () => {
     }
   });
 
-  it('ends within seconds, although its database is silent and a request waits for an answer', async () => {
+  it('a server closes within seconds although its database is silent and a request waits for an answer', async () => {
     const through = await proxyTo(database.url);
     const server = await startBuiltServer({ DATABASE_URL: through.url, POSTERN_SECRET: secret }, folder.path);
     try {
@@ -236,13 +245,13 @@ describe('a server that is told to stop', () => {
   });
 
   it.each(['fastify', 'express'])(
-    'tells in a line of a request whose caller has gone, and that comes to its database too late: on %s',
+    'a server logs one line for a request that was aborted and reaches the closed database: on %s',
     async (adapter) => {
       const environment = {
         DATABASE_URL: database.url,
         POSTERN_SECRET: secret,
         POSTERN_HTTP_ADAPTER: adapter,
-        // So that the hash ends long after the database is closed.
+        // The hash ends long after the database is closed.
         POSTERN_ARGON2: 'm=65536,t=99,p=1',
       };
       const server = await startBuiltServer(environment, folder.path);

@@ -37,7 +37,7 @@ afterEach(async () => {
   for (const each of children.splice(0)) each.kill('SIGKILL');
   for (const each of running.splice(0)) await each.stop();
   await stopOrphan();
-  // What the next owner of the folder would tidy up.
+  // The leftovers that the next owner of the folder would clean up.
   const owner = await readFile(join(dataDir, 'owner.1.json'), 'utf8').catch(() => '{}');
   const { socketFolder } = JSON.parse(owner) as { socketFolder?: string };
   if (socketFolder) await rm(socketFolder, { recursive: true, force: true });
@@ -96,7 +96,7 @@ async function kill(child: ChildProcess): Promise<void> {
 function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // One that is dead and not yet buried by its parent still has its number.
+    // A zombie process still has its pid.
     return !existsSync(`/proc/${pid}/stat`) || !/\) [ZX] /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
   } catch {
     return false;
@@ -111,7 +111,7 @@ async function stopOrphan(): Promise<void> {
 }
 
 describe('the embedded PostgreSQL', () => {
-  it('starts, holds what was written, and stops leaving nothing but its data', async () => {
+  it('the embedded PostgreSQL starts, keeps written data, and leaves only its data after a stop', async () => {
     const first = await start();
     expect(await query(first.databaseUrl, 'SHOW server_version_num')).toEqual([
       { server_version_num: expect.stringMatching(/^18/) },
@@ -130,7 +130,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(second.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
   });
 
-  it('is reachable by its private socket alone, writes durably, and speaks UTF-8', async () => {
+  it('the embedded PostgreSQL listens on its private socket only, writes durably, and uses UTF-8', async () => {
     const { databaseUrl } = await start();
     const [settings] = await query(
       databaseUrl,
@@ -141,14 +141,14 @@ describe('the embedded PostgreSQL', () => {
     expect(settings).toEqual({ addresses: '', fsync: 'on', commit: 'on', encoding: 'UTF8', lower: 'äö' });
   });
 
-  it('refuses a second start on one folder, in this process and in another, and says who has it', async () => {
+  it('a second start on one folder fails in this process and in another, and names the owner', async () => {
     const { databaseUrl } = await start();
     await expect(start()).rejects.toThrow(`in use by the process ${process.pid}`);
     await expect(startElsewhere()).rejects.toThrow(`in use by the process ${process.pid}`);
     expect(await query(databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
   });
 
-  it('lets one of ten through that start at once on an empty folder', async () => {
+  it('one of ten simultaneous starts on an empty folder succeeds', async () => {
     const outcomes = await Promise.allSettled(Array.from({ length: 10 }, () => start()));
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
     for (const outcome of outcomes) {
@@ -156,7 +156,7 @@ describe('the embedded PostgreSQL', () => {
     }
   });
 
-  it('finds its data after a kill -9 of the process, and stops the PostgreSQL that was left behind', async () => {
+  it('a start after kill -9 of the process finds the data and stops the orphaned PostgreSQL', async () => {
     const { child, databaseUrl } = await startElsewhere();
     await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
     const orphan = await postmasterPid();
@@ -170,7 +170,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(next.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
   });
 
-  it('finds its data after a kill -9 of the process and of PostgreSQL', async () => {
+  it('a start after kill -9 of the process and of PostgreSQL finds the data', async () => {
     const { child, databaseUrl } = await startElsewhere();
     await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
     await kill(child);
@@ -179,7 +179,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await query(next.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
   });
 
-  it('is not kept from starting by a pid file whose number now belongs to another program', async () => {
+  it('a stale pid file whose pid belongs to another program does not block the start', async () => {
     const { child } = await startElsewhere();
     await kill(child);
     const orphan = await postmasterPid();
@@ -199,7 +199,7 @@ describe('the embedded PostgreSQL', () => {
     expect(stranger.exitCode).toBeNull();
   });
 
-  it('starts again by itself when PostgreSQL alone is killed, at the same address', async () => {
+  it('the embedded PostgreSQL restarts automatically at the same address when only PostgreSQL is killed', async () => {
     const { databaseUrl } = await start();
     await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
     const pid = await postmasterPid();
@@ -212,7 +212,7 @@ describe('the embedded PostgreSQL', () => {
     expect(await postmasterPid()).not.toBe(pid);
   });
 
-  it('leaves nothing half-made when it is killed while it makes its data', async () => {
+  it('a kill during initialization leaves no incomplete data', async () => {
     for (const delay of [150, 300, 450]) {
       const child = launch(undefined, { stdio: 'ignore', detached: true });
       await pause(delay);
@@ -226,7 +226,7 @@ describe('the embedded PostgreSQL', () => {
     expect((await readdir(dataDir)).filter((name) => name.includes('.tmp-'))).toEqual([]);
   });
 
-  it('still answers when Ctrl-C has reached the process group, until it is stopped in order', async () => {
+  it('the embedded PostgreSQL still answers after Ctrl-C has reached the process group, until it is stopped in order', async () => {
     const { child, lines } = await startElsewhere(undefined, { detached: true });
     const pid = await postmasterPid();
     process.kill(-child.pid!, 'SIGINT');
@@ -235,7 +235,7 @@ describe('the embedded PostgreSQL', () => {
     expect(isAlive(pid)).toBe(false);
   });
 
-  it('stops with a process that forgets to stop it', async () => {
+  it('the embedded PostgreSQL stops with a process that does not stop it', async () => {
     const { child } = await startElsewhere('forget');
     const pid = await postmasterPid().catch(() => undefined);
     if (child.exitCode === null) await once(child, 'exit');
@@ -244,13 +244,13 @@ describe('the embedded PostgreSQL', () => {
     expect(isUp()).toBe(false);
   });
 
-  it('does not take its settings from the environment of the caller', async () => {
+  it('the embedded PostgreSQL ignores settings from the environment of the caller', async () => {
     const env = { ...process.env, PGDATA: '/nowhere', PGPORT: '1', LC_ALL: 'xx_XX.UTF-8' };
     const { databaseUrl } = await startElsewhere(undefined, { env });
     expect(await query(databaseUrl, 'SHOW port')).toEqual([{ port: '5432' }]);
   });
 
-  it('finds a short place for its socket when TMPDIR has a long path', async () => {
+  it('the embedded PostgreSQL uses a short socket path when TMPDIR is long', async () => {
     const long = join(folder, 'x'.repeat(100));
     await mkdir(long);
     const { databaseUrl } = await startElsewhere(undefined, { env: { ...process.env, TMPDIR: long } });
@@ -259,20 +259,20 @@ describe('the embedded PostgreSQL', () => {
 });
 
 (existsSync('/proc/self') ? describe : describe.skip)('the folder of the embedded PostgreSQL (needs /proc)', () => {
-  it('is refused at once where the system lets nobody make anything', async () => {
+  it('a start fails at once if the system does not allow creating files', async () => {
     dataDir = '/proc/postern/data';
     await expect(startElsewhere()).rejects.toThrow('/proc/postern');
   }, 10_000);
 });
 
 (isRoot ? describe : describe.skip)('the embedded PostgreSQL, started by root (needs to be root)', () => {
-  it('runs as an ordinary user, who owns the data', async () => {
+  it('PostgreSQL runs as an unprivileged user that owns the data', async () => {
     await start();
     expect((await stat(join(dataDir, '18'))).uid).not.toBe(0);
     expect((await stat(`/proc/${await postmasterPid()}`)).uid).toBe((await stat(join(dataDir, '18'))).uid);
   });
 
-  it('is the same for an unprivileged user, whose data root can serve later', async () => {
+  it('an unprivileged user can create data that root can serve later', async () => {
     await chown(folder, nobody.uid, nobody.gid);
     const env = { PATH: process.env.PATH, HOME: '/nonexistent' };
     const { databaseUrl, child } = await startElsewhere(undefined, { ...nobody, env });
@@ -284,12 +284,12 @@ describe('the embedded PostgreSQL', () => {
     expect((await stat(`/proc/${await postmasterPid()}`)).uid).toBe(nobody.uid);
   });
 
-  it('refuses an unprivileged user the data of somebody else, and says whose they are', async () => {
+  it('a start by an unprivileged user on data of another user fails and names the owner', async () => {
     await (await start()).stop();
     await expect(startElsewhere(undefined, nobody)).rejects.toThrow(/belong to the user with id \d+/);
   });
 
-  it('puts the data where its user can reach them when the folder lies below a closed one, and finds them again', async () => {
+  it('data below a closed folder is moved to where its user can reach it, and is found again', async () => {
     await chmod(folder, 0o700);
     const first = await start();
     try {

@@ -1,6 +1,6 @@
 /*
- * A process of its own that starts an embedded PostgreSQL and does what its tests tell it: it is killed, interrupted and
- * run as another user, which the test's own process cannot be.
+ * A separate process that starts an embedded PostgreSQL, so that tests can kill it, interrupt it and run it as another
+ * user.
  *
  * node embedded-postgres.program.mjs <data folder> [forget]
  */
@@ -25,7 +25,7 @@ try {
 
 async function stop(postgres) {
   const { default: pg } = await import('pg');
-  // Ctrl-C reaches the whole process group: had it reached PostgreSQL too, this would be refused.
+  // Ctrl-C reaches the whole process group. This connection would fail if it had stopped PostgreSQL as well.
   await new Promise((resolve) => setTimeout(resolve, 300));
   const client = new pg.Client({ connectionString: postgres.databaseUrl });
   await client.connect();

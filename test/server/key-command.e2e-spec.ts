@@ -12,7 +12,7 @@ import type { BuiltServer, Outcome } from '../support/built-server.js';
 const secret = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const environment = { POSTERN_ISSUER: 'http://localhost:3000' };
 
-/** Whatever the tables hold, but for what a running server writes by itself each minute. */
+/** The contents of all tables, except for the columns that a running server updates each minute. */
 async function contentOf(url: string): Promise<Record<string, unknown>> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
@@ -53,7 +53,7 @@ describe('npm run keys', () => {
       .map((line) => line.split(' '));
   };
 
-  it('lists, rotates and kills beside a running server, which refuses within a second and tells its followers', async () => {
+  it('npm run keys lists, rotates and revokes beside a running server, which rejects tokens within a second and notifies its followers', async () => {
     const server = await startBuiltServer(environment, folder.path);
     try {
       const [[kid, algorithm, state] = []] = keys('list');
@@ -95,14 +95,14 @@ describe('npm run keys', () => {
     [['kill'], 'Write one of'],
     [['list', 'all'], 'Write one of'],
     [['kill', 'no-such-key'], 'There is no signing key with this id.'],
-  ])('says what is wrong with %j, and how it is used', (args, sentence) => {
+  ])('npm run keys explains the error in %j and shows its usage', (args, sentence) => {
     const { status, stdout, stderr } = run('keys', ...args);
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toContain(sentence);
     expect(stderr).toContain('npm run --silent keys');
   });
 
-  it('says at once, and without a stack, that it has the wrong database or the wrong secret', async () => {
+  it('npm run keys reports a wrong database or a wrong secret at once and without a stack trace', async () => {
     const database = await createEmptyDatabase();
     const right = { DATABASE_URL: database.url, POSTERN_SECRET: secret };
     await (await startBuiltServer({ ...environment, ...right }, folder.path)).stop();
@@ -118,7 +118,7 @@ describe('npm run keys', () => {
       expect([status, stdout]).toEqual([1, '']);
       expect(stderr).toMatch(sentence);
       expect(stderr).not.toMatch(/\n\s+at /);
-      // What it waited for, timers and retries, took ten seconds and more on top.
+      // Pending timers and retries used to add ten seconds or more.
       expect(seconds).toBeLessThan(usual.seconds + 7);
     }
     await database.drop();
@@ -148,7 +148,7 @@ describe('npm run keys', () => {
       });
 
     it.each(['HS256', 'RS256'])(
-      'lists and makes a token by what the ring says, and changes nothing: %s',
+      'npm run keys lists and creates a token by the key ring, and changes nothing: %s',
       async (alg) => {
         await post('/auth/register');
         const jwks = await (await fetch(`${server.url}/.well-known/jwks.json`)).text();
@@ -172,7 +172,7 @@ describe('npm run keys', () => {
       },
     );
 
-    it.each([['rotate'], ['kill', 'any']])('refuses to %s, and says what to set', async (...args) => {
+    it.each([['rotate'], ['kill', 'any']])('npm run keys does not %s, and says what to set', async (...args) => {
       const before = await contentOf(database.url);
       const refused = runBuilt('keys', args, { ...right, POSTERN_ALGORITHM: 'HS256' }, folder.path);
       expect([refused.status, refused.stdout]).toEqual([1, '']);
@@ -185,7 +185,7 @@ describe('npm run keys', () => {
     ['keys', ['list']],
     ['keys', ['rotate']],
     ['token', ['--scope', 'keys:read', '--subject', 'orders']],
-  ] as const)('changes nothing in a database that no server has used: %s %j', async (program, args) => {
+  ] as const)('npm run keys changes nothing in a database that no server has used: %s %j', async (program, args) => {
     const database = await createEmptyDatabase();
     const settings = { ...environment, DATABASE_URL: database.url, POSTERN_SECRET: secret };
     const { status, stdout, stderr } = runBuilt(program, args, settings, folder.path);
@@ -202,7 +202,7 @@ describe('npm run keys', () => {
     await database.drop();
   });
 
-  it('makes neither a database nor a secret where no server has made them', () => {
+  it('npm run keys creates neither a database nor a secret', () => {
     const empty = temporaryFolder();
     const { status, stdout, stderr } = runBuilt('keys', ['list'], environment, empty.path);
     expect([status, stdout]).toEqual([1, '']);
@@ -211,7 +211,7 @@ describe('npm run keys', () => {
     empty.remove();
   });
 
-  it.each(['keys', 'token'] as const)('answers --help with the usage of %s', (program) => {
+  it.each(['keys', 'token'] as const)('npm run keys answers --help with the usage of %s', (program) => {
     const { status, stdout, stderr } = run(program, '--help');
     expect([status, stderr]).toEqual([0, '']);
     expect(stdout).toContain(`npm run --silent ${program} --`);

@@ -55,7 +55,10 @@ describe.each(['fastify', 'express'] as const)('GET /health/ready on %s', (adapt
     await database.drop();
   });
 
-  /** How long a revocation of the other replica takes to be heard while a crowd asks for the path, and what the crowd is told. */
+  /**
+   * Measures the delay of a revocation from the other replica during many requests for the path, and collects the
+   * answers.
+   */
   async function heardBehindCrowd(path: string): Promise<{ milliseconds: number; statuses: string[] }> {
     const { token, sessionId } = await replica.signIn();
     const crowd = Promise.all(Array.from({ length: SOCKETS }, () => pipelined(replica.port, path)));
@@ -67,7 +70,7 @@ describe.each(['fastify', 'express'] as const)('GET /health/ready on %s', (adapt
   }
 
   it('a replica answers 4,000 pipelined probes with 200 and rejects within a second what another replica revokes', async () => {
-    // What it takes this machine to parse and answer so many requests, whatever they ask for.
+    // The time that this machine needs to parse and answer so many requests.
     const { milliseconds: computing } = await heardBehindCrowd('/health/live');
     const { milliseconds, statuses } = await heardBehindCrowd('/health/ready');
     expect(statuses.filter((status) => status !== '200')).toEqual([]);

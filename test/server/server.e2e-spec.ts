@@ -25,7 +25,7 @@ async function keyIdsOf({ url }: BuiltServer): Promise<string[]> {
 
 beforeAll(build, 300_000);
 
-describe('a newcomer’s server, with nothing installed', () => {
+describe('a new server without configuration', () => {
   const folder = temporaryFolder();
   let server: BuiltServer;
 
@@ -38,7 +38,7 @@ describe('a newcomer’s server, with nothing installed', () => {
     folder.remove();
   });
 
-  it('says where Swagger UI, the key set and the data are, and that this is for development', () => {
+  it('a new server prints the URLs of Swagger UI and the JWKS and the data folder, and that it is for development', () => {
     const printed = server.printed();
     expect(printed).toContain(`${server.url}/docs`);
     expect(printed).toContain(`${server.url}/.well-known/jwks.json`);
@@ -46,17 +46,17 @@ describe('a newcomer’s server, with nothing installed', () => {
     expect(printed).toContain('development set-up');
   });
 
-  it('says that nobody finds its issuer where it took any port that was free', () => {
+  it('a new server warns that its issuer cannot be discovered if it listens on a random port', () => {
     expect(server.printed()).toMatch(/ {2}Issuer {6}http:\/\/localhost:0 [^\n]*POSTERN_ISSUER/);
   });
 
-  it('keeps its secret where only its owner can read it, and prints it nowhere', () => {
+  it('a new server keeps its secret readable for its owner only, and never prints it', () => {
     const path = join(folder.path, '.postern/secret');
     expect(statSync(path).mode & 0o777).toBe(0o600);
     expect(server.printed()).not.toContain(readFileSync(path, 'utf8').trim());
   });
 
-  it('finds its data again after it was stopped, and stops with exit code 0', async () => {
+  it('a restarted server finds its data, and a stop exits with code 0', async () => {
     expect((await post(`${server.url}/auth/register`, credentials)).status).toBe(201);
     const keys = await keyIdsOf(server);
     expect(await server.stop('SIGINT')).toBe(0);
@@ -65,21 +65,21 @@ describe('a newcomer’s server, with nothing installed', () => {
     expect((await post(`${server.url}/auth/login`, credentials)).status).toBe(200);
   }, 120_000);
 
-  it('recovers by itself after kill -9, and has lost nothing that it had acknowledged', async () => {
+  it('a server recovers automatically after kill -9, and has lost no acknowledged write', async () => {
     expect((await post(`${server.url}/auth/register`, { ...credentials, email: 'late@example.com' })).status).toBe(201);
     await server.stop('SIGKILL');
     server = await startBuiltServer({}, folder.path);
     expect((await post(`${server.url}/auth/login`, { ...credentials, email: 'late@example.com' })).status).toBe(200);
   }, 120_000);
 
-  it('refuses a second start on the same data with a sentence', () => {
+  it('a second start on the same data fails with one sentence', () => {
     const second = runServer({}, folder.path);
     expect(second.status).toBe(1);
     expect(second.printed).toMatch(/already|in use|another/i);
     expect(second.printed).not.toMatch(/\n\s+at /);
   }, 120_000);
 
-  it('refuses a port that is taken with a sentence, and leaves no database behind', async () => {
+  it('a start on a port in use fails with one sentence, and leaves no database behind', async () => {
     const elsewhere = temporaryFolder();
     const port = new URL(server.url).port;
     const second = runServer({ PORT: port }, elsewhere.path);
@@ -91,7 +91,7 @@ describe('a newcomer’s server, with nothing installed', () => {
   }, 120_000);
 });
 
-describe('a place or an address that cannot be had', () => {
+describe('a data folder or an address that cannot be used', () => {
   const folder = temporaryFolder();
   const file = join(folder.path, 'file');
 
@@ -100,23 +100,26 @@ describe('a place or an address that cannot be had', () => {
 
   it.each<[string, string, Record<string, string>]>([
     ['below a file', join(file, 'data'), {}],
-    ['in the place of a file', file, {}],
-    ['in the place of a file, for the secret alone', file, { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x' }],
-    // The system lets nobody make anything there, and denies that the folder is there.
+    ['instead of a file', file, {}],
+    ['instead of a file, for the secret alone', file, { DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x' }],
+    // Nothing can be created there, and the system reports that the folder does not exist.
     ...(existsSync('/proc/self')
       ? [['in /proc', '/proc/postern/data', {}] as [string, string, Record<string, string>]]
       : []),
-  ])('as the folder of the data %s, is told with POSTERN_DATA_DIR in one sentence', (_what, dataDir, environment) => {
-    const { status, printed } = runServer({ ...environment, POSTERN_DATA_DIR: dataDir }, folder.path);
-    expect([status, printed]).toEqual([1, expect.stringContaining(`POSTERN_DATA_DIR is ${dataDir}, `)]);
-    expect(printed).toMatch(/^Postern did not start:\n[^\n]+\n$/);
-  });
+  ])(
+    'the start fails and names POSTERN_DATA_DIR in one sentence if the data folder is %s',
+    (_what, dataDir, environment) => {
+      const { status, printed } = runServer({ ...environment, POSTERN_DATA_DIR: dataDir }, folder.path);
+      expect([status, printed]).toEqual([1, expect.stringContaining(`POSTERN_DATA_DIR is ${dataDir}, `)]);
+      expect(printed).toMatch(/^Postern did not start:\n[^\n]+\n$/);
+    },
+  );
 
   it.each([
     // RFC 5737 §3: no machine has it.
     ['192.0.2.1', 'HOST is 192.0.2.1, '],
     ['postern.invalid', 'HOST is postern.invalid, '],
-  ])('as HOST=%s, is told in one sentence', (host, sentence) => {
+  ])('the start fails with one sentence if HOST=%s', (host, sentence) => {
     const { status, printed } = runServer({ HOST: host, LOG_LEVEL: 'error' }, folder.path);
     expect([status, printed]).toEqual([1, expect.stringContaining(sentence)]);
     expect(printed).toMatch(/^Postern did not start:\n[^\n]+\n$/);
@@ -134,7 +137,7 @@ describe('replicas on one database', () => {
   afterEach(() => database.drop());
   afterAll(() => folder.remove());
 
-  it('start at once, ten of them, on an empty one: one schema, one key, all ready', async () => {
+  it('ten replicas that start at once on an empty database create one schema and one key, and become ready', async () => {
     const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_DATABASE_POOL_SIZE: '6' };
     const servers = await Promise.all(Array.from({ length: 10 }, () => startBuiltServer(environment, folder.path)));
     try {
@@ -148,7 +151,7 @@ describe('replicas on one database', () => {
     }
   }, 240_000);
 
-  it('hash as many passwords at once as they are told', async () => {
+  it('a replica hashes as many passwords at once as configured', async () => {
     const config = readConfig({ POSTERN_HASHES_AT_ONCE: '1' });
     const parts = AppModule.forConfig(config, { databaseUrl: database.url, secret: strong });
     const app = await NestFactory.createApplicationContext(parts, { logger: false });
@@ -159,13 +162,13 @@ describe('replicas on one database', () => {
     }
   }, 120_000);
 
-  it('leave the schema to the operator when told to, and say which migrations are missing', () => {
+  it('a replica leaves the schema to the operator if configured, and lists the missing migrations', () => {
     const run = runServer({ DATABASE_URL: database.url, POSTERN_MIGRATE: 'false' }, folder.path);
     expect(run.status).toBe(1);
     expect(run.printed).toContain('Foundation1764000000000');
   }, 120_000);
 
-  it('end by themselves where they cannot start: on a port that is taken, and with another secret', async () => {
+  it('a replica exits if it cannot start: on a port in use, and with another secret', async () => {
     const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong };
     const server = await startBuiltServer(environment, folder.path);
     try {
@@ -191,7 +194,7 @@ describe('replicas on one database', () => {
     // A name of several addresses: the runtime's own message is empty.
     ['ECONNREFUSED', () => 'postgres://u:hunter2@localhost:1/x'],
   ])(
-    'end with one sentence that names DATABASE_URL where their database cannot be used: %s',
+    'a replica exits with one sentence that names DATABASE_URL if its database cannot be used: %s',
     (reason, changed) => {
       const environment = { DATABASE_URL: changed(database.url), POSTERN_SECRET: strong, LOG_LEVEL: 'fatal' };
       const { status, printed } = runServer(environment, folder.path);
@@ -204,14 +207,14 @@ describe('replicas on one database', () => {
     60_000,
   );
 
-  it('name the variable, and not the setting of the lib, where a secret is named twice', () => {
+  it('the error about a duplicate secret names the variable instead of the setting of the lib', () => {
     const twice = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_PREVIOUS_SECRETS: strong };
     const { status, printed } = runServer(twice, folder.path);
     expect([status, printed]).toEqual([1, expect.stringContaining(': POSTERN_PREVIOUS_SECRETS names a secret twice')]);
   }, 60_000);
 
-  it('end at once at a signal while they wait for their database, and say so once', async () => {
-    // Nobody answers there, and the start asks again for a quarter of a minute.
+  it('a replica that waits for its database exits at once at a signal, with one line', async () => {
+    // The database does not answer, and the start retries for 15 seconds.
     const closed = {
       DATABASE_URL: 'postgres://u:p@127.0.0.1:1/x',
       POSTERN_SECRET: strong,
@@ -236,7 +239,7 @@ describe('replicas on one database', () => {
     expect(printed.match(/Postern (?:was|did)[^\n]*/g)).toEqual(['Postern was told to stop before it had started.']);
   }, 60_000);
 
-  it('finish what runs and then end, though callers would keep their connections', async () => {
+  it('a replica completes running requests and exits although clients keep their connections', async () => {
     const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);
     await post(`${server.url}/auth/register`, credentials);
     const logins = Array.from({ length: 4 }, () => post(`${server.url}/auth/login`, credentials));
@@ -250,7 +253,7 @@ describe('replicas on one database', () => {
     expect((await Promise.all(logins)).map(({ status }) => status)).toEqual([200, 200, 200, 200]);
   }, 120_000);
 
-  it('take the tokens of the former algorithm after it was changed, and those they go on to sign with its key', async () => {
+  it('a replica accepts the tokens of the former algorithm, and those that other replicas still sign with its key', async () => {
     const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_ISSUER: 'http://localhost:3000' };
     const before = await startBuiltServer(environment, folder.path);
     await post(`${before.url}/auth/register`, credentials);
@@ -268,7 +271,7 @@ describe('replicas on one database', () => {
     }
   }, 120_000);
 
-  it('start no database of their own beside it', async () => {
+  it('a replica with a database URL starts no embedded database', async () => {
     rmSync(join(folder.path, '.postern'), { recursive: true, force: true });
     const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);
     expect(() => statSync(join(folder.path, '.postern'))).toThrow();
@@ -282,7 +285,7 @@ describe('the algorithm of access tokens', () => {
   afterAll(() => folder.remove());
 
   it.each(['ES384', 'RS256', 'PS256', 'HS256'])(
-    'is %s where it is set, from the log-in to the guard',
+    'access tokens use %s if configured, from the login to the guard',
     async (algorithm) => {
       const database = await createEmptyDatabase();
       const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_ALGORITHM: algorithm }, folder.path);
@@ -315,7 +318,7 @@ describe('production', () => {
   afterAll(() => folder.remove());
 
   it.each(['POSTERN_ISSUER', 'POSTERN_SECRET', 'DATABASE_URL'] as const)(
-    'does not start without %s, and says so',
+    'a production server does not start without %s, and names the variable',
     (name) => {
       const { [name]: _left, ...rest } = complete;
       const run = runServer(rest, folder.path);
@@ -329,7 +332,7 @@ describe('production', () => {
     ['main', []],
     ['keys', ['list']],
     ['token', ['--scope', 'a', '--subject', 'b']],
-  ] as const)('whose environment cannot be used, says %s in a sentence and without a stack', (program, args) => {
+  ] as const)('%s in an invalid production environment', (program, args) => {
     const refused = (environment: Record<string, string>, cwd: string) => {
       const { status, stdout, stderr } = runBuilt(program, args, { PORT: '0', ...environment }, cwd);
       expect([status, stdout]).toEqual([1, '']);
@@ -337,7 +340,7 @@ describe('production', () => {
       return stderr;
     };
 
-    it('that DATABASE_URL cannot be read', () => {
+    it('an invalid DATABASE_URL stops the program with one sentence and without a stack trace', () => {
       const told = refused(
         { ...complete, DATABASE_URL: 'postgres://postern:hunter2#aB@127.0.0.1:1/postern' },
         folder.path,
@@ -345,7 +348,7 @@ describe('production', () => {
       expect(told.split('\n')).toContainEqual(expect.stringMatching(/^DATABASE_URL cannot be read .*%23/));
     });
 
-    it('that .env is no file', () => {
+    it('a .env that is not a file stops the program with one sentence and without a stack trace', () => {
       const other = temporaryFolder();
       mkdirSync(join(other.path, '.env'));
       expect(refused(complete, other.path).split('\n')).toContainEqual(expect.stringMatching(/^\.env .*is no file/));
@@ -353,13 +356,13 @@ describe('production', () => {
     });
   });
 
-  it('does not start with a placeholder secret', () => {
+  it('a production server does not start with a placeholder secret', () => {
     const run = runServer({ ...complete, POSTERN_SECRET: 'change-me-change-me-change-me-change-me' }, folder.path);
     expect(run.status).toBe(1);
     expect(run.printed).toContain('POSTERN_SECRET is a placeholder');
   });
 
-  it('starts when everything is given, logs JSON, and serves neither Swagger UI nor the OpenAPI document by default', async () => {
+  it('a production server with all settings starts, logs JSON, and serves no Swagger UI or OpenAPI document by default', async () => {
     const database = await createEmptyDatabase();
     const environment = { ...complete, DATABASE_URL: database.url, HOST: '127.0.0.1' };
     const server = await startBuiltServer(environment, folder.path);

@@ -14,7 +14,7 @@ describe('npm run token', () => {
 
   const token = (...args: string[]): Outcome => runBuilt('token', args, environment, folder.path);
 
-  it('makes a token beside no server, and beside a running one, that opens the feed and nothing else', async () => {
+  it('npm run token creates a token with and without a running server, and the token opens only the feed', async () => {
     const asked = ['--scope', 'revocations:read', '--subject', 'orders'];
     const before = token(...asked);
     expect([before.status, before.stderr]).toEqual([0, '']);
@@ -49,7 +49,7 @@ describe('npm run token', () => {
     [['--scope', 'a', '--subject', ' '], '--subject must name'],
     [['--scope', 'a', '--subject', 'b', '--audience', ''], '--audience must name'],
     [['--scope', 'a', '--subject', 'b', '--audience', 'c', '--audience', ' '], '--audience must name'],
-  ])('says what is wrong with %j, and how it is used', (args, sentence) => {
+  ])('npm run token explains the error in %j and shows its usage', (args, sentence) => {
     const { status, stdout, stderr } = token(...args);
     expect([status, stdout]).toEqual([1, '']);
     expect(stderr).toContain(sentence);

@@ -28,7 +28,7 @@ describe('npm start', () => {
     ['SIGINT', 'to the whole group, as Ctrl-C does', (npm: number) => -npm],
     ['SIGHUP', 'to the whole group, as a terminal does that is closed', (npm: number) => -npm],
   ] as const)(
-    'ends at %s %s, and leaves neither server nor database behind',
+    'npm start exits at %s %s, and leaves neither server nor database behind',
     async (signal, _how, target) => {
       const npm = spawn('npm', ['start'], {
         cwd: root,

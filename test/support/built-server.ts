@@ -25,7 +25,7 @@ export function build(): void {
   if (run.status !== 0) throw new Error(run.stderr);
 }
 
-/** A folder that nobody else has, and the way to be rid of it. */
+/** A new private folder and the function that removes it. */
 export function temporaryFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'postern-server-'));
   // Started by root, PostgreSQL runs as another user, who has to pass through here.
@@ -33,7 +33,7 @@ export function temporaryFolder(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-/** What a program has come to. */
+/** The outcome of a program. */
 export interface Outcome {
   readonly status: number | null;
   readonly stdout: string;
@@ -55,7 +55,7 @@ export function runBuilt(
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
       encoding: 'utf8',
       timeout: SECONDS_TO_START * 1000,
-      // One that hangs may have stopped listening to any other.
+      // A server that hangs may ignore every other signal.
       killSignal: 'SIGKILL',
     },
   );
@@ -75,7 +75,7 @@ export function spawnBuilt(
   });
 }
 
-/** Runs the server to its end: for starts that are refused. */
+/** Runs the server until it exits, for starts that fail. */
 export function runServer(
   environment: Record<string, string>,
   cwd: string,

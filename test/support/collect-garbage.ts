@@ -3,5 +3,5 @@ import { runInNewContext } from 'node:vm';
 
 setFlagsFromString('--expose-gc');
 
-/** Collects all that nobody can reach any more, for what happens only then. */
+/** Collects all unreachable objects, for effects that depend on garbage collection. */
 export const collectGarbage = runInNewContext('gc') as () => void;

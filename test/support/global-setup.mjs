@@ -20,7 +20,7 @@ export default async function setUp() {
   // Started by root, PostgreSQL runs as another user, who has to pass through here.
   await chmod(folder, 0o755);
   const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
-  // PostgreSQL stops when this process exits, which a signal by itself would not let it notice.
+  // PostgreSQL stops when this process exits. A signal alone would not let it notice.
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => process.exit(1));
   process.env.POSTERN_TEST_DATABASE_URL = postgres.databaseUrl;
   globalThis.posternTestPostgres = { folder, postgres };

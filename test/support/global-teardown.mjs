@@ -1,7 +1,9 @@
 import { rm } from 'node:fs/promises';
 import { removeDatabases } from './test-databases.mjs';
 
-/** Stops the PostgreSQL of this run and removes its data; on one that the caller has named, only what was made there. */
+/**
+ * Stops the PostgreSQL of this run and removes its data. On an external server, removes only the databases of this run.
+ */
 // oxlint-disable-next-line import/no-default-export -- Jest asks for one
 export default async function tearDown() {
   const { folder, postgres } = globalThis.posternTestPostgres ?? {};

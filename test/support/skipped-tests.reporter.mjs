@@ -1,4 +1,4 @@
-/** Stands before the totals of a run: each test that was skipped, by its name, which says what it needs. */
+/** Prints each skipped test before the totals of a run. The name of a test says what the test needs. */
 // oxlint-disable-next-line import/no-default-export -- Jest asks for one
 export default class NotRunReporter {
   #isSelection;
@@ -8,7 +8,7 @@ export default class NotRunReporter {
   }
 
   onRunComplete(_contexts, { testResults }) {
-    // Whoever asks for single tests knows that they skip the others.
+    // A run with a name filter skips the other tests on purpose.
     if (this.#isSelection) return;
     const notRun = testResults.flatMap((file) =>
       file.testResults.filter(({ status }) => status === 'pending' || status === 'todo'),

@@ -3,8 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
 
 /*
- * Lets Node import the TypeScript sources as they are: for the set-up of the tests and for processes that a test starts,
- * both of which Jest does not compile, while `npm test` must not need a build.
+ * Lets Node import the TypeScript sources for the set-up of the tests and for the processes that tests start. Jest
+ * compiles neither, and `npm test` must not need a build.
  */
 
 const options = {

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 /**
- * What the act answers, once that is something: for what follows an answer by itself, such as a mail or another replica.
- * @throws Error with the act's text when it is still nothing after so many milliseconds.
+ * Repeats the act until it returns a truthy value, and returns that value. Use it for delayed effects, such as a mail
+ * or another replica.
+ *
+ * @throws Error with the source text of the act if the time has passed
  */
 export async function until<T>(act: () => T | Promise<T>, milliseconds = 10_000): Promise<T> {
   const deadline = performance.now() + milliseconds;

@@ -36,8 +36,8 @@ const BEGIN = -400;
 const AFTER_THE_LEAD = BEGIN + 371;
 
 /**
- * The issuer's clock is behind that of the libraries, which use the system clock. A whole rotation can therefore happen at
- * once, and no token is issued in their future.
+ * The issuer's clock is behind that of the libraries, which use the system clock. A whole rotation can therefore happen
+ * at once, and no token is issued in their future.
  */
 @Injectable()
 class LateClock extends Clock {

@@ -1,4 +1,4 @@
-/** What the compiler must refuse of a team that composes its application. `tsc --noEmit` is the test. */
+/** The compile errors for a team that composes its application. `tsc --noEmit` is the test. */
 import { PosternModule } from 'postern';
 import { AccountsModule, Mailer } from 'postern/accounts';
 import type { MailMessage } from 'postern/accounts';
@@ -115,7 +115,7 @@ export const piecewise = [
   AuthModule.forRoot({ issuer: 'https://id.acme.test', audience: ['orders', 'stock'] }),
   // @ts-expect-error the audience is missing
   AuthModule.forRoot({ issuer: 'https://id.acme.test' }),
-  // @ts-expect-error an algorithm that nobody should have
+  // @ts-expect-error an unsupported algorithm
   AuthModule.forRoot({ issuer: 'https://id.acme.test', audience: 'orders', algorithms: ['none'] }),
   // @ts-expect-error no source of keys
   AuthModule.forRoot({ issuer: 'https://id.acme.test', audience: 'orders', keys: Stranger }),
@@ -132,7 +132,7 @@ export const piecewise = [
 ];
 
 export class Hasty extends PasswordHasher {
-  // @ts-expect-error text, where a promise of it is asked for
+  // @ts-expect-error text instead of a promise of text
   hash = (password: string): string => password;
   verify = (): Promise<boolean> => Promise.resolve(false);
   needsRehash = (): boolean => false;
@@ -153,7 +153,7 @@ export class Deaf extends Mailer {
 
 export class Scribbler extends PrincipalMapper<string> {
   map(principal: Principal): string {
-    // @ts-expect-error one proof serves many requests: the principal is not written to
+    // @ts-expect-error a principal serves many requests and is read-only
     principal.subject = 'root';
     // @ts-expect-error nor are its lists
     principal.scopes.push('everything');
@@ -167,7 +167,7 @@ export class WrongMap extends PrincipalMapper<string> {
 }
 
 export class Calendar extends Clock {
-  // @ts-expect-error a clock tells milliseconds, and no date
+  // @ts-expect-error a clock returns milliseconds, not a date
   now = (): Date => new Date();
 }
 

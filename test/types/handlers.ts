@@ -1,4 +1,4 @@
-/** What the compiler must refuse of a team's handlers: decorators, and what listeners are told. `tsc --noEmit` is the test. */
+/** The compile errors for a team's handlers: decorators, and the arguments of listeners. `tsc --noEmit` is the test. */
 import { UserRegistered } from 'postern/accounts';
 import { CurrentPrincipal, CurrentUser, Public, RequireScopes } from 'postern/auth';
 import type { Principal } from 'postern/auth';
@@ -50,7 +50,7 @@ export class Handlers {
   @RequireScopes(['orders:read'])
   list(): void {}
 
-  // @ts-expect-error a refusal is an AuthError
+  // @ts-expect-error a rejection is an AuthError
   @ApiProblems(TypeError)
   refused(): void {}
 }
@@ -98,9 +98,9 @@ export class Hired extends DomainEvent {
 
 export async function publish(events: Events, sessions: SessionsService): Promise<void> {
   events.publish(new Hired());
-  // @ts-expect-error an object is no event
+  // @ts-expect-error an object is not an event
   events.publish({ type: 'employee.hired' });
-  // @ts-expect-error without a reason nobody ends a session
+  // @ts-expect-error ending a session requires a reason
   await sessions.revoke('01938f2e-6a1c-7d3a-9c55-3f6d1c0b7a11');
 }
 

@@ -1,4 +1,4 @@
-/** What the compiler must take from a team as its test runner, and what it must refuse. `tsc --noEmit` is the test. */
+/** The test runners that the compiler must accept, and the values that it must not. `tsc --noEmit` is the test. */
 import { describe, it } from 'node:test';
 import * as jest from '@jest/globals';
 import { runSpecificationsWith } from 'postern/testing';

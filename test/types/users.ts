@@ -1,6 +1,6 @@
 /**
- * What the compiler must refuse of a team that works with its own user: `tsc --noEmit` is the test, since an
- * `@ts-expect-error` above a line that compiles is an error itself.
+ * The compile errors for a team with its own user class. `tsc --noEmit` is the test: an `@ts-expect-error` above a line
+ * that compiles is an error itself.
  */
 import { Column, Entity } from 'typeorm';
 import { registrationControllerOf } from 'postern/accounts';
@@ -82,7 +82,7 @@ export async function create(users: UsersService<Employee>): Promise<string> {
   await users.create({ email: 'ada@example.com', costCentre: null });
   // @ts-expect-error the id is made by the application
   await users.create({ email: 'ada@example.com', costCentre: 'CC-1', id: '1' });
-  // @ts-expect-error a method is no field
+  // @ts-expect-error a method is not a field
   await users.create({ email: 'ada@example.com', costCentre: 'CC-1', initials: () => 'x' });
   // @ts-expect-error a user is disabled by disable()
   await users.create({ email: 'ada@example.com', costCentre: 'CC-1', disabledAt: new Date() });
@@ -219,7 +219,7 @@ export class Misdeclared extends UserBase {
   @UserField({ register: 'required', write: 'admin' })
   budget!: string;
 
-  // @ts-expect-error a stranger would set what nobody changes
+  // @ts-expect-error a registration cannot set a read-only field
   @UserField({ register: 'optional', claim: 'grade' })
   grade!: string;
 
@@ -247,7 +247,7 @@ export class Misdeclared extends UserBase {
 export type Mapped = ReturnType<EntityPrincipalMapper<Employee>['map']> extends Promise<Employee> ? true : never;
 export const mapped: Mapped = true;
 export const fields: TeamField<Employee>[] = ['costCentre', 'nickname', 'floor'];
-// @ts-expect-error Postern's own column is no field of the team
+// @ts-expect-error Postern's own column is not a field of the team
 export const own: TeamField<Employee> = 'email';
 export const fresh: NewUser = { email: 'ada@example.com' };
 // @ts-expect-error the default user has no further fields
