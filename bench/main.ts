@@ -8,7 +8,7 @@ import type { Finding } from './report.js';
 import type { Bench } from './section.js';
 import { sections } from './sections/index.js';
 
-/** Runs the bench as the command line says; see `bench.mjs`. */
+/** Runs the bench with the options of the command line; see `bench.mjs`. */
 export async function main(args: string[]): Promise<void> {
   const { values } = parseArgs({
     args,
@@ -23,7 +23,7 @@ export async function main(args: string[]): Promise<void> {
   });
   const chosen = sections.filter(({ name }) => values.only?.includes(name) ?? true);
   if (chosen.length === 0) throw new Error(`--only takes one of: ${sections.map(({ name }) => name).join(', ')}`);
-  // The document is one run of everything, so that its figures belong together.
+  // All figures of the document come from one run, so that they are comparable.
   if (values.write && (values.quick || chosen.length < sections.length))
     throw new Error('--write needs a whole run: leave out --quick and --only.');
 

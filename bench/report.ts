@@ -6,7 +6,7 @@ import type { Bench, Goal, Outcome, Section, Table } from './section.js';
 
 const document = new URL('../docs/benchmarks.md', import.meta.url);
 
-/** A section and what it found. */
+/** A section and its outcome. */
 export interface Finding {
   readonly section: Section;
   readonly outcome: Outcome;
@@ -18,7 +18,7 @@ export function printed({ section, outcome }: Finding): string {
   return `\n${section.title}\n\n${outcome.tables.map(inColumns).join('\n\n')}\n\n${goals.join('\n')}\n\n`;
 }
 
-/** Writes docs/benchmarks.md: all of it, so that no figure outlives its run. */
+/** Writes the whole of docs/benchmarks.md, so that all figures come from one run. */
 export async function writeDocument(
   findings: readonly Finding[],
   machine: string,

@@ -13,13 +13,13 @@ export interface Bench {
   readonly database: () => Promise<string>;
 }
 
-/** A table as it is printed and as it is written into the document. */
+/** A table for the terminal and for the document. */
 export interface Table {
   readonly columns: readonly string[];
   readonly rows: readonly (readonly string[])[];
 }
 
-/** Something that was promised, and what came of it. */
+/** A promise and the measured result. */
 export interface Goal {
   readonly promise: string;
   readonly reached: string;

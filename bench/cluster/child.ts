@@ -36,7 +36,7 @@ export interface Launch {
   readonly args?: readonly string[];
   /** Its working folder. */
   readonly cwd?: string;
-  /** Further options of Node. */
+  /** Additional Node options. */
   readonly nodeOptions?: readonly string[];
 }
 

@@ -10,14 +10,14 @@ import type { Place } from '../measurement/machine.js';
 
 const SECONDS_TO_KNOW = 180;
 
-/** Replicas of one issuer, and services that verify its tokens by themselves and follow its feed. */
+/** Replicas of an issuer, and services that verify its tokens and follow its feed. */
 export interface Cluster {
   readonly issuers: readonly Child[];
   readonly resources: readonly Child[];
   stop(): Promise<void>;
 }
 
-/** How many of each, and where the services run. */
+/** The number of replicas and services, and the place of the services. */
 export interface ClusterSettings {
   readonly databaseUrl: string;
   readonly issuers: number;
@@ -28,7 +28,7 @@ export interface ClusterSettings {
   readonly build?: Build;
 }
 
-/** Starts all of them; the services follow the replicas in turn. */
+/** Starts the cluster. The services are distributed over the replicas. */
 export async function startCluster({
   databaseUrl,
   build = workingTree,
@@ -70,7 +70,7 @@ export async function serviceTokens(issuer: Child, scope: string, count = 1): Pr
   return (await answer.json()) as string[];
 }
 
-/** Waits until a service has heard of all revocations, and holds so many. */
+/** Waits until a service has received all revocations and holds the given number. */
 export async function untilKnown(resource: Child, held = 0): Promise<void> {
   const end = performance.now() + SECONDS_TO_KNOW * 1000;
   while (performance.now() < end) {
@@ -81,7 +81,7 @@ export async function untilKnown(resource: Child, held = 0): Promise<void> {
   throw new Error('A service of the bench does not hear of the revocations.');
 }
 
-/** The replicas have to know the address of the first before it listens. */
+/** The replicas need the URL of the first replica before it listens. */
 async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');

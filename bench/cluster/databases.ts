@@ -7,7 +7,7 @@ import { startEmbeddedPostgres } from 'postern/embedded-postgres';
 
 /** The PostgreSQL server that holds the databases of one run. */
 export interface Databases {
-  /** A new, empty database; removed at the end. */
+  /** Creates an empty database, which is dropped at the end. */
   create(): Promise<string>;
   version(): Promise<string>;
   close(): Promise<void>;
@@ -18,7 +18,7 @@ export async function openDatabases(): Promise<Databases> {
   const given = process.env.POSTERN_BENCH_DATABASE_URL ?? process.env.DATABASE_URL;
   if (given) return databasesOf(given, '', () => Promise.resolve());
   const folder = await mkdtemp(join(tmpdir(), 'postern-bench-'));
-  // Started by root, PostgreSQL runs as another user, who has to pass through here.
+  // PostgreSQL runs as another user if root starts it, and that user needs access to this folder.
   await chmod(folder, 0o755);
   const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
   return databasesOf(postgres.databaseUrl, ', embedded', async () => {
@@ -47,7 +47,7 @@ function databasesOf(server: string, kind: string, close: () => Promise<void>): 
   };
 }
 
-/** Runs one statement on a connection of its own. */
+/** Runs one statement on a separate connection. */
 export async function query<T extends pg.QueryResultRow>(url: string, text: string, values?: unknown[]): Promise<T[]> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();

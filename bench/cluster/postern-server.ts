@@ -14,14 +14,14 @@ const ARGON2ID = 2;
 
 /** The hash parameters of the bench: the defaults of `PasswordModule`. */
 export const HASH = { memoryKiB: 19_456, iterations: 2, parallelism: 1 };
-/** The same, as they are written beside a figure. */
+/** The hash parameters in the notation of the figures. */
 export const HASH_TEXT = `argon2id m=${HASH.memoryKiB},t=${HASH.iterations},p=${HASH.parallelism}`;
 /** The password of every user of the bench. */
 export const PASSWORD = 'violet kettle under the eleventh bridge';
 
 const SERVER = { POSTERN_ISSUER: 'http://localhost:3000', POSTERN_SECRET: 'kT3vQ9zLr7Wm2Xc8Yp5Nd1Hs6Bf4Gj0Ae' };
 
-/** Starts the server that ships, as in production, with settings of its own beside those that it cannot do without. */
+/** Starts the built server in production mode with the required settings and the given ones. */
 export function startPostern(
   databaseUrl: string | undefined,
   launch: Launch = {},
@@ -37,7 +37,7 @@ export function startPostern(
   });
 }
 
-/** A token for a service, of the command that ships. */
+/** Creates a service token with the `token` command. */
 export async function serviceToken(databaseUrl: string, scope: string, build: Build = workingTree): Promise<string> {
   const program = fileURLToPath(build.program('dist/src/cli/token.js', 'dist/src/token.js'));
   const { stdout } = await promisify(execFile)(process.execPath, [program, '--scope', scope, '--subject', 'bench'], {

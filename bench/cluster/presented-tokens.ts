@@ -2,7 +2,7 @@ import type { Child } from './child.js';
 import type { Contender } from '../measurement/comparison.js';
 import { CONNECTIONS, startLoad } from '../measurement/load.js';
 
-/** A server of `GET /hello`, to which every connection presents its share of the tokens over and over. */
+/** A server of `GET /hello`. Each connection presents its share of the tokens repeatedly. */
 export function presentedWith(tokens: readonly string[], name: string, child: Child): Contender {
   const share = tokens.length / CONNECTIONS;
   return {

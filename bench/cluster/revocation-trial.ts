@@ -9,14 +9,14 @@ const PER_SECOND = 1000;
 const SECOND_LOOK_EVERY = 10;
 const MAX_WAIT_SECONDS = 10;
 
-/** A token whose end is watched at every verifier. */
+/** A token whose revocation is observed at every verifier. */
 interface Doomed {
   readonly token: string;
   /** When the answer to the revocation arrived; undefined before. */
   revokedAt?: number;
   /** The time of the first rejection, for each verifier. */
   readonly refusedAt: (number | undefined)[];
-  /** By verifier: the turn in which it was last asked. */
+  /** The turn of the last request with this token, for each verifier. */
   readonly askedIn: number[];
 }
 
@@ -28,11 +28,11 @@ export interface Seen {
   acceptedAfterRefusal: number;
   /** Valid tokens that a verifier rejected. */
   validRefused: number;
-  /** Answers in all. */
+  /** The total number of answers. */
   answers: number;
 }
 
-/** Keeps every verifier of a cluster busy, with tokens that must be accepted and with tokens that are about to die. */
+/** Sends requests to every verifier of a cluster, with valid tokens and with tokens that will be revoked. */
 export class RevocationTrial {
   readonly seen: Seen = { delays: [], acceptedAfterRefusal: 0, validRefused: 0, answers: 0 };
   private readonly valid: string[];
@@ -41,7 +41,7 @@ export class RevocationTrial {
   private readonly loads: readonly VerifierLoad[];
   private turn = 0;
 
-  /** @param valid tokens that all of them must accept */
+  /** @param valid tokens that every verifier must accept */
   constructor(cluster: Cluster, valid: readonly string[]) {
     this.valid = [...valid];
     this.loads = cluster.resources.map((verifier, at) => new VerifierLoad(verifier, PER_SECOND, () => this.next(at)));
@@ -52,12 +52,12 @@ export class RevocationTrial {
     return this.loads.map(({ rate }) => rate);
   }
 
-  /** From now on these are presented too, and must be accepted. */
+  /** Also presents these tokens from now on; verifiers must accept them. */
   accept(...tokens: string[]): void {
     this.valid.push(...tokens);
   }
 
-  /** From now on these are not presented any more, unless by {@link revoke}. */
+  /** Stops presenting these tokens, except in {@link revoke}. */
   withdraw(isConcerned: (token: string) => boolean): string[] {
     const withdrawn = this.valid.filter(isConcerned);
     const kept = this.valid.filter((token) => !isConcerned(token));
@@ -111,7 +111,7 @@ export class RevocationTrial {
     this.turn += 1;
     if (this.dead.length > 0 && this.turn % SECOND_LOOK_EVERY === 0) return this.secondLook();
     const open = [...this.dying].filter(({ refusedAt }) => refusedAt[verifier] === undefined);
-    // Every other request goes on with what is valid, so that the verifier stays as busy with it is otherwise.
+    // Every other request presents a valid token, so that the load stays the same.
     if (open.length === 0 || this.turn % 2 === 1) return this.validLook();
     // Tokens take turns. With random choice, a token that is skipped for a while would count as rejected late.
     const next = open.reduce((one, other) => (other.askedIn[verifier]! < one.askedIn[verifier]! ? other : one));
@@ -125,7 +125,7 @@ export class RevocationTrial {
       token,
       answered: (status) => {
         this.seen.answers += 1;
-        // Withdrawn while the request was on its way: it may have died already.
+        // The token was withdrawn during the request and may be revoked already.
         if (status !== 200 && this.valid.includes(token)) this.seen.validRefused += 1;
       },
     };

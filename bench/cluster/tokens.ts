@@ -18,7 +18,7 @@ export interface BenchKey {
   readonly signer: KeyObject;
 }
 
-/** A fresh key; RSA of 2048 bits, the smallest that is accepted, so that the least time goes into the signature. */
+/** Generates a key. RSA keys have 2048 bits, the allowed minimum, to keep the cost of the signature low. */
 export function makeKey(algorithm: BenchAlgorithm): BenchKey {
   const kid = randomUUID();
   if (algorithm === 'HS256') {
@@ -38,7 +38,7 @@ export function environmentOf({ algorithm, kid, verification }: BenchKey): Recor
   return { BENCH_ALGORITHM: algorithm, BENCH_KID: kid, BENCH_KEY: verification };
 }
 
-/** Different access tokens with the claims of Postern's own, each as valid as the others. */
+/** Creates distinct valid access tokens with Postern's claims. */
 export function makeTokens(key: BenchKey, count: number): string[] {
   const header = encode({ alg: key.algorithm, typ: 'at+jwt', kid: key.kid });
   const issuedAt = Math.floor(Date.now() / 1000);

@@ -16,7 +16,7 @@ export interface Contender {
   readonly warmUpSeconds?: number;
   /** Prepares a turn. The preparation is not measured. */
   readonly prepare?: () => void;
-  /** Whether it has nothing left to do, which ends the turn. */
+  /** Whether the contender has no work left, which ends the turn. */
   readonly isSpent?: () => boolean;
   /**
    * Whether the load generator polls for answers without sleeping. Use it if the generator has its own core: otherwise
@@ -25,29 +25,29 @@ export interface Contender {
   readonly isSleepless?: boolean;
 }
 
-/** For how long one runs before the next, in seconds; see `sliceTime`. */
+/** The length of a slice in seconds; see `sliceTime`. */
 export const SLICE_SECONDS = 0.1;
 
-/** How contenders take turns, unless in the usual way; all in seconds. */
+/** Overrides the timing of turns, in seconds. */
 interface Pace {
   readonly slice: number;
   /** The figures of one turn with several slices, for each contender. */
   readonly turn: number;
-  /** How long after each beginning one is looked at; then a turn is one slice. */
+  /** Seconds after the start of a slice before it is measured. A turn is then one slice. */
   readonly settling?: number;
 }
 
-/** How many rounds, of how many turns. */
+/** The number of rounds and of turns in each round. */
 export type Terms = Pick<Bench, 'rounds' | 'seconds' | 'isQuick'> & Partial<Pace>;
 
-/** With more than this share of the server's core used by others a turn is repeated. */
+/** A turn is repeated if other processes used more than this share of the server's core. */
 const DISTURBED = 0.05;
 const MAX_ATTEMPTS = 4;
 const TURN_SECONDS = 1;
 
 const MIN_WARM_UP_SECONDS = 5;
 const MAX_WARM_UP_SECONDS = 60;
-/** By less than this factor a server does not get faster any more. */
+/** A server counts as warm if it does not get faster by at least this factor. */
 const GAIN = 1.05;
 
 interface Measured {
@@ -61,7 +61,7 @@ interface Attempt {
   readonly shareOfOthers: number;
 }
 
-/** Those who compete in a round, freshly started. */
+/** The newly started contenders of a round. */
 export interface Contenders {
   readonly contenders: readonly Contender[];
   readonly stop: () => Promise<unknown>;
@@ -71,7 +71,7 @@ export interface Contenders {
 export class Standings {
   constructor(private readonly turns: ReadonlyMap<string, readonly Measured[]>) {}
 
-  /** Turns that belong together, one after the other. */
+  /** Consecutive turns that belong together. */
   static joined(parts: readonly Standings[]): Standings {
     const [first] = parts;
     return new Standings(new Map(first!.names.map((name) => [name, parts.flatMap((part) => part.of(name))])));
@@ -81,7 +81,7 @@ export class Standings {
     return [...this.turns.keys()];
   }
 
-  /** Answers a second, the median of the turns. */
+  /** Answers per second, the median of all turns. */
   perSecond(name: string): number {
     return median(this.of(name).map(paceOf));
   }
@@ -167,7 +167,7 @@ export async function compareFresh(start: () => Promise<Contenders>, { rounds, .
   return Standings.joined(parts);
 }
 
-/** A contender at work, in the slices that it is given. */
+/** A running contender and the slices of its turns. */
 class Working {
   readonly runner: Runner;
   private readonly work: Work;
@@ -177,7 +177,7 @@ class Working {
     this.work = contender.start();
   }
 
-  /** All that it has done, had and used until now. */
+  /** The total of its work, run time and usage. */
   sum(): Promise<Measured> {
     return this.runner.during(() => this.read());
   }
@@ -197,7 +197,7 @@ class Working {
     return { requests: await this.work.count(), seconds: this.runner.seconds, cpuSeconds };
   }
 
-  /** It runs again when it has nothing to do any more. */
+  /** A contender without work starts again. */
   async stop(): Promise<void> {
     await this.work.stop();
     this.contender.child.resume();
@@ -279,7 +279,7 @@ function paceOf({ requests, seconds }: Measured): number {
   return requests / seconds;
 }
 
-/** The one in the middle; the upper of two. */
+/** The median; of an even number of values the upper one. */
 export function median(values: readonly number[]): number {
   return [...values].sort((one, other) => one - other)[Math.floor(values.length / 2)]!;
 }

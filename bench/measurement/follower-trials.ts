@@ -16,9 +16,9 @@ export const RETURNING = 50;
 const CONNECTING = 50;
 /** The number of sessions that are ended. */
 export const LOGOUTS = 80;
-/** Before the measured ones, until the compiler has made their code fast. */
+/** Warm-up iterations, so that the compiler has optimized the code. */
 const WARM_UP_LOGOUTS = 60;
-/** Between two of them. */
+/** The pause between two iterations, in milliseconds. */
 export const PAUSE_MILLISECONDS = 100;
 
 /** The cost of followers that connect at once. */
@@ -36,13 +36,13 @@ export interface Crowd {
 /** The cost of live followers. */
 export interface Many {
   readonly cpuMilliseconds: number;
-  /** The same without a follower. */
+  /** The same cost without followers. */
   readonly aloneMilliseconds: number;
   readonly delays: number[];
   readonly residentBytes: number;
 }
 
-/** A server and what its clients need. */
+/** A server and the credentials of its clients. */
 export interface Server {
   readonly child: Child;
   readonly url: string;
@@ -50,7 +50,7 @@ export interface Server {
   readonly pairs: Pair[];
 }
 
-/** Starts a server with users who are logged in, and stops it after the act. */
+/** Starts a server with logged-in users, runs the act, and stops the server. */
 export async function withServer<T>(
   { database, isQuick }: Bench,
   build: Build,
@@ -58,10 +58,10 @@ export async function withServer<T>(
   act: (server: Server) => Promise<T>,
 ): Promise<T> {
   const databaseUrl = await database();
-  // All followers of the bench have one token. A former build knows no bound of it.
+  // All followers of the bench share one token. An earlier build has no limit for it.
   const environment: Record<string, string> = build === workingTree ? { POSTERN_FOLLOWERS_PER_TOKEN: '1000' } : {};
   const start = () => startPostern(databaseUrl, { environment }, build);
-  // Once for the schema.
+  // The first start creates the schema.
   await (await start()).stop();
   const emails = await addUsers(databaseUrl, isQuick ? 40 : WARM_UP_LOGOUTS + LOGOUTS);
   if (held > 0) await revokeSessions(databaseUrl, held);
@@ -76,7 +76,7 @@ export async function withServer<T>(
   }
 }
 
-/** Followers connect at once, while one is live, sessions are ended and requests are made. */
+/** Followers connect at once while one follower is live, sessions end and requests run. */
 export async function crowdOf({ child, url, token, pairs }: Server): Promise<Crowd> {
   const staying = pairs.shift()!.access_token;
   const live = new RawFollower(url, token);
@@ -121,7 +121,7 @@ export async function crowdOf({ child, url, token, pairs }: Server): Promise<Cro
   };
 }
 
-/** Followers are live while sessions are ended. */
+/** Sessions end while followers are live. */
 export async function manyOf({ child, url, token, pairs }: Server, number: number): Promise<Many> {
   const warmUp = pairs.splice(0, pairs.length / 2);
   await logOutAll(url, warmUp.splice(0, warmUp.length / 2), [], { value: false });
@@ -145,7 +145,7 @@ export async function manyOf({ child, url, token, pairs }: Server, number: numbe
   return { cpuMilliseconds, aloneMilliseconds: alone.milliseconds, delays, residentBytes };
 }
 
-/** The processor time of the server for each act, beyond what it uses while nothing happens. */
+/** The server's processor time for each act, minus its idle usage. */
 async function costOf<T>(
   server: Child,
   acts: () => Promise<T>,

@@ -8,11 +8,11 @@ const MAX_SECONDS = 24 * 3600;
 /** A kind of request. Each connection repeats it and waits for the answer before it sends the next. */
 export interface Load {
   readonly url: string;
-  /** The requests of one connection, one after the other and then from the beginning. */
+  /** The requests of one connection, sent in order and then from the beginning. */
   readonly requests: (connection: number) => autocannon.Request[];
 }
 
-/** Something that goes on until it is stopped. */
+/** A load that runs until it is stopped. */
 export interface Work {
   /**
    * The number of completed requests.
@@ -31,7 +31,7 @@ export function startLoad({ url, requests }: Load): Work {
   let connection = 0;
   let answers = 0;
   let failure: string | undefined;
-  // It is both; its types know of one at a time.
+  // The value is both types; its declaration allows only one.
   const instance = autocannon({
     url,
     connections: CONNECTIONS,

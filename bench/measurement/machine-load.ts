@@ -18,12 +18,12 @@ export async function untilCalm(): Promise<void> {
   } while (performance.now() < end);
 }
 
-/** Notes, from its creation on, who uses the core of the measured server. */
+/** Records which processes use the core of the measured server. */
 export class CoreLoad {
   private readonly began = performance.now();
   private readonly before = busySeconds();
 
-  /** How much of the core was used by others, from 0 to 1; 0 where processes are not pinned. */
+  /** The share of the core that other processes used, from 0 to 1. It is 0 if processes cannot be pinned. */
   shareOfOthers(ownCpuSeconds: number): number {
     if (serverCore === undefined) return 0;
     const used = busySeconds()[serverCore]! - this.before[serverCore]!;

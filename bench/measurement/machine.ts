@@ -13,15 +13,15 @@ const lists: Readonly<Record<Place, string>> = {
   anywhere: `0-${cores - 1}`,
 };
 
-/** The core that the measured server has to itself; undefined where processes cannot be pinned. */
+/** The core of the measured server; undefined if processes cannot be pinned. */
 export const serverCore = canPin ? cores - 1 : undefined;
 
-/** The command that runs `program` in its place; unchanged where processes cannot be pinned. */
+/** The command that runs `program` on its cores. It is unchanged if processes cannot be pinned. */
 export function pinned(place: Place, program: string, args: readonly string[]): [string, string[]] {
   return canPin ? ['taskset', ['-c', lists[place], program, ...args]] : [program, [...args]];
 }
 
-/** Keeps this process, and the database that it starts, off the core of the measured server. */
+/** Moves this process and the database that it starts off the core of the measured server. */
 export function pinToOtherCore(): void {
   if (canPin) spawnSync('taskset', ['-acp', lists.elsewhere, String(process.pid)], { stdio: 'ignore' });
 }

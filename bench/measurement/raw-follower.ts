@@ -8,7 +8,7 @@ const PAUSE_MILLISECONDS = 100;
 
 /** A minimal follower of the feed. It only counts events, so that its own work does not affect the server's figures. */
 export class RawFollower {
-  /** When each single event arrived after the snapshot, by `performance.now()`. */
+  /** The arrival times of the events after the snapshot, by `performance.now()`. */
   readonly eventsAt: number[] = [];
   /** Resolves with the time at which the snapshot was complete. */
   readonly completeAt: Promise<number>;
@@ -32,7 +32,7 @@ export class RawFollower {
     this.asked?.destroy();
   }
 
-  /** A server that is too busy ends its streams: then the follower connects again. */
+  /** A busy server ends its streams, so the follower reconnects. */
   private async follow(): Promise<number> {
     for (;;) {
       try {
@@ -59,7 +59,7 @@ export class RawFollower {
         this.bytes += chunk.length;
         const now = performance.now();
         if (this.isComplete) return this.count(chunk, now);
-        // Only the end of a chunk can end a snapshot.
+        // A snapshot can end only at the end of a chunk.
         this.tail = (this.tail + chunk.subarray(-200).toString('latin1')).slice(-200);
         if (!this.tail.includes('event: position')) return;
         this.isComplete = true;

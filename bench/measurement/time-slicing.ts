@@ -6,17 +6,17 @@ export class Runner {
   private milliseconds = 0;
   private since: number | undefined;
 
-  /** It stands still at first. */
+  /** The process is suspended at first. */
   constructor(private readonly child: Child) {
     child.pause();
   }
 
-  /** How long it was let run until now. */
+  /** The total run time so far. */
   get seconds(): number {
     return (this.milliseconds + (this.since === undefined ? 0 : performance.now() - this.since)) / 1000;
   }
 
-  /** Lets it run until the work is done. */
+  /** Resumes the process until the work is done. */
   async during<T>(work: () => Promise<T>): Promise<T> {
     this.since = performance.now();
     this.child.resume();

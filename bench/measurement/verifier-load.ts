@@ -7,11 +7,11 @@ const TICK_MILLISECONDS = 2;
 /** A request and its outcome. */
 export interface Probe {
   readonly token: string;
-  /** `sentAt` and `answeredAt` are of `performance.now()`. */
+  /** `sentAt` and `answeredAt` are values of `performance.now()`. */
   readonly answered: (status: number, sentAt: number, answeredAt: number) => void;
 }
 
-/** Sends requests to a verifier at a steady rate, whatever it answers, and asks before each which one. */
+/** Sends requests to a verifier at a constant rate, and calls `next` for each request. */
 export class VerifierLoad {
   private readonly agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS });
   private readonly timer: NodeJS.Timeout;
@@ -34,7 +34,7 @@ export class VerifierLoad {
     return this.sent / ((performance.now() - this.began) / 1000);
   }
 
-  /** @throws Error where a connection failed: nothing is known of what the verifier would have answered */
+  /** @throws Error if a connection failed, because the verifier's answer is unknown */
   stop(): void {
     clearInterval(this.timer);
     this.agent.destroy();
@@ -44,7 +44,8 @@ export class VerifierLoad {
   private catchUp(): void {
     const due = Math.floor(((performance.now() - this.began) / 1000) * this.perSecond);
     while (this.sent + this.skipped < due) {
-      // A verifier that cannot keep up is asked less, and the rate says so: a queue here would count as its slowness.
+      // A verifier that falls behind gets fewer requests, and the rate shows it. A queue would count as latency of the
+      // verifier.
       if (this.underway >= CONNECTIONS) {
         this.skipped = due - this.sent;
         return;

@@ -13,14 +13,14 @@ import { addUsers, HASH, HASH_TEXT, logIn, PASSWORD, startPostern } from '../clu
 import type { Bench, Goal, Outcome, Section, Table } from '../section.js';
 
 const USERS = 1024;
-/** The code around a hash runs rarely, and it takes some thousand logins until the compiler has made all of it fast. */
+/** The code around a hash runs rarely; compiling all of it takes some thousand logins. */
 const WARM_UP_SECONDS = 40;
 /**
  * The working set of a hashing server exceeds the CPU caches, and a slice must be long enough to use it often. With
  * longer slices, logins that wait for a hash in a suspended server would be rejected.
  */
 const SLICE_SECONDS = 0.25;
-/** In a crowd the server answers logins in groups, of which a shorter turn would have too few. */
+/** Under load the server answers logins in batches. A shorter turn would contain too few batches. */
 const TURN_SECONDS = 4;
 /** The kernel assigns the threads of a resumed process to cores again, and two threads may share one core at first. */
 const ROOMY = { slice: 2, settling: 0.5 };
@@ -61,7 +61,7 @@ ${ROOMY.slice} s and count after the first half second, because the kernel assig
 async function measure(bench: Bench): Promise<Outcome> {
   const databaseUrl = await bench.database();
   const onOneCore = await competing(async (start) => {
-    // A server for each row, as one runs at a time; the first makes the tables.
+    // Each row has its own server; only one runs at a time. The first one creates the tables.
     const refreshed = await start(startPostern(databaseUrl));
     const loggedInTo = await start(startPostern(databaseUrl));
     const registeredAt = await start(startPostern(databaseUrl));
@@ -120,7 +120,7 @@ function raceBuilds(bench: Bench): Promise<Standings> {
   });
 }
 
-/** Refreshes and logins of each build, and how many the working tree answers for the same processor time. */
+/** Refreshes and logins of each build, and the ratio of answers for the same processor time. */
 function comparison(result: Standings, [own, former]: readonly Build[]): Table {
   return {
     columns: ['What', 'A second', 'Processor time each', 'Share of the compared build'],
@@ -138,7 +138,7 @@ function comparison(result: Standings, [own, former]: readonly Build[]): Table {
 
 type Start = (starting: Promise<Child>) => Promise<Child>;
 
-/** Stops whatever was started for it. */
+/** Runs the comparison and stops all processes that it has started. */
 async function competing(compete: (start: Start) => Promise<Standings>): Promise<Standings> {
   const started: Child[] = [];
   try {
@@ -163,7 +163,7 @@ const loginsAt = (name: string, child: Child, emails: readonly string[]): Conten
   warmUpSeconds: WARM_UP_SECONDS,
 });
 
-/** It begins when it is first asked how many. */
+/** The work starts with the first call for its count. */
 const hashesOf = (name: string, child: Child): Contender => ({
   name,
   child,

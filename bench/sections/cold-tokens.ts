@@ -7,7 +7,7 @@ import type { Bench, Goal, Outcome, Section } from '../section.js';
 import { environmentOf, makeKey, makeTokens } from '../cluster/tokens.js';
 import type { BenchAlgorithm, BenchKey } from '../cluster/tokens.js';
 
-/** Tokens of a turn, which lasts about a second; what makes them is slowest for RSA. */
+/** Tokens of a turn of about a second. Signing them takes longest for RSA. */
 const AMOUNTS: Readonly<Record<BenchAlgorithm, number>> = { ES256: 12 * 1024, RS256: 12 * 1024, HS256: 24 * 1024 };
 /** More tokens than a slice presents. The first contender without tokens ends the turn. */
 const RESERVE = 4096;
@@ -89,7 +89,7 @@ async function contender(name: string, program: URL, key: BenchKey, warmUp: read
     name,
     child,
     isSleepless: true,
-    // New ones, for what was presented once is remembered.
+    // New tokens, because the server caches tokens that it has seen.
     prepare: () => void (tokens = [...tokens, ...makeTokens(key, AMOUNTS[key.algorithm] - tokens.length)]),
     isSpent: () => tokens.length < RESERVE,
     start: () =>

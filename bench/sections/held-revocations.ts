@@ -44,10 +44,10 @@ async function measure(bench: Bench): Promise<Outcome> {
   const followed: Followed[] = [
     { name: 'guarded, no revocation held, feed live', databaseUrl: await database(), held: 0, build: workingTree },
   ];
-  // A database for each build, whose tables may differ.
+  // Each build has its own database because their tables may differ.
   for (const build of bench.builds) {
     const databaseUrl = await database();
-    // Once for the schema, and again when the revocations are there.
+    // The first start creates the schema; the second one reads the revocations.
     await (await startCluster({ databaseUrl, issuers: 1, resources: 0, build })).stop();
     await revokeSessions(databaseUrl, held);
     const name = build.label(`guarded, ${count(held)} revocations held, feed live`);
@@ -86,7 +86,7 @@ async function measure(bench: Bench): Promise<Outcome> {
   };
 }
 
-/** Issuers beside the load generator, each with a service of its own on the core of the measured servers. */
+/** Issuers run beside the load generator; each has one service on the core of the measured servers. */
 async function start(followed: readonly Followed[]): Promise<Contenders> {
   const stops: (() => Promise<unknown>)[] = [];
   const stop = (): Promise<unknown> => Promise.all(stops.map((stopOne) => stopOne()));
@@ -107,7 +107,7 @@ async function start(followed: readonly Followed[]): Promise<Contenders> {
       const guarded = cluster.resources[0]!;
       await untilKnown(guarded, held);
       const tokens = await serviceTokens(cluster.issuers[0]!, 'bench', TOKENS);
-      // The server without a guard looks at no token.
+      // The server without a guard does not read tokens.
       if (contenders.length === 0) contenders.push(presentedWith(tokens, UNGUARDED, unguarded));
       contenders.push(presentedWith(tokens, name, guarded));
     }
@@ -118,7 +118,7 @@ async function start(followed: readonly Followed[]): Promise<Contenders> {
   }
 }
 
-/** As many as no load could make in the time of a bench; numbered as the server numbers them. */
+/** Inserts more revocations than requests could create in time, numbered as by the server. */
 async function revokeSessions(databaseUrl: string, number: number): Promise<void> {
   await query(
     databaseUrl,

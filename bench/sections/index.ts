@@ -7,7 +7,7 @@ import { revocation } from './revocation.js';
 import { seenTokens } from './seen-tokens.js';
 import { start } from './start.js';
 
-/** All of them, in the order of the document. */
+/** All sections in the order of the document. */
 export const sections: readonly Section[] = [
   seenTokens,
   coldTokens,

@@ -17,7 +17,7 @@ const REPLICAS = 2;
 const VERIFIERS = 3;
 const PROMISED_P99 = 250;
 const PROMISED_MAXIMUM = 1000;
-/** Between two revocations, at random up to so long. */
+/** The maximum of the random pause between two revocations. */
 const MAX_PAUSE_MILLISECONDS = 30;
 const KEY_POLL_MILLISECONDS = 50;
 
@@ -56,7 +56,7 @@ async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[]
     [...staying, ...leaving].map((pair) => pair.access_token),
   );
   try {
-    // Every verifier has seen every token before it dies.
+    // Every verifier has seen every token before its revocation.
     await delay(((staying.length + leaving.length) / 1000) * 5000);
     await logOutAll(trial, cluster, leaving);
     const revoked = summary(trial.seen.delays.splice(0));
@@ -116,7 +116,7 @@ async function logOutAll(trial: RevocationTrial, cluster: Cluster, leaving: read
   await Promise.all(underway);
 }
 
-/** @returns how many keys have signed tokens that are in use */
+/** @returns the number of keys whose tokens are in use */
 async function rotateUnderLoad(
   trial: RevocationTrial,
   cluster: Cluster,
@@ -128,7 +128,7 @@ async function rotateUnderLoad(
     const [service] = await serviceTokens(cluster.issuers[0]!, 'keys:write');
     await post(anyOf(cluster.issuers), '/keys/rotate', service!, 202);
     const before = kids.size;
-    // New tokens all the while: the first of a new key are presented the moment they exist.
+    // New tokens are signed continuously: the first token of a new key is presented at once.
     for (let at = 0; kids.size === before; at = (at + 1) % staying.length) {
       staying[at] = await refreshed(anyOf(cluster.issuers), staying[at]!);
       trial.accept(staying[at]!.access_token);
@@ -147,7 +147,7 @@ async function killUnderLoad(trial: RevocationTrial, cluster: Cluster, staying: 
   trial.accept(...staying.map((pair) => pair.access_token));
   await delay(1000);
   const doomed = trial.withdraw((token) => keyIdOf(token) === kid);
-  // A few stand for all, so that each of them is asked about often enough to tell milliseconds.
+  // A sample of the tokens is presented often enough to measure milliseconds.
   await trial.revoke(doomed.slice(0, 10), () => post(anyOf(cluster.issuers), `/keys/${kid}/kill`, service!, 200));
   for (const pair of staying) trial.accept((await refreshed(anyOf(cluster.issuers), pair)).access_token);
   await delay(1000);

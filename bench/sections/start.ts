@@ -84,7 +84,7 @@ function outcomeOf(rows: readonly Row[]): Outcome {
     time: median(starts.map((one) => one.seconds)),
     memory: median(starts.map((one) => one.residentBytes)),
   }));
-  // The first two are of the working tree.
+  // The first two rows belong to the working tree.
   const time = Math.max(...figures.slice(0, 2).map((figure) => figure.time));
   const memory = Math.max(...figures.slice(0, 2).map((figure) => figure.memory));
   return {

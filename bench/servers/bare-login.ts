@@ -10,7 +10,7 @@ const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 await pool.query(
   'CREATE TABLE bare_sessions (id uuid PRIMARY KEY, user_id uuid NOT NULL, refresh_token bytea NOT NULL)',
 );
-// As many at once as the server that ships.
+// The same concurrency as the built server.
 const lanes = Array.from({ length: Math.min(availableParallelism(), 3) }, () => Promise.resolve(true));
 let hashes = 0;
 

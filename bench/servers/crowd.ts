@@ -1,19 +1,19 @@
 import { RawFollower } from '../measurement/raw-follower.js';
 
-/** How many connect at once, and whereto. */
+/** The number of followers and the URL of the feed. */
 export interface CrowdRequest {
   readonly url: string;
   readonly token: string;
   readonly followers: number;
 }
 
-/** Until the last snapshot was complete, and how long a snapshot is. */
+/** Seconds until the last snapshot was complete, and the size of a snapshot. */
 export interface CrowdAnswer {
   readonly seconds: number;
   readonly snapshotBytes: number;
 }
 
-/** Followers in a process of their own: what they read must not delay the requests that the bench measures. */
+/** Followers in a separate process, so that their work does not delay the measured requests. */
 process.on('message', (message) => {
   if (message !== 'usage') void connect(message as CrowdRequest).then((answer) => process.send!(answer));
 });

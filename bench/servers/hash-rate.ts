@@ -20,13 +20,13 @@ async function prove(): Promise<void> {
 
 process.on('message', (message) => {
   if (message !== 'count') return;
-  // Not before the first who asks: until then others may need the core.
+  // Waits for the first request, because other processes may need the core until then.
   if (hashes === undefined) {
     hashes = 0;
     for (let lane = 0; lane < atOnce; lane += 1) void prove();
   }
   process.send!(hashes);
 });
-// Nothing else keeps it alive.
+// Keeps the process alive.
 process.channel?.ref();
 process.stdout.write('listens at nothing\n');

@@ -32,7 +32,7 @@ const { PORT, BENCH_ISSUER: issuer, DATABASE_URL: databaseUrl } = process.env as
       secret: 'kT3vQ9zLr7Wm2Xc8Yp5Nd1Hs6Bf4Gj0Ae',
       databaseUrl: databaseUrl!,
       production: true,
-      // Ten change-overs fit into minutes: caches of the keys live for one second instead of five minutes.
+      // Keys are cached for one second instead of five minutes, so that ten rotations fit into minutes.
       tokens: { jwksCacheSeconds: 1 },
       sessions: { longestTokenLifetimeSeconds: 900 },
     }),

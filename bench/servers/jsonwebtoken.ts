@@ -5,5 +5,5 @@ interface JsonWebToken {
   readonly verify: (token: string, key: object, options: object) => object;
 }
 
-/** The very copy that `@nestjs/jwt` uses. */
+/** The copy that `@nestjs/jwt` uses. */
 export const { sign, verify } = createRequire(import.meta.resolve('@nestjs/jwt'))('jsonwebtoken') as JsonWebToken;

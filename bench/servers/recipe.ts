@@ -7,7 +7,7 @@ import { ExtractJwt, Strategy } from 'passport-jwt';
 import { given } from './launch-options.js';
 import { HelloController, helloModule, serve } from './serve.js';
 
-/** The strategy as Nest's documentation has it: the secret is a text. */
+/** The strategy of Nest's documentation with a text secret. */
 @Injectable()
 class RecipeStrategy extends PassportStrategy(Strategy) {
   constructor() {

@@ -8,7 +8,7 @@ const PRINCIPALS = 1024;
 const entries = Number(process.argv[2]);
 const collectGarbage = (globalThis as { gc?: () => void }).gc!;
 
-/** Only what the set looks at. */
+/** The members that the set reads. */
 const principals = Array.from(
   { length: PRINCIPALS },
   () =>
@@ -52,6 +52,6 @@ function lookUp(set: RevocationSet, times: number): void {
 process.on('message', (message) => {
   if (message === 'measure') process.send!(measure());
 });
-// Nothing else keeps it alive.
+// Keeps the process alive.
 process.channel?.ref();
 process.stdout.write('listens at nothing\n');

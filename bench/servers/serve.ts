@@ -18,12 +18,12 @@ export class HelloController {
 @Module({})
 class BenchModule {}
 
-/** A module that serves the route, with what the contender puts before it. */
+/** A module with the route and the guard of the contender. */
 export function helloModule(metadata: ModuleMetadata, controller: Type = HelloController): DynamicModule {
   return { module: BenchModule, ...metadata, controllers: [controller] };
 }
 
-/** Listens at a free port and says so, as `startChild` expects. */
+/** Listens on a free port and prints the URL for `startChild`. */
 export async function serve(
   module: DynamicModule,
   adapter: AbstractHttpAdapter = new FastifyAdapter(),

@@ -14,7 +14,7 @@ const key =
     : createPublicKey({ key: JSON.parse(given.key) as JsonWebKey, format: 'jwk' });
 const options = { key, dsaEncoding: 'ieee-p1363' } as const;
 
-/** Verifies the signature and reads nothing of the token: no guard can do less. */
+/** Verifies only the signature, which is the minimum work of a guard. */
 @Injectable()
 class SignatureOnlyGuard implements CanActivate {
   canActivate(context: ExecutionContext): boolean {

@@ -15,7 +15,7 @@ import { UsersModule, UsersService } from 'postern/users';
 
 const auth = (): DynamicModule => AuthModule.forRoot({ issuer: 'https://id.example.test', audience: 'orders' });
 
-/** An application with a service of its own, as most have: Nest must not complain about that service first. */
+/** An application with its own service, as usual. Nest must not report an error of that service first. */
 function applicationOf(module: Type | DynamicModule, injected?: Type): Type {
   @Injectable()
   class Own {}
@@ -27,7 +27,7 @@ function applicationOf(module: Type | DynamicModule, injected?: Type): Type {
 
 const start = (module: Type) => NestFactory.createApplicationContext(module, { logger: false, abortOnError: false });
 
-describe('a module that is imported as a bare class', () => {
+describe('a module imported as a bare class', () => {
   it.each<[string, Type, Type | undefined]>([
     ['PosternModule', PosternModule, UsersService],
     ['ProblemModule', ProblemModule, ProblemFilter],
@@ -71,7 +71,7 @@ describe('a module that is imported as a bare class', () => {
   });
 });
 
-describe('a module that is imported with settings', () => {
+describe('a module imported with settings', () => {
   it('a module with settings may be re-exported, and a test may override it or one of its providers', async () => {
     const settings = auth();
     @Module({ imports: [settings], exports: [AuthModule] })

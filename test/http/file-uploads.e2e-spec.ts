@@ -77,7 +77,7 @@ function upload(bytes: number): FormData {
   return form;
 }
 
-describe('a route that takes a file on Express', () => {
+describe('an upload route on Express', () => {
   it('an upload route on Express gets its file from the interceptor of Nest, behind the guard and above the limit of other bodies', async () => {
     const url = await start('express', { multipart: true });
     const { status, body } = await post(`${url}/documents`, upload(150_000));

@@ -35,11 +35,11 @@ interface Route {
   readonly method: string;
   readonly path: string;
   readonly isGuarded: boolean;
-  /** The names of the fields of its body; `undefined` where it takes none. */
+  /** The field names of its body; `undefined` if the route has no body. */
   readonly fields: readonly string[] | undefined;
 }
 
-/** Counts who asks it: the address that hostile tokens name. */
+/** Counts the requests to the URL that hostile tokens name. */
 const asked: string[] = [];
 const canary = createServer((request, response) => {
   asked.push(request.url ?? '');
@@ -128,7 +128,7 @@ interface Operation {
   readonly requestBody?: { readonly content: Record<string, { readonly schema: { readonly $ref: string } }> };
 }
 
-/** Sends exactly these bytes: any client would put paths and headers in order. */
+/** Sends exactly these bytes: a client would normalize paths and headers. */
 function send(
   adapter: Adapter,
   method: string,
@@ -176,7 +176,7 @@ function answerOf(raw: string): Answer {
   };
 }
 
-/** Does not open thousands of sockets at once. */
+/** Limits the number of simultaneous sockets. */
 async function inTurns<T, R>(all: readonly T[], act: (one: T) => Promise<R>): Promise<R[]> {
   const results: R[] = [];
   for (let at = 0; at < all.length; at += 16) results.push(...(await Promise.all(all.slice(at, at + 16).map(act))));
@@ -186,7 +186,7 @@ async function inTurns<T, R>(all: readonly T[], act: (one: T) => Promise<R>): Pr
 const tokenWith = (more: object = {}) =>
   compact(goodHeader(world), { ...goodClaims(world), jti: randomUUID(), ...more }, byEs(world.es));
 
-/** Every row of every table, in a few characters. */
+/** A short digest of every row of every table. */
 async function state(): Promise<Record<string, string>> {
   const { manager } = apps.fastify.get(Database);
   const entries = TABLES.map(async (table) => {
@@ -198,7 +198,7 @@ async function state(): Promise<Record<string, string>> {
   return Object.fromEntries(await Promise.all(entries));
 }
 
-/** HTTP trims white space around a value, has no line ends in it, and node reads 16 KiB of header at most. */
+/** HTTP trims white space around a value and allows no line breaks in it, and Node reads at most 16 KiB of headers. */
 function isFitForHttp(text: string): boolean {
   if (text.trim() !== text || text === '' || text.length > 14_000) return false;
   try {
@@ -347,7 +347,7 @@ it('no server has requested the URL that the hostile tokens name', () => {
 });
 
 describe('D8: every route, however it is spelt', () => {
-  /** All ways to say nearly the same, that some router or proxy takes for the same. */
+  /** Spellings of a path that some router or proxy treats as equal. */
   const spellings = (path: string): readonly string[] => {
     const cut = path.lastIndexOf('/');
     const [before, after] = [path.slice(0, cut), path.slice(cut + 1)];
@@ -409,7 +409,7 @@ describe('D8: every route, however it is spelt', () => {
       path.slice(1),
     ];
   };
-  /** Other ways to say the very same. */
+  /** Equivalent spellings of the path. */
   const synonyms = (path: string): readonly string[] => [
     path,
     `${path}?`,
@@ -479,7 +479,7 @@ describe('D8: every route, however it is spelt', () => {
 
 describe('bodies of every route that has one', () => {
   const JSON_TYPE = ['Content-Type: application/json'];
-  /** Every class of fault: what is sent, what is answered. */
+  /** Every class of invalid body, and the expected answer. */
   type Fault = readonly [
     name: string,
     body: Uint8Array | string,
@@ -546,7 +546,7 @@ describe('bodies of every route that has one', () => {
     ['brackets', '{"a[b]":1,"$where":"1","a.b":1}', [400]],
   ];
 
-  /** Values that a field of text may be given by who wants to see it break. */
+  /** Values of the wrong type for a text field. */
   const wrongValues: readonly string[] = [
     'true',
     '1',
@@ -566,7 +566,7 @@ describe('bodies of every route that has one', () => {
     '"\\udc00"',
     '"\\ud83d"',
   ];
-  /** Values that are texts, and hardly ever good ones. */
+  /** Strings that are rarely valid. */
   const oddTexts: readonly string[] = [
     '',
     ' ',
@@ -596,7 +596,7 @@ describe('bodies of every route that has one', () => {
   ];
 
   const takers = () => routes.filter(({ fields }) => fields !== undefined);
-  // An address that is taken, so that nothing comes into being where everything else is right.
+  // An address that is taken, so that a body that is valid otherwise creates no user.
   const good: Readonly<Record<string, string>> = { email: 'ada@example.com', algorithm: 'ES256' };
   const bodyWith = (fields: readonly string[], field: string, value: string) =>
     `{${fields

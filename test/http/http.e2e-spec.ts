@@ -155,7 +155,7 @@ interface Answer {
   body: Record<string, unknown>;
 }
 
-/** Sends exactly these bytes and reads one answer: fetch would normalise paths and headers. */
+/** Sends exactly these bytes and reads one answer: fetch would normalize paths and headers. */
 function send(port: number, head: string, body: Uint8Array | string = '', waitSeconds = 5): Promise<Answer> {
   return new Promise((resolve, reject) => {
     const socket = connect(port, '127.0.0.1');
@@ -274,13 +274,13 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
 
     it.each([
-      ['no content type', undefined],
+      ['without a content type', undefined],
       ['text', 'text/plain'],
-      ['a form', 'application/x-www-form-urlencoded'],
-      ['another JSON', 'application/problem+json'],
-      ['another charset', 'application/json; charset=utf-16'],
-      ['an empty content type', ''],
-      ['two types in one', 'application/json, text/plain'],
+      ['with a form', 'application/x-www-form-urlencoded'],
+      ['with another JSON content type', 'application/problem+json'],
+      ['with another charset', 'application/json; charset=utf-16'],
+      ['with an empty content type', ''],
+      ['with two content types', 'application/json, text/plain'],
     ])('a body is rejected: %s', async (_name, type) => {
       // An explicit undefined would fall back to the default of the parameter.
       const body = '{"email":"a@example.com"}';
@@ -350,9 +350,9 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
 
     it.each([
       ['NUL', '{"email":"a@example.com","addresses":[{"street":"a\\u0000"}]}', '/addresses/0/street'],
-      ['an unpaired surrogate', '{"email":"a@example.com","name":"\\ud800"}', '/name'],
-      ['an array in place of the object', '[]', ''],
-      ['a nesting without end', `{"name":${'['.repeat(40_000)}${']'.repeat(40_000)}}`, ''],
+      ['with an unpaired surrogate', '{"email":"a@example.com","name":"\\ud800"}', '/name'],
+      ['with an array instead of the object', '[]', ''],
+      ['with unlimited nesting', `{"name":${'['.repeat(40_000)}${']'.repeat(40_000)}}`, ''],
     ])('a body is rejected with a pointer: %s', async (_name, body, pointer) => {
       const answer = await post(body);
       expectProblem(answer, 400, 'validation-failed');
@@ -563,7 +563,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     );
   });
 
-  describe('other origins', () => {
+  describe('CORS', () => {
     const preflight = ['Access-Control-Request-Method: POST', 'Access-Control-Request-Headers: authorization'];
 
     it('an origin that is not configured gets no CORS headers', async () => {
@@ -596,7 +596,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
   });
 
-  describe('time', () => {
+  describe('timeouts and shutdown', () => {
     it('a request whose body does not arrive times out', async () => {
       const at = await start({ requestTimeoutSeconds: 1 });
       const head = 'POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{';

@@ -69,7 +69,10 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** The document with every object closed that does not say otherwise: what an answer has, its schema has to name. */
+/**
+ * The document without additional properties in any schema that does not allow them, so that a schema must list each
+ * member.
+ */
 function closed<T>(document: T): T {
   return JSON.parse(JSON.stringify(document), (_key, value: { type?: unknown; properties?: unknown }) =>
     value?.type === 'object' && value.properties !== undefined ? { additionalProperties: false, ...value } : value,
@@ -114,7 +117,7 @@ describe('the examples of the document', () => {
           ...(operation.parameters ?? []).map(({ name }) => name),
         ];
         expect(example.errors).toHaveLength(1);
-        // A team's users, and not ours, have fields that may be changed.
+        // The users of a team may have changeable fields; the built-in user has none.
         if (fields.length === 0) continue;
         expect([operation.operationId, fields]).toEqual([
           operation.operationId,
@@ -136,7 +139,7 @@ describe('the examples of the document', () => {
   });
 });
 
-describe('the descriptions', () => {
+describe('the descriptions of the document', () => {
   it('the descriptions name the scopes that a token needs', () => {
     for (const { operationId, description, security } of operations) {
       const scopes = security.flatMap(({ bearer }) => bearer);

@@ -54,7 +54,7 @@ afterAll(async () => {
   folder.remove();
 });
 
-/** The operations that fall short, by name. */
+/** The names of the operations that fail the check. */
 function lacking(rule: (operation: Operation) => boolean): string[] {
   return operations.filter(({ operation }) => !rule(operation)).map(({ operation }) => operation.operationId);
 }
@@ -69,7 +69,7 @@ describe('the OpenAPI document', () => {
     const { info, servers } = document;
     expect(info.license).toEqual({ name: 'MIT', url: 'https://opensource.org/license/mit' });
     expect(servers.map(({ url }) => url).filter((url) => url.endsWith('/'))).toEqual([]);
-    // It holds where the document is served below a path, too.
+    // The URL also works if the document is served below a path.
     expect(servers.map(({ url }) => new URL(url, 'https://acme.test/id/docs-json').href)).toEqual([
       'https://acme.test/id/',
     ]);
@@ -138,7 +138,7 @@ describe('the OpenAPI document', () => {
   it('the document has a security requirement for exactly the routes that reject a request without a token', async () => {
     for (const { path, method, operation } of operations) {
       const url = server.url + path.replace(/\{\w+\}/g, '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77');
-      // A body that no route takes: an open route answers it with 4xx of its own, never with 401 of the guard.
+      // No route accepts this body: an open route answers it with its own 4xx, and never with the 401 of the guard.
       const sent = method === 'get' ? {} : { body: '{"x":1}', headers: { 'content-type': 'application/json' } };
       const response = await fetch(url, { method: method.toUpperCase(), ...sent });
       const refused = response.status === 401 && ((await response.json()) as { code: string }).code === 'invalid-token';
@@ -308,7 +308,7 @@ describe("the document of a team's application", () => {
       expect(off.lines).toEqual([
         'Swagger UI and the OpenAPI document are off in production. To serve them, write serveDocs(app, { inProduction: true }).',
       ]);
-      // The page of Fastify needs a package that Nest cannot load in Jest: the tests of the built server see it.
+      // Fastify's Swagger page needs a package that Nest cannot load in Jest. The tests of the built server cover it.
       if (adapter === 'fastify') return;
       for (const on of [await started(true, true), await started(undefined, false)]) {
         expect(on.answers.map(({ status }) => status)).not.toContain(404);

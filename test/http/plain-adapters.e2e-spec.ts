@@ -19,7 +19,7 @@ import type { TestDatabase } from 'postern/testing';
 
 const account = { email: 'ada@example.com', password: 'seven small boats at noon' };
 
-/** Routes of the application: what they take and answer is theirs. */
+/** Routes of the application, with their own bodies and answers. */
 @Public()
 @Controller('shop')
 class ShopController {

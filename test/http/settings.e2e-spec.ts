@@ -18,7 +18,7 @@ describe('settings from a factory of PosternModule', () => {
   beforeAll(async () => (database = await createTestDatabase()));
   afterAll(() => database.drop());
 
-  /** Whatever a factory may return in spite of the compiler. */
+  /** A return value that the compiler would reject. */
   const started = (more: object) => {
     const settings: PosternSettings = {
       issuer: 'https://id.example.test',
@@ -104,7 +104,7 @@ class MovedClock extends Clock {
   }
 }
 
-/** The time of a replica that is two hours ahead of the others. */
+/** The clock of a replica that is two hours ahead of the others. */
 class AheadClock extends MovedClock {
   override now(): number {
     return super.now() + 7200 * 1000;
@@ -185,7 +185,7 @@ describe('a revocation', () => {
       for (const token of tokens) {
         await expect(later.get(AccessTokenVerifier).verify(token)).rejects.toMatchObject({ code: 'invalid-token' });
       }
-      // When the last of them has died, revocations are kept as long as tokens live now.
+      // After the last of them has expired, revocations are kept for the current token lifetime.
       MovedClock.aheadSeconds = 10_000;
       const pair = await later.get(SessionsService).start(user, { amr: ['pwd'] });
       await later.get(SessionsService).revoke(pair.sessionId, 'logout');

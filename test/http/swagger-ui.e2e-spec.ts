@@ -46,7 +46,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     });
     page = await browser.newPage({ viewport: { width: 1300, height: 1600 } });
     page.on('console', (message) => {
-      // The browser reports each answer above 399 as an error of its own: those are what the page is for.
+      // The browser logs each answer above 399 as an error. The page shows such answers on purpose.
       if (message.type() === 'error' && !message.text().startsWith('Failed to load resource'))
         complaints.push(message.text());
     });
@@ -68,7 +68,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
 
   const blockOf = (operation: string) => page.locator(`[id^="operations-"][id$="-${operation}"]`);
 
-  /** Fills in the operation as a person does, and answers the status that the page shows. */
+  /** Fills in the operation like a user, and returns the status that the page shows. */
   async function tryOut(operation: string, body?: object, parameter?: string): Promise<number> {
     const block = blockOf(operation);
     if (!(await block.evaluate((element) => element.classList.contains('is-open')))) {
@@ -91,7 +91,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
   const waitUntil = (state: 'locked' | 'unlocked'): Promise<void> =>
     page.locator(`.auth-wrapper .btn.authorize.${state}`).waitFor();
 
-  /** Sends a request beside the page, as another client does. */
+  /** Sends a request outside of the page, like another client. */
   const call = async (path: string, init: { method: string; token?: string; body?: object }): Promise<Response> =>
     fetch(server.url + path, {
       method: init.method,
@@ -161,7 +161,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
     expect(await tryOut('readMe')).toBe(401);
   });
 
-  // The page is the same on both: what the server's adapter has no part in is tried once.
+  // The page is the same on both adapters, so tests that do not depend on the adapter run once.
   if (adapter === 'fastify') {
     it.each([
       ['the network fails', (route: Route) => route.abort()],
@@ -228,7 +228,7 @@ whereThereIsABrowser.each(['fastify', 'express'])('Swagger UI on %s (needs Chrom
 
     it('Swagger UI is signed out when its user is disabled or deletes the account', async () => {
       const { sub } = await logIn();
-      // The user would need a scope for it, which a team's claims give.
+      // A user needs a scope for this, which the claims of a team can give.
       await page.route(`**/users/${sub}/disable`, (route) => route.fulfill({ json: { id: sub } }));
       expect(await tryOut('disableUser', undefined, sub)).toBe(200);
       await waitUntil('unlocked');

@@ -80,8 +80,8 @@ describe('a gateway on the adapter of `ws`', () => {
 
   it.each([
     ['without a token', undefined],
-    ['with a forged one', 'x.y.z'],
-    ['with one that has expired', issuer.token({ subject: 'ada', lifetimeSeconds: -60 })],
+    ['with a forged token', 'x.y.z'],
+    ['with an expired token', issuer.token({ subject: 'ada', lifetimeSeconds: -60 })],
   ])(
     'the messages of a client %s are rejected with the reason, and public messages are answered',
     async (_who, token) => {

@@ -28,7 +28,7 @@ export async function pack(folder: string): Promise<string> {
   return join(folder, filename);
 }
 
-/** Installs the tarball and these packages, each in the version that this project is locked to. */
+/** Installs the tarball and these packages in the locked versions of this project. */
 export async function install(folder: string, tarball: string, packages: readonly string[]): Promise<void> {
   const dependencies = {
     postern: `file:${tarball}`,
@@ -43,7 +43,7 @@ function versionOf(name: string): string {
   return version;
 }
 
-/** The application that `nest new` makes, with the sources of `fixture` laid over it. */
+/** The application of `nest new` with the sources of `fixture`. */
 export async function scaffold(folder: string, name: string, type: 'esm' | 'cjs', fixture: string): Promise<string> {
   const schematics = bin('@angular-devkit/schematics-cli/bin/schematics.js');
   const options = [`--name=${name}`, `--type=${type}`, '--language=ts', '--no-spec', '--no-interactive'];
@@ -80,7 +80,7 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
-/** Starts what was compiled, and waits until it answers. */
+/** Starts the compiled application and waits until it answers. */
 export async function start(app: string, environment: Readonly<Record<string, string>>): Promise<RunningApp> {
   const port = await freePort();
   const child = spawn(process.execPath, ['dist/main.js'], {

@@ -36,7 +36,7 @@ describeInstalled('the package, installed from its tarball (needs the npm regist
 
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  describe('in a team’s application, with accounts', () => {
+  describe('the package in a team’s application with accounts', () => {
     let home: string;
 
     beforeAll(async () => {

@@ -38,7 +38,7 @@ const program = (databaseUrl: string): string => `
   await app.close();
 `;
 
-describe('the application that the README begins with', () => {
+describe('the first application of the README', () => {
   let database: TestDatabase;
 
   beforeAll(async () => {

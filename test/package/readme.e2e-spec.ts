@@ -37,7 +37,7 @@ describeWithTools('the lines that the README gives a terminal (needs bash and cu
     const script = lines.replaceAll(/^curl ((?:.*\\\n)*.*)$/gm, (line) => `echo; ${line}`);
     const run = spawnSync('bash', ['--norc', '-euo', 'pipefail', '-c', script], {
       encoding: 'utf8',
-      // A socket as its input makes bash read the rc files of a remote shell.
+      // If its standard input is a socket, bash reads the rc files of a remote shell.
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     expect(run.stderr).toBe('');

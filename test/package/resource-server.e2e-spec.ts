@@ -70,7 +70,7 @@ describe('a service with `auth` and `problem` alone, on the built package', () =
   beforeAll(async () => {
     build();
     database = await createTestDatabase();
-    // The issuer's name is its address, so that its keys are found by discovery.
+    // The issuer is a URL, so discovery finds its keys.
     const port = await freePort();
     issuerUrl = `http://127.0.0.1:${port}`;
     const settings = { issuer: issuerUrl, audience: 'acme', secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe' };

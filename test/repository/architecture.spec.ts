@@ -5,7 +5,7 @@ import ts from 'typescript';
 
 const root = join(import.meta.dirname, '../..');
 
-/** The table of the architecture: a lib imports only libs of a lower level. */
+/** The levels of the architecture: a lib imports only libs of a lower level. */
 const LEVELS: Readonly<Record<string, number>> = {
   problem: 0,
   'embedded-postgres': 0,
@@ -39,7 +39,7 @@ const { exports: subpaths } = JSON.parse(readFileSync(join(root, 'package.json')
 
 const PRIVATE_MEMBERS = 'docs/adr/008-private-members-of-other-packages.md';
 
-/** Members of other packages that their types do not promise, by the name in the ADR and by how they show in code. */
+/** Undeclared members of other packages: the name in the ADR, and the pattern in the code. */
 const PRIVATE: readonly (readonly [string, RegExp])[] = [
   ['driver.master', /driver as unknown/],
   ['readyForQuery', /client\.readyForQuery/],
@@ -93,7 +93,7 @@ function loadedBy({ path, text }: SourceFile): string[] {
     .map((name) => (name.startsWith('.') ? join(path, '..', name).replace(/\.js$/, '.ts') : name));
 }
 
-/** The files that a file imports, by whatever kind of import. */
+/** The files that a file imports, by any kind of import. */
 function filesIn({ path, imports }: SourceFile): string[] {
   return imports.filter((name) => name.startsWith('.')).map((name) => join(path, '..', name).replace(/\.js$/, '.ts'));
 }

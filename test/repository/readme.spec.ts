@@ -79,7 +79,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   databaseUrl: 'declare const databaseUrl: string;',
 };
 
-/** A program's name among the files of this folder, and its text. */
+/** The names and texts of the programs in this folder. */
 type Program = readonly [string, string];
 
 function programsOf(path: string): Program[] {
@@ -93,7 +93,7 @@ function programsOf(path: string): Program[] {
   });
 }
 
-/** The compiler's complaints, with the settings of this project, as if the sources lay beside this file. */
+/** The compiler errors with the settings of this project, as if the sources were beside this file. */
 function complaintsAbout(programs: readonly Program[]): string[] {
   const { config } = ts.readConfigFile(join(root, 'tsconfig.json'), (path) => ts.sys.readFile(path));
   const { options } = ts.parseJsonConfigFileContent(config, ts.sys, root);
@@ -119,7 +119,7 @@ function complaintsAbout(programs: readonly Program[]): string[] {
   });
 }
 
-/** The members that an interface declares, and those of its `controllers` as `controllers.x`. */
+/** The members of an interface, and the members of its `controllers` as `controllers.x`. */
 function membersOf(path: string, interfaceName: string): string[] {
   const file = ts.createSourceFile(path, readFileSync(join(root, path), 'utf8'), ts.ScriptTarget.ES2023);
   const namesIn = (members: ts.NodeArray<ts.TypeElement>, before = ''): string[] =>
@@ -147,7 +147,7 @@ function namedUnder(page: string, heading: string): string[] {
   });
 }
 
-/** Every folder above a path. */
+/** Every parent folder of a path. */
 function foldersOf(path: string): string[] {
   const folder = dirname(path);
   return folder === '.' ? [] : [folder, ...foldersOf(folder)];
@@ -206,7 +206,7 @@ describe('the documentation', () => {
   });
 
   it('the documented command for one lib runs its specs', () => {
-    // Jest's list of projects goes on until the next option: without one the lib would be taken for a project.
+    // Jest's list of projects continues until the next option. Without an option, Jest would read the lib as a project.
     const { text } = pages.find(({ path }) => path === 'CONTRIBUTING.md')!;
     const [, script, lib] = /`npm run ([\w:]+) -- (libs\/\w+)`/.exec(text)!;
     const listed = execFileSync('npm', ['run', '--silent', script!, '--', lib!, '--listTests'], {

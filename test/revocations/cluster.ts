@@ -21,7 +21,7 @@ import type { UserBase } from 'postern/users';
 export const audience = 'orders';
 export const secret = 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-revocations';
 
-/** A way between two, which a test can stall, cut and lead elsewhere: a wire, a balancer, a switch. */
+/** A TCP proxy that a test can stall, disconnect and redirect, like a network, a load balancer or a switch. */
 export class TcpProxy {
   private readonly pairs = new Set<readonly [Socket, Socket]>();
   private readonly forgotten = new Set<readonly [Socket, Socket]>();
@@ -124,7 +124,7 @@ export function targetOf(databaseUrl: string): NetConnectOpts {
     : { host: hostname || '127.0.0.1', port: Number(port) };
 }
 
-/** A proxy to a database, and the address of the database through it. */
+/** A proxy to a database, and the database URL through it. */
 export async function proxyTo(databaseUrl: string): Promise<{ proxy: TcpProxy; url: string }> {
   const [, user = '', , name = ''] = databaseAddress.exec(databaseUrl) ?? [];
   const proxy = await TcpProxy.open(targetOf(databaseUrl));
@@ -149,7 +149,7 @@ export interface SignedIn {
   readonly sessionId: string;
 }
 
-/** How a replica differs from the others. */
+/** The differences of a replica from the others. */
 export interface ReplicaOptions {
   readonly adapter?: 'fastify' | 'express';
   readonly sessions?: PosternSettings['sessions'];
@@ -203,7 +203,7 @@ class HereController {
 @Module({})
 class ResourceModule {}
 
-/** A service with `auth` alone: it knows no database, and follows. */
+/** A service with `auth` alone. It has no database and follows the feed. */
 export interface Resource {
   readonly app: INestApplication;
   readonly health: RevocationHealth;

@@ -137,18 +137,18 @@ describe('services that follow the revocations of two replicas', () => {
     const { kid } = JSON.parse(Buffer.from(other.token.split('.')[0]!, 'base64url').toString()) as { kid: string };
     await a.app.get(RevokeKey).kill(kid);
     await until(async () => (await service.status(other.token)) === 401, 1000);
-    // The next key signs at once, and is known at once, although keys were fetched a moment ago.
+    // The next key signs at once, and services know it at once although they have just fetched the keys.
     expect(await service.status((await a.signIn()).token)).toBe(200);
     await until(() => service.health.report().cursor?.startsWith('5.'));
   });
 
   it.each([
-    ['that has no end', { expiresAt: Number.POSITIVE_INFINITY }],
-    ['that ended before time began', { expiresAt: -1 }],
-    ['of all that will ever be issued', { before: Number.POSITIVE_INFINITY }],
-    ['of what was issued before time began', { before: -1 }],
+    ['without an end', { expiresAt: Number.POSITIVE_INFINITY }],
+    ['that ended before 1970', { expiresAt: -1 }],
+    ['for all future tokens', { before: Number.POSITIVE_INFINITY }],
+    ['for tokens issued before 1970', { before: -1 }],
     ['without a target', { target: '' }],
-    ['by a name that is too long for them', { target: '😀'.repeat(128) }],
+    ['with a target that is too long', { target: '😀'.repeat(128) }],
   ])('a service receives all other revocations although the team publishes one %s', async (_, members) => {
     const { health, status } = await follower();
     const gone = await a.signIn();
@@ -237,7 +237,7 @@ describe('services that follow the revocations of two replicas', () => {
     const { token } = await a.signIn();
     front.cut();
     const service = await follower({ uri: `${issuer}/auth/revocations` });
-    // No key is known either.
+    // The keys are unknown as well.
     expect(await service.status(token)).not.toBe(200);
     expect(service.health.report()).toMatchObject({ status: 'unknown', lastContactAt: undefined, snapshots: 0 });
     front.resume();
@@ -252,7 +252,7 @@ describe('services that follow the revocations of two replicas', () => {
       front.drop();
       const service = await follower({ maximumSilenceSeconds: 8 });
       const { token, sessionId } = await a.signIn();
-      // Behind the guard a request that needs the database waits for it.
+      // A request that passes the guard waits for the database.
       const askReplica = () =>
         fetch(`${cut.url}/users/me`, {
           headers: { authorization: `Bearer ${token}` },
@@ -270,7 +270,7 @@ describe('services that follow the revocations of two replicas', () => {
       front.leadTo({ port: a.port, host: '127.0.0.1' });
       front.drop();
       await until(async () => (await service.status(token)) === 401);
-      // Whatever hung is given up, or answers after all.
+      // Requests that hung fail or get an answer.
       proxy.resume();
       await until(async () => (await askReplica()) === 401);
     } finally {
@@ -350,14 +350,15 @@ describe('services that follow the revocations of two replicas', () => {
       );
       await client.query('UPDATE revocation_cursor SET seq = 2');
       await client.end();
-      // Long enough for a poll to fail: the replica notices that it was cut off.
+      // Long enough for a poll to fail, so that the replica notices the disconnection.
       await delay(1500);
       proxy.resume();
       for (const { token } of after) await until(async () => (await service.status(token)) === 401, 20_000);
       expect(await service.status(before.token)).toBe(401);
       const ask = async (token: string) =>
         (await fetch(`${replica.url}/users/me`, { headers: { authorization: `Bearer ${token}` } })).status;
-      // Its feed reads the database at once, its own guard with the next poll: within the second that is promised.
+      // Its feed reads the database at once and its guard reads it with the next poll, which is within the promised
+      // second.
       for (const { token } of after) await until(async () => (await ask(token)) === 401, 1000);
       expect(await ask(before.token)).toBe(401);
     } finally {
@@ -367,7 +368,7 @@ describe('services that follow the revocations of two replicas', () => {
   });
 });
 
-describe('a replica whose address leads to a standby, which is behind', () => {
+describe('a replica whose database URL leads to a lagging standby', () => {
   it('a replica on a lagging standby is not in contact, and reconnects until it reaches the primary', async () => {
     const folder = temporaryFolder();
     const [dataDir, standbyDir] = [join(folder.path, 'primary'), join(folder.path, 'standby')];
@@ -376,7 +377,7 @@ describe('a replica whose address leads to a standby, which is behind', () => {
     const [, query] = databaseUrl.split('?');
     await primary.stop();
     mkdirSync(standbyDir, { mode: 0o755 });
-    // With the owner of the files, who may be another user.
+    // Runs as the owner of the files, which may be another user.
     execFileSync('cp', ['-a', join(dataDir, '18'), standbyDir]);
     execFileSync('cp', ['-a', join(standbyDir, '18', 'PG_VERSION'), join(standbyDir, '18', 'standby.signal')]);
     const standby = await startEmbeddedPostgres({ dataDir: standbyDir });
@@ -582,17 +583,17 @@ describe('a service that follows a hostile or broken feed', () => {
   const set = (text: string) => `event: set\ndata: ${text}`;
 
   it.each<[string, () => Promise<string>]>([
-    ['signed by a stranger', () => sign(told(1), { key: stranger })],
+    ['signed by an unknown party', () => sign(told(1), { key: stranger })],
     ['signed by a key that the issuer does not have', () => sign(told(1), { kid: 'k2' })],
     ['of another issuer', () => sign(told(1, { iss: 'https://other.example.test' }))],
     ['for another audience', () => sign(told(1, { aud: 'invoices' }))],
     ['without an audience', () => sign({ ...told(1), aud: undefined })],
     ['that is an access token', () => tokenOf('s1')],
     ['of the type JWT', () => sign(told(1), { typ: 'JWT' })],
-    ['of its type in another spelling', () => sign(told(1), { typ: 'application/secevent+jwt' })],
+    ['with its type in another spelling', () => sign(told(1), { typ: 'application/secevent+jwt' })],
     ['without an algorithm', () => Promise.resolve(unsigned(told(1)))],
     ['with two events', () => sign(told(1, { events: { 'urn:a': {}, 'urn:b': {} } }))],
-    ['without a place in the order', () => sign({ ...told(1), sequence: undefined })],
+    ['without a sequence number', () => sign({ ...told(1), sequence: undefined })],
     ['that is not a token', () => Promise.resolve('nonsense')],
   ])('a service ignores an event %s, has no known state, and retries', async (_, forge) => {
     answer = streamed(reset, set(await forge()), position(1));
@@ -651,11 +652,11 @@ describe('a service that follows a hostile or broken feed', () => {
   it.each<[string, () => Promise<string[]>]>([
     ['its first page', async () => [await sign(pageOf(500, 1000, [columnsOf('s1')]))]],
     [
-      'a page amid it',
+      'a middle page',
       async () => [await sign(pageOf(0, 500, [columnsOf('s1')])), await sign(pageOf(700, 1000, [columnsOf('s2')]))],
     ],
     ['its last page', async () => [await sign(pageOf(0, 500, [columnsOf('s1')]))]],
-    ['an event behind its pages', async () => [await sign(pageOf(0, 998)), await sign(told(1000))]],
+    ['an event after its pages', async () => [await sign(pageOf(0, 998)), await sign(told(1000))]],
   ])('a service does not accept a snapshot as complete without %s', async (_, pages) => {
     answer = streamed(reset, ...(await pages()).map(set), position(1000));
     const { health } = await start();
@@ -664,7 +665,7 @@ describe('a service that follows a hostile or broken feed', () => {
   });
 
   it.each<[string, object]>([
-    ['is not about a stretch of the order', { after: 7, up_to: 3, revocations: [] }],
+    ['has no range of sequence numbers', { after: 7, up_to: 3, revocations: [] }],
     ['has columns of different lengths', { after: 0, up_to: 3, revocations: [{ ...columnsOf('a'), expires_at: [] }] }],
     ['lacks its columns', { after: 0, up_to: 3, revocations: [{ kind: 'session', targets: ['a'] }] }],
     ['has a target that is not a string', { after: 0, up_to: 3, revocations: [{ ...columnsOf('a'), targets: [7] }] }],
@@ -720,7 +721,7 @@ describe('a service that follows a hostile or broken feed', () => {
     ['a redirect', (_, response) => response.writeHead(302, { location: '/elsewhere' }).end()],
     ['a rejection', (_, response) => response.writeHead(401).end()],
     ['a malformed position', streamed(reset, 'event: position\ndata: {"sequence":-1}')],
-    ['an endless cursor', streamed(reset, `id: ${'9'.repeat(99)}\nevent: position\ndata: {"sequence":1}`)],
+    ['a cursor of unlimited length', streamed(reset, `id: ${'9'.repeat(99)}\nevent: position\ndata: {"sequence":1}`)],
   ])('a service survives %s, and retries with increasing delays', async (_, listener) => {
     answer = listener;
     const { health, status } = await start();

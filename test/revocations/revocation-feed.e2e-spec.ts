@@ -205,8 +205,8 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
 
   it.each([
     ['nonsense', 'nonsense'],
-    ['one ahead of the server, as after a restored backup', '999.0123abcd'],
-    ['one whose place has another revocation now', '1.00000000'],
+    ['a cursor ahead of the server, as after restoring a backup', '999.0123abcd'],
+    ['a cursor whose number belongs to another revocation now', '1.00000000'],
   ])('the feed sends a reset and a snapshot for an unknown cursor: %s', async (_, cursor) => {
     await revoke('s1');
     await until(async () => targetsOf((await ask()).sets).includes('s1'));
@@ -456,7 +456,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     let isClosed = false;
     socket.on('close', () => (isClosed = true)).resume();
     socket.write(pipelined(1200, `?wait=25&after=${cursor}`));
-    // It is closed, unless it has got what it wants.
+    // The connection is closed unless it has received the expected answer.
     await until(() => isClosed || replica.app.get(RevocationFeedController).followerCount === 1000);
     const other = await open({}, replica, await replica.serviceToken());
     expect(other.response.statusCode).toBe(200);

@@ -56,7 +56,7 @@ const unavailable = { status: 503, code: 'service-unavailable', retryAfter: '1' 
 
 describe('a replica whose database connections are lost silently', () => {
   it('a replica replaces silently lost connections before it would reject tokens because of unknown revocations', async () => {
-    // All connections that the pool may have.
+    // All connections of the pool.
     await Promise.all(Array.from({ length: 30 }, me));
     proxy.forget();
     const started = performance.now();
@@ -162,7 +162,7 @@ describe('a replica that is still connected to the former primary after a fail-o
   });
 });
 
-describe('a replica that cannot read what was revoked', () => {
+describe('a replica that cannot read revocations', () => {
   it.each(['refuse', 'accept'] as const)(
     'a replica that cannot read revocations is ready until it rejects tokens: %s',
     async (whenSilent) => {

@@ -216,7 +216,7 @@ describe('the embedded PostgreSQL', () => {
     for (const delay of [150, 300, 450]) {
       const child = launch(undefined, { stdio: 'ignore', detached: true });
       await pause(delay);
-      // The whole group, for the machine may be switched off as well.
+      // Kills the whole process group, as a power loss would.
       process.kill(-child.pid!, 'SIGKILL');
       await once(child, 'exit');
       await stopOrphan();

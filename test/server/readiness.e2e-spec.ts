@@ -13,7 +13,7 @@ const issuer = 'https://id.example.test';
 const SOCKETS = 200;
 const PIPELINED = 20;
 
-/** The statuses that one socket gets for requests which it sends all at once. */
+/** The statuses of requests that one socket sends at once. */
 async function pipelined(port: number, path: string): Promise<string[]> {
   const probe = `GET ${path} HTTP/1.1\r\nHost: id.example.test\r\n`;
   const socket = connect(port, '127.0.0.1').setEncoding('latin1');
@@ -30,7 +30,7 @@ const statusOf = async (url: string, token?: string): Promise<number> => {
   return response.status;
 };
 
-// The second is promised by the servers, not by the scheduler of a machine that does other work: a defect fails twice.
+// The servers promise this second. Other work on the machine may delay a run; a defect fails twice.
 jest.retryTimes(1, { logErrorsBeforeRetry: true });
 
 describe.each(['fastify', 'express'] as const)('GET /health/ready on %s', (adapter) => {

@@ -116,7 +116,7 @@ describe('a data folder or an address that cannot be used', () => {
   );
 
   it.each([
-    // RFC 5737 §3: no machine has it.
+    // No machine has this address (RFC 5737 §3).
     ['192.0.2.1', 'HOST is 192.0.2.1, '],
     ['postern.invalid', 'HOST is postern.invalid, '],
   ])('the start fails with one sentence if HOST=%s', (host, sentence) => {
@@ -191,7 +191,7 @@ describe('replicas on one database', () => {
   it.each([
     ['no_such_database', (url: string) => url.replace(/postern_test_\w+/, 'no_such_database')],
     ['ECONNREFUSED', () => 'postgres://u:hunter2@127.0.0.1:1/x'],
-    // A name of several addresses: the runtime's own message is empty.
+    // A host name with several addresses: the message of Node is empty.
     ['ECONNREFUSED', () => 'postgres://u:hunter2@localhost:1/x'],
   ])(
     'a replica exits with one sentence that names DATABASE_URL if its database cannot be used: %s',
@@ -243,7 +243,7 @@ describe('replicas on one database', () => {
     const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);
     await post(`${server.url}/auth/register`, credentials);
     const logins = Array.from({ length: 4 }, () => post(`${server.url}/auth/login`, credentials));
-    // As a browser opens one ahead, and never asks.
+    // A connection without a request, as browsers open in advance.
     const silent = connect(Number(new URL(server.url).port), '127.0.0.1');
     await once(silent, 'connect');
     await delay(30);
@@ -297,7 +297,7 @@ describe('the algorithm of access tokens', () => {
       expect(header.alg).toBe(algorithm);
       const me = await fetch(`${server.url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
       expect(me.status).toBe(200);
-      // A secret is never published: with HS256 the key set is empty.
+      // A secret key is never published: with HS256 the JWKS is empty.
       expect(await keyIdsOf(server)).toHaveLength(algorithm === 'HS256' ? 0 : 1);
       await server.stop();
       await database.drop();

@@ -8,7 +8,7 @@ const root = join(import.meta.dirname, '../..');
 const SECONDS_TO_START = 60;
 const SECONDS_TO_END = 15;
 
-/** Whether anybody of this process group, or the process of this id, is left. */
+/** Whether a process of this group or with this pid is still running. */
 function isThere(target: number): boolean {
   try {
     process.kill(target, 0);
@@ -34,7 +34,7 @@ describe('npm start', () => {
         cwd: root,
         env: { PATH: process.env.PATH, HOME: process.env.HOME, PORT: '0', POSTERN_DATA_DIR: folder.path },
         stdio: ['ignore', 'pipe', 'pipe'],
-        // A group of its own, so that a signal to it does not reach the tests.
+        // A separate process group, so that its signals do not reach the tests.
         detached: true,
       });
       const group = -npm.pid!;

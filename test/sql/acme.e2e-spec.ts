@@ -59,7 +59,7 @@ type Body = Record<string, unknown> & { code?: string; errors?: { pointer: strin
 type Tokens = sessions.TokenPairDto;
 type SignedIn = Pick<Tokens, 'access_token' | 'refresh_token'> & { email: string; id: string };
 
-/** Keeps every line, of whatever level. */
+/** Records log lines of every level. */
 class LineLogger implements LoggerService {
   readonly lines: string[] = [];
   private readonly keep = (...parts: unknown[]): void => void this.lines.push(parts.map(shown).join(' '));
@@ -76,7 +76,7 @@ const shown = (value: unknown): string =>
     ? value
     : inspect(value, { depth: null, showHidden: true, maxStringLength: null, maxArrayLength: null });
 
-/** The module of Acme's own that reads its settings, from wherever Acme keeps them. */
+/** The module that provides Acme's settings. */
 function configuration(settings: AcmeSettings): DynamicModule {
   @Module({})
   class ConfigurationModule {}
@@ -181,12 +181,12 @@ describe.each([
 
   function kept(pair: Tokens): Tokens {
     secrets.add(pair.access_token).add(pair.refresh_token);
-    // The signature and the tag alone would do as well.
+    // The signature and the tag are secret as well.
     secrets.add(pair.access_token.split('.')[2]!).add(pair.refresh_token.slice(-20));
     return pair;
   }
 
-  /** An employee who has registered with fields of their own, was assigned others, and is signed in. */
+  /** An employee with own fields from registration and assigned fields, signed in. */
   async function employ(
     assigned: users.UserChanges<Employee> = {},
     clearance = 0,

@@ -37,7 +37,7 @@ const quiet = () => undefined;
 const warnings: string[] = [];
 const silence = { log: quiet, error: quiet, warn: (line: string) => void warnings.push(line) };
 
-/** The time of every replica of a test. */
+/** The clock of every replica of a test. */
 class TestClock extends Clock {
   static offset = 0;
   override now(): number {
@@ -150,7 +150,7 @@ describe('The key ring', () => {
   it('each key is published for the cache lifetime before it signs, and until its last token has expired', async () => {
     const [one, two] = [await boot({ rotationDays: 1 }), await boot({ rotationDays: 1 })];
     const jwksCacheSeconds = 300;
-    // Coarse through the day, fine around each change-over.
+    // Long steps during the day, and short steps around each change of keys.
     const times = Array.from({ length: 3 * 1152 - 12 }, (_, index) => index * 75).filter((time) => {
       const untilChange = 86_400 - (time % 86_400);
       return time % 7200 === 0 || untilChange <= 900 || 86_400 - untilChange <= 1500;
@@ -183,7 +183,7 @@ describe('The key ring', () => {
     for (const [kid, at] of later) expect(at - firstSeen.get(kid)!).toBeGreaterThanOrEqual(jwksCacheSeconds);
     // Any replica publishes the event, and only once; the first key was created before the listener was registered.
     expect(activated).toEqual(later.map(([kid]) => kid));
-    // Gone, and its private half destroyed, at once after retirement.
+    // A retired key is deleted with its private half at once.
     expect(await kidsOf(two)).not.toContain(first![0]);
     const rows = await rowsOf(one);
     expect(rows.map((row: { private_encrypted: Buffer }) => row.private_encrypted.length > 28)).toEqual([
@@ -202,7 +202,7 @@ describe('The key ring', () => {
     expect(next).toMatchObject({ state: 'announced' });
     await until(async () => (await kidsOf(two)).includes(next!.kid), 1000);
     expect(kidOf(await tokenOf(two))).toBe(kidOf(admin));
-    // A second command has nothing to add.
+    // A second command changes nothing.
     expect((await call(two, admin, 'POST', '/keys/rotate')).json()[0]!.kid).toBe(next!.kid);
 
     TestClock.offset = 371 * seconds;
@@ -253,7 +253,7 @@ describe('The key ring', () => {
     expect(answer.statusCode).toBe(200);
     expect(answer.json()).toMatchObject({ state: 'killed' });
     expect((await call(one, token)).statusCode).toBe(401);
-    // Three never polls: it hears.
+    // The third replica never polls; it receives a notification.
     for (const replica of [two, three]) {
       await until(async () => (await call(replica, token)).statusCode === 401, 1000);
       expect(await kidsOf(replica)).not.toContain(kidOf(token));
@@ -269,7 +269,7 @@ describe('The key ring', () => {
   it('a replica that misses the notification sees a revoked key within a second by polling', async () => {
     const [one, two] = [await boot(), await boot()];
     const token = await tokenOf(one, ['keys:read']);
-    // As an operator would with psql, who forgets to notify.
+    // An operator who uses psql without NOTIFY.
     await one.get(DataSource).query('UPDATE signing_keys SET killed_at = now() WHERE kid = $1', [kidOf(token)]);
     await until(async () => (await call(two, token)).statusCode === 401, 1000);
   });
@@ -343,7 +343,7 @@ describe('The key ring', () => {
 
   it('a replica accepts a token at once if another replica has just created its key', async () => {
     const [one, two] = [await boot(), await boot({ keyPollSeconds: 60 })];
-    // Two does not hear of it.
+    // The second replica receives no notification.
     await one
       .get(DataSource)
       .query(
@@ -397,7 +397,8 @@ describe('The key ring', () => {
 
     const late = await boot(settings, {}, new FastifyAdapter(), LateClock);
     expect(decodeProtectedHeader(await tokenOf(late)).alg).toBe('ES256');
-    // A kill is another matter: who goes by the algorithm is not to wait, and hears of it by the revocations.
+    // A revoked key is different: clients that require the algorithm need not wait, because the revocation notifies
+    // them.
     await after[0]!.get(RevokeKey).kill(kidOf(token));
     for (const replica of [...after, late]) {
       await replica.get(KeyRing).refresh();
@@ -505,7 +506,7 @@ describe('The private half', () => {
       return Buffer.concat([decipher.update(wrapped.subarray(12, -16)), decipher.final()]);
     };
     const key = Buffer.from(hkdfSync('sha256', `${secret}-1`, '', 'postern/signing-keys', 32));
-    // An independent reading of the format: HKDF-SHA256, AES-256-GCM, the key's id as associated data.
+    // A separate implementation of the format: HKDF-SHA256, AES-256-GCM, the key's id as associated data.
     expect(open(key, row.kid).length).toBeGreaterThan(100);
     expect(() => open(randomBytes(32), row.kid)).toThrow();
     expect(() => open(key, 'another')).toThrow();
@@ -527,7 +528,7 @@ describe('The private half', () => {
       new InstanceSecret(`${secret}-2`).id,
       new InstanceSecret(`${secret}-2`).id,
     ]);
-    // The replica that still has the former secret goes on until it is replaced.
+    // The replica with the former secret keeps running until it is replaced.
     expect((await call(one, await tokenOf(many[0]!, ['keys:read']))).statusCode).toBe(200);
     await expect(boot()).rejects.toThrow(/previousSecrets/);
     const last = await boot({ secret: `${secret}-2` });

@@ -11,7 +11,7 @@ const DEAR = { memoryKiB: 65_536, iterations: 2 };
 const BEFORE = 'm=1024,t=1,p=1';
 const AFTER = 'm=65536,t=2,p=1';
 
-/** Writes down the parameters of each hash that it verifies. */
+/** Records the parameters of each verified hash. */
 @Injectable()
 class RecordingHasher extends Argon2PasswordHasher {
   readonly verified: string[] = [];
@@ -48,7 +48,7 @@ describe('failed logins after the hash cost was raised', () => {
       expect(status).toBe(201);
     }
   };
-  /** Guesses wrong, and answers what was seen outside and the parameters of the hash that was verified for it. */
+  /** Attempts a login with a wrong password. Returns the visible answer and the parameters of the verified hash. */
   async function guess(app: TestApplication, email: string) {
     const { verified } = app.nest.get<RecordingHasher>(PasswordHasher);
     verified.length = 0;
@@ -127,7 +127,7 @@ describe('failed logins after the hash cost was raised', () => {
       app.nest.get<ManualClock>(Clock).advance(31);
       await guess(app, email);
     }
-    // The sample is read beside the guess that finds it outdated.
+    // The sample is read during the login that finds it outdated.
     const deadline = performance.now() + 10_000;
     let later = await costsOf(app, unknown);
     while (later.includes(BEFORE) && performance.now() < deadline) {

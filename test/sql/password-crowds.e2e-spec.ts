@@ -82,7 +82,7 @@ describe.each(['fastify', 'express'] as const)('logins during many password gues
     });
   }
 
-  /** Keeps so many guesses in flight that each answer is followed by the next guess. */
+  /** Keeps the given number of guesses in flight. */
   function crowd(guess: (index: number) => Attempt): { answers: Answer[]; stop: () => Promise<void> } {
     const answers: Answer[] = [];
     const state = { isOver: false };

@@ -279,14 +279,18 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
   });
 
   it.each<[string, unknown, string[]]>([
-    ['a number for the password', { email: 'a@example.com', password: 1 }, ['/password']],
-    ['a list for the password', { email: 'a@example.com', password: [PASSWORD] }, ['/password']],
-    ['an object for the address', { email: { $ne: null }, password: PASSWORD }, ['/email']],
+    ['a number as the password', { email: 'a@example.com', password: 1 }, ['/password']],
+    ['a list as the password', { email: 'a@example.com', password: [PASSWORD] }, ['/password']],
+    ['an object as the address', { email: { $ne: null }, password: PASSWORD }, ['/email']],
     ['nothing', {}, ['/email', '/password']],
     ['null', { email: null, password: null }, ['/email', '/password']],
     ['an address over 320 characters', { email: 'a'.repeat(321), password: PASSWORD }, ['/email']],
     ['a NUL in the password', { email: 'a@example.com', password: 'seven\0boats' }, ['/password']],
-    ['half a character', '{"email":"a@example.com","password":"seven \\ud800 boats"}', ['/password']],
+    [
+      'half a surrogate pair in the password',
+      '{"email":"a@example.com","password":"seven \\ud800 boats"}',
+      ['/password'],
+    ],
     ['an unknown field', { email: 'a@example.com', password: PASSWORD, admin: true }, ['/admin']],
   ])('a login with %s is rejected with 400 and pointers, without a hash', async (_, body, pointers) => {
     const answer = await call('POST', '/auth/login', body);

@@ -190,7 +190,8 @@ describe('the database', () => {
   });
 
   it('a transaction does not commit if the server has reported a failure but not yet the end of the statement, 300 times', async () => {
-    // The driver rejects at the first of two messages, and the second, which carries the state, may come later.
+    // The driver rejects at the first of two messages. The second one carries the transaction state and may arrive
+    // later.
     for (let round = 0; round < 300; round += 1) {
       const attempt = database.transaction(async () => {
         events.publish(new Noted('b'));
@@ -284,7 +285,7 @@ describe('the database', () => {
     expect(await written()).toEqual(['early', 'late']);
   });
 
-  describe('rejects work after a rollback', () => {
+  describe('work after a rollback', () => {
     type Work = (refused: Promise<void>) => Promise<unknown>;
 
     /** Runs the work concurrently with a rollback, which the work may await, and returns its outcome. */
@@ -380,8 +381,8 @@ describe('the database', () => {
     });
   });
 
-  describe('costs the promises of the process', () => {
-    /** Those that were used since the test began, and not given up. */
+  describe('the transaction context', () => {
+    /** The storages that were enabled since the test began and are still enabled. */
     const inUse = new Set<unknown>();
     const isBurden = () => inUse.size > 0;
     const collecting = async (isOver: () => boolean): Promise<void> => {
@@ -398,7 +399,7 @@ describe('the database', () => {
     const { run, disable } = storages;
     beforeEach(async () => {
       inUse.clear();
-      // No mocks: they keep what they were called with.
+      // Jest mocks would keep their arguments alive.
       storages.run = function (this: unknown, store, work) {
         if (store !== undefined) inUse.add(this);
         return run.call(this, store, work);
@@ -487,7 +488,7 @@ describe('the database', () => {
           await refuse();
         }),
       );
-      // It is looked at only after the commit.
+      // The promise is awaited only after the commit.
       late.catch(() => undefined);
     });
     await Promise.allSettled([attempt.catch(() => undefined).then(() => late)]);
@@ -526,7 +527,7 @@ describe('the database', () => {
       other.query(
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
       );
-    // At once the statement meets the loss; a moment later the connection is given up already when it comes.
+    // A statement sent at once meets the lost connection; a later one finds it already removed from the pool.
     for (const milliseconds of [0, 50]) {
       const interrupted = database.transaction(async () => {
         await write('a');
@@ -758,7 +759,8 @@ describe('PersistenceModule', () => {
       '`poolSize: 5`: write a whole number of 6 or more, or leave it out for 14',
     );
     await expect(misread({ poolSize: '10' })).rejects.toThrow('`poolSize: "10"`: write a whole number');
-    // As it comes out of an environment: taken for true, it would change a schema that is the operator's.
+    // The text comes from an environment variable. If it counted as true, Postern would change a schema of the
+    // operator.
     await expect(misread({ migrate: 'false' })).rejects.toThrow('`migrate: "false"`: write true or false');
     await expect(misread({ applicationName: 7 })).rejects.toThrow('`applicationName: 7`: write a string');
   });
@@ -861,7 +863,7 @@ describe('PersistenceModule', () => {
 describe('a database for tests', () => {
   it('a test gets a new database each time, even if the URL of the server names no database', async () => {
     const server = process.env.POSTERN_TEST_DATABASE_URL!;
-    // An address of a socket cannot do without its path; one of a host can.
+    // The URL of a Unix socket needs its path; the URL of a host does not.
     const bare = server.replace(/^(\w+:\/\/(?:[^/@]*@)?[^/@?]+)\/[^?]*$/, '$1');
     const some = [await createTestDatabase(bare), await createEmptyDatabase(bare)];
     try {

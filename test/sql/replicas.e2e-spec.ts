@@ -30,7 +30,7 @@ interface Tokens {
 const folder = temporaryFolder();
 let database: TestDatabase;
 let environment: Record<string, string>;
-/** Two servers in processes of their own, that share nothing but the database. */
+/** Two servers in separate processes that share only the database. */
 let a: BuiltServer;
 let b: BuiltServer;
 /** Issues tokens with scopes, which users do not have by default. */
@@ -241,7 +241,7 @@ describe('two server processes on one database', () => {
 });
 
 describe('kill -9 of a replica', () => {
-  // A test that fails half-way leaves it dead, and is tried once more.
+  // A test that fails leaves the replica dead, and is retried once.
   beforeEach(async () => {
     const isThere = await fetch(`${b.url}/health/live`).then(
       () => true,
@@ -265,13 +265,13 @@ describe('kill -9 of a replica', () => {
           const answer = await refresh(b, token).catch((error: unknown) => {
             if (!isDying) throw error;
           });
-          // No answer: what was presented is all that the client has.
+          // There was no answer: the client has only the token that it presented.
           if (answer === undefined) return token;
           token = tokensOf(answer).refresh_token;
           answered += 1;
         }
       });
-      // A server that was started a moment ago is slow at first, and nothing is amid refreshes before one was answered.
+      // A new server is slow at first, so this waits for the first answer before it kills the server.
       await until(() => answered >= clients.length);
       await delay(50 + 100 * round);
       isDying = true;

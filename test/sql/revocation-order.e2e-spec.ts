@@ -33,7 +33,7 @@ const beginning = { sequence: 0, tag: '' };
 const databaseName = /(?<=^\w+:\/\/[^/]*\/)[^?]*/;
 const redisUrl = 'redis://127.0.0.1:6379';
 
-/** A signal that is lost every time. */
+/** A signal that loses every notification. */
 class LostSignal extends RevocationSignal {
   async announce(): Promise<void> {}
   async listen(): Promise<void> {}
@@ -48,7 +48,7 @@ interface Replica {
   readonly progress: ReadPosition;
   readonly set: RevocationSet;
   isRevoked(sessionId: string): boolean;
-  /** Commits one revocation, and gives it its place, as DatabaseRevocationPublisher does. */
+  /** Commits a revocation and numbers it, like DatabaseRevocationPublisher. */
   revoke(sessionId: string): Promise<void>;
 }
 
@@ -132,7 +132,7 @@ describe('revocations among replicas', () => {
           { kind: 'session', target, reason: 'test' },
           { kind: 'token', target, reason: 'test' },
         ]);
-        // Longer or shorter between the write and the commit: this is where a number taken too early leaves a hole.
+        // A random delay between write and commit: a number that is assigned too early would leave a gap.
         await delay(Math.random() * 60);
         if (isRefused) throw new Error('refused');
         writer.database.afterCommit(() => void ordering.push(writer.journal.order()));
@@ -287,15 +287,15 @@ describe('revocations among replicas', () => {
   });
 
   it.each([
-    ['a lower number than was read', `DELETE FROM revocations; UPDATE revocation_cursor SET seq = 0`],
+    ['a number below the last one that was read', `DELETE FROM revocations; UPDATE revocation_cursor SET seq = 0`],
     [
-      'the very number that was read',
+      'the last number that was read',
       `DELETE FROM revocations;
        INSERT INTO revocations (id, seq, kind, target, reason, expires_at)
        SELECT gen_random_uuid(), n, 'session', 's' || n + 2, 'test', now() + interval '1 hour' FROM generate_series(1, 2) n`,
     ],
     [
-      'a higher number than was read',
+      'a number above the last one that was read',
       `DELETE FROM revocations;
        INSERT INTO revocations (id, seq, kind, target, reason, expires_at)
        SELECT gen_random_uuid(), n, 'session', 's' || n + 2, 'test', now() + interval '1 hour' FROM generate_series(1, 3) n;
@@ -478,7 +478,7 @@ describe('revocations among replicas', () => {
   });
 
   async function onServer(sql: string, name?: string): Promise<pg.QueryResult<{ count: string }>> {
-    // Not by URL: an address of a Unix socket is none.
+    // Not by URL, because a Unix socket has none.
     const connectionString = name ? database.url.replace(databaseName, name) : database.url;
     const client = new pg.Client({ connectionString });
     await client.connect();

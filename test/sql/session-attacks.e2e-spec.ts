@@ -22,7 +22,7 @@ const ANOTHER = 'eight large ships by night';
 const firefox = { 'user-agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0' };
 const curl = { 'user-agent': 'curl/8.9.1' };
 
-/** The machine's clock, which a test can only put forward. */
+/** The system clock, which a test can only move forward. */
 @Injectable()
 class HandClock extends Clock {
   static ahead = 0;
@@ -31,7 +31,7 @@ class HandClock extends Clock {
   }
 }
 
-/** Real hashes, counted. */
+/** Computes real hashes and counts them. */
 @Injectable()
 class CountingHasher extends Argon2PasswordHasher {
   static hashed = 0;
@@ -129,14 +129,14 @@ async function somebody(): Promise<{ id: string; email: string; logIn: () => Pro
   return { id: body.id, email, logIn: async () => (await logInWith(email, PASSWORD)).body };
 }
 
-/** Mails go out after the answer, and perhaps into the next test. */
+/** Mails are sent after the answer and may arrive during the next test. */
 const mailsTo = (email: string): MailMessage[] => Outbox.sent.filter(({ to }) => to === email);
 
-/** Nothing of these tokens works any more. */
+/** No token of this list works any more. */
 async function areDead(...all: Tokens[]): Promise<void> {
   for (const { access_token: access, refresh_token: token } of all) {
     expect((await me(access)).status).toBe(401);
-    // A route where nothing but the guard stands in the way: of a user who is gone, the other finds no row.
+    // Only the guard protects this route. The other route would also fail because the user's row is gone.
     expect((await call('GET', '/auth/sessions', { token: access })).status).toBe(401);
     expect(await refresh(token)).toMatchObject({ status: 401, body: { code: 'refresh-token-invalid' } });
   }
@@ -199,7 +199,7 @@ describe('refresh tokens', () => {
     const second = (await refresh(first.refresh_token)).body;
     const thief = (await refresh(first.refresh_token, curl)).body;
     expect(thief.refresh_token).toBe(second.refresh_token);
-    // The owner goes on, which is the first time that the successor is used: from now on the spent one betrays.
+    // The owner uses the successor for the first time. From now on, a reuse of the spent token is detected.
     const third = (await refresh(second.refresh_token)).body;
     expect((await refresh(first.refresh_token, curl)).status).toBe(401);
     await areDead(first, second, third, thief);
@@ -262,7 +262,7 @@ describe('refresh tokens', () => {
 });
 
 describe('access tokens', () => {
-  /** Other texts that say the same: some verifiers take them for the same token, and some deny-lists for another. */
+  /** Equivalent spellings: some verifiers accept them as the same token, and some deny-lists treat them as another. */
   function aliasesOf(token: string): Record<string, string> {
     const [header, payload, signature] = token.split('.') as [string, string, string];
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
@@ -285,7 +285,7 @@ describe('access tokens', () => {
     const { access_token: token } = await logIn();
     const aliases = aliasesOf(token);
     expect((await me(token)).status).toBe(200);
-    // The twin is a signature of the same key as well: the one alias that has to be accepted before.
+    // The twin is also a valid signature of the key, and the only alias that must be accepted before the revocation.
     expect((await me(aliases['the twin of s']!)).status).toBe(200);
     for (const name of ['unused bits', 'padding', 'padded parts', 'a dot']) {
       expect([name, (await me(aliases[name]!)).status]).toEqual([name, 401]);
@@ -749,7 +749,7 @@ describe('expensive requests', () => {
 });
 
 describe('a database that fails', () => {
-  /** Lets every write of this kind into the table fail until the work is done. */
+  /** Makes every write of this kind into the table fail until the work is done. */
   async function whileFailing(event: 'INSERT' | 'UPDATE', table: string, work: () => Promise<void>): Promise<void> {
     await query(`CREATE OR REPLACE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql
       AS $$ BEGIN RAISE EXCEPTION 'the disk is full'; END $$`);
@@ -777,7 +777,7 @@ describe('a database that fails', () => {
           expect(JSON.stringify(answer.body)).not.toContain('disk');
         });
       }
-      // Nothing is half done: neither the session nor its token is dead, and who tries again gets what was asked for.
+      // No partial change: session and token are both alive, and a retry succeeds.
       const { status, body } = await refresh(tokens.refresh_token);
       expect(status).toBe(200);
       expect(await accepts(tokens.access_token)).toBe(true);

@@ -42,10 +42,10 @@ const audience = 'orders';
 const secret = 'a secret of this test alone, 0123456789';
 const firefox = 'Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0';
 
-/** Short, so that the clock need not run so far that signing keys grow old. */
+/** A short time, so that signing keys do not expire when the clock moves forward. */
 const terms = { refreshTokenLifetimeSeconds: 3600, sessionMaximumSeconds: 9000 };
 
-/** The machine's clock, which a test can only put forward. */
+/** The system clock, which a test can only move forward. */
 @Injectable()
 class HandClock extends Clock {
   ahead = 0;
@@ -351,7 +351,7 @@ describe('sessions', () => {
     it('a refresh token whose rotation the database has lost is not reuse, and the session stays alive', async () => {
       const first = await server.start(user);
       const second = await server.refresh(first.refreshToken);
-      // As after a fail-over to a standby that had not yet heard of it.
+      // Simulates a failover to a standby that had not received the rotation.
       const lose = 'UPDATE sessions SET generation = 0, rotated_at = NULL WHERE id = $1';
       await server.app.get(Database).manager.query(lose, [first.sessionId]);
       const [third, same] = await Promise.all([
@@ -528,7 +528,7 @@ describe('sessions', () => {
               await other.app.get(KeyRing).refresh();
               expect(other.app.get(KeyRing).published()).toContainEqual(expect.objectContaining({ kid: made!.kid }));
             }
-            // Killed, so that the next one makes a key of its own.
+            // Revokes the key, so that the next replica creates one.
             await one.app.get(RevokeKey).kill(made!.kid);
           }
           for (const one of running.filter((each) => each !== replica)) await one.app.close();
@@ -968,7 +968,7 @@ describe('sessions', () => {
         for (const { sessionId } of ended) await keeper.sessions.revoke(sessionId, 'test');
         expect(await sweep()).toEqual({ sessions: 0, revocations: 0 });
         keeper.clock.ahead += 3601 * 1000;
-        // The last revocation stays: replicas know the database again by it.
+        // The last revocation stays, because replicas recognize the database by it.
         expect(await sweep()).toEqual({ sessions: 2, revocations: 1 });
         keeper.clock.ahead += 1400 * 1000;
         const living = await keeper.start(owner);

@@ -13,13 +13,13 @@ import { collectGarbage } from '../support/collect-garbage.js';
 
 const refusal = new Error('refused');
 
-/** A row, and the transaction of PostgreSQL that it was written in. */
+/** A row and the id of the PostgreSQL transaction that wrote it. */
 interface Written {
   readonly name: string;
   readonly xid: string;
 }
 
-/** Pseudo-random numbers: what depends on them alone is the same at each run. */
+/** Pseudo-random numbers from a seed, so that each run is the same. */
 function diceOf(seed: number): () => number {
   let state = seed;
   return () => {
@@ -28,7 +28,7 @@ function diceOf(seed: number): () => number {
   };
 }
 
-/** Rings for all who wait at that moment, out of a context that is none of theirs. */
+/** Resolves all current waiters from an unrelated context. */
 class Bell {
   private readonly emitter = new EventEmitter().setMaxListeners(0);
   private readonly ringing = setInterval(() => this.emitter.emit('rung'), 3);

@@ -94,7 +94,7 @@ describe('looking up one user', () => {
       entities: [entity],
       installExtensions: false,
       logging: ['query'],
-      // A connection that is ended may still hear of the end of its database.
+      // A closed connection may still receive the error that its database was dropped.
       logger: { logQuery: (text: string) => void statements.push(text), log: () => undefined } as never,
     });
     sources.push(source);
@@ -106,9 +106,9 @@ describe('looking up one user', () => {
   const lookupOf = (entity: typeof User) => new UserQuery(new UserDtos(entity));
 
   it.each([
-    ['the shipped class', User],
+    ['the built-in class', User],
     ['a class with columns of many kinds', Employee],
-    ['a class that listens to its loading', Listening],
+    ['a class with a load hook', Listening],
     ['a class with soft deletion', Softly],
   ])('the user query finds the same user as TypeORM: %s', async (_, entity) => {
     const { manager } = await sourceOf(entity);
@@ -158,9 +158,9 @@ describe('looking up one user', () => {
   });
 
   it.each([
-    ['the shipped class', User, 1],
+    ['the built-in class', User, 1],
     ['a class with columns of many kinds', Employee, 1],
-    ['a class that listens to its loading', Listening, 2],
+    ['a class with a load hook', Listening, 2],
     ['a class with soft deletion', Softly, 2],
   ])('the user query finds the same user with a condition on another table: %s', async (_, entity, queries) => {
     const { manager } = await sourceOf(entity);
@@ -176,7 +176,7 @@ describe('looking up one user', () => {
     await expect(find('email', user.email)).resolves.toStrictEqual({ user, value: 'B-7' });
     await expect(find('id', id)).resolves.toStrictEqual({ user, value: 'B-7' });
     await expect(find('email', 'nobody@example.com')).resolves.toBeNull();
-    // Whether there is such a user must not show in the time.
+    // The response time must not reveal whether the user exists.
     expect(statements).toHaveLength(queries);
     await manager.query('DELETE FROM "Badges"');
   });

@@ -11,7 +11,7 @@ import { until } from '../support/until.js';
 import { Column, Entity, Generated, VirtualColumn } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** In one piece: the pieces of another may be words of the password, as `b0a7` is. */
+/** Without separators: a part of a UUID, such as `b0a7`, could count as a word of the password. */
 const newAddress = () => `${randomUUID().replaceAll('-', '')}@example.com`;
 
 const shouted = { to: (text?: string) => text?.toUpperCase(), from: (text: string | null) => text?.toLowerCase() };

@@ -11,7 +11,7 @@ import { UserBase, UserConflictError, UserField, UsersService } from 'postern/us
 import { Column, Entity } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 
-/** In one piece: the pieces of another may be words of the password, as `b0a7` is. */
+/** Without separators: a part of a UUID, such as `b0a7`, could count as a word of the password. */
 const newAddress = () => `${randomUUID().replaceAll('-', '')}@example.com`;
 
 const PASSWORD = 'seven small boats at noon';
@@ -23,7 +23,7 @@ class Clerk extends UserBase {
   @Column({ name: 'department_id', type: 'uuid', nullable: true })
   departmentId?: string | null;
 
-  /** Its reference is looked at when the transaction commits. */
+  /** Its foreign key is deferred to the commit. */
   @UserField(written)
   @Column({ name: 'branch_id', type: 'int', nullable: true })
   branchId?: number | null;
@@ -32,17 +32,17 @@ class Clerk extends UserBase {
   @Column({ name: 'manager_id', type: 'uuid', nullable: true })
   managerId?: string | null;
 
-  /** Unique whatever the case of its letters. */
+  /** Unique regardless of case. */
   @UserField(written)
   @Column({ type: 'varchar', length: 20, nullable: true })
   handle?: string | null;
 
-  /** No two users may have the same: by an exclusion constraint. */
+  /** Unique by an exclusion constraint. */
   @UserField(written)
   @Column({ type: 'int', nullable: true })
   seat?: number | null;
 
-  /** Unique when the transaction commits. */
+  /** Unique by a deferred constraint. */
   @UserField(written)
   @Column({ name: 'late_code', type: 'varchar', length: 20, nullable: true })
   lateCode?: string | null;
@@ -57,7 +57,7 @@ class Clerk extends UserBase {
   @Column({ type: 'varchar', length: 20, nullable: true })
   grade?: string | null;
 
-  /** Looked at by triggers. */
+  /** Triggers check this column. */
   @UserField(written)
   @Column({ type: 'varchar', length: 20, nullable: true })
   motto?: string | null;
@@ -117,7 +117,7 @@ class Scopes extends ClaimsProvider {
   }
 }
 
-/** A team's own route, which makes a user and something else in one transaction. */
+/** A route of a team that creates a user and another row in one transaction. */
 @Controller('teams')
 @Public()
 class TeamController {
@@ -192,7 +192,7 @@ describe('a value that a constraint of the table rejects', () => {
 
   it.each<[string, Partial<Clerk>, object]>([
     ['an unknown row', { departmentId: anybody }, [{ pointer: '/departmentId', detail: REFERS_TO_NOTHING }]],
-    ['an unknown row, found at the commit', { branchId: 7 }, [{ pointer: '/branchId', detail: REFERS_TO_NOTHING }]],
+    ['an unknown row, checked at the commit', { branchId: 7 }, [{ pointer: '/branchId', detail: REFERS_TO_NOTHING }]],
     ['an unknown user', { managerId: anybody }, [{ pointer: '/managerId', detail: REFERS_TO_NOTHING }]],
   ])('a value that refers to %s is answered with 400', async (_, fields, errors) => {
     const registered = await register(fields);
@@ -209,7 +209,7 @@ describe('a value that a constraint of the table rejects', () => {
     ['a domain', { grade: 'admiral' }, 'holds a value that is not allowed'],
     ['a trigger', { motto: 'raised' }, 'holds a value that is not allowed'],
     ['a trigger at the commit', { motto: 'late' }, 'holds a value that is not allowed'],
-    ['a trigger by the code of a check', { motto: 'raised as a check' }, 'holds a value that is not allowed'],
+    ['a trigger with the SQLSTATE of a check', { motto: 'raised as a check' }, 'holds a value that is not allowed'],
     [
       'an index whose rows are shorter',
       { essay: randomBytes(15_000).toString('base64') },

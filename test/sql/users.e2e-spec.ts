@@ -344,7 +344,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
     });
 
     it.each([
-      ['a field of the administrator', { costCentre: 'CC-2' }, '/costCentre'],
+      ['a field for administrators', { costCentre: 'CC-2' }, '/costCentre'],
       ['an undeclared column', { privateNote: 'x' }, '/privateNote'],
       ["Postern's own columns", { disabledAt: null }, '/disabledAt'],
       ['the address', { email: 'eve@example.com' }, '/email'],
@@ -352,7 +352,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       ['a wrong type', { floor: '3' }, '/floor'],
       ['a number out of range', { floor: 3e9 }, '/floor'],
       ['a text that is too long', { nickname: 'x'.repeat(41) }, '/nickname'],
-      ['null where the column has none', { floor: null }, '/floor'],
+      ['null in a NOT NULL column', { floor: null }, '/floor'],
       ['a NUL character', { nickname: 'a\u0000b' }, '/nickname'],
     ])('/users/me rejects %s with a pointer', async (_, changes, pointer) => {
       const { id } = await employ();
@@ -595,7 +595,7 @@ describe('the users on any transport', () => {
     const created = await users.create({ email: 'ada@example.com', costCentre: 'CC-1', floor: 1 });
     expect(created).toBeInstanceOf(Employee);
     expect(created).toEqual(await users.findById(created.id));
-    // As a registration has it: without the field whose value the database makes.
+    // Like a registration: without the field that the database computes.
     const registered = await users.create({ email: 'eve@example.com', costCentre: 'CC-1' } as NewUser<Employee>);
     expect(registered).toEqual(await users.findById(registered.id));
     expect(registered.floor).toBe(0);

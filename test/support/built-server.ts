@@ -9,17 +9,17 @@ import type { Readable } from 'node:stream';
 const root = join(import.meta.dirname, '../..');
 const SECONDS_TO_START = 60;
 
-/** The server as a person runs it: the compiled entry in a process of its own. */
+/** The built server in a separate process. */
 export interface BuiltServer {
   readonly url: string;
   readonly process: ChildProcess;
-  /** Everything that it has printed so far. */
+  /** The complete output so far. */
   printed(): string;
-  /** Sends the signal and waits for the end; answers the exit code. */
+  /** Sends the signal, waits for the exit, and returns the exit code. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
-/** Compiles the sources where `dist` is older than they are. */
+/** Compiles the sources if `dist` is older. */
 export function build(): void {
   const run = spawnSync(process.execPath, [join(root, 'scripts/build.mjs'), '--if-stale'], { encoding: 'utf8' });
   if (run.status !== 0) throw new Error(run.stderr);
@@ -28,7 +28,7 @@ export function build(): void {
 /** A new private folder and the function that removes it. */
 export function temporaryFolder(): { path: string; remove(): void } {
   const path = mkdtempSync(join(tmpdir(), 'postern-server-'));
-  // Started by root, PostgreSQL runs as another user, who has to pass through here.
+  // PostgreSQL runs as another user if root starts it, and that user needs access to this folder.
   chmodSync(path, 0o755);
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
@@ -40,7 +40,7 @@ export interface Outcome {
   readonly stderr: string;
 }
 
-/** Runs a program of `src` to its end, as npm runs it but for the build. */
+/** Runs a program of `src` until it exits, like npm but without the build. */
 export function runBuilt(
   program: 'main' | 'token' | 'keys',
   args: readonly string[],
@@ -61,7 +61,7 @@ export function runBuilt(
   );
 }
 
-/** Starts a program of `src`, as npm does but for the build. */
+/** Starts a program of `src`, like npm but without the build. */
 export function spawnBuilt(
   program: 'main' | 'keys',
   args: readonly string[],
@@ -87,8 +87,8 @@ export function runServer(
 /**
  * Starts the server and waits until it listens.
  *
- * @param environment all that it gets of the environment, but for PATH and HOME; `PORT` is a free one unless given
- * @param cwd where it keeps its data when it has no database of its own
+ * @param environment the complete environment except for PATH and HOME; `PORT` is a free port by default
+ * @param cwd the folder of its data if it has no database URL
  */
 export async function startBuiltServer(environment: Record<string, string>, cwd: string): Promise<BuiltServer> {
   const server = spawnBuilt('main', [], { PORT: '0', ...environment }, cwd);

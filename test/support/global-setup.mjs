@@ -17,7 +17,7 @@ export default async function setUp() {
   await import('./register-typescript.mjs');
   const { startEmbeddedPostgres } = await import('../../libs/embedded-postgres/src/start-embedded-postgres.ts');
   const folder = await mkdtemp(join(tmpdir(), 'postern-test-'));
-  // Started by root, PostgreSQL runs as another user, who has to pass through here.
+  // PostgreSQL runs as another user if root starts it, and that user needs access to this folder.
   await chmod(folder, 0o755);
   const postgres = await startEmbeddedPostgres({ dataDir: join(folder, 'postgres') });
   // PostgreSQL stops when this process exits. A signal alone would not let it notice.

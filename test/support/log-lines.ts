@@ -1,6 +1,6 @@
 import type { LoggerService } from '@nestjs/common';
 
-/** A log that a test reads: the warnings, the errors, and the news, one text for each. */
+/** A logger that keeps warnings, errors and log messages as text. */
 export class LogLines implements LoggerService {
   readonly lines: string[] = [];
 
@@ -16,7 +16,7 @@ export class LogLines implements LoggerService {
     this.lines.push(`error: ${String(message)}`);
   }
 
-  /** The lines that match. */
+  /** The matching lines. */
   of(pattern: RegExp): string[] {
     return this.lines.filter((line) => pattern.test(line));
   }

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-/** Drops the databases and templates that runs of the tests have made, of those runs that `isMeant` says. */
+/** Drops the databases and templates of the test runs that `isMeant` selects. */
 export async function removeDatabases(server, isMeant) {
   const client = new pg.Client({ connectionString: server });
   await client.connect();

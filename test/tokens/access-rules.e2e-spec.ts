@@ -33,7 +33,7 @@ const ofPartner = partner.token({ subject: 'ada', scopes: ['admin'] });
 
 type Method = (...args: unknown[]) => unknown;
 
-/** An ordinary decorator that measures a method. It knows nothing of metadata. */
+/** A timing decorator that does not copy metadata. */
 const Timed = (): MethodDecorator => (_target, _name, descriptor) => {
   const original = descriptor.value as Method;
   (descriptor as PropertyDescriptor).value = async function timed(...args: unknown[]) {
@@ -41,7 +41,7 @@ const Timed = (): MethodDecorator => (_target, _name, descriptor) => {
   };
 };
 
-/** The same with a proxy around the method. */
+/** The same decorator with a proxy of the method. */
 const Proxied = (): MethodDecorator => (_target, _name, descriptor) => ({
   ...descriptor,
   value: new Proxy(descriptor.value as object, {}) as never,
@@ -49,7 +49,7 @@ const Proxied = (): MethodDecorator => (_target, _name, descriptor) => ({
 
 const ROUTE = ['path', 'method', '__httpCode__'];
 
-/** Tracing of a whole class: replaces each method on the prototype and keeps only what makes it a route. */
+/** Tracing of a whole class: replaces each method of the prototype and copies only the route metadata. */
 const trace = (prototype: object): void => {
   for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(prototype))) {
     if (name === 'constructor' || typeof value !== 'function') continue;
@@ -624,7 +624,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('access rules 
     }
   });
 
-  describe('with a guard whose getRequest() returns an object of its own', () => {
+  describe('a guard whose getRequest() returns its own object', () => {
     @Injectable()
     class CookieGuard extends JwtAuthGuard {
       protected override getRequest(context: ExecutionContext): GuardedRequest {
@@ -708,7 +708,7 @@ it('a function with two names has the rules of both, and is public only if both 
   expect(scopesOf(open, ScopedController)).toEqual(['admin']);
 });
 
-describe('access rules of messages', () => {
+describe('access rules of message handlers', () => {
   @Injectable()
   class MessageGuard extends JwtAuthGuard {
     protected override getRequest(context: ExecutionContext): GuardedRequest {

@@ -62,8 +62,8 @@ describe.each([20, 59, -20, -59])('a replica whose clock is %d s ahead, and one 
   });
 
   it.each([
-    ['the one that is ahead', 'the exact one', () => [ahead, exact] as const],
-    ['the exact one', 'the one that is ahead', () => [exact, ahead] as const],
+    ['the replica that is ahead', 'the exact one', () => [ahead, exact] as const],
+    ['the exact replica', 'the one that is ahead', () => [exact, ahead] as const],
   ])('the grace window of a refresh token that %s has replaced lasts as long at %s', async (_, __, ways) => {
     const [here, there] = ways();
     const { refreshToken } = await here.signIn();
@@ -73,7 +73,7 @@ describe.each([20, 59, -20, -59])('a replica whose clock is %d s ahead, and one 
     expect(await refresh(there, refreshToken)).toEqual(successor);
     await until(async () => (await refresh(there, refreshToken)).status === 401, 3 * GRACE_SECONDS * 1000);
     expect(performance.now() - replacedAt).toBeGreaterThan(GRACE_SECONDS * 1000 - 200);
-    // The spent token counts as stolen and has ended the session.
+    // The spent token counts as reused and has ended the session.
     expect((await refresh(here, successor.refreshToken!)).status).toBe(401);
   });
 });

@@ -53,7 +53,7 @@ interface Employee {
   readonly costCentre: string;
 }
 
-/** As Prisma and Knex have it: no promise, and begun when it is waited for. */
+/** A lazy thenable like the queries of Prisma and Knex. */
 const queryOf = (found: Employee | undefined): PromiseLike<Employee | undefined> => ({
   // oxlint-disable-next-line unicorn/no-thenable -- such a thing is what the guard has to wait for
   then: (resolve, reject) => Promise.resolve(found).then(resolve, reject),
@@ -426,7 +426,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     }
   });
 
-  describe('with a cached token', () => {
+  describe('a cached token', () => {
     const dies = async (token: string, death: () => unknown): Promise<void> => {
       for (const _ of [1, 2]) expect((await ask(application, '/orders', bearer(token))).status).toBe(200);
       const verifier = application.get(AccessTokenVerifier);
@@ -846,7 +846,7 @@ describe('the guard in other contexts', () => {
     await guarded.close();
   });
 
-  /** Reads the token that each message brings along. */
+  /** Reads the token of each message. */
   @Injectable()
   class MessageGuard extends JwtAuthGuard {
     protected override getRequest(context: ExecutionContextHost) {
@@ -885,10 +885,10 @@ describe('the guard in other contexts', () => {
     await service.close();
   });
 
-  describe('on a socket', () => {
+  describe('the guard on a socket', () => {
     type Callback = WsMessageHandler['callback'];
 
-    /** A server of sockets with one client, to whose handlers a test speaks. */
+    /** A socket server with one client. */
     class OneSocket implements WebSocketAdapter {
       readonly client = {};
       readonly handlers = new Map<string, Callback>();
@@ -999,7 +999,7 @@ describe('the guard in other contexts', () => {
   });
 });
 
-describe('what an API document reads', () => {
+describe('the rules in an API document', () => {
   it('an API document reads the rules from the guard itself', () => {
     const [prices, all] = [handler(OrdersController, 'prices'), handler(OrdersController, 'all')];
     expect(isPublic(prices, OrdersController)).toBe(true);

@@ -38,7 +38,7 @@ class OrdersController {
   }
 }
 
-/** Counts who asks it: the address that hostile tokens name. */
+/** Counts the requests to the URL that hostile tokens name. */
 const asked: string[] = [];
 const canary: Server = createServer((request, response) => {
   asked.push(request.url ?? '');
@@ -96,7 +96,7 @@ async function ask(adapter: string, authorization: string): Promise<Answer> {
 /** The answer without its request id. */
 const commonOf = ({ body }: Answer): unknown => ({ ...(JSON.parse(body) as object), instance: undefined });
 
-/** HTTP trims white space around a value, has no line ends in it, and Node reads 16 KiB of header at most. */
+/** HTTP trims white space around a value and allows no line breaks in it, and Node reads at most 16 KiB of headers. */
 function isFitForHttp(text: string): boolean {
   if (text.trim() !== text || text === '' || text.length > 14_000) return false;
   try {

@@ -22,16 +22,16 @@ import type { Rules } from './interoperability/libraries.js';
 const issuer = 'https://id.example.test';
 const audience = 'orders';
 if (whyNoPython !== undefined) {
-  // A machine that decides what lands has them installed.
+  // The libraries are required in CI.
   if (process.env.CI) throw new Error(whyNoPython);
   process.stderr.write(`${whyNoPython}\n`);
 }
 const wherePythonIs = whyNoPython === undefined ? describe : describe.skip;
 
-/** By the stage of the rotation that they come from. */
+/** Tokens by the stage of the rotation. */
 type Tokens = Readonly<Record<string, string>>;
 
-/** Seconds: more than a new key waits before it signs, and less than an access token lives. */
+/** Seconds: longer than the lead time of a new key, and shorter than the lifetime of an access token. */
 const BEGIN = -400;
 const AFTER_THE_LEAD = BEGIN + 371;
 
@@ -47,7 +47,7 @@ class LateClock extends Clock {
   }
 }
 
-/** The issuer's key set at another address, which counts who asks and can be shut. */
+/** The JWKS of the issuer at another URL, which counts requests and can be closed. */
 class Window {
   asked = 0;
   private readonly server: Server;
@@ -249,11 +249,11 @@ wherePythonIs('a token that PyJWT makes (needs Python with PyJWT and Authlib)', 
     });
 
     it.each([
-      ['its usual type', { kid }, {}],
-      ['another kid', { typ: 'at+jwt', kid: 'other' }, {}],
+      ['the type JWT', { kid }, {}],
+      ['an unknown kid', { typ: 'at+jwt', kid: 'other' }, {}],
       ['another audience', { typ: 'at+jwt', kid }, { aud: 'billing' }],
       ['no jti', { typ: 'at+jwt', kid }, { jti: undefined }],
-      ['an end that is past', { typ: 'at+jwt', kid }, { iat: now - 900, exp: now - 300 }],
+      ['an expiry in the past', { typ: 'at+jwt', kid }, { iat: now - 900, exp: now - 300 }],
     ])("Postern's guard rejects the token with %s", async (_name, headers, more) => {
       const token = await signedByPyJwt({ key, algorithm, claims: { ...claims, ...more }, headers });
       expect((await answerTo(token)).status).toBe(401);

@@ -52,7 +52,7 @@ function slowFile(): Readable {
   return file;
 }
 
-/** A decorator as teams have them, which puts another function in the method's place. */
+/** A decorator that replaces the method with another function. */
 const Timed =
   (): MethodDecorator =>
   (_target, _name, descriptor): void => {
@@ -93,7 +93,7 @@ class LiveController {
   }
 }
 
-/** Hears once that nothing is missing, and then never again. */
+/** A source that reports a complete state once and then stays silent. */
 @Injectable()
 class SilentSource extends RevocationSource {
   constructor(private readonly health: RevocationHealth) {
@@ -123,7 +123,7 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
   let clock: ManualClock;
 
   const stop = async (): Promise<void> => {
-    // Neither adapter is ours, whose servers end by themselves.
+    // The plain adapters of Nest do not close open connections, unlike Postern's.
     (application?.getHttpServer() as Server | undefined)?.closeAllConnections();
     await application?.close();
   };

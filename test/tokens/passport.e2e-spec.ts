@@ -13,7 +13,7 @@ import type { Principal } from 'postern/auth';
 
 const issuer = new TestIssuer('orders');
 
-/** Another way in, which a team has beside access tokens. */
+/** Another authentication method of a team beside access tokens. */
 @Injectable()
 class ApiKeyStrategy extends PassportStrategy(passport.Strategy, 'api-key') {
   override authenticate(request: { headers: Readonly<Record<string, unknown>> }): void {

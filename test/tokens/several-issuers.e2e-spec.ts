@@ -170,7 +170,7 @@ describe('services that follow the revocations of two issuers', () => {
     maximumSilenceSeconds,
   });
 
-  /** It trusts both, and hears of both: of each by a feed of its own. */
+  /** A service that trusts both issuers and follows both feeds. */
   async function startService(silence?: number): Promise<Resource> {
     const service = await startResource({
       issuer: house.issuer,

@@ -4,7 +4,7 @@ import { StaticVerificationKeys } from 'postern/auth';
 import { isJwtAlgorithm, parseJws, verifyJws } from 'postern/jws';
 import type { Jwk } from 'postern/jws';
 
-/** The vectors are not ours to copy: they lie beside the repository, or where the variable says. */
+/** The vectors are not part of the repository. They are in a folder beside it or in the folder of the variable. */
 const corpus = join(
   process.env.POSTERN_TEST_CORPUS ?? join(import.meta.dirname, '..', '..', '..', 'shared', 'security'),
   'wycheproof',
@@ -29,7 +29,9 @@ interface Stance {
 
 const read = <T>(name: string): T => JSON.parse(readFileSync(join(corpus, name), 'utf8')) as T;
 
-/** The part of a verification that a bare JWS has: key import, strict parsing, key by name, algorithm, signature. */
+/**
+ * The steps of a verification that apply to a bare JWS: key import, strict parsing, key by id, algorithm, signature.
+ */
 function isVerified(group: Group, jws: unknown): boolean {
   const material = (group.public ?? group.private)!;
   const list = 'keys' in material ? (material.keys as readonly Jwk[]) : [material];
@@ -91,9 +93,9 @@ describeWhereThere(`Wycheproof${where}`, () => {
       outcome('json_web_signature_test.json');
     expect(wrong).toEqual([]);
     expect(refusedByStance).toEqual(stance.toSorted((one, other) => one - other));
-    // Meant to be padded, and letter for letter the valid vector 357: no verifier can follow both labels.
+    // These vectors should have padding but equal the valid vector 357, so no verifier can match both labels.
     expect(labelledBothWays).toEqual([367, 370]);
-    // Empty payloads, PS384 and PS512: sound signatures, and never an access token here.
+    // Empty payloads, PS384 and PS512 are valid signatures, but never of an access token.
     expect(refusedAsNoAccessToken).toEqual([259, 264, 268, 272, 320, 321, 322, 323, 325, 326, 327, 328]);
     expect(asLabelled).toHaveLength(401 - 6 - 2 - 12);
   });
@@ -111,7 +113,7 @@ describeWhereThere(`Wycheproof${where}`, () => {
   it('all 26 keys and key sets are accepted or rejected as labelled', () => {
     const { asLabelled, refusedAsNoAccessToken, wrong } = outcome('json_web_key_test.json');
     expect(wrong).toEqual([]);
-    // HS384 and HS512 are not offered.
+    // HS384 and HS512 are not supported.
     expect(refusedAsNoAccessToken).toEqual([14, 15]);
     expect(asLabelled).toHaveLength(24);
   });

@@ -13,7 +13,7 @@ const issuer = new TestIssuer('orders');
 })
 class TriedOutModule {}
 
-/** How this service tests itself: with tokens of an issuer that is not there. Prints what it was answered. */
+/** Tests the service with tokens of the testing issuer, and prints the answers. */
 async function tryOut(): Promise<void> {
   const app = await NestFactory.create(TriedOutModule, { logger: false });
   await app.listen(0, '127.0.0.1');

@@ -16,13 +16,13 @@ export interface World {
   readonly audience: string;
   readonly es: Pair;
   readonly rs: Pair;
-  /** Another trusted issuer, whose ES256 key bears the same `kid` as ours. */
+  /** Another trusted issuer, whose ES256 key has the same `kid`. */
   readonly partner: { readonly issuer: string; readonly audience: string; readonly es: Pair };
   /** A trusted issuer with one shared secret, whose tokens name no key. */
   readonly single: { readonly issuer: string; readonly secret: string };
-  /** Keys of the attacker, who may make as many as he likes. */
+  /** Keys of the attacker. */
   readonly attacker: { readonly es: Pair; readonly rs: Pair };
-  /** The address of a server that counts who asks it. */
+  /** The URL of a server that counts its requests. */
   readonly canary: string;
 }
 
@@ -48,7 +48,7 @@ function pair(kid: string, type: 'ec' | 'rsa'): Pair {
   return { kid, ...keys };
 }
 
-/** The claims of a token that nothing is wrong with. */
+/** The claims of a valid token. */
 export function goodClaims({ now, issuer, audience }: World): Record<string, unknown> {
   return {
     iss: issuer,
@@ -62,14 +62,14 @@ export function goodClaims({ now, issuer, audience }: World): Record<string, unk
   };
 }
 
-/** The header of a token that nothing is wrong with. */
+/** The header of a valid token. */
 export const goodHeader = ({ es }: Pick<World, 'es'>): Record<string, unknown> => ({
   alg: 'ES256',
   typ: 'at+jwt',
   kid: es.kid,
 });
 
-/** An object becomes JSON; a text and bytes stay what they are. */
+/** Serializes an object as JSON; strings and bytes stay unchanged. */
 export type Part = object | string | Buffer;
 /** Signs `header.payload`. */
 export type Signer = (input: string) => Buffer;
@@ -89,19 +89,19 @@ export const byHs = (secret: string | Buffer, hash = 'sha256'): Signer => {
 };
 export const byNothing: Signer = () => Buffer.alloc(0);
 
-/** Bytes as they stand in a token. */
+/** Encodes bytes as base64url. */
 export function encode(part: Part): string {
   if (Buffer.isBuffer(part)) return part.toString('base64url');
   return Buffer.from(typeof part === 'string' ? part : JSON.stringify(part), 'utf8').toString('base64url');
 }
 
-/** A compact JWS of whatever is put into it. */
+/** Creates a compact JWS from any parts. */
 export function compact(header: Part, payload: Part, signer: Signer): string {
   const input = `${encode(header)}.${encode(payload)}`;
   return `${input}.${signer(input).toString('base64url')}`;
 }
 
-/** The public key as anybody may spell it: what a confused verifier would take for a secret. */
+/** Encodings of the public key that a confused verifier could use as an HMAC secret. */
 export function spellings(publicKey: KeyObject): Readonly<Record<string, string | Buffer>> {
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const der = publicKey.export({ type: 'spki', format: 'der' });

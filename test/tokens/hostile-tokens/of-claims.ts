@@ -4,12 +4,12 @@ import type { HostileToken } from './hostile-token.js';
 import type { World } from './fixture.js';
 
 const TOLERANCE = 5;
-/** How far the clock of a replica that issues tokens may be ahead. */
+/** The allowed clock difference of an issuing replica, in seconds. */
 const ISSUED_AHEAD = 60;
 const MAX_LIFETIME = 86_400;
 const DAY = 86_400;
 
-/** Claims that are missing, of the wrong type, on the wrong side of an edge, or far away. */
+/** Claims that are missing, of the wrong type, just outside of a limit, or far outside. */
 export function ofClaims(world: World): HostileToken[] {
   const { now } = world;
   const claims = goodClaims(world);

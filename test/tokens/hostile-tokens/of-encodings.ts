@@ -3,7 +3,7 @@ import { byEs, compact, encode, goodClaims, goodHeader } from './fixture.js';
 import type { HostileToken } from './hostile-token.js';
 import type { Part, World } from './fixture.js';
 
-/** JSON that two parsers would read in two ways, or that is none. */
+/** JSON that is ambiguous or invalid. */
 export function ofJson(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const header = JSON.stringify(goodHeader(world));
@@ -80,12 +80,12 @@ export function ofJson(world: World): HostileToken[] {
   });
 }
 
-/** Texts that are not the one way to write a token. */
+/** Encodings of a token other than the canonical one. */
 export function ofEncodings(world: World): HostileToken[] {
   const token = compact(goodHeader(world), goodClaims(world), byEs(world.es));
   const [header, payload, signature] = token.split('.') as [string, string, string];
   const json = { protected: header, payload, signature };
-  // Two bytes at the end leave unused bits: the same bytes, another text.
+  // Two bytes at the end leave unused bits, so another text decodes to the same bytes.
   const last = (text: string): string => {
     const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
     return `${text.slice(0, -1)}${alphabet[alphabet.indexOf(text.at(-1)!) + 1]}`;
@@ -145,7 +145,7 @@ export function ofEncodings(world: World): HostileToken[] {
   });
 }
 
-/** Texts that are too long to be read. */
+/** Texts that are too long. */
 export function ofSizes(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const sized = (length: number): string => {

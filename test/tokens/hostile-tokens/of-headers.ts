@@ -3,7 +3,7 @@ import { byEs, byRs, compact, encode, goodClaims, goodHeader } from './fixture.j
 import type { HostileToken } from './hostile-token.js';
 import type { World } from './fixture.js';
 
-/** Keys that the token brings along, or says where to fetch. */
+/** Headers that carry a key or a URL of a key. */
 export function ofKeysInHeaders(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const { es, rs } = world.attacker;
@@ -43,7 +43,7 @@ export function ofKeysInHeaders(world: World): HostileToken[] {
   });
 }
 
-/** Names of keys that are something else. */
+/** Key ids with another meaning, such as paths and queries. */
 export function ofKids(world: World): HostileToken[] {
   const { es, rs } = world;
   const claims = goodClaims(world);
@@ -87,7 +87,7 @@ export function ofKids(world: World): HostileToken[] {
   });
 }
 
-/** Parameters that change the meaning of the rest. */
+/** Header parameters that change the meaning of the token. */
 export function ofCriticals(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const sound = (more: object): string => compact({ ...goodHeader(world), ...more }, claims, byEs(world.es));

@@ -4,7 +4,7 @@ import { byEs, byHs, compact, encode, goodClaims, goodHeader } from './fixture.j
 import type { HostileToken } from './hostile-token.js';
 import type { World } from './fixture.js';
 
-/** Other things that the same key signs. */
+/** Other objects that the same key signs. */
 export function ofTypes(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const typed = (typ: unknown, more: object = {}): string =>
@@ -35,7 +35,7 @@ export function ofTypes(world: World): HostileToken[] {
   });
 }
 
-/** Each kind of signed thing, at a door that takes access tokens only. */
+/** Each kind of signed object, presented as an access token. */
 export function ofPurposes(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const as = (typ: string, more: object = {}): string =>
@@ -121,7 +121,7 @@ export function ofEncrypted(world: World): HostileToken[] {
   });
 }
 
-/** Tokens of the issuer with one secret that are not quite its tokens. */
+/** Tokens of the issuer with a shared secret that differ slightly from valid ones. */
 export function ofSecrets(world: World): HostileToken[] {
   const { issuer, secret } = world.single;
   const claims = { ...goodClaims(world), iss: issuer };

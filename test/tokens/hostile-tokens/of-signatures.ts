@@ -57,7 +57,7 @@ export function ofSignatures(world: World): HostileToken[] {
   });
 }
 
-/** Algorithms that are none, or not those of the key. */
+/** Unknown algorithms, and algorithms of other keys. */
 export function ofAlgorithms(world: World): HostileToken[] {
   const claims = goodClaims(world);
   const spoken = (alg: unknown, signer: Signer): string => compact({ ...goodHeader(world), alg }, claims, signer);

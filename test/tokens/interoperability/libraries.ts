@@ -9,11 +9,11 @@ export interface Rules {
   readonly algorithm: 'ES256' | 'RS256';
 }
 
-/** Debian's Python, which alone has Debian's packages. */
+/** The Python of Debian, which finds Debian's packages. */
 const PYTHON = '/usr/bin/python3';
 const SECONDS = 60;
 
-/** Why Python's libraries cannot judge on this machine; `undefined` where they can. */
+/** The reason why the Python libraries are unavailable; `undefined` if they are available. */
 export const whyNoPython = ((): string | undefined => {
   const { error, status, stderr } = spawnSync(PYTHON, ['-I', '-c', 'import jwt, authlib, cryptography'], {
     encoding: 'utf8',
@@ -40,7 +40,7 @@ const programs: Readonly<Record<string, Program>> = {
   }),
 };
 
-/** The libraries that are not ours and that read our tokens by the key set alone, as far as this machine has them. */
+/** The independent libraries on this machine that verify Postern's tokens with the JWKS alone. */
 export const libraries = Object.keys(programs);
 
 /** The verdict of a newly started library on each token: the subject if it accepts the token, or else the reason. */
@@ -48,9 +48,9 @@ export function verdictsOf(library: string, rules: Rules, tokens: readonly strin
   return ask(programs[library]!, { ...rules, tokens });
 }
 
-/** A token that PyJWT makes. */
+/** Creates a token with PyJWT. */
 export async function signedByPyJwt(question: {
-  /** PEM of a private key, or the secret of HS256. */
+  /** The PEM of a private key, or the secret of HS256. */
   readonly key: string;
   readonly algorithm: 'ES256' | 'RS256' | 'HS256';
   readonly claims: object;
@@ -64,7 +64,7 @@ function beside(file: string): string {
   return join(import.meta.dirname, file);
 }
 
-/** Hands the question to a program and answers with what it prints. */
+/** Sends the question to a program and returns its output. */
 function ask<T>([command, ...parameters]: Program, question: object): Promise<T> {
   return new Promise((resolve, reject) => {
     const program = execFile(command, parameters, { timeout: SECONDS * 1000 }, (error, stdout, stderr) =>

@@ -50,7 +50,7 @@ function byFastJwt() {
   return async (token) => (await verify(token)).sub;
 }
 
-// Over HTTP, as it is used. Its strict mode asks for `client_id`, and who logs in by password has no client.
+// Over HTTP, as in production. Its strict mode requires `client_id`, which the token of a password login does not have.
 async function byExpress() {
   const service = express();
   service.use(auth({ issuer, jwksUri, audience, tokenSigningAlg: algorithm }));
