@@ -16,7 +16,7 @@ const app = await serve(
         issuer: issuer!,
         audience: 'postern',
         revocations: { follow: true, uri: `${replica}/auth/revocations`, token },
-        // One second, like the issuer of the bench.
+        // Caches keys for one second, like the issuer of the bench.
         jwks: { cooldownSeconds: 1, minimumAgeSeconds: 1, maximumAgeSeconds: 5 },
       }),
     ],
