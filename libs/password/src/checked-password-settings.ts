@@ -4,7 +4,7 @@ import { assertKnownSettings } from 'postern/problem';
 import { KNOWN_SETTINGS, NO_STRUCTURE } from './password.module-definition.js';
 import type { PasswordSettings } from './password.module-definition.js';
 
-/** libuv has four threads. One stays free for files and DNS, however many cores there are. */
+/** libuv has four threads. Postern leaves a thread free for files and DNS on every machine. */
 const MAX_HASHES_AT_ONCE = 3;
 
 const KNOWN_HASHING_SETTINGS = {
@@ -15,9 +15,8 @@ const KNOWN_HASHING_SETTINGS = {
 } as const;
 
 /**
- * The settings of this lib with every default filled in, known to be sound. Inject it into a hasher or a policy
- * of your own to read them.
- * @throws Error at boot, with a sentence that says what to write
+ * The validated settings of this lib, with every default filled in. Inject them into your hasher or policy.
+ * @throws Error at boot, with a message that names the setting and the permitted values
  */
 export class CheckedPasswordSettings {
   readonly minimumLength: number;
@@ -41,7 +40,7 @@ export class CheckedPasswordSettings {
     this.maximumBytes = whole('maximumBytes', settings.maximumBytes ?? 1024, 64, 4096);
     if (this.maximumBytes < this.minimumLength * 4) {
       throw new Error(
-        'PasswordModule: maximumBytes must be at least four times minimumLength, or nobody could comply.',
+        'PasswordModule: maximumBytes must be at least four times minimumLength, because a character has up to four bytes.',
       );
     }
     this.productName = settings.productName ?? 'Postern';

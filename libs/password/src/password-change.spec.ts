@@ -54,7 +54,7 @@ function stage() {
 }
 
 describe('PasswordChange', () => {
-  it('stores the new password, ends the other sessions and tells it, in one transaction', async () => {
+  it('stores the new password, ends the other sessions and publishes the event in one transaction', async () => {
     const { changes, request, state, told, ended } = stage();
     await changes.change(request);
     expect(state.hash).toBe('h:nine grey herons');
@@ -62,7 +62,7 @@ describe('PasswordChange', () => {
     expect(told).toEqual([{ event: expect.any(PasswordChanged) as PasswordChanged, isInTransaction: true }]);
   });
 
-  it('ends every session when none of them asks', async () => {
+  it('ends every session if the request has no session', async () => {
     const { changes, request, ended } = stage();
     await changes.change({ ...request, sessionId: undefined });
     expect(ended).toEqual([['ada', { reason: 'password-changed' }]]);
@@ -70,8 +70,8 @@ describe('PasswordChange', () => {
 
   it.each([
     ['a wrong current password', { currentPassword: 'wrong' }],
-    ['a user who is gone', { userId: 'bob' }],
-  ])('refuses %s with 403 at the cost of one hash, and changes nothing', async (_, changed) => {
+    ['a deleted user', { userId: 'bob' }],
+  ])('rejects %s with 403 at the cost of one hash, and changes nothing', async (_, changed) => {
     const { changes, request, state, told, ended } = stage();
     await expect(changes.change({ ...request, ...changed })).rejects.toMatchObject({
       status: 403,
@@ -81,7 +81,7 @@ describe('PasswordChange', () => {
     expect([...told, ...ended]).toEqual([]);
   });
 
-  it('refuses the same password again, also when it is typed in another form', async () => {
+  it('rejects the current password as the new password, also in another Unicode form', async () => {
     const { changes, request } = stage();
     await expect(changes.change({ ...request, newPassword: 'seven small b\uff4fats' })).rejects.toMatchObject({
       status: 400,
@@ -89,7 +89,7 @@ describe('PasswordChange', () => {
     });
   });
 
-  it('refuses when another change of the password came first', async () => {
+  it('rejects a change if another change came first', async () => {
     const { changes, request, state, hooks, told } = stage();
     hooks.beforeReplace = () => void (state.hash = 'h:an other one');
     await expect(changes.change(request)).rejects.toMatchObject({ code: 'current-password-wrong' });
@@ -97,7 +97,7 @@ describe('PasswordChange', () => {
     expect(told).toEqual([]);
   });
 
-  it('goes on when the current password was only hashed anew meanwhile', async () => {
+  it('repeats the change if the current password was rehashed since it was read', async () => {
     const { changes, request, state, hooks, told } = stage();
     hooks.beforeReplace = () => void (state.hash = 'h2:seven small boats');
     await changes.change(request);

@@ -7,21 +7,21 @@ import { PasswordChanged } from './password.events.js';
 import { PasswordsService } from './passwords.service.js';
 import type { PreparedPassword } from './passwords.service.js';
 
-/** Whose password changes into which, and which session goes on. */
+/** A request to change a password. */
 export interface PasswordChangeRequest {
-  /** Whose password; UUID. */
+  /** The id of the user (UUID). */
   userId: string;
   currentPassword: string;
   newPassword: string;
-  /** The session that asks, which stays; all sessions end when there is none. */
+  /** The session of the caller, which stays. Without it, all sessions end. */
   sessionId?: string | undefined;
-  /** The client's IP address, by which the hashing queue is shared. */
+  /** The IP address of the client, for the hashing queue. */
   ipAddress?: string | undefined;
 }
 
 const UNCHANGED = { code: 'password-unchanged', detail: 'Choose a password that differs from the current one.' };
 
-/** Changes a password by the one before it. */
+/** Changes a password after it has verified the current password. */
 @Injectable()
 export class PasswordChange {
   constructor(
@@ -33,7 +33,7 @@ export class PasswordChange {
   ) {}
 
   /**
-   * Stores the new password, ends the user's other sessions and tells it, all or nothing.
+   * Stores the new password, ends the user's other sessions and publishes the event in one transaction.
    * @throws CurrentPasswordWrongError; PasswordRejectedError with pointers to `/newPassword`; HashingOverloadedError
    */
   async change(request: PasswordChangeRequest): Promise<void> {
@@ -57,7 +57,8 @@ export class PasswordChange {
         this.events.publish(new PasswordChanged(userId));
         return true;
       });
-      if (done) return; // otherwise it was changed or hashed anew meanwhile, and what holds now must be proven
+      if (done) return;
+      // The stored hash has changed since it was read: verify the current hash.
     }
   }
 }

@@ -6,7 +6,7 @@ import { HashingOverloadedError } from './password.errors.js';
 import { PasswordsService } from './passwords.service.js';
 
 /**
- * Confirms by the password that the caller is still the user who signed in.
+ * Verifies the password before the user deletes the account.
  * @example
  * ```ts
  * UsersModule.forRoot({ confirmation: PasswordConfirmation })

@@ -1,15 +1,15 @@
 import { RelatedColumn } from 'postern/users';
 import { Column, Entity, ForeignKey, PrimaryColumn } from 'typeorm';
 
-/** What proves a user's password. A table of its own, so that serialising a user can never tell a hash. */
+/** The password hash of a user. A separate table keeps the hash out of every serialised user. */
 @Entity('password_credentials')
 export class PasswordCredential {
-  /** Whose password; UUID. */
+  /** The id of the user (UUID). */
   @PrimaryColumn({ name: 'user_id', type: 'uuid' })
   @ForeignKey('users', { onDelete: 'CASCADE' })
   userId!: string;
 
-  /** The hash, in the hasher's own format; PHC for argon2id. */
+  /** The hash in the format of the hasher; PHC for argon2id. */
   @Column({ name: 'hash', type: 'text' })
   hash!: string;
 
@@ -18,5 +18,5 @@ export class PasswordCredential {
   changedAt!: Date;
 }
 
-/** The hash, read together with its user. */
+/** The hash column, for queries that read a user and the hash together. */
 export const passwordHash = new RelatedColumn('password_credentials', 'hash');

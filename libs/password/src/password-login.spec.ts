@@ -16,7 +16,7 @@ import { PasswordPolicies } from './policies/password-policies.js';
 import { LoginFailed } from './password.events.js';
 import { PasswordsService } from './passwords.service.js';
 
-/** Writes down what it is asked to do; a hash says its version and its password. */
+/** Records its calls. Its hashes consist of a version and the password. */
 class RecordingHasher extends PasswordHasher {
   readonly asked: { act: string; version?: string | undefined; bytes: number }[] = [];
   async hash(password: string): Promise<string> {
@@ -106,7 +106,7 @@ const FAILURES: [string, string, string, LoginFailed['reason'], string | undefin
 ];
 
 describe('PasswordLogin', () => {
-  it('starts a session for the right password, in any spelling of the address', async () => {
+  it('starts a session for the right password and any spelling of the address', async () => {
     const { attempt, started, published } = await stage();
     await expect(attempt(' ADA@Example.com ', PASSWORD)).resolves.toBe(pair);
     await expect(attempt('ada@example.com', 'seven small boats at n\uff4fon')).resolves.toBe(pair);
@@ -137,7 +137,7 @@ describe('PasswordLogin', () => {
     },
   );
 
-  it('tells the event the address as a hash only, the same for each of its spellings', async () => {
+  it('publishes the address as a hash only, equal for all of its spellings', async () => {
     const { attempt, published } = await stage();
     await attempt('ada@example.com', 'wrong').catch(() => undefined);
     await attempt('ADA@example.com', 'wrong').catch(() => undefined);
@@ -146,47 +146,47 @@ describe('PasswordLogin', () => {
     expect(JSON.stringify(published)).not.toMatch(/ada@|wrong"/i);
   });
 
-  it('hashes anew at login when the parameters have changed', async () => {
+  it('rehashes the password at login if the parameters have changed', async () => {
     const { attempt, credentials } = await stage();
     await attempt('old@example.com', PASSWORD);
     expect(credentials.get('id-old')).toBe(`v2:${PASSWORD}`);
   });
 
-  it('does not hash anew after a failed login', async () => {
+  it('does not rehash after a failed login', async () => {
     const { attempt, credentials, hasher } = await stage();
     await attempt('old@example.com', 'wrong').catch(() => undefined);
     expect(credentials.get('id-old')).toBe(`v1:${PASSWORD}`);
     expect(hasher.asked.map(({ act }) => act)).toEqual(['verify']);
   });
 
-  it('lets nobody in with a password that was changed while it was proven', async () => {
+  it('rejects a login if the password was changed during its verification', async () => {
     const { attempt, credentials, hooks, started } = await stage();
     hooks.beforeStart = () => credentials.set('id-ada', 'v2:another one');
     await expect(attempt('ada@example.com', PASSWORD)).rejects.toMatchObject({ code: 'invalid-credentials' });
     expect(started).toEqual([]);
   });
 
-  it('lets in whose password was only hashed anew while it was proven', async () => {
+  it('accepts a login if the password was only rehashed during its verification', async () => {
     const { attempt, credentials, hooks } = await stage();
     hooks.beforeStart = () => credentials.set('id-old', `v2:${PASSWORD}`);
     await expect(attempt('old@example.com', PASSWORD)).resolves.toBe(pair);
   });
 
-  it('answers the same when the account is disabled while the password is proven', async () => {
+  it('fails like a wrong password if the account is disabled during the verification', async () => {
     const { attempt, users, hooks, published } = await stage();
     hooks.beforeStart = () => void (users[0]!.disabledAt = new Date());
     await expect(attempt('ada@example.com', PASSWORD)).rejects.toMatchObject({ code: 'invalid-credentials' });
     expect(published).toMatchObject([{ reason: 'disabled' }]);
   });
 
-  it('answers the same when a policy finds the account disabled', async () => {
+  it('fails like a wrong password if a policy reports a disabled account', async () => {
     const { attempt, hooks, published } = await stage();
     hooks.refusal = new AccountDisabledError();
     await expect(attempt('ada@example.com', PASSWORD)).rejects.toMatchObject({ code: 'invalid-credentials' });
     expect(published).toMatchObject([{ reason: 'disabled' }]);
   });
 
-  it("passes on what a team's own policy refuses with", async () => {
+  it('passes on the error of a login policy', async () => {
     const { attempt, hooks } = await stage();
     hooks.refusal = new Error('closed at night');
     await expect(attempt('ada@example.com', PASSWORD)).rejects.toBe(hooks.refusal);

@@ -12,10 +12,10 @@ import type { LoginFailure } from './password.events.js';
 import { PasswordsService } from './passwords.service.js';
 import type { StoredPassword } from './passwords.service.js';
 
-/** Stands in for what is no address at all, so that it costs the same query. RFC 2606: nobody can own it. */
+/** An invalid address costs the same query through this one, which cannot exist (RFC 2606). */
 const NOBODY = 'nobody@postern.invalid';
 
-/** Turns an e-mail address and its password into a session. */
+/** Starts a session for an e-mail address and its password. */
 @Injectable()
 export class PasswordLogin {
   constructor(
@@ -26,32 +26,33 @@ export class PasswordLogin {
   ) {}
 
   /**
-   * The tokens of a new session. Every failure is the same error and costs the same queries and one stored hash.
-   * @throws InvalidCredentialsError; HashingOverloadedError; whatever a login policy of the team throws
+   * Returns the tokens of a new session. Every failure is the same error, after the same queries and one stored hash.
+   * @throws InvalidCredentialsError; HashingOverloadedError; the error of a login policy
    */
   async login(email: string, password: string, context: SessionContext): Promise<TokenPair> {
     const address = addressOf(email);
     for (;;) {
       const found = await this.users.findByEmailWith(address ?? NOBODY, passwordHash);
       const user = found?.user;
-      const refused = (reason: LoginFailure) => this.refusal(reason, address ?? email, user, context);
+      const rejection = (reason: LoginFailure) => this.rejection(reason, address ?? email, user, context);
       const attempt = { account: user?.id ?? address ?? email, ipAddress: context.ipAddress };
       const proof = await this.passwords.proveAgainst(storedOf(found), password, attempt);
-      if (user === undefined) throw refused('unknown-user');
-      if (proof === undefined) throw refused('wrong-password');
-      // Before the policies are asked: with further questions to the database, the answer would come later than the others.
-      if (user.disabledAt) throw refused('disabled');
+      if (user === undefined) throw rejection('unknown-user');
+      if (proof === undefined) throw rejection('wrong-password');
+      // Check before the policies: their queries would make this answer later than the other failures.
+      if (user.disabledAt) throw rejection('disabled');
       const precondition = this.passwords.currentHashPrecondition(proof);
       const pair = await this.sessions.startProven(user, context, precondition).catch((error: unknown) => {
-        throw error instanceof AccountDisabledError ? refused('disabled') : error;
+        throw error instanceof AccountDisabledError ? rejection('disabled') : error;
       });
-      if (pair === undefined) continue; // changed, hashed anew or disabled meanwhile: what holds now must be proven
+      // The hash or the user has changed since it was read: verify the current state.
+      if (pair === undefined) continue;
       await this.passwords.refresh(proof, password, context.ipAddress);
       return pair;
     }
   }
 
-  private refusal(reason: LoginFailure, email: string, user: UserBase | undefined, context: SessionContext): Error {
+  private rejection(reason: LoginFailure, email: string, user: UserBase | undefined, context: SessionContext): Error {
     const emailHash = createHash('sha256').update(email).digest('hex');
     this.events.publish(new LoginFailed(reason, emailHash, user?.id, context.ipAddress, context.userAgent));
     return new InvalidCredentialsError();

@@ -17,7 +17,7 @@ import {
   PasswordRejectedError,
 } from './password.errors.js';
 
-/** The routes of passwords: log in, change. */
+/** The routes for login and password change. */
 @ApiTags('Authentication')
 @Controller('auth')
 @OwnIssuerOnly()
@@ -28,17 +28,17 @@ export class PasswordController {
     private readonly changes: PasswordChange,
   ) {}
 
-  /** Signs in. */
+  /** Logs the user in. */
   @Post('login')
   @Public()
   @HttpCode(200)
-  // RFC 6749 §5.1: an answer with tokens in it is never stored on the way.
+  // RFC 6749 §5.1: caches must not store a response with tokens.
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
     operationId: 'login',
     summary: 'Log in with e-mail address and password',
     description:
-      'Starts a session. Answers with an access token, which goes into the `Authorization` header of further requests, and a refresh token, which `POST /auth/refresh` exchanges for the next pair. Every failed login is the same answer, whatever the reason.',
+      'Starts a session. Returns an access token for the `Authorization` header, and a refresh token that `POST /auth/refresh` exchanges for the next pair. Every failed login has the same response.',
   })
   @ApiOkResponse({ type: TokenPairDto, description: 'The tokens of the new session.' })
   @ApiProblems(
@@ -59,13 +59,13 @@ export class PasswordController {
     operationId: 'changePassword',
     summary: 'Change the password',
     description:
-      'Asks for the current password, stores the new one, and ends every other session of the user at once. The session that asks goes on.',
+      'Verifies the current password, stores the new password, and ends every other session of the user. The session of the caller stays.',
   })
-  @ApiNoContentResponse({ description: 'The password is changed; the other sessions have ended.' })
+  @ApiNoContentResponse({ description: 'The password has changed, and the other sessions have ended.' })
   @ApiProblems(
     ValidationFailedError,
     PasswordRejectedError.of('/newPassword', [
-      { code: 'password-too-common', detail: 'This password is among the first that are guessed.' },
+      { code: 'password-too-common', detail: 'This password is too common and easy to guess.' },
     ]),
     CurrentPasswordWrongError,
     HashingOverloadedError,

@@ -3,8 +3,8 @@ import type { AuthErrorOptions } from 'postern/problem';
 import type { PasswordViolation } from './policies/password-policy.js';
 
 /**
- * The login failed. Unknown address, wrong password, no password set, account disabled: always this one answer,
- * in the same time.
+ * The login failed. An unknown address, a wrong password, a missing password and a disabled account give the same
+ * response in the same time.
  * @see RFC 6750 §3 for the header
  */
 export class InvalidCredentialsError extends AuthError {
@@ -17,31 +17,31 @@ export class InvalidCredentialsError extends AuthError {
   }
 }
 
-/** The new password breaks one rule or several; `errors` names each. */
+/** The new password violates at least one policy. `errors` lists every violation. */
 export class PasswordRejectedError extends AuthError {
   readonly code = 'password-rejected';
   readonly status = 400;
   readonly title = 'Choose another password.';
 
-  /** Makes the error from the violations found in the field at `pointer` (RFC 6901). */
+  /** Creates the error for the violations of the field at `pointer` (RFC 6901). */
   static of(pointer: string, violations: readonly PasswordViolation[]): PasswordRejectedError {
     const errors = violations.map(({ code, detail }) => ({ pointer, detail, code }));
     return new PasswordRejectedError(undefined, { extensions: { errors } });
   }
 }
 
-/** The current password, asked before the change, is wrong. Not 401: the access token is in order. */
+/** The current password is wrong. The status is not 401, because the access token is valid. */
 export class CurrentPasswordWrongError extends AuthError {
   readonly code = 'current-password-wrong';
   readonly status = 403;
   readonly title = 'The current password is wrong.';
 }
 
-/** Too many passwords are being hashed; `Retry-After` says in how many seconds to come again. */
+/** Too many password hashes wait. `Retry-After` gives the delay in seconds. */
 export class HashingOverloadedError extends AuthError {
   readonly code = 'busy';
   readonly status = 503;
-  readonly title = 'Too many are signing in at this moment. Try again shortly.';
+  readonly title = 'Too many login requests. Try again shortly.';
 
   constructor(detail?: string, options: AuthErrorOptions = {}) {
     super(detail, { ...options, headers: { 'Retry-After': '5', ...options.headers } });

@@ -1,8 +1,8 @@
 import { DomainEvent } from 'postern/persistence';
 
 /**
- * Why a login failed, for those who watch the system; the caller never learns it. `wrong-password` also where none
- * is set, `disabled` only where the password was right.
+ * The reason of a failed login, for monitoring only. The client never receives it. `wrong-password` includes a user
+ * without a password; `disabled` implies that the password was right.
  */
 export type LoginFailure = 'unknown-user' | 'wrong-password' | 'disabled';
 
@@ -12,9 +12,9 @@ export class LoginFailed extends DomainEvent {
 
   constructor(
     readonly reason: LoginFailure,
-    /** SHA-256 (hex) of the normalised e-mail address: counts by address without telling it. */
+    /** SHA-256 (hex) of the normalised e-mail address: events can be counted by address without revealing it. */
     readonly emailHash: string,
-    /** Whose login it was, where the address is known. */
+    /** The id of the user, if the address is known. */
     readonly userId: string | undefined,
     readonly ipAddress: string | undefined,
     readonly userAgent: string | undefined,

@@ -4,25 +4,25 @@ import type { SettingNames } from 'postern/problem';
 import type { PasswordHasher } from './hashing/password-hasher.js';
 import type { PasswordPolicy } from './policies/password-policy.js';
 
-/** What a team may set about passwords. Plain data, checked at boot; everything has a default. */
+/** The settings of `PasswordModule`. Plain data, validated at boot; every setting has a default. */
 export interface PasswordSettings {
   /**
-   * The fewest Unicode code points of a password, 15 unless told; never below 8.
+   * The minimum number of Unicode code points of a password. Default: 15; at least 8.
    * @see NIST SP 800-63B-4 §3.1.1.2: 15 where the password is the sole factor, 8 beside a second one
    */
   minimumLength?: number | undefined;
-  /** The most UTF-8 bytes of a password, 1,024 unless told. Longer ones are refused before anything is computed of them. */
+  /** The maximum number of UTF-8 bytes of a password. Default: 1024. A longer password is rejected before hashing. */
   maximumBytes?: number | undefined;
-  /** The product's name, `Postern` unless told: a password must not contain it. */
+  /** The name of the product, which a password must not contain. Default: `Postern`. */
   productName?: string | undefined;
-  /** Further passwords to refuse, beside the shipped list. Compared whole, without regard to case. */
+  /** Passwords to reject in addition to the shipped list. The comparison ignores case. */
   blocklist?: readonly string[] | undefined;
   /** Cost of one argon2id hash: memory in KiB (19456), passes (2), lanes (1). */
   argon2?:
     { memoryKiB?: number | undefined; iterations?: number | undefined; parallelism?: number | undefined } | undefined;
   /**
-   * How many hashes run at once (the processor's cores, at most 3), how many may wait (512), how many of these for one
-   * account (128), and for how long in seconds (10). Beyond that: 503 with `Retry-After`.
+   * The number of concurrent hashes (default: the CPU cores, at most 3), of waiting hashes (512), of waiting hashes per
+   * account (128), and the maximum wait in seconds (10). Beyond a limit: 503 with `Retry-After`.
    */
   hashing?:
     | {
@@ -34,19 +34,19 @@ export interface PasswordSettings {
     | undefined;
 }
 
-/** What a team may replace by passing a class. Read synchronously, also by `forRootAsync`. */
+/** The classes that an application can replace. `forRootAsync` reads them synchronously, too. */
 export interface PasswordStructure {
-  /** How passwords are hashed; `Argon2PasswordHasher` unless told. */
+  /** The hasher of passwords. Default: `Argon2PasswordHasher`. */
   hasher?: Type<PasswordHasher> | undefined;
-  /** Every rule for a new password, in order; `shippedPasswordPolicies` unless told. Replaces that list: spread it to keep it. */
+  /** The policies for new passwords. Replaces `shippedPasswordPolicies`, the default: spread it to keep it. */
   policies?: readonly Type<PasswordPolicy>[] | undefined;
-  /** The controller that serves the routes; `PasswordController` unless told. `false`: no routes. */
+  /** The controller of the routes. Default: `PasswordController`. `false`: no routes. */
   controller?: Type | false | undefined;
-  /** Modules whose exports the classes above inject. */
+  /** The modules that export the dependencies of these classes. */
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-/** Every name of the settings. */
+/** The names of all settings. */
 export const KNOWN_SETTINGS: SettingNames<Required<PasswordSettings>> = {
   minimumLength: true,
   maximumBytes: true,
@@ -56,7 +56,7 @@ export const KNOWN_SETTINGS: SettingNames<Required<PasswordSettings>> = {
   hashing: true,
 };
 
-/** Every name of the structure: what stands here is taken out of the settings. */
+/** The names of the structure, which Nest removes from the settings. */
 export const NO_STRUCTURE: Record<keyof PasswordStructure, undefined> = {
   hasher: undefined,
   policies: undefined,

@@ -26,8 +26,8 @@ import { PasswordPolicies, shippedPasswordPolicies } from './policies/password-p
 import { PasswordsService } from './passwords.service.js';
 
 /**
- * Login with e-mail and password, and the change of the password. Needs `PersistenceModule`, `AuthModule`,
- * `TokensModule`, `UsersModule` and `SessionsModule`. Imported once, by the application.
+ * Login with e-mail and password, and password change. Needs `PersistenceModule`, `AuthModule`, `TokensModule`,
+ * `UsersModule` and `SessionsModule`. Import it once, in the root module.
  * @example
  * ```ts
  * PasswordModule.forRoot({ productName: 'Acme', policies: [...shippedPasswordPolicies, NotBreached] })
@@ -35,12 +35,12 @@ import { PasswordsService } from './passwords.service.js';
  */
 @Module({ providers: [missingSettings('PasswordModule', PASSWORD_SETTINGS)] })
 export class PasswordModule extends ConfigurablePasswordModule implements OnModuleInit {
-  /** Settings and structure in one object; both have defaults for everything. */
+  /** Takes settings and structure in one object. */
   static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return withStructure(super.forRoot(options), options);
   }
 
-  /** Settings from a factory or a class; structure beside it, synchronously. */
+  /** Takes the settings from a factory or a class, and the structure synchronously. */
   static override forRootAsync(options: typeof ASYNC_OPTIONS_TYPE): DynamicModule {
     return withStructure(super.forRootAsync(options), options);
   }
@@ -49,12 +49,12 @@ export class PasswordModule extends ConfigurablePasswordModule implements OnModu
     super();
   }
 
-  /** @throws Error if each request would have a hasher of its own */
+  /** @throws Error if the hasher is request-scoped */
   onModuleInit(): void {
     if (this.module.introspect(PasswordHasher as Type).scope !== Scope.DEFAULT) {
       throw new Error(
-        'PasswordModule: the hasher, or what it injects, is request-scoped. One queue in front of one hasher bounds how many ' +
-          'hashes run at once: let the hasher inject singletons only.',
+        'PasswordModule: the hasher or one of its dependencies is request-scoped. A single queue and a single hasher bound the ' +
+          'number of concurrent hashes. Inject singletons only into the hasher.',
       );
     }
   }

@@ -53,7 +53,7 @@ function stage() {
 }
 
 describe('PasswordsService', () => {
-  it('proves the password of this user and of no other', async () => {
+  it('verifies the password of this user and rejects the password of another user', async () => {
     const { passwords } = stage();
     await expect(passwords.prove('ada', 'seven small boats')).resolves.toEqual({
       userId: 'ada',
@@ -65,7 +65,7 @@ describe('PasswordsService', () => {
     await expect(passwords.prove(undefined, 'seven small boats')).resolves.toBeUndefined();
   });
 
-  it('never takes the stand-in hash for a proof', async () => {
+  it('never accepts a password that matches the dummy hash', async () => {
     const { passwords, hasher } = stage();
     hasher.verify = async () => true;
     await expect(passwords.prove(undefined, 'anything')).resolves.toBeUndefined();
@@ -73,7 +73,7 @@ describe('PasswordsService', () => {
     await expect(passwords.prove('ada', 'x'.repeat(2000))).resolves.toBeUndefined();
   });
 
-  it('replaces a password only while the proven one is current', async () => {
+  it('replaces a password only while the verified password is current', async () => {
     const { passwords, credentials } = stage();
     const next = await passwords.prepare('nine grey herons', { email: 'ada@example.com' });
     await expect(passwords.replace({ userId: 'ada', hash: 'old:gone' }, next)).resolves.toBe(false);
@@ -82,7 +82,7 @@ describe('PasswordsService', () => {
     expect(credentials.get('ada')).toBe('new:nine grey herons');
   });
 
-  it('hashes anew without undoing a change of the password that came in between', async () => {
+  it('rehashes without overwriting a newer password', async () => {
     const { passwords, hasher, credentials } = stage();
     hasher.isOutdated = true;
     const proof = { userId: 'ada', hash: 'old:seven small boats' };
@@ -91,26 +91,28 @@ describe('PasswordsService', () => {
     expect(credentials.get('ada')).toBe('new:nine grey herons');
   });
 
-  it('does not say that the password was changed when it is only hashed anew', async () => {
+  it('keeps the date of the last change when it rehashes', async () => {
     const { passwords, hasher, update } = stage();
     hasher.isOutdated = true;
     await passwords.refresh({ userId: 'ada', hash: 'old:seven small boats' }, 'seven small boats');
     expect(update.mock.calls[0]?.[2]).toEqual({ hash: 'new:seven small boats' });
   });
 
-  it('lets a login succeed when there is no time to hash anew', async () => {
+  it('accepts a login if the rehash fails', async () => {
     const { passwords, hasher } = stage();
     const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
     Object.assign(hasher, { isOutdated: true, isBusy: true });
     const proof = { userId: 'ada', hash: 'old:seven small boats' };
     await expect(passwords.refresh(proof, 'seven small boats')).resolves.toBeUndefined();
-    expect(warn.mock.calls).toEqual([['A password could not be hashed again: HashingOverloadedError']]);
+    expect(warn.mock.calls).toEqual([
+      ['Rehashing a password failed, will retry at the next login: HashingOverloadedError'],
+    ]);
     warn.mockRestore();
   });
 });
 
 describe('PasswordConfirmation', () => {
-  it('confirms by the right password and refuses a wrong or missing one', async () => {
+  it('confirms the right password, and rejects a wrong or missing password', async () => {
     const confirmation = new PasswordConfirmation(stage().passwords);
     await expect(confirmation.confirm('ada', { password: 'seven small boats' })).resolves.toBeUndefined();
     await expect(confirmation.confirm('ada', { password: 'wrong' })).rejects.toThrow(IdentityNotConfirmedError);

@@ -9,30 +9,30 @@ import type { PasswordContext } from './policies/password-policy.js';
 import { PasswordPolicies } from './policies/password-policies.js';
 import { passwordText } from './policies/password-text.js';
 
-/** A password that has passed every rule and is hashed: what `PasswordsService.set` stores. Made by `prepare` only. */
+/** The hash of a password that complies with every policy. Only `PasswordsService.prepare` creates it. */
 export class PreparedPassword {
   /** @internal */
   constructor(readonly hash: string) {}
 }
 
-/** The hash of a user's password as it was read, proven or not. */
+/** The password hash of a user as read from the database. */
 export interface StoredPassword {
-  /** Whose password; UUID. */
+  /** The id of the user (UUID). */
   readonly userId: string;
   readonly hash: string;
 }
 
-/** That a user knew the password, at the moment of asking. */
+/** The result of a successful verification of a password. */
 export interface PasswordProof {
-  /** Whose password; UUID. */
+  /** The id of the user (UUID). */
   readonly userId: string;
-  /** The stored hash that was proven: it tells later whether the password is still the same one. */
+  /** The verified hash. A later comparison detects a change of the password. */
   readonly hash: string;
 }
 
 /**
- * The passwords of users: prepared, stored, verified. Hashing never happens inside a transaction that this
- * service opens, so that no connection waits for it; do not call `prepare`, `prove`, `verify` or `refresh` inside yours.
+ * Hashes, stores and verifies the passwords of users. Do not call the methods that hash inside a transaction: the
+ * connection would wait for the hash.
  */
 @Injectable()
 export class PasswordsService {
@@ -46,9 +46,9 @@ export class PasswordsService {
   ) {}
 
   /**
-   * Checks a new password against every rule and hashes it.
-   * @param pointer where it stands in the request (RFC 6901), for the answer
-   * @param ipAddress of the client, by which the hashing queue is shared; leave it out where no client asks
+   * Validates a new password against every policy and hashes it.
+   * @param pointer the JSON pointer (RFC 6901) of the password in the request
+   * @param ipAddress the address of the client, for the hashing queue; omit it if there is no client
    * @throws PasswordRejectedError with all violations together; HashingOverloadedError
    */
   async prepare(
@@ -61,28 +61,28 @@ export class PasswordsService {
     return new PreparedPassword(await this.hashing.hash(text, ipAddress));
   }
 
-  /** Stores the password of a user, in place of the one before it. Joins the ambient transaction. */
+  /** Stores the password of a user and replaces the previous one. Joins the current transaction. */
   async set(userId: string, prepared: PreparedPassword): Promise<void> {
     const row = { userId, hash: prepared.hash, changedAt: new Date() };
     await this.database.manager.upsert(PasswordCredential, row, ['userId']);
   }
 
   /**
-   * Stores the password of a user only if the proven one is still the current one. Call it inside a transaction.
-   * @returns whether it was; when not, another change has come in between
+   * Stores the password of a user only if the verified password is still current. Call it inside a transaction.
+   * @returns `false` if another change came first
    */
   async replace(proof: PasswordProof, prepared: PreparedPassword): Promise<boolean> {
     const changes = { hash: prepared.hash, changedAt: new Date() };
-    // The user before the password, as whoever deletes the user locks them: otherwise each could wait for the other.
+    // Lock the user before the password, in the order of a user deletion, to avoid a deadlock.
     await this.database.manager.query('SELECT 1 FROM users WHERE id = $1 FOR SHARE', [proof.userId]);
     const { affected } = await this.database.manager.update(PasswordCredential, { ...proof }, changes);
     return affected === 1;
   }
 
   /**
-   * The proof that this user knows the password, or `undefined`. Without a user, without a password set and with a
-   * password over the byte limit it does the same work: one query and one stored hash.
-   * @param ipAddress of the client, by which the hashing queue is shared
+   * Verifies the password of the user; `undefined` if it is wrong. Each failure costs one query and one stored hash,
+   * also without a user, without a stored password, and for a password above the byte limit.
+   * @param ipAddress the address of the client, for the hashing queue
    * @throws HashingOverloadedError
    */
   async prove(userId: string | undefined, password: string, ipAddress?: string): Promise<PasswordProof | undefined> {
@@ -93,9 +93,9 @@ export class PasswordsService {
   }
 
   /**
-   * The same for a hash that was read already, such as together with its user; `undefined` if there is none. It verifies one
-   * stored hash in every case.
-   * @param attempt name the account also if it does not exist: the same account always takes the same time
+   * Verifies the password against a hash that the caller has read. It verifies one stored hash also if `stored` is
+   * `undefined`.
+   * @param attempt names the account also if it does not exist, so that the same account always takes the same time
    * @throws HashingOverloadedError
    */
   async proveAgainst(
@@ -108,19 +108,19 @@ export class PasswordsService {
     return matches && stored && text !== undefined ? { userId: stored.userId, hash: stored.hash } : undefined;
   }
 
-  /** Whether this is the user's password; `ipAddress` as for `prove`. @throws HashingOverloadedError */
+  /** Returns whether this is the password of the user. @throws HashingOverloadedError */
   async verify(userId: string, password: string, ipAddress?: string): Promise<boolean> {
     return (await this.prove(userId, password, ipAddress)) !== undefined;
   }
 
-  /** What must still be true when a session begins by this proof: that the password was not changed since. */
+  /** Returns the condition that the password has not changed since the verification. */
   currentHashPrecondition({ hash }: PasswordProof): Precondition {
     return { column: passwordHash, value: hash };
   }
 
   /**
-   * Hashes a verified password again if the parameters have changed since. A password that was changed meanwhile stays
-   * as it is, and a failure is logged, not thrown: the old hash is still valid.
+   * Hashes a verified password again if the parameters have changed. It never overwrites a newer password. It logs a
+   * failure and does not throw, because the old hash is still valid.
    */
   async refresh(proof: PasswordProof, password: string, ipAddress?: string): Promise<void> {
     if (!this.hashing.needsRehash(proof.hash)) return;
@@ -129,13 +129,13 @@ export class PasswordsService {
       await this.database.manager.update(PasswordCredential, { ...proof }, { hash });
     } catch (error) {
       this.logger.warn(
-        `A password could not be hashed again: ${error instanceof Error ? error.name : 'unknown error'}`,
+        `Rehashing a password failed, will retry at the next login: ${error instanceof Error ? error.name : 'unknown error'}`,
       );
     }
   }
 
   private async hashOf(userId: string): Promise<string | undefined> {
-    // Plain SQL: TypeORM's builder costs more than the query.
+    // TypeORM's query builder costs more than the query.
     const rows = await this.database.manager.query<{ hash: string }[]>(passwordHash.queryFor('$1'), [userId]);
     return rows[0]?.hash;
   }

@@ -1,14 +1,14 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 
-/** What a change of the password sends. */
+/** The request body of a password change. */
 export class ChangePasswordDto {
-  /** The password until now. */
+  /** The current password. */
   @ApiProperty({ type: String, format: 'password', example: 'seven small boats at noon' })
   @IsString()
   currentPassword!: string;
 
-  /** The password from now on: another one, and one that passes the rules. */
+  /** The new password. It must differ from the current password and comply with every policy. */
   @ApiProperty({ type: String, format: 'password', example: 'nine grey herons by the weir' })
   @IsString()
   newPassword!: string;

@@ -1,9 +1,9 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsString, MaxLength } from 'class-validator';
 
-/** What a login sends. Any text may stand for an address: an impossible one is a failed login like every other. */
+/** The request body of a login. A text that is not an e-mail address fails like a wrong password. */
 export class LoginDto {
-  /** The e-mail address of the account, in any spelling that normalises to it. */
+  /** The e-mail address of the account. Postern normalises the spelling. */
   @ApiProperty({ type: String, format: 'idn-email', maxLength: 320, example: 'ada@example.com' })
   @IsString()
   @MaxLength(320)

@@ -7,12 +7,12 @@ const hasher = (settings: PasswordSettings = {}) =>
   new Argon2PasswordHasher(new CheckedPasswordSettings({ argon2: cheap, ...settings }));
 
 describe('Argon2PasswordHasher', () => {
-  it('makes argon2id hashes of the parameters OWASP asks for, unless told otherwise', async () => {
+  it('makes argon2id hashes with the parameters that OWASP recommends, by default', async () => {
     const made = await new Argon2PasswordHasher(new CheckedPasswordSettings()).hash('seven small boats');
     expect(made).toMatch(/^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   });
 
-  it('proves the password and no other, with another salt each time', async () => {
+  it('verifies the right password alone, and uses a new salt for each hash', async () => {
     const subject = hasher();
     const [one, two] = await Promise.all([subject.hash('seven small boats'), subject.hash('seven small boats')]);
     expect(one).not.toBe(two);
@@ -20,7 +20,7 @@ describe('Argon2PasswordHasher', () => {
     await expect(subject.verify(one, 'seven small boatS')).resolves.toBe(false);
   });
 
-  it('tells passwords apart that differ behind a NUL or behind 72 bytes', async () => {
+  it('distinguishes passwords that differ after a NUL or after 72 bytes', async () => {
     const subject = hasher();
     const long = 'x'.repeat(72);
     await expect(subject.verify(await subject.hash('a\0b'), 'a\0c')).resolves.toBe(false);
@@ -36,14 +36,14 @@ describe('Argon2PasswordHasher', () => {
     },
   );
 
-  it('verifies with the parameters a hash was made with, whatever they are now', async () => {
+  it('verifies a hash with the parameters that the hash was made with', async () => {
     const made = await hasher().hash('seven small boats');
     const later = hasher({ argon2: { ...cheap, iterations: 3 } });
     await expect(later.verify(made, 'seven small boats')).resolves.toBe(true);
   });
 
   it.each(['', 'nonsense', '$2b$10$abcdefghijklmnopqrstuv', '$argon2id$v=19$m=64'])(
-    'takes the unreadable hash "%s" for one that proves nothing',
+    'rejects every password if the stored hash is "%s"',
     async (stored) => {
       const subject = hasher();
       await expect(subject.verify(stored, 'seven small boats')).resolves.toBe(false);
@@ -51,7 +51,7 @@ describe('Argon2PasswordHasher', () => {
     },
   );
 
-  it('takes a hash that is cut off for one that proves nothing', async () => {
+  it('rejects every password if the stored argon2id hash is truncated', async () => {
     await expect(hasher().verify('$argon2id$v=19$m=64,t=1,p=1$YWJjZGVmZ2g$YWJj', 'abc')).resolves.toBe(false);
   });
 });
@@ -70,11 +70,11 @@ describe('CheckedPasswordSettings', () => {
       { hashing: { maximumWaiting: 8, maximumWaitingPerAccount: 9 } },
       'hashing.maximumWaitingPerAccount must be a whole number from 0 to 8, and is 9.',
     ],
-  ])('refuses %j with a sentence', (settings, sentence) => {
-    expect(() => new CheckedPasswordSettings(settings)).toThrow(sentence);
+  ])('rejects the settings %j with a message that names the setting', (settings, message) => {
+    expect(() => new CheckedPasswordSettings(settings)).toThrow(message);
   });
 
-  it('never lets hashes take all four threads of libuv', () => {
+  it('leaves one of the four libuv threads free of hashes', () => {
     expect(new CheckedPasswordSettings().hashing.concurrency).toBeLessThanOrEqual(3);
   });
 });

@@ -14,7 +14,7 @@ const ARGON2ID = 2;
 @Injectable()
 export class Argon2PasswordHasher extends PasswordHasher {
   private readonly options: Options;
-  /** The start of each hash of the current cost. */
+  /** Every hash of the current cost starts with this prefix. */
   private readonly prefix: string;
 
   constructor({ argon2 }: CheckedPasswordSettings) {
@@ -34,19 +34,19 @@ export class Argon2PasswordHasher extends PasswordHasher {
 
   async verify(stored: string, password: string): Promise<boolean> {
     const matches = await verify(stored, password).catch(() => undefined);
-    // An unreadable hash verifies nothing, and must not answer faster than a wrong password does.
+    // An unreadable hash must not answer faster than a wrong password does.
     if (matches === undefined) await hash(password, this.options);
     return matches ?? false;
   }
 
   needsRehash(stored: string): boolean {
     if (stored.startsWith(this.prefix)) return false;
-    const made = readable(stored);
+    const parameters = readable(stored);
     return (
-      made?.algorithm !== ARGON2ID ||
-      made.memoryCost !== this.options.memoryCost ||
-      made.timeCost !== this.options.timeCost ||
-      made.parallelism !== this.options.parallelism
+      parameters?.algorithm !== ARGON2ID ||
+      parameters.memoryCost !== this.options.memoryCost ||
+      parameters.timeCost !== this.options.timeCost ||
+      parameters.parallelism !== this.options.parallelism
     );
   }
 }

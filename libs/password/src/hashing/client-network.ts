@@ -2,8 +2,8 @@ import { isIPv6 } from 'node:net';
 import { ipAddressOf } from 'postern/sessions';
 
 /**
- * The part of an IP address by which clients are counted: all of IPv4, and the first 64 bits of IPv6, since every
- * subscriber has at least one such network. Empty without an address: all such callers count as one.
+ * The network that identifies a client: the whole IPv4 address, or the first 64 bits of an IPv6 address, because every
+ * subscriber has at least one /64. All callers without an address share the empty network.
  * @see RFC 6177 §2
  */
 export function clientNetworkOf(ipAddress: string | undefined): string {
@@ -24,7 +24,7 @@ export function clientNetworkOf(ipAddress: string | undefined): string {
 }
 
 function groupsOf(ipAddress: string): number[] {
-  // URL writes every spelling in one way, without IPv4 notation inside.
+  // URL normalises every spelling and removes the IPv4 notation.
   const { hostname } = new URL(`http://[${ipAddress.replace(/%.*$/, '')}]`);
   const [head = [], tail = []] = hostname
     .slice(1, -1)

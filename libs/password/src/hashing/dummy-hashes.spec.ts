@@ -36,7 +36,7 @@ function stage(accounts: number) {
 }
 
 describe('DummyHashes', () => {
-  it('binds a name to one account, on each replica to the same, and under another secret to another', async () => {
+  it('maps a name to the same account on each replica, and to another account under another secret', async () => {
     const { replica } = stage(50);
     const [here, there, elsewhere] = [
       await replica(),
@@ -50,7 +50,7 @@ describe('DummyHashes', () => {
     expect(new Set(bound).size).toBeGreaterThan(30);
   });
 
-  it('changes the cost of a name only when the account behind it changes its own, or a new account comes', async () => {
+  it('changes the cost of a name only when the mapped account changes or a new account is created', async () => {
     const { table, replica, settle } = stage(50);
     const { dummies, costs } = await replica();
     const before = await costs();
@@ -63,7 +63,7 @@ describe('DummyHashes', () => {
     expect(changed.filter((hash) => !hash.startsWith('new:'))).toEqual([]);
   });
 
-  it('answers from what it knows while the database is away, and with a current hash if nothing is stored', async () => {
+  it('serves the previous sample while the database is unreachable, and a current hash if the table is empty', async () => {
     const { table, state, replica, settle } = stage(1);
     const { dummies } = await replica();
     state.isDown = true;

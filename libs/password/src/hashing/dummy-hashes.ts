@@ -6,10 +6,10 @@ import { Database } from 'postern/persistence';
 import { InstanceSecret } from 'postern/tokens';
 import { PasswordHasher } from './password-hasher.js';
 
-/** So many accounts represent all: the share of each cost is right within a few hundredths. */
+/** A sample of this size has each hashing cost in the right share, within a few hundredths. */
 const SAMPLE_SIZE = 1024;
 const REFRESH_SECONDS = 30;
-/** 48 bits, which a number holds exactly. */
+/** A JavaScript number holds 48 bits exactly. */
 const POSITION_BYTES = 6;
 
 interface SampledHash {
@@ -18,12 +18,12 @@ interface SampledHash {
 }
 
 /**
- * The hash by which a failed login without an account costs what one with an account costs.
+ * Selects the stored hash that a login verifies if the account does not exist, so that both logins cost the same.
  *
- * Accounts have hashes of several costs after the parameters were changed. So each account name without a hash is bound to an
- * account that has one, by a keyed hash: it costs what that account costs, on every replica, and changes its cost only when that
- * account does. Nobody without the instance secret can compute which one. The accounts are a sample that is always
- * the same and follows the table: those whose ids have the lowest hashes.
+ * After the parameters have changed, accounts have hashes of several costs. An HMAC therefore maps each unknown name to
+ * an existing account. The name costs what that account costs on every replica, and its cost changes only when that
+ * account changes. An attacker without the instance secret cannot compute the mapping. The sample consists of the
+ * accounts whose ids have the lowest hashes, so every replica reads the same sample.
  */
 @Injectable()
 export class DummyHashes implements OnModuleInit {
@@ -43,22 +43,22 @@ export class DummyHashes implements OnModuleInit {
   /** Reads the sample before the first login can fail. */
   async onModuleInit(): Promise<void> {
     await this.refresh();
-    await this.hashOfToday();
+    await this.currentCostHash();
   }
 
-  /** The stored hash of another account, always of the same one; a hash of today's cost while nothing is stored. */
+  /** Returns the stored hash of the mapped account; a hash of the current cost if the table is empty. */
   async hashFor(account: string): Promise<string> {
     // The clock may have been set back.
     if (Math.abs(this.clock.now() - this.refreshedAt) > REFRESH_SECONDS * 1000) void this.refresh();
     const next = successorOf(this.positionOf(account), this.sample);
-    return next?.hash ?? this.hashOfToday();
+    return next?.hash ?? this.currentCostHash();
   }
 
-  private hashOfToday(): Promise<string> {
+  private currentCostHash(): Promise<string> {
     if (this.fallback) return this.fallback;
-    const made = this.hasher.hash(randomBytes(32).toString('base64url'));
-    made.catch(() => (this.fallback = undefined));
-    return (this.fallback = made);
+    const fallback = this.hasher.hash(randomBytes(32).toString('base64url'));
+    fallback.catch(() => (this.fallback = undefined));
+    return (this.fallback = fallback);
   }
 
   private async refresh(): Promise<void> {
@@ -71,7 +71,7 @@ export class DummyHashes implements OnModuleInit {
         .sort((one, other) => one.position - other.position);
     } catch (error) {
       this.logger.warn(
-        `The sample of stored hashes was not refreshed: ${error instanceof Error ? error.name : 'unknown error'}`,
+        `Refreshing the sample of stored hashes failed, will retry: ${error instanceof Error ? error.name : 'unknown error'}`,
       );
     } finally {
       this.refreshedAt = this.clock.now();
@@ -80,7 +80,7 @@ export class DummyHashes implements OnModuleInit {
   }
 
   private read(): Promise<{ user_id: string; hash: string }[]> {
-    // A caller may be inside a transaction, which must not wait for this.
+    // The transaction of a caller must not wait for this query.
     return this.database.independently(() =>
       this.database.manager.query(
         `SELECT user_id, hash FROM password_credentials ORDER BY uuid_hash_extended(user_id, 0) LIMIT ${SAMPLE_SIZE}`,
@@ -93,7 +93,7 @@ export class DummyHashes implements OnModuleInit {
   }
 }
 
-/** The first at this position or behind it, and the very first behind the last. */
+/** Returns the first entry at or after the position, and the first of all after the last position. */
 function successorOf(position: number, sample: readonly SampledHash[]): SampledHash | undefined {
   let [low, high] = [0, sample.length];
   while (low < high) {

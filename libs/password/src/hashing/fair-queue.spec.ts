@@ -52,7 +52,7 @@ describe('FairQueue', () => {
     expect(queue.load).toEqual({ running: 0, waiting: 0 });
   });
 
-  it('serves clients that ask once each in the order of their arrival, and no newcomer before them', async () => {
+  it('serves clients with one task each in the order of their arrival', async () => {
     const { served, enter, finish } = stage();
     const names = times(6, (index) => `n${index}/a${index}`);
     enter(...names);
@@ -60,21 +60,21 @@ describe('FairQueue', () => {
     expect(served).toEqual(names);
   });
 
-  it('serves a client among the first who comes after a crowd of one network at many accounts', async () => {
+  it('serves a client early that arrives after a flood from one network at many accounts', async () => {
     const { served, enter, finish } = stage();
     enter(...times(8, (index) => `crowd/a${index}`), 'ada/ada');
     await finish();
     expect(served.indexOf('ada/ada')).toBeLessThan(4);
   });
 
-  it('serves a client among the first who comes after a crowd of many networks at one account', async () => {
+  it('serves a client early that arrives after a flood from many networks at one account', async () => {
     const { served, enter, finish } = stage();
     enter(...times(8, (index) => `n${index}/victim`), 'ada/ada');
     await finish();
     expect(served.indexOf('ada/ada')).toBeLessThan(4);
   });
 
-  it('rejects the newest of the greatest crowd if a client of another network and account finds no place', async () => {
+  it('rejects the newest task of the largest group if the queue is full for another network and account', async () => {
     const { served, rejected, enter, finish } = stage();
     enter('bob/bob', ...times(9, (index) => `crowd/a${index}`), 'ada/ada');
     await finish();
@@ -82,7 +82,7 @@ describe('FairQueue', () => {
     expect(served).toEqual(expect.arrayContaining(['ada/ada', 'bob/bob']));
   });
 
-  it('keeps the place of the owner of an account that few networks attack with many guesses', async () => {
+  it('keeps the place of an account owner while a few networks send many guesses at the account', async () => {
     const { served, rejected, enter, finish } = stage({ maximumWaitingPerAccount: 8 });
     enter(
       ...times(8, (index) => `n${index % 4}/victim`),
@@ -94,7 +94,7 @@ describe('FairQueue', () => {
     expect(rejected).toHaveLength(9);
   });
 
-  it('lets one account take no more than its places, and leaves the rest to other accounts', async () => {
+  it('limits one account to its places, and leaves the other places to other accounts', async () => {
     const { served, rejected, enter, finish } = stage({ maximumWaitingPerAccount: 3 });
     enter(...times(20, (index) => `n${index}/victim`), ...times(7, (index) => `office/a${index}`));
     await finish();
@@ -102,14 +102,14 @@ describe('FairQueue', () => {
     expect(served.filter((name) => name.startsWith('office/'))).toHaveLength(7);
   });
 
-  it('rejects the newcomer if all wait alone', async () => {
+  it('rejects the newest task if every group has one task', async () => {
     const { rejected, enter, finish } = stage({ maximumWaiting: 2, maximumWaitingPerAccount: 2 });
     enter('n1/a1', 'n2/a2', 'n3/a3');
     await finish();
     expect(rejected).toEqual(['n3/a3']);
   });
 
-  it('rejects a client that has waited too long, and does not run its task later', async () => {
+  it('rejects a task that has waited too long, and never runs it', async () => {
     const { served, rejected, queue, enter, finish } = stage({ maximumWaitSeconds: 0.005 });
     enter('n1/a1');
     while (rejected.length === 0) await new Promise((resolve) => setImmediate(resolve));
@@ -118,7 +118,7 @@ describe('FairQueue', () => {
     expect(served).toEqual([]);
   });
 
-  it('hands the place on if a task fails', async () => {
+  it('starts the next task after a task has failed', async () => {
     const { queue, served, enter, finish } = stage();
     const failing = queue.run({ network: 'n1', account: 'a1' }, () => Promise.reject(new Error('broken')));
     enter('n2/a2');

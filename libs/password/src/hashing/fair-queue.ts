@@ -1,20 +1,20 @@
 import { ResultGroups } from './result-groups.js';
 
-/** Whose work it is. Places and turns are shared among the values of each key. */
+/** Identifies the owner of a task. The queue shares places and turns among the values of each key. */
 export interface QueueKeys {
-  /** Where the request comes from: the network of the client. */
+  /** The network of the client. */
   readonly network: string;
-  /** Which account the request is about. */
+  /** The account that the request names. */
   readonly account: string;
 }
 
-/** How much may run, and how much may wait. */
+/** The limits of running and waiting tasks. */
 export interface QueueLimits {
   readonly concurrency: number;
   readonly maximumWaiting: number;
   readonly maximumWaitingPerAccount: number;
   readonly maximumWaitSeconds: number;
-  /** How long a task that lost its place waits for its error, so that a client that repeats at once costs little. */
+  /** The delay of the error after a task lost its place. The delay makes immediate repetitions cheap. */
   readonly rejectionDelaySeconds: number;
 }
 
@@ -23,13 +23,13 @@ interface Waiter extends QueueKeys {
   readonly reject: () => unknown;
 }
 
-/** The waiters of one key, and which value of the key has the next turn. */
+/** The waiters grouped by one key, in the order of their next turn. */
 class Ring {
   private readonly groups = new Map<string, Set<Waiter>>();
 
   constructor(private readonly key: keyof QueueKeys) {}
 
-  /** The waiters with the same value of the key. */
+  /** Returns the waiters with the same value of the key. */
   groupOf(keys: QueueKeys): ReadonlySet<Waiter> {
     return this.groups.get(keys[this.key]) ?? new Set();
   }
@@ -46,7 +46,7 @@ class Ring {
     if (group?.size === 0) this.groups.delete(waiter[this.key]);
   }
 
-  /** The first waiter of the group that has waited longest for a turn. The group goes to the end of the ring. */
+  /** Returns the first waiter of the next group, and moves the group to the end of the ring. */
   next(): Waiter | undefined {
     const [turn] = this.groups;
     if (turn === undefined) return undefined;
@@ -59,10 +59,10 @@ class Ring {
 }
 
 /**
- * Runs a bounded number of tasks at once. The others wait, and no client and no account can keep the rest from a turn.
+ * Runs a bounded number of tasks at once. The other tasks wait, and each client and each account gets its turns.
  *
- * Turns go alternately to the next network and to the next account, so that a crowd of one network waits behind itself, and
- * so does a crowd of many networks at one account. If no place is left the newest waiter of the greatest crowd is rejected.
+ * Turns alternate between the next network and the next account. A flood from one network delays only that network,
+ * and a flood at one account delays only that account. A full queue rejects the newest waiter of the largest group.
  */
 export class FairQueue {
   private running = 0;
@@ -77,14 +77,14 @@ export class FairQueue {
     private readonly results: ResultGroups = new ResultGroups(false),
   ) {}
 
-  /** How many tasks run, and how many wait. */
+  /** The numbers of running and waiting tasks. */
   get load(): { running: number; waiting: number } {
     return { running: this.running, waiting: this.waiters.size };
   }
 
   /**
-   * The result of `task`, which runs when its turn has come.
-   * @throws the error of `overload` if the place is lost to others or the turn does not come in time; the task has not run then
+   * Runs `task` when its turn has come, and returns its result.
+   * @throws the error of `overload`, without running the task, if the task loses its place or waits too long
    */
   async run<T>(keys: QueueKeys, task: () => Promise<T>): Promise<T> {
     if (this.running < this.limits.concurrency) this.running += 1;
@@ -119,12 +119,12 @@ export class FairQueue {
     this.accounts.add(waiter);
   }
 
-  /** Who shares network and account with the most others; the newest of several. */
+  /** Returns the waiter that shares network and account with the most others; the newest of equals. */
   private mostCrowded(waiters: ReadonlySet<Waiter>): Waiter {
     let most = 0;
     let found!: Waiter;
     for (const waiter of waiters) {
-      // The sum, so that the owner of an account that is under attack keeps the place among those who attack.
+      // The sum protects the owner of an attacked account: each attacker shares a network with more waiters.
       const crowd = this.networks.groupOf(waiter).size + this.accounts.groupOf(waiter).size;
       if (crowd < most) continue;
       most = crowd;
@@ -144,7 +144,7 @@ export class FairQueue {
     this.accounts.delete(waiter);
   }
 
-  /** Hands the free place to a waiter without freeing it, so that a newcomer cannot overtake the queue. */
+  /** Hands the free place directly to a waiter, so that a new task cannot overtake the queue. */
   private passOn(): void {
     const waiter = (this.isAccountTurn ? this.accounts : this.networks).next();
     this.isAccountTurn = !this.isAccountTurn;

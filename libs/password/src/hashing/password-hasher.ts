@@ -1,11 +1,10 @@
 /**
- * Turns passwords into something that may be stored. Replace it by passing a class to `PasswordModule.forRoot`.
- * Both methods receive the password already normalised (NFKC) and within the byte limit. `PasswordsService` calls them, and
- * bounds how many run at once: do not call them past it while the server answers requests.
+ * Hashes and verifies passwords. Pass your own class to `PasswordModule.forRoot` to replace the default.
+ * Both methods receive the password normalised (NFKC) and within the byte limit. `PasswordHashing` calls them and
+ * bounds the number of concurrent hashes. Do not call them directly while the server answers requests.
  *
- * A failed login without an account verifies the stored hash of some other account and ignores the result, so that its time
- * has the same distribution as that of accounts, whatever your format and its parameters are. `verify` must therefore
- * depend on nothing but its two arguments, and must have no effect.
+ * A login without an account verifies the stored hash of another account and ignores the result, so that its time has
+ * the same distribution. `verify` must therefore depend on its two arguments only, and must not have side effects.
  * @example
  * ```ts
  * @Injectable()
@@ -17,15 +16,13 @@
  * ```
  */
 export abstract class PasswordHasher {
-  /**
-   * A text that verifies this password later and tells nothing else about it; another one at each call.
-   */
+  /** Returns a new salted hash of the password. */
   abstract hash(password: string): Promise<string>;
   /**
-   * Whether `hash` was made of this password. Takes the same time for every password, and for an unreadable `hash` the
-   * time of a current one: a failed login must not show by its time why it failed.
+   * Returns whether `hash` is a hash of this password. Takes the same time for every password. An unreadable `hash`
+   * takes the time of a current hash, because the time of a failed login must not reveal the reason.
    */
   abstract verify(hash: string, password: string): Promise<boolean>;
-  /** Whether `hash` was made with other parameters than `hash()` uses now. */
+  /** Returns whether `hash` has other parameters than `hash()` currently uses. */
   abstract needsRehash(hash: string): boolean;
 }

@@ -9,20 +9,20 @@ import { PasswordHasher } from './password-hasher.js';
 import { HashingOverloadedError } from '../password.errors.js';
 import { ResultGroups } from './result-groups.js';
 
-/** A client that repeats a rejected request at once would otherwise take the event loop from all others. */
+/** Without the delay, a client that repeats rejected requests at once would saturate the event loop. */
 const REJECTION_DELAY_SECONDS = 2;
 
-/** Whose password is verified, and for which client. The waiting places are shared fairly by both. */
+/** The account and the client of a verification. The queue shares its places fairly by both. */
 export interface PasswordAttempt {
-  /** The id of the user, or the normalized e-mail address if no user has it. Empty: none is known. */
+  /** The id of the user, or the normalised e-mail address if the user does not exist. Empty if unknown. */
   readonly account: string;
-  /** The IP address of the client. Undefined: no client, such as a command or an import; all of these count as one client. */
+  /** The IP address of the client. All calls without an address, such as imports, count as one client. */
   readonly ipAddress?: string | undefined;
 }
 
 /**
- * Hashes and verifies by the `PasswordHasher`: a bounded number at once, in a fair order, and at a cost that does not tell
- * whether there is an account.
+ * Hashes and verifies with the `PasswordHasher`: a bounded number at once, in a fair order, and at the same cost with
+ * and without an account.
  */
 @Injectable()
 export class PasswordHashing {
@@ -39,26 +39,26 @@ export class PasswordHashing {
   }
 
   /**
-   * The hash of a new password, for the client at `ipAddress`.
+   * Hashes a new password for the client at `ipAddress`.
    * @throws HashingOverloadedError
    */
   async hash(text: string, ipAddress?: string): Promise<string> {
-    // It guesses at no account: the places of an account do not count.
+    // A new password attacks no account, so it must not use up the places of an account.
     return this.queue.run(keysOf({ account: randomUUID(), ipAddress }), () => this.hasher.hash(text));
   }
 
   /**
-   * Whether `hash` was made of this password. Without a hash the answer is no, at the cost of a stored one.
+   * Returns whether `hash` is a hash of this password. Without a hash, it verifies a dummy hash and returns `false`.
    * @throws HashingOverloadedError
    */
   async verify(hash: string | undefined, text: string, attempt: PasswordAttempt): Promise<boolean> {
-    // Chosen in every case, so that the choice takes no time that tells something.
+    // Select the dummy in both cases, so that the selection takes the same time.
     const dummy = await this.dummies.hashFor(attempt.account);
     const matches = await this.queue.run(keysOf(attempt), () => this.hasher.verify(hash ?? dummy, text));
     return matches && hash !== undefined;
   }
 
-  /** Whether `hash` was made with other parameters than those of today. */
+  /** Returns whether `hash` has other parameters than the current ones. */
   needsRehash(hash: string): boolean {
     return this.hasher.needsRehash(hash);
   }

@@ -12,13 +12,13 @@ const results = (steps: string[]) => steps.filter((step) => !step.startsWith('af
 const names = Array.from({ length: 8 }, (_, index) => `r${index}`);
 
 describe('ResultGroups', () => {
-  it('hands out each result at once while fewer than eight tasks wait', async () => {
+  it('resolves each result at once while fewer than eight tasks wait', async () => {
     const { steps, finish } = stage();
     await finish('r0', 7);
     expect(steps).toEqual(['after r0', 'r0']);
   });
 
-  it('hands out eight results together while many tasks wait', async () => {
+  it('resolves eight results together while many tasks wait', async () => {
     const { steps, finish } = stage();
     const first = names.slice(0, 7).map((name) => finish(name, 20));
     await new Promise((resolve) => setImmediate(resolve));
@@ -38,7 +38,7 @@ describe('ResultGroups', () => {
     expect(steps).toContain('after r7');
   });
 
-  it('keeps no result for long if the others take long', async () => {
+  it('resolves a result within 100 ms if the other results take longer', async () => {
     const { steps, finish } = stage();
     await finish('r0', 20);
     expect(results(steps)).toEqual(['r0']);

@@ -2,21 +2,19 @@ const GROUP_SIZE = 8;
 const MAX_DELAY_MILLISECONDS = 100;
 
 /**
- * Hands out the results of a crowded queue in groups.
- *
- * What callers do with a result is little, but on the core of the hashes it finds the caches swept, and costs several
- * times as much after each hash as it does right after the same for another caller.
+ * Resolves the results of a long queue in groups. A hash evicts the CPU cache, so the work after a result runs several
+ * times faster directly after the same work for another caller.
  */
 export class ResultGroups {
   private readonly pending: (() => void)[] = [];
   private timer: NodeJS.Timeout | undefined;
 
-  /** @param hasSpareCore whether a core is left without hashes: then the next hash takes nothing from the callers */
+  /** @param hasSpareCore whether one core runs no hashes and can serve the callers */
   constructor(private readonly hasSpareCore: boolean) {}
 
   /**
-   * Resolves when the result may be handed out, within 100 ms.
-   * @param waiting how many tasks wait; fewer than a group gets the result at once
+   * Resolves within 100 ms, when the caller may receive its result.
+   * @param waiting the number of waiting tasks; the result is immediate if they are fewer than a group
    * @param next starts the next task
    */
   settle(waiting: number, next: () => void): Promise<void> {
@@ -28,7 +26,7 @@ export class ResultGroups {
       return settled;
     }
     this.release();
-    // The callers go on first, unless the next task leaves them a core.
+    // Let the callers run first, unless they have a spare core.
     if (isCrowded && !this.hasSpareCore) setImmediate(next);
     else next();
     return settled;

@@ -11,8 +11,8 @@ const MIN_CHARACTERS = 5;
 const MAX_PIECES = 3;
 
 /**
- * Refuses passwords that are guessed first: the shipped list and `blocklist`, whole and without regard to case, look-alike
- * digits and what hangs at the ends; up to three such words in a row; one piece repeated; walks over alphabet, digits or keyboard.
+ * Rejects common passwords: the entries of the shipped list and of `blocklist`, up to three of them in a row, repeated
+ * pieces, and runs over the alphabet, the digits or a keyboard. It ignores case, look-alike digits and affixes.
  * @see NIST SP 800-63B-4 §3.1.1.2
  */
 @Injectable()
@@ -31,7 +31,7 @@ export class CommonPasswordPolicy extends PasswordPolicy {
 
   check(password: string): readonly PasswordViolation[] {
     if (this.isKnown(password) || isPattern(password)) {
-      return [{ code: 'password-too-common', detail: 'This password is among the first that are guessed.' }];
+      return [{ code: 'password-too-common', detail: 'This password is too common and easy to guess.' }];
     }
     return [];
   }
@@ -44,12 +44,12 @@ export class CommonPasswordPolicy extends PasswordPolicy {
       deLeet(core),
       normalizeForComparison(core),
     ]);
-    // What has no letter and no digit has no spelling.
+    // A password without letters and digits has an empty spelling.
     spellings.delete('');
     return [...spellings].some((spelling) => this.passwords.has(spelling) || this.isMadeOfWords(spelling));
   }
 
-  /** Fewest words first, by prefix: `ends[i]` is the least number of words that spell the first i letters. */
+  /** `ends[i]` is the smallest number of words that spell the first i letters. */
   private isMadeOfWords(spelling: string): boolean {
     if (spelling.length > MAX_PIECES * this.longestWord) return false;
     const ends = [0];

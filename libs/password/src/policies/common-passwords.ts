@@ -1,6 +1,6 @@
 /**
- * Passwords that many people have chosen, of eight characters or more and in lower case: those that lead every
- * published list, the long ones that a minimum length of 15 brings forth, and the same in a few other languages.
+ * Common passwords in lower case with at least eight characters: the top of published lists, long passwords that a
+ * minimum length of 15 provokes, and passwords in a few other languages.
  */
 export const COMMON_PASSWORDS: readonly string[] = `
   00000000 007007007 01234567 0123456789 01234567890 0987654321 10203040 102030405060 11111111 11112222 11223344

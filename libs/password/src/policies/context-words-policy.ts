@@ -4,12 +4,12 @@ import { PasswordPolicy } from './password-policy.js';
 import type { PasswordContext, PasswordViolation } from './password-policy.js';
 import { deLeet, normalizeForComparison } from './password-text.js';
 
-/** Shorter words occur in too many honest phrases. */
+/** Shorter words occur in too many good passphrases. */
 const MIN_WORD = 4;
 
 /**
- * Refuses passwords that contain what everybody knows of this account: the e-mail address, its local part and its domain
- * and their pieces of four letters or more, and the product's name; without regard to case and look-alike digits.
+ * Rejects passwords that contain public facts about the account: the e-mail address, its parts of four letters or more,
+ * and the name of the product. It ignores case and look-alike digits.
  * @see NIST SP 800-63B-4 §3.1.1.2
  */
 @Injectable()
@@ -39,7 +39,7 @@ export class ContextWordsPolicy extends PasswordPolicy {
 
 function wordsOf(email: string): string[] {
   const [local = '', domain = ''] = email.split('@');
-  // The top-level domain says nothing of the account, and `info` or `shop` would refuse honest phrases.
+  // Skip the top-level domain: `info` or `shop` would reject good passphrases.
   const labels = domain.split('.').slice(0, -1);
   return [local, ...local.split(/[^\p{L}\p{N}]+/u), ...labels];
 }

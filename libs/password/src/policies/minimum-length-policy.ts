@@ -4,7 +4,7 @@ import { PasswordPolicy } from './password-policy.js';
 import type { PasswordViolation } from './password-policy.js';
 
 /**
- * Refuses passwords of fewer Unicode code points than `minimumLength`. Characters of every script count alike.
+ * Rejects passwords with fewer Unicode code points than `minimumLength`, in every script.
  * @see NIST SP 800-63B-4 §3.1.1.2
  */
 @Injectable()

@@ -1,15 +1,15 @@
 import { guessCount, isRepetition, distinctCharacters } from './password-patterns.js';
 
 describe('isRepetition', () => {
-  it.each(['aaaa', 'abcabcabc', 'boat boat boat bo', 'hello1hello1'])('sees the one piece in "%s"', (text) => {
+  it.each(['aaaa', 'abcabcabc', 'boat boat boat bo', 'hello1hello1'])('finds the repeated piece in "%s"', (text) => {
     expect(isRepetition(text)).toBe(true);
   });
-  it.each(['abcd', 'seven small boats', 'abcabd', ''])('sees none in "%s"', (text) => {
+  it.each(['abcd', 'seven small boats', 'abcabd', ''])('finds no repeated piece in "%s"', (text) => {
     expect(isRepetition(text)).toBe(false);
   });
 });
 
-describe('choices', () => {
+describe('guessCount', () => {
   it.each([
     ['qwertyuiop12345', 2],
     ['asdfghjkl', 1],
@@ -22,16 +22,16 @@ describe('choices', () => {
     ['йцукенгшщзх', 1],
     ['ab', 2],
     ['', 0],
-  ])('counts in "%s" %i', (text, count) => {
+  ])('counts the choices in "%s" as %i', (text, count) => {
     expect(guessCount(text)).toBe(count);
   });
 
-  it('counts in an honest phrase nearly every letter', () => {
+  it('counts nearly every letter of a phrase', () => {
     expect(guessCount('seven small boats at noon')).toBeGreaterThan(20);
   });
 });
 
-describe('variety', () => {
+describe('distinctCharacters', () => {
   it('counts different characters, not code units', () => {
     expect(distinctCharacters('aab🏰🏰')).toBe(3);
   });

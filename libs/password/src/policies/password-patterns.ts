@@ -1,7 +1,7 @@
-/** Runs of at least this many characters that follow from each other are counted as one choice. */
+/** A run of at least this many adjacent characters counts as one choice. */
 const MIN_RUN = 3;
 
-/** The rows and columns of the usual keyboards, as fingers wander over them; `×` separates. */
+/** The rows and columns of common keyboards, separated by `×`. */
 const KEYBOARDS = [
   "`1234567890-=×qwertyuiop[]×asdfghjkl;'×zxcvbnm,./",
   'qwertzuiopü×yxcvbnm,.-×azertyuiop×qsdfghjklm×wxcvbn,;:',
@@ -12,12 +12,10 @@ const KEYBOARDS = [
 
 const NEIGHBOURS = neighboursOf(KEYBOARDS);
 
-/**
- * Whether the text is nothing but one piece said several times: `abcabcabc`, `hello hello hello he`.
- */
+/** Returns whether the text repeats one piece, such as `abcabcabc` or `hello hello hello he`. */
 export function isRepetition(text: string): boolean {
   const signs = [...text];
-  // Knuth, Morris and Pratt: how much of the beginning stands at each end. Hostile texts must not cost quadratic time.
+  // The border table of Knuth, Morris and Pratt: a hostile text must not cost quadratic time.
   const borders = [0];
   for (let end = 1, border = 0; end < signs.length; end += 1) {
     while (border > 0 && signs[border] !== signs[end]) border = borders[border - 1] ?? 0;
@@ -27,14 +25,14 @@ export function isRepetition(text: string): boolean {
   return signs.length > 1 && 2 * (borders.at(-1) ?? 0) >= signs.length;
 }
 
-/** How many different characters the text is made of. */
+/** Returns the number of different characters. */
 export function distinctCharacters(text: string): number {
   return new Set(text).size;
 }
 
 /**
- * How many choices somebody made who typed this: runs over the alphabet, over digits or over a keyboard, and
- * repeated characters, count once. `qwertyuiop12345` is two; a phrase has about as many as it has letters.
+ * Returns the number of choices in the text. A repeated character, or a run over the alphabet, the digits or a
+ * keyboard, counts once. `qwertyuiop12345` has two choices; a phrase has about one choice for each letter.
  */
 export function guessCount(text: string): number {
   const signs = [...text.toLowerCase()];
@@ -52,13 +50,13 @@ function runFrom(signs: readonly string[], start: number): number {
   let ways = stepsBetween(signs[end], signs[end + 1]);
   while (ways !== 0) {
     end += 1;
-    // Two letters may be neighbours in the alphabet and on the keyboard: the run goes on while one way explains all of it.
+    // Two letters may be adjacent in several ways. The run continues while one way fits all of its letters.
     ways &= stepsBetween(signs[end], signs[end + 1]);
   }
   return end - start + 1;
 }
 
-/** The ways that lead from one character to the other, as bits: same, up, down, right, left. */
+/** Returns the steps from one character to the other as bits: same, up, down, right, left. */
 function stepsBetween(from: string | undefined, to: string | undefined): number {
   if (from === undefined || to === undefined) return 0;
   const distance = (to.codePointAt(0) ?? 0) - (from.codePointAt(0) ?? 0);

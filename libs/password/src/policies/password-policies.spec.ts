@@ -32,7 +32,7 @@ async function codesOf(password: string, settings: PasswordSettings = {}, furthe
   }
 }
 
-describe('the rules for new passwords', () => {
+describe('PasswordPolicies', () => {
   it.each([
     'seven small boats at noon',
     'correct heron battery weir',
@@ -42,15 +42,15 @@ describe('the rules for new passwords', () => {
     '🏰🐎🌲🦉🌙🔥🪶🧭🐻🌾🍂🛶🐟🌊🪨',
     '   spaces around me   ',
     'lowercaseonlybutlongenough',
-  ])('let "%s" pass', async (password) => {
+  ])('accepts "%s"', async (password) => {
     await expect(codesOf(password)).resolves.toEqual([]);
   });
 
-  it('ask for no kind of character', async () => {
+  it('requires no particular kind of character', async () => {
     await expect(codesOf('onlysmallletterswithoutanything')).resolves.toEqual([]);
   });
 
-  it('count code points: fourteen are too few, fifteen of four bytes each are enough', async () => {
+  it('counts code points: fourteen are too few, fifteen of four bytes each are enough', async () => {
     await expect(codesOf('tr4Xq9vL2mwz8K')).resolves.toEqual(['password-too-short']);
     await expect(codesOf('🏰🐎🌲🦉🌙🔥🪶🧭🐻🌾🍂🛶🐟🌊')).resolves.toEqual(['password-too-short']);
     await expect(codesOf('tr4Xq9vL2mwz8Kp')).resolves.toEqual([]);
@@ -77,17 +77,17 @@ describe('the rules for new passwords', () => {
     'abcabcabcabcabcabc',
     'small boat small boat ',
     '121212111222121211',
-  ])('refuse "%s" as common', async (password) => {
+  ])('rejects "%s" as common', async (password) => {
     await expect(codesOf(password)).resolves.toEqual(['password-too-common']);
   });
 
-  it('refuse every entry of the shipped list', async () => {
+  it('rejects every entry of the shipped list', async () => {
     const policy = new CommonPasswordPolicy(new CheckedPasswordSettings());
     expect(COMMON_PASSWORDS.length).toBeGreaterThan(1000);
     expect(COMMON_PASSWORDS.filter((password) => policy.check(password).length === 0)).toEqual([]);
   });
 
-  it('refuse what the team adds to the list, in any case', async () => {
+  it('rejects an entry of the blocklist in upper and lower case', async () => {
     const settings = { blocklist: ['Nine Grey Herons by the Weir'] };
     await expect(codesOf('nine grey herons by the weir', settings)).resolves.toEqual(['password-too-common']);
     await expect(codesOf('nine grey herons by the weir')).resolves.toEqual([]);
@@ -99,17 +99,17 @@ describe('the rules for new passwords', () => {
     'H0pper sails at noon',
     'the navy-yard at noon',
     'my p0stern stands open',
-  ])('refuse "%s" for what everybody knows of the account', async (password) => {
+  ])('rejects "%s" because it contains public facts about the account', async (password) => {
     await expect(codesOf(password)).resolves.toEqual(['password-contains-context']);
   });
 
-  it('take the name of the product from the settings', async () => {
+  it('reads the name of the product from the settings', async () => {
     const settings = { productName: 'Acme Rockets' };
     await expect(codesOf('seven small rockets at noon', settings)).resolves.toEqual(['password-contains-context']);
     await expect(codesOf('the postern at noon is shut', settings)).resolves.toEqual([]);
   });
 
-  it('tell every violation at once, with the pointer and never with the password', async () => {
+  it('reports all violations together, with the pointer and without the password', async () => {
     class NoSpaces extends PasswordPolicy {
       async check(password: string) {
         return password.includes(' ') ? [{ code: 'spaces', detail: 'No spaces.' }] : [];
@@ -127,11 +127,11 @@ describe('the rules for new passwords', () => {
         ],
       },
     });
-    const told = await refusal.catch((error: unknown) => JSON.stringify(error));
-    expect(told).not.toContain('hopper');
+    const text = await refusal.catch((error: unknown) => JSON.stringify(error));
+    expect(text).not.toContain('hopper');
   });
 
-  it('ask nobody about a password over the byte limit', async () => {
+  it('calls no policy for a password over the byte limit', async () => {
     class Asked extends PasswordPolicy {
       count = 0;
       check() {
@@ -144,13 +144,13 @@ describe('the rules for new passwords', () => {
     expect(asked.count).toBe(0);
   });
 
-  it('judge the longest password that is allowed within a moment', async () => {
+  it('checks the longest permitted password within a second', async () => {
     const started = performance.now();
     await codesOf('pass word '.repeat(102));
     expect(performance.now() - started).toBeLessThan(1000);
   });
 
-  it('give back the normalised password', async () => {
+  it('returns the normalised password', async () => {
     await expect(rules().accept('seven small boats at n\uff4fon', context, '/password')).resolves.toBe(
       'seven small boats at noon',
     );

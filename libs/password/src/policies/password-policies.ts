@@ -6,10 +6,10 @@ import { PasswordRejectedError } from '../password.errors.js';
 import type { PasswordContext, PasswordPolicy } from './password-policy.js';
 import { passwordText } from './password-text.js';
 
-/** The rules that apply when a team names none. Spread it into `policies` to add to them. */
+/** The default policies. Spread the list into `policies` to add a policy. */
 export const shippedPasswordPolicies = [MinimumLengthPolicy, CommonPasswordPolicy, ContextWordsPolicy] as const;
 
-/** Every rule for new passwords, asked together. */
+/** Checks a new password against every policy. */
 export class PasswordPolicies {
   constructor(
     private readonly settings: CheckedPasswordSettings,
@@ -17,14 +17,14 @@ export class PasswordPolicies {
   ) {}
 
   /**
-   * The password in the form in which it is hashed.
-   * @param pointer where the password stands in the request (RFC 6901)
+   * Returns the normalised password.
+   * @param pointer the JSON pointer (RFC 6901) of the password in the request
    * @throws PasswordRejectedError with every violation
    */
   async accept(typed: string, context: PasswordContext, pointer: string): Promise<string> {
     const text = passwordText(typed, this.settings.maximumBytes);
     if (text === undefined) {
-      // Nothing else is computed of a giant (CVE-2021-45115).
+      // Do not process an oversized password any further (CVE-2021-45115).
       const detail = `Choose at most ${this.settings.maximumBytes} bytes.`;
       throw PasswordRejectedError.of(pointer, [{ code: 'password-too-long', detail }]);
     }

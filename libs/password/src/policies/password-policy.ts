@@ -1,35 +1,36 @@
-/** Whose password it is to become. */
+/** The user of the new password. */
 export interface PasswordContext {
   /** The user's e-mail address, normalised. */
   email: string;
-  /** Further things that are known of the user, such as the fields of the registration. */
+  /** Further fields of the user, such as the fields of the registration. */
   userFields?: Readonly<Record<string, unknown>>;
 }
 
-/** One reason why a password is refused. */
+/** A violation of a policy by a password. */
 export interface PasswordViolation {
-  /** Stable, kebab-case, for programs: `password-too-short`. */
+  /** The stable code in kebab case, such as `password-too-short`. */
   readonly code: string;
-  /** One sentence for the person who chose the password. Never contains the password. */
+  /** A sentence for the user. It must not contain the password. */
   readonly detail: string;
 }
 
 /**
- * One rule for new passwords. Asked when a password is set or changed, never at login. All rules are asked, and all
- * violations are told together. The password comes normalised (NFKC) and within the byte limit.
+ * A rule for new passwords. Postern calls every policy when a password is set or changed, never at login, and reports
+ * all violations together. The password is normalised (NFKC) and within the byte limit.
  * @example
  * ```ts
  * @Injectable()
  * class NotBreached extends PasswordPolicy {
  *   async check(password: string) {
- *     return (await breached(password)) ? [{ code: 'password-breached', detail: 'This password is known from a breach.' }] : [];
+ *     const detail = 'This password is known from a breach.';
+ *     return (await breached(password)) ? [{ code: 'password-breached', detail }] : [];
  *   }
  * }
  * PasswordModule.forRoot({ policies: [...shippedPasswordPolicies, NotBreached] });
  * ```
  */
 export abstract class PasswordPolicy {
-  /** Why this password is refused; an empty list when it is not. */
+  /** Returns the violations; an empty list if the password is acceptable. */
   abstract check(
     password: string,
     context: PasswordContext,

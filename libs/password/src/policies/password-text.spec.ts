@@ -1,7 +1,7 @@
 import { deLeet, passwordText, normalizeForComparison, stripAffixes } from './password-text.js';
 
 describe('passwordText', () => {
-  it('reads differently typed forms of one password alike', () => {
+  it('normalises the Unicode forms of one password to the same text', () => {
     expect(passwordText('cafe\u0301 \uff21\ufb01', 1024)).toBe(passwordText('caf\u00e9 Afi', 1024));
   });
 
@@ -9,19 +9,19 @@ describe('passwordText', () => {
     expect(passwordText('  Добрый вечер 東京 🏰 ', 1024)).toBe('  Добрый вечер 東京 🏰 ');
   });
 
-  it('takes exactly the limit in bytes, and not one more', () => {
+  it('accepts a password of exactly the maximum bytes, and rejects one byte more', () => {
     expect(passwordText('é'.repeat(512), 1024)).toBe('é'.repeat(512));
     expect(passwordText(`${'é'.repeat(512)}a`, 1024)).toBeUndefined();
     expect(passwordText('a'.repeat(1025), 1024)).toBeUndefined();
   });
 
-  it('refuses what grows beyond the limit by being normalised', () => {
+  it('rejects a password that exceeds the limit after the normalisation', () => {
     expect(passwordText('\ufdfa'.repeat(60), 1024)).toBeUndefined();
   });
 });
 
-describe('the spellings in which passwords are compared', () => {
-  it('undo case, accents, punctuation, look-alikes and what hangs at the ends', () => {
+describe('normalizeForComparison, deLeet and stripAffixes', () => {
+  it('remove case, accents, punctuation, look-alikes and affixes', () => {
     expect(normalizeForComparison('Correct-Hörse 7')).toBe('correcthorse7');
     expect(deLeet('P@$$w0rd')).toBe('password');
     expect(stripAffixes('!!password2026?')).toBe('password');

@@ -1,10 +1,10 @@
 /**
- * The one form in which a password is judged, hashed and compared (NFKC), or `undefined` when it has more than
- * `maximumBytes` UTF-8 bytes as it came or as it would be. Two keyboards that type one password differently get in alike.
+ * Returns the password in NFKC, so that different keyboards give the same password; `undefined` if it has more than
+ * `maximumBytes` UTF-8 bytes before or after the normalisation.
  * @see NIST SP 800-63B-4 §3.1.1.2, RFC 8265 §4
  */
 export function passwordText(typed: string, maximumBytes: number): string | undefined {
-  // A UTF-16 unit is at least one byte: a giant is refused before it is walked through.
+  // A UTF-16 unit has at least one byte: reject an oversized text before it is traversed.
   if (typed.length > maximumBytes || Buffer.byteLength(typed) > maximumBytes) return undefined;
   const text = typed.normalize('NFKC');
   return Buffer.byteLength(text) > maximumBytes ? undefined : text;
@@ -23,7 +23,7 @@ const LOOK_ALIKES: Readonly<Record<string, string>> = {
   '!': 'i',
 };
 
-/** Lower case, without accents, spaces and punctuation: `Correct-Horse 7` becomes `correcthorse7`. */
+/** Removes case, accents, spaces and punctuation: `Correct-Horse 7` becomes `correcthorse7`. */
 export function normalizeForComparison(text: string): string {
   return text
     .normalize('NFKD')
@@ -31,12 +31,12 @@ export function normalizeForComparison(text: string): string {
     .replace(/[^\p{L}\p{N}]/gu, '');
 }
 
-/** As `plain`, with digits and signs that stand for letters undone: `P@ssw0rd` becomes `password`. */
+/** Also replaces digits and signs that look like letters: `P@ssw0rd` becomes `password`. */
 export function deLeet(text: string): string {
   return normalizeForComparison(text.replace(/[0134578@$!]/g, (sign) => LOOK_ALIKES[sign] ?? sign));
 }
 
-/** What is left when digits and signs at both ends are cut off: `!!password2026` becomes `password`. */
+/** Removes digits and signs at both ends: `!!password2026` becomes `password`. */
 export function stripAffixes(text: string): string {
   return text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
 }
