@@ -702,7 +702,7 @@ describe('bodies of every route that has one', () => {
         expect([path, status, errors]).toEqual([
           path,
           400,
-          [{ pointer: `/${field}`, detail: 'is written more than once' }],
+          [{ pointer: `/${field}`, detail: 'occurs more than once' }],
         ]);
       }
     }

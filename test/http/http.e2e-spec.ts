@@ -301,13 +301,13 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     it('an empty body with a JSON content type is rejected', async () => {
       const answer = await post('');
       expectProblem(answer, 400, 'malformed-request');
-      expect(answer.body['detail']).toBe('The body is empty, and JSON was announced.');
+      expect(answer.body['detail']).toBe('The body is empty, but the Content-Type is JSON.');
     });
 
-    it('a JSON error names the position and quotes nothing of the body', async () => {
+    it('a body that is not JSON is rejected without quoting the body', async () => {
       const answer = await post('{"email":"a@example.com","password":hunter2}');
       expectProblem(answer, 400, 'malformed-request');
-      expect(answer.body['detail']).toMatch(/position 36\.$/);
+      expect(answer.body['detail']).toBe('The body is not valid JSON.');
       expect(answer.text).not.toMatch(/hunter|example/);
     });
 
@@ -452,11 +452,11 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     );
 
     it.each([
-      ['{"email":"a@example.com","email":"b@example.com"}', '/email', 'is written more than once'],
+      ['{"email":"a@example.com","email":"b@example.com"}', '/email', 'occurs more than once'],
       [
         '{"email":"a@example.com","addresses":[{"street":"a","str\\u0065et":"b"}]}',
         '/addresses/0/street',
-        'is written more than once',
+        'occurs more than once',
       ],
       ['{"email":"a@example.com","toString":1}', '/toString', 'is not a known field'],
       ['{"email":"a@example.com","constructor":1}', '/constructor', 'is not a known field'],
@@ -731,7 +731,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       'POST /users HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: 9\r\n\r\n';
     const broken = await send(at, head, '{"a":bcd}');
     expectProblem(broken, 400, 'malformed-request');
-    expect(broken.body['detail']).toMatch(/position 5\.$/);
+    expect(broken.body['detail']).toBe('The body is not valid JSON.');
     const repeated = await send(at, head.replace('Length: 9', 'Length: 13'), '{"a":1,"a":2}');
     expectProblem(repeated, 400, 'validation-failed');
     const lines = Array.from({ length: 2_100 }, () => 'a:');

@@ -199,7 +199,7 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
   it('the start logs one warning that says what to write, unless it is written or hardenHttp is called', async () => {
     const lines = (log: Warnings) => log.lines.filter((line) => /HTTP adapter/.test(line));
     expect(lines(logger)).toEqual([
-      'The HTTP adapter is not one of Postern: time-outs, limits and strict addresses do not protect the routes of the application. ' +
+      'The HTTP adapter is not from createHttpAdapter: the routes of the application have no time-outs, limits and strict addresses. ' +
         `Write in main.ts: NestFactory.create(AppModule, await createHttpAdapter('${kind}'))`,
     ]);
     const hardened = new Warnings();

@@ -49,9 +49,9 @@ describe('settings from a factory of PosternModule', () => {
     [{ password: { argon2: { memory: 1 } } }, /^PasswordModule: "argon2" knows no setting "memory"/],
     [
       { persistence: { databaseUrl: 'x' } },
-      /^PosternModule takes "databaseUrl" beside "persistence", and not below it/,
+      /^PosternModule: move "databaseUrl" out of "persistence", to the top level/,
     ],
-    [{ auth: { audience: 'orders' } }, /^PosternModule takes "audience" beside "auth", and not below it/],
+    [{ auth: { audience: 'orders' } }, /^PosternModule: move "audience" out of "auth", to the top level/],
     [{ sessions: 'x' }, /^PosternModule: "sessions" must be an object of settings/],
   ])('an unknown setting from a factory stops the start: %j', async (more, sentence) => {
     await expect(started(more)).rejects.toThrow(sentence);

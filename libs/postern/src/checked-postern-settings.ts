@@ -3,28 +3,33 @@ import { issuerProblem } from 'postern/tokens';
 import { KNOWN_SETTINGS, NO_STRUCTURE } from './postern.module-definition.js';
 import type { PosternSettings } from './postern.module-definition.js';
 
-/** The names that the settings of one lib stand under; each lib checks its own. */
+/** The settings with the settings of one lib. Each lib validates its own settings. */
 const LIBS = ['persistence', 'problem', 'auth', 'tokens', 'sessions', 'password'] as const;
 
 /**
- * Returns the settings if they are sound.
+ * Validates the settings and returns them.
  *
- * @throws Error at boot, with a sentence that names the setting and says what to write
+ * @throws Error at boot, with a message that names the setting and the permitted values
  */
 export function checkedPosternSettings(settings: PosternSettings): PosternSettings {
   assertKnownSettings('PosternModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
   const problem = issuerProblem(settings.issuer, settings.production);
   if (problem !== undefined) throw new Error(`PosternModule: "issuer" ${problem}`);
+  if (!settings.secret) {
+    throw new Error(
+      'PosternModule needs `secret`: at least 32 random bytes, for example from: openssl rand -base64 48',
+    );
+  }
   for (const lib of LIBS) assertStatedOnce(lib, settings[lib] ?? {});
   return settings;
 }
 
-/** A setting of all libs would overwrite the same setting of one lib. */
+/** A shared setting would overwrite the same setting of one lib. */
 function assertStatedOnce(lib: (typeof LIBS)[number], settings: unknown): void {
   if (typeof settings !== 'object') throw new Error(`PosternModule: "${lib}" must be an object of settings.`);
   for (const name of Object.keys(settings ?? {})) {
     if (Object.hasOwn(KNOWN_SETTINGS, name)) {
-      throw new Error(`PosternModule takes "${name}" beside "${lib}", and not below it.`);
+      throw new Error(`PosternModule: move "${name}" out of "${lib}", to the top level of the settings.`);
     }
   }
 }

@@ -10,12 +10,12 @@ import { HealthDto } from './health.dto.js';
 
 const UP = { server: { status: 'up' }, database: { status: 'up' }, revocations: { status: 'up' } };
 
-/** The probe was answered with 503. The change to that was logged when it came, and not for each probe. */
+/** The 503 of a probe. It is not logged for each probe, because the controller logs the change of the state. */
 class NotReadyError extends ServiceUnavailableError {
   override readonly isLogged = true;
 }
 
-/** Tells an orchestrator whether the process lives, and whether it can serve. */
+/** Reports to an orchestrator whether the process is alive and whether it is ready. */
 @ApiTags('Health')
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 export class HealthController implements BeforeApplicationShutdown {
@@ -34,13 +34,12 @@ export class HealthController implements BeforeApplicationShutdown {
   @Public()
   @Get('live')
   @ApiOperation({
-    summary: 'Does the process live?',
-    description:
-      'Answers 200 as long as the process answers at all; it asks nobody else. Restart the process when it does not.',
+    summary: 'Is the process alive?',
+    description: 'Always responds 200 and checks no dependency. Restart the process if it does not respond.',
   })
   @ApiOkResponse({
     type: HealthDto,
-    description: 'The process lives.',
+    description: 'The process is alive.',
     example: { status: 'ok', info: {}, error: {}, details: {} },
   })
   live(): Promise<HealthCheckResult> {
@@ -50,19 +49,19 @@ export class HealthController implements BeforeApplicationShutdown {
   @Public()
   @Get('ready')
   @ApiOperation({
-    summary: 'Can the server serve?',
+    summary: 'Is the server ready?',
     description:
-      'Answers 200 only when the database has answered within the last second, revocations are known well enough to accept tokens, and the server is not about to stop. Send no traffic while it answers 503.',
+      'Responds 200 if the database has responded within the last second, the revocations are up to date, and the server is not stopping. Do not route traffic to the server while it responds 503.',
   })
   @ApiOkResponse({
     type: HealthDto,
-    description: 'The server can serve.',
+    description: 'The server is ready.',
     example: { status: 'ok', info: UP, error: {}, details: UP },
   })
   @ApiProblems(ServiceUnavailableError)
   async ready(): Promise<HealthCheckResult> {
     this.checking ??= this.check().finally(() => (this.checking = undefined));
-    // A copy, since a team's subclass may add to it.
+    // A copy, because a subclass may add to the result.
     return { ...(await this.checking) };
   }
 
@@ -71,7 +70,7 @@ export class HealthController implements BeforeApplicationShutdown {
       const result = await this.health.check([
         () =>
           this.isStopping ? this.indicators.check('server').down('stopping') : this.indicators.check('server').up(),
-        // Whether the database answers, and not how many requests wait for a connection.
+        // Check the database itself, independent of the requests that wait for a connection.
         async () => {
           const indicator = this.indicators.check('database');
           return (await this.database.isUp()) ? indicator.up() : indicator.down();
@@ -103,7 +102,7 @@ export class HealthController implements BeforeApplicationShutdown {
     return new NotReadyError(undefined, { cause: failure });
   }
 
-  /** Load balancers need to see it before the listener closes. */
+  /** Load balancers must see the state before the listener closes. */
   beforeApplicationShutdown(): void {
     this.isStopping = true;
   }

@@ -6,22 +6,22 @@ const indicators = (description: string) => ({
   additionalProperties: {
     type: 'object' as const,
     properties: { status: { type: 'string' as const, enum: ['up', 'down'] } },
-    // An indicator may say more, such as how long it took.
+    // An indicator may have further members, such as a duration.
     additionalProperties: true,
   },
 });
 
-/** What a health check answers where nothing ails. */
+/** The response of a successful health check. */
 export class HealthDto {
-  @ApiProperty({ description: 'Always `ok`: a check that fails is a problem.', enum: ['ok'], example: 'ok' })
+  @ApiProperty({ description: 'Always `ok`. A failed check responds with a problem.', enum: ['ok'], example: 'ok' })
   status!: string;
 
-  @ApiProperty(indicators('What was asked, and is well.'))
+  @ApiProperty(indicators('The indicators that are up.'))
   info!: object;
 
-  @ApiProperty(indicators('What was asked, and is not.'))
+  @ApiProperty(indicators('The indicators that are down.'))
   error!: object;
 
-  @ApiProperty(indicators('All that was asked.'))
+  @ApiProperty(indicators('All indicators.'))
   details!: object;
 }

@@ -3,37 +3,37 @@ import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
-import { refusalResponsesOf } from './openapi-problems.js';
+import { errorResponsesOf } from './openapi-problems.js';
 import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
 
-/** What the document says of the service itself. */
+/** The settings of the document. */
 export interface DocumentSettings {
   /** Default: Postern. */
   readonly title?: string | undefined;
   readonly description?: string | undefined;
-  /** The version of the service, as its owner counts. */
+  /** The version of the service. */
   readonly version?: string | undefined;
 }
 
-const DESCRIPTION = `Accounts, sessions and tokens. Sign in with \`POST /auth/login\` on this page: the page is authorised by itself,
-renews its token before it expires, and \`POST /auth/logout\` takes it away.
+const DESCRIPTION = `Accounts, sessions and tokens. Sign in with \`POST /auth/login\` on this page. The page then sends the access token with
+each request and renews the token before it expires. \`POST /auth/logout\` removes the token.
 
-Every refusal is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`; the routes list theirs. Any request may
-moreover meet \`500 internal-error\`, and what is no HTTP that this server reads \`400 malformed-request\`, \`408 request-timeout\`,
+Every error is a problem (RFC 9457, \`application/problem+json\`) with a stable \`code\`. Each route lists its errors. In addition, each
+route can respond with \`500 internal-error\`. A request that is not valid HTTP gets \`400 malformed-request\`, \`408 request-timeout\`,
 \`413 payload-too-large\`, \`417 expectation-failed\` or \`431 request-header-fields-too-large\`.`;
 
-const BEARER = `An access token (RFC 6750, RFC 9068). Paste it alone, without the word Bearer; \`POST /auth/login\` on this page does so by itself.
+const BEARER = `An access token (RFC 6750, RFC 9068). Paste the token without the word Bearer. \`POST /auth/login\` on this page sets the token automatically.
 
-A user's token has the scopes that the application's \`ClaimsProvider\` gives, by default none. With the environment of Postern's own
-server \`npm run --silent token -- --scope users:read --subject explorer\` prints a token that has some.`;
+A user's token has the scopes of the application's \`ClaimsProvider\`, by default none. In the environment of Postern's own server,
+\`npm run --silent token -- --scope users:read --subject explorer\` prints a token with a scope.`;
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /**
- * The OpenAPI 3.1 document of the running application. Padlocks, scopes and errors are read from what the guard and the
- * handlers carry, so that they cannot drift from what the routes do.
+ * Returns the OpenAPI 3.1 document of the running application. Security, scopes and errors come from the metadata that
+ * the guard and the handlers use, so that the document matches the routes.
  *
- * @throws Error when two routes cannot be told apart by an operationId
+ * @throws Error if two routes have the same operationId
  */
 export function documentOf(app: INestApplication, settings: DocumentSettings = {}): OpenAPIObject {
   const builder = new DocumentBuilder()
@@ -41,10 +41,10 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     .setTitle(settings.title ?? 'Postern')
     .setDescription(settings.description ?? DESCRIPTION)
     .setVersion(settings.version ?? '1')
-    // Relative to the document itself, so that it holds behind a proxy that takes a path away.
-    .addServer('.', 'Where this document is served.')
+    // Relative to the document, so that it also works behind a proxy that removes a path prefix.
+    .addServer('.', 'The server of this document.')
     .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER }, 'bearer');
-  // What a team serves under a title of its own is under a licence of its own, too.
+  // An application with its own title has its own licence.
   if (settings.title === undefined) builder.setLicense('MIT', 'https://opensource.org/license/mit');
   const config = builder.build();
   const routes = routesOf(app);
@@ -52,10 +52,10 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
   nameHandlers(app);
   const document = SwaggerModule.createDocument(app, config, {
     operationIdFactory: (controller, method, version = '') => {
-      // A route with several paths comes once for each, as `method[0]`, `method[1]`.
+      // Swagger names a route with several paths `method[0]`, `method[1]`.
       const [, name = method, place = ''] = /^(.*?)(\[\d+\])?$/.exec(method) ?? [];
-      const route = routes.find((one) => one.controller === controller && one.method === name);
-      // Of several versions each has its own, as `openV1`, `openV2`.
+      const route = routes.find((candidate) => candidate.controller === controller && candidate.method === name);
+      // Each of several versions has its own id, such as `openV1`, `openV2`.
       const suffix = route?.hasVersions && place === '' ? capitalised(version) : '';
       const id = `${route?.operationId ?? name}${place}${suffix}`;
       if (route !== undefined) byId.set(id, route);
@@ -70,22 +70,23 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];
-      // One handler of all methods comes once for each, as `name_get`, `name_post`.
+      // Swagger names a handler of all methods `name_get`, `name_post`.
       const id = operation?.operationId ?? '';
       const route = byId.get(id) ?? byId.get(id.replace(new RegExp(`_${method}$`), ''));
       if (operation === undefined || route === undefined) continue;
       const schemas = document.components.schemas ?? {};
       const scopes = route.guardedBy?.scopes ?? [];
       operation.security = route.guardedBy === undefined ? [] : [{ bearer: [...scopes] }];
-      // The page shows a padlock and no scopes.
-      if (scopes.length > 0) operation.description = `${operation.description ?? ''}\n\n${needOf(scopes)}`.trim();
-      operation.responses = { ...operation.responses, ...refusalResponsesOf(route, method, operation, schemas) };
+      // Swagger UI shows a padlock, but no scopes.
+      if (scopes.length > 0)
+        operation.description = `${operation.description ?? ''}\n\n${requirementOf(scopes)}`.trim();
+      operation.responses = { ...operation.responses, ...errorResponsesOf(route, method, operation, schemas) };
       exemplify(operation, schemas);
     }
   }
   return document;
 }
 
-function needOf(scopes: readonly string[]): string {
-  return `Needs the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
+function requirementOf(scopes: readonly string[]): string {
+  return `Requires the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
 }

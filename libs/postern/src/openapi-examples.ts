@@ -5,8 +5,8 @@ type SchemaOrRef = Schemas[string];
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 
 /**
- * Gives every JSON body of an operation an example, put together from the examples of its properties, where it has none of
- * its own: what a person sees before the first try, and what a generated client's tests begin with.
+ * Adds an example to every JSON body of an operation that has none, composed of the examples of its properties. Swagger
+ * UI shows the example, and tests of generated clients use it.
  */
 export function exemplify(operation: Operation, schemas: Schemas): void {
   const bodies = [operation.requestBody, ...Object.values(operation.responses)];

@@ -18,29 +18,29 @@ type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
 type Responses = Operation['responses'];
 
-/** What any route refuses whose method may bring a body, whether or not the route asks for one. */
-const BODY_REFUSALS: readonly Type<AuthError>[] = [
+/** The errors of every route whose method may have a body, also if the route reads none. */
+const BODY_ERRORS: readonly Type<AuthError>[] = [
   MalformedRequestError,
   RequestTimeoutError,
   PayloadTooLargeError,
   UnsupportedMediaTypeError,
 ];
 
-/** What a route refuses as long as its database cannot be reached; without a body and a guard, hardly one asks it. */
-const DATABASE_REFUSALS: readonly Type<AuthError>[] = [ServiceUnavailableError];
+/** The error of an unreachable database. Routes without a body and a guard rarely use the database. */
+const DATABASE_ERRORS: readonly Type<AuthError>[] = [ServiceUnavailableError];
 
-/** What a body without fields is refused for. */
+/** The example field of a body without fields. */
 const UNKNOWN_FIELD = 'nickname';
 const issueOf = (field: string) => ({
   pointer: `/${field}`,
   detail: field === UNKNOWN_FIELD ? 'is not a known field' : 'must not contain the NUL character',
 });
 
-/** What answers carry that is no matter of the refusal. */
+/** The headers that do not depend on the error. */
 const COMMON_HEADERS = new Set(['Content-Type', 'Cache-Control']);
 
-/** The responses of a route's refusals: one entry a status, one example an error, each with its `code`. */
-export function refusalResponsesOf(
+/** Returns the error responses of a route: one entry for each status, one example for each error. */
+export function errorResponsesOf(
   route: DescribedRoute,
   method: string,
   operation: Operation,
@@ -49,42 +49,42 @@ export function refusalResponsesOf(
   const field = fieldOf(operation, schemas) ?? (operation.requestBody && UNKNOWN_FIELD);
   const isAddressed = (operation.parameters ?? []).some((parameter) => 'in' in parameter && parameter.in === 'path');
   const scopes = route.guardedBy?.scopes ?? [];
-  const refusals = [
-    ...(method === 'get' ? [] : BODY_REFUSALS),
+  const errors = [
+    ...(method === 'get' ? [] : BODY_ERRORS),
     ...(isAddressed ? [MalformedRequestError] : []),
     ...(field === undefined ? [] : [ValidationFailedError.of([issueOf(field)])]),
     ...(route.guardedBy === undefined ? [] : [InvalidTokenError, RevocationsUnknownError]),
-    ...(operation.requestBody === undefined && route.guardedBy === undefined ? [] : DATABASE_REFUSALS),
+    ...(operation.requestBody === undefined && route.guardedBy === undefined ? [] : DATABASE_ERRORS),
     ...(scopes.length === 0 ? [] : [new InsufficientScopeError(scopes)]),
-    ...route.refusals,
-  ].map((refusal) => (refusal instanceof AuthError ? refusal : new refusal()));
+    ...route.errors,
+  ].map((error) => (error instanceof AuthError ? error : new error()));
 
   const byCode = new Map<string, AuthError>();
-  for (const refusal of refusals) if (!byCode.has(refusal.code)) byCode.set(refusal.code, refusal);
+  for (const error of errors) if (!byCode.has(error.code)) byCode.set(error.code, error);
   const byStatus = new Map<number, AuthError[]>();
-  for (const refusal of byCode.values()) {
-    byStatus.set(refusal.status, [...(byStatus.get(refusal.status) ?? []), refusal]);
+  for (const error of byCode.values()) {
+    byStatus.set(error.status, [...(byStatus.get(error.status) ?? []), error]);
   }
   return Object.fromEntries([...byStatus].map(([status, some]) => [String(status), responseOf(some)]));
 }
 
-/** A field of the request, for the example of a refusal that names one: of the body, else of the query or the path. */
+/** Returns a field of the body, the query or the path, for the example of an error that names a field. */
 function fieldOf({ requestBody, parameters = [] }: Operation, schemas: Schemas): string | undefined {
   const schema = requestBody && 'content' in requestBody ? requestBody.content['application/json']?.schema : undefined;
   const target = schema && '$ref' in schema ? schemas[schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1)] : schema;
   const ofBody = target && 'properties' in target ? Object.keys(target.properties ?? {}) : [];
-  const others = parameters.flatMap((one) =>
-    'in' in one && (one.in === 'path' || one.in === 'query') ? [one.name] : [],
+  const others = parameters.flatMap((parameter) =>
+    'in' in parameter && (parameter.in === 'path' || parameter.in === 'query') ? [parameter.name] : [],
   );
   return [...ofBody, ...others][0];
 }
 
-function responseOf(refusals: readonly AuthError[]): Responses[string] {
-  const headers = refusals
-    .flatMap((refusal) => Object.entries(answerOf(refusal, { requestId: '' }).headers))
+function responseOf(errors: readonly AuthError[]): Responses[string] {
+  const headers = errors
+    .flatMap((error) => Object.entries(answerOf(error, { requestId: '' }).headers))
     .filter(([name]) => !COMMON_HEADERS.has(name));
   return {
-    description: refusals.map(({ code, title }) => `\`${code}\`: ${title}`).join('\n\n'),
+    description: errors.map(({ code, title }) => `\`${code}\`: ${title}`).join('\n\n'),
     ...(headers.length > 0 && {
       headers: Object.fromEntries(headers.map(([name, example]) => [name, { schema: { type: 'string' }, example }])),
     }),
@@ -92,7 +92,7 @@ function responseOf(refusals: readonly AuthError[]): Responses[string] {
       'application/problem+json': {
         schema: { $ref: '#/components/schemas/Problem' },
         examples: Object.fromEntries(
-          refusals.map((refusal) => [refusal.code, { summary: refusal.title, value: problemOf(refusal) }]),
+          errors.map((error) => [error.code, { summary: error.title, value: problemOf(error) }]),
         ),
       },
     },

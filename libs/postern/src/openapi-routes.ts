@@ -8,58 +8,63 @@ import type { AuthError } from 'postern/problem';
 
 type Handler = (...parameters: unknown[]) => unknown;
 
-/** Where `@ApiOperation` keeps what it is told. */
+/** The metadata key of `@ApiOperation`. */
 const OPERATION_METADATA = 'swagger/apiOperation';
 
-/** What the running application knows of one route, read from the metadata that the application itself obeys. */
+/** A route of the running application, read from the metadata that the application uses. */
 export interface DescribedRoute {
   /** The name of the controller's class. */
   readonly controller: string;
   readonly method: string;
   /**
-   * What `@ApiOperation` says, else the method's name; where several have that name, the controller's before it, as in
-   * `employeesFindAll`. Unique over the application.
+   * The id of `@ApiOperation`, or the name of the method. If several methods have the name, the name of the controller
+   * precedes it, as in `employeesFindAll`. Unique in the application.
    */
   readonly operationId: string;
-  /** Whether its path names one of several versions. */
+  /** Whether the route has several versions in its path. */
   readonly hasVersions: boolean;
-  /** Undefined where the route is open; otherwise the scopes that the guard asks for. */
+  /** The scopes that the guard requires; undefined if the route is public. */
   readonly guardedBy: { readonly scopes: readonly string[] } | undefined;
-  /** As `@ApiProblems` states them: classes, or instances whose example says more. */
-  readonly refusals: readonly (Type<AuthError> | AuthError)[];
+  /** The errors of `@ApiProblems`: classes, or instances with a more specific example. */
+  readonly errors: readonly (Type<AuthError> | AuthError)[];
 }
 
 /**
- * Every route of the application.
+ * Returns every route of the application.
  *
- * @throws Error when two routes cannot be told apart: a client generated from the document could not either
+ * @throws Error if two routes have the same operationId, which a generated client could not distinguish
  */
 export function routesOf(app: INestApplication): readonly DescribedRoute[] {
   const application = app.get(ApplicationConfig);
   const versioning = application.getVersioning();
   const isGlobal = application.getGlobalGuards().some((guard) => guard instanceof JwtAuthGuard);
   const found = [...controllersOf(app)].flatMap((controller) =>
-    handlersOf(controller).map(([method, handler]) => ({ controller, method, handler, told: toldIdOf(handler) })),
+    handlersOf(controller).map(([method, handler]) => ({
+      controller,
+      method,
+      handler,
+      explicitId: explicitIdOf(handler),
+    })),
   );
   const taken = new Map<string, number>();
-  for (const { method, told = method } of found) taken.set(told, (taken.get(told) ?? 0) + 1);
-  const routes = found.map(({ controller, method, handler, told }) => ({
+  for (const { method, explicitId: id = method } of found) taken.set(id, (taken.get(id) ?? 0) + 1);
+  const routes = found.map(({ controller, method, handler, explicitId }) => ({
     controller: controller.name,
     method,
-    operationId: told ?? ((taken.get(method) ?? 0) > 1 ? `${stemOf(controller)}${capitalised(method)}` : method),
+    operationId: explicitId ?? ((taken.get(method) ?? 0) > 1 ? `${stemOf(controller)}${capitalised(method)}` : method),
     hasVersions:
       versioning?.type === VersioningType.URI &&
       [versionOf(handler) ?? versionOf(controller) ?? versioning.defaultVersion].flat().length > 1,
     guardedBy: isGuarded(handler, controller, isGlobal) ? { scopes: scopesOf(handler, controller) } : undefined,
-    refusals: problemsOf(controller, handler),
+    errors: problemsOf(controller, handler),
   }));
   assertDistinct(routes);
   return routes;
 }
 
 /**
- * Gives each handler the name of its method. Swagger finds an operation by the name of the function, and a decorator that
- * wraps the method leaves a function of another name.
+ * Gives each handler the name of its method. Swagger finds an operation by the name of the function, and a decorator
+ * that wraps the method changes the name.
  */
 export function nameHandlers(app: INestApplication): void {
   for (const controller of controllersOf(app)) {
@@ -87,11 +92,11 @@ function handlersOf(controller: Type): [string, Handler][] {
     .filter(([, handler]) => Reflect.hasMetadata(METHOD_METADATA, handler));
 }
 
-function toldIdOf(handler: Handler): string | undefined {
+function explicitIdOf(handler: Handler): string | undefined {
   return (Reflect.getMetadata(OPERATION_METADATA, handler) as { operationId?: string } | undefined)?.operationId;
 }
 
-/** One, a list of them, or none. */
+/** Returns one version, a list of versions, or undefined. */
 function versionOf(routed: object): unknown {
   return Reflect.getMetadata(VERSION_METADATA, routed);
 }
@@ -103,8 +108,8 @@ function assertDistinct(routes: readonly DescribedRoute[]): void {
     const other = known.get(operationId) ?? known.get(`${controller}.${method}`);
     if (other) {
       throw new Error(
-        `Two routes are named ${operationId}, ${other.controller}.${other.method} and ${controller}.${method}: give one of ` +
-          'them another name, or a class whose name no other controller has.',
+        `Two routes are named ${operationId}, ${other.controller}.${other.method} and ${controller}.${method}: rename one of ` +
+          'the methods, or give each controller class a unique name.',
       );
     }
     known.set(operationId, route).set(`${controller}.${method}`, route);

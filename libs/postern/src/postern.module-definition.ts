@@ -11,28 +11,28 @@ import type { TokensSettings, TokensStructure } from 'postern/tokens';
 import type { UsersStructure } from 'postern/users';
 
 /**
- * What `PosternModule` is told: what every lib needs is said once, and what only one lib asks for stands under that lib's name.
- * Plain data; each lib checks its own at boot.
+ * The settings of `PosternModule`: shared settings at the top level, and the settings of one lib under the name of the
+ * lib. Plain data; each lib validates its settings at boot.
  */
 export interface PosternSettings {
-  /** The address that clients reach this server at: the `iss` of every token. */
+  /** The public URL of this server: the `iss` of every token. */
   issuer: string;
-  /** Whom the access tokens are for: their `aud`. Default: `postern`. */
+  /** The `aud` of access tokens. Default: `postern`. */
   audience?: string | undefined;
   /** The instance secret, at least 32 random bytes of text. */
   secret: string;
-  /** Instance secrets that are read with beside it, while it is changed: first the one to come, then the one before. */
+  /** Further instance secrets for decryption during a change of `secret`: first the next, then the previous. */
   previousSecrets?: readonly string[] | undefined;
   /** `postgres://user:password@host:5432/database` */
   databaseUrl: string;
-  /** `redis://host:6379`; revocations travel among replicas by it where it is set. */
+  /** `redis://host:6379`. If set, replicas exchange revocations through Redis. */
   redisUrl?: string | undefined;
   /**
-   * Whether this is a real deployment. The issuer must then begin with `https://`, unless it is a loopback address, and development
-   * defaults, such as the mailer that logs, do not work. Default: `false`.
+   * Whether this is a production deployment. The issuer must then begin with `https://`, unless it is a loopback
+   * address, and development defaults such as `LogMailer` are disabled. Default: `false`.
    */
   production?: boolean | undefined;
-  /** The product's name, for mails and for the words a password must not contain. Default: `Postern`. */
+  /** The name of the product, for mails and for the words that a password must not contain. Default: `Postern`. */
   productName?: string | undefined;
   persistence?: Omit<PersistenceSettings, 'databaseUrl'> | undefined;
   problem?: ProblemSettings | undefined;
@@ -42,37 +42,37 @@ export interface PosternSettings {
   password?: Omit<PasswordSettings, 'productName'> | undefined;
 }
 
-/** What `PosternModule` is made of: classes to use instead of the shipped ones. Read synchronously, also by `forRootAsync`. */
+/** The classes that an application can replace. `forRootAsync` reads them synchronously, too. */
 export interface PosternStructure {
-  /** The team's user: `@Entity('users') class Employee extends UserBase`. Default: `User`. */
+  /** The user entity: `@Entity('users') class Employee extends UserBase`. Default: `User`. */
   user?: UsersStructure['user'] | undefined;
-  /** The team's own migrations, after the shipped ones. */
+  /** The migrations of the application, in addition to the shipped migrations. */
   migrations?: PersistenceStructure['migrations'] | undefined;
-  /** How passwords are hashed. */
+  /** The hasher of passwords. */
   hasher?: PasswordStructure['hasher'] | undefined;
-  /** Every rule for a new password; replaces the shipped list. */
+  /** The policies for new passwords. Replaces the shipped list. */
   passwordPolicies?: PasswordStructure['policies'] | undefined;
-  /** Who may log in and refresh, beside the shipped rule that a disabled user may not. */
+  /** The policies for login and refresh, in addition to the shipped rejection of disabled users. */
   loginPolicies?: SessionsStructure['policies'] | undefined;
-  /** What access tokens say about the user. */
+  /** The claims of the user in access tokens. */
   claims?: SessionsStructure['claims'] | undefined;
-  /** Asked before a user deletes itself. Default: the password confirms. */
+  /** The check before users delete their account. Default: `PasswordConfirmation`. */
   confirmation?: UsersStructure['confirmation'] | undefined;
   /** A subclass of `JwtAuthGuard`. */
   guard?: AuthStructure['guard'] | undefined;
-  /** What `@CurrentUser()` receives. */
+  /** The mapper to the value of `@CurrentUser()`. */
   mapper?: AuthStructure['mapper'] | undefined;
-  /** How mail leaves. */
+  /** The mailer. */
   mailer?: AccountsStructure['mailer'] | undefined;
-  /** Where private keys live and sign, for example a KMS. */
+  /** The signing keys, for example in a KMS. */
   signer?: TokensStructure['signer'] | undefined;
-  /** How replicas tell each other of revocations, instead of PostgreSQL or Redis. */
+  /** The signal that announces revocations to replicas, instead of PostgreSQL or Redis. */
   revocationSignal?: RevocationsStructure['signal'] | undefined;
-  /** The time, for tests. */
+  /** The clock, for tests. */
   clock?: AuthStructure['clock'] | undefined;
-  /** Whether the guard closes every route that is not `@Public()`. Default: `true`. */
+  /** Whether the guard is applied to every route without `@Public()`. Default: `true`. */
   global?: AuthStructure['global'] | undefined;
-  /** Controllers to serve instead of the shipped ones; `false`: none. */
+  /** The controllers that replace the shipped controllers. `false` removes the routes. */
   controllers?:
     | {
         tokens?: TokensStructure['controllers'] | undefined;
@@ -84,11 +84,11 @@ export interface PosternStructure {
         health?: Type | false | undefined;
       }
     | undefined;
-  /** Modules whose exports the classes above inject. */
+  /** The modules that export the dependencies of these classes. */
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-/** Every name of the settings. */
+/** The names of all settings. */
 export const KNOWN_SETTINGS: SettingNames<Required<PosternSettings>> = {
   issuer: true,
   audience: true,
@@ -106,7 +106,7 @@ export const KNOWN_SETTINGS: SettingNames<Required<PosternSettings>> = {
   password: true,
 };
 
-/** Every name of the structure: what stands here is taken out of the settings. */
+/** The names of the structure, which Nest removes from the settings. */
 export const NO_STRUCTURE: Record<keyof PosternStructure, undefined> = {
   user: undefined,
   migrations: undefined,

@@ -22,19 +22,19 @@ import type {
   PosternStructure,
 } from './postern.module-definition.js';
 
-/** Under this token each PosternModule of `forRoot` has the settings, once they are known to be sound. */
+/** The token of the validated settings. */
 const CHECKED_SETTINGS = Symbol('PosternModule settings');
 const NO_SETTINGS = missingSettings('PosternModule', CHECKED_SETTINGS);
 const MODULES_WITH_ROUTES = [AuthModule, TokensModule, UsersModule, SessionsModule, PasswordModule, AccountsModule];
 const DAY_SECONDS = 86_400;
 const AUDIENCE = 'postern';
 
-/** Holds the settings, where the modules that are composed out of them can inject them. */
+/** Exports the settings to the modules of the libs. */
 @Module({})
 class PosternSettingsModule extends ConfigurablePosternModule {}
 
 /**
- * Accounts, sessions, keys and guarded routes in one import. What a team does differently it passes as a class.
+ * Accounts, sessions, keys and guarded routes in one import. Pass a class to replace a default.
  *
  * @example
  * ```ts
@@ -51,12 +51,12 @@ export class PosternModule {
     if (settings === undefined) void NO_SETTINGS.useFactory();
   }
 
-  /** Settings and structure in one object. */
+  /** Takes settings and structure in one object. */
   static forRoot(options: typeof POSTERN_OPTIONS): DynamicModule {
     return withStructure(PosternSettingsModule.forRoot(options), options);
   }
 
-  /** Settings from a factory or a class; structure beside it, synchronously. */
+  /** Takes the settings from a factory or a class, and the structure synchronously. */
   static forRootAsync(options: typeof POSTERN_ASYNC_OPTIONS): DynamicModule {
     return withStructure(PosternSettingsModule.forRootAsync(options), options);
   }
@@ -72,7 +72,7 @@ function withStructure(settingsModule: DynamicModule, structure: PosternStructur
       { ...settingsModule, global: true, exports: [POSTERN_SETTINGS] },
       ...platform(structure, imports),
       ...identity(structure, imports),
-      // Its own log has a line for each probe that fails; the controller logs changes.
+      // Terminus would log each failed probe. The controller logs changes.
       TerminusModule.forRoot({ logger: false }),
     ],
     controllers: health === false ? [] : [withInheritedRoutes(health)],
@@ -80,7 +80,7 @@ function withStructure(settingsModule: DynamicModule, structure: PosternStructur
   };
 }
 
-/** Errors, the database, the guard and the keys. The guard reads keys and revocations from this very server. */
+/** Errors, database, guard and keys. The guard reads keys and revocations from the database of this server. */
 function platform(structure: PosternStructure, imports: NonNullable<ModuleMetadata['imports']>): DynamicModule[] {
   return [
     ProblemModule.forRootAsync(from((settings) => settings.problem ?? {})),
@@ -91,7 +91,7 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
     AuthModule.forRootAsync({
       ...from(({ issuer, audience = AUDIENCE, auth, tokens }) => ({
         ...auth,
-        // What may be issued is accepted.
+        // The guard must accept every token that the server may issue.
         maximumLifetimeSeconds:
           auth?.maximumLifetimeSeconds ?? Math.max(DAY_SECONDS, tokens?.maximumLifetimeSeconds ?? 0),
         issuer,
@@ -121,7 +121,7 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
   ];
 }
 
-/** Who there is, and how a proof of identity becomes a session. */
+/** Users, sessions, revocations, passwords and accounts. */
 function identity(structure: PosternStructure, imports: NonNullable<ModuleMetadata['imports']>): DynamicModule[] {
   return [
     UsersModule.forRoot({
@@ -165,7 +165,7 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
   ];
 }
 
-/** `sessions` holds the settings of two libs: `RevocationsModule` reads the others. */
+/** `sessions` has the settings of two libs. `RevocationsModule` reads the removed settings. */
 function ofSessions(settings: PosternSettings['sessions'] = {}): SessionsSettings {
   const { longestTokenLifetimeSeconds: _, pollSeconds: __, followersPerToken: ___, ...rest } = settings;
   return rest;

@@ -1,9 +1,9 @@
 /**
- * What runs inside the Swagger UI page. It keeps the token pair that a sign-in answers, authorises the page with it, renews
- * it before it expires, and drops it when the session has ended. The tokens stay in the page's memory and go with the tab.
+ * The scripts of the Swagger UI page. They keep the token pair of a login, send the access token with each request,
+ * renew the pair before it expires, and delete it when the session ends. The tokens exist only in the memory of the page.
  *
- * These functions are sent to the browser as text, so each must be complete in itself: they refer to nothing of this file,
- * and meet through the page's global object.
+ * The server sends the source of these functions to the browser. They must not refer to other code of this file, and
+ * share state through the global object of the page.
  */
 
 interface HeldTokens {
@@ -49,7 +49,7 @@ interface PageResponse {
   body?: unknown;
 }
 
-/** Prepares the page once it is there: what the two interceptors do, a width that fits a telephone, and where its document is from. */
+/** Prepares the loaded page: the interceptors, the viewport of mobile browsers, and the URL of the document. */
 export function preparePage(): void {
   const page = globalThis as unknown as Page;
   const viewport = Object.assign(page.document.createElement('meta'), {
@@ -57,12 +57,12 @@ export function preparePage(): void {
     content: 'width=device-width, initial-scale=1',
   });
   page.document.head.append(viewport);
-  // The page carries the document, and would take it for one that is served where the page is: at /docs, or at /docs/.
+  // The page contains the document, and would resolve its server against the URL of the page.
   const script = page.document.querySelector('script[src$="swagger-ui-init.js"]');
   if (script !== null) page.ui.specActions.updateUrl(new URL('../docs-json', script.src).href);
 
   let session: Session | undefined;
-  /** The access token that the last request to an address carried: an answer does not tell. */
+  /** The access token of the last request to each URL, because a response does not include it. */
   const carried = new Map<string, string | undefined>();
 
   const signIn = (tokens: HeldTokens, refreshUrl: string): void => {
@@ -82,27 +82,27 @@ export function preparePage(): void {
         body: JSON.stringify({ refresh_token: held.tokens.refresh_token }),
       });
       const tokens = answer.ok ? ((await answer.json()) as HeldTokens) : undefined;
-      // Somebody has signed in or out in the meantime.
+      // The user has signed in or out since then.
       if (session !== held) return;
       if (tokens !== undefined) signIn(tokens, held.refreshUrl);
       else if (answer.status === 400 || answer.status === 401) signOut();
     } catch {
-      // The network failed, which says nothing of the session: the next request tries again.
+      // A network failure does not end the session. The next request retries.
     }
   };
-  // Requests that come together share one renewal: the page never presents a spent refresh token.
+  // Concurrent requests share one renewal, so that the page never reuses a refresh token.
   const renew = (held: Session): Promise<void> =>
     (held.renewal ??= exchange(held).finally(() => {
       delete held.renewal;
     }));
 
-  /** Whether this answer is the end of the session that the token belongs to. */
+  /** Returns whether this response ends the session of the token. */
   const isEnd = ({ url, status }: PageResponse, token: string): boolean => {
     let claims: { sub?: string; sid?: string } = {};
     try {
       claims = JSON.parse(atob((token.split('.')[1] ?? '').replace(/-/g, '+').replace(/_/g, '/'))) as typeof claims;
     } catch {
-      // Somebody has pasted what is no token.
+      // The user has pasted an invalid token.
     }
     const ends = [
       '204 /auth/logout',
@@ -116,7 +116,7 @@ export function preparePage(): void {
     return ends.some((end) => end.startsWith(String(status)) && pathname.endsWith(end.slice(4)));
   };
 
-  /** Shows what a stream of events brings in five seconds: the page shows nothing of an answer that has no end. */
+  /** Reads an event stream for five seconds, because the page shows only complete responses. */
   const fetchBeginning: typeof fetch = async (input, init) => {
     const stopping = new AbortController();
     const answer = await fetch(input, { ...init, signal: stopping.signal });
@@ -127,7 +127,7 @@ export function preparePage(): void {
     try {
       for (let read = await reader.read(); !read.done; read = await reader.read()) text += read.value;
     } catch {
-      // The time is up.
+      // The time-out has expired.
     }
     clearTimeout(timer);
     return new Response(text, answer);
@@ -153,7 +153,7 @@ export function preparePage(): void {
       } else if (token !== undefined && isEnd(response, token)) {
         signOut();
       } else if (response.status === 401 && session !== undefined && token === session.tokens.access_token) {
-        // The token has died before its time, and the session perhaps with it.
+        // The token was revoked, and possibly the session.
         await renew(session);
       }
       return response;
@@ -161,12 +161,12 @@ export function preparePage(): void {
   };
 }
 
-/** Renews an access token that is about to expire, before the request that needs it leaves the page. */
+/** Renews an access token that is about to expire, before the request is sent. */
 export function beforeRequest(request: PageRequest): Promise<PageRequest> | PageRequest {
   return (globalThis as unknown as Page).posternSession?.beforeRequest(request) ?? request;
 }
 
-/** Authorises the page with the tokens of a sign-in or a refresh, and takes them away when the session has ended. */
+/** Stores the tokens of a login or a refresh, and deletes them when the session ends. */
 export function afterResponse(response: PageResponse): Promise<PageResponse> | PageResponse {
   return (globalThis as unknown as Page).posternSession?.afterResponse(response) ?? response;
 }

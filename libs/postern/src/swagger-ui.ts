@@ -7,18 +7,18 @@ import type { DocumentSettings } from './openapi-document.js';
 import { routesOf } from './openapi-routes.js';
 import { afterResponse, beforeRequest, preparePage } from './swagger-ui-session.js';
 
-/** What the document says of the service, and where it is served. */
+/** The settings of Swagger UI and the document. */
 export interface DocsSettings extends DocumentSettings {
-  /** Whether anybody may read the page and the document in production, too. Default: `false`. */
+  /** Whether the page and the document are public in production, too. Default: `false`. */
   readonly inProduction?: boolean | undefined;
 }
 
 /**
- * Serves Swagger UI at `/docs` and the OpenAPI 3.1 document at `/docs-json` and `/docs-yaml`. Signing in through the page
- * authorises it, the token is renewed before it expires, and logging out takes it away. In production (`production: true` of
- * `PosternModule` or `AccountsModule`) it serves nothing, and logs so, unless `inProduction` is set.
+ * Serves Swagger UI at `/docs` and the OpenAPI 3.1 document at `/docs-json` and `/docs-yaml`. After a login the page
+ * sends the access token, renews it before it expires, and deletes it at logout. In production (`production: true` of
+ * `PosternModule` or `AccountsModule`) it logs a line and serves nothing, unless `inProduction` is set.
  *
- * @throws Error when two routes cannot be told apart by an operationId
+ * @throws Error if two routes have the same operationId
  * @example
  * ```ts
  * const app = await NestFactory.create(AppModule, await createHttpAdapter('fastify'));
@@ -32,7 +32,7 @@ export function serveDocs(app: INestApplication, settings: DocsSettings = {}): v
     );
     return;
   }
-  // What is wrong with the document's names is told at boot, and not to whoever opens the page.
+  // Report duplicate operationIds at boot, and not when a user opens the page.
   routesOf(app);
   SwaggerModule.setup('docs', app, () => documentOf(app, settings), {
     customSiteTitle: settings.title ?? 'Postern',
@@ -46,7 +46,7 @@ export function serveDocs(app: INestApplication, settings: DocsSettings = {}): v
       docExpansion: 'list',
       tagsSorter: 'alpha',
       tryItOutEnabled: true,
-      // The page must not be led to another document by its address (CVE-2018-25031).
+      // The URL of the page must not select another document (CVE-2018-25031).
       queryConfigEnabled: false,
     },
   });
@@ -56,7 +56,7 @@ function isProduction(app: INestApplication): boolean {
   try {
     return app.get(CheckedAccountsSettings, { strict: false }).production;
   } catch {
-    // An application without AccountsModule has not said what it is.
+    // Without AccountsModule there is no setting.
     return false;
   }
 }

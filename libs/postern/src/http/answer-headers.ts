@@ -2,12 +2,12 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { requestIdOf } from 'postern/problem';
 import { apiHeaders } from './security-headers.js';
 
-/** Answers of an API. Everything else is a page or a file of the application, which may need scripts, frames, and caches. */
+/** The media types of an API. Other responses are pages or files, which may need scripts, frames and caches. */
 const OF_API = /^(?:application\/[\w.+-]*(?:json|jwt)|text\/event-stream|text\/plain)\b/i;
 
 /**
- * Makes a listener that gives each answer its security headers when its head is written, unless the application has set the same
- * header by then. A page or a file gets `X-Content-Type-Options` alone.
+ * Creates a listener that adds the security headers when the head of a response is written, unless the application has
+ * set the same header. A page or a file gets only `X-Content-Type-Options`.
  */
 export function answerHeaders(): (request: IncomingMessage, response: ServerResponse) => void {
   const headers = Object.entries(apiHeaders());
@@ -39,7 +39,7 @@ function complete(
   for (const [name, value] of headers) if (isOfApi || name === 'X-Content-Type-Options') set(name, value);
 }
 
-/** The headers that the caller of `writeHead` passes: as an object, or as a list of names and values. */
+/** Reads the headers that the caller passes to `writeHead`, as an object or as a list of names and values. */
 function writtenIn(head: unknown): ReadonlyMap<string, unknown> {
   if (typeof head !== 'object' || head === null) return new Map();
   const entries = Array.isArray(head)

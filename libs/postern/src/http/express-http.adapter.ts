@@ -7,10 +7,10 @@ import { MalformedRequestError, PayloadTooLargeError } from 'postern/problem';
 import { enterExpress } from './express-entrance.js';
 import { createGuardedServer, requestChecksOf } from './request-checks.js';
 import type { CompleteHttpSettings } from './http-settings.js';
-import { refuseOwnTls } from './http-settings.js';
+import { rejectOwnTls } from './http-settings.js';
 import { assertJson, parseJsonBody } from './json/json-body.js';
 
-/** Express, set up so that it answers as {@link FastifyHttpAdapter} does. */
+/** Express, configured to respond like {@link FastifyHttpAdapter}. */
 export class ExpressHttpAdapter extends ExpressAdapter {
   private closesConnections = false;
 
@@ -19,7 +19,7 @@ export class ExpressHttpAdapter extends ExpressAdapter {
   }
 
   override initHttpServer(options: NestApplicationOptions = {}): void {
-    refuseOwnTls(options);
+    rejectOwnTls(options);
     this.closesConnections = options.forceCloseConnections === true;
     super.initHttpServer({ ...options, forceCloseConnections: false });
     const [instance, enter] = [this.getInstance<Express>(), requestChecksOf(this.settings)];
@@ -32,7 +32,7 @@ export class ExpressHttpAdapter extends ExpressAdapter {
     this.use(jsonOnExpress(rawBody, this.settings));
   }
 
-  /** Without the prefix that Nest names: what is missing outside of it is a problem as well, as it is on Fastify. */
+  /** Ignores the prefix of Nest: a route that is missing outside of the prefix is a problem as well, as on Fastify. */
   override setNotFoundHandler(handler: RequestHandler): unknown {
     return super.setNotFoundHandler(handler);
   }
@@ -46,7 +46,7 @@ export class ExpressHttpAdapter extends ExpressAdapter {
 
 function strictExpress({ trustProxy, trusts }: CompleteHttpSettings): Express {
   const instance = express();
-  // Before the router exists: it takes these when it is made and ignores later changes.
+  // The router reads these options when it is created.
   instance.enable('case sensitive routing');
   instance.enable('strict routing');
   instance.disable('x-powered-by');
@@ -56,18 +56,18 @@ function strictExpress({ trustProxy, trusts }: CompleteHttpSettings): Express {
 }
 
 /**
- * Keeps Express from comparing copies by itself. Without a tag of its own it would still take `If-None-Match: *` for a copy of
- * every answer, and send none. A controller that has a tag compares it.
+ * Disables ETags and the freshness check of Express. Without an ETag, Express would still respond 304 to
+ * `If-None-Match: *`. A controller with an ETag must compare it.
  */
 export function answerInFull(instance: Express): void {
   instance.disable('etag');
   Object.defineProperty(instance.request, 'fresh', { configurable: true, value: false });
 }
 
-// What Fastify never reads a body of.
+// Fastify never reads a body of these methods.
 const BODYLESS = new Set(['GET', 'HEAD', 'TRACE']);
 
-/** Reads JSON bodies on Express as ours are read on Fastify. */
+/** Reads JSON bodies on Express like the parser on Fastify. */
 export function jsonOnExpress(
   rawBody: boolean,
   { bodyLimitBytes, multipart }: Pick<CompleteHttpSettings, 'bodyLimitBytes' | 'multipart'>,
@@ -76,7 +76,7 @@ export function jsonOnExpress(
     const { headers, method } = request;
     const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
     const isRead = BODYLESS.has(method) || request.readableEnded;
-    // Who takes files reads them itself, behind the guard.
+    // A route with a file interceptor reads the body, after the guard.
     const isForRoute = multipart && /^\s*multipart\/form-data\s*;/i.test(headers['content-type'] ?? '');
     if (!isRead && !isForRoute && !(isEmpty && headers['content-type'] === undefined)) {
       try {
@@ -84,7 +84,7 @@ export function jsonOnExpress(
         if (rawBody) Object.assign(request, { rawBody: bytes });
         request.body = value;
       } catch (error) {
-        // The rest of the body may still be on its way.
+        // The client may still send the rest of the body.
         response.setHeader('Connection', 'close');
         return next(error);
       }
@@ -100,7 +100,7 @@ async function readJson(request: IncomingMessage, limit: number): Promise<{ byte
   return { bytes, value: parseJsonBody(bytes) };
 }
 
-// Express's own reader takes in the whole of a body before it answers that it is too large.
+// Express's reader consumes the whole body before it rejects an oversized body.
 function readBytes(request: IncomingMessage, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];

@@ -4,32 +4,32 @@ import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fast
 import { requestIdOf, UnsupportedMediaTypeError } from 'postern/problem';
 import { createGuardedServer, writeProblem } from './request-checks.js';
 import type { CompleteHttpSettings } from './http-settings.js';
-import { refuseOwnTls } from './http-settings.js';
+import { rejectOwnTls } from './http-settings.js';
 import { assertJson, parseJsonBody } from './json/json-body.js';
 
 const ROUTER = {
   caseSensitive: true,
-  // One address, one spelling: a proxy's rule for /users/me then means the same requests as our guard's.
+  // Each route has one spelling, so that a proxy's rule for /users/me matches the same requests as the guard.
   ignoreTrailingSlash: false,
   ignoreDuplicateSlashes: false,
   useSemicolonDelimiter: false,
-  // Express knows no such limit; node's own on the head of a request (16 KiB) holds on both.
+  // Express has no such limit. Node limits the head of a request to 16 KiB on both.
   maxParamLength: 16_384,
 };
 
-/** Fastify, set up so that it answers as {@link ExpressHttpAdapter} does. */
+/** Fastify, configured to respond like {@link ExpressHttpAdapter}. */
 export class FastifyHttpAdapter extends FastifyAdapter {
   private takesText = false;
 
   constructor(private readonly settings: CompleteHttpSettings) {
     const options: FastifyServerOptions = {
       serverFactory: (listener) => createGuardedServer(settings, listener),
-      // The server has its own answer to these; Fastify's would destroy the socket while that one is being written.
+      // The server responds to client errors. Fastify would destroy the socket before the response is written.
       clientErrorHandler: () => undefined,
       bodyLimit: settings.bodyLimitBytes,
       trustProxy: settings.trustProxy !== false && settings.trusts,
       requestIdHeader: false,
-      // What arrives while the server ends is answered, as on Express, and not in a form of Fastify's own.
+      // Serve requests during the shutdown, as on Express.
       return503OnClosing: false,
       genReqId: (request) => requestIdOf(request),
       frameworkErrors: (error, request, reply) => {
@@ -42,7 +42,7 @@ export class FastifyHttpAdapter extends FastifyAdapter {
   }
 
   override initHttpServer(options: NestApplicationOptions = {}): void {
-    refuseOwnTls(options);
+    rejectOwnTls(options);
     super.initHttpServer(options);
   }
 
@@ -61,7 +61,7 @@ export class FastifyHttpAdapter extends FastifyAdapter {
   }
 }
 
-/** Replaces a Fastify adapter's JSON parser by ours. */
+/** Replaces the JSON parser of a Fastify adapter with the strict parser. */
 export function parseJsonOnFastify(adapter: FastifyAdapter, rawBody: boolean, bodyLimit: number): void {
   adapter.useBodyParser('application/json', rawBody, { bodyLimit }, (request: FastifyRequest, body: Buffer, done) => {
     assertJson(request.headers);

@@ -9,17 +9,16 @@ import { completeHttpSettings } from './http-settings.js';
 import type { HttpSettings } from './http-settings.js';
 
 /**
- * Gives an application that brings its own adapter what {@link createHttpAdapter} gives: headers, CORS, request ids,
- * limits, time-outs and strict JSON. It has to come before `init` or `listen`. Strict addresses and `request.ip`
- * remain the adapter's own matter, because they are fixed when it is made. An adapter of `createHttpAdapter` has it all
- * already, and stays as it is.
+ * Adds the protection of {@link createHttpAdapter} to an application with its own adapter: headers, CORS, request ids,
+ * limits, time-outs and strict JSON. Call it before `init` or `listen`. It cannot change strict addresses and
+ * `request.ip`, which are fixed when the adapter is created. It ignores an adapter of `createHttpAdapter`.
  *
  * @example
  * ```ts
  * const app = await NestFactory.create(AppModule);
  * await hardenHttp(app, { corsOrigins: ['https://app.example.com'] });
  * ```
- * @throws Error for a setting that cannot be, with a sentence that says what to write
+ * @throws Error if a setting is invalid, with a message that names the setting and the permitted values
  */
 export async function hardenHttp(app: INestApplication, settings: HttpSettings = {}): Promise<void> {
   const complete = completeHttpSettings(settings);
@@ -27,7 +26,7 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
   if (isHardened(adapter)) return;
   rememberHardened(adapter);
 
-  // What `NestFactory.create` was told: Nest hands it to the body parsers that are replaced here.
+  // The option of `NestFactory.create`, which Nest passes to the body parsers that this function replaces.
   const rawBody = (app as { appOptions?: { rawBody?: boolean } }).appOptions?.rawBody === true;
   const enter = requestChecksOf(complete);
   const server = app.getHttpServer() as Server;
@@ -40,7 +39,7 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
 
   if (adapter.getType() === 'fastify') {
     const fastify = adapter as unknown as FastifyAdapter;
-    // Fastify opens a second server where a name has two addresses (localhost), and that one has only its hooks.
+    // Fastify opens a second server for a name with two addresses (localhost), and runs only its hooks there.
     fastify.getInstance().addHook('onRequest', (request, reply, done) => {
       if (enter(request.raw, reply.raw)) return done();
       reply.hijack();

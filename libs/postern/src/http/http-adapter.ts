@@ -2,22 +2,22 @@ import type { AbstractHttpAdapter } from '@nestjs/core';
 import { completeHttpSettings } from './http-settings.js';
 import type { HttpSettings } from './http-settings.js';
 
-/** The two frameworks that Nest, and so Postern, runs on. */
+/** The HTTP frameworks of Nest. */
 export type HttpAdapterKind = 'fastify' | 'express';
 
 const strict = new WeakSet<object>();
 const hardened = new WeakSet<object>();
 
 /**
- * Makes an HTTP adapter that answers the same on Fastify and on Express: strict addresses, strict JSON, limits,
- * time-outs, security headers, CORS and request ids. Only the framework that is asked for is loaded.
+ * Creates an HTTP adapter that responds equally on Fastify and Express: strict addresses, strict JSON, limits,
+ * time-outs, security headers, CORS and request ids. It loads only the named framework.
  *
  * @example
  * ```ts
  * const adapter = await createHttpAdapter('fastify', { corsOrigins: ['https://app.example.com'] });
  * const app = await NestFactory.create(AppModule, adapter);
  * ```
- * @throws Error for a setting that cannot be, with a sentence that says what to write
+ * @throws Error if a setting is invalid, with a message that names the setting and the permitted values
  */
 export async function createHttpAdapter(
   kind: HttpAdapterKind,
@@ -33,17 +33,17 @@ export async function createHttpAdapter(
   return adapter;
 }
 
-/** Whether an adapter came from {@link createHttpAdapter}, and so has strict addresses, too. */
+/** Returns whether {@link createHttpAdapter} created the adapter, which then has strict addresses. */
 export function isStrict(adapter: object): boolean {
   return strict.has(adapter);
 }
 
-/** Remembers that an adapter of the application was given what it lacked. */
+/** Records that `hardenHttp` has protected the adapter. */
 export function rememberHardened(adapter: object): void {
   hardened.add(adapter);
 }
 
-/** Whether an adapter came from {@link createHttpAdapter}, or was given by `hardenHttp` what it lacked. */
+/** Returns whether `createHttpAdapter` created the adapter or `hardenHttp` has protected it. */
 export function isHardened(adapter: object): boolean {
   return hardened.has(adapter);
 }

@@ -14,15 +14,15 @@ import { readStrictJson } from './json/strict-json.js';
 const PROTECTED_MODULES = Symbol('the modules whose routes are protected');
 
 /**
- * Protects an application whose HTTP adapter is not one of `createHttpAdapter`, as far as that is possible after the adapter was made:
- * security headers on the answers of the API; strict JSON, strict addresses and no caches on Postern's own routes. A line in the log
- * says how to have the rest.
+ * Protects an application that does not use `createHttpAdapter`, as far as possible after the adapter was created:
+ * security headers on the responses of the API, and strict JSON, strict addresses and `no-store` on Postern's routes.
+ * A log line describes how to get the full protection.
  */
 @Module({})
 export class HttpProtectionModule implements NestModule {
   private readonly logger = new Logger('PosternModule');
 
-  /** Protects the routes of these modules. */
+  /** Creates the module for the routes of these modules. */
   static of(...modules: Type[]): DynamicModule {
     return { module: HttpProtectionModule, providers: [{ provide: PROTECTED_MODULES, useValue: modules }] };
   }
@@ -33,23 +33,23 @@ export class HttpProtectionModule implements NestModule {
     private readonly modules: ModulesContainer,
     @Inject(PROTECTED_MODULES) private readonly protectedModules: readonly Type[],
   ) {
-    // A test makes the adapter after the modules.
+    // A test creates the adapter after the modules.
     host.init$.subscribe(() => {
       const adapter = this.adapter();
       if (adapter && !isHardened(adapter)) readStrictJson(adapter);
     });
   }
 
-  /** Nest calls it before it registers the routes, and not in an application without HTTP. */
+  /** Nest calls this before it registers the routes, and only in an application with HTTP. */
   configure(): void {
     const adapter = this.adapter();
     if (!adapter || isStrict(adapter)) return;
-    // Before every other guard: an address that is not one of ours asks for no token.
+    // The first guard, so that an unknown address is 404 and not 401.
     this.application.getGlobalGuards().unshift(new OwnRoutesGuard(this.controllers()));
     if (isHardened(adapter)) return;
     setAnswerHeaders(adapter);
     this.logger.warn(
-      'The HTTP adapter is not one of Postern: time-outs, limits and strict addresses do not protect the routes of the application. ' +
+      'The HTTP adapter is not from createHttpAdapter: the routes of the application have no time-outs, limits and strict addresses. ' +
         `Write in main.ts: NestFactory.create(AppModule, await createHttpAdapter('${adapter.getType()}'))`,
     );
   }
@@ -65,10 +65,7 @@ export class HttpProtectionModule implements NestModule {
   }
 }
 
-/**
- * On both of a Fastify's servers (it opens a second one for a name of two addresses), for requests that are injected, and on each server
- * that the application opens for its Express.
- */
+/** Covers the second server that Fastify opens for a name with two addresses, injected requests, and each server of an Express. */
 function setAnswerHeaders(adapter: AbstractHttpAdapter): void {
   const complete = answerHeaders();
   (adapter.getHttpServer() as Server).prependListener('request', complete);

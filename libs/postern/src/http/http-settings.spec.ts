@@ -1,8 +1,8 @@
 import { createHttpAdapter } from './http-adapter.js';
-import { completeHttpSettings, refuseOwnTls } from './http-settings.js';
+import { completeHttpSettings, rejectOwnTls } from './http-settings.js';
 
-describe('the HTTP settings', () => {
-  it('trust nobody and open nothing until they are told to', () => {
+describe('completeHttpSettings', () => {
+  it('trusts no proxy and allows no origin by default', () => {
     expect(completeHttpSettings({})).toMatchObject({
       bodyLimitBytes: 102_400,
       corsOrigins: [],
@@ -20,11 +20,11 @@ describe('the HTTP settings', () => {
     [{ trustProxy: 'nobody' }, /^trustProxy has "nobody": write addresses or networks/],
     [{ trustProxy: '10.0.0.0/33' }, /write addresses or networks/],
     [{ trustProxy: '10.0.0.1,' }, /write addresses or networks/],
-    [{ trustProxy: -1 }, /write how many proxies/],
+    [{ trustProxy: -1 }, /write the number of proxies/],
     [{ docsPath: '/' }, /write a path/],
     [{ docsPath: '//docs' }, /write a path/],
-  ])('refuse %j with a sentence', async (settings, sentence) => {
-    await expect(createHttpAdapter('fastify', settings)).rejects.toThrow(sentence);
+  ])('rejects %j with a message that names the setting', async (settings, message) => {
+    await expect(createHttpAdapter('fastify', settings)).rejects.toThrow(message);
   });
 
   it.each([
@@ -37,17 +37,17 @@ describe('the HTTP settings', () => {
     ['fc00::/7, 192.0.2.1', '192.0.2.2', false],
     ['10.0.0.0/8', 'unknown', false],
     ['10.0.0.0/8', '', false],
-  ])('with trustProxy %s: is %s trusted? %s', (trustProxy, address, isTrusted) => {
+  ])('decides for trustProxy %s and the address %s: trusted is %s', (trustProxy, address, isTrusted) => {
     expect(completeHttpSettings({ trustProxy }).trusts(address, 0)).toBe(isTrusted);
   });
 
-  it('count the proxies in front where they are told how many', () => {
+  it('trusts as many hops as trustProxy has proxies', () => {
     const { trusts } = completeHttpSettings({ trustProxy: 2 });
     expect([0, 1, 2].map((hop) => trusts('192.0.2.1', hop))).toEqual([true, true, false]);
   });
 
-  it('do not let TLS be switched on where nothing would read it', () => {
-    expect(() => refuseOwnTls({ httpsOptions: {} })).toThrow(/end TLS at a proxy/);
-    expect(() => refuseOwnTls({})).not.toThrow();
+  it('rejects httpsOptions, because the server does not read them', () => {
+    expect(() => rejectOwnTls({ httpsOptions: {} })).toThrow(/terminate TLS at a proxy/);
+    expect(() => rejectOwnTls({})).not.toThrow();
   });
 });

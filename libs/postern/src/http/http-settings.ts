@@ -1,45 +1,45 @@
 import { trustedProxies } from './trusted-proxies.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
-/** How the application meets the network. */
+/** The HTTP settings of an application. */
 export interface HttpSettings {
-  /** The largest body that is read, in bytes. Default 102400 (100 KiB); beyond it: 413. */
+  /** The maximum size of a body in bytes. Default: 102400 (100 KiB). A larger body is 413. */
   bodyLimitBytes?: number | undefined;
   /**
-   * Whether `multipart/form-data` is left unread on Express for the routes that take files, by Nest's `FileInterceptor` and its `limits`.
-   * Default `false`: 415. On Fastify the interceptors of `@nestjs/platform-fastify/multipart` need nothing of this.
+   * Whether routes on Express may read `multipart/form-data`, with Nest's `FileInterceptor` and its `limits`.
+   * Default: `false` (415). The interceptors of `@nestjs/platform-fastify/multipart` do not need this setting.
    */
   multipart?: boolean | undefined;
-  /** How long a request may take to arrive, headers and body, in seconds. Default 30; beyond it: 408. */
+  /** The time to receive headers and body, in seconds. Default: 30. A slower request is 408. */
   requestTimeoutSeconds?: number | undefined;
-  /** How long an idle connection is kept, in seconds. Default 75: longer than the 60 of the common load balancers. */
+  /** The time-out of an idle connection in seconds. Default: 75, longer than the 60 of common load balancers. */
   keepAliveSeconds?: number | undefined;
-  /** The origins whose pages may call this, e.g. `https://app.example.com`, or `*`. Never with cookies. Default: none. */
+  /** The origins of pages that may call the application, or `*`. Never with cookies. Default: none. */
   corsOrigins?: readonly string[] | undefined;
   /**
-   * Who may tell the caller's address by `X-Forwarded-For`, and the request's id by `X-Request-Id`: the number of proxies
-   * in front, or their addresses (`10.0.0.0/8, loopback`); `true` believes everybody. Default `false`: nobody. The id is
-   * believed of the machine alone that the connection comes from.
+   * The proxies that Postern trusts for `X-Forwarded-For` and `X-Request-Id`: their number, or their addresses
+   * (`10.0.0.0/8, loopback`); `true` trusts every client. Default: `false`, no proxy. Postern accepts the request id
+   * only from the peer of the connection.
    */
   trustProxy?: boolean | number | string | undefined;
-  /** Whether to tell browsers to come by https only (RFC 6797). Default `false`; `true` behind TLS, so in production. */
+  /** Whether browsers must use https (RFC 6797). Default: `false`. Set `true` behind TLS, as in production. */
   strictTransportSecurity?: boolean | undefined;
-  /** Where Swagger UI is, or `false`: the one place whose policy lets a page run scripts. Default `/docs`. */
+  /** The path of Swagger UI, whose security policy permits scripts, or `false`. Default: `/docs`. */
   docsPath?: string | false | undefined;
   /** See `ProblemSettings.documentation`. */
   documentation?: string | undefined;
 }
 
-/** The settings with every default in its place. */
+/** The settings with every default filled in. */
 export interface CompleteHttpSettings extends Required<Omit<HttpSettings, 'documentation'>> {
   readonly documentation: string | undefined;
-  /** What `trustProxy` comes to. */
+  /** The compiled `trustProxy`. */
   readonly trusts: TrustedProxies;
 }
 
 /**
- * Checks the settings and completes them.
- * @throws Error with a sentence that says what to write
+ * Validates the settings and fills in the defaults.
+ * @throws Error with a message that names the setting and the permitted values
  */
 export function completeHttpSettings(settings: HttpSettings): CompleteHttpSettings {
   const complete: CompleteHttpSettings = {
@@ -73,13 +73,13 @@ export function completeHttpSettings(settings: HttpSettings): CompleteHttpSettin
 const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
 
 /**
- * Keeps Nest's `httpsOptions` from being ignored in silence.
- * @throws Error always when they are given
+ * Rejects Nest's `httpsOptions`, which the server does not read.
+ * @throws Error if they are present
  */
-export function refuseOwnTls(options: { httpsOptions?: unknown }): void {
+export function rejectOwnTls(options: { httpsOptions?: unknown }): void {
   if (options.httpsOptions !== undefined) {
     throw new Error(
-      'httpsOptions are not read here: end TLS at a proxy in front, and set trustProxy and an https issuer.',
+      'httpsOptions are not supported: terminate TLS at a proxy, and set trustProxy and an https issuer.',
     );
   }
 }

@@ -5,26 +5,26 @@ import { MalformedRequestError, NotFoundError } from 'postern/problem';
 import { complaintAbout, MAX_HEADER_LINES } from './request-checks.js';
 import { assertJson } from './json/json-body.js';
 
-/** What Express and Fastify have of a request, of which each has another half. */
+/** The request of Express or Fastify. Each framework has some of the members. */
 interface FrameworkRequest extends IncomingMessage {
-  /** Node's own request below Fastify's. */
+  /** The request of Node, on Fastify. */
   readonly raw?: IncomingMessage;
-  /** On Express, the route that was found. */
+  /** The matched route, on Express. */
   readonly route?: { readonly path?: unknown };
-  /** On Fastify, the route that was found. */
+  /** The matched route, on Fastify. */
   readonly routeOptions?: { readonly url?: unknown };
 }
 
 /**
- * Protects Postern's own routes on an HTTP adapter of the application: strict addresses, JSON bodies alone, and no answer in a cache.
- * It does not look at the application's own routes.
+ * Protects Postern's routes on an HTTP adapter of the application: strict addresses, JSON bodies only, and `no-store`.
+ * It ignores the routes of the application.
  */
 export class OwnRoutesGuard implements CanActivate {
   constructor(private readonly controllers: ReadonlySet<Type>) {}
 
   /**
-   * @throws NotFoundError if the address differs from the route in the case of a letter or by a slash
-   * @throws MalformedRequestError if the head of the request can be read in two ways
+   * @throws NotFoundError if the path differs from the route in letter case or slashes
+   * @throws MalformedRequestError if the head of the request is ambiguous
    * @throws HttpException 431 if the request has as many header lines as Node reads
    * @throws UnsupportedMediaTypeError if the body is not JSON in UTF-8
    */
@@ -32,7 +32,7 @@ export class OwnRoutesGuard implements CanActivate {
     if (context.getType() !== 'http' || !this.controllers.has(context.getClass())) return true;
     const request = context.getArgByIndex<FrameworkRequest>(0);
     const response = context.getArgByIndex<ServerResponse & { readonly raw?: ServerResponse }>(1);
-    // The handler may say otherwise, as that of the JWKS does.
+    // A handler may override the header, as the JWKS does.
     (response.raw ?? response).setHeader('Cache-Control', 'no-store');
     const raw = request.raw ?? request;
     // Node may have dropped a second Host or Content-Type behind them.
@@ -45,15 +45,15 @@ export class OwnRoutesGuard implements CanActivate {
   }
 }
 
-/** Whether the address is spelt as its route is declared, apart from the parameters. */
+/** Returns whether the path equals the declared route, apart from the parameters. */
 function isSpeltAs(route: unknown, url: string): boolean {
-  // A route with a pattern is one of the team's, in a controller that replaces a shipped one.
+  // Only a controller of the application, which replaces a shipped controller, has a pattern.
   if (typeof route !== 'string' || /[*{(?]/.test(route)) return true;
   const declared = route.split('/');
-  const given = url.split(/[?#]/, 1)[0]!.split('/');
+  const actual = url.split(/[?#]/, 1)[0]!.split('/');
   return (
-    declared.length === given.length &&
-    declared.every((segment, at) => (segment.startsWith(':') ? given[at] !== '' : given[at] === segment))
+    declared.length === actual.length &&
+    declared.every((segment, at) => (segment.startsWith(':') ? actual[at] !== '' : actual[at] === segment))
   );
 }
 

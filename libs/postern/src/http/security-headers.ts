@@ -3,10 +3,10 @@ import helmet from 'helmet';
 
 type Headers = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** What an answer of an API may do in a browser: nothing. */
+/** The policy of API responses: a browser may load nothing. */
 const API_POLICY = { 'default-src': ["'none'"], 'frame-ancestors': ["'none'"] };
 
-/** What Swagger UI needs: its own scripts, its inlined styles and icons, and calls to this server. */
+/** The policy of Swagger UI: its scripts, its inline styles and icons, and requests to this server. */
 const DOCS_POLICY = {
   'default-src': ["'none'"],
   'script-src': ["'self'"],
@@ -19,7 +19,7 @@ const DOCS_POLICY = {
   'frame-ancestors': ["'none'"],
 };
 
-/** Sets the security headers of an answer, and `Cache-Control: no-store` until a controller says otherwise. */
+/** Sets the security headers, and `Cache-Control: no-store`, which a controller may override. */
 export function securityHeaders(docsPath: string | false, strictTransportSecurity: boolean): Headers {
   const api = helmetOf(API_POLICY, strictTransportSecurity);
   const docs = helmetOf(DOCS_POLICY, strictTransportSecurity);
@@ -35,10 +35,10 @@ function helmetOf(directives: Record<string, string[]>, strictTransportSecurity:
     strictTransportSecurity: strictTransportSecurity && { maxAge: 31_536_000, includeSubDomains: true },
     xFrameOptions: { action: 'deny' },
   });
-  return (request, response) => set(request, response, failIfRefused);
+  return (request, response) => set(request, response, throwIfFailed);
 }
 
-/** The security headers of an answer of the API, by their names. */
+/** Returns the security headers of an API response by name. */
 export function apiHeaders(): Record<string, string> {
   const headers: Record<string, string> = {};
   const recorder = {
@@ -49,14 +49,14 @@ export function apiHeaders(): Record<string, string> {
   return headers;
 }
 
-/** Whether the address is the page of the documentation, or one below it. */
+/** Returns whether the URL is the path of Swagger UI or a path below it. */
 export function isWithin(docsPath: string | false, url: string): boolean {
   if (docsPath === false || !url.startsWith(docsPath)) return false;
   const next = url[docsPath.length];
   return next === undefined || next === '/' || next === '?';
 }
 
-// An answer without its headers must not go out.
-function failIfRefused(cause?: unknown): void {
+// Never send a response without its security headers.
+function throwIfFailed(cause?: unknown): void {
   if (cause !== undefined) throw new Error('The security headers could not be set.', { cause });
 }

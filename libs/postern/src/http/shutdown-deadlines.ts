@@ -3,13 +3,12 @@ import type { Socket } from 'node:net';
 import { Server as TlsServer } from 'node:tls';
 
 const CHECK_MILLISECONDS = 50;
-/** A request may be on its way on a connection of which nothing was read yet. */
+/** The grace period of a connection that has sent nothing yet. */
 const SILENCE_MILLISECONDS = 500;
 
 /**
- * Lets a server end soon after it is closed. Node ends the connections that are idle at that moment, and looks at none of
- * its time-outs from then on: one that never asks, as browsers open them ahead, or asks by half, does not read its
- * answer, or gets it later would hold the server up for as long as its client likes. Here they are looked at until the last has ended.
+ * Enforces the time-outs of a server after `close()`. Node closes only the idle connections and then stops its
+ * time-outs. A silent, half-sent or unread connection would keep the server open for as long as the client wants.
  */
 export function enforceShutdownDeadlines(server: Server): void {
   const open = new Map<HttpSocket, Progress>();
@@ -18,7 +17,7 @@ export function enforceShutdownDeadlines(server: Server): void {
     socket.once('close', () => open.delete(socket));
   });
   const closeIdle = server.closeIdleConnections.bind(server);
-  // To node, an answer that was handed over is done, and its connection idle: it would cut off whoever reads slowly.
+  // Node regards a connection as idle when the response is complete, and would cut off a slow reader.
   server.closeIdleConnections = () => {
     if (![...open.keys()].some(isBeingRead)) closeIdle();
   };
@@ -38,17 +37,17 @@ export function enforceShutdownDeadlines(server: Server): void {
   };
 }
 
-/** How many bytes the other side has taken, and since when no more, in milliseconds after the close. */
+/** The bytes that the client has read, and the time of the last progress in milliseconds after the close. */
 interface Progress {
   taken: number;
   since: number;
 }
 
-/** Node's own names for what a connection is at. */
+/** The private members of a socket of a Node server. */
 interface HttpSocket extends Socket {
-  /** The answer that is being made; nothing between two requests. */
+  /** The current response; empty between two requests. */
   readonly _httpMessage?: ServerResponse | null;
-  /** Nothing any more once the connection was handed on, as to a web socket. */
+  /** Empty after an upgrade, such as to a WebSocket. */
   readonly parser?: object | null;
 }
 

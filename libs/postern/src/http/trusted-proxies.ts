@@ -1,6 +1,6 @@
 import { BlockList, isIP } from 'node:net';
 
-/** Whether the machine at this address is one of ours; `hop` counts from 0, the one that the connection comes from. */
+/** Returns whether the address is a trusted proxy. `hop` is 0 for the peer of the connection. */
 export type TrustedProxies = (address: string, hop: number) => boolean;
 
 const NETWORKS: Record<string, readonly string[]> = {
@@ -10,14 +10,14 @@ const NETWORKS: Record<string, readonly string[]> = {
 };
 
 /**
- * Reads whom to trust, once, for the front door and for both frameworks.
- * @throws Error with a sentence that says what to write
+ * Compiles `trustProxy` for the request checks and both frameworks.
+ * @throws Error with a message that names the setting and the permitted values
  */
 export function trustedProxies(setting: boolean | number | string): TrustedProxies {
   if (typeof setting === 'boolean') return () => setting;
   if (typeof setting === 'number') {
     if (Number.isInteger(setting) && setting >= 0) return (_address, hop) => hop < setting;
-    throw new Error(`trustProxy is ${setting}: write how many proxies are in front, their addresses, or false.`);
+    throw new Error(`trustProxy is ${setting}: write the number of proxies, their addresses, or false.`);
   }
   const listed = new BlockList();
   for (const entry of setting.split(',').map((text) => text.trim())) {

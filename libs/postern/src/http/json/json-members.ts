@@ -8,10 +8,10 @@ const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
-/** A pointer must not be as long as a body can be nested deep. */
+/** Bounds the pointer of a deeply nested body. */
 const MAX_POINTER_STEPS = 32;
 
-/** A member that no body may have, and where it stands. */
+/** A forbidden member and its pointer. */
 export interface ForbiddenMember {
   readonly kind: 'repeated' | 'prototype';
   /** @see RFC 6901 */
@@ -19,22 +19,21 @@ export interface ForbiddenMember {
 }
 
 /**
- * Finds the first member of a JSON text that repeats the name of another one of its object, or that could replace a prototype
- * (`__proto__`, `constructor.prototype`), at any depth and under any spelling. Nearly every text is known to have none once its
- * members are counted.
+ * Finds the first member that repeats a name in its object, or that could replace a prototype (`__proto__`,
+ * `constructor.prototype`), at any depth and in any spelling. Counting the members is enough for nearly every text.
  *
- * @param text what `value` was parsed from
- * @see RFC 8259 §4: of two members of one name each parser keeps another one
+ * @param text the source of `value`
+ * @see RFC 8259 §4: parsers disagree about repeated names
  */
 export function forbiddenMember(text: string, value: unknown): ForbiddenMember | undefined {
   const isSuspect = /__proto__|constructor|\\u/.test(text) || hasLostMembers(text, value);
   return isSuspect ? findForbiddenMember(text) : undefined;
 }
 
-/** Of two members of one name the parser keeps one: then the text has more names than the value. */
+/** The parser keeps only one member of a repeated name, so the text has more names than the value. */
 function hasLostMembers(text: string, value: unknown): boolean {
   const members = countMembers(value);
-  // Every name has its colon, and never a slash behind that, as in `https://`. Other colons in texts are the reason to count again.
+  // Each name has a colon without a slash, unlike `https://`. The exact count handles other colons in strings.
   return members !== countColons(text) && members !== countNames(text);
 }
 
@@ -56,7 +55,7 @@ function countNames(text: string): number {
   return names;
 }
 
-/** Without recursion: a body may be nested by its every byte. */
+/** Uses no recursion, because each byte of a body may open a level. */
 function countMembers(value: unknown): number {
   const pending: unknown[] = [value];
   let members = 0;
@@ -70,13 +69,13 @@ function countMembers(value: unknown): number {
   return members;
 }
 
-/** An open object or array, and the place in it: a name or an index. */
+/** An open object or array, and the current name or index. */
 interface Level {
   readonly names: Set<string> | undefined;
   step: string | number;
 }
 
-/** Reads a text that is known to be JSON. */
+/** Requires valid JSON. */
 function findForbiddenMember(text: string): ForbiddenMember | undefined {
   const open: Level[] = [];
   for (let at = 0; at < text.length; at += 1) {
@@ -107,12 +106,12 @@ function toNextItem(level: Level): void {
 
 function isColonNext(text: string, from: number): boolean {
   let at = from;
-  // All white space of JSON, and nothing else that may stand here.
+  // In valid JSON, only white space is at or below the space here.
   while (text.charCodeAt(at) <= SPACE) at += 1;
   return text.charCodeAt(at) === COLON;
 }
 
-/** The place of the quote that closes the string opened at `start`. */
+/** Returns the offset of the quote that closes the string at `start`. */
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1);
   for (;;) {

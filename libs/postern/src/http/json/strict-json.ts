@@ -7,14 +7,14 @@ import { completeHttpSettings } from '../http-settings.js';
 import { assertJson, parseJsonBody } from './json-body.js';
 
 /**
- * Lets an adapter of the application read JSON strictly. Parsers that the application names itself, and other media types, stay as
- * they are. It has to come before the application is initialised.
+ * Makes an adapter of the application read JSON strictly. It does not change the application's own parsers and other
+ * media types. Call it before the initialisation of the application.
  */
 export function readStrictJson(adapter: AbstractHttpAdapter): void {
   const register = adapter.registerParserMiddleware.bind(adapter);
   const registerStrictly = adapter.getType() === 'fastify' ? onFastify(adapter) : onExpress(adapter);
   adapter.registerParserMiddleware = (prefix?: string, rawBody = false): unknown => {
-    // By then hardenHttp may have given the adapter a parser.
+    // hardenHttp may have replaced the parser since then.
     if (isHardened(adapter)) return register(prefix, rawBody);
     return registerStrictly(rawBody, () => register(prefix, rawBody));
   };
@@ -22,7 +22,7 @@ export function readStrictJson(adapter: AbstractHttpAdapter): void {
 
 type Registration = (rawBody: boolean, register: () => unknown) => unknown;
 
-/** Before Express's own parsers, which pass on a body that has been read. */
+/** Runs before Express's parsers, which skip a parsed body. */
 function onExpress(adapter: AbstractHttpAdapter): Registration {
   const loading = import('../express-http.adapter.js');
   return (rawBody, register) => {
@@ -39,7 +39,7 @@ function onExpress(adapter: AbstractHttpAdapter): Registration {
   };
 }
 
-/** Nest names no parser of its own if the application has named one for JSON. */
+/** Nest registers no JSON parser if the application has registered one. */
 function onFastify(adapter: AbstractHttpAdapter): Registration {
   const fastify = adapter as unknown as FastifyAdapter;
   const useBodyParser = fastify.useBodyParser.bind(fastify);
@@ -56,7 +56,7 @@ function onFastify(adapter: AbstractHttpAdapter): Registration {
   };
 }
 
-/** Whether there is a body of JSON in UTF-8, not compressed: what else comes is for the parsers of the application. */
+/** Returns whether the body is uncompressed JSON in UTF-8. Other bodies are for the parsers of the application. */
 function isPlainJson({ headers }: Request | IncomingMessage): boolean {
   if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return false;
   try {
