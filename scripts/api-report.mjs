@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * The public API, one file a subpath: every exported symbol with its public signature, as consumers' compilers read it.
- * Committed under docs/api, so that a change of it is seen in review. `--write` writes it; without, it is compared.
+ * Compares the public API with docs/api, or writes docs/api with `--write`. Each subpath has a file with the public
+ * signature of every exported symbol, so that a review shows each change.
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -51,7 +51,7 @@ function isOurs(declaration) {
   return declaration.getSourceFile().fileName.startsWith(join(root, 'dist'));
 }
 
-/** As declared, without `declare`, `export` and what is private. */
+/** Returns the declaration without `declare`, `export` and private members. */
 function textOf(declaration) {
   const statement = ts.isVariableDeclaration(declaration) ? declaration.parent.parent : declaration;
   const { transformed } = ts.transform(statement, [withoutPrivates]);

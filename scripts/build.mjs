@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * `npm run build`, and what everything that needs a build calls: `node scripts/build.mjs --if-stale`.
+ * `npm run build`, and the build of the other scripts: `node scripts/build.mjs --if-stale`.
  *
- * One at a time, under a lock: the compiler empties `dist` first, and a second process must neither start on half of it
- * nor empty it again. The stamp is written last, so a build that failed or was killed counts as none.
+ * A lock allows a single build at a time, because the compiler empties `dist` first. The stamp is written last, so that a
+ * failed or killed build counts as stale.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -18,10 +18,10 @@ const lock = join(root, 'dist.lock');
 const compiler = join(root, 'node_modules/@nestjs/cli/bin/nest.js');
 const abandonedAfterSeconds = 300;
 
-/** The package is for applications that bring their own Nest: what this server runs on is for development, to npm. */
-const INSTALL = 'run npm ci --include=dev; NODE_ENV=production and --omit=dev leave out what it needs.';
+/** Nest is a peer dependency of the package, so the runtime packages of the server are development dependencies. */
+const INSTALL = 'run npm ci --include=dev. NODE_ENV=production and --omit=dev omit packages of the server.';
 
-/** Builds, where `dist` is not what the sources say; waits for whoever is building already. */
+/** Builds if `dist` is stale. Waits for another build. */
 export async function buildWhereStale() {
   if (!isStale()) return;
   await locked(() => {
@@ -29,7 +29,7 @@ export async function buildWhereStale() {
   });
 }
 
-/** Builds where that is needed, and goes on as a program of `src` in this very process. */
+/** Builds if `dist` is stale, and then runs a program of `src` in this process. */
 export async function becomeBuilt(program) {
   try {
     await buildWhereStale();
@@ -39,18 +39,18 @@ export async function becomeBuilt(program) {
   }
   await import(`../dist/src/${program}.js`).catch((error) => {
     if (error.code !== 'ERR_MODULE_NOT_FOUND') throw error;
-    process.stderr.write(`A package that Postern runs on is not installed: ${INSTALL}\n`);
+    process.stderr.write(`A package of the server is not installed: ${INSTALL}\n`);
     process.exit(1);
   });
 }
 
 function isStale() {
-  // A deployment without the compiler runs what it was given.
+  // A deployment without the compiler runs the existing build.
   if (!existsSync(compiler)) return !existsSync(join(root, 'dist/src/main.js'));
   return !existsSync(stamp) || readFileSync(stamp, 'utf8') !== fingerprint();
 }
 
-/** Contents, not times: a checkout, a copy and a clock that jumps all change times. */
+/** Hashes contents, because a checkout or a copy changes the times. */
 function fingerprint() {
   const hash = createHash('sha256');
   for (const path of sources())
@@ -101,7 +101,7 @@ function takeLock() {
   }
 }
 
-/** A process id says little after a restart in a container, where small numbers come again: hence the age as well. */
+/** Also checks the age, because process ids repeat after the restart of a container. */
 function isAbandoned() {
   const stat = statSync(lock, { throwIfNoEntry: false });
   if (stat === undefined) return false;

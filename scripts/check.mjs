@@ -1,9 +1,9 @@
 #!/usr/bin/env node
 /**
- * `npm run check`: everything that CI decides by, one step after the other, none left out because an earlier one failed.
+ * `npm run check` runs every check of CI. A failed step does not skip the later steps.
  *
- * `--postgres <url>` runs the e2e tests once more against that server, after they ran against the embedded one.
- * The last line is `N passed, N failed`: each test counts as one, and so does each other step.
+ * `--postgres <url>` also runs the SQL tests on that server.
+ * The last line is `N passed, N failed`. Each test and each other step counts as one.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -15,7 +15,7 @@ const decides = process.env.CI === 'true';
 const otherPostgres = process.argv.includes('--postgres')
   ? process.argv[process.argv.indexOf('--postgres') + 1]
   : undefined;
-/** The tests that run on every PostgreSQL: for all others another server changes nothing. */
+/** The tests that run on every PostgreSQL. */
 const onEveryPostgres = 'test/sql/';
 const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'));
 const total = { passed: 0, failed: 0 };
@@ -48,7 +48,7 @@ function step(title, script) {
   count(title, seconds, status === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 });
 }
 
-/** Counted from Jest's own report; what did not run is a failure where the run decides. */
+/** Counts the tests of Jest's report. In CI a skipped test counts as failed. */
 function tests(title, args, environment = {}) {
   const output = join(scratch, `${title.replaceAll(/\W+/g, '-')}.json`);
   const { status, seconds } = run(title, ['test', '--', '--json', `--outputFile=${output}`, ...args], environment);
@@ -56,8 +56,8 @@ function tests(title, args, environment = {}) {
   const report = JSON.parse(readFileSync(output, 'utf8'));
   const notRun = report.numPendingTests + report.numTodoTests;
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites + (decides ? notRun : 0);
-  if (decides && notRun > 0) process.stdout.write(`${notRun} did not run, which counts as failed.\n`);
-  // Jest also fails for reasons that are no test of their own, such as a global teardown.
+  if (decides && notRun > 0) process.stdout.write(`${notRun} skipped tests count as failed.\n`);
+  // Jest can also fail outside of a test, such as in the global teardown.
   count(title, seconds, { passed: report.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed });
 }
 
@@ -67,7 +67,7 @@ function run(title, [script, ...args], environment = {}) {
   const { status } = spawnSync('npm', ['run', '--silent', script, ...args], {
     cwd: root,
     env: { ...process.env, ...environment },
-    // Jest prints its whole report to the standard output as well, and the people's part to the other.
+    // Jest prints the JSON report to the standard output, and the summary to the standard error.
     stdio: ['ignore', script === 'test' ? 'ignore' : 'inherit', 'inherit'],
     shell: process.platform === 'win32',
   });

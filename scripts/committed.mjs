@@ -6,11 +6,11 @@ import { dirname, join, relative } from 'node:path';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Holds generated files equal to what is committed: writes them, or shows each difference and sets a failing exit code.
+ * Compares generated files with the committed files. Writes them, or shows the differences and sets a failing exit code.
  *
- * @param {Map<string, string>} files path from the root, and what belongs there
- * @param {{ write: boolean, command: string, folder?: string }} how the command that writes them; `folder` may hold
- *   nothing but these files
+ * @param {Map<string, string>} files the expected content by path from the root
+ * @param {{ write: boolean, command: string, folder?: string }} how `command` writes the files; `folder` may
+ *   have no other files
  */
 export function holdCommitted(files, { write, command, folder }) {
   const surplus = folder === undefined ? [] : filesIn(folder).filter((path) => !files.has(path));
@@ -24,9 +24,9 @@ export function holdCommitted(files, { write, command, folder }) {
   }
   const differing = [...files].filter(([path, text]) => textOf(path) !== text);
   for (const [path, text] of differing) showDifference(path, text);
-  for (const path of surplus) process.stderr.write(`${path} describes nothing that exists.\n`);
+  for (const path of surplus) process.stderr.write(`${path} is not generated any longer.\n`);
   if (differing.length + surplus.length === 0) return;
-  process.stderr.write(`\nIf the change is meant, run: ${command}\nand commit what it writes.\n`);
+  process.stderr.write(`\nIf the change is intended, run: ${command}\nand commit the files.\n`);
   process.exitCode = 1;
 }
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Holds docs/openapi.json equal to what the built server serves at /docs-json. `--write` writes it. The server that is
- * asked runs on a free port, with a database of its own in a temporary folder.
+ * Compares docs/openapi.json with the response of the built server at /docs-json, or writes it with `--write`. The server
+ * runs on a free port with an embedded database in a temporary folder.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -46,7 +46,7 @@ async function documentOfServer() {
   }
 }
 
-/** Nothing of the caller's own settings may show in the document. */
+/** Removes the settings of the caller, which would change the document. */
 function environmentOf(home) {
   const own = /^(POSTERN_|DATABASE_URL$|REDIS_URL$|NODE_ENV$|CORS_ORIGINS$|TRUST_PROXY$|LOG_LEVEL$|HOST$|PORT$)/;
   const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
@@ -59,7 +59,7 @@ function environmentOf(home) {
   };
 }
 
-/** Reads on after the address, or the server would stop at a full pipe. */
+/** Continues to read after the address, because a full pipe would block the server. */
 function addressOf(server) {
   return new Promise((resolve) => {
     createInterface({ input: server.stdout }).on('line', (line) => {

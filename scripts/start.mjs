@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 /**
- * `npm start`: builds where the build is missing or older than the sources, then becomes the server.
- * One process, so that Ctrl-C and a supervisor's signals reach the server itself.
+ * `npm start`: builds if `dist` is stale, and then runs the server in this process, which receives the signals of Ctrl-C
+ * and of a supervisor.
  */
 import { becomeBuilt } from './build.mjs';
 
-// npm hands a signal to the shell between it and this process, and most shells die of it without passing it on.
+// npm sends a signal to the shell between npm and this process. Most shells end without forwarding the signal.
 if (process.env.npm_lifecycle_event === 'start') {
   const shell = process.ppid;
   const watch = setInterval(() => {

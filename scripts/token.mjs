@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** `npm run token`: builds where the build is missing or older than the sources, then makes the token. */
+/** `npm run token`: builds if `dist` is stale, and then prints a token. */
 import { becomeBuilt } from './build.mjs';
 
 await becomeBuilt('cli/token');

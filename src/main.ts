@@ -3,10 +3,10 @@ import type { ServerConfig } from './config/server-config.js';
 import type { RunningServer } from './server/server.js';
 import { withVariables } from './config/variable-names.js';
 
-/** Ctrl-C, a supervisor, and a terminal that is closed. */
-const ENDING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** The signals of Ctrl-C, of a supervisor, and of a closed terminal. */
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-/** Starts the server that the environment describes, and stops it in order at a signal that ends it, even half-way up. */
+/** Starts the server of the environment, and stops it in order at a stop signal, also during the start. */
 async function main(): Promise<void> {
   loadEnvironmentFile();
   const ending = new AbortController();
@@ -14,31 +14,31 @@ async function main(): Promise<void> {
   let stopping: Promise<void> | undefined;
   const stop = (): void => {
     ending.abort(new StartAborted());
-    // A start that fails is told below.
+    // `fail` reports a failed start.
     stopping ??= starting.then((server) => server.stop().catch(fail)).catch(() => undefined);
   };
-  for (const signal of ENDING) process.on(signal, stop);
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
   await starting;
 }
 
-/** A configuration that is refused is told before the server is read, which takes a second. */
+/** Loading the server takes a second, so the configuration is validated first. */
 async function start(config: ServerConfig, ending: AbortSignal): Promise<RunningServer> {
   const { startServer } = await import('./server/server.js');
   return startServer(config, ending);
 }
 
-/** Came while the server was starting: neither a fault nor a refusal. */
+/** A stop signal arrived during the start. */
 class StartAborted extends Error {}
 
-/** Ends the process: a start that failed half-way leaves connections and timers that nobody can reach any more. */
+/** Ends the process, because a failed start leaves connections and timers open. */
 function fail(error: unknown): void {
   process.exitCode = error instanceof StartAborted ? 0 : 1;
   process.stderr.write(`${sentenceOf(error)}\n`, () => process.exit());
 }
 
-/** What a person can act on is a sentence; a fault of ours comes with its stack. */
+/** Returns the message of an error, and the stack of a programming error. */
 function sentenceOf(error: unknown): string {
-  if (error instanceof StartAborted) return 'Postern was told to stop before it had started.';
+  if (error instanceof StartAborted) return 'Postern received a stop signal before it had started.';
   if (error instanceof ConfigurationError) return `Postern did not start:\n${error.message}`;
   const isFault = error instanceof TypeError || error instanceof ReferenceError || error instanceof RangeError;
   const message = error instanceof Error ? (isFault && error.stack) || error.message : String(error);

@@ -3,16 +3,16 @@ import { withStandaloneContext } from './standalone-context.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { IssuerModule } from './issuer.module.js';
 
-/** An access token that a service is to have. */
+/** A request for an access token of a service. */
 export interface ServiceTokenRequest {
   readonly scopes: readonly string[];
   readonly subject: string;
   readonly lifetimeSeconds: number;
-  /** Undefined: the server's own. */
+  /** Undefined: the audience of the server. */
   readonly audience: readonly string[] | undefined;
 }
 
-/** The token, signed by the keys of the server that an environment describes. */
+/** Issues the token with the signing keys of the server. */
 export async function issueServiceToken(request: ServiceTokenRequest, config: ServerConfig): Promise<string> {
   const { token } = await withStandaloneContext(
     config,

@@ -7,10 +7,10 @@ import { tokensOf } from '../server/app.module.js';
 import type { Connections } from '../server/app.module.js';
 import type { ServerConfig } from '../config/server-config.js';
 
-/** The parts of the server that know its keys and sign with them, for a command beside it: its start changes nothing. */
+/** The modules of the server that sign tokens, for the commands. Its start changes nothing in the database. */
 @Module({})
 export class IssuerModule {
-  /** The keys of the server that an environment describes. */
+  /** Creates the module for a configuration. */
   static forConfig(config: ServerConfig, { databaseUrl, secret }: Connections): DynamicModule {
     const { issuer, audience, previousSecrets } = config;
     return {

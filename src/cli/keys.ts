@@ -6,15 +6,15 @@ const USAGE = `npm run --silent keys -- list
 npm run --silent keys -- rotate
 npm run --silent keys -- kill <kid>
 
-What the routes under /keys do, for whoever has this server's environment and database and no token.
-  list    every signing key: its id, its algorithm, its state
-  rotate  announces a new key, which signs as soon as every cache of the JWKS must know it; no valid token is refused
-  kill    takes a key out at once: every token that it signed is refused everywhere within a second
+Does the same as the routes under /keys, without a token. It needs the environment and the database of the server.
+  list    lists every signing key: id, algorithm, state
+  rotate  announces a new key, which signs after every cache of the JWKS has expired; every valid token stays valid
+  kill    revokes a key at once: every service rejects its tokens within a second
 
-Each prints the keys as they are afterwards.
+Each command prints the resulting keys.
 `;
 
-/** @throws Error with a sentence that says what to write */
+/** @throws Error with the permitted arguments */
 function taskOf([command, kid, ...more]: string[]): KeyTask {
   if (kid === undefined && (command === 'list' || command === 'rotate')) return { name: command };
   if (command === 'kill' && kid !== undefined && more.length === 0) return { name: command, kid };
@@ -23,7 +23,7 @@ function taskOf([command, kid, ...more]: string[]): KeyTask {
 
 async function keys(config: ServerConfig, args: string[]): Promise<string> {
   const task = taskOf(args);
-  // The parts of the server are read only for what can be done: they take a second.
+  // Loading the server takes a second, so validate the arguments first.
   const { manageKeys } = await import('./manage-keys.js');
   const all = await manageKeys(task, config);
   return all.map(({ kid, algorithm, state }) => `${kid} ${algorithm} ${state}\n`).join('');

@@ -7,13 +7,13 @@ import { withStandaloneContext } from './standalone-context.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { IssuerModule } from './issuer.module.js';
 
-/** What can be done to the signing keys beside the server. */
+/** A task of the command `keys`. */
 export type KeyTask = { readonly name: 'list' | 'rotate' } | { readonly name: 'kill'; readonly kid: string };
 
 /**
- * Does it, with the environment and the database of the server, and answers every key as it is afterwards.
+ * Runs the task with the environment and the database of the server, and returns the resulting keys.
  *
- * @throws Error with a sentence that says what to set or to write
+ * @throws Error with a message that names the variable or argument
  */
 export async function manageKeys(task: KeyTask, config: ServerConfig): Promise<readonly KeyDto[]> {
   return withStandaloneContext(
@@ -32,7 +32,7 @@ export async function manageKeys(task: KeyTask, config: ServerConfig): Promise<r
 
 function moduleFor({ name }: KeyTask, config: ServerConfig, connections: Connections): DynamicModule {
   if (name !== 'kill') return IssuerModule.forConfig(config, connections);
-  // A kill is told to those who follow revocations, which the whole server does.
+  // Only the whole server publishes the revocations of a kill to followers.
   return AppModule.forConfig({ ...config, migrate: false }, connections, false);
 }
 
@@ -42,16 +42,16 @@ async function change(task: KeyTask, context: INestApplicationContext): Promise<
 }
 
 /**
- * What is made in place of a key is of the algorithm in the environment, and must be what the servers sign with.
+ * A new key has the algorithm of the environment, which must be the algorithm of the servers.
  *
- * @throws Error with a sentence that says what to set
+ * @throws Error with a message that names the variable
  */
 function assertAlgorithm({ algorithm }: ServerConfig, all: readonly KeyDto[]): void {
   const lasting = all.filter(({ state, retiredAt }) => state === 'announced' || (state === 'active' && !retiredAt));
   if (lasting.some((key) => key.algorithm === algorithm)) return;
   const found = [...new Set(lasting.map((key) => key.algorithm))].join(' and ') || 'no algorithm';
   throw new Error(
-    `The servers sign with ${found}, and POSTERN_ALGORITHM is ${algorithm} here: ` +
-      'set it for this command as the servers have it. Nothing was changed.',
+    `The servers sign with ${found}, but POSTERN_ALGORITHM is ${algorithm}. ` +
+      'Set the algorithm of the servers for this command. Nothing was changed.',
   );
 }

@@ -2,12 +2,12 @@ import { ConfigurationError, loadEnvironmentFile, readConfig } from '../config/c
 import type { ServerConfig } from '../config/server-config.js';
 import { withVariables } from '../config/variable-names.js';
 
-/** What a command of the terminal is asked to do: answers the text that it prints. */
+/** A command, which returns the text to print. */
 export type Command = (config: ServerConfig, args: string[]) => Promise<string>;
 
 /**
- * Runs a command in the server's environment: the standard output is its answer and nothing else. What is wrong is told in
- * sentences on the other output, with the usage, and the exit code is 1. `--help` is answered with the usage.
+ * Runs a command in the environment of the server. The standard output has only the result. An error goes to the
+ * standard error with the usage, and the exit code is 1. `--help` prints the usage.
  */
 export async function runCommand(command: Command, usage: string): Promise<void> {
   const args = process.argv.slice(2);
@@ -20,7 +20,7 @@ export async function runCommand(command: Command, usage: string): Promise<void>
     process.stdout.write(await command(readConfig(), args));
   } catch (error) {
     process.exitCode = 1;
-    // What was opened half-way would keep the process for seconds: the server's main ends it in the same way.
+    // Open connections would keep the process alive for seconds.
     process.stderr.write(`${sentencesOf(error)}\n\n${usage}`, () => process.exit());
   }
 }

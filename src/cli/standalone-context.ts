@@ -11,16 +11,15 @@ import { assertReachable } from '../server/reachable-database.js';
 import { ServerLogger } from '../server/server-logger.js';
 
 /**
- * Does one piece of work with the modules of the server, its secret and its database, and listens nowhere: whether the server
- * is running meanwhile or not, but never before its first start. Nothing but errors is logged, so that the standard output is
- * the command's own.
+ * Runs work with the modules, the secret and the database of the server, without listening. The server may run at the
+ * same time, but must have been started before. Only errors are logged, because the standard output has the result.
  */
 export async function withStandaloneContext<T>(
   config: ServerConfig,
   module: (connections: Connections) => DynamicModule,
   work: (context: INestApplicationContext) => Promise<T>,
 ): Promise<T> {
-  // The modules would try again and again, as for a database that is on its way.
+  // The modules would retry, as for a database that is starting.
   if (config.databaseUrl !== undefined) await assertReachable(config.databaseUrl);
   const dataDir = resolve(config.dataDir);
   assertStartedBefore(config, dataDir);
@@ -36,7 +35,7 @@ export async function withStandaloneContext<T>(
     }).catch((cause: unknown) => {
       if (!(cause instanceof PendingMigrationsError)) throw cause;
       throw new Error(
-        'The database has not the tables of this version yet: start the server on it first, or migrate it. Nothing was changed.',
+        'The database does not have the tables of this version. Start the server or run the migrations first. Nothing was changed.',
         { cause },
       );
     });
@@ -50,12 +49,12 @@ export async function withStandaloneContext<T>(
   }
 }
 
-/** A command makes neither the database of a development server nor its secret. */
+/** A command creates neither the database nor the secret of a development server. */
 function assertStartedBefore({ databaseUrl, secret }: ServerConfig, dataDir: string): void {
   const needed = [...(databaseUrl === undefined ? ['postgres'] : []), ...(secret === undefined ? ['secret'] : [])];
   if (needed.every((name) => existsSync(join(dataDir, name)))) return;
   throw new Error(
-    `No server has been started with its data in ${dataDir}: start the server first, or set DATABASE_URL and POSTERN_SECRET ` +
-      'as the server has them. Nothing was changed.',
+    `No server has been started with its data in ${dataDir}. Start the server first, or set DATABASE_URL and POSTERN_SECRET ` +
+      'to the values of the server. Nothing was changed.',
   );
 }

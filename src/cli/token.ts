@@ -6,14 +6,14 @@ import type { ServiceTokenRequest } from './issue-service-token.js';
 
 const USAGE = `npm run --silent token -- --scope <scope> --subject <service> [--seconds <lifetime>] [--audience <audience>]
 
-Prints an access token for a service, signed by this server's own keys: the same environment, the same database.
-  --scope     what it may do, for example revocations:read; may be repeated
-  --subject   whom it is for: the \`sub\` of the token
-  --seconds   how long it lives; POSTERN_SERVICE_TOKEN_SECONDS at the most, and unless told
-  --audience  its \`aud\`; POSTERN_AUDIENCE unless told; may be repeated
+Prints an access token for a service, signed with the keys of this server. It needs the environment and the database of the server.
+  --scope     a scope, for example revocations:read; may be repeated
+  --subject   the service: the \`sub\` of the token
+  --seconds   the lifetime; default and maximum: POSTERN_SERVICE_TOKEN_SECONDS
+  --audience  the \`aud\` of the token; default: POSTERN_AUDIENCE; may be repeated
 `;
 
-/** @throws Error with a sentence that says what to write */
+/** @throws Error with the permitted arguments */
 function requestOf(config: ServerConfig, args: string[]): ServiceTokenRequest {
   const { values } = parseArgs({
     args,
@@ -33,7 +33,7 @@ function requestOf(config: ServerConfig, args: string[]): ServiceTokenRequest {
   }
   if (!values.subject?.trim()) throw new Error('--subject must name the service that the token is for.');
   if (values.audience?.some((audience) => audience.trim() === '')) {
-    throw new Error('--audience must name who is to accept the token.');
+    throw new Error('--audience must not be empty.');
   }
   if (!(lifetimeSeconds > 0 && lifetimeSeconds <= config.serviceTokenSeconds)) {
     throw new Error(`--seconds must be a whole number from 1 to ${config.serviceTokenSeconds}.`);
@@ -43,7 +43,7 @@ function requestOf(config: ServerConfig, args: string[]): ServiceTokenRequest {
 
 async function token(config: ServerConfig, args: string[]): Promise<string> {
   const request = requestOf(config, args);
-  // The parts of the server are read only for what can be done: they take a second.
+  // Loading the server takes a second, so validate the arguments first.
   const { issueServiceToken } = await import('./issue-service-token.js');
   return `${await issueServiceToken(request, config)}\n`;
 }

@@ -34,22 +34,19 @@ describe('readConfig', () => {
     });
   });
 
-  it('accepts a complete production environment, in which Swagger UI is off unless it is asked for', () => {
+  it('accepts a complete production environment, with Swagger UI off by default', () => {
     expect(readConfig(production)).toMatchObject({ production: true, issuer: 'https://id.acme.test', docs: false });
     expect(readConfig({ ...production, POSTERN_DOCS: 'true' }).docs).toBe(true);
     expect(readConfig({}).docs).toBe(true);
   });
 
-  it.each(['POSTERN_ISSUER', 'POSTERN_SECRET', 'DATABASE_URL'] as const)(
-    'refuses production without %s, and names it',
-    (name) => {
-      const { [name]: _left, ...rest } = production;
-      expect(problemsOf(rest)).toContain(`${name} is missing`);
-    },
-  );
+  it.each(['POSTERN_ISSUER', 'POSTERN_SECRET', 'DATABASE_URL'] as const)('rejects production without %s', (name) => {
+    const { [name]: _left, ...rest } = production;
+    expect(problemsOf(rest)).toContain(`${name} is missing`);
+  });
 
   it.each(['change-me-change-me-change-me-change-me', 'your-secret-your-secret-your-secret-12', 'a'.repeat(48)])(
-    'refuses the placeholder secret %s in production',
+    'rejects the placeholder secret %s in production',
     (secret) => {
       expect(problemsOf({ ...production, POSTERN_SECRET: secret })).toContain('POSTERN_SECRET is a placeholder');
     },
@@ -69,25 +66,25 @@ describe('readConfig', () => {
     ['POSTERN_ARGON2', 'm=9999999,t=2,p=1', 'must look like m=19456,t=2,p=1, with 7168 to 4194304 KiB'],
     ['POSTERN_SECRET', `${strong},${strong}`, 'has a comma'],
     ['POSTERN_DATABASE_POOL_SIZE', '5', 'must be a whole number from 6 to 1000'],
-  ])('refuses %s=%s before anything starts', (name, value, sentence) => {
-    expect(problemsOf({ [name]: value })).toContain(`${name} ${sentence}`);
+  ])('rejects %s=%s', (name, value, message) => {
+    expect(problemsOf({ [name]: value })).toContain(`${name} ${message}`);
   });
 
-  it('refuses a placeholder in production also among the previous secrets: a refresh token may be forged with it', () => {
+  it('rejects a placeholder among the previous secrets in production, because it can forge a refresh token', () => {
     const previous = `${strong},change-me-change-me-change-me-change-me`;
     const problems = problemsOf({ ...production, POSTERN_PREVIOUS_SECRETS: previous });
-    expect(problems).toBe('POSTERN_PREVIOUS_SECRETS holds a placeholder, which anybody may know: take it away.');
+    expect(problems).toBe('POSTERN_PREVIOUS_SECRETS has a placeholder, which an attacker may know. Remove it.');
     expect(problemsOf({ POSTERN_PREVIOUS_SECRETS: previous })).toBe('');
   });
 
-  it.each(['prod', 'Production', 'staging'])('refuses NODE_ENV=%s, which would be no production', (name) => {
+  it.each(['prod', 'Production', 'staging'])('rejects NODE_ENV=%s', (name) => {
     expect(problemsOf({ ...production, NODE_ENV: name })).toContain(
       'NODE_ENV must be one of development, test, production',
     );
   });
 
   it.each(['[::1]', '127.0.0.1:3000', 'http://localhost', '"127.0.0.1"', '*', '127.0.0.1/8', '::1::'])(
-    'refuses HOST=%s, which nobody can listen at, and says what to write',
+    'rejects HOST=%s and names the permitted values',
     (host) => {
       expect(problemsOf({ HOST: host })).toBe(
         'HOST must be an IP address or a name, without brackets, port and quotes, such as 127.0.0.1, :: or localhost.',
@@ -95,19 +92,19 @@ describe('readConfig', () => {
     },
   );
 
-  it.each(['::1', '::', 'fe80::1%eth0', '0.0.0.0', 'localhost', 'my_service.internal.'])('takes HOST=%s', (host) => {
+  it.each(['::1', '::', 'fe80::1%eth0', '0.0.0.0', 'localhost', 'my_service.internal.'])('accepts HOST=%s', (host) => {
     expect(readConfig({ HOST: ` ${host} ` }).host).toBe(host);
   });
 
   it.each([
     ['POSTERN_SECRET', { POSTERN_SECRET: 'ab'.repeat(24) }, 'repeats a few characters'],
     ['POSTERN_PREVIOUS_SECRETS', { POSTERN_PREVIOUS_SECRETS: 'ab'.repeat(24) }, 'repeats a few characters'],
-  ])('refuses of %s by its name what cannot be used', (name, environment, sentence) => {
-    const told = problemsOf({ POSTERN_SECRET: strong, ...environment });
-    expect(told).toMatch(new RegExp(`^${name} [^\\n]*${sentence}[^\\n]*$`));
+  ])('rejects a value of %s that repeats a few characters', (name, environment, message) => {
+    const problems = problemsOf({ POSTERN_SECRET: strong, ...environment });
+    expect(problems).toMatch(new RegExp(`^${name} [^\\n]*${message}[^\\n]*$`));
   });
 
-  it('refuses an address that is none', () => {
+  it('rejects an invalid REDIS_URL, and accepts the DATABASE_URL of a Unix socket', () => {
     expect(problemsOf({ REDIS_URL: 'redis://127.0.0.1:99999' })).toContain('REDIS_URL must be an address');
     expect(problemsOf({ DATABASE_URL: 'postgres://user@/database?host=/run/postgresql' })).toBe('');
   });
@@ -116,7 +113,7 @@ describe('readConfig', () => {
     'postgres://postern:hunter2/aB@db:5432/postern',
     'postgres://postern:hunter2#aB@db:5432/postern',
     'postgres://postern:hunter2?aB@db:5432/postern',
-    // What stands before the sign would pass for a port, and the user for a host.
+    // The text before the special character looks like a port, and the user like a host.
     'postgres://postern:22/hunter2@db/postern',
     'postgres://postern:22#hunter2@db/postern',
     'postgres://postern:22?hunter2@db/postern',
@@ -125,12 +122,12 @@ describe('readConfig', () => {
     'postgres://postern:hunter2@db:99999/postern',
     'postgres://postern:hunter2@db/postern?port=99999',
     'postgres://postern:hunter2@db:0/postern',
-  ])('says in one sentence how to write an address of a database that cannot be read: %s', (address) => {
-    const told = problemsOf({ ...production, DATABASE_URL: address });
-    expect(told).toMatch(
+  ])('explains in one sentence how to write a DATABASE_URL that cannot be read: %s', (address) => {
+    const problems = problemsOf({ ...production, DATABASE_URL: address });
+    expect(problems).toMatch(
       /^DATABASE_URL cannot be read[^\n]*postgres:\/\/user:password@host:5432\/database[^\n]*%23[^\n]*$/,
     );
-    expect(told).not.toMatch(/hunter|99999/);
+    expect(problems).not.toMatch(/hunter|99999/);
   });
 
   it.each([
@@ -140,57 +137,63 @@ describe('readConfig', () => {
     'postgres://%2Frun%2Fpostgresql/postern',
     'postgres:///postern?host=/run/postgresql',
     'postgres://db/postern?sslmode=verify-full',
-  ])('takes the address of a database as it is: %s', (address) => {
+  ])('accepts the DATABASE_URL %s', (address) => {
     expect(readConfig({ DATABASE_URL: address }).databaseUrl).toBe(address);
   });
 
-  it('refuses an address of a database with a certificate that is not there', () => {
-    const told = problemsOf({
+  it('rejects a DATABASE_URL with a missing certificate file', () => {
+    const problems = problemsOf({
       ...production,
       DATABASE_URL: 'postgres://a:hunter2@db/postern?sslrootcert=/nowhere/ca.pem',
     });
-    expect(told).toMatch(/^DATABASE_URL names a file that cannot be read: [^\n]*\/nowhere\/ca\.pem[^\n]*$/);
-    expect(told).not.toMatch(/hunter/);
+    expect(problems).toMatch(/^DATABASE_URL names a file that cannot be read: [^\n]*\/nowhere\/ca\.pem[^\n]*$/);
+    expect(problems).not.toMatch(/hunter/);
   });
 
-  it('says of an address of another kind that it is none, and not that it is missing', () => {
+  it('rejects a DATABASE_URL with another scheme, and does not report it as missing', () => {
     expect(problemsOf({ ...production, DATABASE_URL: 'mysql://root:hunter2@db' })).toBe(
       'DATABASE_URL must be an address that begins with postgres:// or postgresql://.',
     );
   });
 
-  it('takes an issuer with an @ in its path', () => {
+  it('accepts an issuer with an @ in its path', () => {
     expect(problemsOf({ POSTERN_ISSUER: 'https://id.acme.test/@acme' })).toBe('');
   });
 
   it.each(['redis://127.0.0.1', 'rediss://postern:hunter2%2F%25@redis:6380/1', 'redis://:hunter@2@redis'])(
-    'takes the address of a Redis as it is: %s',
+    'accepts the REDIS_URL %s',
     (address) => {
       expect(readConfig({ REDIS_URL: address }).redisUrl).toBe(address);
     },
   );
 
-  it('refuses an issuer without https in production, but for this machine', () => {
+  it('rejects an issuer without https in production, except for a loopback address', () => {
     expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://id.acme.test' })).toContain('https://');
     expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://localhost:3000' })).toBe('');
   });
 
-  it('tells all problems at once, and no value of a secret or an address', () => {
-    const told = problemsOf({ PORT: 'many', DATABASE_URL: 'mysql://root:hunter2@db', POSTERN_SECRET: 'hunter3' });
-    expect(told.split('\n')).toHaveLength(3);
-    expect(told).not.toMatch(/hunter/);
+  it('reports all problems together, without the value of a secret or an address', () => {
+    const problems = problemsOf({ PORT: 'many', DATABASE_URL: 'mysql://root:hunter2@db', POSTERN_SECRET: 'hunter3' });
+    expect(problems.split('\n')).toHaveLength(3);
+    expect(problems).not.toMatch(/hunter/);
   });
 
-  it.each(['POSTERN_PASSWORD_MIN_LENGHT', 'POSTERN_PORT', 'POSTERN_PREVIOUS_SECRET', 'POSTERN_'])(
-    'refuses %s, which nothing reads',
-    (name) => {
-      expect(problemsOf({ ...production, [name]: '8080' })).toBe(
-        `${name} is no variable of Postern; .env.example lists those that there are.`,
-      );
-    },
-  );
+  it.each([
+    ['POSTERN_ISSEUR', ': did you mean POSTERN_ISSUER? See .env.example.'],
+    ['POSTERN_PORT', ': did you mean PORT? See .env.example.'],
+    ['POSTERN_PREVIOUS_SECRET', ': did you mean POSTERN_PREVIOUS_SECRETS? See .env.example.'],
+    ['POSTERN_', '. See .env.example.'],
+  ])('rejects the unknown variable %s and names the nearest variable', (name, hint) => {
+    expect(problemsOf({ ...production, [name]: '8080' })).toBe(`Unknown variable ${name}${hint}`);
+  });
 
-  it('minds neither what Kubernetes tells of services of that name, nor what others read', () => {
+  it('reports a short secret in one line', () => {
+    expect(problemsOf({ ...production, POSTERN_SECRET: 'secret' })).toBe(
+      'POSTERN_SECRET needs at least 32 random bytes, for example from: openssl rand -base64 48',
+    );
+  });
+
+  it('ignores the variables that Kubernetes sets for services named postern, and variables of other programs', () => {
     const others: Record<string, string> = {
       POSTERN_SERVICE_HOST: '10.96.0.12',
       POSTERN_SERVICE_PORT: '80',
@@ -205,7 +208,7 @@ describe('readConfig', () => {
     expect(readConfig(others)).toEqual(readConfig({}));
   });
 
-  it('reads how many hashes run at once, and leaves it to the cores where nothing is said', () => {
+  it('reads the number of concurrent hashes, which has no default', () => {
     expect(readConfig({}).hashesAtOnce).toBeUndefined();
     expect(readConfig({ POSTERN_HASHES_AT_ONCE: '1' }).hashesAtOnce).toBe(1);
     for (const bad of ['0', '4', 'all', '1.5'])
@@ -214,7 +217,7 @@ describe('readConfig', () => {
       );
   });
 
-  it('reads proxies as a switch, a number of hops or networks', () => {
+  it('reads TRUST_PROXY as a boolean, a number of proxies, or networks', () => {
     expect(readConfig({ TRUST_PROXY: 'true' }).trustProxy).toBe(true);
     expect(readConfig({ TRUST_PROXY: '2' }).trustProxy).toBe(2);
     expect(readConfig({ TRUST_PROXY: '10.0.0.0/8,::1' }).trustProxy).toBe('10.0.0.0/8,::1');
@@ -238,16 +241,16 @@ describe('loadEnvironmentFile', () => {
     delete process.env.POSTERN_TEST_SECOND;
   });
 
-  it('reads every line of what an editor of Windows has saved, and leaves what is set already', () => {
+  it('reads the file of a Windows editor, and keeps the variables of the environment', () => {
     process.env.POSTERN_TEST_SECOND = 'set';
     writeFileSync(path, '\uFEFFPOSTERN_TEST_FIRST="one two"\r\nPOSTERN_TEST_SECOND=other\r\n');
     loadEnvironmentFile(path);
     expect([process.env.POSTERN_TEST_FIRST, process.env.POSTERN_TEST_SECOND]).toEqual(['one two', 'set']);
   });
 
-  it('refuses a file that is no UTF-8, of which nothing would be read', () => {
+  it('rejects a file that is not UTF-8', () => {
     writeFileSync(path, '\uFEFFPOSTERN_TEST_FIRST=1\r\n', 'utf16le');
-    expect(() => loadEnvironmentFile(path)).toThrow(`${path} is no text in UTF-8: save it as such.`);
+    expect(() => loadEnvironmentFile(path)).toThrow(`${path} is not UTF-8. Save the file in UTF-8.`);
   });
 });
 
@@ -259,17 +262,17 @@ describe('.env.example', () => {
     expect(listed.map(([, name]) => name).sort()).toEqual([...VARIABLES].sort());
   });
 
-  it('shows the default of each', () => {
+  it('shows the default of each variable', () => {
     const shown = Object.fromEntries(listed.map(([, name, value]) => [name!, value!]));
     const { DATABASE_URL: _database, REDIS_URL: _redis, ...defaults } = shown;
     expect(readConfig(defaults)).toEqual(readConfig({}));
   });
 
-  it('describes each in the lines above it', () => {
+  it('describes each variable in the lines above it', () => {
     for (const block of text.split(/\n\n+/)) expect(block).toMatch(/^# [A-Za-z]/);
   });
 
-  it('lists what is really read, no more and no less', () => {
+  it('lists exactly the variables that the server reads', () => {
     const read = new Set<string>();
     readConfig(new Proxy<Record<string, string>>({}, { get: (_target, name) => void read.add(String(name)) }));
     readConfig(new Proxy(production, { get: (target, name) => (read.add(String(name)), Reflect.get(target, name)) }));

@@ -1,16 +1,16 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { JWT_ALGORITHMS } from 'postern/jws';
+import { nearestName } from './nearest-name.js';
 import { EnvironmentReader } from './environment-reader.js';
 import { LOG_LEVELS, VARIABLES } from './server-config.js';
 import type { ServerConfig, Variable } from './server-config.js';
 
 /**
- * The only reader of the environment. Each variable is described once, here; `.env.example` says the same to people,
- * and a test holds the two equal.
+ * The only reader of the environment. A test keeps `.env.example` equal to these variables.
  */
 
-/** An environment that cannot be used, told in sentences that say what to set. */
+/** The environment is invalid. Each problem names a variable and its permitted values. */
 export class ConfigurationError extends Error {
   constructor(readonly problems: readonly string[]) {
     super(problems.join('\n'));
@@ -19,18 +19,18 @@ export class ConfigurationError extends Error {
 }
 type Environment = Readonly<Partial<Record<Variable, string>>>;
 
-/** Words of secrets that were copied from an example and never changed. */
+/** Matches secrets that were copied from an example. */
 const PLACEHOLDER =
   /change[-_ ]?(me|this|it)|placeholder|example|your[-_ ]?secret|dummy|^secret|password|xxxx|0{16}|12345678/i;
 const SECRET_BYTES = 32;
 
-/** Names of our own that are not the server's: those of the tests, and what Kubernetes tells of services named `postern…`. */
-const NOT_OURS = /^POSTERN_(?:TEST|BENCH)_|_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/;
+/** Names that the tests read, and names that Kubernetes sets for services named `postern…`. */
+const FOREIGN_NAMES = /^POSTERN_(?:TEST|BENCH)_|_SERVICE_(?:HOST|PORT(?:_\w+)?)$|_PORT_\d+_(?:TCP|UDP|SCTP)(?:_\w+)?$/;
 
 /**
- * Reads and checks the environment, all of it before anything starts.
+ * Reads and validates the whole environment.
  *
- * @throws ConfigurationError with one sentence for each variable that has to be set otherwise
+ * @throws ConfigurationError with one sentence for each invalid variable
  */
 export function readConfig(environment: Environment = process.env): ServerConfig {
   const problems: string[] = [];
@@ -75,55 +75,58 @@ export function readConfig(environment: Environment = process.env): ServerConfig
 }
 
 /**
- * Adds what a file named `.env` in the working folder says; what the environment says already stays as it is.
+ * Adds the variables of the file `.env` in the working folder. Variables of the environment take precedence.
  *
- * @throws ConfigurationError where something of that name is there and cannot be read as a file
+ * @throws ConfigurationError if `.env` exists but is not a readable file in UTF-8
  */
 export function loadEnvironmentFile(path = '.env'): void {
   if (!existsSync(path)) return;
   for (const [name, value] of Object.entries(parseEnv(textOf(path)))) process.env[name] ??= value;
 }
 
-/** Not by `process.loadEnvFile`, to which the mark that editors of Windows put first is a part of the first name. */
+/** `process.loadEnvFile` would read the byte order mark of a Windows editor as a part of the first name. */
 function textOf(path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path));
   } catch (error) {
-    // The runtime's own errors speak of its insides: a folder is what a mount leaves whose source was missing.
+    // A mount with a missing source leaves a folder of this name, for which the error of Node is not helpful.
     const problem =
       (error as NodeJS.ErrnoException).code === 'ERR_ENCODING_INVALID_ENCODED_DATA'
-        ? 'is no text in UTF-8: save it as such'
-        : 'is there and is no file that can be read: make it one, or take it away';
+        ? 'is not UTF-8. Save the file in UTF-8'
+        : 'exists but is not a readable file. Replace or remove it';
     throw new ConfigurationError([`${path} ${problem}.`]);
   }
 }
 
-/** A misspelt variable would leave its default in force without a word. */
+/** Without this check, a misspelt variable would silently leave its default in force. */
 function unknownNames(environment: Environment): string[] {
   const known: readonly string[] = VARIABLES;
   return Object.entries(environment)
-    .filter(([name]) => name.startsWith('POSTERN_') && !known.includes(name) && !NOT_OURS.test(name))
+    .filter(([name]) => name.startsWith('POSTERN_') && !known.includes(name) && !FOREIGN_NAMES.test(name))
     .filter(([name, value]) => !(name.endsWith('_PORT') && value?.startsWith('tcp://')))
-    .map(([name]) => `${name} is no variable of Postern; .env.example lists those that there are.`);
+    .map(([name]) => {
+      const nearest = nearestName(name, known) ?? nearestName(name.slice('POSTERN_'.length), known);
+      return `Unknown variable ${name}${nearest === undefined ? '.' : `: did you mean ${nearest}?`} See .env.example.`;
+    });
 }
 
 function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {
   const problems: string[] = [];
-  if (secret !== undefined && Buffer.byteLength(secret) < SECRET_BYTES)
+  if (secret !== undefined && isShort(secret))
     problems.push(
-      `POSTERN_SECRET is too short: give at least ${SECRET_BYTES} bytes, for example: openssl rand -base64 48`,
+      `POSTERN_SECRET needs at least ${SECRET_BYTES} random bytes, for example from: openssl rand -base64 48`,
     );
   if (secret?.includes(','))
     problems.push(
-      'POSTERN_SECRET has a comma, which separates the secrets in POSTERN_PREVIOUS_SECRETS: make one without, for example: openssl rand -base64 48',
+      'POSTERN_SECRET has a comma, which separates the secrets in POSTERN_PREVIOUS_SECRETS. Generate a secret without a comma: openssl rand -base64 48',
     );
   if (secret !== undefined && repeatsItself(secret))
-    problems.push('POSTERN_SECRET repeats a few characters: make a random one with: openssl rand -base64 48');
-  if (previousSecrets.some((previous) => Buffer.byteLength(previous) < SECRET_BYTES))
-    problems.push(`POSTERN_PREVIOUS_SECRETS holds a secret shorter than ${SECRET_BYTES} bytes.`);
+    problems.push('POSTERN_SECRET repeats a few characters. Generate a random secret: openssl rand -base64 48');
+  if (previousSecrets.some(isShort))
+    problems.push(`POSTERN_PREVIOUS_SECRETS has a secret with fewer than ${SECRET_BYTES} bytes. Remove it.`);
   if (previousSecrets.some(repeatsItself))
     problems.push(
-      'POSTERN_PREVIOUS_SECRETS holds a secret that repeats a few characters: nobody can have started with it.',
+      'POSTERN_PREVIOUS_SECRETS has a secret that repeats a few characters, which no server accepts. Remove it.',
     );
   return problems;
 }
@@ -132,23 +135,26 @@ function productionProblems({ secret, previousSecrets }: ServerConfig, environme
   const problems: string[] = [];
   if (!environment.POSTERN_ISSUER?.trim())
     problems.push(
-      'POSTERN_ISSUER is missing: set it to the address that clients reach this server at, for example https://id.example.com',
+      'POSTERN_ISSUER is missing: set it to the public URL of this server, for example https://id.example.com',
     );
-  if (secret === undefined) problems.push('POSTERN_SECRET is missing: make one with: openssl rand -base64 48');
-  if (secret !== undefined && isPlaceholder(secret))
-    problems.push('POSTERN_SECRET is a placeholder: make a random one with: openssl rand -base64 48');
+  if (secret === undefined) problems.push('POSTERN_SECRET is missing: generate a secret with: openssl rand -base64 48');
+  // The problem of a short secret is reported already.
+  if (secret !== undefined && !isShort(secret) && isPlaceholder(secret))
+    problems.push('POSTERN_SECRET is a placeholder: generate a random secret with: openssl rand -base64 48');
   if (previousSecrets.some(isPlaceholder))
-    problems.push('POSTERN_PREVIOUS_SECRETS holds a placeholder, which anybody may know: take it away.');
+    problems.push('POSTERN_PREVIOUS_SECRETS has a placeholder, which an attacker may know. Remove it.');
   if (!environment.DATABASE_URL?.trim())
     problems.push(
-      'DATABASE_URL is missing: the embedded database is for development. Set it to your PostgreSQL, for example postgres://postern@db.internal/postern',
+      'DATABASE_URL is missing: production has no embedded database. Set it to your PostgreSQL, for example postgres://postern@db.internal/postern',
     );
   return problems;
 }
 
-/** What the libs refuse as well, in their own words. */
+const isShort = (secret: string): boolean => Buffer.byteLength(secret) < SECRET_BYTES;
+
+/** The same rule as in `InstanceSecret`. */
 function repeatsItself(secret: string): boolean {
-  return Buffer.byteLength(secret) >= SECRET_BYTES && new Set(secret).size < 8;
+  return !isShort(secret) && new Set(secret).size < 8;
 }
 
 function isPlaceholder(secret: string): boolean {

@@ -3,7 +3,7 @@ import { databaseUrlProblem } from 'postern/persistence/database-url';
 import { issuerProblem } from 'postern/tokens/issuer-address';
 import type { ServerConfig, Variable } from './server-config.js';
 
-/** Reads one variable at a time: a bad value becomes a sentence and the default, so that all problems are told at once. */
+/** Reads single variables. For an invalid value it records a problem and returns the default. */
 export class EnvironmentReader {
   constructor(
     private readonly environment: Readonly<Partial<Record<Variable, string>>>,
@@ -20,7 +20,7 @@ export class EnvironmentReader {
     if (text === undefined) return fallback;
     const value = /^\d{1,10}$/.test(text) ? Number(text) : NaN;
     if (value >= least && value <= most) return value;
-    return this.refuse(`${name} must be a whole number from ${least} to ${most}.`, fallback);
+    return this.reject(`${name} must be a whole number from ${least} to ${most}.`, fallback);
   }
 
   boolean(name: Variable, fallback: boolean): boolean {
@@ -28,14 +28,14 @@ export class EnvironmentReader {
     if (text === undefined) return fallback;
     if (text === 'true' || text === '1') return true;
     if (text === 'false' || text === '0') return false;
-    return this.refuse(`${name} must be true or false.`, fallback);
+    return this.reject(`${name} must be true or false.`, fallback);
   }
 
   oneOf<T extends string>(name: Variable, values: readonly T[], fallback: T): T {
     const text = this.text(name);
     if (text === undefined) return fallback;
     const value = values.find((candidate) => candidate === text);
-    return value ?? this.refuse(`${name} must be one of ${values.join(', ')}.`, fallback);
+    return value ?? this.reject(`${name} must be one of ${values.join(', ')}.`, fallback);
   }
 
   list(name: Variable): string[] {
@@ -45,19 +45,19 @@ export class EnvironmentReader {
       .filter((item) => item !== '');
   }
 
-  /** The address of the issuer by the rule that PosternModule has, too. */
+  /** The issuer, validated like the setting of PosternModule. */
   issuer(name: Variable, production: boolean): string | undefined {
     const text = this.text(name);
     const problem = text === undefined ? undefined : issuerProblem(text, production);
-    return problem === undefined ? text : this.refuse(`${name} ${problem}`, undefined);
+    return problem === undefined ? text : this.reject(`${name} ${problem}`, undefined);
   }
 
-  /** What the server can listen at: an IP address, also with a zone as `fe80::1%eth0`, or a name. */
+  /** The address to listen on: an IP address, also with a zone such as `fe80::1%eth0`, or a name. */
   host(name: Variable, fallback: string): string {
     const text = this.text(name);
     if (text === undefined) return fallback;
     if (isIP(text) !== 0 || /^\w[\w.-]*$/.test(text)) return text;
-    return this.refuse(
+    return this.reject(
       `${name} must be an IP address or a name, without brackets, port and quotes, such as 127.0.0.1, :: or localhost.`,
       fallback,
     );
@@ -65,29 +65,29 @@ export class EnvironmentReader {
 
   origins(name: Variable): string[] {
     const origins = this.list(name);
-    if (origins.every((one) => one === '*' || (URL.canParse(one) && new URL(one).origin === one))) return origins;
-    return this.refuse(`${name} must list origins without a path, such as https://app.example.com.`, []);
+    if (origins.every(isOrigin)) return origins;
+    return this.reject(`${name} must list origins without a path, such as https://app.example.com.`, []);
   }
 
   address(name: Variable, protocols: readonly string[]): string | undefined {
     const text = this.text(name);
     const isSound = (protocol: string) => text?.startsWith(`${protocol}//`) && isReadable(text);
     if (text === undefined || protocols.some(isSound)) return text;
-    return this.refuse(
+    return this.reject(
       `${name} must be an address that begins with ${protocols.join('// or ')}//, with every special character of user and ` +
         'password percent-encoded, such as %2F for / and %25 for %.',
       undefined,
     );
   }
 
-  /** The address of a PostgreSQL as its driver reads it: that of a Unix socket has no host and is no URL in the strict sense. */
+  /** The URL of a PostgreSQL as the driver reads it. The URL of a Unix socket has no host. */
   databaseUrl(name: Variable): string | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const problem = /^postgres(?:ql)?:\/\//.test(text)
       ? databaseUrlProblem(text)
       : 'must be an address that begins with postgres:// or postgresql://.';
-    return problem === undefined ? text : this.refuse(`${name} ${problem}`, undefined);
+    return problem === undefined ? text : this.reject(`${name} ${problem}`, undefined);
   }
 
   argon2(name: Variable, fallback: string): ServerConfig['argon2'] {
@@ -95,7 +95,7 @@ export class EnvironmentReader {
     const [memoryKiB, iterations, parallelism] = (parsed?.slice(1) ?? []).map(Number) as [number, number, number];
     if (parsed && memoryKiB >= 7168 && memoryKiB <= 4_194_304 && iterations >= 1 && parallelism >= 1)
       return { memoryKiB, iterations, parallelism };
-    return this.refuse(`${name} must look like m=19456,t=2,p=1, with 7168 to 4194304 KiB of memory.`, {
+    return this.reject(`${name} must look like m=19456,t=2,p=1, with 7168 to 4194304 KiB of memory.`, {
       memoryKiB: 19_456,
       iterations: 2,
       parallelism: 1,
@@ -109,19 +109,19 @@ export class EnvironmentReader {
     if (text === 'true') return true;
     if (/^\d{1,2}$/.test(text)) return Number(text);
     if (text.split(',').every((entry) => isProxy(entry.trim()))) return text;
-    return this.refuse(
+    return this.reject(
       `${name} must be false, true, a number of proxies, or addresses and networks separated by commas, such as 10.0.0.0/8.`,
       false,
     );
   }
 
-  private refuse<T>(problem: string, fallback: T): T {
+  private reject<T>(problem: string, fallback: T): T {
     this.problems.push(problem);
     return fallback;
   }
 }
 
-/** Whether a client can connect by it: a password with an unescaped `/` or `?` would lead to another host, and a lone `%` nowhere. */
+/** Returns whether a client can read it. An unescaped `/` or `?` in a password would change the host. */
 function isReadable(address: string): boolean {
   if (!URL.canParse(address)) return false;
   const { username, password, pathname, search, hash } = new URL(address);
@@ -133,7 +133,9 @@ function isReadable(address: string): boolean {
   }
 }
 
-/** Whether proxies can be named so: by an address, a network, or one of the names that stand for several. */
+const isOrigin = (text: string): boolean => text === '*' || (URL.canParse(text) && new URL(text).origin === text);
+
+/** Returns whether the text is an address, a network, or the name of a set of networks. */
 function isProxy(text: string): boolean {
   if (/^(?:loopback|linklocal|uniquelocal)$/.test(text)) return true;
   const [, address = '', bits = '0'] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];

@@ -1,20 +1,20 @@
 import type { JwtAlgorithm } from 'postern/jws';
 
-/** What the server is started with; durations in seconds, sizes in bytes unless the name says otherwise. */
+/** The configuration of the server. Durations are in seconds; sizes are in bytes, unless the name has another unit. */
 export interface ServerConfig {
   readonly production: boolean;
   readonly port: number;
   readonly host: string;
-  /** Undefined: the embedded PostgreSQL is started. */
+  /** Undefined: the server starts the embedded PostgreSQL. */
   readonly databaseUrl: string | undefined;
-  /** All connections that the server opens. */
+  /** The maximum number of connections of the server. */
   readonly databasePoolSize: number;
   readonly redisUrl: string | undefined;
   readonly logLevel: LogLevelName;
   readonly migrate: boolean;
   readonly issuer: string;
   readonly audience: string;
-  /** Undefined: the embedded database's folder keeps a generated one (never in production). */
+  /** Undefined: the server generates a secret in the data folder (never in production). */
   readonly secret: string | undefined;
   readonly previousSecrets: readonly string[];
   readonly algorithm: JwtAlgorithm;
@@ -26,7 +26,7 @@ export interface ServerConfig {
   readonly followersPerToken: number;
   readonly passwordMinLength: number;
   readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
-  /** Undefined: as many as there are cores, and three at most. */
+  /** Undefined: one for each core, at most three. */
   readonly hashesAtOnce: number | undefined;
   readonly httpAdapter: 'fastify' | 'express';
   readonly bodyLimitBytes: number;

@@ -1,4 +1,4 @@
-/** A refusal of a lib as the operator reads it: with the variables in the place of the settings that the lib names. */
+/** Replaces the names of settings in a message with the names of variables. */
 export function withVariables(message: string): string {
   return message
     .replace(/`?\bpreviousSecrets\b(?:\[\d+\])?`?/g, 'POSTERN_PREVIOUS_SECRETS')

@@ -4,7 +4,7 @@ import { PosternModule } from 'postern';
 import { JWT_ALGORITHMS } from 'postern/auth';
 import type { ServerConfig } from '../config/server-config.js';
 
-/** What `TokensModule` is told, in the server and in the commands beside it. */
+/** The settings of `TokensModule` in the server and in the commands. */
 export function tokensOf(config: ServerConfig, keepsRing = true) {
   return {
     keepsRing,
@@ -19,19 +19,19 @@ function longestTokenSeconds({ accessTokenSeconds, serviceTokenSeconds }: Server
   return Math.max(accessTokenSeconds, serviceTokenSeconds);
 }
 
-/** What the start has found out beside the environment. */
+/** The database and the secret, which the start determines. */
 export interface Connections {
   readonly databaseUrl: string;
   readonly secret: string;
 }
 
-/** The server: Postern, composed as any team composes it. */
+/** The server, composed like every application of Postern. */
 @Module({})
 export class AppModule {
   /**
-   * The application that an environment describes.
+   * Creates the module for a configuration.
    *
-   * @param keepsRing whether it takes care of the signing keys, as a server does and a command beside it does not
+   * @param keepsRing whether it rotates the signing keys, as a server does and a command does not
    */
   static forConfig(config: ServerConfig, { databaseUrl, secret }: Connections, keepsRing = true): DynamicModule {
     return {
@@ -46,7 +46,7 @@ export class AppModule {
           redisUrl: config.redisUrl,
           production: config.production,
           persistence: { migrate: config.migrate, poolSize: config.databasePoolSize },
-          // Each key proves its one algorithm. Tokens of the former one stay valid after it was changed.
+          // Each key has one algorithm. Tokens of the former algorithm stay valid after a change.
           auth: { algorithms: JWT_ALGORITHMS },
           tokens: tokensOf(config, keepsRing),
           sessions: {

@@ -3,23 +3,23 @@ import { chmod, mkdir, realpath } from 'node:fs/promises';
 import { dirname, sep } from 'node:path';
 import { ConfigurationError } from '../config/config.js';
 
-/** Makes the folder of the data, and those above it, where they are not there; only their owner can write in them. */
+/** Creates the data folder and its missing parents. Only the owner can write to them. */
 export async function makeDataDir(dataDir: string): Promise<void> {
-  // Node's own recursive `mkdir` asks for ever where the system denies that a folder is there, as in /proc.
+  // Node's recursive `mkdir` never returns if the system denies the existence of a folder, as in /proc.
   for (const folder of missingOf(dataDir)) {
     await mkdir(folder, { mode: 0o755 }).catch((error: unknown) => {
-      // Another start may have been faster.
+      // Another start may have created the folder.
       if (!existsSync(folder)) throw error;
     });
-    // PostgreSQL's user has to pass through, also where root's umask is 077.
+    // The user of PostgreSQL needs access, also if the umask of root is 077.
     if (process.getuid?.() === 0) await chmod(folder, 0o755);
   }
 }
 
 /**
- * Does what needs the folder of the data.
+ * Runs work that uses the data folder.
  *
- * @throws ConfigurationError with the variable that names the folder, where the system refuses to have it read or written
+ * @throws ConfigurationError that names POSTERN_DATA_DIR, if the folder is not readable or writable
  */
 export async function inDataDir<T>(dataDir: string, work: () => Promise<T>): Promise<T> {
   try {
@@ -29,12 +29,12 @@ export async function inDataDir<T>(dataDir: string, work: () => Promise<T>): Pro
     const places = [dataDir, await realpath(dataDir).catch(() => dataDir)];
     if (path === undefined || !places.some((place) => isOf(place, path))) throw error;
     throw new ConfigurationError([
-      `POSTERN_DATA_DIR is ${dataDir}, which cannot be used (${message}): set it to a folder that the server may make, or write in.`,
+      `POSTERN_DATA_DIR is ${dataDir}, which cannot be used (${message}). Set it to a folder that the server can create or write to.`,
     ]);
   }
 }
 
-/** Whether a path is the folder, one above it, or something in it. */
+/** Returns whether the path is the folder, a parent, or inside the folder. */
 function isOf(folder: string, path: string): boolean {
   return `${folder}${sep}`.startsWith(`${path}${sep}`) || path.startsWith(`${folder}${sep}`);
 }

@@ -8,7 +8,7 @@ describe('developmentSecret', () => {
   beforeEach(async () => (folder = await mkdtemp(join(tmpdir(), 'postern-secret-'))));
   afterEach(() => rm(folder, { recursive: true }));
 
-  it('is one and the same for all who start at once, be the number of their process the same or not', async () => {
+  it('returns the same secret to all servers that start at the same time', async () => {
     const data = join(folder, 'data');
     const secrets = await Promise.all(Array.from({ length: 20 }, () => developmentSecret(data)));
     expect(new Set(secrets).size).toBe(1);
@@ -17,7 +17,7 @@ describe('developmentSecret', () => {
     expect((await stat(join(data, 'secret'))).mode & 0o777).toBe(0o600);
   });
 
-  it('is read without a write where it is there, as in a folder that is read only', async () => {
+  it('reads an existing secret without writing to the folder', async () => {
     const secret = await developmentSecret(folder);
     const { mtimeMs } = await stat(folder);
     expect(await developmentSecret(folder)).toBe(secret);

@@ -6,10 +6,10 @@ import { makeDataDir } from './data-dir.js';
 const SECRET_BYTES = 48;
 
 /**
- * The instance secret that a development server keeps beside its data, made at the first start: readable by its owner alone,
- * and one and the same for servers that start at the same moment.
+ * Returns the instance secret of a development server, which the first start stores in the data folder. Only the owner
+ * can read the file. Servers that start at the same time share one secret.
  *
- * @param dataDir folder that is made if it is not there
+ * @param dataDir the data folder, which is created if it is missing
  */
 export async function developmentSecret(dataDir: string): Promise<string> {
   await makeDataDir(dataDir);
@@ -18,11 +18,11 @@ export async function developmentSecret(dataDir: string): Promise<string> {
 }
 
 async function make(path: string): Promise<string> {
-  // Not by the number of the process: in containers that share the folder all of them may have the same.
+  // Not the process id, which may be equal in containers that share the folder.
   const draft = `${path}.${randomUUID()}`;
   await writeFile(draft, randomBytes(SECRET_BYTES).toString('base64'), { mode: 0o600 });
   try {
-    // A link appears whole or not at all, and never replaces: the first of several starts wins.
+    // A link is atomic and never replaces a file, so the first of several starts wins.
     await link(draft, path);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;

@@ -6,15 +6,15 @@ const failed = (code: string, syscall: string) => Object.assign(new Error(`${sys
 
 describe('listenError', () => {
   it.each([
-    ['EACCES', 'listen', 'PORT is 80, where this user may not listen'],
-    ['EADDRINUSE', 'listen', 'PORT is 80, and somebody listens there on ::1'],
-    ['EAFNOSUPPORT', 'listen', 'HOST is ::1, where this machine cannot listen (EAFNOSUPPORT)'],
-    ['EAI_AGAIN', 'getaddrinfo', 'HOST is ::1, a name that leads nowhere (EAI_AGAIN)'],
-  ])('says of %s in a sentence which variable to set', (code, syscall, sentence) => {
-    expect((listenError(config, failed(code, syscall)) as Error).message).toContain(sentence);
+    ['EACCES', 'listen', 'PORT is 80, which requires a privilege'],
+    ['EADDRINUSE', 'listen', 'PORT is 80, which is in use on ::1'],
+    ['EAFNOSUPPORT', 'listen', 'HOST is ::1, which is not an address of this machine (EAFNOSUPPORT)'],
+    ['EAI_AGAIN', 'getaddrinfo', 'HOST is ::1, which cannot be resolved (EAI_AGAIN)'],
+  ])('names the variable to set after %s', (code, syscall, message) => {
+    expect((listenError(config, failed(code, syscall)) as Error).message).toContain(message);
   });
 
-  it('leaves alone what is of another kind', () => {
+  it('returns other errors unchanged', () => {
     const fault = new TypeError('a fault');
     expect(listenError(config, fault)).toBe(fault);
   });

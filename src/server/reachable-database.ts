@@ -1,9 +1,9 @@
 import pg from 'pg';
 
 /**
- * Connects once, and leaves.
+ * Opens one connection and closes it.
  *
- * @throws Error with a sentence that names the variable, and why the database cannot be used
+ * @throws Error that names DATABASE_URL and the reason, if the connection fails
  */
 export async function assertReachable(databaseUrl: string): Promise<void> {
   const client = new pg.Client({ connectionString: databaseUrl, connectionTimeoutMillis: 10_000 });
@@ -11,7 +11,7 @@ export async function assertReachable(databaseUrl: string): Promise<void> {
   try {
     await client.connect();
   } catch (cause) {
-    // Where a name has several addresses, the message is empty and the code says why.
+    // The message is empty if a name has several addresses; then use the code.
     const { message, code } = cause as NodeJS.ErrnoException;
     throw new Error(`The database that DATABASE_URL names cannot be used: ${message || code}.`, { cause });
   } finally {

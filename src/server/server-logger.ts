@@ -2,13 +2,19 @@ import { ConsoleLogger } from '@nestjs/common';
 import { LOG_LEVELS } from '../config/server-config.js';
 import type { ServerConfig } from '../config/server-config.js';
 
-/** Nest tells of each module and route as it finds it: dozens of lines that hide the few a person looks for. */
-const CHATTER = new Set(['InstanceLoader', 'RoutesResolver', 'RouterExplorer', 'NestFactory', 'NestApplication']);
+/** Nest logs each module and each route in these contexts, which would hide the other lines. */
+const NOISY_CONTEXTS = new Set([
+  'InstanceLoader',
+  'RoutesResolver',
+  'RouterExplorer',
+  'NestFactory',
+  'NestApplication',
+]);
 
-/** What Nest logs under these names it throws as well, and whoever started it says it in a sentence. */
-const THROWN = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
+/** Nest also throws the errors of these contexts, and `main` reports them. */
+const THROWN_CONTEXTS = new Set<unknown>(['ExceptionHandler', 'NestApplication']);
 
-/** The server's log: for people in development, one JSON object a line in production. */
+/** The log of the server: text in development, one JSON object for each line in production. */
 export class ServerLogger extends ConsoleLogger {
   private readonly isVerbose: boolean;
 
@@ -19,17 +25,17 @@ export class ServerLogger extends ConsoleLogger {
 
   override log(message: unknown, ...rest: unknown[]): void {
     const context = rest.at(-1);
-    if (!this.isVerbose && typeof context === 'string' && CHATTER.has(context)) return;
+    if (!this.isVerbose && typeof context === 'string' && NOISY_CONTEXTS.has(context)) return;
     super.log(message, ...rest);
   }
 
-  /** Says it whatever the level is, as what a start has come to. */
-  tell(message: string): void {
+  /** Logs the message at every level, for the result of the start. */
+  announce(message: string): void {
     this.printMessages([message], 'Postern', 'log');
   }
 
   override error(message: unknown, ...rest: unknown[]): void {
-    if (!this.isVerbose && THROWN.has(rest.at(-1))) return;
+    if (!this.isVerbose && THROWN_CONTEXTS.has(rest.at(-1))) return;
     super.error(message, ...rest);
   }
 }

@@ -16,20 +16,20 @@ import { ServerLogger } from './server-logger.js';
 
 const DOCS_ARE_OFF = 'Swagger UI and the OpenAPI document are off. POSTERN_DOCS=true serves them at /docs.';
 
-/** A server that listens. */
+/** A running server. */
 export interface RunningServer {
   readonly app: INestApplication;
   /** The address on this machine, for example `http://127.0.0.1:3000`. */
   readonly url: string;
-  /** Finishes the requests that run, then stops everything that the start has started. */
+  /** Completes the current requests, then stops the server and the embedded PostgreSQL. */
   stop(): Promise<void>;
 }
 
 /**
- * Starts the database where none is given, brings the schema up to date, and listens.
+ * Starts the embedded PostgreSQL if there is no DATABASE_URL, migrates the schema, and listens.
  *
- * @param ending aborted, it ends a start that is under way, be it in the middle of a migration: what was not committed is undone
- * @throws whatever the signal was aborted with
+ * @param ending aborts the start, also during a migration, which is then rolled back
+ * @throws the reason of the aborted signal
  */
 export async function startServer(config: ServerConfig, ending: AbortSignal): Promise<RunningServer> {
   const logger = new ServerLogger(config);
@@ -38,7 +38,7 @@ export async function startServer(config: ServerConfig, ending: AbortSignal): Pr
   const embedded =
     config.databaseUrl === undefined
       ? await inDataDir(dataDir, () => startDatabase(dataDir, logger)).catch((error: unknown) => {
-          // Ctrl-C reaches what makes the data folder as well.
+          // Ctrl-C also stops the child process that creates the database.
           ending.throwIfAborted();
           throw error;
         })
@@ -48,8 +48,8 @@ export async function startServer(config: ServerConfig, ending: AbortSignal): Pr
     const app = await unlessAborted(ending, () => listen(config, connections, logger));
     const url = await app.getUrl();
     if (config.production) {
-      logger.tell(`Postern listens at ${url} as the issuer ${config.issuer}`);
-      if (!config.docs) logger.tell(DOCS_ARE_OFF);
+      logger.announce(`Postern listens at ${url} as the issuer ${config.issuer}`);
+      if (!config.docs) logger.announce(DOCS_ARE_OFF);
     } else process.stdout.write(greeting(config, url, embedded && { dataDir, tables: embedded.dataDir }));
     return {
       app,
@@ -69,7 +69,7 @@ function startDatabase(dataDir: string, logger: ServerLogger): Promise<EmbeddedP
   return startEmbeddedPostgres({ dataDir: join(dataDir, 'postgres'), log: (line) => logger.log(line) });
 }
 
-/** What is half done goes on by itself, and ends with the process. */
+/** Rejects at the abort. The work continues until the process ends. */
 function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
   return new Promise((succeed, fail) => {
     signal.throwIfAborted();
@@ -78,7 +78,7 @@ function unlessAborted<T>(signal: AbortSignal, work: () => Promise<T>): Promise<
   });
 }
 
-/** Makes the application and lets it listen; where it cannot, it is closed again. */
+/** Creates the application and listens. Closes the application if listening fails. */
 async function listen(config: ServerConfig, connections: Connections, logger: ServerLogger): Promise<INestApplication> {
   const app = await NestFactory.create(
     AppModule.forConfig(config, connections),
@@ -89,7 +89,7 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
     }),
     { logger, abortOnError: false },
   ).catch(async (error: unknown) => {
-    // What the driver says of it names no variable, and may be nothing at all.
+    // The message of the driver names no variable and may be empty.
     if (config.databaseUrl !== undefined) await assertReachable(config.databaseUrl);
     throw error;
   });
@@ -103,20 +103,20 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
   }
 }
 
-/** The few lines that a person needs after `npm start`, in development. */
+/** Returns the text that `npm start` prints in development. */
 function greeting(config: ServerConfig, url: string, data: { dataDir: string; tables: string } | undefined): string {
-  // Replicas, restarts and the commands share it, as no port would be that is another at each start.
-  const isNowhere = config.issuer === 'http://localhost:0';
-  // Where PostgreSQL cannot get at the folder, a link in it leads to one that it can.
+  // Replicas, restarts and commands share the issuer, so it cannot have the random port.
+  const isUnreachable = config.issuer === 'http://localhost:0';
+  // If PostgreSQL cannot access the folder, a link in the folder points to another one.
   const elsewhere =
     data && !data.tables.startsWith(`${realpathSync(data.dataDir)}${sep}`) ? `, its tables in ${data.tables}` : '';
   const lines = [
     `Postern listens at ${url}`,
     ...(config.docs ? [`  Swagger UI  ${url}/docs`] : []),
     `  JWKS        ${url}/.well-known/jwks.json`,
-    `  Issuer      ${config.issuer}${isNowhere ? ' (where nobody finds it: beside PORT=0 set POSTERN_ISSUER)' : ''}`,
+    `  Issuer      ${config.issuer}${isUnreachable ? ' (not reachable: set POSTERN_ISSUER if PORT=0)' : ''}`,
     `  Data        ${data === undefined ? 'in the database that DATABASE_URL names' : `embedded PostgreSQL in ${data.dataDir}${elsewhere}`}`,
-    '  This is a development set-up. NODE_ENV=production says what a real deployment has to set.',
+    '  This is a development set-up. For production, set NODE_ENV=production, and the start lists the missing variables.',
   ];
   return `\n${lines.join('\n')}\n\n`;
 }

@@ -432,13 +432,13 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
     });
 
     it.each([
-      ['host', 'Host: x\r\nhost: y\r\n'],
+      ['Host', 'Host: x\r\nhost: y\r\n'],
       ['Content-Type', 'Host: x\r\nContent-Type: application/json\r\ncontent-type: text/plain\r\n'],
     ])('a request with more than one %s header is answered with 400', async (name, headers) => {
       const head = `POST /users HTTP/1.1\r\nConnection: close\r\nContent-Length: 25\r\n${headers}\r\n`;
       const answer = await send(port, head, '{"email":"a@example.com"}');
       expectProblem(answer, 400, 'malformed-request');
-      expect(answer.body).toMatchObject({ detail: expect.stringContaining(`more than one ${name}`) });
+      expect(answer.body).toMatchObject({ detail: expect.stringContaining(`several ${name} headers`) });
     });
 
     it.each(['Authorization: Bearer x', 'Host: y', 'Content-Type: text/plain'])(

@@ -329,7 +329,7 @@ describe("the document of a team's application", () => {
     Object.defineProperty(Others, 'name', { value: 'EmployeesController' });
     await expect(withControllers([Named])).rejects.toThrow(/^Two routes are named login, .*Named\.enter/);
     await expect(withControllers([EmployeesController, Others])).rejects.toThrow(
-      /^Two routes are named employeesFindAll, EmployeesController\.findAll and EmployeesController\.findAll: give/,
+      /^Two routes are named employeesFindAll, EmployeesController\.findAll and EmployeesController\.findAll: rename/,
     );
   });
 });

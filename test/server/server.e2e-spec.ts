@@ -236,7 +236,9 @@ describe('replicas on one database', () => {
     starting.kill('SIGTERM');
     const [code] = (await once(starting, 'close')) as [number];
     expect([code, performance.now() - began < 3000]).toEqual([0, true]);
-    expect(printed.match(/Postern (?:was|did)[^\n]*/g)).toEqual(['Postern was told to stop before it had started.']);
+    expect(printed.match(/Postern (?:received|did)[^\n]*/g)).toEqual([
+      'Postern received a stop signal before it had started.',
+    ]);
   }, 60_000);
 
   it('a replica completes running requests and exits although clients keep their connections', async () => {

@@ -1,6 +1,6 @@
 /**
  * The scripts of the Swagger UI page. They keep the token pair of a login, send the access token with each request,
- * renew the pair before it expires, and delete it when the session ends. The tokens exist only in the memory of the page.
+ * renew the pair before it expires, and delete it when the session ends. The tokens stay in the memory of the page.
  *
  * The server sends the source of these functions to the browser. They must not refer to other code of this file, and
  * share state through the global object of the page.
