@@ -1,13 +1,13 @@
 import { AuthError } from 'postern/problem';
 import type { ExecutionContext } from '@nestjs/common';
 
-/** The stable codes of this lib's refusals. */
+/** The stable codes of this lib's errors. */
 export type AuthErrorCode =
   'invalid-token' | 'insufficient-scope' | 'guard-context-unsupported' | 'principal-unknown' | 'revocations-unknown';
 
 /**
- * The one answer to every token that is not accepted. It never says why: the reason is in `cause`, and in the
- * log at the level `debug`.
+ * The one answer to every token that is not accepted. The client never learns the reason: it is in `cause`, and in
+ * the log at the level `debug`.
  *
  * @see RFC 6750 §3.1
  */
@@ -22,8 +22,9 @@ export class InvalidTokenError extends AuthError {
 }
 
 /**
- * The same answer where no token was presented: same code, same body, and a challenge without an error
- * (RFC 6750 §3.1: a request without credentials should not be told of one).
+ * The same answer if the request presents no token: same code, same body, and a challenge without an error.
+ *
+ * @see RFC 6750 §3.1
  */
 export class MissingTokenError extends InvalidTokenError {
   constructor(detail?: string, options: ConstructorParameters<typeof AuthError>[1] = {}) {
@@ -32,7 +33,7 @@ export class MissingTokenError extends InvalidTokenError {
 }
 
 /**
- * The token is good, and does not carry every scope that the route asks for.
+ * The token is valid, but lacks a scope that the route requires.
  *
  * @see RFC 6750 §3.1
  */
@@ -49,61 +50,73 @@ export class InsufficientScopeError extends AuthError {
   }
 }
 
-/** The guard stands before an entry point whose request it cannot read (RPC, WebSocket, GraphQL), and keeps it shut. */
+/**
+ * The guard cannot read the credentials of this kind of request (RPC, WebSocket, GraphQL), so it rejects the request.
+ */
 export class UnsupportedContextError extends AuthError {
   override readonly code: string = 'guard-context-unsupported' satisfies AuthErrorCode;
   override readonly status: number = 500;
-  override readonly title: string = 'This entry point is shut: the guard cannot read its credentials.';
+  override readonly title: string = 'The request was rejected: the guard cannot read its credentials.';
 
   constructor(contextType = 'unknown') {
     super();
-    // For the log of whoever set it up; what the caller reads is the title.
+    // For the log. The client reads the title.
     this.message =
-      `JwtAuthGuard reads HTTP requests and this context is "${contextType}": extend JwtAuthGuard, override ` +
-      'getRequest(context) and pass the class to AuthModule.forRoot({ guard }), or verify with AccessTokenVerifier.';
+      `JwtAuthGuard reads only HTTP requests, and this context is "${contextType}". Extend JwtAuthGuard, override ` +
+      'getRequest(context), and pass the class to AuthModule.forRoot({ guard }); or call AccessTokenVerifier.';
   }
 }
 
 /**
- * A handler that is not public asks for a principal or a user that no guard has set, or that the guard cannot hand
- * over.
+ * A handler that is not public reads a principal or a user that no guard has set, or that the guard cannot pass to
+ * the handler.
  */
 export class PrincipalUnknownError extends AuthError {
   override readonly code: string = 'principal-unknown' satisfies AuthErrorCode;
   override readonly status: number = 500;
-  override readonly title: string = 'This entry point is shut: the application does not know who calls it.';
+  override readonly title: string = 'The request was rejected: the application did not authenticate it.';
 
   constructor(context: ExecutionContext) {
     super();
     const type = context.getType<string>();
-    // For the log: the client reads the title.
+    // For the log. The client reads the title.
     const entry = `${context.getClass().name}.${context.getHandler().name}`;
     this.message =
       type === 'http'
-        ? `@CurrentUser() and @CurrentPrincipal() find nobody for ${entry}: no JwtAuthGuard has read this request. Put ` +
-          '@UseGuards(JwtAuthGuard) before the class, or before the method and above each decorator that replaces the ' +
-          'method. Or put @Public() before the method, if nobody need be there.'
-        : `@CurrentUser() and @CurrentPrincipal() find nobody for ${entry}: no JwtAuthGuard has read this "${type}" ` +
-          'message. Put a subclass that overrides getRequest(context) before it, which must return the client itself if ' +
-          'the message is not an object; or @Public(), if nobody need be there.';
+        ? `@CurrentUser() and @CurrentPrincipal() have no value for ${entry}: no JwtAuthGuard has read this request. Put ` +
+          '@UseGuards(JwtAuthGuard) on the class, or on the method above each decorator that replaces the method. Put ' +
+          '@Public() on the method if it needs no user.'
+        : `@CurrentUser() and @CurrentPrincipal() have no value for ${entry}: no JwtAuthGuard has read this "${type}" ` +
+          'message. Put @UseGuards() on the handler with a subclass that overrides getRequest(context); the override must ' +
+          'return the client itself if the message is not an object. Put @Public() on the handler if it needs no user.';
   }
 }
 
 /**
- * The token may be good, and nobody can tell: what was revoked of late is not known here at the moment. No sign-in
- * mends it, so it is no 401.
+ * The token may be valid, but this application currently does not know the latest revocations. A new login does not
+ * help, so the status is 503 and not 401.
  */
 export class RevocationsUnknownError extends AuthError {
   override readonly code: string = 'revocations-unknown' satisfies AuthErrorCode;
   override readonly status: number = 503;
-  override readonly title: string = 'What was revoked of late is not known here at the moment; try again.';
+  override readonly title: string = 'Revocation status is temporarily unavailable. Try again.';
 
   constructor(detail?: string, options: ConstructorParameters<typeof AuthError>[1] = {}) {
     super(detail, { ...options, headers: { 'Retry-After': '1', ...options.headers } });
   }
 }
 
-/** Rejects a token. The client reads the one answer of all invalid tokens; only the log at the level `debug` has the reason. */
+/** Rejects a token. Every client gets the same answer; only the log at the level `debug` has the reason. */
 export function reject(reason: string): never {
   throw new InvalidTokenError(undefined, { cause: reason });
+}
+
+const MAX_QUOTED_LENGTH = 100;
+const UNPRINTABLE = /[^\x20-\x7e]/g;
+
+/** Quotes a value from a token or a document for the log: JSON in printable ASCII, at most 100 characters. */
+export function quoted(value: unknown): string {
+  const text = JSON.stringify(value) ?? 'undefined';
+  const end = text.length > MAX_QUOTED_LENGTH ? '…' : '';
+  return text.slice(0, MAX_QUOTED_LENGTH).replaceAll(UNPRINTABLE, '?') + end;
 }

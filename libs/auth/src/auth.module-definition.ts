@@ -19,15 +19,17 @@ import { VerificationKeys } from './keys/verification-keys.js';
 import type { DynamicModule, Provider, Type } from '@nestjs/common';
 import type { AuthSettings } from './settings/auth-settings.js';
 
-/** The classes that `AuthModule` is made of: passed beside the settings, always optional. */
+/** The classes that `AuthModule` uses. All are optional, and are passed beside the settings. */
 export interface AuthStructure {
-  /** Where keys come from. Default: per issuer, from `staticKeys` or by discovery. */
+  /** Finds the verification keys. Default: per issuer, from `staticKeys` or by discovery. */
   keys?: Type<VerificationKeys> | undefined;
-  /** Who tells of revocations made elsewhere. Default: the issuer's feed where `revocations.follow` is set, else nobody. */
+  /**
+   * Reads the revocations of other processes. Default: the issuer's feed if `revocations.follow` is true, else none.
+   */
   revocationSource?: Type<RevocationSource> | undefined;
-  /** Who makes revocations known. Default: `LocalRevocations`, this process only. */
+  /** Publishes revocations. Default: `LocalRevocations`, for this process only. */
   revocationPublisher?: Type<RevocationPublisher> | undefined;
-  /** What `@CurrentUser()` receives. Default: the principal. */
+  /** Maps the principal to the value of `@CurrentUser()`. Default: the principal itself. */
   mapper?: Type<PrincipalMapper> | undefined;
   /** Default: the machine's clock. */
   clock?: Type<Clock> | undefined;
@@ -35,11 +37,11 @@ export interface AuthStructure {
   guard?: Type<JwtAuthGuard> | undefined;
   /** Whether every route is guarded unless it is `@Public()`. Default true. */
   global?: boolean | undefined;
-  /** Modules that the classes above inject from. */
+  /** Modules whose providers the classes above inject. */
   imports?: DynamicModule['imports'] | undefined;
 }
 
-/** One instance under both names: the port, and the guard that a route may also ask for by its class. */
+/** `APP_GUARD` and `@UseGuards(JwtAuthGuard)` use the same instance. */
 function guardProviders(structure: AuthStructure): Provider[] {
   const isGlobal = structure.global !== false;
   assertSamePackage('AuthModule', structure.guard);
@@ -51,7 +53,7 @@ function guardProviders(structure: AuthStructure): Provider[] {
   ];
 }
 
-/** Where no class tells of revocations, the settings may say that the issuer's feed does. */
+/** Without a `revocationSource`, the settings can choose the issuer's feed. */
 const followedSource: Provider = {
   provide: RevocationSource,
   inject: [AUTH_SETTINGS, TrustedIssuers, VerificationKeys, RevocationHealth, Clock],
@@ -59,7 +61,7 @@ const followedSource: Provider = {
     settings.revocations?.follow === true ? new FeedRevocationSource(settings, ...rest) : undefined,
 };
 
-/** Every name of the structure: what stands here is taken out of the settings. */
+/** Every name of the structure. Nest removes these names from the settings. */
 const NO_STRUCTURE: Record<keyof AuthStructure, undefined> = {
   keys: undefined,
   revocationSource: undefined,
@@ -71,8 +73,8 @@ const NO_STRUCTURE: Record<keyof AuthStructure, undefined> = {
   imports: undefined,
 };
 
-/** Under this token the settings stand as they came. */
-export const UNCHECKED_SETTINGS = Symbol('AuthModule settings as they came');
+/** The token of the settings before they are validated. */
+export const UNCHECKED_SETTINGS = Symbol('AuthModule unchecked settings');
 
 const checkedSettings: Provider = {
   provide: AUTH_SETTINGS,
@@ -94,11 +96,11 @@ function withStructure(definition: DynamicModule, structure: AuthStructure): Dyn
       { provide: VerificationKeys, useClass: structure.keys ?? ConfiguredVerificationKeys },
       { provide: PrincipalMapper, useClass: structure.mapper ?? IdentityPrincipalMapper },
       { provide: RevocationPublisher, useClass: structure.revocationPublisher ?? LocalRevocations },
-      // One instance under both names: the port, and the class that says more than the port.
+      // The port and the class inject the same instance.
       ...(revocationSource
         ? [revocationSource, { provide: RevocationSource, useExisting: revocationSource }]
         : [followedSource]),
-      // A refused token is a 401 with its challenge (RFC 6750 §3), and no 500, whatever else the application imports.
+      // RFC 6750 §3: an invalid token is a 401 with a challenge, not a 500, whatever else the application imports.
       { provide: APP_FILTER, useClass: AuthErrorFilter },
       ...guardProviders(structure),
     ],

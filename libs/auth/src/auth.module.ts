@@ -24,7 +24,8 @@ const SWEEP_EVERY_MILLISECONDS = 1_000;
 const SWEPT_AT_ONCE = 20_000;
 
 /**
- * Guards the routes of an application by access tokens, without a database: closed unless `@Public()`.
+ * Guards the routes of an application by access tokens, without a database. Every route needs a token unless it is
+ * `@Public()`.
  *
  * @example
  * ```ts
@@ -56,48 +57,48 @@ const SWEPT_AT_ONCE = 20_000;
 export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private sweeper?: NodeJS.Timeout;
 
-  /** @throws Error where the settings and the structure want two things at once, or two modules do */
+  /** @throws Error if the settings contradict the structure, or the application imports the module twice */
   constructor(
     private readonly revocations: RevocationSet,
     @Inject(AUTH_SETTINGS) settings: AuthSettings,
-    private readonly further: OtherIssuersRevocationFeeds,
+    private readonly otherFeeds: OtherIssuersRevocationFeeds,
     modules: ModulesContainer,
     @Optional() private readonly source?: RevocationSource,
   ) {
     super();
-    // Of two guards both would want to let a request pass, and of two sets of revocations a publisher would find one.
+    // Two modules would create two guards and two revocation sets, and a publisher would update only one of the sets.
     if ([...modules.values()].filter(({ metatype }) => isAuthModule(metatype)).length > 1) {
       throw new Error(
-        'AuthModule: import it once in an application, where all of it is in reach (PosternModule imports it by itself); ' +
-          'write further issuers into "issuers".',
+        'AuthModule: import it once in an application, in the root module (PosternModule already imports it). ' +
+          'Write additional issuers into "issuers".',
       );
     }
     const { revocations: own, issuers = [] } = settings;
     if (own?.follow === true && !(source instanceof FeedRevocationSource)) {
-      throw new Error('AuthModule: write either "revocations: { follow: true }" or "revocationSource", not both.');
+      throw new Error('AuthModule: write "revocations: { follow: true }" or "revocationSource", not both.');
     }
-    // A source of the team may read the settings of the own issuer.
-    for (const one of source === undefined ? [settings, ...issuers] : issuers) assertFollowed(one);
+    // A custom source may read the revocation settings of the own issuer.
+    for (const issuer of source === undefined ? [settings, ...issuers] : issuers) assertFollowed(issuer);
   }
 
   async onApplicationBootstrap(): Promise<void> {
-    await Promise.all([this.source?.follow(this.revocations), this.further.follow(this.revocations)]);
+    await Promise.all([this.source?.follow(this.revocations), this.otherFeeds.follow(this.revocations)]);
     this.sweeper = setInterval(() => this.revocations.sweep(SWEPT_AT_ONCE), SWEEP_EVERY_MILLISECONDS);
     this.sweeper.unref();
   }
 
-  /** After the last request: what is revoked while they end counts for them, too. */
+  /** Nest calls this after the last request, so a revocation during the shutdown still counts. */
   async onApplicationShutdown(): Promise<void> {
     clearInterval(this.sweeper);
-    await Promise.all([this.source?.stop(), this.further.stop()]);
+    await Promise.all([this.source?.stop(), this.otherFeeds.stop()]);
   }
 }
 
-/** What is only half said would leave revoked tokens accepted, without a word. */
+/** A token without `follow: true` would leave revoked tokens accepted silently. */
 function assertFollowed({ issuer, revocations: { follow, token } = {} }: IssuerSettings): void {
   if (token === undefined || follow === true) return;
   throw new Error(
-    `AuthModule: "revocations" of ${issuer} has a "token" for a feed that nobody follows: write "follow: true" beside it, or take it out.`,
+    `AuthModule: "revocations" of ${issuer} has a "token" but no "follow: true". Write "follow: true", or remove the token.`,
   );
 }
 

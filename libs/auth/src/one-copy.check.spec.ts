@@ -4,7 +4,7 @@ import { Test } from '@nestjs/testing';
 import { AuthModule, JwtAuthGuard } from './index.js';
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 
-/** What another copy has marked. */
+/** Marks a class as a class of another copy of the package. */
 const OfAnotherCopy = (): ClassDecorator =>
   Reflect.metadata(Symbol.for('postern:copy'), {
     place: 'file:///app/node_modules/other/node_modules/postern',
@@ -41,27 +41,27 @@ const started = (metadata: ModuleMetadata, structure: object = {}) =>
     imports: [AuthModule.forRoot({ ...settings, ...structure }), ...(metadata.imports ?? [])],
   }).compile();
 
-describe('AuthModule beside another copy of the package', () => {
+describe('AuthModule with two copies of the package', () => {
   it.each<[string, ModuleMetadata, string]>([
-    // The own one would revoke, and the guard of the other let pass.
-    ['its AuthModule', { imports: [OtherAuthModule] }, 'OtherAuthModule'],
-    ['a guard that extends its guard', { controllers: [Orders] }, 'TeamGuard'],
+    // One copy would revoke a token, and the guard of the other would accept it.
+    ['the AuthModule of another copy', { imports: [OtherAuthModule] }, 'OtherAuthModule'],
+    ['a guard that extends the guard of another copy', { controllers: [Orders] }, 'TeamGuard'],
     [
-      'its guard before every route',
+      'its guard as a global guard',
       { providers: [OtherVerifier, { provide: APP_GUARD, useClass: OtherGuard }] },
       'OtherGuard',
     ],
-  ])('does not start with %s, and says why', async (_, metadata, name) => {
+  ])('AuthModule fails to start and names the class if the application has %s', async (_, metadata, name) => {
     const sentence = `AuthModule: two copies of postern are loaded. ${name} comes from file:///app/`;
     for (const global of [true, false]) await expect(started(metadata, { global })).rejects.toThrow(sentence);
   });
 
-  it('takes no guard of it as its own', () => {
+  it('AuthModule rejects a guard of another copy in its structure', () => {
     const guard = TeamGuard as unknown as Type<JwtAuthGuard>;
     expect(() => AuthModule.forRoot({ ...settings, guard })).toThrow('TeamGuard comes from file:///app/');
   });
 
-  it('starts where guards and modules are of its own copy', async () => {
+  it('AuthModule starts if all guards and modules come from its own copy', async () => {
     @Injectable()
     class OwnGuard extends JwtAuthGuard {}
     @Controller()

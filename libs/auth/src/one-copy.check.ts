@@ -3,17 +3,17 @@ import { assertSamePackage } from 'postern/problem';
 import type { Provider } from '@nestjs/common';
 
 /**
- * Refuses guards and modules of another copy of the package: two `AuthModule` would each have a set of revocations, and what is
- * revoked by the one would pass the guard of the other. It waits for nothing, so as to come before Nest misses what a guard of
- * `@UseGuards` injects.
+ * Fails the start if a guard or a module comes from another copy of the package. Two `AuthModule` classes would have
+ * two revocation sets, and the guard of one copy would accept tokens that the other copy has revoked. The check injects
+ * nothing asynchronous, so it runs before Nest reports a missing dependency of a guard in `@UseGuards`.
  */
 export const oneCopyCheck: Provider = {
-  provide: Symbol('AuthModule is of one copy'),
+  provide: Symbol('AuthModule one copy'),
   inject: [ModulesContainer],
   useFactory: (modules: ModulesContainer): void => {
     for (const { metatype, providers, injectables } of modules.values()) {
       const classes = [...providers.values(), ...injectables.values()].map((wrapper) => wrapper.metatype);
-      for (const one of [metatype, ...classes]) assertSamePackage('AuthModule', one);
+      for (const type of [metatype, ...classes]) assertSamePackage('AuthModule', type);
     }
   },
 };

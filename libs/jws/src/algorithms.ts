@@ -8,7 +8,10 @@ export const JWT_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS2
  */
 export type JwtAlgorithm = (typeof JWT_ALGORITHMS)[number];
 
-/** The default list of accepted algorithms. HS256 needs an explicit setting, because every verifier of a secret can also sign with it. */
+/**
+ * The default list of accepted algorithms. HS256 needs an explicit setting, because every verifier of a secret can
+ * also sign with it.
+ */
 export const ASYMMETRIC_ALGORITHMS: readonly JwtAlgorithm[] = JWT_ALGORITHMS.filter((alg) => alg !== 'HS256');
 
 /** Whether the value names a supported algorithm. */

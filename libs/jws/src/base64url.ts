@@ -8,8 +8,8 @@ const ENDINGS = [undefined, '', 'AQgw', 'AEIMQUYcgkosw048'] as const;
 const SCRATCH = Buffer.allocUnsafeSlow(8_192);
 
 /**
- * Whether the text is base64url in its one canonical spelling: without padding, white space, or unused bits. With two spellings, one
- * token would have two texts, and everything that is keyed by the text would miss one of them.
+ * Whether the text is base64url in its one canonical spelling: without padding, white space, or unused bits. With two
+ * spellings, one token would have two texts, and everything that is keyed by the text would miss one of them.
  *
  * @see RFC 7515 §2, RFC 4648 §3.5
  */

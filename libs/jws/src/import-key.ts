@@ -54,7 +54,7 @@ export function importKey(material: KeyMaterial): ImportedKey {
   checkFit(key, alg);
   const kid = material.kid ?? jwk?.kid ?? thumbprint(key);
   if (typeof kid !== 'string' || kid === '' || kid.length > MAX_KID_LENGTH) {
-    throw new Error(`Key: "kid" must be a text of 1 to ${MAX_KID_LENGTH} characters.`);
+    throw new Error(`Key: "kid" must be a string of 1 to ${MAX_KID_LENGTH} characters.`);
   }
   if (privateKey === undefined) return { kid, alg, key };
   checkPair(alg, key, privateKey);
@@ -81,7 +81,7 @@ function checkPurpose(jwk: Jwk): void {
 
 function keysOf(material: KeyMaterial): KeyPair {
   if ('secret' in material) {
-    if (typeof material.secret !== 'string') throw new Error('Key: "secret" must be a text of 32 bytes or more.');
+    if (typeof material.secret !== 'string') throw new Error('Key: "secret" must be a string of 32 bytes or more.');
     return secretPair(Buffer.from(material.secret, 'utf8'));
   }
   return 'pem' in material ? keysOfPem(material.pem) : keysOfJwk(material.jwk);
@@ -94,7 +94,7 @@ function secretPair(bytes: Buffer): KeyPair {
 
 function keysOfPem(pem: string): KeyPair {
   if (typeof pem !== 'string' || !pem.includes('-----BEGIN ')) {
-    throw new Error('Key: "pem" must be the text of a PEM file, which begins with "-----BEGIN", and not a path.');
+    throw new Error('Key: "pem" must be the content of a PEM file, which begins with "-----BEGIN", and not a path.');
   }
   if (!pem.includes('PRIVATE KEY')) return { key: readable('pem', () => createPublicKey(pem)) };
   const privateKey = readable('pem', () => createPrivateKey(pem));

@@ -27,8 +27,8 @@ export function privateKeyOf(alg: JwtAlgorithm, material: Buffer): KeyObject {
 /**
  * The `kid` of a key that has no other name.
  *
- * The thumbprint of a public key is the one of RFC 7638 (SHA-256, base64url). The thumbprint of a secret is an HMAC under that secret,
- * because `kid` is public: RFC 7638 §7 warns that a plain hash of a secret helps to guess it.
+ * The thumbprint of a public key is the one of RFC 7638 (SHA-256, base64url). The thumbprint of a secret is an HMAC
+ * under that secret, because `kid` is public: RFC 7638 §7 warns that a plain hash of a secret helps to guess it.
  *
  * @see RFC 7638 §3
  */

@@ -8,7 +8,7 @@ const MAX_LENGTH = 8_192;
 const MAX_DEPTH = 8;
 const MAX_KID_LENGTH = 64;
 
-/** Each of these changes the meaning of the rest, or brings a key along: none belongs in a token of ours. */
+/** Each of these changes the meaning of the token or contains a key. Postern's tokens have none of them. */
 const REJECTED_PARAMETERS = ['crit', 'b64', 'zip', 'cty', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256'] as const;
 
 /** The text is not a JWS that Postern accepts. The message names the rule and quotes nothing of the text. */
@@ -34,7 +34,7 @@ function reject(reason: string): never {
   throw new MalformedJwsError(reason);
 }
 
-/** A parsed header, by the beginning of every text that has it: up to and with its dot. */
+/** A parsed header with its encoded text, up to and including the dot. */
 interface KnownHeader extends JoseHeader {
   readonly beginning: string;
 }
@@ -42,7 +42,7 @@ interface KnownHeader extends JoseHeader {
 /** All tokens of a key have the same header, so it is parsed once. */
 const knownHeaders = new Map<string, KnownHeader>();
 const MAX_KNOWN_HEADERS = 64;
-/** `startsWith` takes less time than to cut the header out of the text and to look it up. */
+/** `startsWith` is faster than a slice of the text and a lookup. */
 let latestHeader: KnownHeader | undefined;
 
 /**
@@ -86,7 +86,7 @@ function readHeader(text: string): JoseHeader {
   const { alg, kid, typ } = header;
   // RFC 8725 §3.1, §3.2: a list, compared exactly; "none" is not on it.
   if (!isJwtAlgorithm(alg)) return reject('algorithm is not on the list');
-  if (kid !== undefined && typeof kid !== 'string') return reject('kid is not a text');
+  if (kid !== undefined && typeof kid !== 'string') return reject('kid is not a string');
   if (kid !== undefined && (kid === '' || kid.length > MAX_KID_LENGTH)) reject('kid is empty or too long');
   // RFC 7515 §4.1.11, RFC 7797 §7, RFC 8725 §3.6 and §3.10.
   for (const parameter of REJECTED_PARAMETERS) {

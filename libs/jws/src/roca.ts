@@ -13,8 +13,8 @@ const RESIDUES = PRIMES.map((prime) => {
 });
 
 /**
- * Whether an RSA key has the fingerprint of the broken generator, whose private keys can be computed from the public ones. A sound
- * key has it by chance once in about 2^27.
+ * Whether an RSA key has the fingerprint of the broken generator, whose private keys can be computed from the public
+ * ones. A sound key has it by chance once in about 2^27.
  *
  * @see CVE-2017-15361
  */

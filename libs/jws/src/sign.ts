@@ -14,7 +14,10 @@ export function createSignature(alg: JwtAlgorithm, key: KeyObject, signingInput:
   return sign(parameters.digest, signingInput, keyInput(parameters, key));
 }
 
-/** The options of `node:crypto` that give the forms of JWS: r‖s for ECDSA, and for RSA-PSS a salt as long as the digest. */
+/**
+ * The options of `node:crypto` that give the forms of JWS: r‖s for ECDSA, and for RSA-PSS a salt as long as the
+ * digest.
+ */
 export function keyInput(parameters: AlgorithmParameters, key: KeyObject): SignKeyObjectInput {
   if (parameters.kind === 'ec') return { key, dsaEncoding: 'ieee-p1363' };
   if (parameters.kind === 'rsa' && parameters.isPss) {

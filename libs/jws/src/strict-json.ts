@@ -7,8 +7,9 @@ const COLON = 0x3a;
 const BACKSLASH = 0x5c;
 
 /**
- * Parses one JSON object: strict UTF-8 without a byte-order mark, unique names in every object, and no deeper than allowed (the
- * object itself is depth 1). The object and everything in it are frozen. Returns undefined for anything else.
+ * Parses one JSON object: strict UTF-8 without a byte-order mark, unique names in every object, and no deeper than
+ * allowed (the object itself is depth 1). The object and everything in it are frozen. Returns undefined for anything
+ * else.
  *
  * @see RFC 8725 §2.4, RFC 7515 §4, RFC 8259 §8.1
  */
@@ -30,15 +31,16 @@ function parseJsonObject(text: string | undefined, maximumDepth: number): Record
     return undefined;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  // RFC 8259 §4: the parser keeps one of two members with the same name, so the text then has more names than the value.
+  // RFC 8259 §4: the parser keeps one of two members with the same name, so the text then has more names than the
+  // value.
   const members = freeze(value, maximumDepth);
   const isStrict = members === countColons(text) || members === countNames(text);
   return isStrict ? (value as Record<string, unknown>) : undefined;
 }
 
 /**
- * A fast upper bound of the number of names: every name is followed by a colon, and that colon is never followed by a slash, as in
- * `https://`. If strings of the text hold other colons, the bound is too high, and `countNames` decides.
+ * A fast upper bound of the number of names: every name is followed by a colon, and that colon is never followed by a
+ * slash, as in `https://`. If strings of the text hold other colons, the bound is too high, and `countNames` decides.
  */
 function countColons(text: string): number {
   let colons = 0;
@@ -60,7 +62,10 @@ function countNames(text: string): number {
   return names;
 }
 
-/** Freezes the value and everything in it. Returns the number of its members at any depth, or NaN if it is deeper than allowed. */
+/**
+ * Freezes the value and everything in it. Returns the number of its members at any depth, or NaN if it is deeper than
+ * allowed.
+ */
 function freeze(value: object, maximumDepth: number): number {
   if (maximumDepth < 1) return Number.NaN;
   const inner: unknown[] = Array.isArray(value) ? value : Object.values(value);

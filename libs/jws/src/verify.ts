@@ -5,7 +5,10 @@ import type { AlgorithmParameters } from './algorithms.js';
 import type { ParsedJws } from './parse-jws.js';
 import type { VerificationKey } from './verification-key.js';
 
-/** Holds the bytes of a JWS of usual length: a buffer for each would be most of the garbage that a verification leaves. */
+/**
+ * Holds the bytes of a JWS of usual length: a buffer for each would be most of the garbage that a verification
+ * leaves.
+ */
 const SCRATCH = Buffer.allocUnsafeSlow(8_192);
 
 /** Whether the signature, in the form of JWS, is the key's signature of these bytes. */

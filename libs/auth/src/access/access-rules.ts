@@ -12,9 +12,9 @@ type Rule = typeof PUBLIC | typeof SCOPES | typeof OWN_ISSUER | typeof FOR_SERVI
 const declared = new Map<object, Set<string | symbol>>();
 
 /**
- * A decorator that records the rule. The rule of a method belongs to its class and name as well as to its function, and
- * the rule of a class to its prototype: a decorator that wraps the method or the class replaces the function or the
- * class and leaves these.
+ * Creates a decorator that records the rule. It records the rule of a method under its class and name as well as under
+ * its function, and the rule of a class under its prototype: a decorator that wraps the method or the class replaces
+ * the function or the class, and leaves the rest.
  */
 export function recordRule(rule: Rule, scopes?: readonly string[]): MethodDecorator & ClassDecorator {
   return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
@@ -26,7 +26,7 @@ export function recordRule(rule: Rule, scopes?: readonly string[]): MethodDecora
   };
 }
 
-/** Whether the class itself has the rule: that of a base class does not count. */
+/** Whether the class itself has the rule. A rule of a base class does not count. */
 export function hasOwnRule(rule: Rule, prototype: object, name?: string | symbol): boolean {
   if (Reflect.hasOwnMetadata(rule, prototype, name!)) return true;
   const method = name === undefined ? undefined : ownMethod(prototype, name);
@@ -44,7 +44,7 @@ export function scopesOfFunction(method: object): readonly string[] {
   return scopesIn(Reflect.getMetadata(SCOPES, method));
 }
 
-/** The method that the class itself has under this name, unless it is an accessor: Nest runs none. */
+/** The method that the class itself has under this name. Accessors do not count, because Nest does not run them. */
 export function ownMethod(prototype: object, name: string | symbol): object | undefined {
   const value: unknown = Object.getOwnPropertyDescriptor(prototype, name)?.value;
   return typeof value === 'function' ? value : undefined;
@@ -62,7 +62,7 @@ export function prototypesWithRules(): Iterable<object> {
   return declared.keys();
 }
 
-/** The prototype and those that it extends, itself first. */
+/** The prototype chain, from the prototype itself to the last class before `Object`. */
 export function lineageOf(prototype: object): readonly object[] {
   const lineage: object[] = [];
   for (
@@ -76,7 +76,7 @@ export function lineageOf(prototype: object): readonly object[] {
 }
 
 function record(rule: Rule, scopes: readonly string[] | undefined, holder: object, name?: string | symbol): void {
-  // Several decorators of scopes add up.
+  // The scopes of several decorators add up.
   const value = scopes && [...scopesIn(Reflect.getOwnMetadata(rule, holder, name!)), ...scopes];
   Reflect.defineMetadata(rule, value ?? true, holder, name!);
 }

@@ -2,11 +2,11 @@ import { FOR_SERVICES, OWN_ISSUER, PUBLIC, recordRule, SCOPES } from './access-r
 import { isScopeToken } from 'postern/jws';
 
 /**
- * Opens a route, or every route of a controller, to everybody. A method that requires scopes or own tokens, or has the
- * guard by `@UseGuards`, stays shut in a public controller.
+ * Allows requests without a token, for a route or for every route of a controller. A method of a public controller
+ * still needs a token if it has `@RequireScopes`, `@OwnIssuerOnly`, or the guard by `@UseGuards`.
  *
- * A subclass of a public controller is not public, and neither is a method that overrides a public one: each says
- * `@Public()` itself. A method that a subclass inherits unchanged keeps its own `@Public()`.
+ * A subclass of a public controller is not public, and neither is a method that overrides a public one: each needs
+ * its own `@Public()`. A method that a subclass inherits unchanged keeps its own `@Public()`.
  *
  * @example
  * ```ts
@@ -18,9 +18,9 @@ import { isScopeToken } from 'postern/jws';
 export const Public = (): MethodDecorator & ClassDecorator => recordRule(PUBLIC);
 
 /**
- * Requires every one of the scopes. Scopes add up: those of the method, of the methods that it overrides, of its
- * controller, and of the classes that the controller extends. Several decorators on one method add up, too. A token
- * that lacks one gets 403 `insufficient-scope`.
+ * Requires all of the scopes. Scopes add up: those of the method, of the methods that it overrides, of its controller,
+ * and of the classes that the controller extends. Several decorators on one method add up, too. A token that lacks a
+ * scope gets 403 `insufficient-scope`.
  *
  * @throws Error at load if a scope is not a scope token
  * @see RFC 6749 §3.3
@@ -34,15 +34,15 @@ export const Public = (): MethodDecorator & ClassDecorator => recordRule(PUBLIC)
 export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecorator => {
   const malformed = scopes.find((scope) => !isScopeToken(scope));
   if (scopes.length === 0 || malformed !== undefined) {
-    throw new Error(`@RequireScopes needs scope tokens such as "orders:read"; "${malformed ?? ''}" is none.`);
+    throw new Error(`@RequireScopes needs scope tokens such as "orders:read", but got "${malformed ?? ''}".`);
   }
   return recordRule(SCOPES, scopes);
 };
 
 /**
- * Rejects the tokens of further `issuers` with 401: for routes that use the subject as a user of this application, or a
- * scope as one that this application gives. Another issuer may write any subject and any scope. Subclasses and
- * overrides inherit the rule. The routes that Postern brings all have it.
+ * Rejects the tokens of additional `issuers` with 401. Use it for routes that use the subject as a user of this
+ * application, or a scope that only this application grants: another issuer can write any subject and any scope.
+ * Subclasses and overrides inherit the rule. All routes of Postern have it.
  *
  * @example
  * ```ts
@@ -53,11 +53,11 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
 export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => recordRule(OWN_ISSUER);
 
 /**
- * Admits services, whose tokens have no session, without a call of the `PrincipalMapper`, which knows users:
- * `@CurrentUser()` is undefined for them. Token and scopes are required as everywhere.
+ * Allows services, whose tokens have no session, without a call of the `PrincipalMapper`, which maps users:
+ * `@CurrentUser()` is undefined for services. The token and its scopes are still required.
  *
- * On a controller it holds for each route of the controller. In a subclass it still holds for the methods that the
- * subclass inherits unchanged, and not for those that the subclass adds or overrides: they may rely on a user.
+ * On a controller, it applies to each route of the controller. In a subclass, it applies to the methods that the
+ * subclass inherits unchanged, and not to methods that the subclass adds or overrides: they may need a user.
  *
  * @example
  * ```ts

@@ -5,7 +5,7 @@ import type { ModulesContainer } from '@nestjs/core';
 
 export type Method = (...args: unknown[]) => unknown;
 
-/** A method that some decorator has marked, its class, and the objects that exist of the class. */
+/** A method with metadata from a decorator, its class, and the instances of the class. */
 export interface Handler {
   readonly name: string;
   readonly method: Method;
@@ -13,20 +13,20 @@ export interface Handler {
   readonly instances: readonly Readonly<Record<string, unknown>>[];
 }
 
-/** Every handler of the application's controllers and providers. */
+/** Finds every handler of the application's controllers and providers. */
 export function handlersOf(modules: ModulesContainer): Handler[] {
   const scanner = new MetadataScanner();
   const wrappers = [...modules.values()].flatMap(({ controllers, providers }) => [
     ...controllers.values(),
     ...providers.values(),
   ]);
-  const made = wrappers.filter(({ inject, isAlias }) => !inject && !isAlias);
-  return [...new Set(made.map(({ metatype }) => metatype))].flatMap((owner) => {
+  const instantiable = wrappers.filter(({ inject, isAlias }) => !inject && !isAlias);
+  return [...new Set(instantiable.map(({ metatype }) => metatype))].flatMap((owner) => {
     if (typeof owner !== 'function' || typeof owner.prototype !== 'object') return [];
     const methods = owner.prototype as Record<string, Method>;
-    const instances = made
+    const instances = instantiable
       .map(({ instance }): unknown => instance)
-      .filter((one): one is Record<string, unknown> => one instanceof owner);
+      .filter((value): value is Record<string, unknown> => value instanceof owner);
     return scanner
       .getAllMethodNames(methods)
       .map((name) => ({ name, method: methods[name]!, owner: owner as Type, instances }))
@@ -34,7 +34,7 @@ export function handlersOf(modules: ModulesContainer): Handler[] {
   });
 }
 
-/** Makes the rules of a method hold for each function that an object has in its place. */
+/** Applies the rules of a method to each function that an instance has under the name of the method. */
 export function noteHandlers(handlers: readonly Handler[]): void {
   for (const { name, owner, instances } of handlers) {
     const prototype = owner.prototype as object;

@@ -1,18 +1,18 @@
 import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { lineageOf, ownMethod, ownMethodNames, prototypesWithRules } from './access-rules.js';
 
-/** A method by what no decorator can replace: the prototype that has it, and its name. */
+/** Identifies a method by its prototype and its name, which no decorator can replace. */
 export interface HandlerMethod {
   readonly prototype: object;
   readonly name: string | symbol;
 }
 
 /**
- * The methods that each function is or was: the router may have read it before tracing put another one in its place.
+ * The methods that each function is or was: the router may have read the function before a tracing library replaced it.
  */
 const methodsOfFunction = new WeakMap<object, HandlerMethod[]>();
 
-/** Remembers which methods the functions of the class, and of those that it extends, are at this moment. */
+/** Records the current function of each method of the class and of its base classes. */
 export function noteMethods(prototype: object): void {
   for (const one of lineageOf(prototype)) {
     for (const name of ownMethodNames(one)) {
@@ -22,14 +22,14 @@ export function noteMethods(prototype: object): void {
   }
 }
 
-/** Remembers that the function stands for the method of this name. */
+/** Records that the function is the method of this name. */
 export function noteMethod(handler: object, prototype: object, name: string | symbol): void {
   const known = methodsOfFunction.get(handler) ?? [];
   if (known.some((one) => one.prototype === prototype && one.name === name)) return;
   methodsOfFunction.set(handler, [...known, { prototype, name }]);
 }
 
-/** Every method that the function is or was, of this class and of classes from which it was copied. */
+/** Returns every method that the function is or was, of this class and of classes from which it was copied. */
 export function methodsOf(handler: object, prototype: object): readonly HandlerMethod[] {
   noteMethods(prototype);
   for (const one of prototypesWithRules()) noteMethods(one);
@@ -37,8 +37,8 @@ export function methodsOf(handler: object, prototype: object): readonly HandlerM
 }
 
 /**
- * The methods of the class that are the same route as the function. Instrumentation may hand the router a copy of a
- * handler with its metadata, and the copy is no method of any class.
+ * Returns the methods of the class that are the same route as the function. Instrumentation may pass a copy of a
+ * handler with its metadata to the router, and the copy is not a method of any class.
  */
 export function methodsOfRoute(handler: object, lineage: readonly object[]): readonly HandlerMethod[] {
   if (!Reflect.hasMetadata(PATH_METADATA, handler)) return [];

@@ -16,17 +16,17 @@ const PARAMETER_TYPES = 'design:paramtypes';
 
 type Method = (...parameters: never[]) => unknown;
 
-/** These belong to the class and the name of a method: an override has them without a copy, or must not have them. */
+/** Rules by class and method name. An override has them without a copy, or must not have them. */
 const RULES: readonly unknown[] = [PUBLIC, SCOPES, OWN_ISSUER, FOR_SERVICES];
 
 /**
- * Makes a method that overrides a route the same route: path, status, documentation, guards, and the classes by which
- * its parameters are validated, unless the override has its own. Nest keeps these with the function, so an override
- * without decorators is not a route.
+ * Makes a method that overrides a route the same route: path, status, documentation, guards, and the classes that
+ * validate its parameters, unless the override has its own. Nest keeps these with the function, so an override without
+ * decorators is not a route.
  *
- * An override without a route decorator of its own also takes over `@Public()` and `@ForServices()`. An override that
- * repeats `@Get()` is its own route and writes them itself. Scopes and `@OwnIssuerOnly()` hold for every override,
- * without this function.
+ * An override without its own route decorator also inherits `@Public()` and `@ForServices()`. An override that repeats
+ * `@Get()` is its own route and needs its own. Scopes and `@OwnIssuerOnly()` apply to every override, without this
+ * function.
  *
  * @returns the controller itself
  * @example
@@ -71,7 +71,7 @@ function copyMetadata(own: Method, inherited: Method): void {
   }
 }
 
-/** Parameter types of a decorated override that are not classes would leave its parameters without validation. */
+/** If the parameter types of a decorated override are not classes, its parameters would not be validated. */
 function inheritTypes(prototype: object, parent: object, name: string): void {
   const own = Reflect.getOwnMetadata(PARAMETER_TYPES, prototype, name) as unknown[] | undefined;
   const inherited = Reflect.getMetadata(PARAMETER_TYPES, parent, name) as unknown[] | undefined;

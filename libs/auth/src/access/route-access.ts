@@ -15,32 +15,30 @@ import { hasGuard } from './guard-metadata.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { HandlerMethod } from './handler-methods.js';
 
-/** A controller's class. */
 type Controller = ReturnType<ExecutionContext['getClass']>;
 
-/** A route's method. */
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
 /** The rules of a route. */
 export interface RouteAccess {
   readonly isPublic: boolean;
-  /** Every one of them is required. */
+  /** The token needs all of them. */
   readonly scopes: readonly string[];
-  /** Whether tokens of further issuers are rejected. */
+  /** Whether tokens of additional issuers are rejected. */
   readonly isOwnIssuerOnly: boolean;
   /** Whether a token without a session needs no user. */
   readonly isForServices: boolean;
-  /** Whether `@UseGuards` puts the guard before the method, or before a method that it overrides. */
+  /** Whether `@UseGuards` applies the guard to the method, or to a method that it overrides. */
   readonly isGuardedMethod: boolean;
 }
 
 const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
 
 /**
- * The rules of the route, read from the decorators once and then from memory.
+ * Returns the rules of the route. It reads the decorators once and caches the result.
  *
- * @throws Error if the function is no method of the controller and some method of the controller has rules: the
- *   function may stand for that method
+ * @throws Error if the function is not a method of the controller and some method of the controller has rules: the
+ *   function may have replaced that method
  */
 export function routeAccess(handler: Handler, controller: Controller): RouteAccess {
   let routes = known.get(controller);
@@ -50,7 +48,7 @@ export function routeAccess(handler: Handler, controller: Controller): RouteAcce
   return access;
 }
 
-/** Whether the guard lets everybody in. */
+/** Whether the guard accepts requests without a token. */
 export function isPublic(handler: Handler, controller: Controller): boolean {
   return routeAccess(handler, controller).isPublic;
 }
@@ -62,12 +60,12 @@ export function scopesOf(handler: Handler, controller: Controller): readonly str
 
 function readAccess(handler: Handler, controller: Controller): RouteAccess {
   const prototype = (controller as Controller | undefined)?.prototype as object | undefined;
-  // A proxy of the object may answer with anything when Nest asks for its class.
+  // A proxy of the object may return any value when Nest reads its class.
   if (typeof prototype !== 'object') throw unknownMethod(handler, controller);
   const lineage = lineageOf(prototype);
   const own = methodsOf(handler, prototype);
   const methods = (own.length > 0 ? own : methodsOfRoute(handler, lineage)).map((one) => levelsOf(one, lineage));
-  // A class into which `constructor` was copied is shown to guards as this one.
+  // Nest passes this class to guards also for a class into which `constructor` was copied.
   const alike = methods.filter(({ classes }) => classes[0]!.constructor === controller);
   if (methods.length === 0 && lineage.some(hasShutMethod)) throw unknownMethod(handler, controller);
 
@@ -83,7 +81,7 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
     Reflect.hasMetadata(OWN_ISSUER, handler) || levels.some((one) => hasOwnRule(OWN_ISSUER, one.prototype, one.name));
   const isGuardedMethod = hasGuard(handler) || levels.some((one) => hasOwnGuard(one.prototype, one.name));
 
-  // If two decorators contradict each other the nearer one counts, and on the same level the one that shuts.
+  // If two decorators contradict each other, the one closer to the method wins; on the same level, the stricter one.
   const isShutMethod = ofMethod.length > 0 || isOwnMethod || isGuardedMethod;
   const isOpenMethod = saysOfItself(PUBLIC, handler, methods) && !isShutMethod;
   const isOpenController =
@@ -102,14 +100,14 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
       };
 }
 
-/** A method with the classes that have a word in it, the most special first. */
+/** A method with the classes that can have rules for it, the most derived class first. */
 interface MethodLevels {
   readonly name: string | symbol;
-  /** All classes of its lineage. */
+  /** All classes of its prototype chain. */
   readonly classes: readonly object[];
-  /** Those that have the method, or a rule for it. */
+  /** The classes that have the method, or a rule for it. */
   readonly levels: readonly object[];
-  /** The one whose method Nest runs. */
+  /** The class whose method Nest runs. */
   readonly owner: object | undefined;
 }
 
@@ -119,7 +117,7 @@ function levelsOf({ prototype, name }: HandlerMethod, lineage: readonly object[]
   return { name, classes, levels, owner: levels.find((one) => ownMethod(one, name) !== undefined) };
 }
 
-/** Whether the method that Nest runs has the rule, and not only a method that it overrides. */
+/** Whether the method that Nest runs has the rule. A rule of a method that it overrides does not count. */
 function saysOfItself(rule: typeof PUBLIC | typeof FOR_SERVICES, handler: Handler, methods: MethodLevels[]): boolean {
   if (Reflect.hasMetadata(rule, handler)) return true;
   return (
@@ -144,17 +142,17 @@ function hasOwnGuard(prototype: object, name: string | symbol): boolean {
 
 function unknownMethod(handler: Handler, controller: Controller | undefined): Error {
   return new Error(
-    `AuthModule: ${controller?.name || 'a class without a name'} runs the function "${handler.name}", which is none of ` +
-      'its methods, so that the rules of the method are unknown. Declare the handler as a method. Do not assign it as ' +
+    `AuthModule: ${controller?.name || 'a class without a name'} runs the function "${handler.name}", which is not one of ` +
+      'its methods, so the rules of the method are unknown. Declare the handler as a method. Do not assign it as ' +
       'a property, bind it in the constructor, or return a proxy of the object.',
   );
 }
 
 /**
- * Whether a token is needed for the route, by what the guard itself reads: an API document made from it cannot drift.
+ * Whether the route needs a token. It reads the same rules as the guard, so an API document that uses it stays correct.
  *
- * @param isGlobal whether the guard stands before every route (`AuthModule.forRoot({ global })`); otherwise only where
- *   `@UseGuards(JwtAuthGuard)` puts it
+ * @param isGlobal whether the guard applies to every route (`AuthModule.forRoot({ global })`), or only to routes with
+ *   `@UseGuards(JwtAuthGuard)`
  */
 export function isGuarded(
   handler: Parameters<typeof isPublic>[0],

@@ -11,22 +11,22 @@ import type { OnModuleInit, Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import type { Handler, Method } from './application-handlers.js';
 
-/** Where is said whether `AuthModule` puts its guard before every route. */
+/** The token of the flag `global`: whether the guard of `AuthModule` applies to every route. */
 export const GUARD_IS_GLOBAL = Symbol('AuthModule guard is global');
 
-/** Of `@MessagePattern` and `@EventPattern`: their package need not be there. */
+/** The metadata of `@MessagePattern` and `@EventPattern`. It is copied because the package is optional. */
 const MESSAGE_PATTERN = 'microservices:pattern';
 
-/** Of `@ResolveField`, and of what `GraphQLModule` is told: their package need not be there either. */
+/** The metadata of `@ResolveField`, and the token of the options of `GraphQLModule`. The package is optional. */
 const FIELD_RESOLVER = 'graphql:resolve_property';
 const GRAPHQL_OPTIONS = 'GqlModuleOptions';
 
-/** What Nest reads of the class, and what only the documentation reads. */
+/** Metadata that Nest reads from the class, or that only the documentation reads. */
 const CLASS_METADATA = new RegExp(
   `^(?:${PATH_METADATA}|${METHOD_METADATA}|${VERSION_METADATA}|swagger/.*|microservices:.*)$`,
 );
 
-/** Looks, before the application listens, for handlers that seem guarded and are not: it does not start with one. */
+/** Fails the start if a handler seems guarded and is not. */
 @Injectable()
 export class UnguardedHandlersCheck implements OnModuleInit {
   constructor(
@@ -39,7 +39,7 @@ export class UnguardedHandlersCheck implements OnModuleInit {
     noteHandlers(this.handlers());
   }
 
-  /** @throws Error that names the handlers and says what to write */
+  /** @throws Error that names the handlers and the fix */
   onModuleInit(): void {
     const { applicationConfig } = this.module['container'];
     // A context without a server has no requests.
@@ -55,29 +55,28 @@ export class UnguardedHandlersCheck implements OnModuleInit {
     if (this.isGraphqlUnguardedBelow()) this.assertFieldsAreOpen();
   }
 
-  /** A route is what the class says; what Nest runs, and reads the guards and the status of, is what the object has. */
+  /** Nest reads the route from the class, and the guards and the status from the function that the instance has. */
   private assertMethodsAreRun(): void {
     const lost = this.handlers().filter(({ name, method, owner, instances }) => {
       const isRun =
         [METHOD_METADATA, MESSAGE_PATTERN].some((key) => Reflect.hasMetadata(key, method)) || hasGuard(method);
-      return isRun && instances.some((one) => dropsMetadata(method, one[name]) || isUnknown(one[name], owner));
+      return isRun && instances.some(({ [name]: run }) => dropsMetadata(method, run) || isUnknown(run, owner));
     });
     if (lost.length === 0) return;
     throw new Error(
-      `AuthModule: instead of ${namesOf(lost)} Nest runs a function that was put into the object, by a property or by the constructor, ` +
-        'and it has none of the decorators of the method: no scopes, no guards, no status. Write it as a method, also where it ' +
-        'overrides one, and leave it unbound.',
+      `AuthModule: ${namesOf(lost)} is assigned as a property or bound in the constructor, so Nest loses its decorators ` +
+        '(scopes, guards, status). Declare it as a method and do not bind it.',
     );
   }
 
-  /** Nest hands guards the `constructor` of the object, which a mixin may have overwritten. */
+  /** Nest passes the `constructor` of the instance to guards. A mixin may have overwritten it. */
   private assertClassesAreSeen(): void {
     for (const { name, method, owner } of this.handlers()) {
       const seen = (owner.prototype as { constructor: unknown }).constructor as Type;
       if (seen === owner || isSameAccess(method, owner, seen)) continue;
       throw new Error(
-        `AuthModule: ${owner.name}.prototype.constructor is ${seen?.name}, so that guards would read the rules of that ` +
-          `class for ${owner.name}.${name}. Do not copy "constructor" when you mix classes.`,
+        `AuthModule: ${owner.name}.prototype.constructor is ${seen?.name}, so guards would read the rules of ` +
+          `${seen?.name} for ${owner.name}.${name}. Do not copy "constructor" when you mix classes.`,
       );
     }
   }
@@ -86,23 +85,23 @@ export class UnguardedHandlersCheck implements OnModuleInit {
     const open = this.handlers().filter((one) => hasAccessRules(one) && !isGuardedItself(one));
     if (open.length === 0) return;
     throw new Error(
-      `AuthModule: ${decoratorOf(open)} stands before ${namesOf(open)}, and with "global: false" no guard that reads it does. Put ` +
-        '@UseGuards(JwtAuthGuard), or your subclass of it, before the method or its class.',
+      `AuthModule: ${namesOf(open)} has ${decoratorOf(open)} but no guard that reads it, because of "global: false". Put ` +
+        '@UseGuards(JwtAuthGuard), or your subclass of it, on the method or its class.',
     );
   }
 
-  /** Nest reads guards of the function and of the class that run, and of nothing that they replace. */
+  /** Nest reads the guards of the function and of the class that run, and ignores those that they replace. */
   private assertGuardsAreRun(): void {
     const open = this.handlers().filter((one) => isMeantToBeGuarded(one) && !isGuardedItself(one));
     if (open.length === 0) return;
     throw new Error(
       `AuthModule: @UseGuards(JwtAuthGuard) is lost for ${namesOf(open)}, which overrides a method or wraps a class that ` +
         'has it. With "global: false" Nest runs no guard there. Repeat @UseGuards(JwtAuthGuard), or your subclass of ' +
-        'it, before the overriding method, or above the decorator that replaces the class.',
+        'it, on the overriding method, or above the decorator that replaces the class.',
     );
   }
 
-  /** Nest tells nobody whether a microservice inherits the guards of the application that it is connected to. */
+  /** Nest has no API that shows whether a microservice inherits the guards of its HTTP application. */
   private assertMessagesAreGuarded(): void {
     const open = this.handlers().filter((one) => {
       const isReceiver = Reflect.hasMetadata(MESSAGE_PATTERN, one.method);
@@ -110,15 +109,16 @@ export class UnguardedHandlersCheck implements OnModuleInit {
     });
     if (open.length === 0) return;
     throw new Error(
-      `AuthModule: the global guard may not stand before ${namesOf(open)}: a microservice that is connected to an HTTP ` +
-        'application has its guards only by "inheritAppConfig". Put your subclass of JwtAuthGuard, which knows where a message has ' +
-        'its token, before the method or its class: @UseGuards(JwtAuthGuard) itself keeps it shut. Or put @Public() before it, ' +
-        'where everybody may send or a guard of another kind decides.',
+      `AuthModule: the global guard may not apply to ${namesOf(open)}. A microservice of an HTTP application inherits its ` +
+        'guards only with "inheritAppConfig", which AuthModule cannot see, so each handler needs its own guard. Put ' +
+        '@UseGuards() on the method or its class with your subclass of JwtAuthGuard that reads the token of a message; ' +
+        '@UseGuards(JwtAuthGuard) alone rejects every message. Or put @Public() on the handler if it needs no token or ' +
+        'has another guard.',
     );
   }
 
   /**
-   * A field is reached by every operation that answers with its object, and Nest asks no guard before it unless told.
+   * Every operation that returns an object resolves its fields, and Nest runs no guard for a field by default.
    */
   private assertFieldsAreOpen(): void {
     const open = this.handlers().filter((one) => {
@@ -127,10 +127,9 @@ export class UnguardedHandlersCheck implements OnModuleInit {
     });
     if (open.length === 0) return;
     throw new Error(
-      `AuthModule: ${namesOf(open)} seems guarded and is not, for Nest asks no guard before a field of GraphQL. Write ` +
-        `"fieldResolverEnhancers: ['guards', 'filters']" into the options of GraphQLModule; or leave the field open to all whom its ` +
-        'object is shown: put guard and scopes before the operations alone, and @Public() before the field where they stand before ' +
-        'the class.',
+      `AuthModule: ${namesOf(open)} seems guarded and is not, because Nest runs no guard for a GraphQL field by default. ` +
+        `Write "fieldResolverEnhancers: ['guards', 'filters']" into the options of GraphQLModule. Or put the guard and the ` +
+        'scopes on the operations instead of the field, and @Public() on the field if they are on the class.',
     );
   }
 
@@ -143,7 +142,7 @@ export class UnguardedHandlersCheck implements OnModuleInit {
 
   private isHybrid(): boolean {
     let isConnected = false;
-    // Replays what was connected so far, before it returns.
+    // The registry replays the handlers that are connected so far before `subscribe` returns.
     this.modules
       .getRpcTargetRegistry()
       .subscribe(() => (isConnected = true))
@@ -171,7 +170,7 @@ function isGuardedItself({ method, owner }: Handler): boolean {
   return hasGuard(method) || hasGuard(owner);
 }
 
-/** Whether a guard that reads it would ask for more than a good token. */
+/** Whether the guard would require more than a valid token. */
 function hasAccessRules({ method, owner }: Handler): boolean {
   const { scopes, isOwnIssuerOnly } = routeAccess(method, owner);
   return scopes.length > 0 || isOwnIssuerOnly;
@@ -187,7 +186,7 @@ function decoratorOf(handlers: readonly Handler[]): string {
   return hasScopes ? '@RequireScopes' : '@OwnIssuerOnly';
 }
 
-/** Whether the rules of the function cannot be found: a proxy of the object may give another function at each read. */
+/** Whether the rules of the function are unknown: a proxy of the object may return another function at each read. */
 function isUnknown(run: unknown, owner: Type): boolean {
   try {
     return typeof run === 'function' && routeAccess(run, owner) === undefined;

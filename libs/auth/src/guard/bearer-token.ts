@@ -6,7 +6,7 @@ interface HeaderLines {
   readonly socket?: object | null;
 }
 
-/** Node's socket knows its server. */
+/** The property of Node's sockets that leads to the server. */
 interface ServedSocket {
   readonly server?: { readonly maxHeadersCount?: number | null };
 }
@@ -34,11 +34,11 @@ export function tokenIn(credentials: string): string {
 }
 
 /**
- * Returns the bearer credentials of a request, with the scheme spelled `Bearer`. It reads the one Authorization header and nothing else,
- * because URLs end up in logs, and forms can set bodies.
+ * Returns the bearer credentials of a request, with the scheme spelled `Bearer`. It reads only the Authorization
+ * header, because logs contain URLs, and forms can set bodies.
  *
  * @throws MissingTokenError if the request presents no bearer token
- * @throws InvalidTokenError if it presents several, or one that is empty
+ * @throws InvalidTokenError if the request presents several tokens or an empty one
  * @see RFC 6750 §2.1, RFC 9110 §11.4
  */
 export function bearerCredentialsOf(request: CredentialsCarrier): string {
@@ -48,9 +48,9 @@ export function bearerCredentialsOf(request: CredentialsCarrier): string {
   const { rawHeaders = [], socket } = request.rawHeaders === undefined ? (request.raw ?? request) : request;
   if (typeof header !== 'string' || countAuthorizationHeaders(rawHeaders) > 1)
     return reject('more than one Authorization header');
-  if (rawHeaders.length >= 2 * mostLinesOf(socket)) return reject('more header lines than Node reads');
+  if (rawHeaders.length >= 2 * maxHeaderLinesOf(socket)) return reject('more header lines than Node reads');
   if (header.length > SCHEME.length && header.startsWith(SCHEME)) return header;
-  // RFC 9110 §11.1: the scheme is case-insensitive, and another scheme is no bearer token.
+  // RFC 9110 §11.1: the scheme is case-insensitive. Another scheme does not present a bearer token.
   if (!/^bearer(?: |$)/i.test(header)) throw new MissingTokenError();
   const token = tokenIn(header);
   if (token === '') reject('empty bearer token');
@@ -66,9 +66,9 @@ function countAuthorizationHeaders(rawHeaders: readonly string[]): number {
   return count;
 }
 
-/** 0 of a server means that it drops none. */
-function mostLinesOf(socket: HeaderLines['socket']): number {
+/** The value 0 means that the server drops no header line. */
+function maxHeaderLinesOf(socket: HeaderLines['socket']): number {
   const served: ServedSocket | null | undefined = socket;
-  const most = served?.server?.maxHeadersCount;
-  return most === 0 ? Number.POSITIVE_INFINITY : (most ?? MAX_HEADER_LINES);
+  const count = served?.server?.maxHeadersCount;
+  return count === 0 ? Number.POSITIVE_INFINITY : (count ?? MAX_HEADER_LINES);
 }

@@ -7,15 +7,15 @@ import type { GuardedRequest } from './guarded-request.js';
 import type { Principal } from './principal.js';
 
 /**
- * The object on which the guard has set its result.
+ * Returns the object on which the guard has set its result.
  *
- * @throws PrincipalUnknownError if it has set none before a handler that is not public: nobody is there by mistake
+ * @throws PrincipalUnknownError if the handler is not public and no guard has set a result
  */
 function resultOf(context: ExecutionContext, hasResult: (request: Partial<GuardedRequest>) => boolean) {
   const isHttp = context.getType() === 'http';
   const request = isHttp ? context.switchToHttp().getRequest<Partial<GuardedRequest>>() : requestOf(context);
   if (isHttp && hasResult(request)) return request;
-  // Outside of HTTP a result may be that of another message of the same client, or of another operation of the same
+  // Outside of HTTP, the result may belong to another message of the same client, or to another operation of the same
   // request.
   if (isPublic(context.getHandler(), context.getClass())) return isHttp ? request : {};
   if (hasResult(request)) return request;
@@ -23,7 +23,7 @@ function resultOf(context: ExecutionContext, hasResult: (request: Partial<Guarde
 }
 
 const user = createParamDecorator((property: string | undefined, context: ExecutionContext) => {
-  // The user of a service is undefined.
+  // A service has a principal and no user.
   const { user: current } = resultOf(
     context,
     (request) => request.user !== undefined || request.principal !== undefined,
@@ -36,21 +36,21 @@ const principal = createParamDecorator(
 );
 
 /**
- * Hands a handler the signed-in user, as the `PrincipalMapper` made it, or one property of it. Undefined on a public
- * route, and for a service before a handler that is `@ForServices()`. Without a mapper the user is the principal.
+ * Injects the current user, which the `PrincipalMapper` returned, or one property of it. It is undefined on a public
+ * route, and for a service on a route with `@ForServices()`. Without a mapper, the user is the principal.
  *
  * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
  * @example
  * ```ts
- * me(@CurrentUser() user: Employee) {}
- * mine(@CurrentUser<Employee>('costCentre') costCentre: string) {} // of AuthModule.forRoot({ mapper: EmployeeMapper })
+ * me(@CurrentUser() user: Employee) {} mine(@CurrentUser<Employee>('costCentre') costCentre: string) {} // with
+ * AuthModule.forRoot({ mapper: EmployeeMapper })
  * ```
  */
 export const CurrentUser = <U = Principal>(property?: keyof NoInfer<U> & string): ParameterDecorator =>
   property === undefined ? user() : user(property);
 
 /**
- * Hands a handler the principal of the verified access token. Undefined on a public route.
+ * Injects the principal of the verified access token. It is undefined on a public route.
  *
  * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
  * @example

@@ -2,10 +2,10 @@ import { AccessTokenVerifier } from '../tokens/access-token-verifier.js';
 import type { CredentialsCarrier } from './bearer-token.js';
 import type { Principal } from './principal.js';
 
-/** Which verifier has admitted the request: a symbol of our own, so no body or header can bring it along. */
+/** The key of the verifier that accepted the request. It is a symbol, so no body or header can set it. */
 export const ADMITTED = Symbol('admitted by JwtAuthGuard');
 
-/** A request as the guard leaves it. */
+/** A request with the properties that the guard sets. */
 export interface GuardedRequest extends CredentialsCarrier {
   principal?: Principal;
   user?: unknown;

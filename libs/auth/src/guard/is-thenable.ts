@@ -1,6 +1,7 @@
 /**
- * Whether it has to be waited for. Not only promises of this realm do: queries of Prisma, Knex and Mongoose are no promises, and begin
- * when they are waited for. Taken for a value, one of them would pass for whatever it would have refused.
+ * Whether the value must be awaited. `instanceof Promise` is not enough: queries of Prisma, Knex, and Mongoose are
+ * thenables that start when they are awaited. If the guard took such a query for a user, it would accept the request
+ * without running the query.
  */
 export function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
   return typeof (value as Partial<PromiseLike<T>> | null | undefined)?.then === 'function';

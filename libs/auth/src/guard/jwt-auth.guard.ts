@@ -16,8 +16,8 @@ import { ADMITTED } from './guarded-request.js';
 import type { GuardedRequest } from './guarded-request.js';
 
 /**
- * Lets a request pass whose bearer token is proven and carries the scopes of the route, and sets `request.principal`
- * and `request.user`. Global and closed by default; `@UseGuards(JwtAuthGuard)` puts it before single controllers.
+ * Accepts a request if its bearer token is valid and has the scopes of the route, and sets `request.principal` and
+ * `request.user`. It applies to every route by default; `@UseGuards(JwtAuthGuard)` applies it to single controllers.
  *
  * `AccessTokenVerifier` verifies the token. The guard waits only if a key must be fetched.
  *
@@ -39,13 +39,13 @@ export class JwtAuthGuard implements CanActivate {
     if (access.isPublic) return true;
     const request = this.getRequest(context);
     if (context.getType() !== 'http') {
-      // A socket or a subscription outlives its token, so the guard verifies the token of every message.
+      // A socket or a subscription may outlive its token, so the guard verifies the token for every message.
       rememberRequest(context, request);
       if (requestOf(context) !== request) throw new PrincipalUnknownError(context);
     } else if (
       request[ADMITTED] === this.verifier &&
       request.principal !== undefined &&
-      // An object of a subclass may outlive the request, and another request may find it.
+      // A subclass may return one object for several requests.
       request === context.getArgByIndex(0)
     ) {
       this.checkScopes(access, request.principal);
@@ -61,13 +61,12 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   /**
-   * The request whose `headers.authorization` is read, and on which `principal` and `user` are set. An override may
-   * return an object of its own: `@CurrentPrincipal()` and `@CurrentUser()` find the result all the same. For a
-   * socket's message that is not an object, nothing else than the client itself can carry the result, and the guard
-   * rejects the message if the override returns anything else.
+   * Returns the request whose `headers.authorization` is read, and on which `principal` and `user` are set. An
+   * override may return its own object: `@CurrentPrincipal()` and `@CurrentUser()` still find the result. If a
+   * message of a socket is not an object, only the client itself can carry the result, and the guard rejects the
+   * message if the override returns anything else.
    *
-   * @throws UnsupportedContextError for anything but HTTP: a handler stays shut if the guard cannot read its
-   *   credentials
+   * @throws UnsupportedContextError unless the context is HTTP, because the guard cannot read other credentials
    * @example
    * ```ts
    * \@Injectable()
@@ -85,7 +84,7 @@ export class JwtAuthGuard implements CanActivate {
    */
   protected getRequest(context: ExecutionContext): GuardedRequest {
     if (context.getType() !== 'http') throw new UnsupportedContextError(context.getType());
-    // Nest's `switchToHttp` makes three functions at each call, and the first of them answers this.
+    // Faster than Nest's `switchToHttp`, which creates three functions per call.
     return context.getArgByIndex<GuardedRequest>(0);
   }
 
@@ -101,12 +100,12 @@ export class JwtAuthGuard implements CanActivate {
     }
     const user = this.mapper.map(principal);
     return isThenable(user)
-      ? Promise.resolve(user).then((one) => this.resolveUser(context, request, principal, one))
+      ? Promise.resolve(user).then((mapped) => this.resolveUser(context, request, principal, mapped))
       : this.resolveUser(context, request, principal, user);
   }
 
   private resolveUser(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
-    if (user === undefined || user === null) return reject('the mapper knows no such user');
+    if (user === undefined || user === null) return reject('the mapper returned no user');
     return this.attachUser(context, request, principal, user);
   }
 
@@ -116,14 +115,15 @@ export class JwtAuthGuard implements CanActivate {
     request[ADMITTED] = this.verifier;
     if (context.getType() === 'http') {
       const carrier = context.getArgByIndex<GuardedRequest>(0);
-      // The decorators read the request of Nest. Another guard still has to read its own credentials there.
+      // The decorators read Nest's request. Its credentials stay, because another guard may read them.
       if (carrier !== request) Object.assign(carrier, { principal, user });
     }
     return true;
   }
 
   private checkScopes({ scopes, isOwnIssuerOnly }: RouteAccess, principal: Principal): void {
-    if (isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal)) reject('the route is for tokens of its own issuer');
+    if (isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal))
+      reject('the route accepts only tokens of its own issuer');
     for (const scope of scopes) {
       if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
     }

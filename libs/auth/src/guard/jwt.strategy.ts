@@ -8,9 +8,10 @@ import type { CredentialsCarrier } from './bearer-token.js';
 import type { Principal } from './principal.js';
 
 /**
- * Passport's door to `AccessTokenVerifier`, for teams that combine strategies. Passport knows it as `postern-jwt`.
+ * A Passport strategy that calls `AccessTokenVerifier`, for teams that combine strategies. Its name is `postern-jwt`.
  *
- * `request.user` is the principal. A missing or invalid token lets the next strategy of a chain try; a 503 ends the chain.
+ * `request.user` is the principal. After a missing or invalid token, Passport tries the next strategy of a chain; a 503
+ * ends the chain.
  *
  * @example
  * ```ts
@@ -32,7 +33,7 @@ export class JwtStrategy extends PassportStrategy(passport.Strategy, 'postern-jw
   }
 
   /**
-   * The principal of the request's bearer token.
+   * Returns the principal of the request's bearer token.
    *
    * @throws MissingTokenError, InvalidTokenError, RevocationsUnknownError, ServiceUnavailableError
    */

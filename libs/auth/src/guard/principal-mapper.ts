@@ -1,10 +1,11 @@
 import type { Principal } from './principal.js';
 
 /**
- * Decides what `@CurrentUser()` receives. Asked once a request, after the token and its scopes are accepted;
- * `undefined` or `null` refuses the request as a bad token would be, an error is answered as it is.
+ * Maps the principal to the value of `@CurrentUser()`. The guard calls it once per request, after it has accepted the
+ * token and its scopes. If it returns `undefined` or `null`, the guard rejects the request like one with an invalid
+ * token. If it throws, the client gets that error.
  *
- * Return a value, not a promise, where no lookup is needed: the guard then decides without waiting.
+ * Return a value instead of a promise if no lookup is needed: the guard then does not wait.
  *
  * @example
  * ```ts
@@ -21,7 +22,7 @@ export abstract class PrincipalMapper<U = unknown> {
   abstract map(principal: Principal): U | undefined | null | PromiseLike<U | undefined | null>;
 }
 
-/** Hands out the principal itself. */
+/** Returns the principal itself. */
 export class IdentityPrincipalMapper extends PrincipalMapper<Principal> {
   override map(principal: Principal): Principal {
     return principal;

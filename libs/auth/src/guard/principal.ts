@@ -1,29 +1,29 @@
 /**
- * Who a proven access token speaks for. It is frozen: one proof serves many requests.
+ * The subject of a verified access token, with its claims. It is frozen, because many requests share it.
  *
  * @see RFC 9068 §2.2
  */
 export interface Principal {
-  /** `iss`: who vouches. */
+  /** `iss`. */
   readonly issuer: string;
-  /** `sub`: whom for. */
+  /** `sub`. */
   readonly subject: string;
   /** `aud`, always as a list. */
   readonly audience: readonly string[];
   /** `jti`. */
   readonly tokenId: string;
-  /** `sid`: the session that the token belongs to, where it belongs to one. */
+  /** `sid`: the session of the token, if it has one. */
   readonly sessionId?: string;
   /** `client_id`. */
   readonly clientId?: string;
   /** `org`. */
   readonly organization?: string;
-  /** `acr`: how strongly the person was authenticated. */
+  /** `acr`: the strength of the authentication. */
   readonly acr?: string;
   /** `scope`, split at its spaces. */
   readonly scopes: readonly string[];
   readonly roles: readonly string[];
-  /** `amr`: how the person was authenticated (RFC 8176). */
+  /** `amr`: the methods of the authentication (RFC 8176). */
   readonly amr: readonly string[];
   /** `auth_time`. */
   readonly authenticatedAt?: Date;
@@ -31,8 +31,8 @@ export interface Principal {
   readonly issuedAt: number;
   /** `exp`, in epoch seconds. */
   readonly expiresAt: number;
-  /** The key that proved the token. */
+  /** The `kid` of the key that verified the token. */
   readonly keyId: string;
-  /** All claims as the token carries them. */
+  /** All claims of the token, unchanged. */
   readonly claims: Readonly<Record<string, unknown>>;
 }

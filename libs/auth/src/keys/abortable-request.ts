@@ -1,6 +1,6 @@
 /**
- * One attempt at something, which ends early when the time is over or all is to end. Once it has ended, nothing of it is left at
- * the lasting signal: `AbortSignal.any` leaves something there for each attempt, for as long as the signal lives.
+ * An abort signal for one request, which a timeout or the shutdown signal aborts. `end()` removes its listener from the
+ * shutdown signal; `AbortSignal.any` would leave an entry there for each request.
  */
 export class AbortableRequest {
   private readonly controller = new AbortController();
@@ -16,18 +16,18 @@ export class AbortableRequest {
     return this.controller.signal;
   }
 
-  /** Gives up after the time, counted from now, whatever was said before. */
+  /** Aborts after this time from now, and replaces an earlier limit. */
   limit(milliseconds: number, reason: string): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.controller.abort(new Error(reason)), milliseconds);
   }
 
-  /** The time counts from now. */
+  /** Restarts the time limit. */
   extend(): void {
     this.timer?.refresh();
   }
 
-  /** Whatever still runs of it is given up. */
+  /** Aborts the rest of the request and releases the timer and the listener. */
   end(): void {
     clearTimeout(this.timer);
     this.stopping.removeEventListener('abort', this.giveUp);

@@ -7,7 +7,7 @@ import { VerificationKeys } from './verification-keys.js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { AuthSettings } from '../settings/auth-settings.js';
 
-/** Keys as the settings have it for each issuer: those written there, else those that the issuer publishes. */
+/** Uses the `staticKeys` of an issuer if it has some, and otherwise the keys that the issuer publishes. */
 @Injectable()
 export class ConfiguredVerificationKeys
   extends VerificationKeys
@@ -17,7 +17,7 @@ export class ConfiguredVerificationKeys
   private readonly published: RemoteVerificationKeys;
   private readonly withWritten: ReadonlySet<string>;
 
-  /** @throws Error with a sentence that says what to write */
+  /** @throws Error that names the setting and the fix */
   constructor(@Inject(AUTH_SETTINGS) settings: AuthSettings, clock: Clock) {
     super();
     const issuers = [settings, ...(settings.issuers ?? [])];
@@ -46,7 +46,7 @@ export class ConfiguredVerificationKeys
     return this.withWritten.has(issuer) ? Promise.resolve() : this.published.renew(issuer);
   }
 
-  /** Asks the issuers for their keys, and waits for none: an issuer that is down keeps nobody from starting. */
+  /** Starts to fetch the keys and does not wait, so the application starts even if an issuer is down. */
   onApplicationBootstrap(): void {
     this.published.prefetch();
   }

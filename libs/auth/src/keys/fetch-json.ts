@@ -11,25 +11,28 @@ export interface FetchLimits {
   readonly maximumBytes: number;
   readonly allowInsecure: boolean;
   readonly signal: AbortSignal;
-  /** Whether only public addresses are connected to: for a host that is named by neither the settings nor the issuer's own origin. */
+  /** Whether to connect only to public addresses: for a host that neither the settings nor the issuer's origin name. */
   readonly publicOnly?: boolean;
 }
 
-/** An answer: the object, and how long `Cache-Control` allows to keep it, if it says so. */
+/** The JSON object of a response, and its `max-age`, if it has one. */
 export interface FetchedJson {
   readonly body: Record<string, unknown>;
   readonly maximumAgeSeconds: number | undefined;
 }
 
 /**
- * Fetches one JSON object within bounds of time and size, and follows no redirect: an open redirect at the issuer must not become
- * a key of somebody else.
+ * Fetches one JSON object within a time and a size limit. It follows no redirect: through an open redirect at the
+ * issuer, an attacker could supply keys.
  *
  * @throws Error that names the defect
  */
 export async function fetchJson(address: URL, limits: FetchLimits): Promise<FetchedJson> {
   const attempt = new AbortableRequest(limits.signal);
-  attempt.limit(limits.timeoutSeconds * 1000, `${positionOf(address)} has not answered in ${limits.timeoutSeconds} s`);
+  attempt.limit(
+    limits.timeoutSeconds * 1000,
+    `${positionOf(address)} did not answer within ${limits.timeoutSeconds} s (timeout)`,
+  );
   try {
     return await answerOf(address, limits, attempt.signal);
   } finally {
@@ -55,17 +58,24 @@ function positionOf({ origin, pathname }: URL): string {
 }
 
 /**
- * The body of an answer, if it is not longer than allowed.
+ * Reads the body of a response.
  *
- * @throws Error
+ * @throws Error if the body is longer than `maximumBytes`
  */
 export async function readBounded(response: Pick<FetchedAnswer, 'body'>, maximumBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of response.body ?? []) {
     size += chunk.byteLength;
-    if (size > maximumBytes) throw new Error(`the answer is longer than ${maximumBytes} bytes`);
+    if (size > maximumBytes) throw new Error(`the response is longer than ${maximumBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);
+}
+
+/** The message of a failed request, with its cause: the message of `fetch` alone is always `fetch failed`. */
+export function failureOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown';
+  const cause = error.cause instanceof AggregateError ? (error.cause.errors[0] as unknown) : error.cause;
+  return cause instanceof Error ? `${error.message} (${cause.message})` : error.message;
 }

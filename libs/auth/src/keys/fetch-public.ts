@@ -3,7 +3,7 @@ import { request as requestHttps } from 'node:https';
 import { assertPublicHost, publicLookup } from './public-address.js';
 import type { LookupFunction } from 'node:net';
 
-/** As much of an answer as is read: that of the built-in `fetch` has more. */
+/** The parts of a response that are read. The response of the built-in `fetch` has them, too. */
 export interface FetchedAnswer {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
@@ -11,10 +11,10 @@ export interface FetchedAnswer {
 }
 
 /**
- * Fetches from a host that somebody else has named: only over connections to public addresses, and without following redirects. (The
- * built-in `fetch` takes no lookup.)
+ * Fetches from a host that metadata name. It connects only to public addresses and follows no redirect. The built-in
+ * `fetch` cannot do this, because it has no option for the DNS lookup.
  *
- * @throws Error if the host is an address, or has one, that is not public
+ * @throws Error if an address of the host is not public
  */
 export async function fetchPublic(
   url: URL,
@@ -24,7 +24,7 @@ export async function fetchPublic(
   assertPublicHost(url);
   const request = url.protocol === 'http:' ? requestHttp : requestHttps;
   return new Promise((resolve, reject) => {
-    // No agent: a connection that another part of the application has made was not checked.
+    // No agent: it could reuse a connection whose address was not checked.
     const options = { agent: false, lookup, signal, headers: { accept: 'application/json' } };
     const outgoing = request(url, options, (incoming) => {
       const { statusCode = 0, headers } = incoming;

@@ -1,30 +1,40 @@
+import { quoted } from '../auth.errors.js';
 import { fetchJson } from './fetch-json.js';
 import { assertPublicHost, isLoopback } from './public-address.js';
 import type { FetchLimits } from './fetch-json.js';
 
+/** A host without a scheme, such as `id.example.com` or `localhost:3000`. */
+const HOST = /^[\w-]+(?:\.[\w-]+|:\d+)+(?:\/|$)/;
+
 /**
- * An address that keys may be fetched from: https, or http where nobody is between (loopback) or where the settings allow it.
+ * Parses a URL of an issuer. It must be https, or http to loopback, or http if the settings allow it.
  *
- * @throws Error with a sentence that says what to write
+ * @throws Error that names the URL and the fix
  */
 export function checkedAddress(text: string, allowInsecure: boolean): URL {
-  if (!URL.canParse(text)) {
-    throw new Error(`AuthModule: "${text}" is no address to fetch keys from. Write "jwks: { uri }" or "staticKeys".`);
+  const address = URL.canParse(text) ? new URL(text) : undefined;
+  if (address === undefined || !/^https?:$/.test(address.protocol)) {
+    const example = HOST.test(text) ? `https://${text}` : 'https://id.example.com';
+    throw new Error(
+      `AuthModule: "${text}" is not an https URL. Write the whole URL, such as "${example}". If the issuer is not a URL, ` +
+        'write "jwks: { uri }" or "staticKeys".',
+    );
   }
-  const address = new URL(text);
-  const isSafe =
-    address.protocol === 'https:' || (address.protocol === 'http:' && (allowInsecure || isLoopback(address)));
-  if (!isSafe)
-    throw new Error(`AuthModule: keys come over https; ${address.origin} needs "jwks: { allowInsecure: true }".`);
-  if (address.username !== '' || address.password !== '')
-    throw new Error('AuthModule: an address carries no password.');
+  if (address.protocol === 'http:' && !allowInsecure && !isLoopback(address)) {
+    throw new Error(
+      `AuthModule: ${address.origin} is not https. Write an https URL, or allow http by "jwks: { allowInsecure: true }".`,
+    );
+  }
+  if (address.username !== '' || address.password !== '') {
+    throw new Error(`AuthModule: the URL of ${address.host} must not contain a user name or a password.`);
+  }
   return address;
 }
 
 /**
- * Where the issuer publishes its keys: on its own origin, or on a public host, which `isOwnOrigin` tells apart.
+ * Finds the URL of the issuer's key set, which is on its own origin or on a public host.
  *
- * @throws Error where it says so nowhere, or says it for another issuer
+ * @throws Error if no metadata document of this issuer names one
  * @see RFC 8414 §3, OpenID Connect Discovery §4
  */
 export function discoverKeySet(issuer: string, limits: FetchLimits): Promise<URL> {
@@ -32,16 +42,19 @@ export function discoverKeySet(issuer: string, limits: FetchLimits): Promise<URL
 }
 
 /**
- * Where the issuer tells of revocations: in the member `revocations_uri`, and on its own origin, since a token is sent there.
+ * Finds the URL of the issuer's revocation feed in the member `revocations_uri`. It must be on the issuer's own origin,
+ * because a token is sent there.
  *
- * @throws Error where it says so nowhere, or names another origin
+ * @throws Error if no metadata document of this issuer names one on its own origin
  */
 export function discoverRevocations(issuer: string, limits: FetchLimits): Promise<URL> {
   return discover(issuer, limits, ({ revocations_uri: uri }) => {
     if (typeof uri !== 'string') throw new Error('the metadata have no revocations_uri');
     const address = checkedAddress(uri, limits.allowInsecure);
     if (!isOwnOrigin(address, issuer)) {
-      throw new Error('revocations_uri leads away from the issuer: write "revocations: { uri }" where that is meant');
+      throw new Error(
+        'revocations_uri is on another origin than the issuer: write "revocations: { uri }" if you trust it',
+      );
     }
     return address;
   });
@@ -53,22 +66,38 @@ async function discover(
   choose: (metadata: Record<string, unknown>) => URL,
 ): Promise<URL> {
   const base = checkedAddress(issuer, limits.allowInsecure);
-  const path = base.pathname.replace(/\/$/, '');
+  const prefix = base.pathname.replace(/\/$/, '');
   const wellKnown = '/.well-known/oauth-authorization-server';
-  // The last one is no place of a standard's: an issuer behind a path, as Postern is below a prefix, may rule over nothing above it.
-  const places = new Set([`${wellKnown}${path}`, `${path}/.well-known/openid-configuration`, `${path}${wellKnown}`]);
-  let last: unknown;
-  for (const place of places) {
+  // The last path is not standardized: an issuer below a path, as Postern with a prefix, may not control the paths
+  // above it.
+  const paths = new Set([
+    `${wellKnown}${prefix}`,
+    `${prefix}/.well-known/openid-configuration`,
+    `${prefix}${wellKnown}`,
+  ]);
+  let failure: unknown;
+  let defect: unknown;
+  for (const path of paths) {
+    const body = await fetchJson(new URL(path, base), limits).then(
+      (answer) => answer.body,
+      (error: unknown) => void (failure = error),
+    );
+    if (body === undefined) continue;
     try {
-      const { body } = await fetchJson(new URL(place, base), limits);
-      // RFC 8414 §3.3: or one issuer could speak for another.
-      if (body.issuer !== issuer) throw new Error('the metadata are those of another issuer');
+      assertIssuer(body, issuer);
       return choose(body);
     } catch (error) {
-      last = error;
+      defect ??= error;
     }
   }
-  throw last;
+  // A document with a defect says more than the 404 of the next path.
+  throw defect ?? failure;
+}
+
+/** RFC 8414 §3.3: otherwise one issuer could publish metadata for another. */
+function assertIssuer(metadata: Record<string, unknown>, issuer: string): void {
+  if (metadata.issuer === issuer) return;
+  throw new Error(`${issuer} calls itself ${quoted(metadata.issuer)}: write exactly that as "issuer"`);
 }
 
 function keySetOf(metadata: Record<string, unknown>, issuer: string, allowInsecure: boolean): URL {
@@ -78,7 +107,7 @@ function keySetOf(metadata: Record<string, unknown>, issuer: string, allowInsecu
   return address;
 }
 
-/** Whether an address is on the origin that the settings themselves name. */
+/** Whether the URL is on the origin of the issuer in the settings. */
 export function isOwnOrigin({ origin }: URL, issuer: string): boolean {
   return origin === new URL(issuer).origin;
 }

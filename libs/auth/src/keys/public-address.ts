@@ -3,7 +3,7 @@ import { BlockList, isIP } from 'node:net';
 import type { LookupAddress } from 'node:dns';
 import type { LookupFunction } from 'node:net';
 
-/** RFC 6890 and the IANA registry of special-purpose addresses: whatever is not globally reachable, and multicast. */
+/** RFC 6890 and the IANA registry of special-purpose addresses: all that are not globally reachable, and multicast. */
 const SPECIAL_IPV4 = [
   '0.0.0.0/8 10.0.0.0/8 100.64.0.0/10 127.0.0.0/8 169.254.0.0/16 172.16.0.0/12 192.0.0.0/24',
   '192.0.2.0/24 192.88.99.0/24 192.168.0.0/16 198.18.0.0/15 198.51.100.0/24 203.0.113.0/24',
@@ -12,7 +12,7 @@ const SPECIAL_IPV4 = [
 /** Inside of `GLOBAL_IPV6`: protocol assignments, documentation, and 6to4, which hides an IPv4 address. */
 const SPECIAL_IPV6 = ['2001::/23', '2001:db8::/32', '2002::/16', '3fff::/20'];
 const GLOBAL_IPV6 = ['2000::/3'];
-/** RFC 6052: what DNS64 makes of an IPv4 address, which is then judged itself. */
+/** RFC 6052: the prefix by which DNS64 embeds an IPv4 address. The embedded address is checked. */
 const NAT64 = '64:ff9b::';
 
 const loopback = blockListOf(['127.0.0.0/8', '::1/128']);
@@ -36,14 +36,14 @@ function familyOf(address: string): 'ipv4' | 'ipv6' {
   return isIP(address) === 4 ? 'ipv4' : 'ipv6';
 }
 
-/** Whether an IP address is globally reachable: not loopback, private, link-local, unique-local, shared (RFC 6598) or reserved. */
+/** Whether an IP address is not loopback, private, link-local, unique-local, shared (RFC 6598), or reserved. */
 export function isPublicAddress(address: string): boolean {
   const family = familyOf(address);
   if (special.check(address, family)) return false;
   return family === 'ipv4' || globalIpv6.check(address, family);
 }
 
-/** The IP address in a URL, which the URL parser has brought to one spelling; `undefined` for a name. */
+/** The IP address in a URL, in the one spelling of the URL parser; `undefined` for a name. */
 function ipOf({ hostname }: URL): string | undefined {
   const bare = hostname.replace(/^\[|\]$/g, '');
   return isIP(bare) === 0 ? undefined : bare;
@@ -56,9 +56,9 @@ export function isLoopback(url: URL): boolean {
 }
 
 /**
- * Rejects an IP address that is not public. A name is judged by `publicLookup`, when the connection is made.
+ * Rejects an IP address that is not public. `publicLookup` checks a name when the connection is made.
  *
- * @throws Error with a sentence that says what to write
+ * @throws Error that names the host and the setting
  */
 export function assertPublicHost(url: URL): void {
   const ip = ipOf(url);
@@ -66,7 +66,7 @@ export function assertPublicHost(url: URL): void {
 }
 
 const notPublic = (host: string): string =>
-  `${host} is not the issuer's own origin and not on the public internet: write "jwks: { uri }" if keys may come from there`;
+  `${host} is neither the issuer's own origin nor on the public internet: write "jwks: { uri }" if you trust this host`;
 
 type ResolveAll = (
   hostname: string,
@@ -75,8 +75,8 @@ type ResolveAll = (
 ) => void;
 
 /**
- * The lookup of a connection that fails unless every address of the name is public. The connection uses the very addresses that were
- * checked, so that no second answer of the name server can lead elsewhere.
+ * Returns a DNS lookup that fails unless every address of the name is public. The connection uses the addresses that
+ * were checked, so a second DNS answer cannot redirect it.
  */
 export function publicLookup(resolve: ResolveAll = dnsLookup): LookupFunction {
   return (hostname, options, callback) => {

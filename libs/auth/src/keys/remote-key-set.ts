@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { DiscoveredUrl } from './discovered-url.js';
-import { fetchJson } from './fetch-json.js';
+import { failureOf, fetchJson } from './fetch-json.js';
 import { checkedAddress, discoverKeySet, isOwnOrigin } from './issuer-discovery.js';
 import { importKey } from 'postern/jws';
 import { checkedJwksSettings } from '../settings/jwks-settings.js';
@@ -12,7 +12,10 @@ import type { Jwk, VerificationKey } from 'postern/jws';
 const UNSTATED_AGE_SECONDS = 300;
 const MAX_KEYS = 100;
 const RENEWALS_A_SECOND = 4;
-/** Replicas of an issuer learn of a new key one after the other: the one that is asked may know it a moment after the one that signs. */
+/**
+ * The replicas of an issuer load a new key one after the other: the replica that answers may load it after the one
+ * that signs.
+ */
 const RENEWAL_PAUSE_MILLISECONDS = 20;
 
 /** The keys of one issuer as it last published them. */
@@ -27,9 +30,9 @@ export class RemoteKeySet {
   private fetchedAt = Number.NEGATIVE_INFINITY;
   private freshUntil = Number.NEGATIVE_INFINITY;
   private renewal: Promise<void> | undefined;
-  /** When the latest fetches began, as many as one second may have. */
-  private readonly askedAt: number[] = Array<number>(RENEWALS_A_SECOND).fill(Number.NEGATIVE_INFINITY);
-  private askAgainAt = Number.NEGATIVE_INFINITY;
+  /** The start times of the last `RENEWALS_A_SECOND` fetches. */
+  private readonly fetchTimes: number[] = Array<number>(RENEWALS_A_SECOND).fill(Number.NEGATIVE_INFINITY);
+  private nextFetchAt = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly issuer: string,
@@ -38,11 +41,11 @@ export class RemoteKeySet {
   ) {
     const { uri } = settings;
     this.settings = checkedJwksSettings(settings);
-    const written = checkedAddress(uri ?? issuer, this.settings.allowInsecure);
-    this.address = uri === undefined ? new DiscoveredUrl((limits) => discoverKeySet(issuer, limits)) : written;
+    const address = checkedAddress(uri ?? issuer, this.settings.allowInsecure);
+    this.address = uri === undefined ? new DiscoveredUrl((limits) => discoverKeySet(issuer, limits)) : address;
   }
 
-  /** The key at once where it is known; otherwise after one fetch, if the cool-down allows one. */
+  /** Returns a known key immediately. For an unknown key, fetches the key set once if the cool-down allows it. */
   find(kid: string): VerificationKey | undefined | Promise<VerificationKey | undefined> {
     const key = this.known(kid);
     if (key !== undefined) return key;
@@ -53,7 +56,7 @@ export class RemoteKeySet {
     return this.known(kid) !== undefined;
   }
 
-  /** Whether it was ever fetched, and not so long ago that none of it counts any more. */
+  /** Whether the key set was fetched, and is not older than `maximumStaleSeconds`. */
   get isKnown(): boolean {
     return this.clock.now() < this.trustedUntil;
   }
@@ -62,7 +65,7 @@ export class RemoteKeySet {
     void this.refresh();
   }
 
-  /** One fetch that begins after this call, whatever the cool-down says, shared by all who call before it begins. */
+  /** Fetches once without regard to the cool-down. Calls before the fetch begins share it. */
   renewNow(): Promise<void> {
     this.renewal ??= this.renewSoon();
     return this.renewal;
@@ -70,10 +73,10 @@ export class RemoteKeySet {
 
   private async renewSoon(): Promise<void> {
     await this.underway;
-    const notBefore = Math.max(this.askedAt[0]! + 1000, this.askedAt.at(-1)! + RENEWAL_PAUSE_MILLISECONDS);
+    const notBefore = Math.max(this.fetchTimes[0]! + 1000, this.fetchTimes.at(-1)! + RENEWAL_PAUSE_MILLISECONDS);
     await delay(Math.max(0, notBefore - performance.now()), undefined, { ref: false });
     this.renewal = undefined;
-    this.askAgainAt = Number.NEGATIVE_INFINITY;
+    this.nextFetchAt = Number.NEGATIVE_INFINITY;
     await this.refresh();
   }
 
@@ -81,7 +84,7 @@ export class RemoteKeySet {
     this.stopping.abort();
   }
 
-  /** Answers from memory, renewing behind the answer what has grown old; what is too old is not known any more. */
+  /** Answers from memory, and refreshes an old set in the background. A key of a set that is too old is unknown. */
   private known(kid: string): VerificationKey | undefined {
     const now = this.clock.now();
     const isFresh = now < this.freshUntil && now >= this.fetchedAt;
@@ -93,17 +96,17 @@ export class RemoteKeySet {
     return this.fetchedAt + this.settings.maximumStaleSeconds * 1000;
   }
 
-  /** One fetch a cool-down, shared by all who wait for it; never rejects. */
+  /** Fetches at most once per cool-down. All callers share the fetch, and it never rejects. */
   private refresh(): Promise<void> | undefined {
     if (this.underway !== undefined) return this.underway;
     const now = this.clock.now();
     const cooldown = this.settings.cooldownSeconds * 1000;
-    // One that lies further ahead was counted by a clock that has been set right since.
-    const isTooEarly = now < this.askAgainAt && now >= this.askAgainAt - cooldown;
+    // A time further ahead than the cool-down comes from a clock that was corrected since then.
+    const isTooEarly = now < this.nextFetchAt && now >= this.nextFetchAt - cooldown;
     if (isTooEarly || this.stopping.signal.aborted) return undefined;
-    this.askedAt.shift();
-    this.askedAt.push(performance.now());
-    this.askAgainAt = now + cooldown;
+    this.fetchTimes.shift();
+    this.fetchTimes.push(performance.now());
+    this.nextFetchAt = now + cooldown;
     this.underway = this.renew();
     return this.underway;
   }
@@ -122,12 +125,12 @@ export class RemoteKeySet {
 
   private async fetch(): Promise<void> {
     const limits = { ...this.settings, signal: this.stopping.signal };
-    const { address: place } = this;
-    const address = place instanceof DiscoveredUrl ? await place.find(limits, this.clock.now()) : place;
-    const publicOnly = place instanceof DiscoveredUrl && !isOwnOrigin(address, this.issuer);
+    const { address: source } = this;
+    const address = source instanceof DiscoveredUrl ? await source.find(limits, this.clock.now()) : source;
+    const publicOnly = source instanceof DiscoveredUrl && !isOwnOrigin(address, this.issuer);
     const { body, maximumAgeSeconds } = await fetchJson(address, { ...limits, publicOnly });
     const keys = readKeySet(body);
-    if (keys.size === 0) throw new Error('the key set has no key that proves access tokens');
+    if (keys.size === 0) throw new Error('the key set has no key that can verify access tokens');
     this.keys = keys;
     this.fetchedAt = this.clock.now();
     const { minimumAgeSeconds, maximumAgeSeconds: longest } = this.settings;
@@ -135,29 +138,27 @@ export class RemoteKeySet {
     this.freshUntil = this.fetchedAt + age * 1000;
   }
 
-  /** While there is no key at all every request is refused, so the first waits are short: 1, 2, 4, … seconds. */
+  /** Without any key every request gets 503, so the first retries are early: after 1, 2, 4, … seconds. */
   private noteFailure(error: unknown): void {
     if (this.stopping.signal.aborted) return;
     this.failures += 1;
     if (this.keys.size === 0) {
       const wait = Math.min(2 ** (this.failures - 1), this.settings.cooldownSeconds);
-      this.askAgainAt = this.clock.now() + wait * 1000;
+      this.nextFetchAt = this.clock.now() + wait * 1000;
     }
-    this.logger.warn(
-      `The keys of ${this.issuer} could not be fetched: ${error instanceof Error ? error.message : 'unknown'}`,
-    );
+    this.logger.warn(`Failed to fetch the keys of ${this.issuer}, will retry: ${failureOf(error)}`);
   }
 }
 
 /**
- * The keys of a published set that can prove a token. What is of another purpose or unknown is passed over (RFC 7517 §5), a
- * published secret is none, and of two keys with one name neither counts.
+ * Reads the keys of a published set that can verify a token. It ignores keys of another purpose or an unknown type
+ * (RFC 7517 §5), secrets, and all keys that share a `kid`.
  *
- * @throws Error where it is no key set
+ * @throws Error if the value is not a key set
  */
 function readKeySet(body: unknown): ReadonlyMap<string, VerificationKey> {
   const { keys: list } = body as { keys?: unknown };
-  if (!Array.isArray(list) || list.length > MAX_KEYS) throw new Error('it is not a key set');
+  if (!Array.isArray(list) || list.length > MAX_KEYS) throw new Error('the response is not a key set');
   const keys = new Map<string, VerificationKey>();
   const twice = new Set<string>();
   for (const jwk of list as (Jwk | null)[]) {

@@ -1,3 +1,4 @@
+import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { generateKeyPairSync } from 'node:crypto';
 import { once } from 'node:events';
@@ -35,24 +36,24 @@ describe('RemoteVerificationKeys', () => {
   let issuer: string;
   let clock: HandSetClock;
   let routes: Record<string, Route>;
-  let asked: string[];
+  let requested: string[];
   let jwks: unknown[];
   let keys: RemoteVerificationKeys;
 
   const make = (settings: JwksSettings = {}): RemoteVerificationKeys =>
     (keys = new RemoteVerificationKeys([{ issuer, jwks: settings }], clock));
-  const times = (path: string): number => asked.filter((one) => one === path).length;
-  /** Lets what was begun in the background come to its end. */
+  const times = (path: string): number => requested.filter((one) => one === path).length;
+  /** Waits until work in the background has finished. */
   const settled = async (until: () => boolean): Promise<void> => {
     for (let turn = 0; turn < 500 && !until(); turn += 1) await new Promise((resolve) => setTimeout(resolve, 2));
   };
 
   beforeEach(async () => {
     clock = new HandSetClock();
-    asked = [];
+    requested = [];
     jwks = [publicJwk('k1')];
     server = createServer((request, response) => {
-      asked.push(request.url!);
+      requested.push(request.url!);
       const route = routes[request.url!];
       if (route) route(response);
       else response.writeHead(404).end();
@@ -73,31 +74,31 @@ describe('RemoteVerificationKeys', () => {
     await once(server, 'close');
   });
 
-  it('finds the key set by RFC 8414, then by OpenID Connect, or at the address it is told', async () => {
+  it('RemoteVerificationKeys finds the key set by RFC 8414, then by OpenID Connect, or at the configured URL', async () => {
     await expect(make().find(issuer, 'k1')).resolves.toMatchObject({ kid: 'k1', alg: 'ES256' });
     routes['/.well-known/openid-configuration'] = routes['/.well-known/oauth-authorization-server']!;
     delete routes['/.well-known/oauth-authorization-server'];
     await expect(make().find(issuer, 'k1')).resolves.toMatchObject({ kid: 'k1' });
-    asked = [];
+    requested = [];
     await expect(make({ uri: `${issuer}/jwks` }).find(issuer, 'k1')).resolves.toMatchObject({ kid: 'k1' });
-    expect(asked).toEqual(['/jwks']);
+    expect(requested).toEqual(['/jwks']);
   });
 
-  it('puts the well-known part before the path of an issuer that has one (RFC 8414 §3.1)', async () => {
+  it('RemoteVerificationKeys puts the well-known part before the path of the issuer (RFC 8414 §3.1)', async () => {
     const tenant = `${issuer}/tenant`;
     routes['/.well-known/oauth-authorization-server/tenant'] = json({ issuer: tenant, jwks_uri: `${issuer}/jwks` });
     keys = new RemoteVerificationKeys([{ issuer: tenant }], clock);
     await expect(keys.find(tenant, 'k1')).resolves.toMatchObject({ kid: 'k1' });
   });
 
-  it('finds the metadata below the path of an issuer that rules over nothing above it', async () => {
+  it('RemoteVerificationKeys finds the metadata below the path of an issuer that controls only its path', async () => {
     const below = `${issuer}/api`;
     routes['/api/.well-known/oauth-authorization-server'] = json({ issuer: below, jwks_uri: `${issuer}/jwks` });
     keys = new RemoteVerificationKeys([{ issuer: below }], clock);
     await expect(keys.find(below, 'k1')).resolves.toMatchObject({ kid: 'k1' });
   });
 
-  it('asks again soon where its clock was ahead and is set right', async () => {
+  it('RemoteVerificationKeys fetches the keys again soon if its clock was ahead and is corrected', async () => {
     clock.seconds += 172_800;
     await make().find(issuer, 'k1');
     clock.seconds -= 172_800;
@@ -108,17 +109,17 @@ describe('RemoteVerificationKeys', () => {
     expect(keys.find(issuer, 'k2')).toMatchObject({ kid: 'k2' });
   });
 
-  it('answers from memory once it knows the key, without a promise', async () => {
+  it('RemoteVerificationKeys returns a known key from memory, without a promise', async () => {
     await make().find(issuer, 'k1');
     expect(keys.find(issuer, 'k1')).toMatchObject({ kid: 'k1' });
     expect(keys.isLive(issuer, 'k1')).toBe(true);
     expect(times('/jwks')).toBe(1);
   });
 
-  it('asks once for a thousand unknown keys at once, and once a cool-down for a storm of them', async () => {
+  it('RemoteVerificationKeys sends one request per cool-down, however many tokens name unknown keys', async () => {
     make();
     await Promise.all(Array.from({ length: 1_000 }, async (_, at) => keys.find(issuer, `unknown-${at}`)));
-    expect(asked).toEqual(['/.well-known/oauth-authorization-server', '/jwks']);
+    expect(requested).toEqual(['/.well-known/oauth-authorization-server', '/jwks']);
     for (let at = 0; at < 1_000; at += 1) expect(await keys.find(issuer, `later-${at}`)).toBeUndefined();
     expect(times('/jwks')).toBe(1);
     clock.seconds += 30;
@@ -126,7 +127,7 @@ describe('RemoteVerificationKeys', () => {
     expect(times('/jwks')).toBe(2);
   });
 
-  it('finds a key that was published since, after the cool-down', async () => {
+  it('RemoteVerificationKeys finds a new key after the cool-down', async () => {
     await make().find(issuer, 'k1');
     jwks.push(publicJwk('k2'));
     expect(await keys.find(issuer, 'k2')).toBeUndefined();
@@ -134,7 +135,7 @@ describe('RemoteVerificationKeys', () => {
     await expect(keys.find(issuer, 'k2')).resolves.toMatchObject({ kid: 'k2' });
   });
 
-  it('serves the old set while it fetches the new, and forgets a key that is not in it', async () => {
+  it('RemoteVerificationKeys uses the old set while it fetches the new one, and drops a key that is not in the new one', async () => {
     await make().find(issuer, 'k1');
     jwks = [publicJwk('k2')];
     clock.seconds += 300;
@@ -151,13 +152,13 @@ describe('RemoteVerificationKeys', () => {
     ['max-age=99999999', 599, 600],
     ['no-cache', 299, 300],
   ])(
-    'keeps a set with "%s" fresh for more than %i and less than %i seconds',
+    'RemoteVerificationKeys keeps a set with "%s" fresh for more than %i and less than %i seconds',
     async (header, fresh, stale) => {
       routes['/jwks'] = (response) => json({ keys: jwks }, { 'cache-control': header })(response);
       await make().find(issuer, 'k1');
       clock.seconds += fresh;
       keys.isLive(issuer, 'k1');
-      await settled(() => times('/jwks') > 1 || asked.length > 5);
+      await settled(() => times('/jwks') > 1 || requested.length > 5);
       expect(times('/jwks')).toBe(1);
       clock.seconds += stale - fresh;
       keys.isLive(issuer, 'k1');
@@ -167,7 +168,7 @@ describe('RemoteVerificationKeys', () => {
     10_000,
   );
 
-  it('goes on with the old set while the issuer is down, but not for ever', async () => {
+  it('RemoteVerificationKeys uses the old set for a bounded time while the issuer is down', async () => {
     await make({ maximumStaleSeconds: 3_600 }).find(issuer, 'k1');
     routes['/jwks'] = (response) => response.writeHead(500).end();
     clock.seconds += 3_599;
@@ -177,7 +178,7 @@ describe('RemoteVerificationKeys', () => {
     expect(keys.isLive(issuer, 'k1')).toBe(false);
   });
 
-  it('starts while the issuer is down, and asks again soon', async () => {
+  it('RemoteVerificationKeys starts while the issuer is down, and retries soon', async () => {
     delete routes['/jwks'];
     make().prefetch();
     await settled(() => times('/jwks') > 0);
@@ -194,7 +195,7 @@ describe('RemoteVerificationKeys', () => {
     delete routes['/jwks'];
   };
 
-  it('asks where the key set is now once it is not where it was, and no more often than for keys', async () => {
+  it('RemoteVerificationKeys repeats discovery after the key set has moved, at most once per cool-down', async () => {
     await make().find(issuer, 'k1');
     jwks.push(publicJwk('k2'));
     moveTo('/moved');
@@ -203,7 +204,7 @@ describe('RemoteVerificationKeys', () => {
       for (const _ of [1, 2, 3]) await keys.find(issuer, 'k2');
     }
     expect(keys.find(issuer, 'k2')).toMatchObject({ kid: 'k2' });
-    expect(asked).toEqual([
+    expect(requested).toEqual([
       '/.well-known/oauth-authorization-server',
       '/jwks',
       '/jwks',
@@ -212,7 +213,7 @@ describe('RemoteVerificationKeys', () => {
     ]);
   });
 
-  it('goes on where the key set was while the metadata cannot be had', async () => {
+  it('RemoteVerificationKeys uses the last URL of the key set while the metadata are not available', async () => {
     await make().find(issuer, 'k1');
     const [place, metadata] = [routes['/jwks']!, '/.well-known/oauth-authorization-server'];
     delete routes['/jwks'];
@@ -226,7 +227,7 @@ describe('RemoteVerificationKeys', () => {
     expect(times(metadata)).toBe(2);
   });
 
-  it('asks once a day where the key set is, even if it still is where it was', async () => {
+  it('RemoteVerificationKeys repeats discovery once a day', async () => {
     await make().find(issuer, 'k1');
     const old = routes['/jwks']!;
     moveTo('/moved');
@@ -236,7 +237,7 @@ describe('RemoteVerificationKeys', () => {
     expect([times('/jwks'), times('/moved')]).toEqual([1, 1]);
   });
 
-  it('is renewed in short order where the replica that was asked does not know the key yet, and four times a second at most', async () => {
+  it('RemoteVerificationKeys.renew fetches at most four times a second', async () => {
     const began = performance.now();
     const elapsed = () => performance.now() - began;
     expect(await make().find(issuer, 'k2')).toBeUndefined();
@@ -252,14 +253,14 @@ describe('RemoteVerificationKeys', () => {
     expect(times('/jwks')).toBe(5);
   });
 
-  it('knows no key of another issuer, and none without a name', async () => {
+  it('RemoteVerificationKeys finds no key of another issuer and no key without a kid', async () => {
     await make().find(issuer, 'k1');
     expect(keys.find('https://other.example', 'k1')).toBeUndefined();
     expect(keys.isLive('https://other.example', 'k1')).toBe(false);
     expect(keys.find(issuer, undefined)).toBeUndefined();
   });
 
-  it('passes over what is no key for access tokens, and counts neither of two with one name', async () => {
+  it('RemoteVerificationKeys ignores keys for other purposes and all keys that share a kid', async () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     jwks = [
       { kty: 'oct', k: 'A'.repeat(43), kid: 'secret', alg: 'HS256' },
@@ -295,21 +296,21 @@ describe('RemoteVerificationKeys', () => {
       (at) => ({ '/.well-known/oauth-authorization-server': json({ issuer: at, jwks_uri: 'file:///etc/passwd' }) }),
     ],
     ['a redirect', (at) => ({ '/jwks': (response) => response.writeHead(302, { location: `${at}/elsewhere` }).end() })],
-    ['an answer that is too long', () => ({ '/jwks': json(`{"keys":[],"x":"${'x'.repeat(300_000)}"}`) })],
-    ['an answer that never ends', () => ({ '/jwks': (response) => void response.writeHead(200).write('{') })],
-    ['an answer that is no JSON', () => ({ '/jwks': json('<html>') })],
-    ['names that come twice', () => ({ '/jwks': json('{"keys":[],"keys":[]}') })],
-    ['keys that are no list', () => ({ '/jwks': json({ keys: {} }) })],
-    ['no key at all', () => ({ '/jwks': json({ keys: [] }) })],
+    ['a response that is too long', () => ({ '/jwks': json(`{"keys":[],"x":"${'x'.repeat(300_000)}"}`) })],
+    ['a response that never ends', () => ({ '/jwks': (response) => void response.writeHead(200).write('{') })],
+    ['a response that is not JSON', () => ({ '/jwks': json('<html>') })],
+    ['a document with a repeated name', () => ({ '/jwks': json('{"keys":[],"keys":[]}') })],
+    ['"keys" that is not a list', () => ({ '/jwks': json({ keys: {} }) })],
+    ['an empty key set', () => ({ '/jwks': json({ keys: [] }) })],
     ['a thousand keys', () => ({ '/jwks': json({ keys: Array.from({ length: 1_000 }, () => ({})) }) })],
-  ])('takes no key from %s, and does not fail by it', async (_, change) => {
+  ])('RemoteVerificationKeys finds no key and does not throw if it gets %s', async (_, change) => {
     Object.assign(routes, { '/elsewhere': json({ keys: jwks }), ...change(issuer) });
     expect(await make({ timeoutSeconds: 0.3 }).find(issuer, 'k1')).toBeUndefined();
     expect(times('/elsewhere')).toBe(0);
   });
 
   it.each(['127.0.0.1', '127.1', '0x7f.1', '2130706433', '[::ffff:127.0.0.1]', '0.0.0.0', 'localhost.', '[::1]'])(
-    'takes no key from %s, which is not the own origin of an issuer on localhost, unless the settings name it',
+    'RemoteVerificationKeys fetches no key from %s for an issuer on localhost unless the settings name that URL',
     async (host) => {
       const { port } = server.address() as AddressInfo;
       issuer = `http://localhost:${port}`;
@@ -324,7 +325,7 @@ describe('RemoteVerificationKeys', () => {
     },
   );
 
-  it('takes no key from a name that resolves to this machine', async () => {
+  it('RemoteVerificationKeys fetches no key from a name that resolves to this machine', async () => {
     const { port } = server.address() as AddressInfo;
     const uri = `http://localhost:${port}/jwks`;
     routes['/.well-known/oauth-authorization-server'] = json({ issuer, jwks_uri: uri });
@@ -332,7 +333,41 @@ describe('RemoteVerificationKeys', () => {
     expect(times('/jwks')).toBe(0);
   });
 
-  it('speaks plain http only with this machine, unless it is told to', () => {
+  it('RemoteVerificationKeys names the whole URL if the issuer has no scheme', () => {
+    make();
+    for (const host of ['id.acme.com', 'id.acme.com/tenant', 'localhost:3000']) {
+      expect(() => new RemoteVerificationKeys([{ issuer: host }], clock)).toThrow(
+        `"${host}" is not an https URL. Write the whole URL, such as "https://${host}".`,
+      );
+    }
+  });
+
+  it('RemoteVerificationKeys logs the cause if the issuer is not reachable', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn');
+    server.close();
+    await once(server, 'close');
+    expect(await make().find(issuer, 'k1')).toBeUndefined();
+    const address = issuer.replace('http://', '');
+    expect(warn.mock.calls).toEqual([
+      [`Failed to fetch the keys of ${issuer}, will retry: fetch failed (connect ECONNREFUSED ${address})`],
+    ]);
+    warn.mockRestore();
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+  });
+
+  it('RemoteVerificationKeys logs the issuer to configure if the metadata name another one', async () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn');
+    const { port } = server.address() as AddressInfo;
+    const alias = `http://localhost:${port}`;
+    routes['/.well-known/oauth-authorization-server'] = json({ issuer: alias, jwks_uri: `${alias}/jwks` });
+    expect(await make().find(issuer, 'k1')).toBeUndefined();
+    expect(String(warn.mock.calls[0]?.[0])).toMatch(
+      `${issuer} calls itself "${alias}": write exactly that as "issuer"`,
+    );
+    warn.mockRestore();
+  });
+
+  it('RemoteVerificationKeys uses plain http only with loopback unless the settings allow it', () => {
     const of =
       (address: string, jwks_: JwksSettings = {}) =>
       () =>
@@ -344,8 +379,8 @@ describe('RemoteVerificationKeys', () => {
     expect(of('http://id.internal', { allowInsecure: true })).not.toThrow();
     expect(of('http://id.example.com')).toThrow(/allowInsecure/);
     expect(of('http://127.0.0.1.evil.example')).toThrow(/allowInsecure/);
-    expect(of('ftp://id.example.com')).toThrow(/https/);
-    expect(of('orders')).toThrow(/no address/);
+    expect(of('ftp://id.example.com')).toThrow(/not an https URL/);
+    expect(of('orders')).toThrow(/"orders" is not an https URL\. .* "jwks: { uri }" or "staticKeys"/);
     expect(of('urn:issuer', { uri: 'https://id.example.com/jwks' })).not.toThrow();
     expect(of('https://id.example.com', { uri: 'http://id.example.com/jwks' })).toThrow(/allowInsecure/);
     expect(of('https://user:password@id.example.com')).toThrow(/password/);

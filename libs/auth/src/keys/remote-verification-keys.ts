@@ -5,22 +5,22 @@ import type { IssuerSettings } from '../settings/auth-settings.js';
 import type { VerificationKey } from './verification-keys.js';
 
 /**
- * Keys as their issuers publish them, found by discovery or at a fixed address. Whatever tokens come, an issuer is asked at most
- * once a cool-down; a set that cannot be renewed goes on serving for a bounded time; a key that is no longer in a fresh set is
- * dead.
+ * Fetches the keys that issuers publish, by discovery or from a fixed URL. It sends at most one request per cool-down
+ * to an issuer, whatever tokens arrive. It keeps a set that cannot be refreshed for a bounded time, and drops a key
+ * that is not in the latest set.
  *
  * @see RFC 8414, RFC 7517 §5, OpenID Connect Discovery §4
  */
 export class RemoteVerificationKeys extends VerificationKeys {
   private readonly sets: ReadonlyMap<string, RemoteKeySet>;
 
-  /** @throws Error with a sentence that says what to write, where an address is not fit to ask */
+  /** @throws Error that names the fix if the URL of an issuer is not allowed */
   constructor(issuers: readonly Pick<IssuerSettings, 'issuer' | 'jwks'>[], clock: Clock) {
     super();
     this.sets = new Map(issuers.map(({ issuer, jwks }) => [issuer, new RemoteKeySet(issuer, jwks ?? {}, clock)]));
   }
 
-  /** A token that names no key is refused: a published set changes, and with it what "the only key" would be. */
+  /** Returns undefined without a `kid`: a published set changes, so "the only key" would change, too. */
   override find(
     issuer: string,
     kid: string | undefined,
@@ -41,12 +41,12 @@ export class RemoteVerificationKeys extends VerificationKeys {
     return this.sets.get(issuer)?.renewNow() ?? Promise.resolve();
   }
 
-  /** Begins to fetch what is not there yet, and does not wait. */
+  /** Starts to fetch the key sets, and does not wait. */
   prefetch(): void {
     for (const set of this.sets.values()) set.prefetch();
   }
 
-  /** Ends what is under way. */
+  /** Aborts the current requests. */
   stop(): void {
     for (const set of this.sets.values()) set.stop();
   }

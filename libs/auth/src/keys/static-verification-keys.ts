@@ -2,11 +2,11 @@ import { importKey } from 'postern/jws';
 import { VerificationKeys } from './verification-keys.js';
 import type { ImportedKey, KeyMaterial, VerificationKey } from 'postern/jws';
 
-/** Keys that are written in the settings, by issuer. A token that names no key is only proven where its issuer has exactly one. */
+/** The keys in the settings, by issuer. A token without a `kid` is verified only if its issuer has exactly one key. */
 export class StaticVerificationKeys extends VerificationKeys {
   private readonly keys = new Map<string, ReadonlyMap<string, VerificationKey>>();
 
-  /** @throws Error with a sentence that says what is wrong with a key, or with several together */
+  /** @throws Error that names the defect of a key, or the conflict between keys */
   constructor(materials: ReadonlyMap<string, readonly KeyMaterial[]>) {
     super();
     for (const [issuer, list] of materials) this.keys.set(issuer, keysByName(issuer, list));
@@ -25,13 +25,13 @@ export class StaticVerificationKeys extends VerificationKeys {
 }
 
 /**
- * The keys as they are written for one issuer.
+ * Imports the keys of one issuer.
  *
- * @throws Error that says which key of which issuer has which defect
+ * @throws Error that names the issuer, the key, and the defect
  */
 export function importedKeys(issuer: string, materials: readonly KeyMaterial[]): ImportedKey[] {
   if (!Array.isArray(materials) || materials.length === 0)
-    throw new Error(`AuthModule: "staticKeys" for ${issuer} is empty. Write a key, or leave it out.`);
+    throw new Error(`AuthModule: "staticKeys" for ${issuer} is empty. Write a key, or remove the setting.`);
   return (materials as readonly KeyMaterial[]).map((material, position) => {
     try {
       return importKey(material);
@@ -44,13 +44,15 @@ export function importedKeys(issuer: string, materials: readonly KeyMaterial[]):
 
 function keysByName(issuer: string, materials: readonly KeyMaterial[]): ReadonlyMap<string, VerificationKey> {
   const keys = importedKeys(issuer, materials);
-  // RFC 8725 §3.1: whoever may make tokens by a shared secret should not sit beside keys that only the issuer has.
+  // RFC 8725 §3.1: a secret, which every verifier knows, must not be accepted beside keys that only the issuer has.
   if (new Set(keys.map(({ key }) => key.type)).size > 1) {
-    throw new Error(`AuthModule: "staticKeys" for ${issuer} mixes a secret with public keys. Write either.`);
+    throw new Error(`AuthModule: "staticKeys" for ${issuer} mixes a secret with public keys. Write only one kind.`);
   }
   const byName = new Map(keys.map(({ kid, alg, key }) => [kid, { kid, alg, key }]));
   if (byName.size !== keys.length) {
-    throw new Error(`AuthModule: two of the "staticKeys" for ${issuer} have the same "kid". Name each once.`);
+    throw new Error(
+      `AuthModule: two of the "staticKeys" for ${issuer} have the same "kid". Give each key its own "kid".`,
+    );
   }
   return byName;
 }

@@ -3,8 +3,8 @@ import type { VerificationKey } from 'postern/jws';
 export type { VerificationKey };
 
 /**
- * Finds the keys of each issuer. A key of one issuer never verifies a token of another, so each method gets the issuer that the token
- * names.
+ * Finds the keys of each issuer. A key of one issuer never verifies a token of another, so each method gets the
+ * issuer that the token names.
  *
  * @example
  * ```ts
@@ -18,8 +18,8 @@ export type { VerificationKey };
  */
 export abstract class VerificationKeys {
   /**
-   * Returns the key, or undefined if the issuer has none of that name. Returns a promise only if the key must be fetched.
-   * It never throws because of a token, and its requests to the network have fixed bounds.
+   * Returns the key, or undefined if the issuer has none of that name. Returns a promise only if the key must be
+   * fetched. It never throws because of a token, and its requests to the network have fixed bounds.
    *
    * @param kid undefined for a token that names no key
    */
@@ -32,16 +32,16 @@ export abstract class VerificationKeys {
   abstract isLive(issuer: string, kid: string): boolean;
 
   /**
-   * Whether any key of the issuer is known. Without a key its tokens get 503 instead of 401, because a 401 makes clients discard good
-   * tokens.
+   * Whether any key of the issuer is known. Without a key its tokens get 503 instead of 401, because a 401 makes
+   * clients discard good tokens.
    */
   knows(_issuer: string): boolean {
     return true;
   }
 
   /**
-   * Called when the issuer reports that its keys have changed. An implementation that fetches keys may then fetch them early. Resolves
-   * after the attempt, and never rejects.
+   * Called when the issuer reports that its keys have changed. An implementation that fetches keys may then fetch
+   * them early. Resolves after the attempt, and never rejects.
    */
   renew(_issuer: string): Promise<void> {
     return Promise.resolve();

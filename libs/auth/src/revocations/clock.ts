@@ -1,5 +1,5 @@
 /**
- * Tells the time, so that no rule about it needs a sleeping test.
+ * The current time, as a port, so that no test needs to sleep.
  *
  * @example
  * ```ts
@@ -9,7 +9,7 @@
  * ```
  */
 export abstract class Clock {
-  /** The present instant, in milliseconds since the epoch. */
+  /** Milliseconds since the epoch. */
   abstract now(): number;
 }
 

@@ -2,7 +2,7 @@ import { EventStreamParser } from './event-stream-parser.js';
 
 const bytes = (text: string): Uint8Array => new TextEncoder().encode(text);
 
-/** The same stream, cut into chunks of so many bytes. */
+/** Parses the stream in chunks of this many bytes. */
 function read(text: string, size: number) {
   const parser = new EventStreamParser();
   const all = bytes(text);
@@ -15,7 +15,7 @@ describe('EventStreamParser', () => {
   const stream =
     ': a comment\n\nevent: set\nid: 7\ndata: one\ndata: twö\n\ndata:three\r\n\r\nid: 8\rdata: four\r\rdata: cut off';
 
-  it.each([1, 2, 3, 5, 1000])('reads the same events out of chunks of %i bytes', (size) => {
+  it.each([1, 2, 3, 5, 1000])('EventStreamParser returns the same events from chunks of %i bytes', (size) => {
     expect(read(stream, size)).toEqual([
       { type: 'set', data: 'one\ntwö', id: '7' },
       { type: 'message', data: 'three', id: '7' },
@@ -23,11 +23,11 @@ describe('EventStreamParser', () => {
     ]);
   });
 
-  it('dispatches no event without data, and forgets its name', () => {
+  it('EventStreamParser ignores an event without data, and its name', () => {
     expect(read('event: reset\n\ndata: x\n\n', 1000)).toEqual([{ type: 'message', data: 'x', id: '' }]);
   });
 
-  it('takes no id with a NUL in it, and passes over fields that it does not know', () => {
+  it('EventStreamParser ignores an id with a NUL and unknown fields', () => {
     expect(read('id: a\0b\nretry: 1\ncolour: red\ndata\ndata: x\n\n', 1000)).toEqual([
       { type: 'message', data: '\nx', id: '' },
     ]);
@@ -38,11 +38,11 @@ describe('EventStreamParser', () => {
     ['a line in small pieces', () => 'x'.repeat(2_000_000)],
     ['an event of many lines', () => `data: ${'x'.repeat(1000)}\n`.repeat(2000)],
     ['an event of many empty lines', () => 'data\n'.repeat(2_000_000)],
-  ])('gives up on %s that does not end', (_, text) => {
+  ])('EventStreamParser throws if %s is too long', (_, text) => {
     expect(() => read(text(), 4096)).toThrow(/too long/);
   });
 
-  it('gives up on what is not UTF-8', () => {
+  it('EventStreamParser throws if the bytes are not UTF-8', () => {
     expect(() => new EventStreamParser().push(Buffer.from([0x64, 0xff, 0xfe]))).toThrow(/encoded data/);
   });
 });

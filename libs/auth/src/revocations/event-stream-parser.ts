@@ -1,17 +1,17 @@
-/** One event of a stream. */
+/** An event of a stream. */
 export interface StreamedEvent {
-  /** `message` where the stream names none. */
+  /** `message` if the event has no name. */
   readonly type: string;
   readonly data: string;
-  /** The last `id` that came, with this event or before it. */
+  /** The last `id`, from this event or an earlier one. */
   readonly id: string;
 }
 
-/** A stream may be hostile: without a bound a line that never ends fills the memory. */
+/** The limit of one event: an endless line of a hostile stream must not fill the memory. */
 const MAX_CHARACTERS = 1_048_576;
 
 /**
- * Reads Server-Sent Events out of chunks, however they are cut.
+ * Parses Server-Sent Events from chunks, wherever the chunks are cut.
  *
  * @see HTML, §9.2.6 "Interpreting an event stream"
  */
@@ -33,9 +33,9 @@ export class EventStreamParser {
     this.pieces.push(piece);
     this.waiting += piece.length;
     if (this.waiting + this.size > MAX_CHARACTERS) throw new Error('an event of the stream is too long');
-    // A long line in small pieces is put together once, and not at each of them.
+    // A long line in small pieces is joined once, and not for each piece.
     if (!/[\r\n]/.test(piece) && !this.pieces.at(-2)?.endsWith('\r')) return [];
-    // A line break that is cut in two must stay one: a CR at the end waits for what follows.
+    // CR LF may be split between two chunks, so a CR at the end waits for the next chunk.
     const lines = this.pieces
       .splice(0)
       .join('')
@@ -55,7 +55,7 @@ export class EventStreamParser {
     if (field === 'id' && !value.includes('\0')) this.id = value;
     if (field === 'data') {
       this.lines.push(value);
-      // With its line break: an empty line is kept as well.
+      // Plus its line break, because an empty line also takes memory.
       this.size += value.length + 1;
       if (this.size > MAX_CHARACTERS) throw new Error('an event of the stream is too long');
     }

@@ -1,6 +1,7 @@
 import { Logger } from '@nestjs/common';
 import { setImmediate as nextTurn, setTimeout as delay } from 'node:timers/promises';
 import { FeedTokenRefusedError, RevocationFeedClient } from './revocation-feed-client.js';
+import { failureOf } from '../keys/fetch-json.js';
 import { checkedRevocationSettings } from '../settings/revocation-settings.js';
 import { RevocationSource } from './revocation-source.js';
 import { readSecurityEvent } from './security-event.js';
@@ -16,20 +17,20 @@ import type { VerificationKeys } from '../keys/verification-keys.js';
 
 const MIN_PAUSE_MILLISECONDS = 100;
 const MAX_PAUSE_MILLISECONDS = 5000;
-/** An issuer that is down must not keep an application from starting: it starts, and knows nothing. */
+/** How long the start waits for the feed. After that the application starts, and revocations are unknown. */
 const FIRST_WAIT_MILLISECONDS = 3000;
 
-/** A snapshot comes in faster than it is applied: requests have a turn after so long. */
+/** How long a snapshot may be applied before other requests get a turn of the event loop. */
 const MAX_TURN_MILLISECONDS = 5;
 
 class GapError extends Error {}
 
 /**
- * Keeps the set of an application without a database equal to what an issuer has revoked: a snapshot first, then every
- * revocation as it happens, in its order and without a gap. What cannot be proven is not believed, and what cannot be
- * understood does not stop what follows.
+ * Follows the revocation feed of an issuer, for an application without a database: first a snapshot, then every
+ * revocation as it happens, in order and without a gap. An event that cannot be verified is rejected. An event of an
+ * unknown type is ignored.
  *
- * Nothing ever makes a revoked token good again: a fresh snapshot is added to what is known, and takes nothing away.
+ * A revoked token never becomes valid again: a new snapshot only adds to the set.
  *
  * @see docs/revocation.md
  */
@@ -37,21 +38,21 @@ export class FeedRevocationSource extends RevocationSource {
   private readonly logger = new Logger(FeedRevocationSource.name);
   private readonly stopping = new AbortController();
   private readonly client: RevocationFeedClient;
-  private readonly whose: SecurityEventRules;
+  private readonly rules: SecurityEventRules;
   private readonly health: IssuerRevocationHealth;
   private set: RevocationSet | undefined;
   private running: Promise<void> | undefined;
-  private place: { readonly sequence: number; readonly cursor: string } | undefined;
+  private position: { readonly sequence: number; readonly cursor: string } | undefined;
   private isLoading = true;
-  /** Amid a snapshot: the place up to which nothing is missing. */
+  /** During a snapshot: the sequence number up to which the snapshot has no gap. */
   private covered = 0;
   private failures = 0;
   private lastDefect = '';
   private settleFirst: () => void = () => undefined;
 
   /**
-   * @param settings of the one issuer whose feed is followed: the settings of the application, or one of its `issuers`
-   * @throws Error with a sentence that says what to write
+   * @param settings the settings of the issuer whose feed is followed: those of the application, or one of its `issuers`
+   * @throws Error that names the setting and the fix
    */
   constructor(
     settings: IssuerSettings,
@@ -65,14 +66,14 @@ export class FeedRevocationSource extends RevocationSource {
     const rules = issuers.get(issuer);
     const ofIssuer = health.of(issuer);
     if (rules === undefined || ofIssuer === undefined) {
-      throw new Error(`FeedRevocationSource: ${issuer} is none of the issuers that the application trusts.`);
+      throw new Error(`FeedRevocationSource: ${issuer} is not an issuer that the application trusts.`);
     }
     this.client = new RevocationFeedClient(settings);
-    this.whose = { rules, audience: checkedRevocationSettings(settings).audience };
+    this.rules = { rules, audience: checkedRevocationSettings(settings).audience };
     this.health = ofIssuer;
   }
 
-  /** Resolves when all is known or the first attempt has failed, and goes on until `stop()`. */
+  /** Resolves when the set is complete or the first attempt has failed, and continues until `stop()`. */
   override async follow(set: RevocationSet): Promise<void> {
     this.set = set;
     this.health.followingStarted();
@@ -81,7 +82,6 @@ export class FeedRevocationSource extends RevocationSource {
     await Promise.race([first, delay(FIRST_WAIT_MILLISECONDS, undefined, { ref: false })]);
   }
 
-  /** Ends following. */
   override async stop(): Promise<void> {
     this.stopping.abort();
     await this.running;
@@ -95,11 +95,11 @@ export class FeedRevocationSource extends RevocationSource {
       } catch (error) {
         if (signal.aborted) return;
         this.noteDefect(error);
-        // Perhaps the key that signed it was killed, and the feed can tell nobody who holds such a token: the published keys can.
-        if (error instanceof FeedTokenRefusedError) void this.keys.renew(this.whose.rules.issuer);
+        // The key of the token may be revoked. The feed cannot report this to a client with such a token; the JWKS can.
+        if (error instanceof FeedTokenRefusedError) void this.keys.renew(this.rules.rules.issuer);
       }
       this.settleFirst();
-      // All followers lose a server in the same moment: they must not come back in the same moment.
+      // All followers lose a server at the same time, and must not reconnect at the same time.
       const pause = Math.min(MAX_PAUSE_MILLISECONDS, MIN_PAUSE_MILLISECONDS * 2 ** this.failures);
       this.failures += 1;
       await delay(pause * (0.5 + Math.random() / 2), undefined, { signal, ref: false }).catch(() => undefined);
@@ -110,7 +110,7 @@ export class FeedRevocationSource extends RevocationSource {
 
   private async takeAll(signal: AbortSignal): Promise<void> {
     let turnBeganAt = performance.now();
-    for await (const message of this.client.messages(this.place?.cursor, signal)) {
+    for await (const message of this.client.messages(this.position?.cursor, signal)) {
       await this.take(message);
       if (performance.now() - turnBeganAt < MAX_TURN_MILLISECONDS) continue;
       await nextTurn();
@@ -122,7 +122,7 @@ export class FeedRevocationSource extends RevocationSource {
     if (message.type === 'reset') {
       this.isLoading = true;
       this.covered = 0;
-      this.place = undefined;
+      this.position = undefined;
     } else if (message.type === 'position') {
       this.arrive(message.sequence, message.cursor);
     } else {
@@ -132,9 +132,9 @@ export class FeedRevocationSource extends RevocationSource {
 
   private async apply(text: string, cursor: string | undefined): Promise<void> {
     const { counters } = this.health;
-    const event = await readSecurityEvent(text, this.keys, this.whose).catch((error: Error) => {
+    const event = await readSecurityEvent(text, this.keys, this.rules).catch((error: Error) => {
       counters.rejected += 1;
-      throw new Error(`an event of the feed is not accepted: ${String(error.cause)}`);
+      throw new Error(`an event of the feed was rejected: ${String(error.cause)}`);
     });
     counters.received += 1;
     const { sequence, page, revocations, happenedAt } = event;
@@ -142,31 +142,31 @@ export class FeedRevocationSource extends RevocationSource {
     if (sequence !== undefined && !this.isNext(sequence)) return;
     for (const revocation of revocations) {
       this.set!.add(revocation);
-      // Another key signs from now on: better to know it before the first token that it signs.
-      if (revocation.kind === 'key') void this.keys.renew(this.whose.rules.issuer);
+      // Another key signs from now on, so fetch it before its first token arrives.
+      if (revocation.kind === 'key') void this.keys.renew(this.rules.rules.issuer);
     }
     counters.applied += revocations.length;
     if (revocations.length === 0 && page === undefined) counters.ignored += 1;
-    if (sequence === undefined || this.place === undefined) return;
-    this.place = { sequence, cursor: cursor ?? this.place.cursor };
-    // No contact: a replica that lags behind tells of old ones, and only a position says that there is nothing newer.
+    if (sequence === undefined || this.position === undefined) return;
+    this.position = { sequence, cursor: cursor ?? this.position.cursor };
+    // Not a contact: a replica that lags behind also sends events. Only a position shows that the set is complete.
     if (happenedAt !== undefined) this.health.recordLag(this.clock.now() / 1000 - happenedAt);
   }
 
   private isNext(sequence: number): boolean {
-    if (this.place === undefined) {
+    if (this.position === undefined) {
       this.cover(sequence - 1, sequence);
       return true;
     }
-    if (sequence <= this.place.sequence) {
+    if (sequence <= this.position.sequence) {
       this.health.counters.duplicates += 1;
       return false;
     }
-    if (sequence !== this.place.sequence + 1) this.noteGap(sequence);
+    if (sequence !== this.position.sequence + 1) this.noteGap(sequence);
     return true;
   }
 
-  /** Pages and events of a snapshot may overlap, but leave nothing out in between. */
+  /** Pages and events of a snapshot may overlap, but may not have a gap. */
   private cover(after: number, upTo: number): void {
     if (!this.isLoading) return;
     if (after > this.covered) this.noteGap(upTo);
@@ -178,36 +178,30 @@ export class FeedRevocationSource extends RevocationSource {
       if (sequence !== this.covered) this.noteGap(sequence);
       this.isLoading = false;
       this.health.counters.snapshots += 1;
-    } else if (this.place?.sequence !== sequence) {
+    } else if (this.position?.sequence !== sequence) {
       this.noteGap(sequence);
     }
-    this.place = { sequence, cursor };
+    this.position = { sequence, cursor };
     this.failures = 0;
     this.health.upToDateAt(cursor);
-    if (this.lastDefect !== '')
-      this.logger.log(`The feed of revocations of ${this.whose.rules.issuer} is followed again`);
+    if (this.lastDefect !== '') this.logger.log(`The revocation feed of ${this.rules.rules.issuer} is connected again`);
     this.lastDefect = '';
     this.settleFirst();
   }
 
-  /** Something is missing in between: only a fresh snapshot tells what. */
+  /** Revocations are missing, so the next connection requests a new snapshot. */
   private noteGap(sequence: number): never {
-    const expected = this.place?.sequence ?? this.covered;
+    const expected = this.position?.sequence ?? this.covered;
     this.health.counters.gaps += 1;
-    this.place = undefined;
+    this.position = undefined;
     this.isLoading = true;
-    throw new GapError(`the feed leaps from ${expected} to ${sequence}`);
+    throw new GapError(`the feed has a gap between ${expected} and ${sequence}`);
   }
 
   private noteDefect(error: unknown): void {
-    const defect = error instanceof Error ? reasonOf(error) : 'unknown';
+    const defect = failureOf(error);
     if (defect !== this.lastDefect)
-      this.logger.warn(`The feed of revocations of ${this.whose.rules.issuer}: ${defect}; trying again`);
+      this.logger.warn(`The revocation feed of ${this.rules.rules.issuer} failed, will retry: ${defect}`);
     this.lastDefect = defect;
   }
-}
-
-/** `fetch failed` says nothing: what failed is in its cause. */
-function reasonOf(error: Error): string {
-  return error.cause instanceof Error ? `${error.message} (${error.cause.message})` : error.message;
 }

@@ -5,35 +5,35 @@ import type { Clock } from './clock.js';
 import type { RevocationSet } from './revocation-set.js';
 
 /**
- * - `unfollowed`: nobody tells this application of revocations made elsewhere
- * - `known`: it knows all of them, as of `silenceSeconds` ago
- * - `unknown`: it has heard nothing for longer than `maximumSilenceSeconds`
+ * - `unfollowed`: this application has no source of revocations
+ * - `known`: it knows all revocations, as of `silenceSeconds` ago
+ * - `unknown`: the source has been silent for longer than `maximumSilenceSeconds`
  */
 export type RevocationStatus = 'unfollowed' | 'known' | 'unknown';
 
-/** What happened since the start. Plain numbers, for whatever collects metrics. */
+/** Counters since the start, for metrics. */
 export interface RevocationCounters {
-  /** Events that arrived and were proven. */
+  /** Verified events. */
   received: number;
   /** Revocations that were added to the set. */
   applied: number;
-  /** Proven events of a type that this version does not know. */
+  /** Verified events of a type that this version does not know. */
   ignored: number;
-  /** Events that had arrived before. */
+  /** Events that were received before. */
   duplicates: number;
-  /** Events that were refused: forged, malformed, for somebody else. */
+  /** Events that were rejected: forged, malformed, or for another audience. */
   rejected: number;
   /** Connections after the first. */
   reconnects: number;
-  /** Holes in the order; each is answered with a fresh snapshot. */
+  /** Gaps in the sequence. Each gap leads to a new snapshot. */
   gaps: number;
-  /** Snapshots that were taken in completely. */
+  /** Snapshots that were applied completely. */
   snapshots: number;
-  /** Good tokens that were refused, because revocations were unknown. */
+  /** Valid tokens that were rejected because revocations were unknown. */
   refusedWhileSilent: number;
 }
 
-/** How well this application knows what one issuer has revoked. */
+/** Reports how up to date the revocations of one issuer are. */
 export class IssuerRevocationHealth {
   readonly counters: RevocationCounters = {
     received: 0,
@@ -50,13 +50,13 @@ export class IssuerRevocationHealth {
   private readonly maximumSilenceMilliseconds: number;
   private readonly refuses: boolean;
   private isFollowing = false;
-  // Of a clock that nobody sets: a step of the time of day must neither feign silence nor hide it.
+  // Monotonic time: a step of the system clock must not simulate or hide a silence.
   private heardAt = Number.NEGATIVE_INFINITY;
   private contactAt: number | undefined;
   private position: string | undefined;
   private lag: number | undefined;
 
-  /** @throws Error with a sentence that says what to write */
+  /** @throws Error that names the setting and the fix */
   constructor(
     settings: IssuerSettings,
     private readonly set: RevocationSet,
@@ -68,15 +68,15 @@ export class IssuerRevocationHealth {
     this.refuses = whenSilent === 'refuse';
   }
 
-  /** Called by a source that begins to follow: until it has heard all there is, revocations are unknown. */
+  /** A source calls this when it starts: revocations are unknown until the first `upToDateAt`. */
   followingStarted(): void {
     this.isFollowing = true;
   }
 
   /**
-   * Called by a source at every moment at which the set holds all that there is.
+   * A source calls this whenever the set contains all revocations.
    *
-   * @param cursor the place in the order that it has come to
+   * @param cursor the position of the source
    */
   upToDateAt(cursor?: string): void {
     this.heardAt = performance.now();
@@ -84,7 +84,7 @@ export class IssuerRevocationHealth {
     this.position = cursor ?? this.position;
   }
 
-  /** Called by a source that can tell how long a revocation took to arrive, in seconds. */
+  /** A source calls this with the delay of a revocation in seconds. */
   recordLag(seconds: number): void {
     this.lag = Math.max(0, seconds);
   }
@@ -94,17 +94,17 @@ export class IssuerRevocationHealth {
     return this.isSilent ? 'unknown' : 'known';
   }
 
-  /** Whether good tokens are refused at the moment, because too much may have been revoked since. */
+  /** Whether the guard currently answers 503, because the revocations of this issuer are unknown. */
   get isRefusing(): boolean {
     return this.isFollowing && this.refuses && this.isSilent;
   }
 
-  /** Seconds since the set held all that there was; infinite before the first time. */
+  /** Seconds since the set last contained all revocations; infinite before the first time. */
   get silenceSeconds(): number {
     return (performance.now() - this.heardAt) / 1000;
   }
 
-  /** All of it as plain data. `lagSeconds`: how long the latest revocation took to arrive, by both clocks. */
+  /** All values as plain data. `lagSeconds` is the delay of the latest revocation, measured by both clocks. */
   report(): RevocationReport {
     return {
       status: this.status,
@@ -118,9 +118,7 @@ export class IssuerRevocationHealth {
   }
 
   /**
-   * Lets a good token pass, unless too much may have been revoked since.
-   *
-   * @throws RevocationsUnknownError
+   * @throws RevocationsUnknownError if the revocations of this issuer are unknown and the settings do not accept that
    */
   assertKnown(): void {
     if (!this.isRefusing) return;
@@ -133,12 +131,12 @@ export class IssuerRevocationHealth {
   }
 }
 
-/** What is known of the revocations of one issuer at one moment. */
+/** The state of one issuer's revocations. */
 export interface RevocationReport extends RevocationCounters {
   readonly status: RevocationStatus;
   readonly lastContactAt: Date | undefined;
   readonly silenceSeconds: number | undefined;
-  /** Held of this issuer. */
+  /** Entries of this issuer in the set. */
   readonly entries: number;
   readonly cursor: string | undefined;
   readonly lagSeconds: number | undefined;

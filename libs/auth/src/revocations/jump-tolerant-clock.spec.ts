@@ -17,12 +17,12 @@ class HandSetClock extends Clock {
 describe('JumpTolerantClock', () => {
   let clock: HandSetClock;
   let elapsed: number;
-  let doubting: JumpTolerantClock;
+  let tolerant: JumpTolerantClock;
 
   beforeEach(() => {
     clock = new HandSetClock();
     elapsed = 5000;
-    doubting = new JumpTolerantClock(clock, () => elapsed);
+    tolerant = new JumpTolerantClock(clock, () => elapsed);
   });
 
   function pass(milliseconds: number): void {
@@ -30,61 +30,61 @@ describe('JumpTolerantClock', () => {
     clock.time += milliseconds;
   }
 
-  it('tells the time of the clock that it follows', () => {
-    expect(doubting.now()).toBe(clock.time);
+  it('JumpTolerantClock returns the time of the clock that it follows', () => {
+    expect(tolerant.now()).toBe(clock.time);
     pass(1.5 * SECOND);
-    expect(doubting.now()).toBe(clock.time);
+    expect(tolerant.now()).toBe(clock.time);
   });
 
-  it('follows a clock that is corrected little by little, however far', () => {
+  it('JumpTolerantClock follows a clock that is corrected in small steps, however far', () => {
     for (let step = 0; step < 100; step += 1) {
       pass(SECOND);
       clock.time += 50 * SECOND;
-      expect(doubting.now()).toBe(clock.time);
+      expect(tolerant.now()).toBe(clock.time);
     }
   });
 
-  it('does not believe a leap ahead that is taken back within the hour', () => {
+  it('JumpTolerantClock ignores a forward jump that is corrected within one hour', () => {
     pass(SECOND);
-    const right = doubting.now();
+    const right = tolerant.now();
     clock.time += 24 * HOUR;
     for (let minute = 1; minute < 60; minute += 1) {
       pass(60 * SECOND);
-      expect(doubting.now()).toBe(right + minute * 60 * SECOND);
+      expect(tolerant.now()).toBe(right + minute * 60 * SECOND);
     }
     clock.time -= 24 * HOUR;
-    expect(doubting.now()).toBe(clock.time);
+    expect(tolerant.now()).toBe(clock.time);
   });
 
-  it('doubts the next leap for an hour of its own', () => {
+  it('JumpTolerantClock ignores each forward jump for one hour', () => {
     clock.time += HOUR;
-    doubting.now();
+    tolerant.now();
     pass(0.9 * HOUR);
     clock.time -= HOUR;
-    doubting.now();
+    tolerant.now();
     clock.time += HOUR;
-    doubting.now();
+    tolerant.now();
     pass(0.9 * HOUR);
-    expect(doubting.now()).toBe(clock.time - HOUR);
+    expect(tolerant.now()).toBe(clock.time - HOUR);
   });
 
-  it('believes a leap that has lasted for an hour', () => {
+  it('JumpTolerantClock follows a jump that has lasted for one hour', () => {
     clock.time += 24 * HOUR;
-    doubting.now();
+    tolerant.now();
     pass(HOUR);
-    expect(doubting.now()).toBe(clock.time);
+    expect(tolerant.now()).toBe(clock.time);
   });
 
-  it('believes a step back at once', () => {
+  it('JumpTolerantClock follows a step back immediately', () => {
     pass(HOUR);
-    doubting.now();
+    tolerant.now();
     clock.time -= 24 * HOUR;
-    expect(doubting.now()).toBe(clock.time);
+    expect(tolerant.now()).toBe(clock.time);
   });
 });
 
-describe('AuthModule, whose clock is set wrong and right again', () => {
-  it('goes on refusing what was revoked before, and what was revoked meanwhile', async () => {
+describe('AuthModule with a clock that is set wrong and right again', () => {
+  it('AuthModule keeps revocations from before and during a forward jump of the clock', async () => {
     const issuer = 'https://id.example.com';
     const module = await Test.createTestingModule({
       imports: [AuthModule.forRoot({ issuer, audience: 'orders', clock: HandSetClock })],
@@ -95,11 +95,11 @@ describe('AuthModule, whose clock is set wrong and right again', () => {
     const revoke = (target: string): void => set.add({ kind: 'session', target, reason: 'logout', expiresAt });
     revoke('before');
     clock.time += 24 * HOUR;
-    revoke('meanwhile');
+    revoke('during');
     set.sweep(100);
     set.sweep(100);
     clock.time -= 24 * HOUR;
-    const seen = ['before', 'meanwhile', 'never'].map((sessionId) =>
+    const seen = ['before', 'during', 'never'].map((sessionId) =>
       set.isRevoked({
         issuer,
         sessionId,

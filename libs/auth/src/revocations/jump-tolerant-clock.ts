@@ -1,37 +1,37 @@
 import { Clock } from './clock.js';
 
-/** What counts as a leap, and how long it must last to be believed. */
-const LEAP_MILLISECONDS = 60_000;
-const BELIEVED_AFTER_MILLISECONDS = 3_600_000;
+/** The smallest jump that is not followed immediately, and how long a jump must last to be followed. */
+const JUMP_MILLISECONDS = 60_000;
+const MIN_JUMP_AGE_MILLISECONDS = 3_600_000;
 
 /**
- * A clock for what must not be forgotten too early: it follows another one, but believes a leap ahead only when it has
- * lasted for an hour of uninterrupted time. Whoever sets the time wrong and right again within that hour has changed
- * nothing. A step back is believed at once: then things are kept for longer.
+ * A clock for expiring revocations. It ignores a forward jump of more than a minute until the jump has lasted one
+ * hour, so a clock that is set wrong and right again within the hour expires nothing. It follows a step back
+ * immediately, because that only keeps revocations longer.
  */
 export class JumpTolerantClock extends Clock {
-  private ahead: number;
-  private doubtedSince: number | undefined;
+  private offset: number;
+  private jumpedAt: number | undefined;
 
-  /** @param elapsed milliseconds of a clock that nobody sets */
+  /** @param elapsed milliseconds of a monotonic clock */
   constructor(
     private readonly clock: Clock,
     private readonly elapsed: () => number = () => performance.now(),
   ) {
     super();
-    this.ahead = clock.now() - elapsed();
+    this.offset = clock.now() - elapsed();
   }
 
   override now(): number {
     const elapsed = this.elapsed();
-    const told = this.clock.now();
-    if (told - elapsed - this.ahead <= LEAP_MILLISECONDS) {
-      this.doubtedSince = undefined;
+    const now = this.clock.now();
+    if (now - elapsed - this.offset <= JUMP_MILLISECONDS) {
+      this.jumpedAt = undefined;
     } else {
-      this.doubtedSince ??= elapsed;
-      if (elapsed - this.doubtedSince < BELIEVED_AFTER_MILLISECONDS) return elapsed + this.ahead;
+      this.jumpedAt ??= elapsed;
+      if (elapsed - this.jumpedAt < MIN_JUMP_AGE_MILLISECONDS) return elapsed + this.offset;
     }
-    this.ahead = told - elapsed;
-    return told;
+    this.offset = now - elapsed;
+    return now;
   }
 }

@@ -5,7 +5,7 @@ import { issuedAheadSeconds } from '../tokens/access-token-rules.js';
 import { TrustedIssuers } from '../tokens/trusted-issuers.js';
 import { RevocationRequest, assertValidRevocation, RevocationPublisher } from './revocation-publisher.js';
 
-/** Revokes in this process, and in no other: right for one process without a database. */
+/** Revokes tokens in this process only, for an application with one process and no database. */
 @Injectable()
 export class LocalRevocations extends RevocationPublisher {
   constructor(
@@ -19,7 +19,7 @@ export class LocalRevocations extends RevocationPublisher {
   override async publish(notice: RevocationRequest): Promise<void> {
     assertValidRevocation(notice);
     const rules = this.issuers.get(notice.issuer ?? this.issuers.own.issuer) ?? this.issuers.own;
-    const longest = rules.maximumLifetimeSeconds + issuedAheadSeconds(rules) + rules.clockToleranceSeconds;
-    this.set.add({ ...notice, expiresAt: notice.expiresAt ?? Math.ceil(this.clock.now() / 1000) + longest });
+    const lifetime = rules.maximumLifetimeSeconds + issuedAheadSeconds(rules) + rules.clockToleranceSeconds;
+    this.set.add({ ...notice, expiresAt: notice.expiresAt ?? Math.ceil(this.clock.now() / 1000) + lifetime });
   }
 }

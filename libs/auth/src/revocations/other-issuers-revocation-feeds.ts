@@ -8,12 +8,12 @@ import { VerificationKeys } from '../keys/verification-keys.js';
 import type { AuthSettings } from '../settings/auth-settings.js';
 import type { RevocationSet } from './revocation-set.js';
 
-/** The feeds of further issuers whose settings say `revocations: { follow: true }`, whoever tells of the own issuer's. */
+/** Follows the feeds of additional issuers with `revocations: { follow: true }`. */
 @Injectable()
 export class OtherIssuersRevocationFeeds {
   private readonly feeds: readonly FeedRevocationSource[];
 
-  /** @throws Error with a sentence that says what to write */
+  /** @throws Error that names the setting and the fix */
   constructor(
     @Inject(AUTH_SETTINGS) { issuers = [] }: AuthSettings,
     trusted: TrustedIssuers,
@@ -23,15 +23,14 @@ export class OtherIssuersRevocationFeeds {
   ) {
     this.feeds = issuers
       .filter(({ revocations }) => revocations?.follow === true)
-      .map((one) => new FeedRevocationSource(one, trusted, keys, health, clock));
+      .map((issuer) => new FeedRevocationSource(issuer, trusted, keys, health, clock));
   }
 
-  /** Resolves when all is known or each first attempt has failed. */
+  /** Resolves when every feed is read completely or its first attempt has failed. */
   async follow(set: RevocationSet): Promise<void> {
     await Promise.all(this.feeds.map((feed) => feed.follow(set)));
   }
 
-  /** Ends following. */
   async stop(): Promise<void> {
     await Promise.all(this.feeds.map((feed) => feed.stop()));
   }

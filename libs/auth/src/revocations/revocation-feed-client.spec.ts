@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fetchJson } from '../keys/fetch-json.js';
 import { RevocationFeedClient } from './revocation-feed-client.js';
 
-/** What a signal keeps for those who wait for it, by listeners or as parts of other signals. */
+/** The number of listeners and dependent signals of a signal. */
 function keptBy(signal: AbortSignal): number {
   const kept = Object.getOwnPropertySymbols(signal)
     .filter(({ description }) => description === 'kDependantSignals')
@@ -14,17 +14,17 @@ function keptBy(signal: AbortSignal): number {
   return getEventListeners(signal, 'abort').length + kept.reduce((sum, size) => sum + size, 0);
 }
 
-describe('what asks an issuer for as long as an application runs', () => {
+describe('requests to an issuer', () => {
   let server: Server;
   let answer: RequestListener;
-  let asked: string[];
+  let requested: string[];
   let stopping: AbortController;
 
   beforeEach(async () => {
-    asked = [];
+    requested = [];
     stopping = new AbortController();
     server = createServer((request, response) => {
-      asked.push(request.url!);
+      requested.push(request.url!);
       answer(request, response);
     });
     await once(server.listen(0, '127.0.0.1'), 'listening');
@@ -51,40 +51,46 @@ describe('what asks an issuer for as long as an application runs', () => {
       'application/json',
       (_, response) =>
         response.end(
-          JSON.stringify({ reset: false, sets: [], sequence: 1, cursor: `${asked.length}.`, more_available: false }),
+          JSON.stringify({
+            reset: false,
+            sets: [],
+            sequence: 1,
+            cursor: `${requested.length}.`,
+            more_available: false,
+          }),
         ),
     ],
   ])(
-    'leaves nothing behind at the signal of its end, however often it has asked by %s',
-    async (transport, type, told) => {
+    'RevocationFeedClient leaves no listener at the shutdown signal after many requests by %s',
+    async (transport, type, respond) => {
       answer = (request, response) => {
         response.setHeader('content-type', type);
-        told(request, response);
+        respond(request, response);
       };
       const client = follow(transport);
       const connections: unknown[] = [];
       server.on('connection', (socket) => connections.push(socket));
-      while (asked.length < 20) {
+      while (requested.length < 20) {
         for await (const message of client.messages('0.', stopping.signal)) {
           expect(message.type).toBe('position');
-          if (asked.length >= 20 || transport === 'sse') break;
+          if (requested.length >= 20 || transport === 'sse') break;
         }
       }
       expect(keptBy(stopping.signal)).toBeLessThanOrEqual(1);
-      // A poll that is read to its end is not cut off: its connection serves the next one. A stream has one of its own.
+      // Polls share a connection, because each response is read completely. Each stream has its own connection.
       expect(connections.length).toBeLessThan(transport === 'poll' ? 5 : 22);
     },
   );
 
   it.each(['an answer', 'an error', 'nothing at all'])(
-    'leaves nothing behind at the signal of its end, when keys were answered with %s',
+    'fetchJson leaves no listener at the shutdown signal if the response is %s',
     async (what) => {
       answer = (_, response) => {
         if (what !== 'nothing at all') response.writeHead(what === 'an answer' ? 200 : 500).end('{}');
       };
       const limits = { timeoutSeconds: 0.05, maximumBytes: 100, allowInsecure: true, signal: stopping.signal };
       for (let n = 0; n < 10; n += 1) await fetchJson(new URL(origin()), limits).catch(() => undefined);
-      expect(asked).toHaveLength(10);
+      expect(requested).toHaveLength(10);
       expect(keptBy(stopping.signal)).toBe(0);
     },
   );
@@ -94,25 +100,25 @@ describe('what asks an issuer for as long as an application runs', () => {
     ['the same', () => ({ sets: ['a token'], cursor: '1.' })],
     ['a snapshot', () => ({ reset: true, sets: [], cursor: '1.' })],
     ['an unfinished one that does not move on', () => ({ sets: [], cursor: '1.', more_available: true })],
-  ])('asks no storm of questions where each answer is %s, at once', async (_, page) => {
+  ])('RevocationFeedClient limits the rate of its requests if each response is %s and immediate', async (_, page) => {
     answer = ({ url }, response) => {
-      const told = page(new URL(url!, origin()).searchParams.get('after'));
+      const body = page(new URL(url!, origin()).searchParams.get('after'));
       response.setHeader('content-type', 'application/json');
-      response.end(JSON.stringify({ reset: false, sequence: 1, more_available: false, ...told }));
+      response.end(JSON.stringify({ reset: false, sequence: 1, more_available: false, ...body }));
     };
     const reading = (async () => {
       for await (const message of follow('poll').messages('0.', stopping.signal)) void message;
     })().catch(() => undefined);
     await delay(1300);
-    expect(asked.length).toBeGreaterThan(1);
-    expect(asked.length).toBeLessThan(6);
+    expect(requested.length).toBeGreaterThan(1);
+    expect(requested.length).toBeLessThan(6);
     stopping.abort();
     await reading;
   });
 
-  it('asks for what follows at once where an answer was full, or told something', async () => {
+  it('RevocationFeedClient polls again immediately if a response was full or contained events', async () => {
     answer = (_, response) => {
-      const n = asked.length;
+      const n = requested.length;
       const page = { reset: n === 1, sets: ['a token'], sequence: n, cursor: `${n}.`, more_available: n < 5 };
       response.setHeader('content-type', 'application/json');
       if (n < 10) response.end(JSON.stringify(page));
@@ -121,12 +127,12 @@ describe('what asks an issuer for as long as an application runs', () => {
       for await (const message of follow('poll').messages(undefined, stopping.signal)) void message;
     })().catch(() => undefined);
     await delay(300);
-    expect(asked).toHaveLength(10);
+    expect(requested).toHaveLength(10);
     stopping.abort();
     await reading;
   });
 
-  it('ends what is under way when the application does', async () => {
+  it('RevocationFeedClient and fetchJson abort their requests when the application shuts down', async () => {
     answer = () => undefined;
     const limits = { timeoutSeconds: 60, maximumBytes: 100, allowInsecure: true, signal: stopping.signal };
     const outcomes = [
@@ -134,10 +140,10 @@ describe('what asks an issuer for as long as an application runs', () => {
       follow('poll').messages('0.', stopping.signal).next(),
       follow('sse').messages('0.', stopping.signal).next(),
     ].map((outcome) => expect(outcome).rejects.toThrow('aborted'));
-    while (asked.length < 3) await delay(5);
+    while (requested.length < 3) await delay(5);
     stopping.abort();
     await Promise.all(outcomes);
     await expect(fetchJson(new URL(origin()), limits)).rejects.toThrow('aborted');
-    expect(asked).toHaveLength(3);
+    expect(requested).toHaveLength(3);
   });
 });

@@ -9,10 +9,10 @@ import { readJsonObject } from 'postern/jws';
 import type { IssuerSettings } from '../settings/auth-settings.js';
 
 /**
- * What the feed says:
- * - `reset`: what follows, up to the next `position`, is all that there is
- * - `set`: a Security Event Token, not proven yet
- * - `position`: all up to this place in the order has been told
+ * A message of the feed:
+ * - `reset`: the messages up to the next `position` are a complete snapshot
+ * - `set`: a Security Event Token, not verified yet
+ * - `position`: the feed has sent everything up to this sequence number
  */
 export type FeedMessage =
   | { readonly type: 'reset' }
@@ -23,11 +23,11 @@ const CONNECT_MILLISECONDS = 5000;
 const MAX_PAGE_BYTES = 2_000_000;
 const MAX_CURSOR_LENGTH = 64;
 const MAX_WAIT_SECONDS = 25;
-/** So seldom is asked again where an answer has led nowhere. */
+/** The minimum time between two requests if a response did not advance the cursor. */
 const MIN_ROUND_MILLISECONDS = 500;
-const SILENCE = 'the feed is silent';
+const SILENCE = 'the feed is silent (timeout)';
 
-/** Talks to the feed of revocations of one issuer: one connection at a time, within bounds of time and size. */
+/** The client of one issuer's revocation feed: one connection at a time, with limits of time and size. */
 export class RevocationFeedClient {
   private readonly transport: 'sse' | 'poll';
   private readonly idleMilliseconds: number;
@@ -35,24 +35,24 @@ export class RevocationFeedClient {
   private readonly allowInsecure: boolean;
   private readonly address: URL | DiscoveredUrl;
 
-  /** @throws Error with a sentence that says what to write */
+  /** @throws Error that names the setting and the fix */
   constructor(private readonly settings: IssuerSettings) {
     const { transport, maximumSilenceSeconds } = checkedRevocationSettings(settings);
     this.transport = transport;
-    // Half of the silence that is allowed, so that another replica may be found before requests are refused.
+    // Half of the allowed silence leaves time to connect to another replica before the guard answers 503.
     this.idleMilliseconds = Math.max(2000, maximumSilenceSeconds * 500);
     this.waitSeconds = Math.min(MAX_WAIT_SECONDS, Math.floor(maximumSilenceSeconds / 2));
     this.allowInsecure = settings.jwks?.allowInsecure ?? false;
     const uri = settings.revocations?.uri;
-    const written = checkedAddress(uri ?? settings.issuer, this.allowInsecure);
+    const address = checkedAddress(uri ?? settings.issuer, this.allowInsecure);
     this.address =
-      uri === undefined ? new DiscoveredUrl((limits) => discoverRevocations(settings.issuer, limits)) : written;
+      uri === undefined ? new DiscoveredUrl((limits) => discoverRevocations(settings.issuer, limits)) : address;
   }
 
   /**
-   * Connects, and yields what is told until the connection ends.
+   * Connects, and yields messages until the connection ends.
    *
-   * @param cursor where to go on; a snapshot comes first where it is absent or not known to the feed
+   * @param cursor the last position; if it is absent or unknown to the feed, the feed sends a snapshot first
    * @throws Error that names the defect
    */
   messages(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
@@ -68,7 +68,7 @@ export class RevocationFeedClient {
       attempt.limit(this.idleMilliseconds, SILENCE);
       for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
         for (const { type, data, id } of parser.push(chunk)) {
-          // Comments say nothing: whatever stands between may write them for a feed that is gone.
+          // Comments do not extend the time: a proxy may write them for a feed that is gone.
           attempt.extend();
           if (type === 'reset') yield { type };
           else if (type === 'set') yield { type, text: data, cursor: checkedCursor(id) };
@@ -83,17 +83,17 @@ export class RevocationFeedClient {
 
   private async *poll(from: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
     let cursor = from;
-    // The first answer is wanted at once: it tells whether all is known.
+    // The first request does not wait, because revocations are unknown until the first response.
     let wait = 0;
     for (;;) {
-      const askedAt = performance.now();
+      const sentAt = performance.now();
       const page = await this.ask(cursor, wait, stopping);
       if (page.reset) yield { type: 'reset' };
       for (const text of page.sets) yield { type: 'set', text };
       if (!page.hasMore) yield { type: 'position', sequence: page.sequence, cursor: page.cursor };
       const hasMoved = page.cursor !== cursor && !(page.reset && cursor !== undefined);
-      // What stands between may pass on neither where to go on nor how long to wait, and then answers the same at once, for ever.
-      const pause = hasMoved ? 0 : askedAt + MIN_ROUND_MILLISECONDS - performance.now();
+      // A proxy may drop the query, and then returns the same response immediately and forever.
+      const pause = hasMoved ? 0 : sentAt + MIN_ROUND_MILLISECONDS - performance.now();
       if (pause > 0) await delay(pause, undefined, { signal: stopping });
       cursor = page.cursor;
       wait = this.waitSeconds;
@@ -111,13 +111,13 @@ export class RevocationFeedClient {
     }
   }
 
-  private async request(asked: {
+  private async request(options: {
     signal: AbortSignal;
     accept: string;
     cursor: string | undefined;
     wait?: number;
   }): Promise<Response> {
-    const { signal, accept, cursor, wait } = asked;
+    const { signal, accept, cursor, wait } = options;
     const address = new URL(await this.find(signal));
     if (wait !== undefined) {
       address.searchParams.set('wait', String(wait));
@@ -125,7 +125,7 @@ export class RevocationFeedClient {
     }
     const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.token(signal)}` };
     if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
-    // No redirect is followed: the token is for this address alone.
+    // No redirects: only this URL may get the token.
     const response = await fetch(address, { redirect: 'manual', signal, headers }).catch((error: unknown) => {
       this.doubtAddress();
       throw error;
@@ -138,18 +138,18 @@ export class RevocationFeedClient {
     throw response.status === 401 ? new FeedTokenRefusedError(defect) : new Error(defect);
   }
 
-  /** The function is the application's own, and may never answer: it is waited for no longer than the feed itself. */
+  /** The application's function may never settle, so the timeout of the request applies to it as well. */
   private async token(signal: AbortSignal): Promise<string> {
     const { token } = this.settings.revocations!;
     if (typeof token !== 'function') return token!;
     signal.throwIfAborted();
     let giveUp: () => void = () => undefined;
-    const given = new Promise<never>((_, reject) => {
-      giveUp = () => reject(new Error('the function of "revocations.token" has not answered in time'));
+    const timeout = new Promise<never>((_, reject) => {
+      giveUp = () => reject(new Error('the function of "revocations.token" did not settle in time (timeout)'));
       signal.addEventListener('abort', giveUp, { once: true });
     });
     try {
-      return await Promise.race([token(), given]);
+      return await Promise.race([token(), timeout]);
     } finally {
       signal.removeEventListener('abort', giveUp);
     }
@@ -167,12 +167,12 @@ export class RevocationFeedClient {
   }
 }
 
-/** The feed takes the token for none: it has expired, was revoked, or its key is gone. */
+/** The feed rejected the token: it has expired, was revoked, or its key is not valid any more. */
 export class FeedTokenRefusedError extends Error {}
 
 function defectOf(status: number, type: string): string {
   if (status === 200) return `the feed answered with the content type "${type.slice(0, 80)}"`;
-  if (status === 401) return 'the feed answered 401: the token of "revocations.token" is not accepted';
+  if (status === 401) return 'the feed answered 401: the token of "revocations.token" is not valid';
   if (status === 403) return 'the feed answered 403: the token of "revocations.token" lacks the scope revocations:read';
   if (status === 429) return 'the feed answered 429: the token of "revocations.token" is in use by too many followers';
   return `the feed answered ${status || 'with a redirect'}`;
@@ -194,21 +194,21 @@ function readPage(body: Buffer): Page {
     typeof reset === 'boolean' &&
     typeof hasMore === 'boolean' &&
     Array.isArray(sets) &&
-    sets.every((one) => typeof one === 'string') &&
+    sets.every((set) => typeof set === 'string') &&
     isSequence(sequence) &&
     typeof cursor === 'string';
-  if (!isSound) throw new Error('the answer of the feed is malformed');
+  if (!isSound) throw new Error('the response of the feed is malformed');
   return { reset, sets, sequence, cursor: checkedCursor(cursor), hasMore };
 }
 
 function sequenceOf(data: string): number {
   const sequence = readJsonObject(Buffer.from(data), 2)?.sequence;
-  if (!isSequence(sequence)) throw new Error('the feed told a malformed position');
+  if (!isSequence(sequence)) throw new Error('the feed sent a malformed position');
   return sequence;
 }
 
 function checkedCursor(cursor: string): string {
-  // It is sent back in a header.
+  // The cursor is sent back in a header.
   if (cursor.length > MAX_CURSOR_LENGTH || !/^[\w.:-]*$/.test(cursor)) throw new Error('the cursor is malformed');
   return cursor;
 }

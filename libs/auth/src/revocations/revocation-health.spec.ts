@@ -25,13 +25,13 @@ describe('RevocationHealth', () => {
   });
   afterEach(() => jest.restoreAllMocks());
 
-  it('lets everything pass where nobody follows', () => {
+  it('RevocationHealth accepts every token if no source follows revocations', () => {
     const health = healthOf();
     expect(() => health.assertKnown()).not.toThrow();
     expect(health.report()).toMatchObject({ status: 'unfollowed', silenceSeconds: undefined });
   });
 
-  it('refuses until the first contact, and from the end of the allowed silence on', () => {
+  it('RevocationHealth rejects tokens until the first contact and after the allowed silence', () => {
     const health = healthOf({ maximumSilenceSeconds: 10 });
     health.followingStarted();
     expect(() => health.assertKnown()).toThrow(RevocationsUnknownError);
@@ -50,7 +50,7 @@ describe('RevocationHealth', () => {
     expect(health.report()).toMatchObject({ lastContactAt: new Date(clock.now()), cursor: '7.abc' });
   });
 
-  it('accepts in silence where it was told so, and says so', () => {
+  it('RevocationHealth accepts tokens during a silence and reports it if the settings allow it', () => {
     const health = healthOf({ whenSilent: 'accept' });
     health.followingStarted();
     expect(() => health.assertKnown()).not.toThrow();
@@ -63,7 +63,7 @@ describe('RevocationHealth', () => {
     [{ maximumSilenceSeconds: Number.NaN }, /maximumSilenceSeconds/],
     [{ whenSilent: 'ignore' as 'accept' }, /whenSilent/],
     [{ transport: 'websocket' as 'sse' }, /transport/],
-  ])('does not start with %j, and says what to write', (settings, sentence) => {
+  ])('RevocationHealth rejects the settings %j and names the setting', (settings, sentence) => {
     expect(() => healthOf(settings)).toThrow(sentence);
   });
 });

@@ -6,8 +6,8 @@ import { RevocationSet } from './revocation-set.js';
 import type { AuthSettings } from '../settings/auth-settings.js';
 
 /**
- * How well this application knows what was revoked elsewhere: for a health check, for metrics, and for the guard. By itself it
- * speaks of the application's own issuer; `of(issuer)` of each.
+ * Reports how up to date the revocations are, for health checks, metrics, and the guard. It reports on the
+ * application's own issuer; `of(issuer)` reports on any trusted issuer.
  *
  * @example
  * ```ts
@@ -21,16 +21,16 @@ import type { AuthSettings } from '../settings/auth-settings.js';
 export class RevocationHealth extends IssuerRevocationHealth {
   private readonly byIssuer: ReadonlyMap<string, IssuerRevocationHealth>;
 
-  /** @throws Error with a sentence that says what to write */
+  /** @throws Error that names the setting and the fix */
   constructor(@Inject(AUTH_SETTINGS) settings: AuthSettings, set: RevocationSet, clock: Clock) {
     super(settings, set, clock);
-    const further = (settings.issuers ?? []).map(
-      (one) => [one.issuer, new IssuerRevocationHealth(one, set, clock)] as const,
+    const others = (settings.issuers ?? []).map(
+      (issuer) => [issuer.issuer, new IssuerRevocationHealth(issuer, set, clock)] as const,
     );
-    this.byIssuer = new Map<string, IssuerRevocationHealth>([[settings.issuer, this], ...further]);
+    this.byIssuer = new Map<string, IssuerRevocationHealth>([[settings.issuer, this], ...others]);
   }
 
-  /** That of the issuer of this `iss`, or undefined where the application trusts none of that name. */
+  /** The health of this issuer, or undefined if the application does not trust it. */
   of(issuer: string): IssuerRevocationHealth | undefined {
     return this.byIssuer.get(issuer);
   }

@@ -6,12 +6,12 @@ import type { TrustedIssuers } from '../tokens/trusted-issuers.js';
 
 const now = 1_800_000_000;
 
-describe('a revocation in this process alone', () => {
+describe('LocalRevocations', () => {
   it.each([
     [{ clockToleranceSeconds: 5 }, 60 + 5],
     [{ clockToleranceSeconds: 300 }, 300 + 300],
   ])(
-    'outlives each token that is accepted with %j, also one that was issued by a clock ahead',
+    'LocalRevocations keeps a revocation longer than any token that is accepted with %j, even one from a fast clock',
     async (settings, margin) => {
       const own = checkedRules({
         issuer: 'https://id.example.test',

@@ -1,26 +1,26 @@
 import { isInstant, isRevocationTarget } from './revocation.js';
 import type { Revocation } from './revocation.js';
 
-/** What a publisher is told: where `expiresAt` is absent, it is the end of the longest token that may live. */
+/** A revocation to publish. `expiresAt` defaults to the time when the longest allowed token expires. */
 export type RevocationRequest = Omit<Revocation, 'expiresAt'> & { readonly expiresAt?: number };
 
 /**
- * Refuses what services that follow could not believe: they would hear of nothing that comes after it.
+ * Rejects a revocation that the followers of the feed would reject. They would stop at it, and miss all later ones.
  *
- * @throws Error with a sentence that says what to write
+ * @throws Error that names the member and its allowed values
  */
 export function assertValidRevocation({ target, before, expiresAt }: RevocationRequest): void {
-  if (!isRevocationTarget(target)) throw new Error('Revocation: "target" must be a text of 1 to 255 characters.');
+  if (!isRevocationTarget(target)) throw new Error('Revocation: "target" must be a string of 1 to 255 characters.');
   for (const [name, instant] of Object.entries({ before, expiresAt })) {
     if (instant !== undefined && !isInstant(instant)) {
-      throw new Error(`Revocation: "${name}" must be a finite number of epoch seconds, not below 0, or left out.`);
+      throw new Error(`Revocation: "${name}" must be a finite number of epoch seconds, 0 or more, or undefined.`);
     }
   }
 }
 
 /**
- * Makes known that something has died: the writing side. Whoever ends a session, a subject, a client, a token or a key calls
- * it inside the transaction that does so.
+ * Publishes revocations: the writing side. Code that ends a session, a subject, a client, a token, or a key calls it in
+ * the same transaction.
  *
  * @example
  * ```ts

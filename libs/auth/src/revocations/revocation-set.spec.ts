@@ -44,31 +44,34 @@ describe('RevocationSet', () => {
     ['client', 'c1'],
     ['token', 't1'],
     ['key', 'k1'],
-  ] as const)('refuses by %s, and only by the very one', (kind, target) => {
+  ] as const)('RevocationSet revokes a token by its %s, and only by the exact target', (kind, target) => {
     add(kind, `${target}x`);
     expect(set.isRevoked(bearer)).toBe(false);
     add(kind, target);
     expect(set.isRevoked(bearer)).toBe(true);
   });
 
-  it.each(['', 'Zoë', '李', '😀', '\ud800', 'a\u0000b'])('knows the target %p by the very text', (subject) => {
+  it.each(['', 'Zoë', '李', '😀', '\ud800', 'a\u0000b'])('RevocationSet compares the target %p exactly', (subject) => {
     add('subject', subject);
     expect(set.isRevoked({ ...bearer, subject })).toBe(true);
     expect(set.isRevoked({ ...bearer, subject: `${subject}?` })).toBe(false);
   });
 
-  it('keeps fractions of seconds on the safe side', () => {
+  it('RevocationSet rounds an expiry up to whole seconds', () => {
     add('session', 's1', { expiresAt: 1_000.5 });
     expect(set.isRevoked(bearer)).toBe(true);
   });
 
-  it.each(['subject', 'client'] as const)('lets a %s in again with a token issued after', (kind) => {
-    add(kind, kind === 'subject' ? 'u1' : 'c1', { before: 900 });
-    expect(set.isRevoked(bearer)).toBe(true);
-    expect(set.isRevoked({ ...bearer, issuedAt: 901 })).toBe(false);
-  });
+  it.each(['subject', 'client'] as const)(
+    'RevocationSet accepts a token that a revoked %s got after the revocation',
+    (kind) => {
+      add(kind, kind === 'subject' ? 'u1' : 'c1', { before: 900 });
+      expect(set.isRevoked(bearer)).toBe(true);
+      expect(set.isRevoked({ ...bearer, issuedAt: 901 })).toBe(false);
+    },
+  );
 
-  it('keeps the stricter of two, in whatever order they come', () => {
+  it('RevocationSet keeps the stricter of two revocations of one target, in any order', () => {
     for (const [first, second] of [
       [800, 950],
       [950, 800],
@@ -87,7 +90,7 @@ describe('RevocationSet', () => {
     expect(set.isRevoked({ ...bearer, subject: 'u9' })).toBe(true);
   });
 
-  it('tells by its version whether anything could have been revoked since', () => {
+  it('RevocationSet changes its version with each change that could revoke a token', () => {
     const seen = [set.version];
     const changes = [
       () => add('session', 's9'),
@@ -105,18 +108,18 @@ describe('RevocationSet', () => {
     expect(set.version).toBe(seen.at(-1));
   });
 
-  it('keeps issuers apart', () => {
+  it('RevocationSet revokes only tokens of the same issuer', () => {
     add('subject', 'u1', { issuer: 'https://partner.example.com' });
     expect(set.isRevoked(bearer)).toBe(false);
     expect(set.isRevoked({ ...bearer, issuer: 'https://partner.example.com' })).toBe(true);
   });
 
-  it('takes nothing that is over already', () => {
+  it('RevocationSet ignores a revocation that has expired', () => {
     add('session', 's1', { expiresAt: 1_000 });
     expect(set.size).toBe(0);
   });
 
-  it('drops an entry when its time has come, and not before', () => {
+  it('RevocationSet removes an entry when it expires, and not earlier', () => {
     for (const kind of ['session', 'subject', 'client', 'token', 'key'] as const) {
       add(kind, 'early', { expiresAt: 1_100 });
       add(kind, 'late', { expiresAt: 1_200 });
@@ -131,7 +134,7 @@ describe('RevocationSet', () => {
     expect(set.size).toBe(5);
   });
 
-  it('looks at no more entries at once than it is told, and gets round in the end', () => {
+  it('RevocationSet examines at most the requested number of entries per sweep, and all of them in the end', () => {
     for (let at = 0; at < 100; at += 1) add('token', `t${at}`, { expiresAt: 1_100 });
     clock.seconds = 1_100;
     set.sweep(1_000);
@@ -144,7 +147,7 @@ describe('RevocationSet', () => {
     expect(set.size).toBe(0);
   });
 
-  it('stays small by being filled, without a timer', () => {
+  it('RevocationSet removes expired entries while it is filled, without a timer', () => {
     for (let at = 0; at < 20_000; at += 1) {
       clock.seconds += 1;
       set.add({ kind: 'token', target: `t${at}`, reason: 'test', expiresAt: clock.seconds + 100 });

@@ -3,10 +3,10 @@ import type { Clock } from './clock.js';
 import type { Principal } from '../guard/principal.js';
 import type { Revocation } from './revocation.js';
 
-/** How many old entries each `add` looks at: the set shrinks as it is filled, and no call does more work than this. */
+/** How many entries each `add` examines, so that the set shrinks while it is filled and no call does much work. */
 const EXAMINED_PER_ADD = 4;
 
-/** Everything was issued before this. */
+/** Later than any `iat`. */
 const ALL_TIME = Number.POSITIVE_INFINITY;
 
 interface Cutoff {
@@ -23,8 +23,8 @@ interface IssuerRevocations {
 }
 
 /**
- * All that has died before its time, in memory: a look-up costs the same with one entry and with a million, and an entry goes
- * when the last token that it could concern has expired.
+ * The revocations that this process knows, in memory. A lookup costs the same with one entry and with a million. An
+ * entry is removed when the last affected token has expired.
  *
  * @example
  * ```ts
@@ -37,67 +37,69 @@ export class RevocationSet {
   private cursor: Iterator<() => void> = [].values();
   private changes = 0;
 
-  /** @param ownIssuer whose tokens an entry without an issuer concerns */
+  /** @param ownIssuer the issuer of entries without an issuer */
   constructor(
     private readonly clock: Clock,
     private readonly ownIssuer: string,
   ) {}
 
-  /** Another number after each change that could revoke something: what was not revoked at this version still is not. */
+  /**
+   * Changes with each revocation. A token that was not revoked at this version is still not revoked at this version.
+   */
   get version(): number {
     return this.changes;
   }
 
-  /** How many entries are held. */
+  /** The number of entries. */
   get size(): number {
     let size = 0;
     for (const issuer of this.byIssuer.keys()) size += this.sizeOf(issuer);
     return size;
   }
 
-  /** How many entries are held that concern tokens of this issuer. */
+  /** The number of entries for tokens of this issuer. */
   sizeOf(issuer: string): number {
-    const held = this.byIssuer.get(issuer);
-    if (held === undefined) return 0;
-    return held.session.size + held.token.size + held.key.size + held.subject.size + held.client.size;
+    const entries = this.byIssuer.get(issuer);
+    if (entries === undefined) return 0;
+    return entries.session.size + entries.token.size + entries.key.size + entries.subject.size + entries.client.size;
   }
 
-  /** Refuses, from now on, all that the revocation concerns. Adding twice, in whatever order, keeps the stricter of both. */
+  /** Adds a revocation. If the target is revoked already, the stricter of both values counts, whatever their order. */
   add(revocation: Revocation): void {
     this.sweep(EXAMINED_PER_ADD);
     const { kind } = revocation;
-    // Whole seconds are kept in the map itself, fractions each in an object of its own.
+    // V8 stores whole seconds in the map itself, and allocates an object for a fraction.
     const expiresAt = Math.ceil(revocation.expiresAt);
     if (expiresAt <= this.clock.now() / 1000) return;
     this.changes += 1;
     const target = flatString(revocation.target);
-    const held = this.heldFor(revocation.issuer ?? this.ownIssuer);
+    const entries = this.entriesOf(revocation.issuer ?? this.ownIssuer);
     if (kind === 'subject' || kind === 'client') {
-      const known = held[kind].get(target);
-      const before = Math.max(revocation.before ?? ALL_TIME, known?.before ?? 0);
-      held[kind].set(target, { before, expiresAt: Math.max(expiresAt, known?.expiresAt ?? 0) });
+      const existing = entries[kind].get(target);
+      const before = Math.max(revocation.before ?? ALL_TIME, existing?.before ?? 0);
+      entries[kind].set(target, { before, expiresAt: Math.max(expiresAt, existing?.expiresAt ?? 0) });
     } else {
-      held[kind].set(target, Math.max(expiresAt, held[kind].get(target) ?? 0));
+      entries[kind].set(target, Math.max(expiresAt, entries[kind].get(target) ?? 0));
     }
   }
 
-  /** Whether the token's session, subject, client, id or key has been revoked. */
+  /** Whether the token's session, subject, client, id, or key is revoked. */
   isRevoked(principal: Principal): boolean {
-    const held = this.byIssuer.get(principal.issuer);
-    if (held === undefined) return false;
+    const entries = this.byIssuer.get(principal.issuer);
+    if (entries === undefined) return false;
     return (
-      (principal.sessionId !== undefined && held.session.has(principal.sessionId)) ||
-      held.token.has(principal.tokenId) ||
-      held.key.has(principal.keyId) ||
-      isCutOff(held.subject.get(principal.subject), principal) ||
-      (principal.clientId !== undefined && isCutOff(held.client.get(principal.clientId), principal))
+      (principal.sessionId !== undefined && entries.session.has(principal.sessionId)) ||
+      entries.token.has(principal.tokenId) ||
+      entries.key.has(principal.keyId) ||
+      isCutOff(entries.subject.get(principal.subject), principal) ||
+      (principal.clientId !== undefined && isCutOff(entries.client.get(principal.clientId), principal))
     );
   }
 
   /**
-   * Looks at so many entries, goes on where the last call stopped, and drops the expired among them.
+   * Examines this many entries, starting where the last call stopped, and removes the expired ones.
    *
-   * @returns how many were looked at; fewer than asked for when the round is complete
+   * @returns the number of examined entries, which is lower at the end of a round
    */
   sweep(entries: number): number {
     for (let examined = 0; examined < entries; examined += 1) {
@@ -111,33 +113,33 @@ export class RevocationSet {
     return entries;
   }
 
-  /** Forgets everything: for whoever is about to add a fresh snapshot in the same turn of the event loop. */
+  /** Removes all entries. Call it only to add a new snapshot in the same turn of the event loop. */
   clear(): void {
     this.changes += 1;
     this.byIssuer.clear();
     this.cursor = [].values();
   }
 
-  /** One round over all entries; each step is the act that drops the entry if its time has come. */
+  /** Iterates over all entries. Each step is a function that removes the entry if it has expired. */
   private *round(): Generator<() => void> {
     const now = this.clock.now() / 1000;
-    for (const held of this.byIssuer.values()) {
-      for (const ends of [held.session, held.token, held.key]) {
+    for (const entries of this.byIssuer.values()) {
+      for (const ends of [entries.session, entries.token, entries.key]) {
         for (const [target, expiresAt] of ends) yield () => void (expiresAt <= now && ends.delete(target));
       }
-      for (const cutoffs of [held.subject, held.client]) {
+      for (const cutoffs of [entries.subject, entries.client]) {
         for (const [target, cutoff] of cutoffs) yield () => void (cutoff.expiresAt <= now && cutoffs.delete(target));
       }
     }
   }
 
-  private heldFor(issuer: string): IssuerRevocations {
-    let held = this.byIssuer.get(issuer);
-    if (held === undefined) {
-      held = { session: new Map(), token: new Map(), key: new Map(), subject: new Map(), client: new Map() };
-      this.byIssuer.set(issuer, held);
+  private entriesOf(issuer: string): IssuerRevocations {
+    let entries = this.byIssuer.get(issuer);
+    if (entries === undefined) {
+      entries = { session: new Map(), token: new Map(), key: new Map(), subject: new Map(), client: new Map() };
+      this.byIssuer.set(issuer, entries);
     }
-    return held;
+    return entries;
   }
 }
 

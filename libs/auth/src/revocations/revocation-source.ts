@@ -1,7 +1,7 @@
 import type { RevocationSet } from './revocation-set.js';
 
 /**
- * Keeps the set of this process equal to what was revoked elsewhere: the reading side.
+ * Copies the revocations of other processes into the set of this process: the reading side.
  *
  * @example
  * ```ts
@@ -17,11 +17,12 @@ import type { RevocationSet } from './revocation-set.js';
  */
 export abstract class RevocationSource {
   /**
-   * Called once, before the application listens. Resolves when the set may be trusted; whoever cannot get that far and may
-   * serve without, resolves as well and goes on trying. A rejection keeps the application from starting.
+   * Nest calls it once, before the application listens. Resolve when the set is complete. If the source is not
+   * available and the application may start without it, resolve as well and retry in the background. A rejection
+   * fails the start.
    */
   abstract follow(set: RevocationSet): Promise<void>;
 
-  /** Called at shutdown. */
+  /** Nest calls it at shutdown. */
   abstract stop(): void | Promise<void>;
 }

@@ -1,5 +1,5 @@
 import { parseJws, readEncodedJsonObject, verifyJws } from 'postern/jws';
-import { reject } from '../auth.errors.js';
+import { quoted, reject } from '../auth.errors.js';
 import { isInstant, isRevocationTarget } from './revocation.js';
 import type { Revocation, RevocationKind } from './revocation.js';
 import type { TokenRules } from '../tokens/access-token-rules.js';
@@ -14,7 +14,7 @@ const RISC = 'https://schemas.openid.net/secevent/risc/event-type';
 const OURS = 'urn:postern:secevent:event-type';
 
 /**
- * The types of events of the feed of revocations.
+ * The event types of the revocation feed.
  *
  * @see OpenID CAEP 1.0 §3, OpenID RISC 1.0 §2
  */
@@ -27,39 +27,39 @@ export const SECURITY_EVENT_TYPES = {
   clientRevoked: `${OURS}:client-revoked`,
   tokenRevoked: `${OURS}:token-revoked`,
   keyRevoked: `${OURS}:key-revoked`,
-  /** A page of a snapshot: the revocations of one stretch of the order, each of which had an event of its own before. */
+  /** A page of a snapshot: the revocations of one range of sequence numbers. */
   snapshot: `${OURS}:snapshot`,
 } as const;
 
 const KNOWN_TYPES: ReadonlySet<string> = new Set(Object.values(SECURITY_EVENT_TYPES));
 
-/** What a proven event says. */
+/** A verified event. */
 export interface SecurityEvent {
-  /** The place of a single revocation in the order; `undefined` for a page of a snapshot. */
+  /** The sequence number of a single revocation; `undefined` for a page of a snapshot. */
   readonly sequence: number | undefined;
-  /** The stretch of the order that a page of a snapshot is about; `undefined` for a single event. */
-  readonly page: SnapshotStretch | undefined;
-  /** When it happened, in epoch seconds, where it says so. */
+  /** The range of sequence numbers of a snapshot page; `undefined` for a single event. */
+  readonly page: SequenceRange | undefined;
+  /** When it happened, in epoch seconds, if the event contains it. */
   readonly happenedAt: number | undefined;
   /** Empty for an event of a type that this version does not know. */
   readonly revocations: readonly Revocation[];
 }
 
-/** All places behind `after`, up to and with `upTo`. */
-export interface SnapshotStretch {
+/** The sequence numbers after `after`, up to and including `upTo`. */
+export interface SequenceRange {
   readonly after: number;
   readonly upTo: number;
 }
 
-/** Whom events have to be of and for. */
+/** The issuer and the audience that events must have. */
 export interface SecurityEventRules {
   readonly rules: TokenRules;
   readonly audience: readonly string[];
 }
 
 /**
- * Reads a Security Event Token as strictly as an access token is read, and takes none of the two for the other: `typ` is
- * compared exactly.
+ * Verifies a Security Event Token as strictly as an access token. An access token is never accepted as an event, or an
+ * event as an access token, because `typ` is compared exactly.
  *
  * @throws InvalidTokenError, MalformedJwsError
  * @see RFC 8417 §2, RFC 8725 §3.11
@@ -77,19 +77,21 @@ export async function readSecurityEvent(
   const claims = readEncodedJsonObject(payload, MAX_DEPTH);
   if (claims === undefined) return reject('payload is not one strict JSON object');
   if (claims.iss !== rules.issuer) reject('iss is not the issuer of the feed');
-  const named = [claims.aud].flat();
-  if (!named.some((one) => typeof one === 'string' && audience.includes(one))) reject('aud does not name us');
-  if (typeof claims.jti !== 'string' || claims.jti === '') reject('jti is not a text');
+  const names = [claims.aud].flat();
+  if (!names.some((name) => typeof name === 'string' && audience.includes(name))) {
+    reject(`the audience is ${quoted(claims.aud)}, expected ${audience.map((name) => quoted(name)).join(' or ')}`);
+  }
+  if (typeof claims.jti !== 'string' || claims.jti === '') reject('jti is not a string');
   if (!isInstant(claims.iat)) reject('iat is not a number');
 
   const key = await keyOf(keys, rules.issuer, kid);
   if (key === undefined) return reject('no such key');
-  if (key.alg !== alg || (kid !== undefined && kid !== key.kid)) reject('the key is another one');
+  if (key.alg !== alg || (kid !== undefined && kid !== key.kid)) reject('alg or kid is not that of the key');
   if (!verifyJws(jws, key)) return reject('signature does not match the key');
   return readEvent(claims, rules.issuer);
 }
 
-/** The issuer itself tells of a new key by signing with it: then its keys are fetched before their time. */
+/** A token with an unknown key means that the issuer has a new key, so the keys are fetched again. */
 async function keyOf(keys: VerificationKeys, issuer: string, kid: string | undefined) {
   const key = await keys.find(issuer, kid);
   if (key !== undefined) return key;
@@ -107,21 +109,21 @@ function readEvent(claims: Record<string, unknown>, issuer: string): SecurityEve
   const happenedAt = isInstant(event.event_timestamp) ? event.event_timestamp : undefined;
   if (!KNOWN_TYPES.has(type)) return { sequence, page: undefined, happenedAt, revocations: [] };
   if (type === SECURITY_EVENT_TYPES.snapshot) return readPage(event, issuer);
-  if (sequence === undefined) return reject('sequence is not a place in the order');
+  if (sequence === undefined) return reject('sequence is not a sequence number');
   const revocation = revocationOf(claims.revocation, issuer);
   return { sequence, page: undefined, happenedAt, revocations: revocation === undefined ? [] : [revocation] };
 }
 
 function readPage(event: Record<string, unknown>, issuer: string): SecurityEvent {
   const { after, up_to: upTo, revocations: groups } = event;
-  if (after !== 0 && !isSequence(after)) return reject('after is not a place in the order');
-  if (!isSequence(upTo) || upTo < after) return reject('up_to is not a place behind after');
-  if (!Array.isArray(groups)) return reject('a page without revocations');
+  if (after !== 0 && !isSequence(after)) return reject('after is not a sequence number');
+  if (!isSequence(upTo) || upTo < after) return reject('up_to is not a sequence number after "after"');
+  if (!Array.isArray(groups)) return reject('the page has no list of revocations');
   const revocations = (groups as unknown[]).flatMap((group) => revocationsOf(group, issuer));
   return { sequence: undefined, page: { after, upTo }, happenedAt: undefined, revocations };
 }
 
-/** A group of a page: columns for revocations of one kind and reason. */
+/** Reads a group of a page: columns for revocations of one kind and reason. */
 function revocationsOf(group: unknown, issuer: string): Revocation[] {
   if (!isObject(group)) return reject('a group of a page is not an object');
   const { kind, reason, targets, expires_at: expiries, before: cutoffs } = group;
@@ -137,12 +139,12 @@ function revocationsOf(group: unknown, issuer: string): Revocation[] {
   });
 }
 
-/** `undefined` for a kind that this version does not know. */
-function revocationOf(told: unknown, issuer: string): Revocation | undefined {
-  if (!isObject(told)) return reject('revocation is not an object');
-  const { kind, target, before, reason, expires_at: expiresAt } = told;
+/** Returns `undefined` for a kind that this version does not know. */
+function revocationOf(value: unknown, issuer: string): Revocation | undefined {
+  if (!isObject(value)) return reject('revocation is not an object');
+  const { kind, target, before, reason, expires_at: expiresAt } = value;
   if (!KINDS.includes(kind)) return undefined;
-  if (!isRevocationTarget(target)) return reject('target is not a text');
+  if (!isRevocationTarget(target)) return reject('target is not a string of 1 to 255 characters');
   if (before !== undefined && !isInstant(before)) return reject('before is not an instant');
   if (!isInstant(expiresAt)) return reject('expires_at is not an instant');
   const why = typeof reason === 'string' ? reason : 'unknown';

@@ -4,58 +4,58 @@ import type { RevocationSettings } from './revocation-settings.js';
 /** How keys are fetched from an issuer. Durations in seconds. */
 export interface JwksSettings {
   /**
-   * Where the key set is. Default: by discovery (RFC 8414, then OpenID Connect), on the issuer's own origin or on a public host.
-   * Required if the keys are on another host of a private network.
+   * The URL of the key set. Default: by discovery (RFC 8414, then OpenID Connect), on the issuer's own origin or on a
+   * public host. Required if the keys are on another host of a private network.
    */
   readonly uri?: string | undefined;
-  /** At most one fetch in this time, however many unknown keys are asked for. Default 30. */
+  /** At most one fetch in this time, however many tokens name unknown keys. Default 30. */
   readonly cooldownSeconds?: number | undefined;
-  /** A set younger than this is not fetched again for its age, whatever `Cache-Control` says. Default 60. */
+  /** A key set is not refreshed while it is younger than this, whatever `Cache-Control` says. Default 60. */
   readonly minimumAgeSeconds?: number | undefined;
-  /** A set older than this is fetched again, whatever `Cache-Control` says. Default 600. */
+  /** A key set is refreshed when it is older than this, whatever `Cache-Control` says. Default 600. */
   readonly maximumAgeSeconds?: number | undefined;
-  /** A set that could not be renewed is trusted this long after it was fetched. Default 86,400. */
+  /** A key set that cannot be refreshed is used this long after it was fetched. Default 86,400. */
   readonly maximumStaleSeconds?: number | undefined;
-  /** What a single request may take. Default 5. */
+  /** The timeout of one request. Default 5. */
   readonly timeoutSeconds?: number | undefined;
-  /** What a single answer may weigh. Default 262,144. */
+  /** The maximum size of one response. Default 262,144. */
   readonly maximumBytes?: number | undefined;
   /** Allows plain http to hosts other than loopback. Default false. */
   readonly allowInsecure?: boolean | undefined;
 }
 
-/** An issuer, and what its tokens must be like. */
+/** An issuer, and the rules for its tokens. */
 export interface IssuerSettings {
-  /** Exactly the `iss` of its tokens. */
+  /** The exact `iss` of its tokens. */
   readonly issuer: string;
-  /** Who we are to this issuer: a token must carry at least one of these in `aud`. */
+  /** The names that this issuer has for this application: `aud` must contain at least one of them. */
   readonly audience: string | readonly string[];
-  /** Default: those of the static keys, else every asymmetric one. */
+  /** The accepted algorithms. Default: those of the static keys, else every asymmetric algorithm. */
   readonly algorithms?: readonly JwtAlgorithm[] | undefined;
-  /** Keys written in the settings; where absent they are fetched from the issuer. */
+  /** The keys of the issuer. Default: they are fetched from the issuer. */
   readonly staticKeys?: readonly KeyMaterial[] | undefined;
   readonly jwks?: JwksSettings | undefined;
   /** The exact `typ` of its tokens. Default `at+jwt` (RFC 9068). */
   readonly tokenType?: string | undefined;
   /**
-   * How far the clocks of issuer and application may differ. Default 5, at most 300. It applies to `exp` and `nbf`; `iat` may always
-   * lie 60 seconds ahead, as far as the clocks of an issuer's replicas may differ.
+   * How far the clocks of issuer and application may differ. Default 5, at most 300. It applies to `exp` and `nbf`.
+   * `iat` may always be 60 seconds ahead, because the clocks of an issuer's replicas may differ that much.
    */
   readonly clockToleranceSeconds?: number | undefined;
-  /** No token may live longer, whatever its issuer wrote. Default 86,400. */
+  /** The longest accepted lifetime of a token, whatever its `exp` says. Default 86,400. */
   readonly maximumLifetimeSeconds?: number | undefined;
-  /** How this application learns what this issuer has revoked, and what it does when it does not learn it. */
+  /** How this application reads the revocations of this issuer, and what it does if it cannot read them. */
   readonly revocations?: RevocationSettings | undefined;
 }
 
-/** What `AuthModule` is told: its own issuer at the top, further ones beside it. */
+/** The settings of `AuthModule`: its own issuer at the top level, and additional issuers in `issuers`. */
 export interface AuthSettings extends IssuerSettings {
-  /** Further issuers, each with its own keys, audience, rules and revocations. */
+  /** Additional issuers, each with its own keys, audience, rules, and revocations. */
   readonly issuers?: readonly IssuerSettings[] | undefined;
-  /** How many proofs are remembered, and how much memory they may take. Default 10,000 and 16 MiB; `false` remembers none. */
+  /** The limits of the cache of verified tokens. Default 10,000 entries and 16 MiB; `false` disables the cache. */
   readonly rememberedProofs?:
     { readonly entries?: number | undefined; readonly bytes?: number | undefined } | false | undefined;
 }
 
-/** Where the checked settings are injected. */
+/** The injection token of the validated settings. */
 export const AUTH_SETTINGS = Symbol('AuthModule settings');

@@ -15,9 +15,9 @@ const KNOWN: SettingNames<Required<JwksSettings>> = {
 };
 
 /**
- * The settings with every default in its place, also of those that are written and undefined.
+ * Returns the settings with defaults for those that are absent or undefined.
  *
- * @throws Error with a sentence that says what to write
+ * @throws Error that names the setting and its bounds
  */
 export function checkedJwksSettings(settings: JwksSettings = {}): Required<Omit<JwksSettings, 'uri'>> {
   assertKnownSettings('AuthModule: "jwks"', settings, KNOWN);

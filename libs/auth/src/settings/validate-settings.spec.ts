@@ -11,7 +11,7 @@ class Silent extends RevocationSource {
   stop = () => undefined;
 }
 
-/** Whatever a factory may return in spite of the compiler. */
+/** Starts the module with a value that the compiler would not allow. */
 const started = (settings: unknown) =>
   Test.createTestingModule({
     imports: [AuthModule.forRootAsync({ useFactory: () => settings as AuthSettings })],
@@ -23,19 +23,19 @@ describe('AuthModule', () => {
     ['an issuer that the environment does not have', { audience: 'orders' }, /^AuthModule: "issuer" must be/],
     ['nothing', {}, /^AuthModule: "issuer" must be/],
     ['an audience that is a number', { ...sound, audience: 5 }, /"audience" for https:\/\/id.example.com must name/],
-    ['an algorithm that is no list', { ...sound, algorithms: 'ES256' }, /"algorithms" .* must be a list/],
+    ['an algorithm that is not a list', { ...sound, algorithms: 'ES256' }, /"algorithms" .* must be a list/],
     [
       'a misspelt setting',
       { ...sound, isuer: 'x' },
       /^AuthModule knows no setting "isuer"; there are: issuer, audience,/,
     ],
     [
-      'a misspelt setting of a further issuer',
+      'a misspelt setting of an additional issuer',
       { ...sound, issuers: [{ ...sound, jwk: 1 }] },
       /"issuers\[0\]" knows no .*"jwk"/,
     ],
-    ['a further issuer that is none', { ...sound, issuers: [undefined] }, /"issuers\[0\]" must be an object/],
-    ['issuers that are no list', { ...sound, issuers: sound }, /"issuers" must be a list/],
+    ['an additional issuer that is undefined', { ...sound, issuers: [undefined] }, /"issuers\[0\]" must be an object/],
+    ['issuers that are not a list', { ...sound, issuers: sound }, /"issuers" must be a list/],
     [
       'a misspelt setting of "jwks"',
       { ...sound, jwks: { url: 'x' } },
@@ -47,27 +47,27 @@ describe('AuthModule', () => {
       /"revocations" of https:\/\/id.example.com knows no .*"folow"/,
     ],
     [
-      'one of a further issuer',
+      'a misspelt setting of the "revocations" of an additional issuer',
       { ...sound, issuers: [{ ...sound, issuer: 'https://id.partner.com', revocations: { folow: true } }] },
       /"revocations" of https:\/\/id.partner.com knows no .*"folow"/,
     ],
     [
-      'a feed that is followed by a text',
+      'a string for "follow"',
       { ...sound, revocations: { follow: 'true', token: 'x' } },
       /"revocations.follow" must be true or false/,
     ],
     [
-      'a token for a feed that nobody follows',
+      'a token for a feed without "follow"',
       { ...sound, revocations: { token: 'x' } },
-      /"revocations" of https:\/\/id.example.com has a "token" .* write "follow: true"/,
+      /"revocations" of https:\/\/id.example.com has a "token" .* Write "follow: true"/,
     ],
     [
-      'a token for the feed of a further issuer that nobody follows',
+      'a token for the feed of an additional issuer without "follow"',
       { ...sound, issuers: [{ ...sound, issuer: 'https://id.partner.com', revocations: { token: 'x' } }] },
       /"revocations" of https:\/\/id.partner.com has a "token"/,
     ],
     [
-      'a feed that is followed without a token',
+      '"follow" without a token',
       { ...sound, issuers: [{ ...sound, issuer: 'https://id.partner.com', revocations: { follow: true } }] },
       /"revocations: { follow: true }" needs "token"/,
     ],
@@ -76,17 +76,21 @@ describe('AuthModule', () => {
       { ...sound, rememberedProofs: { size: 1 } },
       /knows no setting "size"/,
     ],
-    ['a class among them', { ...sound, mapper: IdentityPrincipalMapper }, /takes "mapper" beside "useFactory"/],
-    ['a number that is a text', { ...sound, clockToleranceSeconds: '5' }, /as a number, and is '5'\.$/],
+    ['a class among the settings', { ...sound, mapper: IdentityPrincipalMapper }, /takes "mapper" beside "useFactory"/],
     [
-      'a cool-down that is a text',
+      'a number that is a string',
+      { ...sound, clockToleranceSeconds: '5' },
+      /must be a number between 0 and 300, but is '5'\.$/,
+    ],
+    [
+      'a cool-down that is a string',
       { ...sound, jwks: { cooldownSeconds: '30' } },
       /"jwks.cooldownSeconds" .* is '30'\.$/,
     ],
     [
       'a PEM file that is a path',
       { ...sound, staticKeys: [{ pem }, { pem: '/key.pem' }] },
-      /"staticKeys\[1\]" for https:\/\/id.example.com: "pem" must be the text/,
+      /"staticKeys\[1\]" for https:\/\/id.example.com: "pem" must be the content/,
     ],
     [
       'a PEM file without line breaks',
@@ -94,37 +98,37 @@ describe('AuthModule', () => {
       /"staticKeys\[0\]" .*: "pem" cannot be read: .* line breaks/,
     ],
     [
-      'a JWK that lacks half',
+      'a JWK that lacks members',
       { ...sound, staticKeys: [{ jwk: { kty: 'EC', crv: 'P-256', x: 'AA' } }] },
       /"staticKeys\[0\]" .*: "jwk" cannot be read/,
     ],
     [
       'a key that the environment does not have',
       { ...sound, staticKeys: [{ secret: undefined }] },
-      /"staticKeys\[0\]" .*: "secret" must be a text/,
+      /"staticKeys\[0\]" .*: "secret" must be a string/,
     ],
     [
-      'a key that is none',
+      'a key that is undefined',
       { ...sound, staticKeys: [undefined] },
       /"staticKeys\[0\]" .*: write one of "pem", "jwk" and "secret"/,
     ],
-    ['a key that is two', { ...sound, staticKeys: [{ pem, secret: 'x' }] }, /"staticKeys\[0\]" .*: write one of/],
-  ])('says what to write where a factory returns %s', async (_, settings, sentence) => {
+    ['a key in two forms', { ...sound, staticKeys: [{ pem, secret: 'x' }] }, /"staticKeys\[0\]" .*: write one of/],
+  ])('AuthModule fails to start and names the fix if a factory returns %s', async (_, settings, sentence) => {
     await expect(started(settings)).rejects.toThrow(sentence);
   });
 
-  it('says so of forRoot as well', async () => {
+  it('AuthModule fails to start if forRoot gets an unknown setting', async () => {
     const misspelt = { ...sound, isuer: 'x', mapper: IdentityPrincipalMapper };
     const module = Test.createTestingModule({ imports: [AuthModule.forRoot(misspelt)] });
     await expect(module.compile()).rejects.toThrow(/knows no setting "isuer"/);
   });
 
-  it('takes a setting that is there and undefined for one that is not there', async () => {
-    const given = { ...sound, jwks: { cooldownSeconds: undefined }, issuers: undefined, revocations: undefined };
-    await expect(started({ ...given, rememberedProofs: undefined, staticKeys: undefined })).resolves.toBeDefined();
+  it('AuthModule uses the default of a setting that is undefined', async () => {
+    const settings = { ...sound, jwks: { cooldownSeconds: undefined }, issuers: undefined, revocations: undefined };
+    await expect(started({ ...settings, rememberedProofs: undefined, staticKeys: undefined })).resolves.toBeDefined();
   });
 
-  it('takes one who tells of the revocations of its own issuer, and not two', async () => {
+  it('AuthModule fails to start with two sources of revocations for its own issuer', async () => {
     const start = (revocations: AuthSettings['revocations']) =>
       Test.createTestingModule({
         imports: [AuthModule.forRoot({ ...sound, revocations, revocationSource: Silent })],
@@ -133,7 +137,7 @@ describe('AuthModule', () => {
     await expect(start({ token: 'x' })).resolves.toBeDefined();
   });
 
-  it('shows who tells of revocations, by the port and by the class', async () => {
+  it('AuthModule provides the revocation source by its port and by its class', async () => {
     const asked = { provide: 'asked', inject: [RevocationSource, Silent], useFactory: (...both: unknown[]) => both };
     const module = await Test.createTestingModule({
       imports: [AuthModule.forRoot({ ...sound, revocationSource: Silent })],

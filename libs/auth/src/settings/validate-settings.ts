@@ -35,25 +35,25 @@ const OF_REVOCATIONS: SettingNames<Required<RevocationSettings>> = {
 };
 
 /**
- * The settings, once they are known to be sound: before anything is made of them, so that the first complaint is about them.
+ * Validates the settings and returns them. It runs before any other provider, so a wrong setting is the first error.
  *
- * @param structure the names of what is passed as classes
- * @throws Error with a sentence that says what to write
+ * @param structure the names of the settings that are passed beside `useFactory`
+ * @throws Error that names the setting and the fix
  */
 export function validateSettings(settings: AuthSettings, structure: Readonly<Record<string, unknown>>): AuthSettings {
   assertKnownSettings('AuthModule', settings, OF_MODULE, structure);
   const { issuers = [], rememberedProofs } = settings;
   if (!Array.isArray(issuers)) throw new Error('AuthModule: "issuers" must be a list of issuers.');
-  for (const [position, one] of (issuers as readonly IssuerSettings[]).entries()) {
-    assertKnownSettings(`AuthModule: "issuers[${position}]"`, one, OF_ISSUER);
+  for (const [position, issuer] of (issuers as readonly IssuerSettings[]).entries()) {
+    assertKnownSettings(`AuthModule: "issuers[${position}]"`, issuer, OF_ISSUER);
   }
-  for (const one of [settings, ...(issuers as readonly IssuerSettings[])]) {
-    checkedRules(one);
-    checkedJwksSettings(one.jwks);
-    const { revocations } = one;
-    const place = `AuthModule: "revocations" of ${one.issuer}`;
+  for (const issuer of [settings, ...(issuers as readonly IssuerSettings[])]) {
+    checkedRules(issuer);
+    checkedJwksSettings(issuer.jwks);
+    const { revocations } = issuer;
+    const place = `AuthModule: "revocations" of ${issuer.issuer}`;
     if (revocations !== undefined) assertKnownSettings(place, revocations, OF_REVOCATIONS);
-    checkedRevocationSettings(one);
+    checkedRevocationSettings(issuer);
   }
   if (rememberedProofs !== undefined && rememberedProofs !== false) {
     assertKnownSettings('AuthModule: "rememberedProofs"', rememberedProofs, { entries: true, bytes: true });

@@ -7,9 +7,9 @@ type Controller = ReturnType<ExecutionContext['getClass']>;
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
 /**
- * Decides whether an answer that is still being written ends when its token expires or is revoked. `true`: at both.
- * `false`: at neither, for a download that may complete. Without the decorator, an answer ends at a revocation, and at expiry
- * too unless it has a `Content-Length` or is an attachment.
+ * Sets whether a response that is still being written ends when its token expires or is revoked. With `true`, it ends
+ * at both. With `false`, it ends at neither, such as a download that may complete. Without the decorator, a response
+ * ends at a revocation, and at expiry unless it has a `Content-Length` or is an attachment.
  *
  * @example
  * ```ts
@@ -21,12 +21,12 @@ type Handler = ReturnType<ExecutionContext['getHandler']>;
 export const EndsWithToken =
   (ends = true): MethodDecorator & ClassDecorator =>
   (target: object, property?: string | symbol): void => {
-    // By class and name: a decorator that replaces the method's function cannot lose it.
+    // Keyed by class and name, because another decorator may replace the method's function.
     if (property === undefined) Reflect.defineMetadata(ENDS_WITH_TOKEN, ends, target);
     else Reflect.defineMetadata(ENDS_WITH_TOKEN, ends, target, property);
   };
 
-/** What `@EndsWithToken` says of the route; `undefined` if neither the method nor its class has the decorator. */
+/** The value of `@EndsWithToken` for the route; `undefined` if neither the method nor its class has the decorator. */
 export function endsWithToken(handler: Handler, controller: Controller): boolean | undefined {
   const ofMethod: unknown = Reflect.getMetadata(
     ENDS_WITH_TOKEN,

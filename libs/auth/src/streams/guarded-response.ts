@@ -8,13 +8,13 @@ import type { Principal } from '../guard/principal.js';
 
 const GUARDED = Symbol('response of a request that JwtAuthGuard has seen');
 
-/** Node's own names; the text of the head is the one place that also has what was passed to `writeHead`. */
+/** Node's private names. Only the text of the head contains the headers that were passed to `writeHead`. */
 interface NodeResponse extends ServerResponse {
   readonly _header?: string | null;
   [GUARDED]?: GuardedResponse;
 }
 
-/** Node keeps the answer that is being written on a connection here: the next one of a pipeline follows when it has ended. */
+/** Node keeps the current response of a connection here. The next response of a pipeline follows when it has ended. */
 interface HttpSocket extends Socket {
   readonly _httpMessage?: NodeResponse | null;
 }
@@ -22,7 +22,7 @@ interface HttpSocket extends Socket {
 const EVENT_STREAM = /^content-type: *text\/event-stream/im;
 const FINITE = /^(?:content-length:|content-disposition: *attachment)/im;
 
-/** The answer to one request that the guard has seen. */
+/** The response to a request that the guard has checked. */
 export class GuardedResponse implements OpenStream {
   constructor(
     private readonly request: GuardedRequest,
@@ -30,12 +30,12 @@ export class GuardedResponse implements OpenStream {
     private readonly context: ExecutionContext,
   ) {}
 
-  /** `undefined` unless the guard has admitted the request. */
+  /** `undefined` unless the guard has accepted the request. */
   get principal(): Principal | undefined {
     return this.request.principal;
   }
 
-  /** What has not begun is an ordinary answer, perhaps to the log-out itself; what is handed over is over. */
+  /** A response that has not begun is not a stream: it may be the response to the logout itself. */
   get isBeingWritten(): boolean {
     const { headersSent, writableEnded, destroyed } = this.response;
     return headersSent && !writableEnded && !destroyed && this.rule !== false;
@@ -46,8 +46,9 @@ export class GuardedResponse implements OpenStream {
   }
 
   /**
-   * Ends the answer as if the client had left, which every handler has to expect: a write after a mere `end` would be an error that
-   * nobody catches. Only events may look complete; half of a file must not.
+   * Ends the response as if the client had disconnected, which every handler must expect: a write after a mere `end`
+   * would be an uncaught error. An event stream ends cleanly. Any other response is cut off, so that half a file does
+   * not look complete.
    */
   end(): void {
     if (EVENT_STREAM.test(this.response._header ?? '')) this.response.end();
@@ -59,26 +60,26 @@ export class GuardedResponse implements OpenStream {
   }
 }
 
-/** Finds the answers that are being written, by the connections: a request costs one object, and no listener. */
+/** Finds the responses that are being written, by their connections. A request costs one object and no listener. */
 export class GuardedResponses {
   private readonly sockets = new Set<HttpSocket>();
 
-  /** Remembers the answer of a request that the guard sees. */
+  /** Records the response to a request that the guard checks. */
   add(context: ExecutionContext, request: GuardedRequest): void {
-    // Express's response is Node's; Fastify's has it as `raw`.
-    const answer = context.getArgByIndex<(NodeResponse & { raw?: NodeResponse }) | undefined>(1);
-    const response = answer?.raw ?? answer;
-    // Of the request: an answer that waits behind another one on its connection has no socket yet.
+    // Express passes Node's response. Fastify has it as `raw`.
+    const reply = context.getArgByIndex<(NodeResponse & { raw?: NodeResponse }) | undefined>(1);
+    const response = reply?.raw ?? reply;
+    // The socket of the request: a response that waits behind another one in a pipeline has no socket yet.
     const socket: HttpSocket | null | undefined = response?.req?.socket;
     if (response === undefined || !socket) return;
     response[GUARDED] = new GuardedResponse(request, response, context);
-    // What `inject` of Fastify makes up never closes.
+    // The fake socket of Fastify's `inject` never closes.
     if (this.sockets.has(socket) || !(socket instanceof Socket)) return;
     this.sockets.add(socket);
     socket.once('close', () => this.sockets.delete(socket));
   }
 
-  /** Those that are being written now. */
+  /** The responses that are being written now. */
   *open(): Generator<GuardedResponse> {
     for (const { _httpMessage: response } of this.sockets) {
       const guarded = response?.[GUARDED];

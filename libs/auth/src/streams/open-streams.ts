@@ -18,8 +18,8 @@ export function openStreamsOf(verifier: AccessTokenVerifier): OpenStreams | unde
 }
 
 /**
- * Ends what stays open after the guard has admitted it, within a second after its token expires or is revoked. Answers of
- * guarded HTTP routes are found by themselves, `@Sse()` and hijacked ones included; `track` adds anything else.
+ * Ends streams within a second after their token expires or is revoked. It finds the responses of guarded HTTP routes
+ * automatically, including `@Sse()` and hijacked responses; `track` adds any other stream.
  *
  * @example
  * ```ts
@@ -48,7 +48,7 @@ export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdow
   /**
    * Calls `end` once, when the token expires or is revoked.
    *
-   * @returns a function that stops this, for a stream that has ended by itself
+   * @returns a function that removes the stream, for a stream that has ended
    */
   track(principal: Principal, end: () => void): () => void {
     const stream: OpenStream = { principal, endsAtExpiry: true, end };
@@ -56,7 +56,7 @@ export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdow
     return () => void this.tracked.delete(stream);
   }
 
-  /** Called by the guard for each HTTP request that it sees. */
+  /** The guard calls this for each HTTP request that it checks. */
   addResponse(context: ExecutionContext, request: GuardedRequest): void {
     this.responses.add(context, request);
   }
@@ -74,7 +74,7 @@ export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdow
     for (const streams of [this.tracked, this.responses.open()]) {
       for (const stream of streams) {
         if (!this.isOver(stream)) continue;
-        // At the second check: the first leaves a stream the time for its own last words, such as the news of the log-out.
+        // The second check ends the stream, so that it can still send a last event, such as the logout.
         if (this.invalid.has(stream)) this.end(stream);
         else invalid.add(stream);
       }
@@ -93,7 +93,7 @@ export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdow
     try {
       stream.end();
     } catch (error) {
-      this.logger.error('A stream whose token is no longer valid could not be ended', error);
+      this.logger.error('Failed to end a stream whose token is no longer valid', error);
     }
   }
 }

@@ -5,7 +5,7 @@ import { RevocationSet } from '../revocations/revocation-set.js';
 import { VerificationKeys } from '../keys/verification-keys.js';
 import type { Principal } from '../guard/principal.js';
 
-/** Says whether a token that was verified earlier is still valid, for everything that stays open longer than one request. */
+/** Checks whether an earlier verified token is still valid, for streams that stay open longer than one request. */
 @Injectable()
 export class TokenValidity {
   constructor(
@@ -16,8 +16,9 @@ export class TokenValidity {
   ) {}
 
   /**
-   * Whether the guard would reject a new request with this token before its expiry: its session, subject, client, id or key is
-   * revoked, its key is gone, or the revocations of its issuer have been unknown for too long.
+   * Whether the guard would reject a new request with this token before its expiry: its session, subject, client, id,
+   * or key is revoked, its key is not published any more, or the revocations of its issuer have been unknown for too
+   * long.
    */
   isRevoked(principal: Principal): boolean {
     const { issuer, keyId } = principal;
@@ -28,7 +29,7 @@ export class TokenValidity {
     );
   }
 
-  /** Whether `exp` has passed. No tolerance: `clockToleranceSeconds` is for requests, and a stream has had all of its time. */
+  /** Whether `exp` has passed. `clockToleranceSeconds` applies only to requests, not to streams. */
   isExpired({ expiresAt }: Principal): boolean {
     return expiresAt * 1000 <= this.clock.now();
   }

@@ -7,7 +7,7 @@ const sound: IssuerSettings = { issuer: 'https://id.example.com', audience: 'ord
 const secret = 'a secret of thirty-two bytes or more';
 
 describe('the settings of AuthModule', () => {
-  it('need issuer and audience only: the defaults are asymmetric algorithms, at+jwt, 5 seconds, and a day', () => {
+  it('AuthModule needs only issuer and audience: the defaults are asymmetric algorithms, at+jwt, 5 seconds, and a day', () => {
     expect(checkedRules(sound)).toEqual({
       ...sound,
       audience: ['orders'],
@@ -18,7 +18,7 @@ describe('the settings of AuthModule', () => {
     });
   });
 
-  it('default to the algorithms of the static keys', () => {
+  it('AuthModule defaults to the algorithms of the static keys', () => {
     expect(checkedRules({ ...sound, staticKeys: [{ secret }] }).algorithms).toEqual(['HS256']);
   });
 
@@ -31,23 +31,23 @@ describe('the settings of AuthModule', () => {
     [
       'a tolerance that is not a number',
       { clockToleranceSeconds: Number.NaN },
-      /"clockToleranceSeconds" must be between/,
+      /"clockToleranceSeconds" must be a number between/,
     ],
-    ['a tolerance of an hour', { clockToleranceSeconds: 3_600 }, /"clockToleranceSeconds" must be between/],
+    ['a tolerance of an hour', { clockToleranceSeconds: 3_600 }, /"clockToleranceSeconds" must be a number between/],
     [
       'an infinite lifetime',
       { maximumLifetimeSeconds: Number.POSITIVE_INFINITY },
-      /"maximumLifetimeSeconds" must be between/,
+      /"maximumLifetimeSeconds" must be a number between/,
     ],
-  ])('are rejected with a sentence that says what to write if they have %s', (_, change, sentence) => {
+  ])('AuthModule names the setting and the fix if the settings have %s', (_, change, sentence) => {
     expect(() => checkedRules({ ...sound, ...change } as IssuerSettings)).toThrow(sentence);
   });
 
-  it('are rejected if they name an issuer twice', () => {
+  it('AuthModule rejects settings that name an issuer twice', () => {
     expect(() => new TrustedIssuers({ ...sound, issuers: [sound] })).toThrow(/Write each issuer once/);
   });
 
-  it('are rejected if their static keys contradict each other', () => {
+  it('AuthModule rejects static keys that contradict each other', () => {
     const keys = (
       ...materials: ConstructorParameters<typeof StaticVerificationKeys>[0] extends ReadonlyMap<string, infer M>
         ? [M]

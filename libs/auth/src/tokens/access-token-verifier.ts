@@ -17,8 +17,8 @@ import type { Principal } from '../guard/principal.js';
 import type { ParsedToken } from './parse-access-token.js';
 
 /**
- * Verifies access tokens. Every door uses this one path: `JwtAuthGuard`, `JwtStrategy`, and a WebSocket gateway, a microservice, or a
- * queue consumer that calls it directly.
+ * Verifies access tokens. It is the only path: `JwtAuthGuard` and `JwtStrategy` use it, and a WebSocket gateway, a
+ * microservice, or a queue consumer calls it directly.
  *
  * Parse the token, resolve the key, verify the signature, validate the claims, cache the result.
  *
@@ -30,7 +30,6 @@ import type { ParsedToken } from './parse-access-token.js';
 @Injectable()
 export class AccessTokenVerifier {
   private readonly ownIssuer: string;
-  private readonly rulesOf = (issuer: unknown) => this.issuers.get(issuer);
 
   constructor(
     private readonly issuers: TrustedIssuers,
@@ -46,18 +45,18 @@ export class AccessTokenVerifier {
    * Verifies a token and returns its principal.
    *
    * @param token the token alone, without `Bearer`
-   * @throws InvalidTokenError for every token that is not accepted, whatever the reason
+   * @throws InvalidTokenError for every invalid token, whatever the reason
    * @throws RevocationsUnknownError for a valid token if the settings reject it while revocations are unknown
    * @throws ServiceUnavailableError while no key of the issuer is known
    */
   async verify(token: string): Promise<Principal> {
-    if (typeof token !== 'string') return reject('not a text');
+    if (typeof token !== 'string') return reject('not a string');
     return this.verifyCredentials(credentialsWith(token));
   }
 
   /**
-   * Verifies the credentials of a request, and returns a promise only if a key must be fetched. The whole text is the key of the cache:
-   * V8 needs twice as long to look up a slice of it.
+   * Verifies the credentials of a request, and returns a promise only if a key must be fetched. The whole header
+   * value is the key of the cache, which avoids a slice of the string at every request.
    *
    * @param credentials `Bearer`, a space, and the token
    * @throws InvalidTokenError, RevocationsUnknownError, ServiceUnavailableError
@@ -66,7 +65,7 @@ export class AccessTokenVerifier {
     const cached = this.cached(credentials);
     if (cached !== undefined) return cached;
     try {
-      const token = parseAccessToken(tokenIn(credentials), this.rulesOf);
+      const token = parseAccessToken(tokenIn(credentials), this.issuers);
       const key = this.keys.find(token.rules.issuer, token.jws.kid);
       if (isThenable(key)) return this.verifyLater(token, key, credentials);
       return this.verifyWith(token, key, credentials);
@@ -126,13 +125,13 @@ export class AccessTokenVerifier {
       if (jws.kid === undefined || this.keys.knows(rules.issuer)) return reject('no such key');
       throw new ServiceUnavailableError('The keys of the issuer are currently not available.');
     }
-    if (jws.kid !== undefined && jws.kid !== key.kid) reject('the key has another name');
+    if (jws.kid !== undefined && jws.kid !== key.kid) reject('the key has another kid');
     if (jws.alg !== key.alg) reject('algorithm is not that of the key');
     return key;
   }
 }
 
-/** The error for whatever made the verification fail. A 503 stays a 503, because a new login does not help. */
+/** Maps a failure to the error for the client. A 503 stays a 503, because a new login does not help. */
 function rejectionOf(failure: unknown): AuthError {
   if (failure instanceof InvalidTokenError) return failure;
   if (failure instanceof RevocationsUnknownError || failure instanceof ServiceUnavailableError) return failure;

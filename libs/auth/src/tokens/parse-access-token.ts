@@ -1,7 +1,8 @@
 import { parseJws, readEncodedJsonObject } from 'postern/jws';
-import { reject } from '../auth.errors.js';
+import { quoted, reject } from '../auth.errors.js';
 import type { ParsedJws } from 'postern/jws';
 import type { TokenRules } from './access-token-rules.js';
+import type { TrustedIssuers } from './trusted-issuers.js';
 
 const MAX_DEPTH = 8;
 
@@ -16,20 +17,24 @@ export interface ParsedToken {
 /**
  * Parses an access token strictly, before its signature is verified. `validateClaims` checks the claims afterwards.
  *
- * @param rulesOf the rules for an issuer, or undefined for one that is not trusted
  * @throws InvalidTokenError
  * @throws MalformedJwsError
  * @see RFC 9068 §4, RFC 8725 §3
  */
-export function parseAccessToken(text: string, rulesOf: (issuer: unknown) => TokenRules | undefined): ParsedToken {
+export function parseAccessToken(text: string, issuers: TrustedIssuers): ParsedToken {
   const jws = parseJws(text);
   const claims = readEncodedJsonObject(jws.payload, MAX_DEPTH);
   if (claims === undefined) return reject('payload is not one strict JSON object');
   // RFC 8725 §3.8: the issuer decides which keys and rules apply, before any key is looked up.
-  const rules = rulesOf(claims.iss);
-  if (rules === undefined) return reject('issuer is not trusted');
+  const rules = issuers.get(claims.iss);
+  if (rules === undefined) return reject(untrusted(claims.iss, issuers));
   // RFC 9068 §4, RFC 8725 §3.11: an ID token or a logout token with a signature of the same key is not an access token.
   if (jws.typ !== rules.tokenType) reject('typ is not the expected one');
   if (!rules.algorithms.includes(jws.alg)) reject('algorithm is not on the list of the issuer');
   return { jws, rules, claims };
+}
+
+function untrusted(issuer: unknown, issuers: TrustedIssuers): string {
+  const trusted = issuers.all().map((rules) => quoted(rules.issuer));
+  return `the issuer ${quoted(issuer)} is not trusted; trusted: ${trusted.join(', ')}`;
 }

@@ -4,7 +4,7 @@ import { RevocationSet } from '../revocations/revocation-set.js';
 import { VerificationKeys } from '../keys/verification-keys.js';
 import type { VerifiedToken } from './verified-token-cache.js';
 
-/** Whether a verified token may be used now. Everything is in memory, because each use of a token asks. */
+/** Checks whether a verified token is still valid. Every use of a token calls it, so it reads only memory. */
 @Injectable()
 export class TokenStatus {
   constructor(
@@ -28,7 +28,7 @@ export class TokenStatus {
   }
 
   /**
-   * The silence of an issuer hides its own revocations only, so tokens of other issuers are accepted.
+   * Rejects the token if the revocations of its issuer are unknown. Tokens of other issuers are not affected.
    *
    * @throws RevocationsUnknownError
    */

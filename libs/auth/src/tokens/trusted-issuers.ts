@@ -9,10 +9,10 @@ import type { TokenRules } from './access-token-rules.js';
 export class TrustedIssuers {
   private readonly rules: ReadonlyMap<string, TokenRules>;
 
-  /** @throws Error with a sentence that says what to write, where the settings are not fit to start with */
+  /** @throws Error that names the setting and the fix */
   constructor(@Inject(AUTH_SETTINGS) settings: AuthSettings) {
-    const all = [settings, ...(settings.issuers ?? [])].map((one) => checkedRules(one));
-    this.rules = new Map(all.map((one) => [one.issuer, one]));
+    const all = [settings, ...(settings.issuers ?? [])].map((issuer) => checkedRules(issuer));
+    this.rules = new Map(all.map((rules) => [rules.issuer, rules]));
     if (this.rules.size !== all.length) {
       throw new Error('AuthModule: two entries of "issuers" have the same issuer. Write each issuer once.');
     }

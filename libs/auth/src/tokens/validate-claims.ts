@@ -1,5 +1,5 @@
 import { isScopeList } from 'postern/jws';
-import { reject } from '../auth.errors.js';
+import { quoted, reject } from '../auth.errors.js';
 import { isInstant } from '../revocations/revocation.js';
 import { issuedAheadSeconds } from './access-token-rules.js';
 import type { Principal } from '../guard/principal.js';
@@ -23,36 +23,43 @@ export function validateClaims({ claims, rules }: ParsedToken, keyId: string, no
   const { iss, sub, exp, iat, nbf, jti } = claims;
   const { clockToleranceSeconds: tolerance } = rules;
   if (iss !== rules.issuer) reject('iss is not the issuer of the rules');
-  if (!isText(sub, MAX_SUBJECT_LENGTH)) return reject('sub is not a text of 1 to 255 characters');
-  if (!isText(jti, MAX_NAME_LENGTH)) return reject('jti is not a text');
+  if (!isText(sub, MAX_SUBJECT_LENGTH)) return reject('sub is not a string of 1 to 255 characters');
+  if (!isText(jti, MAX_NAME_LENGTH)) return reject('jti is not a string');
 
   const audience = typeof claims.aud === 'string' ? [claims.aud] : claims.aud;
-  if (!isListOfTexts(audience)) return reject('aud is not a text or a list of texts');
-  if (!audience.some((name) => rules.audience.includes(name))) reject('aud does not name this application');
+  if (!isListOfTexts(audience)) return reject('aud is not a string or a list of strings');
+  if (!audience.some((name) => rules.audience.includes(name))) {
+    reject(
+      `the audience is ${quoted(claims.aud)}, expected ${rules.audience.map((name) => quoted(name)).join(' or ')}`,
+    );
+  }
 
   if (!isInstant(exp)) return reject('exp is not a number');
   if (!isInstant(iat)) return reject('iat is not a number');
   if (nbf !== undefined && !isInstant(nbf)) return reject('nbf is not a number');
   if (now >= exp + tolerance) reject('expired');
   if (nbf !== undefined && nbf > now + tolerance) reject('not yet valid');
-  if (iat > now + issuedAheadSeconds(rules)) reject('issued in the future');
+  if (iat > now + issuedAheadSeconds(rules)) {
+    const ahead = Math.ceil(iat - now);
+    reject(`issued ${ahead} s in the future, ${issuedAheadSeconds(rules)} s are allowed: the clocks differ`);
+  }
   if (exp <= iat || exp - iat > rules.maximumLifetimeSeconds) reject('lives longer than allowed');
 
   const { scope, roles = NONE, amr = NONE, auth_time: authTime } = claims;
   if (scope !== undefined && scope !== '' && !isScopeList(scope)) reject('scope is malformed');
-  if (!isListOfTexts(roles)) return reject('roles is not a list of texts');
-  if (!isListOfTexts(amr)) return reject('amr is not a list of texts');
+  if (!isListOfTexts(roles)) return reject('roles is not a list of strings');
+  if (!isListOfTexts(amr)) return reject('amr is not a list of strings');
   if (authTime !== undefined && !isInstant(authTime)) return reject('auth_time is not a number');
   for (const name of ['sid', 'client_id', 'org', 'acr'] as const) {
-    if (claims[name] !== undefined && !isText(claims[name], MAX_NAME_LENGTH)) reject(`${name} is not a text`);
+    if (claims[name] !== undefined && !isText(claims[name], MAX_NAME_LENGTH)) reject(`${name} is not a string`);
   }
-  // RFC 9449 §7.1, RFC 8705 §3: bound to a key whose proof of possession this lib does not check.
-  if (Object.hasOwn(claims, 'cnf')) reject('bound by cnf to a proof that was not checked');
+  // RFC 9449 §7.1, RFC 8705 §3: the sender must show that it has the key, which this lib does not check.
+  if (Object.hasOwn(claims, 'cnf')) reject('cnf binds the token to a key, which is not supported');
 
   return new VerifiedPrincipal(rules.issuer, sub, audience, jti, roles, amr, keyId, claims);
 }
 
-/** One principal serves many requests, so it is frozen: no handler may change what another handler sees. */
+/** Frozen, because many requests share one principal: no handler may change the principal of another request. */
 class VerifiedPrincipal implements Principal {
   readonly sessionId?: string;
   readonly clientId?: string;

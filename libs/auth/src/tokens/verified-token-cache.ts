@@ -10,12 +10,12 @@ const MAX_BYTES = 16 * 1024 * 1024;
 /**
  * A token whose signature and claims were verified, and the time within which it is valid. Instants in epoch seconds.
  *
- * Everything that a further use checks is in this one object: each further object would cost a cache miss of the processor.
+ * All values that a later use checks are in this one object, to save cache misses of the CPU.
  */
 export class VerifiedToken {
   /** The version of the revocation set in which the token was last found not to be revoked. */
   clearedAt: number | undefined = undefined;
-  /** Whether it was used since the eviction last passed it over. */
+  /** Whether it was used since the eviction last skipped it. */
   isUsed = false;
   readonly issuer: string;
   readonly keyId: string;
@@ -32,33 +32,34 @@ export class VerifiedToken {
   }
 }
 
-/** A principal holds the claims of its token as objects: about this many bytes a character, and this many beside it. */
+/** The estimated size of an entry: bytes per character of the token, for its claims as objects, plus a constant. */
 const BYTES_PER_CHARACTER = 4;
 const BYTES_PER_ENTRY = 1_024;
 
 /**
- * The map is keyed by a hash of the last characters, which are part of the signature; the whole text is compared afterwards. A hash of
- * the whole text at every request would cost more than everything else. Two tokens with the same hash replace each other, once in 2^30.
- * A longer hash would not fit into V8's small integers.
+ * Entries are keyed by a 30-bit hash of the last characters, which are part of the signature, then compared in full. To
+ * hash the whole string at every request is slower. A collision evicts the older entry (1 in 2^30). A longer hash would
+ * not fit into V8's small integers.
  */
 const HASHED_CHARACTERS = 7;
 const HASH_BITS = 30;
 
 /**
- * Tokens that came once are remembered by their hash alone, in buckets of this many slots. A full bucket evicts a random slot: with a
- * fixed order, tokens that come in turn would evict each other for ever. The number of buckets is prime, so that all characters count.
+ * The hashes of tokens that were seen once, in buckets of this many slots. A full bucket evicts a random slot: LRU
+ * would thrash if more tokens rotate than fit. The number of buckets is prime, so that all bits of the hash count.
  */
 const SEEN_ONCE_BUCKETS = 2_039;
 const SEEN_ONCE_SLOTS = 8;
 
-/** How many used entries an eviction passes over, so that the work of an insertion stays bounded. */
+/** How many used entries an eviction may skip, so that the work of an insertion is bounded. */
 const MAX_PASSED_OVER = 8;
 
 /**
- * Caches verified tokens by their whole text, within a number of entries and bytes. It saves the signature and nothing else: each use
- * of an entry still checks time, revocations, and key.
+ * Caches verified tokens by their credentials, within a limit of entries and bytes. It saves only the signature check:
+ * each use of an entry still checks time, revocations, and key.
  *
- * A token enters the cache when it is verified for the second time. A token that comes only once needs no memory and evicts nothing.
+ * A token enters the cache when it is verified for the second time. A token that is used only once takes no memory and
+ * evicts nothing.
  */
 @Injectable()
 export class VerifiedTokenCache {
@@ -124,7 +125,7 @@ export class VerifiedTokenCache {
     this.bytes += bytesOf(token);
   }
 
-  /** The second-chance rule: the oldest entry goes, unless it was used since it was last passed over. */
+  /** The second-chance algorithm: evicts the oldest entry, unless it was used since the eviction last skipped it. */
   private evict(now: number): void {
     let passedOver = 0;
     for (const [hash, token] of this.tokens) {
