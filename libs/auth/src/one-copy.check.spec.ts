@@ -43,7 +43,7 @@ const started = (metadata: ModuleMetadata, structure: object = {}) =>
 
 describe('AuthModule with two copies of the package', () => {
   it.each<[string, ModuleMetadata, string]>([
-    // One copy would revoke a token, and the guard of the other would accept it.
+    // A token that this copy revokes would still be valid for the other copy.
     ['the AuthModule of another copy', { imports: [OtherAuthModule] }, 'OtherAuthModule'],
     ['a guard that extends the guard of another copy', { controllers: [Orders] }, 'TeamGuard'],
     [

@@ -20,7 +20,7 @@ describe('importKey', () => {
     ['ES384', ec('P-384').publicKey],
     ['RS256', rsa2048.publicKey],
   ] as const)(
-    'imports a public key for its default algorithm, %s, with the thumbprint of RFC 7638 as kid',
+    'importKey imports a public key for its default algorithm, %s, with the thumbprint of RFC 7638 as kid',
     async (alg, key) => {
       const expected = { alg, kid: await calculateJwkThumbprint(jwkOf(key) as object) };
       expect(importKey({ jwk: jwkOf(key) })).toMatchObject(expected);
@@ -28,19 +28,19 @@ describe('importKey', () => {
     },
   );
 
-  it('derives the public part of a private key and returns both parts', () => {
+  it('importKey derives the public part of a private key and returns both parts', () => {
     for (const material of [{ jwk: jwkOf(p256.privateKey) }, { pem: pemOf(p256.privateKey) }]) {
       const { key, privateKey } = importKey(material);
       expect([key.type, privateKey?.type, key.equals(p256.publicKey)]).toEqual(['public', 'private', true]);
     }
   });
 
-  it('uses another algorithm of the key if the material names one', () => {
+  it('importKey uses another algorithm of the key if the material names one', () => {
     expect(importKey({ pem: pemOf(rsa2048.publicKey), alg: 'PS256' }).alg).toBe('PS256');
     expect(importKey({ jwk: { ...jwkOf(rsa2048.publicKey), alg: 'RS512' } }).alg).toBe('RS512');
   });
 
-  it('imports a secret of 32 bytes, with a kid that is not a plain hash of the secret', () => {
+  it('importKey imports a secret of 32 bytes, with a kid that is not a plain hash of the secret', () => {
     const { alg, key, kid } = importKey({ secret: 's'.repeat(32) });
     expect([alg, key.type, kid]).toEqual(['HS256', 'secret', thumbprint(key)]);
     expect(importKey({ jwk: { kty: 'oct', k: Buffer.from('s'.repeat(32)).toString('base64url') } }).kid).toBe(kid);
@@ -74,9 +74,9 @@ describe('importKey', () => {
     ['a name that is a number', () => importKey({ jwk: { ...p256Jwk, kid: 1 } })],
     ['an unknown kty', () => importKey({ jwk: { ...p256Jwk, kty: 'OKP' } })],
     ['a text that is not PEM', () => importKey({ pem: 'secret' })],
-  ])('rejects %s', (_, act) => expect(act).toThrow(/.+/));
+  ])('importKey rejects %s', (_, act) => expect(act).toThrow(/.+/));
 
-  it('never quotes the key in an error', () => {
+  it('importKey never quotes the key in an error', () => {
     const secret = 'correct horse battery staple';
     expect(() => importKey({ secret })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining(secret) as string }),

@@ -3,16 +3,16 @@ import { readJsonObject } from './strict-json.js';
 const read = (text: string | Buffer, depth = 8) => readJsonObject(Buffer.from(text as string), depth);
 
 describe('readJsonObject', () => {
-  it('parses one object, with white space wherever JSON allows it', () => {
+  it('readJsonObject parses one object, with white space wherever JSON allows it', () => {
     expect(read(' {\n"a" :\t[1, {"b":"c"}],\r"d":null} ')).toEqual({ a: [1, { b: 'c' }], d: null });
   });
 
   it.each(['', ' ', '[]', '1', '"a"', 'null', '{"a":1}{}', '{"a":1,}', "{'a':1}", '{"a":NaN}', '{a:1}', '\uFEFF{}'])(
-    'rejects %p',
+    'readJsonObject rejects %p',
     (text) => expect(read(text)).toBeUndefined(),
   );
 
-  it('rejects bytes that are not UTF-8', () => {
+  it('readJsonObject rejects bytes that are not UTF-8', () => {
     expect(read(Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]))).toBeUndefined();
   });
 
@@ -25,7 +25,7 @@ describe('readJsonObject', () => {
     '{"\\\\":1,"\\\\":2}',
     '{"a":"b://c","a":"d://e"}',
     '{"a" : 1, "a" : ":/"}',
-  ])('rejects a repeated name: %s', (text) => expect(read(text)).toBeUndefined());
+  ])('readJsonObject rejects a repeated name: %s', (text) => expect(read(text)).toBeUndefined());
 
   it.each([
     '{"a":"a","b":"a"}',
@@ -35,9 +35,9 @@ describe('readJsonObject', () => {
     '{"a\\"":1,"a":2}',
     '{"a":"x\\\\","b":"\\":"}',
     '{"a":"http://x/","b":"1:2:3","c":[":"]}',
-  ])('finds no repeated name in %s', (text) => expect(read(text)).toEqual(JSON.parse(text)));
+  ])('readJsonObject finds no repeated name in %s', (text) => expect(read(text)).toEqual(JSON.parse(text)));
 
-  it('counts the depth of objects and lists, and ignores brackets in strings', () => {
+  it('readJsonObject counts the depth of objects and lists, and ignores brackets in strings', () => {
     expect(read('{"a":[[1]]}', 3)).toBeDefined();
     expect(read('{"a":[[1]]}', 2)).toBeUndefined();
     expect(read('{"a":{"b":{}}}', 2)).toBeUndefined();

@@ -26,18 +26,21 @@ const changed = (text: string, at: number): string =>
   text.slice(0, at) + (text[at] === 'A' ? 'B' : 'A') + text.slice(at + 1);
 
 describe('verifyJws', () => {
-  it.each(JWT_ALGORITHMS)('accepts a signature of another library and rejects a changed text, for %s', async (alg) => {
-    const key = keyFor(alg);
-    const text = await signedByJose(key, Buffer.from('{"sub":"ann"}'));
-    expect(verifyJws(parseJws(text), key)).toBe(true);
-    const [payloadAt, signatureAt] = [text.indexOf('.') + 3, text.lastIndexOf('.') + 1];
-    for (const at of [payloadAt, signatureAt, signatureAt + 20]) {
-      expect(verifyJws(parseJws(changed(text, at)), key)).toBe(false);
-    }
-    expect(verifyJws(parseJws(text), keyFor(alg === 'ES256' ? 'RS256' : 'ES256'))).toBe(false);
-  });
+  it.each(JWT_ALGORITHMS)(
+    'verifyJws accepts a signature of another library and rejects a changed text, for %s',
+    async (alg) => {
+      const key = keyFor(alg);
+      const text = await signedByJose(key, Buffer.from('{"sub":"ann"}'));
+      expect(verifyJws(parseJws(text), key)).toBe(true);
+      const [payloadAt, signatureAt] = [text.indexOf('.') + 3, text.lastIndexOf('.') + 1];
+      for (const at of [payloadAt, signatureAt, signatureAt + 20]) {
+        expect(verifyJws(parseJws(changed(text, at)), key)).toBe(false);
+      }
+      expect(verifyJws(parseJws(text), keyFor(alg === 'ES256' ? 'RS256' : 'ES256'))).toBe(false);
+    },
+  );
 
-  it('verifies a text of any length, and texts of different lengths one after the other', async () => {
+  it('verifyJws verifies a text of any length, and texts of different lengths one after the other', async () => {
     const key = keyFor('ES256');
     for (const bytes of [10, 100_000, 6_000, 6_140, 10]) {
       const text = await signedByJose(key, Buffer.alloc(bytes, 'x'));
@@ -46,7 +49,7 @@ describe('verifyJws', () => {
     }
   });
 
-  it('rejects an RSA signature under the other padding of the same key', async () => {
+  it('verifyJws rejects an RSA signature under the other padding of the same key', async () => {
     const text = await signedByJose(keyFor('RS256'), Buffer.from('{}'));
     const { privateKey } = keyFor('PS256');
     const [header, payload] = text.split('.');
@@ -56,14 +59,17 @@ describe('verifyJws', () => {
 });
 
 describe('verifySignature', () => {
-  it.each(JWT_ALGORITHMS)('rejects a signature that is too short, too long, or empty, for %s', (alg) => {
-    const key = keyFor(alg);
-    const input = Buffer.from('input');
-    const signature = createSignature(alg, key.privateKey, input);
-    expect(verifySignature(key, input, signature)).toBe(true);
-    const longer = Buffer.concat([signature, Buffer.from([0])]);
-    for (const wrong of [signature.subarray(1), signature.subarray(0, -1), longer, Buffer.alloc(0)]) {
-      expect(verifySignature(key, input, wrong)).toBe(false);
-    }
-  });
+  it.each(JWT_ALGORITHMS)(
+    'verifySignature rejects a signature that is too short, too long, or empty, for %s',
+    (alg) => {
+      const key = keyFor(alg);
+      const input = Buffer.from('input');
+      const signature = createSignature(alg, key.privateKey, input);
+      expect(verifySignature(key, input, signature)).toBe(true);
+      const longer = Buffer.concat([signature, Buffer.from([0])]);
+      for (const wrong of [signature.subarray(1), signature.subarray(0, -1), longer, Buffer.alloc(0)]) {
+        expect(verifySignature(key, input, wrong)).toBe(false);
+      }
+    },
+  );
 });

@@ -1,3 +1,4 @@
+import { isNativeError } from 'node:util/types';
 import { AbortableRequest } from './abortable-request.js';
 import { readJsonObject } from 'postern/jws';
 import { fetchPublic } from './fetch-public.js';
@@ -75,7 +76,12 @@ export async function readBounded(response: Pick<FetchedAnswer, 'body'>, maximum
 
 /** The message of a failed request, with its cause: the message of `fetch` alone is always `fetch failed`. */
 export function failureOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown';
-  const cause = error.cause instanceof AggregateError ? (error.cause.errors[0] as unknown) : error.cause;
-  return cause instanceof Error ? `${error.message} (${cause.message})` : error.message;
+  if (!isNativeError(error)) return 'unknown';
+  // A name with several addresses fails with one error for each of them.
+  const cause: unknown = isNativeError(error.cause) && 'errors' in error.cause ? firstOf(error.cause) : error.cause;
+  return isNativeError(cause) ? `${error.message} (${cause.message})` : error.message;
+}
+
+function firstOf({ errors }: { errors: unknown }): unknown {
+  return Array.isArray(errors) ? (errors[0] as unknown) : undefined;
 }

@@ -28,9 +28,9 @@ describe('fetchPublic', () => {
     server.close();
   });
 
-  it('connects to nothing on this machine, by name or by address', async () => {
+  it('fetchPublic does not connect to this machine, by name or by address', async () => {
     const { signal } = new AbortController();
-    await expect(fetchPublic(url, signal)).rejects.toThrow('localhost is not');
+    await expect(fetchPublic(url, signal)).rejects.toThrow('localhost is neither');
     const port = Number(url.port);
     for (const host of ['127.0.0.1', '[::ffff:127.0.0.1]', '0.0.0.0']) {
       const there = new URL(`http://${host}:${port}/jwks`);
@@ -40,7 +40,7 @@ describe('fetchPublic', () => {
   });
 
   // This machine stands for a public host: only the resolver is another one.
-  it('reads the answer of a host whose addresses the lookup accepts, and follows no redirect', async () => {
+  it('fetchPublic reads the response of a host whose addresses the lookup accepts, and follows no redirect', async () => {
     const { signal } = new AbortController();
     const answer = await fetchPublic(url, signal, lookup);
     expect([answer.status, answer.headers.get('cache-control')]).toEqual([200, 'max-age=60']);
@@ -49,7 +49,7 @@ describe('fetchPublic', () => {
     expect(asked).toEqual(['/jwks', '/moved']);
   });
 
-  it('gives up an answer that does not end', async () => {
+  it('fetchPublic aborts a response that does not end', async () => {
     const stopping = new AbortController();
     const answer = await fetchPublic(new URL('/endless', url), stopping.signal, lookup);
     const body = readBounded(answer, 100);

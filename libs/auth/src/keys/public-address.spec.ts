@@ -10,24 +10,24 @@ const SPECIAL = [
 const PUBLIC = ['8.8.8.8', '100.63.255.255', '172.32.0.1', '192.0.1.1', '2606:4700::1111', '64:ff9b::8.8.8.8'];
 
 describe('isPublicAddress', () => {
-  it.each(SPECIAL)('is false for %s, which no other network can reach', (address) => {
+  it.each(SPECIAL)('isPublicAddress is false for %s, which no other network can reach', (address) => {
     expect(isPublicAddress(address)).toBe(false);
   });
 
-  it.each(PUBLIC)('is true for %s', (address) => {
+  it.each(PUBLIC)('isPublicAddress is true for %s', (address) => {
     expect(isPublicAddress(address)).toBe(true);
   });
 });
 
 describe('assertPublicHost', () => {
   it.each(['127.1', '0x7f.1', '2130706433', '017700000001', '[::ffff:127.0.0.1]', '[0:0::1]', '0', '169.254.43518'])(
-    'rejects https://%s, however the address is spelt',
+    'assertPublicHost rejects https://%s, however the address is spelt',
     (host) => {
       expect(() => assertPublicHost(new URL(`https://${host}/jwks`))).toThrow('write "jwks: { uri }"');
     },
   );
 
-  it.each(['8.8.8.8', '[2606:4700::1111]', 'www.googleapis.com'])('accepts https://%s', (host) => {
+  it.each(['8.8.8.8', '[2606:4700::1111]', 'www.googleapis.com'])('assertPublicHost accepts https://%s', (host) => {
     expect(() => assertPublicHost(new URL(`https://${host}/jwks`))).not.toThrow();
   });
 });
@@ -37,13 +37,13 @@ describe('publicLookup', () => {
     new Promise((resolve, reject) => {
       const addresses = found.map((address): LookupAddress => ({ address, family: address.includes(':') ? 6 : 4 }));
       publicLookup((_name, _options, callback) => callback(null, addresses))(
-        'keys.example',
+        'publicLookup keys.example',
         { all },
         (error, ...answer) => (error === null ? resolve(answer) : reject(error)),
       );
     });
 
-  it('hands the checked addresses to the connection, one or all of them', async () => {
+  it('publicLookup passes the checked addresses to the connection, one or all of them', async () => {
     expect(await resolved(['8.8.8.8', '8.8.4.4'], false)).toEqual(['8.8.8.8', 4]);
     expect(await resolved(['8.8.8.8', '2606:4700::1111'], true)).toEqual([
       [
@@ -53,8 +53,8 @@ describe('publicLookup', () => {
     ]);
   });
 
-  it.each([true, false])('fails when any address of the name is not public (all: %p)', async (all) => {
-    await expect(resolved(['8.8.8.8', '10.0.0.1'], all)).rejects.toThrow('keys.example is not');
+  it.each([true, false])('publicLookup fails when any address of the name is not public (all: %p)', async (all) => {
+    await expect(resolved(['8.8.8.8', '10.0.0.1'], all)).rejects.toThrow('keys.example is neither');
     await expect(resolved([], all)).rejects.toThrow('no address');
   });
 });

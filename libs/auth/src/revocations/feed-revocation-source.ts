@@ -51,7 +51,7 @@ export class FeedRevocationSource extends RevocationSource {
   private settleFirst: () => void = () => undefined;
 
   /**
-   * @param settings the settings of the issuer whose feed is followed: those of the application, or one of its `issuers`
+   * @param settings the issuer whose feed is followed: the settings of the application, or one of its `issuers`
    * @throws Error that names the setting and the fix
    */
   constructor(

@@ -15,7 +15,7 @@ function addTwice(cache: VerifiedTokenCache, token: VerifiedToken, now: number):
 }
 
 describe('VerifiedTokenCache', () => {
-  it('finds a token by its whole text', () => {
+  it('VerifiedTokenCache finds a token by its whole text', () => {
     const cache = cacheOf(10, 1e6);
     const one = tokenOf('token');
     addTwice(cache, one, 0);
@@ -25,7 +25,7 @@ describe('VerifiedTokenCache', () => {
     expect([cache.get('token'), cache.size]).toEqual([undefined, 0]);
   });
 
-  it('caches a token when it is verified for the second time, and not before', () => {
+  it('VerifiedTokenCache caches a token when it is verified for the second time, and not before', () => {
     const cache = cacheOf(10, 1e6);
     const [first, second] = [tokenOf('token'), tokenOf('token')];
     cache.add(first, 0);
@@ -34,7 +34,7 @@ describe('VerifiedTokenCache', () => {
     expect(cache.get('token')).toBe(second);
   });
 
-  it('caches every token that is used over and over, even if 10,000 tokens take turns', () => {
+  it('VerifiedTokenCache caches every token that is used repeatedly, even if 10,000 tokens rotate', () => {
     const cache = cacheOf(10_000, 1e9);
     const tokens = Array.from({ length: 10_000 }, (_, at) => createHash('sha256').update(`${at}`).digest('base64url'));
     for (let round = 0; round < 50; round += 1) {
@@ -43,14 +43,14 @@ describe('VerifiedTokenCache', () => {
     expect(cache.size).toBe(tokens.length);
   });
 
-  it('keeps a used token while 50,000 other tokens come once each', () => {
+  it('VerifiedTokenCache keeps a used token while 50,000 other tokens are used once each', () => {
     const cache = cacheOf(3, 1e6);
     addTwice(cache, tokenOf('used'), 0);
     for (let at = 0; at < 50_000; at += 1) cache.add(tokenOf(`once ${at}`), 0);
     expect([cache.get('used') !== undefined, cache.size]).toEqual([true, 1]);
   });
 
-  it('distinguishes two texts with the same ending', () => {
+  it('VerifiedTokenCache distinguishes two texts with the same ending', () => {
     const cache = cacheOf(10, 1e6);
     const end = 's'.repeat(86);
     addTwice(cache, tokenOf(`a.${end}`), 0);
@@ -62,13 +62,13 @@ describe('VerifiedTokenCache', () => {
     expect([cache.size, cache.get(`a.${end}`)]).toEqual([1, undefined]);
   });
 
-  it('holds at most the configured number of entries, and evicts the oldest', () => {
+  it('VerifiedTokenCache holds at most the configured number of entries, and evicts the oldest', () => {
     const cache = cacheOf(3, 1e6);
     for (const token of ['a', 'b', 'c', 'd']) addTwice(cache, tokenOf(token), 0);
     expect(['a', 'b', 'c', 'd'].map((token) => cache.get(token) !== undefined)).toEqual([false, true, true, true]);
   });
 
-  it('keeps a used entry and evicts an unused one', () => {
+  it('VerifiedTokenCache keeps a used entry and evicts an unused one', () => {
     const cache = cacheOf(3, 1e6);
     for (const token of ['a', 'b', 'c']) addTwice(cache, tokenOf(token), 0);
     cache.get('a');
@@ -76,7 +76,7 @@ describe('VerifiedTokenCache', () => {
     expect(['a', 'b', 'c', 'd'].map((token) => cache.get(token) !== undefined)).toEqual([true, false, true, true]);
   });
 
-  it('holds at most the configured number of bytes', () => {
+  it('VerifiedTokenCache holds at most the configured number of bytes', () => {
     const cache = cacheOf(1_000, 10 * BYTES);
     for (let at = 0; at < 500; at += 1) addTwice(cache, tokenOf(String.fromCodePoint(0x4e00 + at)), 0);
     expect(cache.size).toBe(10);
@@ -84,7 +84,7 @@ describe('VerifiedTokenCache', () => {
     expect(cache.get('x'.repeat(20_000))).toBeUndefined();
   });
 
-  it('stays within its bounds if every entry is in use', () => {
+  it('VerifiedTokenCache stays within its bounds if every entry is in use', () => {
     const cache = cacheOf(50, 1e6);
     for (let at = 0; at < 1_000; at += 1) {
       addTwice(cache, tokenOf(`t${at}`), 0);
@@ -93,14 +93,14 @@ describe('VerifiedTokenCache', () => {
     }
   });
 
-  it('evicts expired entries when a new entry is added', () => {
+  it('VerifiedTokenCache evicts expired entries when a new entry is added', () => {
     const cache = cacheOf(10, 1e6);
     addTwice(cache, tokenOf('old', 10), 0);
     addTwice(cache, tokenOf('new', 1_000), 10);
     expect([cache.get('old'), cache.size]).toEqual([undefined, 1]);
   });
 
-  it('counts the bytes of a token once if it is added twice', () => {
+  it('VerifiedTokenCache counts the bytes of a token once if it is added twice', () => {
     const cache = cacheOf(10, 2 * BYTES);
     for (let at = 0; at < 10; at += 1) addTwice(cache, tokenOf('a'), 0);
     addTwice(cache, tokenOf('b'), 0);
