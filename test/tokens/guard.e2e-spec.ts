@@ -228,6 +228,14 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     const forged = [...tokenWith().split('.').slice(0, 2), signatureOfAnother].join('.');
     const refused = [
       ['the audience is "others", expected "orders"', tokenWith({ aud: 'others' })],
+      [
+        `the issuer "https://id.acme.com/" is not trusted; trusted: "${world.issuer}"`,
+        tokenWith({ iss: 'https://id.acme.com/' }),
+      ],
+      [
+        'issued 118 s in the future, 60 s are allowed: the clocks differ',
+        tokenWith({ iat: world.now + 118, exp: world.now + 900 }),
+      ],
       ['signature does not match the key', forged],
       ['not three parts', 'hunter2'],
     ] as const;
@@ -584,7 +592,9 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('the guard on 
     await expect(start(local)).rejects.toThrow(
       /^AuthModule: OrdersController\.audit, OpenController\.shut has @RequireScopes .* Put @UseGuards/,
     );
-    await expect(start(local, [LateController, TwiceController])).rejects.toThrow(/LateController\.late has @RequireScopes/);
+    await expect(start(local, [LateController, TwiceController])).rejects.toThrow(
+      /LateController\.late has @RequireScopes/,
+    );
   });
 
   it('a function that replaces a method with scopes, a guard or a status stops the start', async () => {
@@ -829,9 +839,7 @@ describe('the guard in other contexts', () => {
     class OtherwiseGuardedController extends PatternsController {}
     UseGuards({ canActivate: () => true })(OtherwiseGuardedController);
     Controller()(OtherwiseGuardedController);
-    await expect(hybrid(OtherwiseGuardedController)).rejects.toThrow(
-      'may not apply to OtherwiseGuardedController.all',
-    );
+    await expect(hybrid(OtherwiseGuardedController)).rejects.toThrow('may not apply to OtherwiseGuardedController.all');
 
     class GuardedController extends PatternsController {}
     UseGuards(JwtAuthGuard)(GuardedController);

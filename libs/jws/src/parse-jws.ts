@@ -69,13 +69,13 @@ function headerOf(text: string): KnownHeader {
   const end = text.indexOf('.') + 1;
   if (end < 2) return reject('not three parts');
   const beginning = text.slice(0, end);
-  let known = knownHeaders.get(beginning);
-  if (known === undefined) {
-    known = { ...readHeader(text.slice(0, end - 1)), beginning: flatString(beginning) };
+  let header = knownHeaders.get(beginning);
+  if (header === undefined) {
+    header = { ...readHeader(text.slice(0, end - 1)), beginning: flatString(beginning) };
     if (knownHeaders.size >= MAX_KNOWN_HEADERS) knownHeaders.clear();
-    knownHeaders.set(known.beginning, known);
+    knownHeaders.set(header.beginning, header);
   }
-  return (latestHeader = known);
+  return (latestHeader = header);
 }
 
 function readHeader(text: string): JoseHeader {

@@ -66,11 +66,11 @@ export function prototypesWithRules(): Iterable<object> {
 export function lineageOf(prototype: object): readonly object[] {
   const lineage: object[] = [];
   for (
-    let one: object | null = prototype;
-    one && one !== Object.prototype;
-    one = Object.getPrototypeOf(one) as object
+    let level: object | null = prototype;
+    level && level !== Object.prototype;
+    level = Object.getPrototypeOf(level) as object
   ) {
-    lineage.push(one);
+    lineage.push(level);
   }
   return lineage;
 }

@@ -14,25 +14,25 @@ const methodsOfFunction = new WeakMap<object, HandlerMethod[]>();
 
 /** Records the current function of each method of the class and of its base classes. */
 export function noteMethods(prototype: object): void {
-  for (const one of lineageOf(prototype)) {
-    for (const name of ownMethodNames(one)) {
-      const method = ownMethod(one, name);
-      if (method !== undefined) noteMethod(method, one, name);
+  for (const level of lineageOf(prototype)) {
+    for (const name of ownMethodNames(level)) {
+      const method = ownMethod(level, name);
+      if (method !== undefined) noteMethod(method, level, name);
     }
   }
 }
 
 /** Records that the function is the method of this name. */
 export function noteMethod(handler: object, prototype: object, name: string | symbol): void {
-  const known = methodsOfFunction.get(handler) ?? [];
-  if (known.some((one) => one.prototype === prototype && one.name === name)) return;
-  methodsOfFunction.set(handler, [...known, { prototype, name }]);
+  const existing = methodsOfFunction.get(handler) ?? [];
+  if (existing.some((method) => method.prototype === prototype && method.name === name)) return;
+  methodsOfFunction.set(handler, [...existing, { prototype, name }]);
 }
 
 /** Returns every method that the function is or was, of this class and of classes from which it was copied. */
 export function methodsOf(handler: object, prototype: object): readonly HandlerMethod[] {
   noteMethods(prototype);
-  for (const one of prototypesWithRules()) noteMethods(one);
+  for (const type of prototypesWithRules()) noteMethods(type);
   return methodsOfFunction.get(handler) ?? [];
 }
 

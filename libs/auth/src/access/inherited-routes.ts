@@ -56,7 +56,7 @@ export function withInheritedRoutes<C extends Type>(controller: C): C {
 function inheritOpening(prototype: object, name: string, descriptor: PropertyDescriptor): void {
   const owner = lineageOf(prototype)
     .slice(1)
-    .find((one) => ownMethod(one, name) !== undefined);
+    .find((type) => ownMethod(type, name) !== undefined);
   if (owner === undefined) return;
   if (hasOwnRule(PUBLIC, owner, name)) recordRule(PUBLIC)(prototype, name, descriptor);
   if (hasOwnRule(FOR_SERVICES, owner, name) || hasOwnRule(FOR_SERVICES, owner)) {

@@ -32,7 +32,7 @@ export interface RouteAccess {
   readonly isGuardedMethod: boolean;
 }
 
-const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
+const accessOf = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
 
 /**
  * Returns the rules of the route. It reads the decorators once and caches the result.
@@ -41,8 +41,8 @@ const known = new WeakMap<Controller, WeakMap<Handler, RouteAccess>>();
  *   function may have replaced that method
  */
 export function routeAccess(handler: Handler, controller: Controller): RouteAccess {
-  let routes = known.get(controller);
-  if (routes === undefined) known.set(controller, (routes = new WeakMap()));
+  let routes = accessOf.get(controller);
+  if (routes === undefined) accessOf.set(controller, (routes = new WeakMap()));
   let access = routes.get(handler);
   if (access === undefined) routes.set(handler, (access = readAccess(handler, controller)));
   return access;
@@ -64,22 +64,23 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
   if (typeof prototype !== 'object') throw unknownMethod(handler, controller);
   const lineage = lineageOf(prototype);
   const own = methodsOf(handler, prototype);
-  const methods = (own.length > 0 ? own : methodsOfRoute(handler, lineage)).map((one) => levelsOf(one, lineage));
+  const methods = (own.length > 0 ? own : methodsOfRoute(handler, lineage)).map((method) => levelsOf(method, lineage));
   // Nest passes this class to guards also for a class into which `constructor` was copied.
   const alike = methods.filter(({ classes }) => classes[0]!.constructor === controller);
   if (methods.length === 0 && lineage.some(hasShutMethod)) throw unknownMethod(handler, controller);
 
   const classes = [...new Set([...alike.flatMap((method) => method.classes), ...lineage])].reverse();
-  const ofController = classes.flatMap((one) => ownScopes(one));
-  const isOwnController = classes.some((one) => hasOwnRule(OWN_ISSUER, one));
+  const ofController = classes.flatMap((type) => ownScopes(type));
+  const isOwnController = classes.some((type) => hasOwnRule(OWN_ISSUER, type));
 
   const levels = methods
-    .flatMap((method) => method.levels.map((one) => ({ prototype: one, name: method.name })))
+    .flatMap((method) => method.levels.map((type) => ({ prototype: type, name: method.name })))
     .reverse();
-  const ofMethod = [...levels.flatMap((one) => ownScopes(one.prototype, one.name)), ...scopesOfFunction(handler)];
+  const ofMethod = [...levels.flatMap((level) => ownScopes(level.prototype, level.name)), ...scopesOfFunction(handler)];
   const isOwnMethod =
-    Reflect.hasMetadata(OWN_ISSUER, handler) || levels.some((one) => hasOwnRule(OWN_ISSUER, one.prototype, one.name));
-  const isGuardedMethod = hasGuard(handler) || levels.some((one) => hasOwnGuard(one.prototype, one.name));
+    Reflect.hasMetadata(OWN_ISSUER, handler) ||
+    levels.some((level) => hasOwnRule(OWN_ISSUER, level.prototype, level.name));
+  const isGuardedMethod = hasGuard(handler) || levels.some((level) => hasOwnGuard(level.prototype, level.name));
 
   // If two decorators contradict each other, the one closer to the method wins; on the same level, the stricter one.
   const isShutMethod = ofMethod.length > 0 || isOwnMethod || isGuardedMethod;
@@ -113,8 +114,8 @@ interface MethodLevels {
 
 function levelsOf({ prototype, name }: HandlerMethod, lineage: readonly object[]): MethodLevels {
   const classes = lineage.includes(prototype) ? lineage : lineageOf(prototype);
-  const levels = classes.filter((one) => ownMethodNames(one).includes(name));
-  return { name, classes, levels, owner: levels.find((one) => ownMethod(one, name) !== undefined) };
+  const levels = classes.filter((type) => ownMethodNames(type).includes(name));
+  return { name, classes, levels, owner: levels.find((type) => ownMethod(type, name) !== undefined) };
 }
 
 /** Whether the method that Nest runs has the rule. A rule of a method that it overrides does not count. */
@@ -123,7 +124,7 @@ function saysOfItself(rule: typeof PUBLIC | typeof FOR_SERVICES, handler: Handle
   return (
     methods.length > 0 &&
     methods.every(({ name, levels, owner }) =>
-      levels.slice(0, levels.indexOf(owner!) + 1).some((one) => hasOwnRule(rule, one, name)),
+      levels.slice(0, levels.indexOf(owner!) + 1).some((type) => hasOwnRule(rule, type, name)),
     )
   );
 }

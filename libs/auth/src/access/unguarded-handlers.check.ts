@@ -82,7 +82,7 @@ export class UnguardedHandlersCheck implements OnModuleInit {
   }
 
   private assertScopesAreRead(): void {
-    const open = this.handlers().filter((one) => hasAccessRules(one) && !isGuardedItself(one));
+    const open = this.handlers().filter((handler) => hasAccessRules(handler) && !isGuardedItself(handler));
     if (open.length === 0) return;
     throw new Error(
       `AuthModule: ${namesOf(open)} has ${decoratorOf(open)} but no guard that reads it, because of "global: false". Put ` +
@@ -92,7 +92,7 @@ export class UnguardedHandlersCheck implements OnModuleInit {
 
   /** Nest reads the guards of the function and of the class that run, and ignores those that they replace. */
   private assertGuardsAreRun(): void {
-    const open = this.handlers().filter((one) => isMeantToBeGuarded(one) && !isGuardedItself(one));
+    const open = this.handlers().filter((handler) => isMeantToBeGuarded(handler) && !isGuardedItself(handler));
     if (open.length === 0) return;
     throw new Error(
       `AuthModule: @UseGuards(JwtAuthGuard) is lost for ${namesOf(open)}, which overrides a method or wraps a class that ` +
@@ -103,9 +103,9 @@ export class UnguardedHandlersCheck implements OnModuleInit {
 
   /** Nest has no API that shows whether a microservice inherits the guards of its HTTP application. */
   private assertMessagesAreGuarded(): void {
-    const open = this.handlers().filter((one) => {
-      const isReceiver = Reflect.hasMetadata(MESSAGE_PATTERN, one.method);
-      return isReceiver && !isPublic(one.method, one.owner) && !isGuardedItself(one);
+    const open = this.handlers().filter((handler) => {
+      const isReceiver = Reflect.hasMetadata(MESSAGE_PATTERN, handler.method);
+      return isReceiver && !isPublic(handler.method, handler.owner) && !isGuardedItself(handler);
     });
     if (open.length === 0) return;
     throw new Error(
@@ -121,9 +121,11 @@ export class UnguardedHandlersCheck implements OnModuleInit {
    * Every operation that returns an object resolves its fields, and Nest runs no guard for a field by default.
    */
   private assertFieldsAreOpen(): void {
-    const open = this.handlers().filter((one) => {
-      const isField = Reflect.getMetadata(FIELD_RESOLVER, one.method) === true;
-      return isField && !isPublic(one.method, one.owner) && (hasAccessRules(one) || isGuardedItself(one));
+    const open = this.handlers().filter((handler) => {
+      const isField = Reflect.getMetadata(FIELD_RESOLVER, handler.method) === true;
+      return (
+        isField && !isPublic(handler.method, handler.owner) && (hasAccessRules(handler) || isGuardedItself(handler))
+      );
     });
     if (open.length === 0) return;
     throw new Error(

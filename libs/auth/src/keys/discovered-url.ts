@@ -9,23 +9,23 @@ const REDISCOVERY_TIMEOUT_SECONDS = 1;
  * day. While the metadata are not available, the last URL is used.
  */
 export class DiscoveredUrl {
-  private known: URL | undefined;
+  private latest: URL | undefined;
   private discoveredAt = 0;
   private isDoubted = false;
 
   constructor(private readonly discover: (limits: FetchLimits) => Promise<URL>) {}
 
-  /** @throws Error if discovery fails and no earlier URL is known */
+  /** @throws Error if discovery fails and no earlier URL is latest */
   async find(limits: FetchLimits, now: number): Promise<URL> {
-    const { known } = this;
+    const { latest } = this;
     const isRecent = now >= this.discoveredAt && now < this.discoveredAt + REDISCOVERY_MILLISECONDS;
-    if (known !== undefined && !this.isDoubted && isRecent) return known;
+    if (latest !== undefined && !this.isDoubted && isRecent) return latest;
     this.isDoubted = false;
     this.discoveredAt = now;
-    if (known === undefined) return (this.known = await this.discover(limits));
+    if (latest === undefined) return (this.latest = await this.discover(limits));
     const timeoutSeconds = Math.min(limits.timeoutSeconds, REDISCOVERY_TIMEOUT_SECONDS);
-    this.known = await this.discover({ ...limits, timeoutSeconds }).catch(() => known);
-    return this.known;
+    this.latest = await this.discover({ ...limits, timeoutSeconds }).catch(() => latest);
+    return this.latest;
   }
 
   /** Reports that a request to the URL has failed. */

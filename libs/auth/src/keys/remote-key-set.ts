@@ -47,13 +47,13 @@ export class RemoteKeySet {
 
   /** Returns a known key immediately. For an unknown key, fetches the key set once if the cool-down allows it. */
   find(kid: string): VerificationKey | undefined | Promise<VerificationKey | undefined> {
-    const key = this.known(kid);
+    const key = this.keyOf(kid);
     if (key !== undefined) return key;
-    return this.refresh()?.then(() => this.known(kid));
+    return this.refresh()?.then(() => this.keyOf(kid));
   }
 
   has(kid: string): boolean {
-    return this.known(kid) !== undefined;
+    return this.keyOf(kid) !== undefined;
   }
 
   /** Whether the key set was fetched, and is not older than `maximumStaleSeconds`. */
@@ -85,7 +85,7 @@ export class RemoteKeySet {
   }
 
   /** Answers from memory, and refreshes an old set in the background. A key of a set that is too old is unknown. */
-  private known(kid: string): VerificationKey | undefined {
+  private keyOf(kid: string): VerificationKey | undefined {
     const now = this.clock.now();
     const isFresh = now < this.freshUntil && now >= this.fetchedAt;
     if (!isFresh && this.fetchedAt !== Number.NEGATIVE_INFINITY) void this.refresh();
