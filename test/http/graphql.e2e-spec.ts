@@ -70,7 +70,7 @@ class PayrollResolver {
   @Public()
   @Query(() => String)
   open(@CurrentPrincipal() principal?: Principal): string {
-    return `open to ${principal?.subject ?? 'everybody'}`;
+    return `open to ${principal?.subject ?? 'every client'}`;
   }
 
   @Public()
