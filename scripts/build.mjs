@@ -2,8 +2,8 @@
 /**
  * `npm run build`, and the build of the other scripts: `node scripts/build.mjs --if-stale`.
  *
- * A lock allows a single build at a time, because the compiler empties `dist` first. The stamp is written last, so that a
- * failed or killed build counts as stale.
+ * A lock allows a single build at a time, because the compiler empties `dist` first. The stamp is written last, so
+ * that a failed or killed build counts as stale.
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';

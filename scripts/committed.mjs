@@ -6,7 +6,7 @@ import { dirname, join, relative } from 'node:path';
 const root = join(import.meta.dirname, '..');
 
 /**
- * Compares generated files with the committed files. Writes them, or shows the differences and sets a failing exit code.
+ * Compares generated files with the committed files. Writes them, or shows the differences and sets an exit code.
  *
  * @param {Map<string, string>} files the expected content by path from the root
  * @param {{ write: boolean, command: string, folder?: string }} how `command` writes the files; `folder` may

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * Compares docs/openapi.json with the response of the built server at /docs-json, or writes it with `--write`. The server
- * runs on a free port with an embedded database in a temporary folder.
+ * Compares docs/openapi.json with the response of the built server at /docs-json, or writes it with `--write`. The
+ * server runs on a free port with an embedded database in a temporary folder.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `npm start`: builds if `dist` is stale, and then runs the server in this process, which receives the signals of Ctrl-C
- * and of a supervisor.
+ * `npm start`: builds if `dist` is stale, and then runs the server in this process, which receives the signals of
+ * Ctrl-C and of a supervisor.
  */
 import { becomeBuilt } from './build.mjs';
 
