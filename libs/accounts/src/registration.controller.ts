@@ -88,7 +88,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
     @ApiProblems(
       ValidationFailedError,
       PasswordRejectedError.of('/password', [
-        { code: 'password-too-common', detail: 'This password is among the first that are guessed.' },
+        { code: 'password-too-common', detail: 'This password is too common and easy to guess.' },
       ]),
       EmailTakenError,
       UserConflictError,

@@ -1,14 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Express } from 'express';
 
-/** Express's own method, which a server calls as well as an Express that this one is mounted on. Its types leave it out. */
+/** A method of Express that its types leave out. A server calls it, and so does an Express above this one. */
 interface HandlingExpress {
   handle(request: IncomingMessage, response: ServerResponse, ...rest: unknown[]): void;
 }
 
 /**
- * Runs `enter` before Express sees a request, whichever server the application gives the Express to. A request for which it returns `false`
- * has its answer.
+ * Runs `enter` before Express handles a request, for each server that has this Express as its listener.
+ * `enter` returns `false` if it has answered the request.
  */
 export function enterExpress(
   express: Express,
