@@ -65,7 +65,7 @@ export class HttpProtectionModule implements NestModule {
   }
 }
 
-/** Covers the second server of Fastify (for a name with two addresses), injected requests, and each server of an Express. */
+/** Covers both servers of Fastify (for a name with two addresses), injected requests, and each server of an Express. */
 function setAnswerHeaders(adapter: AbstractHttpAdapter): void {
   const complete = answerHeaders();
   (adapter.getHttpServer() as Server).prependListener('request', complete);

@@ -191,7 +191,7 @@ export class FeedBroadcast {
   }
 }
 
-/** Writes in this turn. `response.write` alone makes the system call later, which costs more and escapes the measurement. */
+/** Writes in this turn. `response.write` alone makes the system call later, which costs more and is not measured. */
 function writeAtOnce(response: ServerResponse, frame: Buffer): void {
   const { socket } = response;
   socket?.cork();
