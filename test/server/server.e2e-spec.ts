@@ -181,8 +181,8 @@ describe('replicas on one database', () => {
         expect.stringContaining('encrypted under another secret'),
       ]);
       expect(withOtherSecret.printed).not.toMatch(/\n\s+at /);
-      expect(withOtherSecret.printed).toContain('Set POSTERN_SECRET back to the former one');
-      expect(withOtherSecret.printed).toContain('add the former to POSTERN_PREVIOUS_SECRETS');
+      expect(withOtherSecret.printed).toContain('Set POSTERN_SECRET back to the former secret');
+      expect(withOtherSecret.printed).toContain('add the former secret to POSTERN_PREVIOUS_SECRETS');
     } finally {
       await server.stop();
     }
