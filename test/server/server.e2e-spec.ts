@@ -353,7 +353,9 @@ describe('production', () => {
     it('a .env that is not a file stops the program with one sentence and without a stack trace', () => {
       const other = temporaryFolder();
       mkdirSync(join(other.path, '.env'));
-      expect(refused(complete, other.path).split('\n')).toContainEqual(expect.stringMatching(/^\.env .*is not a readable file/));
+      expect(refused(complete, other.path).split('\n')).toContainEqual(
+        expect.stringMatching(/^\.env .*is not a readable file/),
+      );
       other.remove();
     });
   });

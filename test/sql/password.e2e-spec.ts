@@ -144,7 +144,9 @@ describe('request-scoped classes of a team', () => {
   });
 
   it('a request-scoped hasher stops the start, because the hasher limits concurrent hashes', async () => {
-    await expect(start({ hasher: TenantHasher })).rejects.toThrow(/^PasswordModule: the hasher or one of its dependencies is request-scoped/);
+    await expect(start({ hasher: TenantHasher })).rejects.toThrow(
+      /^PasswordModule: the hasher or one of its dependencies is request-scoped/,
+    );
   });
 });
 
