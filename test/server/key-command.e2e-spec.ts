@@ -190,7 +190,7 @@ describe('npm run keys', () => {
     const settings = { ...environment, DATABASE_URL: database.url, POSTERN_SECRET: secret };
     const { status, stdout, stderr } = runBuilt(program, args, settings, folder.path);
     expect([status, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^[^\n]*start the server[^\n]*\n/);
+    expect(stderr).toMatch(/^[^\n]*Start the server[^\n]*\n/);
     expect(await contentOf(database.url)).toEqual({});
 
     await migrateDatabase(database.url);
@@ -206,7 +206,7 @@ describe('npm run keys', () => {
     const empty = temporaryFolder();
     const { status, stdout, stderr } = runBuilt('keys', ['list'], environment, empty.path);
     expect([status, stdout]).toEqual([1, '']);
-    expect(stderr).toMatch(/^[^\n]*start the server[^\n]*\n/);
+    expect(stderr).toMatch(/^[^\n]*Start the server[^\n]*\n/);
     expect(readdirSync(empty.path)).toEqual([]);
     empty.remove();
   });
