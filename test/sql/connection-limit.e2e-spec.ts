@@ -55,7 +55,7 @@ describe('a role with CONNECTION LIMIT 4 and a pool of 10', () => {
     try {
       const statuses = await refreshAll(replica, await sessionsAt(replica, REFRESHES));
       expect(statuses.filter((status) => status !== 200)).toEqual([]);
-      expect(log.of(/refused a connection/)).toHaveLength(1);
+      expect(log.of(/allows no further connection/)).toHaveLength(1);
       expect((await fetch(`${replica.url}/health/ready`)).status).toBe(200);
     } finally {
       await replica.app.close();
