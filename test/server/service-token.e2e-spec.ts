@@ -47,8 +47,8 @@ describe('npm run token', () => {
     [['--scope', 'a', '--subject', 'b', '--seconds', ' 60 '], '--seconds must be'],
     [['--scope', 'a', '--subject', 'b', '--for-ever'], '--for-ever'],
     [['--scope', 'a', '--subject', ' '], '--subject must name'],
-    [['--scope', 'a', '--subject', 'b', '--audience', ''], '--audience must name'],
-    [['--scope', 'a', '--subject', 'b', '--audience', 'c', '--audience', ' '], '--audience must name'],
+    [['--scope', 'a', '--subject', 'b', '--audience', ''], '--audience must not be empty'],
+    [['--scope', 'a', '--subject', 'b', '--audience', 'c', '--audience', ' '], '--audience must not be empty'],
   ])('npm run token explains the error in %j and shows its usage', (args, sentence) => {
     const { status, stdout, stderr } = token(...args);
     expect([status, stdout]).toEqual([1, '']);
