@@ -13,7 +13,7 @@ import type { TestDatabase } from 'postern/testing';
 import { UsersService } from 'postern/users';
 import { build } from '../support/built-server.js';
 import { AcmeModule } from '../fixtures/acme/acme.module.js';
-import type { Employee } from '../fixtures/acme/employee.entity.js';
+import type { Employee } from '../fixtures/acme/employees/employee.entity.js';
 
 const PASSWORD = 'seven small boats at noon';
 

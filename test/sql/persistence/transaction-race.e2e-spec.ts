@@ -9,7 +9,7 @@ import { Database, PersistenceModule, TransactionDoomedError } from 'postern/per
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { DataSource } from 'typeorm';
-import { collectGarbage } from '../support/collect-garbage.js';
+import { collectGarbage } from '../../support/collect-garbage.js';
 
 const refusal = new Error('refused');
 

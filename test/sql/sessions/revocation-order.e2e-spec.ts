@@ -25,8 +25,8 @@ import { createTestDatabase, revocationSourceSpec } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { CheckedTokensSettings, EarliestClock } from 'postern/tokens';
 import { DataSource } from 'typeorm';
-import { TcpProxy } from '../revocations/cluster.js';
-import { until } from '../support/until.js';
+import { TcpProxy } from '../../revocations/cluster.js';
+import { until } from '../../support/until.js';
 
 const issuer = 'https://id.example.test';
 const beginning = { sequence: 0, tag: '' };

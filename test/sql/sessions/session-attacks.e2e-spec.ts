@@ -14,8 +14,8 @@ import type { TestApplication, TestDatabase } from 'postern/testing';
 import { AccessTokens, KeyRing, SigningKeys } from 'postern/tokens';
 import { UsersService } from 'postern/users';
 import { DataSource } from 'typeorm';
-import { byEs, compact } from '../tokens/hostile-tokens/index.js';
-import { until } from '../support/until.js';
+import { byEs, compact } from '../../tokens/hostile-tokens/index.js';
+import { until } from '../../support/until.js';
 
 const PASSWORD = 'seven small boats at noon';
 const ANOTHER = 'eight large ships by night';

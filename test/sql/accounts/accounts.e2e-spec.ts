@@ -18,7 +18,7 @@ import type { TestDatabase } from 'postern/testing';
 import { UserBase, UserField } from 'postern/users';
 import { Column, Entity } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 
 const PASSWORD = 'seven small boats at noon';
 

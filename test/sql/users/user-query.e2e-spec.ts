@@ -4,8 +4,8 @@ import { uuidv7 } from 'postern/persistence';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { User, UserBase, RelatedColumn } from 'postern/users';
-import { UserQuery } from '../../libs/users/src/storage/user-query.js';
-import { UserDtos } from '../../libs/users/src/fields/user-dtos.js';
+import { UserQuery } from '../../../libs/users/src/storage/user-query.js';
+import { UserDtos } from '../../../libs/users/src/fields/user-dtos.js';
 
 const cents = {
   to: (value: number) => String(value * 100),

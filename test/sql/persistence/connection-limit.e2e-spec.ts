@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
-import { LogLines } from '../support/log-lines.js';
-import { startReplica } from '../revocations/cluster.js';
-import type { Replica } from '../revocations/cluster.js';
+import { LogLines } from '../../support/log-lines.js';
+import { startReplica } from '../../revocations/cluster.js';
+import type { Replica } from '../../revocations/cluster.js';
 
 const issuer = 'https://id.example.test';
 const POOL_SIZE = 10;

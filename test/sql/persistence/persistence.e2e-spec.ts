@@ -23,7 +23,7 @@ import {
 import type { PersistenceSettings } from 'postern/persistence';
 import { createEmptyDatabase, createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
-import { collectGarbage } from '../support/collect-garbage.js';
+import { collectGarbage } from '../../support/collect-garbage.js';
 
 class Noted extends DomainEvent {
   static override readonly type = 'fact.noted';

@@ -56,7 +56,7 @@ import {
   ListUsersDto,
 } from 'postern/users';
 import type { IdentityProof, NewUser, TeamFields, UsersStructure } from 'postern/users';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 
 @Entity('users')
 class Employee extends UserBase {

@@ -7,7 +7,7 @@ import { PosternModule } from 'postern';
 import { createTestDatabase, startTestApplication } from 'postern/testing';
 import type { TestApplication, TestDatabase } from 'postern/testing';
 import { UserBase, UserField, UsersService, UserUpdated } from 'postern/users';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 import { Column, Entity, Generated, VirtualColumn } from 'typeorm';
 import type { MigrationInterface, QueryRunner } from 'typeorm';
 

@@ -35,7 +35,7 @@ import type { TestDatabase } from 'postern/testing';
 import { AccessTokens, RevokeKey, KeyRingVerificationKeys, KeyRotation, KeyRing, TokensModule } from 'postern/tokens';
 import { User, RelatedColumn, UsersModule, UsersService } from 'postern/users';
 import type { UserBase } from 'postern/users';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 
 const issuer = 'https://id.example.test';
 const audience = 'orders';
