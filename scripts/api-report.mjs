@@ -44,7 +44,22 @@ function signatureOf(symbol) {
   const declarations = meant.declarations ?? [];
   if (declarations.length === 0) throw new Error(`The declaration of ${symbol.name} was not found.`);
   if (!declarations.every(isOurs)) return `${symbol.name} // from elsewhere`;
-  return declarations.map((declaration) => textOf(declaration)).join('\n');
+  return declarations.map((declaration) => textOf(declaration) + settingsOf(declaration)).join('\n');
+}
+
+/** Returns the members of a class that extends the `Checked` of a `settings()` declaration, as comments. */
+function settingsOf(declaration) {
+  const base = ts.isClassDeclaration(declaration) ? declaration.heritageClauses?.[0]?.types[0] : undefined;
+  if (base === undefined || !ts.isPropertyAccessExpression(base.expression)) return '';
+  const typeOf = (type) =>
+    type.aliasSymbol?.name === 'CheckedSettings' ? `{ ${membersOf(type).join(' ')} }` : checker.typeToString(type);
+  const membersOf = (type) =>
+    type
+      .getProperties()
+      .map((member) => `readonly ${member.name}: ${typeOf(checker.getTypeOfSymbolAtLocation(member, declaration))};`);
+  return membersOf(checker.getTypeAtLocation(base))
+    .map((member) => `\n// ${member}`)
+    .join('');
 }
 
 function isOurs(declaration) {

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
 import { JWT_ALGORITHMS } from 'postern/jws';
-import { nearestName } from './nearest-name.js';
+import { nearestName } from 'postern/problem/nearest-name';
 import { EnvironmentReader } from './environment-reader.js';
 import { LOG_LEVELS, VARIABLES } from './server-config.js';
 import type { ServerConfig, Variable } from './server-config.js';

@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
-import type { SettingNames } from 'postern/problem';
+import { setting, settings } from 'postern/problem';
 import type { UserBase } from 'postern/users';
 import type { Mailer } from './mailer.js';
 
@@ -24,16 +24,18 @@ export interface AccountsStructure {
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-/** Every name of the settings. */
-export const KNOWN_SETTINGS: SettingNames<Required<AccountsSettings>> = { production: true, productName: true };
-
-/** Every name of the structure, which is not part of the settings. */
-export const NO_STRUCTURE: Record<keyof AccountsStructure, undefined> = {
-  user: undefined,
-  mailer: undefined,
-  controller: undefined,
-  imports: undefined,
-};
+export const SETTINGS = settings<AccountsSettings, AccountsStructure>()(
+  'AccountsModule',
+  {
+    production: setting.custom<boolean>((value) =>
+      typeof value === 'boolean'
+        ? undefined
+        : 'is missing: set production: true or production: false. Mail is logged only if it is false.',
+    ),
+    productName: setting.text('Postern'),
+  },
+  { user: true, mailer: true, controller: true, imports: true },
+);
 
 export const {
   ConfigurableModuleClass: ConfigurableAccountsModule,
@@ -42,5 +44,5 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<AccountsSettings>({ moduleName: 'Accounts' })
   .setClassMethodName('forRoot')
-  .setExtras<AccountsStructure>(NO_STRUCTURE, (definition) => ({ ...definition, global: true }))
+  .setExtras<AccountsStructure>(SETTINGS.noStructure, (definition) => ({ ...definition, global: true }))
   .build();

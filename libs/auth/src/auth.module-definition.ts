@@ -2,7 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
 import { assertSamePackage, AuthErrorFilter } from 'postern/problem';
 import { AUTH_SETTINGS } from './settings/auth-settings.js';
-import { validateSettings } from './settings/validate-settings.js';
+import { SETTINGS, validateSettings } from './settings/validate-settings.js';
 import { Clock, SystemClock } from './revocations/clock.js';
 import { ConfiguredVerificationKeys } from './keys/configured-verification-keys.js';
 import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
@@ -16,30 +16,9 @@ import { RevocationHealth } from './revocations/revocation-health.js';
 import { RevocationSource } from './revocations/revocation-source.js';
 import { TrustedIssuers } from './tokens/trusted-issuers.js';
 import { VerificationKeys } from './keys/verification-keys.js';
-import type { DynamicModule, Provider, Type } from '@nestjs/common';
+import type { DynamicModule, Provider } from '@nestjs/common';
 import type { AuthSettings } from './settings/auth-settings.js';
-
-/** The classes that `AuthModule` uses. All are optional, and are passed beside the settings. */
-export interface AuthStructure {
-  /** Finds the verification keys. Default: per issuer, from `staticKeys` or by discovery. */
-  keys?: Type<VerificationKeys> | undefined;
-  /**
-   * Reads the revocations of other processes. Default: the issuer's feed if `revocations.follow` is true, else none.
-   */
-  revocationSource?: Type<RevocationSource> | undefined;
-  /** Publishes revocations. Default: `LocalRevocations`, for this process only. */
-  revocationPublisher?: Type<RevocationPublisher> | undefined;
-  /** Maps the principal to the value of `@CurrentUser()`. Default: the principal itself. */
-  mapper?: Type<PrincipalMapper> | undefined;
-  /** Default: the machine's clock. */
-  clock?: Type<Clock> | undefined;
-  /** A subclass of the guard. Default: `JwtAuthGuard`. */
-  guard?: Type<JwtAuthGuard> | undefined;
-  /** Whether every route is guarded unless it is `@Public()`. Default true. */
-  global?: boolean | undefined;
-  /** Modules whose providers the classes above inject. */
-  imports?: DynamicModule['imports'] | undefined;
-}
+import type { AuthStructure } from './settings/auth-structure.js';
 
 /** `APP_GUARD` and `@UseGuards(JwtAuthGuard)` use the same instance. */
 function guardProviders(structure: AuthStructure): Provider[] {
@@ -61,25 +40,13 @@ const followedSource: Provider = {
     settings.revocations?.follow === true ? new FeedRevocationSource(settings, ...rest) : undefined,
 };
 
-/** Every name of the structure. Nest removes these names from the settings. */
-const NO_STRUCTURE: Record<keyof AuthStructure, undefined> = {
-  keys: undefined,
-  revocationSource: undefined,
-  revocationPublisher: undefined,
-  mapper: undefined,
-  clock: undefined,
-  guard: undefined,
-  global: undefined,
-  imports: undefined,
-};
-
 /** The token of the settings before they are validated. */
 export const UNCHECKED_SETTINGS = Symbol('AuthModule unchecked settings');
 
 const checkedSettings: Provider = {
   provide: AUTH_SETTINGS,
   inject: [UNCHECKED_SETTINGS],
-  useFactory: (settings: AuthSettings) => validateSettings(settings, NO_STRUCTURE),
+  useFactory: validateSettings,
 };
 
 function withStructure(definition: DynamicModule, structure: AuthStructure): DynamicModule {
@@ -122,7 +89,7 @@ const { ConfigurableModuleClass } = new ConfigurableModuleBuilder<AuthSettings>(
   optionsInjectionToken: UNCHECKED_SETTINGS,
 })
   .setClassMethodName('forRoot')
-  .setExtras<AuthStructure>(NO_STRUCTURE, withStructure)
+  .setExtras<AuthStructure>(SETTINGS.noStructure, withStructure)
   .build();
 
 export { ConfigurableModuleClass as ConfigurableAuthModule };

@@ -10,7 +10,7 @@ export {
   UnsupportedContextError,
 } from './auth.errors.js';
 export type { AuthErrorCode } from './auth.errors.js';
-export type { AuthStructure } from './auth.module-definition.js';
+export type { AuthStructure } from './settings/auth-structure.js';
 export { AuthModule } from './auth.module.js';
 export { Clock, SystemClock } from './revocations/clock.js';
 export { FeedRevocationSource } from './revocations/feed-revocation-source.js';

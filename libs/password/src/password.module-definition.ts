@@ -1,6 +1,7 @@
+import { availableParallelism } from 'node:os';
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
-import type { SettingNames } from 'postern/problem';
+import { setting, settings } from 'postern/problem';
 import type { PasswordHasher } from './hashing/password-hasher.js';
 import type { PasswordPolicy } from './policies/password-policy.js';
 
@@ -46,23 +47,37 @@ export interface PasswordStructure {
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-/** The names of all settings. */
-export const KNOWN_SETTINGS: SettingNames<Required<PasswordSettings>> = {
-  minimumLength: true,
-  maximumBytes: true,
-  productName: true,
-  blocklist: true,
-  argon2: true,
-  hashing: true,
-};
+/** libuv has four threads. Postern leaves a thread free for files and DNS on every machine. */
+const MAX_HASHES_AT_ONCE = 3;
 
-/** The names of the structure, which Nest removes from the settings. */
-export const NO_STRUCTURE: Record<keyof PasswordStructure, undefined> = {
-  hasher: undefined,
-  policies: undefined,
-  controller: undefined,
-  imports: undefined,
-};
+const ARGON2 = settings<NonNullable<PasswordSettings['argon2']>>()('PasswordModule: "argon2"', {
+  parallelism: setting.wholeNumber(1, { min: 1, max: 255 }),
+  memoryKiB: setting.wholeNumber(19_456, { min: ({ parallelism }) => 8 * parallelism, max: 4_194_304 }),
+  iterations: setting.wholeNumber(2, { min: 1, max: 1000 }),
+});
+
+const HASHING = settings<NonNullable<PasswordSettings['hashing']>>()('PasswordModule: "hashing"', {
+  concurrency: setting.wholeNumber(() => Math.min(availableParallelism(), MAX_HASHES_AT_ONCE), { min: 1, max: 1024 }),
+  maximumWaiting: setting.wholeNumber(512, { min: 0, max: 100_000 }),
+  maximumWaitingPerAccount: setting.wholeNumber(({ maximumWaiting }) => Math.min(128, maximumWaiting), {
+    min: 0,
+    max: ({ maximumWaiting }) => maximumWaiting,
+  }),
+  maximumWaitSeconds: setting.wholeNumber(10, { min: 1, max: 600 }),
+});
+
+export const SETTINGS = settings<PasswordSettings, PasswordStructure>()(
+  'PasswordModule',
+  {
+    minimumLength: setting.wholeNumber(15, { min: 8, max: 256 }),
+    maximumBytes: setting.wholeNumber(1024, { min: 64, max: 4096 }),
+    productName: setting.text('Postern'),
+    blocklist: setting.unchecked<readonly string[]>([]),
+    argon2: setting.nested(ARGON2),
+    hashing: setting.nested(HASHING),
+  },
+  { hasher: true, policies: true, controller: true, imports: true },
+);
 
 export const {
   ConfigurableModuleClass: ConfigurablePasswordModule,
@@ -71,5 +86,5 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<PasswordSettings>({ moduleName: 'Password' })
   .setClassMethodName('forRoot')
-  .setExtras<PasswordStructure>(NO_STRUCTURE, (definition) => ({ ...definition, global: true }))
+  .setExtras<PasswordStructure>(SETTINGS.noStructure, (definition) => ({ ...definition, global: true }))
   .build();

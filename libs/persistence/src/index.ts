@@ -11,7 +11,6 @@ export {
   type PersistenceErrorCode,
 } from './persistence.errors.js';
 export { ON_PRIMARY } from './connections/on-primary.js';
-export type { PersistenceStructure } from './persistence.module-definition.js';
-export type { PersistenceSettings } from './persistence.settings.js';
+export type { PersistenceSettings, PersistenceStructure } from './persistence.settings.js';
 export { PersistenceModule } from './persistence.module.js';
 export { migrateDatabase, pendingMigrations, runMigrations } from './migrations/run-migrations.js';

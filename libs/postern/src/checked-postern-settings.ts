@@ -1,6 +1,5 @@
-import { assertKnownSettings } from 'postern/problem';
 import { issuerProblem } from 'postern/tokens';
-import { KNOWN_SETTINGS, NO_STRUCTURE } from './postern.module-definition.js';
+import { SETTINGS } from './postern.module-definition.js';
 import type { PosternSettings } from './postern.module-definition.js';
 
 /** The settings with the settings of one lib. Each lib validates its own settings. */
@@ -12,7 +11,7 @@ const LIBS = ['persistence', 'problem', 'auth', 'tokens', 'sessions', 'password'
  * @throws Error at boot, with a message that names the setting and the permitted values
  */
 export function checkedPosternSettings(settings: PosternSettings): PosternSettings {
-  assertKnownSettings('PosternModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
+  SETTINGS.read(settings);
   const problem = issuerProblem(settings.issuer, settings.production);
   if (problem !== undefined) throw new Error(`PosternModule: "issuer" ${problem}`);
   if (!settings.secret) {
@@ -28,7 +27,7 @@ export function checkedPosternSettings(settings: PosternSettings): PosternSettin
 function assertStatedOnce(lib: (typeof LIBS)[number], settings: unknown): void {
   if (typeof settings !== 'object') throw new Error(`PosternModule: "${lib}" must be an object of settings.`);
   for (const name of Object.keys(settings ?? {})) {
-    if (Object.hasOwn(KNOWN_SETTINGS, name)) {
+    if (SETTINGS.has(name)) {
       throw new Error(`PosternModule: move "${name}" out of "${lib}", to the top level of the settings.`);
     }
   }

@@ -4,7 +4,8 @@ import type { AccountsStructure } from 'postern/accounts';
 import type { AuthSettings, AuthStructure } from 'postern/auth';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';
 import type { PersistenceSettings, PersistenceStructure } from 'postern/persistence';
-import type { ProblemSettings, SettingNames } from 'postern/problem';
+import { setting, settings } from 'postern/problem';
+import type { ProblemSettings } from 'postern/problem';
 import type { RevocationsSettings, RevocationsStructure } from 'postern/revocations';
 import type { SessionsSettings, SessionsStructure } from 'postern/sessions';
 import type { TokensSettings, TokensStructure } from 'postern/tokens';
@@ -88,43 +89,43 @@ export interface PosternStructure {
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-/** The names of all settings. */
-export const KNOWN_SETTINGS: SettingNames<Required<PosternSettings>> = {
-  issuer: true,
-  audience: true,
-  secret: true,
-  previousSecrets: true,
-  databaseUrl: true,
-  redisUrl: true,
-  production: true,
-  productName: true,
-  persistence: true,
-  problem: true,
-  auth: true,
-  tokens: true,
-  sessions: true,
-  password: true,
-};
-
-/** The names of the structure, which Nest removes from the settings. */
-export const NO_STRUCTURE: Record<keyof PosternStructure, undefined> = {
-  user: undefined,
-  migrations: undefined,
-  hasher: undefined,
-  passwordPolicies: undefined,
-  loginPolicies: undefined,
-  claims: undefined,
-  confirmation: undefined,
-  guard: undefined,
-  mapper: undefined,
-  mailer: undefined,
-  signer: undefined,
-  revocationSignal: undefined,
-  clock: undefined,
-  global: undefined,
-  controllers: undefined,
-  imports: undefined,
-};
+export const SETTINGS = settings<PosternSettings, PosternStructure>()(
+  'PosternModule',
+  {
+    issuer: setting.unchecked(),
+    audience: setting.unchecked(),
+    secret: setting.unchecked(),
+    previousSecrets: setting.unchecked(),
+    databaseUrl: setting.unchecked(),
+    redisUrl: setting.unchecked(),
+    production: setting.unchecked(),
+    productName: setting.unchecked(),
+    persistence: setting.unchecked(),
+    problem: setting.unchecked(),
+    auth: setting.unchecked(),
+    tokens: setting.unchecked(),
+    sessions: setting.unchecked(),
+    password: setting.unchecked(),
+  },
+  {
+    user: true,
+    migrations: true,
+    hasher: true,
+    passwordPolicies: true,
+    loginPolicies: true,
+    claims: true,
+    confirmation: true,
+    guard: true,
+    mapper: true,
+    mailer: true,
+    signer: true,
+    revocationSignal: true,
+    clock: true,
+    global: true,
+    controllers: true,
+    imports: true,
+  },
+);
 
 export const {
   ConfigurableModuleClass: ConfigurablePosternModule,
@@ -133,5 +134,5 @@ export const {
   ASYNC_OPTIONS_TYPE: POSTERN_ASYNC_OPTIONS,
 } = new ConfigurableModuleBuilder<PosternSettings>({ moduleName: 'Postern' })
   .setClassMethodName('forRoot')
-  .setExtras<PosternStructure>(NO_STRUCTURE, (definition) => definition)
+  .setExtras<PosternStructure>(SETTINGS.noStructure, (definition) => definition)
   .build();

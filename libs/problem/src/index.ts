@@ -11,8 +11,9 @@ export {
   ValidationFailedError,
 } from './problem.errors.js';
 export type { ProblemErrorCode, ProblemIssue } from './problem.errors.js';
-export { assertKnownSettings } from './settings/known-settings.js';
-export type { SettingNames } from './settings/known-settings.js';
+export { setting } from './settings/setting.js';
+export { settings } from './settings/settings.js';
+export type { DeclaredSettings, SettingsDeclaration } from './settings/settings.js';
 export { missingSettings } from './settings/missing-settings.js';
 export { assertSamePackage, FromThisPackage } from './package-instance.js';
 export { problemSchema } from './problem.js';

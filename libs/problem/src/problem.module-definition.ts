@@ -1,5 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { SettingNames } from './settings/known-settings.js';
+import { setting } from './settings/setting.js';
+import { settings } from './settings/settings.js';
 
 /** The settings of the problem lib. */
 export interface ProblemSettings {
@@ -7,8 +8,7 @@ export interface ProblemSettings {
   documentation?: string | undefined;
 }
 
-/** Every name of the settings. */
-export const KNOWN_SETTINGS: SettingNames<Required<ProblemSettings>> = { documentation: true };
+export const SETTINGS = settings<ProblemSettings>()('ProblemModule', { documentation: setting.unchecked() });
 
 export const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } = new ConfigurableModuleBuilder<ProblemSettings>()
   .setClassMethodName('forRoot')

@@ -1,8 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
 import { APP_PIPE, ApplicationConfig } from '@nestjs/core';
-import { assertKnownSettings } from './settings/known-settings.js';
 import { missingSettings } from './settings/missing-settings.js';
-import { ConfigurableModuleClass, KNOWN_SETTINGS, MODULE_OPTIONS_TOKEN } from './problem.module-definition.js';
+import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, SETTINGS } from './problem.module-definition.js';
 import type { ProblemSettings } from './problem.module-definition.js';
 import { ProblemFilter } from './problem.filter.js';
 import { ProblemValidationPipe } from './problem-validation.pipe.js';
@@ -32,7 +31,7 @@ export class ProblemModule extends ConfigurableModuleClass {
     @Inject(MODULE_OPTIONS_TOKEN) settings: ProblemSettings,
   ) {
     super();
-    assertKnownSettings('ProblemModule', settings, KNOWN_SETTINGS);
+    SETTINGS.read(settings);
     // Nest calls global filters from the last to the first. This one catches all errors, so it must be the last called.
     application.getGlobalFilters().unshift(filter);
   }

@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
-import type { SettingNames } from 'postern/problem';
+import { setting, settings } from 'postern/problem';
 import type { RevocationSignal } from './signals/revocation-signal.js';
 
 /** The settings of `RevocationsModule`. Plain data, checked at boot; every setting has a default. */
@@ -29,20 +29,18 @@ export interface RevocationsStructure {
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-/** Every name of the settings. */
-export const KNOWN_SETTINGS: SettingNames<Required<RevocationsSettings>> = {
-  longestTokenLifetimeSeconds: true,
-  pollSeconds: true,
-  followersPerToken: true,
-  redisUrl: true,
-};
+const DAY_SECONDS = 86_400;
 
-/** Every name of the structure, which is not part of the settings. */
-export const NO_STRUCTURE: Record<keyof RevocationsStructure, undefined> = {
-  controller: undefined,
-  signal: undefined,
-  imports: undefined,
-};
+export const SETTINGS = settings<RevocationsSettings, RevocationsStructure>()(
+  'RevocationsModule',
+  {
+    longestTokenLifetimeSeconds: setting.number(DAY_SECONDS, { min: 1, max: 366 * DAY_SECONDS }),
+    pollSeconds: setting.number(0.5, { min: 0.05, max: 10 }),
+    followersPerToken: setting.wholeNumber(100, { min: 1, max: 1000 }),
+    redisUrl: setting.unchecked(),
+  },
+  { controller: true, signal: true, imports: true },
+);
 
 export const {
   ConfigurableModuleClass: ConfigurableRevocationsModule,
@@ -51,5 +49,5 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<RevocationsSettings>({ moduleName: 'Revocations' })
   .setClassMethodName('forRoot')
-  .setExtras<RevocationsStructure>(NO_STRUCTURE, (definition) => ({ ...definition, global: true }))
+  .setExtras<RevocationsStructure>(SETTINGS.noStructure, (definition) => ({ ...definition, global: true }))
   .build();

@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
-import type { SettingNames } from 'postern/problem';
+import { setting, settings } from 'postern/problem';
 import type { ClaimsProvider } from './login/claims-provider.js';
 import type { LoginPolicy } from './login/login-policy.js';
 
@@ -36,22 +36,20 @@ export interface SessionsStructure {
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-/** Every name of the settings. */
-export const KNOWN_SETTINGS: SettingNames<Required<SessionsSettings>> = {
-  refreshTokenLifetimeSeconds: true,
-  sessionMaximumSeconds: true,
-  sessionsPerUser: true,
-  graceSeconds: true,
-  retentionSeconds: true,
-};
+const DAY_SECONDS = 86_400;
+const MAX_SECONDS = 3650 * DAY_SECONDS;
 
-/** Every name of the structure, which is not part of the settings. */
-export const NO_STRUCTURE: Record<keyof SessionsStructure, undefined> = {
-  policies: undefined,
-  claims: undefined,
-  controller: undefined,
-  imports: undefined,
-};
+export const SETTINGS = settings<SessionsSettings, SessionsStructure>()(
+  'SessionsModule',
+  {
+    refreshTokenLifetimeSeconds: setting.number(30 * DAY_SECONDS, { min: 1, max: MAX_SECONDS }),
+    sessionMaximumSeconds: setting.number(90 * DAY_SECONDS, { min: 1, max: MAX_SECONDS }),
+    sessionsPerUser: setting.wholeNumber(1000, { min: 1, max: 10_000 }),
+    graceSeconds: setting.number(10, { min: 0, max: 60 }),
+    retentionSeconds: setting.number(30 * DAY_SECONDS, { min: 0, max: MAX_SECONDS }),
+  },
+  { policies: true, claims: true, controller: true, imports: true },
+);
 
 export const {
   ConfigurableModuleClass: ConfigurableSessionsModule,
@@ -60,5 +58,5 @@ export const {
   ASYNC_OPTIONS_TYPE,
 } = new ConfigurableModuleBuilder<SessionsSettings>({ moduleName: 'Sessions' })
   .setClassMethodName('forRoot')
-  .setExtras<SessionsStructure>(NO_STRUCTURE, (definition) => ({ ...definition, global: true }))
+  .setExtras<SessionsStructure>(SETTINGS.noStructure, (definition) => ({ ...definition, global: true }))
   .build();

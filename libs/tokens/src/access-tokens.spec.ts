@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { Clock } from 'postern/auth';
 import { AccessTokens } from './access-tokens.js';
 import type { TokenSigner } from './token-signer.js';
@@ -101,13 +102,23 @@ describe('AccessTokens', () => {
 });
 
 describe('CheckedTokensSettings', () => {
+  it('CheckedTokensSettings do not contain the secrets', () => {
+    const settings = {
+      issuer: 'https://id.example.com',
+      audience: 'api',
+      secret: 'hidden',
+      previousSecrets: ['hidden'],
+    };
+    expect(inspect(new CheckedTokensSettings(settings))).not.toContain('hidden');
+  });
+
   it.each([
     [{ issuer: 'id.example.com' }, /"issuer" must be an address/],
     [{ issuer: 'https://id.example.com/?a' }, /issuer/],
     [{ audience: '' }, /audience/],
     [{ audience: [] }, /audience/],
-    [{ algorithm: 'none' as never }, /algorithm none is not supported/],
-    [{ rotationDays: 0 }, /rotationDays must be a number/],
+    [{ algorithm: 'none' as never }, /`algorithm: "none"`: write one of "ES256", /],
+    [{ rotationDays: 0 }, /`rotationDays: 0`: write a number from 0.01 to 3650, or leave it out for 90/],
     [{ accessTokenLifetimeSeconds: Number.NaN }, /accessTokenLifetimeSeconds/],
     [{ rsaBits: 1024 }, /rsaBits/],
   ])('CheckedTokensSettings rejects %j and says why', (wrong, sentence) => {

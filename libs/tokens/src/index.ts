@@ -33,6 +33,10 @@ export {
   type TokensErrorCode,
 } from './tokens.errors.js';
 export { SigningKeyActivated, SigningKeyAnnounced, SigningKeyKilled } from './tokens.events.js';
-export type { TokensStructure } from './tokens.module-definition.js';
 export { TokensModule } from './tokens.module.js';
-export { CheckedTokensSettings, type StaticSigningKeySettings, type TokensSettings } from './tokens.settings.js';
+export {
+  CheckedTokensSettings,
+  type StaticSigningKeySettings,
+  type TokensSettings,
+  type TokensStructure,
+} from './tokens.settings.js';

@@ -1,10 +1,8 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
-import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common';
+import type { DynamicModule } from '@nestjs/common';
 import { JwtModule } from '@nestjs/jwt';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
-import { assertKnownSettings } from 'postern/problem';
-import type { SettingNames } from 'postern/problem';
 import { AccessTokens } from './access-tokens.js';
 import { InstanceSecret } from './instance-secret.js';
 import { JwksController } from './discovery/jwks.controller.js';
@@ -26,54 +24,13 @@ import { EarliestClock } from './earliest-clock.js';
 import { StaticSigningKeys } from './keys/static-signing-keys.js';
 import { DatabaseSigningKeys } from './keys/database-signing-keys.js';
 import { TokenSigner } from './token-signer.js';
-import { CheckedTokensSettings } from './tokens.settings.js';
-import type { TokensSettings } from './tokens.settings.js';
-
-/** Classes that a team may replace. Read synchronously, also by `forRootAsync`. */
-export interface TokensStructure {
-  /** Holds the private keys. Default: `staticKeys` if configured, else the key ring in the database. */
-  signer?: Type<SigningKeys> | undefined;
-  /** Publishes the revocation of a killed key. Default: the publisher of the application. */
-  revocations?: Type<RevocationPublisher> | undefined;
-  /** The controllers of the routes; `false` disables a controller. */
-  controllers?:
-    | { jwks?: Type | false | undefined; metadata?: Type | false | undefined; keys?: Type | false | undefined }
-    | undefined;
-  /** Modules whose exports the classes above inject. */
-  imports?: ModuleMetadata['imports'] | undefined;
-}
-
-const KNOWN_SETTINGS: SettingNames<Required<TokensSettings>> = {
-  issuer: true,
-  audience: true,
-  secret: true,
-  previousSecrets: true,
-  algorithm: true,
-  additionalAlgorithms: true,
-  accessTokenLifetimeSeconds: true,
-  maximumLifetimeSeconds: true,
-  sessionTokenLifetimeSeconds: true,
-  jwksCacheSeconds: true,
-  rotationDays: true,
-  rsaBits: true,
-  keyPollSeconds: true,
-  keepsRing: true,
-  staticKeys: true,
-  metadata: true,
-};
-
-/** Every name of the structure. The module builder removes these names from the settings. */
-const NO_STRUCTURE: Record<keyof TokensStructure, undefined> = {
-  signer: undefined,
-  revocations: undefined,
-  controllers: undefined,
-  imports: undefined,
-};
+import { CheckedTokensSettings, SETTINGS } from './tokens.settings.js';
+import type { TokensSettings, TokensStructure } from './tokens.settings.js';
 
 const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: TOKENS_SETTINGS } =
   new ConfigurableModuleBuilder<TokensSettings>({ moduleName: 'Tokens' })
     .setClassMethodName('forRoot')
-    .setExtras<TokensStructure>(NO_STRUCTURE, withStructure)
+    .setExtras<TokensStructure>(SETTINGS.noStructure, withStructure)
     .build();
 
 export { ConfigurableModuleClass as ConfigurableTokensModule, TOKENS_SETTINGS };
@@ -137,10 +94,7 @@ function settingsProviders() {
     {
       provide: CheckedTokensSettings,
       inject: [TOKENS_SETTINGS],
-      useFactory: (settings: TokensSettings) => {
-        assertKnownSettings('TokensModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
-        return new CheckedTokensSettings(settings);
-      },
+      useFactory: (settings: TokensSettings) => new CheckedTokensSettings(settings),
     },
     {
       provide: InstanceSecret,

@@ -1,9 +1,12 @@
-import { inspect } from 'node:util';
+import type { ModuleMetadata, Type } from '@nestjs/common';
 import { issuerProblem } from './issuer-address.js';
 import type { JsonWebKey } from 'node:crypto';
 import { MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS } from 'postern/auth';
+import type { RevocationPublisher } from 'postern/auth';
 import { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
 import type { JwtAlgorithm } from 'postern/jws';
+import { setting, settings } from 'postern/problem';
+import type { SigningKeys } from './keys/signing-keys.js';
 
 /** A configured key, for teams that manage their own keys. */
 export interface StaticSigningKeySettings {
@@ -66,67 +69,62 @@ export interface TokensSettings {
   readonly metadata?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** Classes that a team may replace. Read synchronously, also by `forRootAsync`. */
+export interface TokensStructure {
+  /** Holds the private keys. Default: `staticKeys` if configured, else the key ring in the database. */
+  signer?: Type<SigningKeys> | undefined;
+  /** Publishes the revocation of a killed key. Default: the publisher of the application. */
+  revocations?: Type<RevocationPublisher> | undefined;
+  /** The controllers of the routes; `false` disables a controller. */
+  controllers?:
+    | { jwks?: Type | false | undefined; metadata?: Type | false | undefined; keys?: Type | false | undefined }
+    | undefined;
+  /** Modules whose exports the classes above inject. */
+  imports?: ModuleMetadata['imports'] | undefined;
+}
+
 /** A replica without its database uses the known keys for this time. Added before and after each change of keys. */
 export const PROPAGATION_SECONDS = 10;
+
+export const SETTINGS = settings<TokensSettings, TokensStructure>()(
+  'TokensModule',
+  {
+    issuer: setting.custom<string>(issuerProblem),
+    audience: setting.custom<string | readonly string[]>(audienceProblem),
+    // InstanceSecret checks both.
+    secret: setting.secret(),
+    previousSecrets: setting.secret(),
+    algorithm: setting.oneOf(JWT_ALGORITHMS, 'ES256'),
+    additionalAlgorithms: setting.custom<readonly JwtAlgorithm[]>(algorithmsProblem, []),
+    accessTokenLifetimeSeconds: setting.number(900, { min: 1, max: 86_400 }),
+    maximumLifetimeSeconds: setting.number((above) => above.accessTokenLifetimeSeconds, {
+      min: (above) => above.accessTokenLifetimeSeconds,
+      max: 31_536_000,
+    }),
+    sessionTokenLifetimeSeconds: setting.number((above) => above.maximumLifetimeSeconds, {
+      min: (above) => above.accessTokenLifetimeSeconds,
+      max: (above) => above.maximumLifetimeSeconds,
+    }),
+    jwksCacheSeconds: setting.number(300, { min: 0, max: 86_400 }),
+    rotationDays: setting.number(90, { min: 0.01, max: 3650 }),
+    rsaBits: setting.number(3072, { min: 2048, max: 8192 }),
+    keyPollSeconds: setting.number(0.5, { min: 0.05, max: 3600 }),
+    keepsRing: setting.flag(true),
+    staticKeys: setting.unchecked<readonly StaticSigningKeySettings[]>([]),
+    metadata: setting.unchecked<Readonly<Record<string, unknown>>>({}),
+  },
+  { signer: true, revocations: true, controllers: true, imports: true },
+);
 
 /**
  * The validated settings of this lib, with all defaults.
  *
  * @throws Error at boot that names the setting and says what to configure
  */
-export class CheckedTokensSettings {
-  readonly issuer: string;
-  readonly audience: string | readonly string[];
-  readonly algorithm: JwtAlgorithm;
+export class CheckedTokensSettings extends SETTINGS.Checked {
   /** The algorithm of access tokens first, then the additional ones. */
-  readonly algorithms: readonly JwtAlgorithm[];
-  readonly accessTokenLifetimeSeconds: number;
-  readonly maximumLifetimeSeconds: number;
-  readonly sessionTokenLifetimeSeconds: number;
-  readonly jwksCacheSeconds: number;
-  readonly rotationSeconds: number;
-  readonly rsaBits: number;
-  readonly keyPollSeconds: number;
-  readonly keepsRing: boolean;
-  readonly staticKeys: readonly StaticSigningKeySettings[];
-  readonly metadata: Readonly<Record<string, unknown>>;
-
-  constructor(settings: TokensSettings) {
-    this.issuer = issuerOf(settings.issuer);
-    this.audience = audienceOf(settings.audience);
-    this.algorithm = settings.algorithm ?? 'ES256';
-    this.algorithms = [...new Set([this.algorithm, ...(settings.additionalAlgorithms ?? [])])];
-    const unknown = (this.algorithms as readonly string[]).find((algorithm) => !isJwtAlgorithm(algorithm));
-    if (unknown) {
-      throw new Error(
-        `TokensModule: the algorithm ${unknown} is not supported; use one of ${JWT_ALGORITHMS.join(', ')}.`,
-      );
-    }
-    this.accessTokenLifetimeSeconds = within(settings, 'accessTokenLifetimeSeconds', 900, 1, 86_400);
-    this.maximumLifetimeSeconds = within(
-      settings,
-      'maximumLifetimeSeconds',
-      this.accessTokenLifetimeSeconds,
-      this.accessTokenLifetimeSeconds,
-      31_536_000,
-    );
-    this.sessionTokenLifetimeSeconds = within(
-      settings,
-      'sessionTokenLifetimeSeconds',
-      this.maximumLifetimeSeconds,
-      this.accessTokenLifetimeSeconds,
-      this.maximumLifetimeSeconds,
-    );
-    this.jwksCacheSeconds = within(settings, 'jwksCacheSeconds', 300, 0, 86_400);
-    this.rotationSeconds = within(settings, 'rotationDays', 90, 0.01, 3650) * 86_400;
-    this.rsaBits = within(settings, 'rsaBits', 3072, 2048, 8192);
-    this.keyPollSeconds = within(settings, 'keyPollSeconds', 0.5, 0.05, 3600);
-    this.keepsRing = settings.keepsRing ?? true;
-    // A value from the environment is a string, and "false" would be truthy.
-    if (typeof this.keepsRing !== 'boolean') throw new Error('TokensModule: keepsRing must be true or false.');
-    this.staticKeys = settings.staticKeys ?? [];
-    this.metadata = settings.metadata ?? {};
-  }
+  readonly algorithms: readonly JwtAlgorithm[] = [...new Set([this.algorithm, ...this.additionalAlgorithms])];
+  readonly rotationSeconds: number = this.rotationDays * 86_400;
 
   /**
    * The time for which a key is in the JWKS before it signs: until every cache has expired, also for a replica whose
@@ -150,24 +148,13 @@ export class CheckedTokensSettings {
   }
 }
 
-function issuerOf(issuer: string): string {
-  const problem = issuerProblem(issuer);
-  if (problem !== undefined) throw new Error(`TokensModule: "issuer" ${problem}`);
-  return issuer;
+function audienceProblem(audience: unknown): string | undefined {
+  const list: readonly unknown[] = [audience].flat();
+  const isNamed = list.length > 0 && list.every((entry) => typeof entry === 'string' && entry !== '');
+  return isNamed ? undefined : 'must name the receiver of access tokens, e.g. https://api.example.com';
 }
 
-function audienceOf(audience: string | readonly string[]): string | readonly string[] {
-  const list = [audience].flat();
-  if (list.length > 0 && list.every((entry) => typeof entry === 'string' && entry !== '')) return audience;
-  throw new Error('TokensModule: audience must name the receiver of access tokens, e.g. https://api.example.com');
-}
-
-type NumberSetting = {
-  [Name in keyof TokensSettings]-?: NonNullable<TokensSettings[Name]> extends number ? Name : never;
-}[keyof TokensSettings];
-
-function within(settings: TokensSettings, name: NumberSetting, fallback: number, min: number, max: number) {
-  const value = settings[name] ?? fallback;
-  if (typeof value === 'number' && value >= min && value <= max) return value;
-  throw new Error(`TokensModule: ${name} must be a number from ${min} to ${max}, but is ${inspect(value)}.`);
+function algorithmsProblem(algorithms: unknown): string | undefined {
+  if (Array.isArray(algorithms) && algorithms.every(isJwtAlgorithm)) return undefined;
+  return `must be a list of ${JWT_ALGORITHMS.join(', ')}.`;
 }

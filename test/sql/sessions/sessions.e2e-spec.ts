@@ -923,7 +923,7 @@ describe('sessions', () => {
     it('an invalid session limit stops the start', async () => {
       for (const sessionsPerUser of [0, 1.5, 10_001, Number.NaN]) {
         await expect(Server.open(database.url, { ...terms, sessionsPerUser })).rejects.toThrow(
-          `\`sessionsPerUser: ${sessionsPerUser}\`: write a number from 1 to 10000, or leave it out for 1000.`,
+          `\`sessionsPerUser: ${sessionsPerUser}\`: write a whole number from 1 to 10000, or leave it out for 1000.`,
         );
       }
     });

@@ -4,7 +4,7 @@ import { DiscoveredUrl } from './discovered-url.js';
 import { failureOf, fetchJson } from './fetch-json.js';
 import { checkedAddress, discoverKeySet, isOwnOrigin } from './issuer-discovery.js';
 import { importKey } from 'postern/jws';
-import { checkedJwksSettings } from '../settings/jwks-settings.js';
+import { JWKS_SETTINGS } from '../settings/jwks-settings.js';
 import type { Clock } from '../revocations/clock.js';
 import type { JwksSettings } from '../settings/auth-settings.js';
 import type { Jwk, VerificationKey } from 'postern/jws';
@@ -21,7 +21,7 @@ const RENEWAL_PAUSE_MILLISECONDS = 20;
 /** The keys of one issuer as it last published them. */
 export class RemoteKeySet {
   private readonly logger = new Logger(RemoteKeySet.name);
-  private readonly settings: ReturnType<typeof checkedJwksSettings>;
+  private readonly settings: ReturnType<typeof JWKS_SETTINGS.read>;
   private readonly stopping = new AbortController();
   private readonly address: URL | DiscoveredUrl;
   private keys: ReadonlyMap<string, VerificationKey> = new Map();
@@ -39,9 +39,9 @@ export class RemoteKeySet {
     settings: JwksSettings,
     private readonly clock: Clock,
   ) {
-    const { uri } = settings;
-    this.settings = checkedJwksSettings(settings);
-    const address = checkedAddress(uri ?? issuer, this.settings.allowInsecure);
+    this.settings = JWKS_SETTINGS.read(settings);
+    const { uri, allowInsecure } = this.settings;
+    const address = checkedAddress(uri ?? issuer, allowInsecure);
     this.address = uri === undefined ? new DiscoveredUrl((limits) => discoverKeySet(issuer, limits)) : address;
   }
 

@@ -1,3 +1,5 @@
+import { setting, settings } from 'postern/problem';
+
 /** How an application reads the revocations of an issuer, and what it does if it cannot read them. */
 export interface RevocationSettings {
   /** Follow the feed of the issuer over HTTP, for applications without the issuer's database. Default false. */
@@ -26,6 +28,16 @@ export interface RevocationSettings {
   readonly audience?: string | readonly string[] | undefined;
 }
 
+const REVOCATION_SETTINGS = settings<RevocationSettings>()('AuthModule: "revocations"', {
+  follow: setting.flag(false),
+  token: setting.unchecked(),
+  uri: setting.unchecked(),
+  transport: setting.oneOf(['sse', 'poll'], 'sse'),
+  maximumSilenceSeconds: setting.number(10, { min: 1, max: 3600 }),
+  whenSilent: setting.oneOf(['refuse', 'accept'], 'refuse'),
+  audience: setting.unchecked(),
+});
+
 /** The settings with their defaults. */
 export interface CheckedRevocationSettings {
   readonly transport: 'sse' | 'poll';
@@ -34,30 +46,22 @@ export interface CheckedRevocationSettings {
   readonly audience: readonly string[];
 }
 
-const WHEN_SILENT: readonly string[] = ['refuse', 'accept'] satisfies CheckedRevocationSettings['whenSilent'][];
-
 /** @throws Error that names the setting and its allowed values */
-export function checkedRevocationSettings({ revocations = {}, audience }: FollowedIssuer): CheckedRevocationSettings {
-  const { follow = false, transport = 'sse', maximumSilenceSeconds = 10, whenSilent = 'refuse' } = revocations;
-  if (typeof follow !== 'boolean') {
-    throw new Error('AuthModule: "revocations.follow" must be true or false, as a boolean.');
-  }
-  if (follow && !revocations.token) {
+export function checkedRevocationSettings(issuer: FollowedIssuer): CheckedRevocationSettings {
+  const place = `AuthModule: "revocations" of ${issuer.issuer}`;
+  const {
+    follow,
+    token,
+    audience = issuer.audience,
+    ...checked
+  } = REVOCATION_SETTINGS.read(issuer.revocations ?? {}, place);
+  if (follow && !token) {
     throw new Error(
       'AuthModule: "revocations: { follow: true }" needs "token": an access token of the issuer with the scope ' +
         'revocations:read, or a function that fetches one.',
     );
   }
-  if (!['sse', 'poll'].includes(transport)) {
-    throw new Error('AuthModule: "revocations.transport" must be "sse" or "poll".');
-  }
-  if (!WHEN_SILENT.includes(whenSilent)) {
-    throw new Error(`AuthModule: "revocations.whenSilent" must be one of ${WHEN_SILENT.join(', ')}.`);
-  }
-  if (!(maximumSilenceSeconds >= 1 && maximumSilenceSeconds <= 3600)) {
-    throw new Error('AuthModule: "revocations.maximumSilenceSeconds" must be a number from 1 to 3600.');
-  }
-  return { transport, maximumSilenceSeconds, whenSilent, audience: [revocations.audience ?? audience].flat() };
+  return { ...checked, audience: [audience].flat() };
 }
 
 /** The settings of an issuer that concern its revocations. */

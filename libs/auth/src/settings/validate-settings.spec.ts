@@ -54,7 +54,7 @@ describe('AuthModule', () => {
     [
       'a string for "follow"',
       { ...sound, revocations: { follow: 'true', token: 'x' } },
-      /"revocations.follow" must be true or false/,
+      /"revocations" of .* `follow: "true"`: write true or false/,
     ],
     [
       'a token for a feed without "follow"',
@@ -80,12 +80,12 @@ describe('AuthModule', () => {
     [
       'a number that is a string',
       { ...sound, clockToleranceSeconds: '5' },
-      /must be a number between 0 and 300, but is '5'\.$/,
+      /`clockToleranceSeconds: "5"`: write a number from 0 to 300,/,
     ],
     [
       'a cool-down that is a string',
       { ...sound, jwks: { cooldownSeconds: '30' } },
-      /"jwks.cooldownSeconds" .* is '30'\.$/,
+      /"jwks" cannot work with `cooldownSeconds: "30"`: write a number/,
     ],
     [
       'a PEM file that is a path',

@@ -1,62 +1,55 @@
-import { assertKnownSettings } from 'postern/problem';
-import { checkedJwksSettings } from './jwks-settings.js';
+import { setting, settings } from 'postern/problem';
+import { JWKS_SETTINGS } from './jwks-settings.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
-import { checkedRules } from '../tokens/access-token-rules.js';
-import type { SettingNames } from 'postern/problem';
+import { checkedRules, RULES } from '../tokens/access-token-rules.js';
+import { CACHE_SETTINGS } from '../tokens/verified-token-cache.js';
+import type { SettingsDeclaration } from 'postern/problem';
+import type { AuthStructure } from './auth-structure.js';
 import type { AuthSettings, IssuerSettings } from './auth-settings.js';
-import type { RevocationSettings } from './revocation-settings.js';
 
-const OF_ISSUER: SettingNames<Required<IssuerSettings>> = {
-  issuer: true,
-  audience: true,
-  algorithms: true,
-  staticKeys: true,
-  jwks: true,
-  tokenType: true,
-  clockToleranceSeconds: true,
-  maximumLifetimeSeconds: true,
-  revocations: true,
-};
+const OF_ISSUER = {
+  issuer: setting.unchecked<string>(),
+  audience: setting.unchecked<IssuerSettings['audience']>(),
+  algorithms: setting.unchecked<IssuerSettings['algorithms']>(),
+  staticKeys: setting.unchecked<IssuerSettings['staticKeys']>(),
+  jwks: setting.nested(JWKS_SETTINGS),
+  revocations: setting.unchecked<IssuerSettings['revocations']>(),
+  ...RULES,
+} satisfies SettingsDeclaration<IssuerSettings>;
 
-const OF_MODULE: SettingNames<Required<AuthSettings>> = {
-  ...OF_ISSUER,
-  issuers: true,
-  rememberedProofs: true,
-};
+const ISSUER_SETTINGS = settings<IssuerSettings>()('AuthModule: "issuers"', OF_ISSUER);
 
-const OF_REVOCATIONS: SettingNames<Required<RevocationSettings>> = {
-  follow: true,
-  token: true,
-  uri: true,
-  transport: true,
-  maximumSilenceSeconds: true,
-  whenSilent: true,
-  audience: true,
-};
+export const SETTINGS = settings<AuthSettings, AuthStructure>()(
+  'AuthModule',
+  { ...OF_ISSUER, issuers: setting.unchecked<AuthSettings['issuers']>(), rememberedProofs: setting.unchecked() },
+  {
+    keys: true,
+    revocationSource: true,
+    revocationPublisher: true,
+    mapper: true,
+    clock: true,
+    guard: true,
+    global: true,
+    imports: true,
+  },
+);
 
 /**
  * Validates the settings and returns them. It runs before any other provider, so a wrong setting is the first error.
  *
- * @param structure the names of the settings that are passed beside `useFactory`
  * @throws Error that names the setting and the fix
  */
-export function validateSettings(settings: AuthSettings, structure: Readonly<Record<string, unknown>>): AuthSettings {
-  assertKnownSettings('AuthModule', settings, OF_MODULE, structure);
-  const { issuers = [], rememberedProofs } = settings;
+export function validateSettings(auth: AuthSettings): AuthSettings {
+  SETTINGS.read(auth);
+  const { issuers = [], rememberedProofs } = auth;
   if (!Array.isArray(issuers)) throw new Error('AuthModule: "issuers" must be a list of issuers.');
   for (const [position, issuer] of (issuers as readonly IssuerSettings[]).entries()) {
-    assertKnownSettings(`AuthModule: "issuers[${position}]"`, issuer, OF_ISSUER);
+    ISSUER_SETTINGS.read(issuer, `AuthModule: "issuers[${position}]"`);
   }
-  for (const issuer of [settings, ...(issuers as readonly IssuerSettings[])]) {
+  for (const issuer of [auth, ...(issuers as readonly IssuerSettings[])]) {
     checkedRules(issuer);
-    checkedJwksSettings(issuer.jwks);
-    const { revocations } = issuer;
-    const place = `AuthModule: "revocations" of ${issuer.issuer}`;
-    if (revocations !== undefined) assertKnownSettings(place, revocations, OF_REVOCATIONS);
     checkedRevocationSettings(issuer);
   }
-  if (rememberedProofs !== undefined && rememberedProofs !== false) {
-    assertKnownSettings('AuthModule: "rememberedProofs"', rememberedProofs, { entries: true, bytes: true });
-  }
-  return settings;
+  if (rememberedProofs !== false) CACHE_SETTINGS.read(rememberedProofs ?? {});
+  return auth;
 }

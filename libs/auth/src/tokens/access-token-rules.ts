@@ -1,5 +1,5 @@
-import { inspect } from 'node:util';
 import { ASYMMETRIC_ALGORITHMS, isJwtAlgorithm } from 'postern/jws';
+import { setting, settings } from 'postern/problem';
 import { importedKeys } from '../keys/static-verification-keys.js';
 import type { JwtAlgorithm } from 'postern/jws';
 import type { IssuerSettings } from '../settings/auth-settings.js';
@@ -29,18 +29,26 @@ export interface TokenRules {
   readonly maximumLifetimeSeconds: number;
 }
 
+/** The rules of an issuer that are a single value with a default. */
+export const RULES = {
+  tokenType: setting.text('at+jwt'),
+  clockToleranceSeconds: setting.number(5, { min: 0, max: MAX_CLOCK_TOLERANCE_SECONDS }),
+  maximumLifetimeSeconds: setting.number(86_400, { min: 1, max: 31_536_000 }),
+};
+const RULE_SETTINGS = settings<Pick<IssuerSettings, keyof typeof RULES>>()('AuthModule', RULES);
+
 /** @throws Error that names the setting and the fix */
-export function checkedRules(settings: IssuerSettings): TokenRules {
-  const { issuer, staticKeys } = settings;
+export function checkedRules(given: IssuerSettings): TokenRules {
+  const { issuer, staticKeys, tokenType, clockToleranceSeconds, maximumLifetimeSeconds } = given;
   if (typeof issuer !== 'string' || issuer === '') {
     throw new Error('AuthModule: "issuer" must be the exact "iss" of the tokens, such as "https://id.example.com".');
   }
-  const audience = [settings.audience].flat() as readonly string[];
+  const audience = [given.audience].flat() as readonly string[];
   if (audience.length === 0 || !audience.every((name) => typeof name === 'string' && name !== '')) {
     throw new Error(`AuthModule: "audience" for ${issuer} must name this application, such as "orders".`);
   }
   const keys = staticKeys && importedKeys(issuer, staticKeys);
-  const algorithms = settings.algorithms ?? keys?.map(({ alg }) => alg) ?? ASYMMETRIC_ALGORITHMS;
+  const algorithms = given.algorithms ?? keys?.map(({ alg }) => alg) ?? ASYMMETRIC_ALGORITHMS;
   if (!Array.isArray(algorithms) || algorithms.length === 0 || !algorithms.every(isJwtAlgorithm)) {
     throw new Error(`AuthModule: "algorithms" for ${issuer} must be a list such as ["ES256"], without "none".`);
   }
@@ -48,24 +56,6 @@ export function checkedRules(settings: IssuerSettings): TokenRules {
     issuer,
     audience,
     algorithms: [...new Set(algorithms)],
-    tokenType: settings.tokenType ?? 'at+jwt',
-    clockToleranceSeconds: numberWithin(
-      'clockToleranceSeconds',
-      settings.clockToleranceSeconds ?? 5,
-      0,
-      MAX_CLOCK_TOLERANCE_SECONDS,
-    ),
-    maximumLifetimeSeconds: numberWithin(
-      'maximumLifetimeSeconds',
-      settings.maximumLifetimeSeconds ?? 86_400,
-      1,
-      31_536_000,
-    ),
+    ...RULE_SETTINGS.read({ tokenType, clockToleranceSeconds, maximumLifetimeSeconds }),
   };
-}
-
-/** @throws Error that names the setting, its bounds, and its value */
-export function numberWithin(name: string, value: number, least: number, most: number): number {
-  if (Number.isFinite(value) && value >= least && value <= most) return value;
-  throw new Error(`AuthModule: "${name}" must be a number between ${least} and ${most}, but is ${inspect(value)}.`);
 }

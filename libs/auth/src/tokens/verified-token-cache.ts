@@ -1,11 +1,18 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { flatString } from 'postern/jws';
+import { setting, settings } from 'postern/problem';
 import { AUTH_SETTINGS } from '../settings/auth-settings.js';
 import type { AuthSettings } from '../settings/auth-settings.js';
 import type { Principal } from '../guard/principal.js';
 
-const MAX_ENTRIES = 10_000;
-const MAX_BYTES = 16 * 1024 * 1024;
+/** The settings of `rememberedProofs`, unless it is `false`. */
+export const CACHE_SETTINGS = settings<Exclude<NonNullable<AuthSettings['rememberedProofs']>, false>>()(
+  'AuthModule: "rememberedProofs"',
+  {
+    entries: setting.wholeNumber(10_000, { min: 0 }),
+    bytes: setting.wholeNumber(16 * 1024 * 1024, { min: 0 }),
+  },
+);
 
 /**
  * A token whose signature and claims were verified, and the time within which it is valid. Instants in epoch seconds.
@@ -70,7 +77,7 @@ export class VerifiedTokenCache {
   private bytes = 0;
 
   constructor(@Inject(AUTH_SETTINGS) { rememberedProofs = {} }: Pick<AuthSettings, 'rememberedProofs'>) {
-    const { entries = MAX_ENTRIES, bytes = MAX_BYTES } = rememberedProofs || { entries: 0 };
+    const { entries, bytes } = CACHE_SETTINGS.read(rememberedProofs || { entries: 0 });
     this.maximumEntries = entries;
     this.maximumBytes = bytes;
   }

@@ -58,17 +58,20 @@ describe('Argon2PasswordHasher', () => {
 
 describe('CheckedPasswordSettings', () => {
   it.each<[PasswordSettings, string]>([
-    [{ minimumLength: 7 }, 'minimumLength must be a whole number from 8 to 256, and is 7.'],
-    [{ minimumLength: Number.NaN }, 'minimumLength must be a whole number from 8 to 256, and is NaN.'],
-    [{ maximumBytes: '1024' as never }, `maximumBytes must be a whole number from 64 to 4096, and is '1024'.`],
-    [{ maximumBytes: 1024n as never }, 'maximumBytes must be a whole number from 64 to 4096, and is 1024n.'],
-    [{ maximumBytes: 1e9 }, 'maximumBytes must be a whole number from 64 to 4096'],
+    [{ minimumLength: 7 }, '`minimumLength: 7`: write a whole number from 8 to 256,'],
+    [{ minimumLength: Number.NaN }, '`minimumLength: NaN`: write a whole number from 8 to 256,'],
+    [{ maximumBytes: '1024' as never }, '`maximumBytes: "1024"`: write a whole number from 64 to 4096,'],
+    [{ maximumBytes: 1024n as never }, '`maximumBytes: 1024n`: write a whole number from 64 to 4096,'],
+    [{ maximumBytes: 1e9 }, '`maximumBytes: 1000000000`: write a whole number from 64 to 4096,'],
     [{ minimumLength: 64, maximumBytes: 128 }, 'maximumBytes must be at least four times minimumLength'],
-    [{ argon2: { memoryKiB: 8, parallelism: 2 } }, 'argon2.memoryKiB must be a whole number from 16'],
-    [{ hashing: { concurrency: 0 } }, 'hashing.concurrency must be a whole number from 1'],
+    [
+      { argon2: { memoryKiB: 8, parallelism: 2 } },
+      '"argon2" cannot work with `memoryKiB: 8`: write a whole number from 16',
+    ],
+    [{ hashing: { concurrency: 0 } }, '"hashing" cannot work with `concurrency: 0`: write a whole number from 1'],
     [
       { hashing: { maximumWaiting: 8, maximumWaitingPerAccount: 9 } },
-      'hashing.maximumWaitingPerAccount must be a whole number from 0 to 8, and is 9.',
+      '`maximumWaitingPerAccount: 9`: write a whole number from 0 to 8,',
     ],
   ])('rejects the settings %j with a message that names the setting', (settings, message) => {
     expect(() => new CheckedPasswordSettings(settings)).toThrow(message);

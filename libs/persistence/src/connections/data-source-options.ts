@@ -7,12 +7,6 @@ import type { MigrationClass } from '../migrations/index.js';
 import { isTransient } from './transient-errors.js';
 import type { PersistenceSettings } from '../persistence.settings.js';
 
-/** The default maximum of all connections of a process. */
-export const DEFAULT_POOL_SIZE = 14;
-
-/** The minimum of `poolSize`: two connections for requests, one of them for `Database.independently()`. */
-export const MIN_POOL_SIZE = CONNECTIONS_BESIDE_POOL + 2;
-
 /** The table of the executed migrations. */
 const MIGRATIONS_TABLE_NAME = 'postern_migrations';
 
@@ -24,7 +18,10 @@ const logger = new Logger('Persistence');
  *
  * @throws Error that says what to configure as `databaseUrl`
  */
-export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: MigrationClass[]): TypeOrmModuleOptions {
+export function dataSourceOptionsOf(
+  settings: Readonly<Required<PersistenceSettings>>,
+  migrations: MigrationClass[],
+): TypeOrmModuleOptions {
   const problem = databaseUrlProblem(settings.databaseUrl);
   if (problem !== undefined) throw new Error(`\`databaseUrl\` ${problem}`);
   return {
@@ -35,11 +32,11 @@ export function dataSourceOptionsOf(settings: PersistenceSettings, migrations: M
     synchronize: false,
     autoLoadEntities: true,
     migrations,
-    migrationsRun: settings.migrate ?? true,
+    migrationsRun: settings.migrate,
     migrationsTableName: MIGRATIONS_TABLE_NAME,
     migrationsTransactionMode: 'each',
-    poolSize: (settings.poolSize ?? DEFAULT_POOL_SIZE) - CONNECTIONS_BESIDE_POOL,
-    applicationName: settings.applicationName ?? 'postern',
+    poolSize: settings.poolSize - CONNECTIONS_BESIDE_POOL,
+    applicationName: settings.applicationName,
     // Without a listener, the loss of an idle connection would end the process.
     poolErrorHandler: (error: Error) => logger.warn(`A database connection failed: ${error.message}`),
     connectTimeoutMS: 10 * SECONDS,

@@ -4,6 +4,7 @@ import { DataSource, MigrationExecutor } from 'typeorm';
 import type { DataSourceOptions, QueryRunner } from 'typeorm';
 import { dataSourceOptionsOf } from '../connections/data-source-options.js';
 import { migrations } from './index.js';
+import { SETTINGS } from '../persistence.settings.js';
 import type { MigrationClass } from './index.js';
 
 /** A constant of all replicas: "postern" in ASCII. */
@@ -53,7 +54,7 @@ export async function pendingMigrations(dataSource: DataSource): Promise<string[
  * @returns the names of the migrations that this call has run
  */
 export async function migrateDatabase(databaseUrl: string, further: MigrationClass[] = []): Promise<string[]> {
-  const options = dataSourceOptionsOf({ databaseUrl }, [...migrations, ...further]) as DataSourceOptions;
+  const options = dataSourceOptionsOf(SETTINGS.read({ databaseUrl }), [...migrations, ...further]) as DataSourceOptions;
   return runMigrations(new DataSource({ ...options, migrationsRun: false }));
 }
 

@@ -1,13 +1,19 @@
 /** A typo of two letters, or a transposition, is likely the same name. */
 const MAX_DISTANCE = 2;
 
-/** Returns the name with the smallest edit distance, or `undefined` if every name differs by more than two letters. */
+/**
+ * Returns the name with the smallest edit distance, at most two letters, else the only name that begins with `name`.
+ * Upper and lower case are the same.
+ */
 export function nearestName(name: string, names: readonly string[]): string | undefined {
+  const lower = name.toLowerCase();
   const [nearest] = names
-    .map((candidate) => ({ candidate, distance: editDistance(name, candidate) }))
+    .map((candidate) => ({ candidate, distance: editDistance(lower, candidate.toLowerCase()) }))
     .filter(({ distance }) => distance <= MAX_DISTANCE)
     .sort((a, b) => a.distance - b.distance);
-  return nearest?.candidate;
+  if (nearest !== undefined) return nearest.candidate;
+  const [longer, ...others] = names.filter((candidate) => candidate.toLowerCase().startsWith(lower));
+  return others.length === 0 ? longer : undefined;
 }
 
 /** The Levenshtein distance. */
