@@ -4,6 +4,7 @@ import { DiscoveredUrl } from './discovered-url.js';
 import { failureOf, fetchJson } from './fetch-json.js';
 import { checkedAddress, discoverKeySet, isOwnOrigin } from './issuer-discovery.js';
 import { importKey } from 'postern/jws';
+import { SingleFlight } from 'postern/problem';
 import { JWKS_SETTINGS } from '../settings/jwks-settings.js';
 import type { Clock } from '../revocations/clock.js';
 import type { JwksSettings } from '../settings/auth-settings.js';
@@ -25,11 +26,10 @@ export class RemoteKeySet {
   private readonly stopping = new AbortController();
   private readonly address: URL | DiscoveredUrl;
   private keys: ReadonlyMap<string, VerificationKey> = new Map();
-  private underway: Promise<void> | undefined;
+  private readonly fetching = new SingleFlight(() => this.renew());
   private failures = 0;
   private fetchedAt = Number.NEGATIVE_INFINITY;
   private freshUntil = Number.NEGATIVE_INFINITY;
-  private renewal: Promise<void> | undefined;
   /** The start times of the last `RENEWALS_A_SECOND` fetches. */
   private readonly fetchTimes: number[] = Array<number>(RENEWALS_A_SECOND).fill(Number.NEGATIVE_INFINITY);
   private nextFetchAt = Number.NEGATIVE_INFINITY;
@@ -67,17 +67,10 @@ export class RemoteKeySet {
 
   /** Fetches once without regard to the cool-down. Calls before the fetch begins share it. */
   renewNow(): Promise<void> {
-    this.renewal ??= this.renewSoon();
-    return this.renewal;
-  }
-
-  private async renewSoon(): Promise<void> {
-    await this.underway;
-    const notBefore = Math.max(this.fetchTimes[0]! + 1000, this.fetchTimes.at(-1)! + RENEWAL_PAUSE_MILLISECONDS);
-    await delay(Math.max(0, notBefore - performance.now()), undefined, { ref: false });
-    this.renewal = undefined;
-    this.nextFetchAt = Number.NEGATIVE_INFINITY;
-    await this.refresh();
+    return this.fetching.after(() => {
+      const notBefore = Math.max(this.fetchTimes[0]! + 1000, this.fetchTimes.at(-1)! + RENEWAL_PAUSE_MILLISECONDS);
+      return delay(Math.max(0, notBefore - performance.now()), undefined, { ref: false });
+    });
   }
 
   stop(): void {
@@ -98,28 +91,25 @@ export class RemoteKeySet {
 
   /** Fetches at most once per cool-down. All callers share the fetch, and it never rejects. */
   private refresh(): Promise<void> | undefined {
-    if (this.underway !== undefined) return this.underway;
+    if (this.fetching.isRunning) return this.fetching.join();
     const now = this.clock.now();
     const cooldown = this.settings.cooldownSeconds * 1000;
     // A time further ahead than the cool-down comes from a clock that was corrected since then.
     const isTooEarly = now < this.nextFetchAt && now >= this.nextFetchAt - cooldown;
-    if (isTooEarly || this.stopping.signal.aborted) return undefined;
-    this.fetchTimes.shift();
-    this.fetchTimes.push(performance.now());
-    this.nextFetchAt = now + cooldown;
-    this.underway = this.renew();
-    return this.underway;
+    return isTooEarly || this.stopping.signal.aborted ? undefined : this.fetching.join();
   }
 
   private async renew(): Promise<void> {
+    if (this.stopping.signal.aborted) return;
+    this.fetchTimes.shift();
+    this.fetchTimes.push(performance.now());
+    this.nextFetchAt = this.clock.now() + this.settings.cooldownSeconds * 1000;
     try {
       await this.fetch();
       this.failures = 0;
     } catch (error) {
       if (this.address instanceof DiscoveredUrl) this.address.doubt();
       this.noteFailure(error);
-    } finally {
-      this.underway = undefined;
     }
   }
 

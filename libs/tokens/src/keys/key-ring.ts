@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Clock } from 'postern/auth';
 import type { JwtAlgorithm, VerificationKey } from 'postern/auth';
+import { SingleFlight } from 'postern/problem';
 import { keyStateOf } from './key-state.js';
 import { SigningKeyTable } from './signing-key-table.js';
 import { SigningKeys } from './signing-keys.js';
@@ -23,8 +24,7 @@ export class KeyRing {
   private view: ReadonlyMap<string, PublicSigningKey> = new Map();
   private renewedAt = -Infinity;
   private startedAt = -Infinity;
-  private running: Promise<void> = Promise.resolve();
-  private queued?: Promise<void>;
+  private readonly reading = new SingleFlight(() => this.load());
   private looking?: Promise<void>;
 
   constructor(
@@ -46,15 +46,8 @@ export class KeyRing {
 
   /** Reads the keys. When it resolves, the ring contains everything that was committed before the call. */
   refresh(): Promise<void> {
-    // A run in progress may have read before the caller's change, so this waits for the next run.
-    this.queued ??= this.running
-      .catch(() => undefined)
-      .then(() => {
-        this.queued = undefined;
-        this.running = this.load();
-        return this.running;
-      });
-    return this.queued;
+    // A run in progress may have read before the caller's change.
+    return this.reading.after();
   }
 
   /** Finds a key that verifies. Reads the keys again, at most ten times a second, if the `kid` is unknown. */
