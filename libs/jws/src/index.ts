@@ -8,6 +8,7 @@ export { importKey } from './import-key.js';
 export type { ImportedKey, KeyMaterial } from './import-key.js';
 export { privateKeyOf, publicKeyOf, publicMembersOf, thumbprint } from './jwk.js';
 export type { Jwk, PublicJwk } from './jwk.js';
+export { endOfJsonString, hasMembers } from './member-names.js';
 export { MalformedJwsError, parseJws } from './parse-jws.js';
 export type { ParsedJws } from './parse-jws.js';
 export { isScopeList, isScopeToken } from './scope.js';

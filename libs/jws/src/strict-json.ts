@@ -1,10 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { textOfBase64url } from './base64url.js';
-
-const QUOTE = 0x22;
-const SLASH = 0x2f;
-const COLON = 0x3a;
-const BACKSLASH = 0x5c;
+import { hasMembers } from './member-names.js';
 
 /**
  * Parses one JSON object: strict UTF-8 without a byte-order mark, unique names in every object, and no deeper than
@@ -31,35 +27,7 @@ function parseJsonObject(text: string | undefined, maximumDepth: number): Record
     return undefined;
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return undefined;
-  // RFC 8259 §4: the parser keeps one of two members with the same name, so the text then has more names than the
-  // value.
-  const members = freeze(value, maximumDepth);
-  const isStrict = members === countColons(text) || members === countNames(text);
-  return isStrict ? (value as Record<string, unknown>) : undefined;
-}
-
-/**
- * A fast upper bound of the number of names: every name is followed by a colon, and that colon is never followed by a
- * slash, as in `https://`. If strings of the text hold other colons, the bound is too high, and `countNames` decides.
- */
-function countColons(text: string): number {
-  let colons = 0;
-  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) {
-    if (text.charCodeAt(at + 1) !== SLASH) colons += 1;
-  }
-  return colons;
-}
-
-/** Counts the members in the text, repeated names included. */
-function countNames(text: string): number {
-  let names = 0;
-  // The text is valid JSON, so only strings and colons matter.
-  for (let at = 0; at < text.length; at += 1) {
-    const character = text.charCodeAt(at);
-    if (character === COLON) names += 1;
-    else if (character === QUOTE) at = endOfString(text, at);
-  }
-  return names;
+  return hasMembers(text, freeze(value, maximumDepth)) ? (value as Record<string, unknown>) : undefined;
 }
 
 /**
@@ -77,15 +45,4 @@ function freeze(value: object, maximumDepth: number): number {
   }
   Object.freeze(value);
   return members;
-}
-
-/** The index of the quote that closes the string opened at `start`. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  for (;;) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return end;
-    end = text.indexOf('"', end + 1);
-  }
 }

@@ -1,10 +1,10 @@
+import { endOfJsonString, hasMembers } from 'postern/jws';
+
 const SPACE = 0x20;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const SLASH = 0x2f;
 const COLON = 0x3a;
 const OPEN_BRACKET = 0x5b;
-const BACKSLASH = 0x5c;
 const CLOSE_BRACKET = 0x5d;
 const OPEN_BRACE = 0x7b;
 const CLOSE_BRACE = 0x7d;
@@ -26,33 +26,8 @@ export interface ForbiddenMember {
  * @see RFC 8259 §4: parsers disagree about repeated names
  */
 export function forbiddenMember(text: string, value: unknown): ForbiddenMember | undefined {
-  const isSuspect = /__proto__|constructor|\\u/.test(text) || hasLostMembers(text, value);
+  const isSuspect = /__proto__|constructor|\\u/.test(text) || !hasMembers(text, countMembers(value));
   return isSuspect ? findForbiddenMember(text) : undefined;
-}
-
-/** The parser keeps only one member of a repeated name, so the text has more names than the value. */
-function hasLostMembers(text: string, value: unknown): boolean {
-  const members = countMembers(value);
-  // Each name has a colon without a slash, unlike `https://`. The exact count handles other colons in strings.
-  return members !== countColons(text) && members !== countNames(text);
-}
-
-function countColons(text: string): number {
-  let colons = 0;
-  for (let at = text.indexOf(':'); at !== -1; at = text.indexOf(':', at + 1)) {
-    if (text.charCodeAt(at + 1) !== SLASH) colons += 1;
-  }
-  return colons;
-}
-
-function countNames(text: string): number {
-  let names = 0;
-  for (let start = text.indexOf('"'); start !== -1;) {
-    const end = endOfString(text, start);
-    if (isColonNext(text, end + 1)) names += 1;
-    start = text.indexOf('"', end + 1);
-  }
-  return names;
 }
 
 /** Uses no recursion, because each byte of a body may open a level. */
@@ -86,7 +61,7 @@ function findForbiddenMember(text: string): ForbiddenMember | undefined {
     else if (character === COMMA) toNextItem(open.at(-1)!);
     else if (character === QUOTE) {
       const start = at;
-      at = endOfString(text, start);
+      at = endOfJsonString(text, start);
       const level = open.at(-1);
       if (level?.names === undefined || !isColonNext(text, at + 1)) continue;
       const name = JSON.parse(text.slice(start, at + 1)) as string;
@@ -109,17 +84,6 @@ function isColonNext(text: string, from: number): boolean {
   // In valid JSON, only white space is at or below the space here.
   while (text.charCodeAt(at) <= SPACE) at += 1;
   return text.charCodeAt(at) === COLON;
-}
-
-/** Returns the offset of the quote that closes the string at `start`. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1);
-  for (;;) {
-    let backslashes = 0;
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes += 1;
-    if (backslashes % 2 === 0) return end;
-    end = text.indexOf('"', end + 1);
-  }
 }
 
 function pointerTo(open: readonly Level[]): string {
