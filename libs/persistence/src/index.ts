@@ -11,6 +11,7 @@ export {
   type PersistenceErrorCode,
 } from './persistence.errors.js';
 export { ON_PRIMARY } from './connections/on-primary.js';
+export { PeriodicCleanup } from './periodic-cleanup.js';
 export type { PersistenceSettings, PersistenceStructure } from './persistence.settings.js';
 export { PersistenceModule } from './persistence.module.js';
 export { migrateDatabase, pendingMigrations, runMigrations } from './migrations/run-migrations.js';

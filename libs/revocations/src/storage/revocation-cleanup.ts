@@ -1,59 +1,32 @@
-import { Injectable, Logger } from '@nestjs/common';
-import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
+import { PeriodicCleanup } from 'postern/persistence';
 import { IssuedLifetimes } from './issued-lifetimes.js';
 import { RevocationTable } from './revocation-table.js';
 
-const PAUSE_MILLISECONDS = 60_000;
-const BATCH_SIZE = 1000;
-
-/** Records token lifetimes, and deletes expired revocations in small batches. Each replica runs it. */
+/** Records token lifetimes, and deletes each revocation that cannot concern a valid token. */
 @Injectable()
-export class RevocationCleanup implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly logger = new Logger(RevocationCleanup.name);
-  private timer: NodeJS.Timeout | undefined;
-
+export class RevocationCleanup extends PeriodicCleanup {
   constructor(
     private readonly table: RevocationTable,
     private readonly lifetimes: IssuedLifetimes,
-  ) {}
+  ) {
+    super();
+  }
 
-  async onApplicationBootstrap(): Promise<void> {
+  override async onApplicationBootstrap(): Promise<void> {
     await this.lifetimes.record();
-    this.schedule();
+    await super.onApplicationBootstrap();
   }
 
-  onApplicationShutdown(): void {
-    clearTimeout(this.timer);
-    this.timer = undefined;
-  }
-
-  /**
-   * Deletes each revocation that cannot concern a valid token.
-   *
-   * @returns the number of deleted revocations
-   */
   async sweep(): Promise<number> {
     await this.lifetimes.deleteExpired();
-    let total = 0;
-    for (;;) {
-      const count = await this.table.forgetExpired(BATCH_SIZE);
-      total += count;
-      if (count < BATCH_SIZE) return total;
-    }
+    return this.inBatches((limit) => this.table.forgetExpired(limit));
   }
 
-  private schedule(): void {
-    // The replicas must not all start at the same time.
-    this.timer = setTimeout(() => void this.turn(), PAUSE_MILLISECONDS * (0.5 + Math.random())).unref();
-  }
-
-  private async turn(): Promise<void> {
+  protected override async turn(): Promise<void> {
     await this.lifetimes
       .record()
       .catch((error: unknown) => this.logger.warn(`Recording of token lifetimes failed, will retry: ${String(error)}`));
-    await this.sweep().catch((error: unknown) =>
-      this.logger.warn(`Revocation cleanup failed, will retry: ${String(error)}`),
-    );
-    if (this.timer) this.schedule();
+    await super.turn();
   }
 }
