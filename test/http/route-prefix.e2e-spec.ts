@@ -1,11 +1,8 @@
 import { VersioningType } from '@nestjs/common';
 import type { INestApplication, LoggerService } from '@nestjs/common';
-import { RouterModule } from '@nestjs/core';
 import { PosternModule } from 'postern';
-import { RevocationsModule } from 'postern/revocations';
 import { createTestDatabase, startTestApplication } from 'postern/testing';
 import type { TestApplication, TestDatabase } from 'postern/testing';
-import { TokensModule } from 'postern/tokens';
 
 describe.each(['fastify', 'express'] as const)('an application on %s that moves its routes', (adapter) => {
   let database: TestDatabase;
@@ -18,11 +15,7 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
   afterEach(() => app?.close());
   afterAll(() => database?.drop());
 
-  async function start(
-    issuer: string,
-    prepare: (nest: INestApplication) => void,
-    places: Parameters<typeof RouterModule.register>[0] = [],
-  ): Promise<TestApplication> {
+  async function start(issuer: string, prepare: (nest: INestApplication) => void): Promise<TestApplication> {
     warnings = [];
     const nothing = (): void => undefined;
     const logger: LoggerService = {
@@ -31,9 +24,7 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
       warn: (line: string) => void warnings.push(line),
     };
     const settings = { issuer, secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe', databaseUrl: database.url };
-    const posternModule = PosternModule.forRoot(settings);
-    const module = { ...posternModule, imports: [...posternModule.imports!, RouterModule.register(places)] };
-    app = await startTestApplication(module, { adapter, logger, prepare });
+    app = await startTestApplication(PosternModule.forRoot(settings), { adapter, logger, prepare });
     return app;
   }
 
@@ -49,29 +40,6 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     ]);
     expect(warnings[0]).toContain('exclude ".well-known/{*path}", "auth/revocations" from');
     expect(await statuses(['/api/health/live'])).toEqual([200]);
-  });
-
-  it('the start warns that RouterModule has moved the metadata', async () => {
-    const places = [{ path: '/identity', module: TokensModule }];
-    await start('https://id.acme.test', () => undefined, places);
-    expect(await statuses(['/identity/.well-known/jwks.json', '/.well-known/jwks.json'])).toEqual([200, 404]);
-    expect(warnings).toEqual([
-      expect.stringMatching(
-        /jwks_uri https:\/\/id\.acme\.test\/\.well-known.*RouterModule.*\/identity\/\.well-known\/jwks\.json: /,
-      ),
-    ]);
-    await app!.close();
-    await start('https://id.acme.test/api', (nest) => nest.setGlobalPrefix('api'), places);
-    expect(await statuses(['/api/identity/.well-known/jwks.json', '/api/.well-known/jwks.json'])).toEqual([200, 404]);
-    expect(warnings).toEqual([expect.stringMatching(/RouterModule .*\/api\/identity\/\.well-known\/jwks\.json: /)]);
-    await app!.close();
-    await start('https://id.acme.test/identity', () => undefined, [
-      ...places,
-      { path: '/identity', module: RevocationsModule },
-      { path: 'team', module: PosternModule },
-    ]);
-    expect(await statuses(['/identity/auth/revocations', '/team/health/live'])).toEqual([401, 200]);
-    expect(warnings).toEqual([]);
   });
 
   it('the start does not warn if the issuer has the prefix', async () => {
