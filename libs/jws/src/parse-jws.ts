@@ -1,7 +1,7 @@
 import { isJwtAlgorithm } from './algorithms.js';
 import { isBase64url } from './base64url.js';
 import { flatString } from './flat-string.js';
-import { readEncodedJsonObject } from './strict-json.js';
+import { readEncodedJsonObject } from './json/strict-json.js';
 import type { JwtAlgorithm } from './algorithms.js';
 
 const MAX_LENGTH = 8_192;

@@ -16,7 +16,7 @@ export { settings } from './settings/settings.js';
 export type { DeclaredSettings, SettingsDeclaration } from './settings/settings.js';
 export { missingSettings } from './settings/missing-settings.js';
 export { assertSamePackage, FromThisPackage } from './package-instance.js';
-export { SingleFlight } from './single-flight.js';
+export { SingleFlight } from './concurrency/single-flight.js';
 export { problemSchema } from './problem.js';
 export type { Problem } from './problem.js';
 export { answerOf, problemOf } from './problem-of.js';

@@ -41,7 +41,7 @@ function text(usual: string): Setting<string> {
   return required('a string', (value): value is string => typeof value === 'string', usual);
 }
 
-/** One of several values, with a default. */
+/** A string that equals an allowed value, with a default. */
 function oneOf<const T extends string>(values: readonly T[], usual: NoInfer<T>): Setting<T> {
   const isAllowed = (value: unknown): value is T => (values as readonly unknown[]).includes(value);
   return required(`one of ${values.map((value) => `"${value}"`).join(', ')}`, isAllowed, usual);

@@ -19,7 +19,12 @@ type Secrets<D> = { [K in keyof D]: [ValueOf<D[K]>] extends [never] ? K : never 
 export interface DeclaredSettings<S extends object, D, T> {
   /** The names of the structure, for `setExtras` of Nest's `ConfigurableModuleBuilder`. */
   readonly noStructure: Readonly<Record<keyof T, undefined>>;
-  /** @throws Error that names the setting and says what to write; `place` names a nested object (default: the module) */
+  /**
+   * Returns the settings with their defaults.
+   *
+   * @param place the name of a nested object (default: the module)
+   * @throws Error that names the setting and says what to write
+   */
   read(settings: S | undefined, place?: string): CheckedSettings<S, D>;
   /** Whether a setting has this name. */
   has(name: string): boolean;

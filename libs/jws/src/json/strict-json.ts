@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { textOfBase64url } from './base64url.js';
+import { textOfBase64url } from '../base64url.js';
 import { hasMembers } from './member-names.js';
 
 /**
