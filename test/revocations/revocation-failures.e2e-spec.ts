@@ -22,7 +22,7 @@ import {
 import type { AuthSettings, Jwk } from 'postern/auth';
 import { startEmbeddedPostgres } from 'postern/embedded-postgres';
 import { SessionsService } from 'postern/sessions';
-import { RevocationFeed, DatabaseRevocationPublisher } from 'postern/revocations';
+import { RevocationTable, DatabaseRevocationPublisher } from 'postern/revocations';
 import { createTestDatabase, revocationSourceSpec } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { RevokeKey, KeyRing } from 'postern/tokens';
@@ -396,9 +396,13 @@ describe('a replica whose database URL leads to a lagging standby', () => {
       proxy.drop();
       await other.app.get(SessionsService).revoke(sessionId, 'logout');
       await until(async () => (await ask(token)) === 503);
-      for (const reader of [misled.app.get(KeyRing), misled.app.get(RevocationFeed)]) {
-        await expect(reader.refresh()).rejects.toMatchObject({ code: '25006' });
-      }
+      const table = misled.app.get(RevocationTable);
+      const reads = [
+        () => misled.app.get(KeyRing).refresh(),
+        () => table.since({ sequence: 0, tag: '' }, 1),
+        () => table.after(0, 1),
+      ];
+      for (const read of reads) await expect(read()).rejects.toMatchObject({ code: '25006' });
       // The connections to the standby stay open.
       proxy.leadTo(targetOf(primaryUrl));
       await until(async () => (await ask(token)) === 401);

@@ -18,6 +18,17 @@ import { until } from '../support/until.js';
 
 const issuer = 'https://id.example.test';
 
+const ignore = (): void => undefined;
+/** A logger of TypeORM that logs nothing. */
+const ignored = {
+  logQuery: ignore,
+  logQueryError: ignore,
+  logQuerySlow: ignore,
+  logSchemaBuild: ignore,
+  logMigration: ignore,
+  log: ignore,
+};
+
 interface ToldRevocation {
   readonly kind: string;
   readonly target: string;
@@ -507,5 +518,44 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
   it('the metadata of the server names the feed', async () => {
     const metadata = await (await fetch(`${replica.url}/.well-known/oauth-authorization-server`)).json();
     expect(metadata).toMatchObject({ revocations_uri: `${issuer}/auth/revocations` });
+  });
+});
+
+describe('a replica whose feed has followers', () => {
+  it('a revocation causes one read of the database at each replica, which serves its guard and its feed', async () => {
+    const database = await createTestDatabase();
+    // NOTIFY causes the reads; no poll falls into the test.
+    const options = { sessions: { pollSeconds: 10 } };
+    const replicas = [
+      await startReplica(database.url, issuer, options),
+      await startReplica(database.url, issuer, options),
+    ] as const;
+    const streams = await Promise.all(
+      replicas.map(async (replica) => FeedStream.open(replica.url, await replica.serviceToken())),
+    );
+    const reads: string[][] = replicas.map(({ app }) => {
+      const statements: string[] = [];
+      const logQuery = (sql: string) => void (/^\W*SELECT[^]* FROM revocations\b/.test(sql) && statements.push(sql));
+      Object.assign(app.get(DataSource), { logger: { ...ignored, logQuery } });
+      return statements;
+    });
+    try {
+      await until(() => streams.every((stream) => stream.of('reset').length === 1));
+      for (const statements of reads) statements.length = 0;
+      for (let count = 1; count <= 5; count += 1) {
+        const { token, sessionId } = await replicas[0].signIn();
+        await replicas[0].app.get(SessionsService).revoke(sessionId, 'logout');
+        await until(() => streams.every((stream) => stream.of('set').length === count));
+        for (const { url } of replicas) {
+          const { status } = await fetch(`${url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
+          expect(status).toBe(401);
+        }
+      }
+      expect(reads.map(({ length }) => length)).toEqual([5, 5]);
+    } finally {
+      for (const stream of streams) stream.leave();
+      for (const { app } of replicas) await app.close();
+      await database.drop();
+    }
   });
 });

@@ -4,9 +4,8 @@ export { PostgresSignal } from './signals/postgres-signal.js';
 export { RedisSignal } from './signals/redis-signal.js';
 export { FollowRevocationsDto } from './feed/follow-revocations.dto.js';
 export { RevocationPageDto } from './feed/revocation-page.dto.js';
-export { RevocationFeed } from './feed/revocation-feed.js';
+export { RevocationFeed, type RevocationRead } from './feed/revocation-feed.js';
 export { RevocationFeedController } from './feed/revocation-feed.controller.js';
-export type { FeedEntry } from './storage/revocation-feed-history.js';
 export type { FeedPosition } from './feed/feed-position.js';
 export { RevocationFeedPoll, type FeedAnswer } from './feed/revocation-feed-poll.js';
 export { RevocationFeedStreams } from './feed/revocation-feed-streams.js';
@@ -17,7 +16,6 @@ export {
   type SequencedRevocation,
 } from './storage/revocation-table.js';
 export { DatabaseRevocationPublisher } from './storage/database-revocation-publisher.js';
-export { ReadPosition } from './storage/read-position.js';
 export { RevocationSignal } from './signals/revocation-signal.js';
 export { DatabaseRevocationSource } from './storage/database-revocation-source.js';
 export { RevocationCleanup } from './storage/revocation-cleanup.js';

@@ -18,8 +18,6 @@ import { RevocationSignal } from './signals/revocation-signal.js';
 import { IssuedLifetimes } from './storage/issued-lifetimes.js';
 import { RevocationTable } from './storage/revocation-table.js';
 import { DatabaseRevocationPublisher } from './storage/database-revocation-publisher.js';
-import { ReadPosition } from './storage/read-position.js';
-import { RevocationFeedHistory } from './storage/revocation-feed-history.js';
 import { SecurityEventSigner } from './feed/security-event-signer.js';
 import { RevocationFeed } from './feed/revocation-feed.js';
 import { RevocationSnapshot } from './feed/revocation-snapshot.js';
@@ -65,8 +63,6 @@ function withStructure(module: DynamicModule, structure: RevocationsStructure): 
       IssuedLifetimes,
       RevocationTable,
       DatabaseRevocationPublisher,
-      ReadPosition,
-      RevocationFeedHistory,
       SecurityEventSigner,
       RevocationFeed,
       RevocationSnapshot,
@@ -82,7 +78,6 @@ function withStructure(module: DynamicModule, structure: RevocationsStructure): 
       ...(module.exports ?? []),
       RevocationTable,
       DatabaseRevocationPublisher,
-      ReadPosition,
       RevocationFeed,
       RevocationFeedPoll,
       RevocationFeedStreams,

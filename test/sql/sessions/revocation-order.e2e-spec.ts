@@ -16,7 +16,7 @@ import {
   PostgresSignal,
   RedisSignal,
   RevocationTable,
-  ReadPosition,
+  RevocationFeed,
   RevocationSignal,
   DatabaseRevocationSource,
 } from 'postern/revocations';
@@ -45,7 +45,7 @@ interface Replica {
   readonly database: Database;
   readonly journal: RevocationTable;
   readonly source: DatabaseRevocationSource;
-  readonly progress: ReadPosition;
+  readonly feed: RevocationFeed;
   readonly set: RevocationSet;
   isRevoked(sessionId: string): boolean;
   /** Commits a revocation and numbers it, like DatabaseRevocationPublisher. */
@@ -80,15 +80,15 @@ describe('revocations among replicas', () => {
     const terms = new CheckedRevocationsSettings(settings, clock, tokens);
     const signal = signalOf(module.get(DataSource));
     const journal = new RevocationTable(held, signal, terms, new EarliestClock(held, clock));
-    const progress = new ReadPosition();
-    const source = new DatabaseRevocationSource(journal, signal, terms, clock, undefined, progress);
+    const feed = new RevocationFeed(terms);
+    const source = new DatabaseRevocationSource(journal, signal, feed, terms);
     const set = new RevocationSet(clock, issuer);
     const made: Replica = {
       module,
       database: held,
       journal,
       source,
-      progress,
+      feed,
       set,
       isRevoked: (sessionId) => set.isRevoked(principalOf(sessionId)),
       async revoke(sessionId) {
@@ -249,9 +249,10 @@ describe('revocations among replicas', () => {
       { kind: 'key', target: 'k1', reason: 'killed', expiresAt },
     ]);
     await here.journal.order();
+    const row = { id: expect.any(String), createdAt: expect.any(Number) };
     expect((await here.journal.since(beginning, 10))!.entries).toEqual([
-      { sequence: 1, kind: 'subject', target: 'u1', before, reason: 'user-disabled', expiresAt },
-      { sequence: 2, kind: 'key', target: 'k1', reason: 'killed', expiresAt },
+      { ...row, sequence: 1, kind: 'subject', target: 'u1', before, reason: 'user-disabled', expiresAt },
+      { ...row, sequence: 2, kind: 'key', target: 'k1', reason: 'killed', expiresAt },
     ]);
   });
 
@@ -279,11 +280,12 @@ describe('revocations among replicas', () => {
     );
     await here.journal.order();
     const { end } = (await here.journal.since(beginning, 10))!;
+    await until(() => here.feed.end.sequence === 3);
     expect(await here.journal.forgetExpired(100)).toBe(2);
     expect((await here.journal.since(end, 10))!.entries).toEqual([]);
     await here.revoke('s4');
     await until(() => here.isRevoked('s4'));
-    expect([end.sequence, here.progress.interruption]).toEqual([3, 0]);
+    expect([end.sequence, here.feed.generation]).toEqual([3, 0]);
   });
 
   it.each([
@@ -315,8 +317,8 @@ describe('revocations among replicas', () => {
         else await here.revoke(sessionId);
       }
       for (const sessionId of ['s1', 's2', 's3', 's4']) await until(() => there.isRevoked(sessionId));
-      // The sources of notifications must start again as well.
-      expect(there.progress.interruption).toBe(1);
+      // The feed must start again as well.
+      expect(there.feed.generation).toBe(1);
     },
   );
 

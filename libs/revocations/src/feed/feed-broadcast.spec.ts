@@ -2,10 +2,12 @@ import { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import { FeedBroadcast } from './feed-broadcast.js';
-import type { RevocationFeed } from './revocation-feed.js';
-import type { FeedEntry } from '../storage/revocation-feed-history.js';
-import { START } from './feed-position.js';
-import { ReadPosition } from '../storage/read-position.js';
+import type { Follower } from './feed-broadcast.js';
+import { RevocationFeed } from './revocation-feed.js';
+import type { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
+import type { SequencedRevocation } from '../storage/revocation-table.js';
+import { positionOf, START } from './feed-position.js';
+import type { SecurityEventSigner } from './security-event-signer.js';
 
 const FOLLOWERS = 10;
 const WRITE_MILLISECONDS = 5;
@@ -27,30 +29,34 @@ class BusySocket extends Duplex {
   }
 }
 
-/** A feed without a database: each entry is known at once, and signed. */
-class WrittenFeed {
-  readonly entries: FeedEntry[] = [];
-  readonly isFresh = false;
-  readonly hasNews = false;
-  readonly assertKnown = (): void => undefined;
-  readonly refresh = (): Promise<void> => Promise.resolve();
-  readonly signed = () => Promise.resolve({ frame: Buffer.from('event: set\ndata: token\n\n') });
+/** A feed without a database, and without position events. */
+class WrittenFeed extends RevocationFeed {
+  private count = 0;
 
-  after({ sequence }: { sequence: number }, most: number): readonly FeedEntry[] {
-    return this.entries.slice(sequence, sequence + most);
+  constructor() {
+    super({} as CheckedRevocationsSettings);
   }
 
-  add(progress: ReadPosition): void {
-    this.entries.push({ id: crypto.randomUUID(), sequence: this.entries.length + 1 } as FeedEntry);
-    progress.note(this.entries.length);
+  override assertKnown(): void {}
+
+  override isComplete(): boolean {
+    return false;
+  }
+
+  add(): void {
+    const entry = { id: crypto.randomUUID(), sequence: (this.count += 1) } as SequencedRevocation;
+    this.append({ after: this.end, entries: [entry], end: positionOf(entry), lastSequence: this.count });
   }
 }
+
+const events = {
+  signRevocation: () => Promise.resolve({ frame: Buffer.from('event: set\ndata: token\n\n') }),
+} as unknown as SecurityEventSigner;
 
 describe('FeedBroadcast', () => {
   it('a broadcast whose writes took long is followed by a pause that leaves the thread to requests', async () => {
     const feed = new WrittenFeed();
-    const progress = new ReadPosition();
-    const broadcast = new FeedBroadcast(feed as unknown as RevocationFeed, progress);
+    const broadcast = new FeedBroadcast(feed, events);
     const leaving = new AbortController();
     const sockets = Array.from({ length: FOLLOWERS }, () => new BusySocket());
     const joined = sockets.map((socket) => {
@@ -70,14 +76,28 @@ describe('FeedBroadcast', () => {
         await new Promise((resolve) => setTimeout(resolve, 1));
     };
 
-    feed.add(progress);
+    feed.add();
     await written(1);
-    feed.add(progress);
+    feed.add();
     await written(2);
 
     const [first = 0, second = 0] = last.writtenAt.slice(heads);
     expect(second - first).toBeGreaterThan(100 + FOLLOWERS * WRITE_MILLISECONDS - 1);
     leaving.abort();
     await Promise.all(joined);
+  });
+
+  it('catchUp() resolves if the last follower leaves before the next broadcast', async () => {
+    const broadcast = new FeedBroadcast(new WrittenFeed(), events);
+    const leaving = new AbortController();
+    const follower = { response: {}, signal: leaving.signal, assertAllowed: () => undefined } as unknown as Follower;
+    const joined = broadcast.join(follower, START, performance.now());
+    await new Promise(setImmediate);
+    let hasCaughtUp = false;
+    void broadcast.catchUp().then(() => (hasCaughtUp = true));
+    leaving.abort();
+    await expect(joined).rejects.toThrow();
+    await new Promise(setImmediate);
+    expect(hasCaughtUp).toBe(true);
   });
 });

@@ -5,7 +5,7 @@ import { eventFrame } from './event-frame.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { START, isSamePosition, positionOf, textOfCursor } from './feed-position.js';
 import type { FeedPosition } from './feed-position.js';
-import { ReadPosition } from '../storage/read-position.js';
+import { SecurityEventSigner } from './security-event-signer.js';
 
 /** How often followers get a position event if no revocation occurs. */
 export const HEARTBEAT_MILLISECONDS = 1000;
@@ -53,7 +53,7 @@ export class FeedBroadcast {
 
   constructor(
     private readonly feed: RevocationFeed,
-    private readonly position: ReadPosition,
+    private readonly events: SecurityEventSigner,
   ) {}
 
   /** Whether a follower that has read up to this position can join now. */
@@ -120,15 +120,16 @@ export class FeedBroadcast {
       const pause = Math.min(MAX_PAUSE_MILLISECONDS, this.busyMilliseconds * PAUSE_FACTOR);
       if (pause > 1) await delay(pause, undefined, { signal, ref: false }).catch(() => undefined);
       // After a write, take another turn: it may find more, and it checks the tokens of the followers.
-      if (!hasWritten && !this.feed.hasNews) await this.position.moved(this.untilHeartbeat, signal);
+      if (!hasWritten) await this.feed.moved(this.place, this.untilHeartbeat, signal);
     }
     this.isRunning = false;
+    // The last member may have left after a further call of `catchUp`.
+    for (const over of this.turnOver.splice(0)) over();
   }
 
   /** @returns whether events were written */
   private async turn(): Promise<boolean> {
     this.feed.assertKnown();
-    await this.feed.refresh();
     const { place } = this;
     const entries = this.feed.after(place, MAX_EVENTS_AT_ONCE);
     const last = entries?.at(-1);
@@ -136,7 +137,7 @@ export class FeedBroadcast {
       for (const member of this.members.values()) member.leave(place);
     } else if (last !== undefined) {
       const frames: Buffer[] = [];
-      for (const entry of entries) frames.push((await this.feed.signed(entry)).frame);
+      for (const entry of entries) frames.push((await this.events.signRevocation(entry)).frame);
       // While events were signed, all members may have left, and others may have joined at another position.
       if (place !== this.place) return false;
       const reached = positionOf(last);
@@ -156,8 +157,7 @@ export class FeedBroadcast {
 
   /** A position event needs a read of the database since the last one: only then no revocation is missing. */
   private isBeatDue(pause: number): boolean {
-    if (performance.now() - this.beatAt < pause) return false;
-    return !this.feed.hasNews && this.feed.isFresh && this.position.readAt > this.beatAt;
+    return performance.now() - this.beatAt >= pause && this.feed.isComplete(this.beatAt);
   }
 
   private beatFrame(place: FeedPosition): Buffer {

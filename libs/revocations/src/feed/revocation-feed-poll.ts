@@ -1,10 +1,13 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
+import type { Principal } from 'postern/auth';
+import { FollowerAccess } from './follower-access.js';
 import { RevocationFeed } from './revocation-feed.js';
-import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import type { SequencedRevocation } from '../storage/revocation-table.js';
 import { cursorOf, positionOf, textOfCursor } from './feed-position.js';
 import type { FeedPosition } from './feed-position.js';
-import { ReadPosition } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
+import { SecurityEventSigner } from './security-event-signer.js';
 
 const PAGE_SIZE = 100;
 const SHORT_PAUSE_MILLISECONDS = 100;
@@ -35,21 +38,27 @@ export class RevocationFeedPoll {
   constructor(
     private readonly feed: RevocationFeed,
     private readonly snapshot: RevocationSnapshot,
-    private readonly position: ReadPosition,
+    private readonly events: SecurityEventSigner,
+    private readonly access: FollowerAccess,
   ) {}
 
   /**
-   * The revocations after a cursor. Waits for a revocation if there is none yet.
+   * The revocations after a cursor. Waits for a revocation if there is none yet, but not until the token expires.
    *
    * @throws RevocationsUnknownError if this replica has no contact with the database
    */
-  async page(text: string | undefined, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer> {
+  async page(
+    text: string | undefined,
+    waitSeconds: number,
+    principal: Principal,
+    signal: AbortSignal,
+  ): Promise<FeedAnswer> {
     const cursor = cursorOf(text);
     // A new follower must receive all revocations from before its call.
     await this.untilFresh(signal, cursor === undefined ? performance.now() : undefined);
     if (cursor === undefined || this.feed.after(cursor.position, 0) === undefined) return this.firstPage();
     if (cursor.snapshotOffset !== undefined) return this.nextPage(cursor.position, cursor.snapshotOffset, false);
-    return this.following(cursor.position, waitSeconds, signal);
+    return this.following(cursor.position, Math.min(waitSeconds, this.access.secondsLeft(principal)), signal);
   }
 
   private async following(place: FeedPosition, waitSeconds: number, signal: AbortSignal): Promise<FeedAnswer> {
@@ -58,8 +67,8 @@ export class RevocationFeedPoll {
       const entries = this.feed.after(place, PAGE_SIZE + 1);
       if (entries === undefined) return this.firstPage();
       const left = deadline - performance.now();
-      if (entries.length > 0 || left <= 0 || signal.aborted) return this.events(place, entries);
-      if (!this.feed.hasNews) await this.position.moved(left, signal);
+      if (entries.length > 0 || left <= 0 || signal.aborted) return this.answer(place, entries);
+      await this.feed.moved(place, left, signal);
       await this.untilFresh(signal);
     }
   }
@@ -68,16 +77,15 @@ export class RevocationFeedPoll {
   private async untilFresh(signal: AbortSignal, since = Number.NEGATIVE_INFINITY): Promise<void> {
     for (;;) {
       this.feed.assertKnown();
-      await this.feed.refresh();
-      if ((this.feed.isFresh && this.position.readAt > since) || signal.aborted) return;
-      await this.position.moved(SHORT_PAUSE_MILLISECONDS, signal);
+      if (this.feed.isComplete(since) || signal.aborted) return;
+      await delay(SHORT_PAUSE_MILLISECONDS, undefined, { signal }).catch(() => undefined);
     }
   }
 
-  private async events(place: FeedPosition, entries: readonly FeedEntry[]): Promise<FeedAnswer> {
+  private async answer(place: FeedPosition, entries: readonly SequencedRevocation[]): Promise<FeedAnswer> {
     const sets: Buffer[] = [];
     const page = entries.slice(0, PAGE_SIZE);
-    for (const entry of page) sets.push((await this.feed.signed(entry)).token);
+    for (const entry of page) sets.push((await this.events.signRevocation(entry)).token);
     const last = page.at(-1);
     const end = last ? positionOf(last) : place;
     const hasMore = entries.length > PAGE_SIZE;
@@ -104,7 +112,7 @@ export class RevocationFeedPoll {
     }
     const entries = this.feed.after(end, reset ? PAGE_SIZE + 1 : 0);
     if (entries === undefined) return this.firstPage();
-    const events = await this.events(end, entries);
-    return { ...events, reset, sets: [...sets, ...events.sets] };
+    const answer = await this.answer(end, entries);
+    return { ...answer, reset, sets: [...sets, ...answer.sets] };
   }
 }

@@ -4,11 +4,11 @@ import { eventFrame } from './event-frame.js';
 import { HEARTBEAT_MILLISECONDS, positionFrame } from './feed-broadcast.js';
 import type { FeedBroadcast, Follower } from './feed-broadcast.js';
 import type { RevocationFeed } from './revocation-feed.js';
-import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import type { SequencedRevocation } from '../storage/revocation-table.js';
 import { cursorOf, positionOf } from './feed-position.js';
 import type { FeedPosition } from './feed-position.js';
-import type { ReadPosition } from '../storage/read-position.js';
 import type { RevocationSnapshot } from './revocation-snapshot.js';
+import type { SecurityEventSigner } from './security-event-signer.js';
 
 /** A follower that does not read for this long is disconnected: its unread events would fill the memory. */
 const MAX_UNREAD_MILLISECONDS = 5000;
@@ -19,8 +19,8 @@ const MAX_NAP_MILLISECONDS = 100;
 export interface FeedSources {
   readonly feed: RevocationFeed;
   readonly snapshot: RevocationSnapshot;
-  readonly position: ReadPosition;
   readonly broadcast: FeedBroadcast;
+  readonly events: SecurityEventSigner;
 }
 
 /**
@@ -57,7 +57,6 @@ export class RevocationFeedStream {
       'X-Accel-Buffering': 'no',
     });
     this.response.flushHeaders();
-    await feed.refresh();
     let place = cursorOf(cursor)?.position;
     for (;;) {
       const entries = place && feed.after(place, MAX_EVENTS_AT_ONCE);
@@ -73,7 +72,6 @@ export class RevocationFeedStream {
       feed.assertKnown();
       // A follower that joins the broadcast must have received all that the broadcast has sent.
       await broadcast.catchUp();
-      await feed.refresh();
     }
   }
 
@@ -98,9 +96,9 @@ export class RevocationFeedStream {
     return snapshot.endPlace;
   }
 
-  private async writeEvents(entries: readonly FeedEntry[]): Promise<void> {
+  private async writeEvents(entries: readonly SequencedRevocation[]): Promise<void> {
     const frames: Buffer[] = [];
-    for (const entry of entries) frames.push((await this.sources.feed.signed(entry)).frame);
+    for (const entry of entries) frames.push((await this.sources.events.signRevocation(entry)).frame);
     this.response.cork();
     const writes = frames.map((frame) => this.response.write(frame));
     this.response.uncork();
@@ -109,7 +107,7 @@ export class RevocationFeedStream {
 
   /** After the last revocation: sends a position event, then joins the broadcast. */
   private async wait(place: FeedPosition): Promise<FeedPosition> {
-    const { feed, position, broadcast } = this.sources;
+    const { feed, broadcast } = this.sources;
     await this.writePosition(place);
     // Check the token after the events: a follower also receives the revocation of its own token.
     this.follower.assertAllowed();
@@ -118,16 +116,14 @@ export class RevocationFeedStream {
       if (this.response.writableNeedDrain) await this.drained();
       return reached;
     }
-    if (!feed.hasNews) await position.moved(MAX_NAP_MILLISECONDS, this.follower.signal);
+    await feed.moved(place, MAX_NAP_MILLISECONDS, this.follower.signal);
     return place;
   }
 
   /** Sends a position event after a snapshot, and once a second. It needs a read of the database since the last one. */
   private async writePosition(place: FeedPosition): Promise<void> {
-    const { feed, position } = this.sources;
     const isDue = performance.now() - this.positionAt >= HEARTBEAT_MILLISECONDS;
-    if (!isDue || feed.hasNews || !feed.isFresh) return;
-    if (position.readAt <= Math.max(this.positionAt, this.beganAt)) return;
+    if (!isDue || !this.sources.feed.isComplete(Math.max(this.positionAt, this.beganAt))) return;
     this.positionAt = performance.now();
     await this.write(positionFrame(place));
   }

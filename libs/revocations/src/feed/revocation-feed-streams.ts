@@ -6,8 +6,8 @@ import { FollowerAccess } from './follower-access.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { RevocationFeedStream } from './revocation-feed-stream.js';
 import type { FeedSources } from './revocation-feed-stream.js';
-import { ReadPosition } from '../storage/read-position.js';
 import { RevocationSnapshot } from './revocation-snapshot.js';
+import { SecurityEventSigner } from './security-event-signer.js';
 
 /** Writes streams of Server-Sent Events to followers. */
 @Injectable()
@@ -18,11 +18,11 @@ export class RevocationFeedStreams {
   constructor(
     feed: RevocationFeed,
     snapshot: RevocationSnapshot,
-    position: ReadPosition,
     broadcast: FeedBroadcast,
+    events: SecurityEventSigner,
     private readonly access: FollowerAccess,
   ) {
-    this.sources = { feed, snapshot, position, broadcast };
+    this.sources = { feed, snapshot, broadcast, events };
   }
 
   /**

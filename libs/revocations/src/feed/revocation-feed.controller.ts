@@ -23,7 +23,6 @@ import { ApiProblems, ServiceUnavailableError } from 'postern/problem';
 import { ServerMetadata } from 'postern/tokens';
 import { FollowRevocationsDto } from './follow-revocations.dto.js';
 import { RevocationPageDto } from './revocation-page.dto.js';
-import { FollowerAccess } from './follower-access.js';
 import { FollowerSlots } from './follower-slots.js';
 import { RevocationFeed } from './revocation-feed.js';
 import { jsonPieces, RevocationFeedPoll } from './revocation-feed-poll.js';
@@ -67,7 +66,6 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
     private readonly streams: RevocationFeedStreams,
     private readonly poll: RevocationFeedPoll,
     private readonly slots: FollowerSlots,
-    private readonly access: FollowerAccess,
     private readonly metadata: ServerMetadata,
   ) {}
 
@@ -133,9 +131,9 @@ export class RevocationFeedController implements OnModuleInit, OnModuleDestroy {
       if (isStreamed) {
         await this.streams.write(take(response), lastEventId ?? query.after, principal, slot.signal);
       } else {
-        // Respond before the token of the follower expires, as a stream does.
-        const wait = request.method === 'HEAD' ? 0 : Math.min(query.wait ?? 0, this.access.secondsLeft(principal));
-        write(take(response), await this.poll.page(query.after, wait, slot.signal));
+        const wait = request.method === 'HEAD' ? 0 : (query.wait ?? 0);
+        const answer = await this.poll.page(query.after, wait, principal, slot.signal);
+        write(take(response), answer);
       }
     } finally {
       slot.release();

@@ -1,47 +1,63 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationsUnknownError } from 'postern/auth';
-import { RevocationFeedHistory } from '../storage/revocation-feed-history.js';
-import type { FeedEntry } from '../storage/revocation-feed-history.js';
-import { START, positionOf } from './feed-position.js';
-import type { FeedPosition } from './feed-position.js';
-import { ReadPosition } from '../storage/read-position.js';
-import { SecurityEventSigner } from './security-event-signer.js';
-import type { SignedEvent } from './security-event-signer.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
+import type { SequencedRevocation } from '../storage/revocation-table.js';
+import { isSamePosition, positionOf, START } from './feed-position.js';
+import type { FeedPosition } from './feed-position.js';
 
 /** The number of recent revocations in memory. A follower that is further behind gets a snapshot, which costs less. */
-const RECENT_LIMIT = 2000;
+export const RECENT_LIMIT = 2000;
 const MIN_FRESH_SECONDS = 1;
 const MIN_CUT_OFF_SECONDS = 5;
 
-interface SignedEntry {
-  readonly entry: FeedEntry;
-  signed?: Promise<SignedEvent>;
+/** The revocations that one read of the table found. */
+export interface RevocationRead {
+  /** The end of the previous read; `START` if all revocations were read again. */
+  readonly after: FeedPosition;
+  /** In order. The last `RECENT_LIMIT` of them are enough. */
+  readonly entries: readonly SequencedRevocation[];
+  readonly end: FeedPosition;
+  /** The last assigned number. Its revocation may have been deleted. */
+  readonly lastSequence: number;
+  /** When the read began, by `performance.now()`; absent if committed revocations had no number yet. */
+  readonly completeAt?: number | undefined;
 }
 
-/** The recent revocations in order. Each is signed and serialised once for all followers of this replica. */
+/** The recent revocations in order, and the time of the last read that missed none. */
 @Injectable()
 export class RevocationFeed {
   private base = START;
-  private recent: SignedEntry[] = [];
-  private isBehind = true;
-  private loading: Promise<void> | undefined;
-  private interruption = -1;
-  private rebuilds = 0;
+  private recent: SequencedRevocation[] = [];
+  private readEnd = START;
+  private completeAt = Number.NEGATIVE_INFINITY;
+  private replacements = 0;
+  private readonly waiting = new Set<() => void>();
 
-  constructor(
-    private readonly history: RevocationFeedHistory,
-    private readonly position: ReadPosition,
-    private readonly terms: CheckedRevocationsSettings,
-    private readonly events: SecurityEventSigner,
-  ) {
-    position.onMove(() => (this.isBehind = true));
-  }
+  constructor(private readonly terms: CheckedRevocationsSettings) {}
 
   /** The position of the last revocation in memory. */
   get end(): FeedPosition {
     const last = this.recent.at(-1);
-    return last ? positionOf(last.entry) : this.base;
+    return last ? positionOf(last) : this.base;
+  }
+
+  /** Changes when the revocations were not appended but replaced: earlier ones may come from another database. */
+  get generation(): number {
+    return this.replacements;
+  }
+
+  /** Adds the revocations of a read. Replaces all others if the read does not continue them without a gap. */
+  append({ after, entries, end, lastSequence, completeAt }: RevocationRead): void {
+    const before = this.end;
+    const hasGap = entries.some(({ sequence }, at) => sequence !== before.sequence + at + 1);
+    const isCurrent = before.sequence + entries.length === lastSequence;
+    if (isSamePosition(after, this.readEnd) && !hasGap && isCurrent) this.recent.push(...entries);
+    else this.replace(entries, lastSequence);
+    const dropped = this.recent.splice(0, Math.max(0, this.recent.length - RECENT_LIMIT)).at(-1);
+    if (dropped) this.base = positionOf(dropped);
+    this.readEnd = end;
+    this.completeAt = completeAt ?? this.completeAt;
+    if (!isSamePosition(before, this.end)) for (const wake of this.waiting) wake();
   }
 
   /**
@@ -51,96 +67,50 @@ export class RevocationFeed {
    */
   assertKnown(): void {
     const limit = Math.max(MIN_CUT_OFF_SECONDS, 3 * this.terms.pollSeconds);
-    if (performance.now() - this.position.readAt > limit * 1000) throw new RevocationsUnknownError();
-  }
-
-  /** Whether the last read of the database is recent enough to state that no revocation is missing. */
-  get isFresh(): boolean {
-    const limit = Math.max(MIN_FRESH_SECONDS, 2 * this.terms.pollSeconds);
-    return performance.now() - this.position.readAt <= limit * 1000;
-  }
-
-  /** Loads all revocations that this replica has read. */
-  async refresh(): Promise<void> {
-    if (this.isBehind || this.interruption !== this.position.interruption) {
-      this.loading ??= this.load().finally(() => (this.loading = undefined));
-    }
-    await this.loading;
-  }
-
-  /** Whether there may be revocations that `refresh` has not loaded. */
-  get hasNews(): boolean {
-    return this.isBehind;
+    if (performance.now() - this.completeAt > limit * 1000) throw new RevocationsUnknownError();
   }
 
   /**
-   * The revocations after a position, in order and without gaps; `undefined` if the follower needs a snapshot.
+   * Whether a recent read of the database shows that no revocation is missing.
+   *
+   * @param since the earliest beginning of that read, by `performance.now()`
    */
-  after(place: FeedPosition, most: number): readonly FeedEntry[] | undefined {
+  isComplete(since: number): boolean {
+    const limit = Math.max(MIN_FRESH_SECONDS, 2 * this.terms.pollSeconds);
+    return this.completeAt > since && performance.now() - this.completeAt <= limit * 1000;
+  }
+
+  /** The revocations after a position, in order and without gaps; `undefined` if the follower needs a snapshot. */
+  after(place: FeedPosition, limit: number): readonly SequencedRevocation[] | undefined {
     const at = place.sequence - this.base.sequence;
-    const there = at === 0 ? this.base : this.recent[at - 1] && positionOf(this.recent[at - 1]!.entry);
-    if (there?.tag !== place.tag) return undefined;
-    return this.recent.slice(at, at + most).map(({ entry }) => entry);
+    const there = at === 0 ? this.base : this.recent[at - 1] && positionOf(this.recent[at - 1]!);
+    return there?.tag === place.tag ? this.recent.slice(at, at + limit) : undefined;
   }
 
-  /** Changes with each reload: earlier pages may come from another database. */
-  get generation(): number {
-    return this.rebuilds;
+  /** Resolves when the feed ends at another position, after the timeout, or when the signal aborts. */
+  moved(place: FeedPosition, milliseconds: number, signal: AbortSignal): Promise<void> {
+    if (signal.aborted || !isSamePosition(place, this.end)) return Promise.resolve();
+    return new Promise((resolve) => {
+      const done = (): void => {
+        clearTimeout(timer);
+        this.waiting.delete(done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      const timer = setTimeout(done, milliseconds);
+      this.waiting.add(done);
+      signal.addEventListener('abort', done);
+    });
   }
 
-  /** The signed event of a revocation that `after` returned. */
-  async signed(entry: FeedEntry): Promise<SignedEvent> {
-    const cached = this.recent[entry.sequence - this.base.sequence - 1];
-    const ready: SignedEntry = cached?.entry.id === entry.id ? cached : { entry };
-    const underway = ready.signed;
-    const before = underway && (await underway.catch(() => undefined));
-    if (before && this.events.isLive(before)) return before;
-    // The first caller signs for all others.
-    if (ready.signed === underway || ready.signed === undefined) ready.signed = this.events.signRevocation(entry);
-    return ready.signed;
-  }
-
-  private async load(): Promise<void> {
-    do {
-      const { interruption } = this.position;
-      const isSameDatabase = interruption === this.interruption;
-      this.isBehind = false;
-      try {
-        if (!(isSameDatabase && (await this.append()))) await this.rebuild();
-      } catch (error) {
-        this.isBehind = true;
-        throw error;
-      }
-      this.interruption = interruption;
-    } while (this.isBehind);
-  }
-
-  /** @returns whether the new revocations could be appended without a gap */
-  private async append(): Promise<boolean> {
-    const { end } = this;
-    const entries = await this.history.following(end, RECENT_LIMIT);
-    if (entries === undefined || entries.length === RECENT_LIMIT) return false;
-    if (!entries.every((entry, at) => entry.sequence === end.sequence + at + 1)) return false;
-    this.recent.push(...entries.map((entry) => ({ entry })));
-    const surplus = this.recent.length - RECENT_LIMIT;
-    if (surplus <= 0) return true;
-    const dropped = this.recent.splice(0, surplus);
-    this.base = positionOf(dropped.at(-1)!.entry);
-    return true;
-  }
-
-  private async rebuild(): Promise<void> {
-    const { sequence, entries } = await this.history.end(RECENT_LIMIT);
-    this.rebuilds += 1;
-    // Keep only the revocations without a gap up to the end; a snapshot covers the earlier ones.
-    const start = entries.findLastIndex((entry, at) => entry.sequence !== sequence - (entries.length - 1 - at)) + 1;
-    const dense = entries.slice(start).map((entry) => ({ entry }));
-    const first = dense[0]?.entry.sequence ?? sequence + 1;
-    if (first === 1 || dense.length === 0) {
-      this.base = { sequence: first - 1, tag: '' };
-    } else {
-      this.base = positionOf(dense.shift()!.entry);
-    }
-    this.recent = dense;
+  /** Keeps only the revocations without a gap up to the end; a snapshot covers the earlier ones. */
+  private replace(entries: readonly SequencedRevocation[], lastSequence: number): void {
+    this.replacements += 1;
+    const start = entries.findLastIndex((entry, at) => entry.sequence !== lastSequence - (entries.length - 1 - at)) + 1;
+    this.recent = entries.slice(start);
+    this.base = START;
+    if (this.recent[0]?.sequence === 1) return;
+    const first = this.recent.shift();
+    this.base = first ? positionOf(first) : { sequence: lastSequence, tag: '' };
   }
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { RevocationFeed } from './revocation-feed.js';
-import { RevocationFeedHistory } from '../storage/revocation-feed-history.js';
-import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import { RevocationTable } from '../storage/revocation-table.js';
+import type { SequencedRevocation } from '../storage/revocation-table.js';
 import { START } from './feed-position.js';
 import type { FeedPosition } from './feed-position.js';
 import { SecurityEventSigner } from './security-event-signer.js';
@@ -35,7 +35,7 @@ export class RevocationSnapshot {
   private making: Promise<void> | undefined;
 
   constructor(
-    private readonly history: RevocationFeedHistory,
+    private readonly table: RevocationTable,
     private readonly feed: RevocationFeed,
     private readonly events: SecurityEventSigner,
   ) {}
@@ -82,7 +82,7 @@ export class RevocationSnapshot {
   private async make(): Promise<void> {
     const { pages, end } = this;
     const after = pages.at(-1)?.upTo ?? 0;
-    const { entries, isFull } = bounded(await this.history.after(after, MAX_PAGE_ENTRIES));
+    const { entries, isFull } = bounded(await this.table.after(after, MAX_PAGE_ENTRIES));
     const last = entries.at(-1)?.sequence ?? end.sequence;
     const upTo = isFull ? Math.min(last, end.sequence) : end.sequence;
     const { now } = this.events;
@@ -94,7 +94,10 @@ export class RevocationSnapshot {
 }
 
 /** The entries that fit into a page, and whether more may follow. */
-function bounded(entries: readonly FeedEntry[]): { entries: readonly FeedEntry[]; isFull: boolean } {
+function bounded(entries: readonly SequencedRevocation[]): {
+  entries: readonly SequencedRevocation[];
+  isFull: boolean;
+} {
   let bytes = 0;
   for (const [at, { target }] of entries.entries()) {
     bytes += Buffer.byteLength(JSON.stringify(target));

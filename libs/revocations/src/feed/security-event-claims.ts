@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { SECURITY_EVENT_TYPES } from 'postern/auth';
 import type { Revocation } from 'postern/auth';
-import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import type { SequencedRevocation } from '../storage/revocation-table.js';
 
 /** The common claims of all events of the feed. */
 export interface FeedEventTerms {
@@ -27,7 +27,7 @@ const SUBJECT_EVENTS: Readonly<Record<string, { type: string; members?: object }
  *
  * @see RFC 8417 §2.2, RFC 9493 §3, OpenID CAEP 1.0 §3, OpenID RISC 1.0 §2
  */
-export function securityEventOf(entry: FeedEntry, { issuer, audience, now }: FeedEventTerms): object {
+export function securityEventOf(entry: SequencedRevocation, { issuer, audience, now }: FeedEventTerms): object {
   const { type, members } = typeOf(entry);
   return {
     iss: issuer,

@@ -5,7 +5,7 @@ import { CheckedTokensSettings, KeyRing, TokenSigner } from 'postern/tokens';
 import { eventFrame } from './event-frame.js';
 import { securityEventOf, snapshotPageOf } from './security-event-claims.js';
 import type { FeedEventTerms, SnapshotRange } from './security-event-claims.js';
-import type { FeedEntry } from '../storage/revocation-feed-history.js';
+import type { SequencedRevocation } from '../storage/revocation-table.js';
 import { positionOf, textOfCursor } from './feed-position.js';
 
 /** Signing blocks the event loop: it yields to other requests after this number of signatures. */
@@ -24,6 +24,7 @@ export interface SignedEvent {
 /** Signs the events of the feed as Security Event Tokens of this issuer. */
 @Injectable()
 export class SecurityEventSigner {
+  private readonly signed = new WeakMap<SequencedRevocation, Promise<SignedEvent>>();
   private signatures = 0;
 
   constructor(
@@ -43,9 +44,17 @@ export class SecurityEventSigner {
     return this.keys.isLive(this.settings.issuer, kid);
   }
 
-  /** Signs the event of a revocation. */
-  signRevocation(entry: FeedEntry): Promise<SignedEvent> {
-    return this.sign(securityEventOf(entry, this.terms), textOfCursor({ position: positionOf(entry) }));
+  /** The event of a revocation: signed once for all followers, and again if its key was revoked or removed. */
+  async signRevocation(entry: SequencedRevocation): Promise<SignedEvent> {
+    const existing = this.signed.get(entry);
+    const event = await existing?.catch(() => undefined);
+    if (event && this.isLive(event)) return event;
+    // The first caller signs for all others.
+    if (this.signed.get(entry) === existing) {
+      const cursor = textOfCursor({ position: positionOf(entry) });
+      this.signed.set(entry, this.sign(securityEventOf(entry, this.terms), cursor));
+    }
+    return this.signed.get(entry)!;
   }
 
   /** Signs the event of a page of a snapshot. */

@@ -8,12 +8,11 @@ export class OutageLog {
     private readonly logger: Logger,
     private readonly startText: string,
     private readonly endText: string,
+    private readonly level: 'warn' | 'error' = 'warn',
   ) {}
 
   recordFailure(error: unknown): void {
-    const line = `${this.startText}: ${String(error)}`;
-    if (this.isOut) this.logger.debug(line);
-    else this.logger.warn(line);
+    this.logger[this.isOut ? 'debug' : this.level](`${this.startText}: ${String(error)}`);
     this.isOut = true;
   }
 

@@ -2,18 +2,30 @@ import { Logger } from '@nestjs/common';
 import { RevocationSet, SystemClock } from 'postern/auth';
 import type { Clock, RevocationHealth } from 'postern/auth';
 import { START } from '../feed/feed-position.js';
+import { RevocationFeed } from '../feed/revocation-feed.js';
 import type { RevocationTablePage, SequencedRevocation, RevocationTable } from './revocation-table.js';
-import { ReadPosition } from './read-position.js';
 import type { RevocationSignal } from '../signals/revocation-signal.js';
 import type { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 import { DatabaseRevocationSource } from './database-revocation-source.js';
 
 const clock: Clock = new SystemClock();
 const page: RevocationTablePage = {
-  entries: [{ sequence: 1, kind: 'session', target: 's', reason: 'logout', expiresAt: clock.now() / 1000 + 60 }],
+  entries: [
+    {
+      id: '019abfc2-617b-7000-a1b2-c3d40123abcd',
+      sequence: 1,
+      kind: 'session',
+      target: 's',
+      reason: 'logout',
+      createdAt: clock.now() / 1000,
+      expiresAt: clock.now() / 1000 + 60,
+    },
+  ],
   end: { sequence: 1, tag: '0123abcd' },
+  lastSequence: 1,
   unordered: [],
 };
+const terms = { pollSeconds: 60, now: () => new Date(clock.now()) } as CheckedRevocationsSettings;
 const failure = new Error('the pool has ended');
 
 describe('DatabaseRevocationSource', () => {
@@ -35,7 +47,7 @@ describe('DatabaseRevocationSource', () => {
     const table = {
       since: async () => {
         readings += 1;
-        if (readings === 1) return { ...page, entries: [], end: START };
+        if (readings === 1) return { ...page, entries: [], end: START, lastSequence: 0 };
         await new Promise<void>((resolve) => (release = resolve));
         return answer();
       },
@@ -44,12 +56,7 @@ describe('DatabaseRevocationSource', () => {
       listen: (heard: typeof hear) => Promise.resolve(void (hear = heard)),
       stop: () => Promise.resolve(),
     } as unknown as RevocationSignal;
-    const source = new DatabaseRevocationSource(
-      table,
-      signal,
-      { pollSeconds: 60 } as CheckedRevocationsSettings,
-      clock,
-    );
+    const source = new DatabaseRevocationSource(table, signal, new RevocationFeed(terms), terms);
     const set = new RevocationSet(clock, 'https://id.test');
     await source.follow(set);
     hear(1);
@@ -70,43 +77,33 @@ describe('DatabaseRevocationSource', () => {
         followingStarted: () => undefined,
         upToDateAt: (cursor: string) => void contacts.push(cursor),
       } as unknown as RevocationHealth;
-      const position = new ReadPosition();
-      const moved = position.moved(60_000, AbortSignal.timeout(1000));
-      const terms = { pollSeconds: 60 } as CheckedRevocationsSettings;
-      const source = new DatabaseRevocationSource(table as RevocationTable, signal, terms, clock, health, position);
+      const feed = new RevocationFeed(terms);
+      const source = new DatabaseRevocationSource(table as RevocationTable, signal, feed, terms, health);
       const set = new RevocationSet(clock, 'https://id.test');
       await source.follow(set);
       await source.stop();
-      return { set, contacts, progress: position, moved };
+      return { set, contacts, feed };
     }
 
     it('DatabaseRevocationSource applies revocations without a number at once, but does not report to followers that it is up to date', async () => {
-      const {
-        set,
-        contacts,
-        progress: position,
-        moved,
-      } = await following({
+      const { set, contacts, feed } = await following({
         since: () => Promise.resolve({ ...page, unordered: [{ ...revocation, target: 'unordered' }] }),
         order: () => new Promise(() => undefined),
       });
-      await moved;
-      expect([set.size, contacts, position.readAt]).toEqual([2, ['1'], Number.NEGATIVE_INFINITY]);
+      expect([set.size, contacts, feed.end]).toEqual([2, ['1'], page.end]);
+      expect(feed.isComplete(Number.NEGATIVE_INFINITY)).toBe(false);
     });
 
     it('DatabaseRevocationSource does not start before it has read all revocations without a number', async () => {
       const many = Array.from({ length: 5000 }, (__, number) => ({ ...revocation, target: `s${number}` }));
       let isOrdered = false;
-      const {
-        set,
-        contacts,
-        progress: position,
-      } = await following({
-        since: () => Promise.resolve(isOrdered ? page : { ...page, entries: [], end: START, unordered: many }),
+      const { set, contacts, feed } = await following({
+        since: () =>
+          Promise.resolve(isOrdered ? page : { ...page, entries: [], end: START, lastSequence: 0, unordered: many }),
         order: () => Promise.resolve(void (isOrdered = true)),
       });
       expect([set.size, contacts.slice(0, 1)]).toEqual([5001, ['1']]);
-      expect(position.readAt).toBeGreaterThan(0);
+      expect(feed.isComplete(0)).toBe(true);
     });
   });
 });

@@ -1,18 +1,20 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
-import { Clock, RevocationHealth, RevocationSource } from 'postern/auth';
+import { RevocationHealth, RevocationSource } from 'postern/auth';
 import type { RevocationSet } from 'postern/auth';
-import { OutageLog } from '../signals/outage-log.js';
-import { START } from '../feed/feed-position.js';
-import { RevocationTable } from './revocation-table.js';
-import { ReadPosition } from './read-position.js';
-import { RevocationSignal } from '../signals/revocation-signal.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
+import { START } from '../feed/feed-position.js';
+import { RECENT_LIMIT, RevocationFeed } from '../feed/revocation-feed.js';
+import { OutageLog } from '../signals/outage-log.js';
+import { RevocationSignal } from '../signals/revocation-signal.js';
+import { RevocationTable } from './revocation-table.js';
+import type { SequencedRevocation } from './revocation-table.js';
+import { SingleFlight } from './single-flight.js';
 
 const PAGE_SIZE = 5000;
 
 /**
- * Keeps the set of revocations of this server equal to the database: it reads all of them at the start, and then new
- * ones after each signal and at each poll.
+ * The only reader of revocations in this server. It reads all of them at the start, and then new ones after each signal
+ * and at each poll, and passes them to the set of this server and to the feed for other services.
  *
  * @example
  * ```ts
@@ -27,27 +29,29 @@ const PAGE_SIZE = 5000;
 @Injectable()
 export class DatabaseRevocationSource extends RevocationSource {
   private readonly logger = new Logger(DatabaseRevocationSource.name);
-  private readonly numbering = new OutageLog(
+  private readonly outage = new OutageLog(
+    this.logger,
+    'Reading of revocations failed, will retry',
+    'Reading of revocations works again; all revocations are known',
+    'error',
+  );
+  private readonly numberingOutage = new OutageLog(
     this.logger,
     'Numbering of revocations failed, will retry; replicas and followers are delayed',
     'Numbering of revocations works again',
   );
+  private readonly reading = new SingleFlight(() => this.read());
   private set: RevocationSet | undefined;
   private timer: NodeJS.Timeout | undefined;
   private place = START;
   private contact: number | undefined;
-  private isCutOff = false;
-  private reading: Promise<boolean> | undefined;
-  private ordering: Promise<void> | undefined;
-  private isStale = false;
 
   constructor(
     private readonly table: RevocationTable,
     private readonly signal: RevocationSignal,
+    private readonly feed: RevocationFeed,
     private readonly terms: CheckedRevocationsSettings,
-    private readonly clock: Clock,
     @Optional() private readonly health?: RevocationHealth,
-    @Optional() private readonly position?: ReadPosition,
   ) {
     super();
   }
@@ -62,7 +66,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     this.set = set;
     this.health?.followingStarted();
     // A page has room for 5,000 revocations without a number: number the rest, and read them.
-    while (!(await this.catchUp())) await this.table.order();
+    while (!(await this.reading.run())) await this.table.order();
     await this.signal.listen((sequence) => {
       if (sequence > this.place.sequence) void this.look();
     });
@@ -74,7 +78,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     this.set = undefined;
     clearTimeout(this.timer);
     await this.signal.stop();
-    await this.reading?.catch(() => undefined);
+    await this.reading.run().catch(() => undefined);
   }
 
   private schedule(): void {
@@ -84,85 +88,66 @@ export class DatabaseRevocationSource extends RevocationSource {
 
   private async look(): Promise<void> {
     try {
-      await this.catchUp();
-      if (this.isCutOff) this.logger.log('Reading of revocations works again; all revocations are known');
-      this.isCutOff = false;
+      await this.reading.run();
+      this.outage.recordSuccess();
     } catch (error) {
-      if (!this.set) return;
-      if (!this.isCutOff) this.logger.error(`Reading of revocations failed, will retry: ${String(error)}`);
-      this.isCutOff = true;
-      // The next connection may reach another database (a restored backup) with other numbers.
-      this.restart();
+      if (this.set) this.outage.recordFailure(error);
     }
   }
 
-  /** Reads all revocations again. The set keeps those that it has. */
-  private restart(): void {
-    this.place = START;
-    this.position?.noteInterruption();
-  }
-
   /**
-   * Concurrent calls share one further read: their revocation may have been committed after the current query.
+   * Reads up to the end of the table.
    *
    * @returns whether the set holds all committed revocations
    */
-  private catchUp(): Promise<boolean> {
-    this.isStale = true;
-    this.reading ??= this.readAll().finally(() => (this.reading = undefined));
-    return this.reading;
-  }
-
-  private async readAll(): Promise<boolean> {
+  private async read(): Promise<boolean> {
     const { set } = this;
-    let isComplete = true;
-    if (!set) return isComplete;
-    while (this.isStale) {
-      this.isStale = false;
+    let after = this.place;
+    let recent: SequencedRevocation[] = [];
+    while (set) {
       const startedAt = performance.now();
-      const page = await this.table.since(this.place, PAGE_SIZE);
+      const page = await this.table.since(this.place, PAGE_SIZE).catch((error: unknown) => {
+        // The next connection may reach another database (a restored backup) with other numbers.
+        this.place = START;
+        throw error;
+      });
       if (this.set !== set) break;
-      this.contact = this.clock.now();
+      this.contact = this.terms.now().getTime();
       if (!page) {
         this.logger.warn('Last revocation read no longer exists (failover?); reloading all');
-        this.restart();
-        this.isStale = true;
+        this.place = after = START;
+        recent = [];
         continue;
       }
-      const { entries, end, unordered } = page;
-      for (const { sequence: _, ...revocation } of entries) set.add(revocation);
+      const { entries, end, lastSequence, unordered } = page;
+      for (const revocation of entries) set.add(revocation);
       // A revocation takes effect before it has a number.
       for (const revocation of unordered) set.add(revocation);
       this.place = end;
-      if (unordered.length > 0) this.numberCommitted();
-      if (entries.length === PAGE_SIZE) {
-        this.isStale = true;
-        continue;
-      }
-      isComplete = unordered.length < PAGE_SIZE;
+      recent = [...recent, ...entries].slice(-RECENT_LIMIT);
+      if (unordered.length > 0) void this.number();
+      if (entries.length === PAGE_SIZE) continue;
+      const completeAt = unordered.length === 0 ? startedAt : undefined;
+      this.feed.append({ after, entries: recent, end, lastSequence, completeAt });
+      const isComplete = unordered.length < PAGE_SIZE;
       if (isComplete) this.health?.upToDateAt(String(end.sequence));
-      if (unordered.length === 0) this.position?.note(end.sequence, startedAt);
-      else this.position?.noteMove(end.sequence);
+      return isComplete;
     }
-    return isComplete;
+    return true;
   }
 
   /**
-   * Numbers the revocations of a replica that died between its commit and the numbering. Not awaited: it needs a
-   * connection of the pool, and reading must not wait for a busy pool.
+   * Numbers the revocations of a replica that died between its commit and the numbering. Reading does not wait for it,
+   * because it needs a connection of the pool, which may be busy.
    */
-  private numberCommitted(): void {
-    this.ordering ??= this.order().finally(() => (this.ordering = undefined));
-  }
-
-  private async order(): Promise<void> {
+  private async number(): Promise<void> {
     try {
       await this.table.order();
-      this.numbering.recordSuccess();
+      this.numberingOutage.recordSuccess();
     } catch (error) {
-      if (this.set) this.numbering.recordFailure(error);
+      if (this.set) this.numberingOutage.recordFailure(error);
       return;
     }
-    void this.look();
+    await this.look();
   }
 }

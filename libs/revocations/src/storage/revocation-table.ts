@@ -8,6 +8,7 @@ import type { FeedPosition } from '../feed/feed-position.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 import { longestRecordedLifetime } from './issued-lifetimes.js';
+import { SingleFlight } from './single-flight.js';
 
 /** A revocation to write. */
 export interface NewRevocation extends RevocationRequest {
@@ -15,8 +16,10 @@ export interface NewRevocation extends RevocationRequest {
   readonly lastIssuedAt?: Date;
 }
 
-/** A revocation that has a number. */
+/** A revocation that has a number. Instants in epoch seconds. */
 export interface SequencedRevocation extends Revocation {
+  readonly id: string;
+  readonly createdAt: number;
   /** Counts from 1 without gaps, in the order in which readers see the revocations. */
   readonly sequence: number;
 }
@@ -26,6 +29,8 @@ export interface RevocationTablePage {
   readonly entries: readonly SequencedRevocation[];
   /** The position of the last entry; the requested position if the page is empty. */
   readonly end: FeedPosition;
+  /** The last assigned number. Its revocation may have been deleted. */
+  readonly lastSequence: number;
   /** Committed revocations without a number, at most `limit`. */
   readonly unordered: readonly Revocation[];
 }
@@ -45,8 +50,7 @@ const MARGIN_SECONDS = MAX_CLOCK_TOLERANCE_SECONDS + MAX_REPLICA_CLOCK_DIFFERENC
  */
 @Injectable()
 export class RevocationTable {
-  private ordering: Promise<void> | undefined;
-  private isStale = false;
+  private readonly ordering = new SingleFlight(() => this.numberCommitted());
 
   constructor(
     private readonly database: Database,
@@ -87,9 +91,7 @@ export class RevocationTable {
 
   /** Numbers all committed revocations, and announces them to the replicas. Concurrent calls share one transaction. */
   order(): Promise<void> {
-    this.isStale = true;
-    this.ordering ??= this.orderAll().finally(() => (this.ordering = undefined));
-    return this.ordering;
+    return this.ordering.run();
   }
 
   /**
@@ -104,20 +106,28 @@ export class RevocationTable {
     // The query includes the position itself, to check that it still exists.
     const overlap = position.tag === '' ? 0 : 1;
     const rows = await this.database.withReservedConnection(() =>
-      this.database.manager.query<RevocationRow[]>(
-        `(SELECT ${COLUMNS} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2)
-       UNION ALL (SELECT ${COLUMNS} FROM revocations WHERE seq IS NULL LIMIT $3)`,
-        [position.sequence - overlap, limit + overlap, limit],
-      ),
+      this.database.manager.query<(RevocationRow | NoRow)[]>(PAGE, [
+        position.sequence - overlap,
+        limit + overlap,
+        limit,
+      ]),
     );
-    const ordered = rows.filter((row): row is OrderedRow => row.seq !== null);
-    const positions = ordered.map(({ id, seq }) => positionOf({ id, sequence: Number(seq) }));
-    if (overlap > 0 && !isSamePosition(position, positions[0])) return undefined;
+    const found = rows.filter((row) => row.id !== null);
+    const ordered = found.filter((row) => row.seq !== null).map(sequencedOf);
+    if (overlap > 0 && !(ordered[0] && isSamePosition(position, positionOf(ordered[0])))) return undefined;
+    const last = ordered.at(-1);
     return {
-      entries: ordered.slice(overlap).map((row) => ({ sequence: Number(row.seq), ...revocationOf(row) })),
-      end: positions.at(-1) ?? position,
-      unordered: rows.filter(({ seq }) => seq === null).map(revocationOf),
+      entries: ordered.slice(overlap),
+      end: last ? positionOf(last) : position,
+      lastSequence: Number(rows[0]?.lastSequence ?? 0),
+      unordered: found.filter(({ seq }) => seq === null).map(revocationOf),
     };
+  }
+
+  /** The revocations after a number, in order, by a connection of the pool: for snapshots, which may wait. */
+  async after(sequence: number, limit: number): Promise<SequencedRevocation[]> {
+    const rows = await this.database.manager.query<RevocationRow[]>(NUMBERED, [sequence, limit]);
+    return rows.map(sequencedOf);
   }
 
   /**
@@ -136,17 +146,23 @@ export class RevocationTable {
     return count;
   }
 
-  private async orderAll(): Promise<void> {
-    while (this.isStale) {
-      this.isStale = false;
-      const [numbered] = await this.database.batch<{ seq: string }>(NUMBER_COMMITTED);
-      if (numbered) await this.signal.announce(Number(numbered.seq));
-    }
+  private async numberCommitted(): Promise<void> {
+    const [numbered] = await this.database.batch<{ seq: string }>(NUMBER_COMMITTED);
+    if (numbered) await this.signal.announce(Number(numbered.seq));
   }
 }
 
 const COLUMNS = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
-  extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
+  extract(epoch FROM created_at)::float8 AS "createdAt", extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
+
+/** A further condition could prevent the use of the index. */
+const NUMBERED = `SELECT ${COLUMNS} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2`;
+
+/** One statement, so that the rows and the last assigned number belong together. Without rows it returns the number. */
+const PAGE = `SELECT * FROM (SELECT (SELECT seq FROM revocation_cursor) AS "lastSequence") c LEFT JOIN (
+    (${NUMBERED})
+    UNION ALL (SELECT ${COLUMNS} FROM revocations WHERE seq IS NULL LIMIT $3)
+  ) r ON true`;
 
 /** A single round trip, because other replicas receive a revocation only after it. */
 const NUMBER_COMMITTED = [
@@ -166,15 +182,24 @@ interface RevocationRow {
   readonly id: string;
   // pg returns a bigint as a string.
   readonly seq: string | null;
+  readonly lastSequence?: string | null;
   readonly kind: Revocation['kind'];
   readonly target: string;
   readonly before: number | null;
   readonly reason: string;
+  readonly createdAt: number;
   readonly expiresAt: number;
 }
 
-type OrderedRow = RevocationRow & { readonly seq: string };
+/** The only row of a page without revocations. */
+interface NoRow extends Pick<RevocationRow, 'lastSequence'> {
+  readonly id: null;
+}
 
 function revocationOf({ kind, target, before, reason, expiresAt }: RevocationRow): Revocation {
   return { kind, target, reason, expiresAt, ...(before !== null && { before }) };
+}
+
+function sequencedOf(row: RevocationRow): SequencedRevocation {
+  return { ...revocationOf(row), id: row.id, sequence: Number(row.seq), createdAt: row.createdAt };
 }
