@@ -343,14 +343,16 @@ describe('The key ring', () => {
 
   it('a replica accepts a token at once if another replica has just created its key', async () => {
     const [one, two] = [await boot(), await boot({ keyPollSeconds: 60 })];
-    // The second replica receives no notification.
-    await one
-      .get(DataSource)
-      .query(
+    const killed = kidOf(await tokenOf(one));
+    const { manager } = one.get(DataSource);
+    await one.get(Database).transaction(async () => {
+      await one.get(RevokeKey).kill(killed);
+      // The second replica receives no notification.
+      await manager.query(
         'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE $1',
         ['LISTEN%'],
       );
-    await one.get(RevokeKey).kill(kidOf(await tokenOf(one)));
+    });
     expect((await call(two, await tokenOf(one, ['keys:read']))).statusCode).toBe(200);
   });
 

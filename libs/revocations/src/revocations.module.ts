@@ -1,8 +1,8 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule, Provider } from '@nestjs/common';
 import { withInheritedRoutes } from 'postern/auth';
+import { Database } from 'postern/persistence';
 import { missingSettings } from 'postern/problem';
-import { DataSource } from 'typeorm';
 import { RevocationFeedController } from './feed/revocation-feed.controller.js';
 import { ConfigurableRevocationsModule, REVOCATIONS_SETTINGS } from './revocations.module-definition.js';
 import type {
@@ -93,8 +93,8 @@ function signalOf({ signal }: RevocationsStructure): Provider {
   if (signal) return { provide: RevocationSignal, useClass: signal };
   return {
     provide: RevocationSignal,
-    inject: [REVOCATIONS_SETTINGS, DataSource],
-    useFactory: ({ redisUrl }: RevocationsSettings, dataSource: DataSource) =>
-      redisUrl ? new RedisSignal(redisUrl) : new PostgresSignal(dataSource),
+    inject: [REVOCATIONS_SETTINGS, Database],
+    useFactory: ({ redisUrl }: RevocationsSettings, database: Database) =>
+      redisUrl ? new RedisSignal(redisUrl) : new PostgresSignal(database),
   };
 }

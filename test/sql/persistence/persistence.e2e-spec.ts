@@ -24,6 +24,7 @@ import type { PersistenceSettings } from 'postern/persistence';
 import { createEmptyDatabase, createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { collectGarbage } from '../../support/collect-garbage.js';
+import { until } from '../../support/until.js';
 
 class Noted extends DomainEvent {
   static override readonly type = 'fact.noted';
@@ -100,6 +101,29 @@ describe('the database', () => {
     const rows: { name: string }[] = await app.get(DataSource).query('SELECT name FROM instance ORDER BY name');
     return rows.map(({ name }) => name);
   };
+
+  it('a listener receives notifications, connects again after a loss, and leaves no connection after close()', async () => {
+    const heard: unknown[] = [];
+    const notify = (payload: string) =>
+      database.transaction(() => database.manager.query('SELECT pg_notify($1, $2)', ['a Channel', payload]));
+    const listening = await database.listen('a Channel', (payload) => void heard.push(payload));
+    const terminate = () =>
+      database.manager.query(
+        `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'`,
+      );
+    await notify('first');
+    await until(() => heard.length === 2);
+    expect(await terminate()).toHaveLength(1);
+    await until(() => heard.length === 3);
+    await notify('second');
+    await until(() => heard.length === 4);
+    // Notifications may have been lost before each connect, which calls the handler without a payload.
+    expect(heard).toEqual([undefined, 'first', undefined, 'second']);
+    await listening.close();
+    await until(async () => (await terminate()).length === 0);
+    await notify('third');
+    expect(heard).toHaveLength(4);
+  });
 
   it('a transaction that rolls back writes no row and publishes no event', async () => {
     const attempt = database.transaction(async () => {

@@ -24,7 +24,6 @@ import type { RevocationsSettings, SequencedRevocation } from 'postern/revocatio
 import { createTestDatabase, revocationSourceSpec } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { CheckedTokensSettings, EarliestClock } from 'postern/tokens';
-import { DataSource } from 'typeorm';
 import { TcpProxy } from '../../revocations/cluster.js';
 import { until } from '../../support/until.js';
 
@@ -67,7 +66,7 @@ describe('revocations among replicas', () => {
   });
 
   async function replica(
-    signalOf: (dataSource: DataSource) => RevocationSignal = (dataSource) => new PostgresSignal(dataSource),
+    signalOf: (database: Database) => RevocationSignal = (held) => new PostgresSignal(held),
     settings: RevocationsSettings = {},
     name = 'postern',
   ): Promise<Replica> {
@@ -78,7 +77,7 @@ describe('revocations among replicas', () => {
     const clock: Clock = new SystemClock();
     const tokens = new CheckedTokensSettings({ issuer, audience: 'api', secret: 'not looked at here' });
     const terms = new CheckedRevocationsSettings(settings, clock, tokens);
-    const signal = signalOf(module.get(DataSource));
+    const signal = signalOf(held);
     const journal = new RevocationTable(held, signal, terms, new EarliestClock(held, clock));
     const feed = new RevocationFeed(terms);
     const source = new DatabaseRevocationSource(journal, signal, feed, terms);
@@ -101,7 +100,7 @@ describe('revocations among replicas', () => {
   }
 
   describe.each([
-    ['notified by NOTIFY', (dataSource: DataSource) => new PostgresSignal(dataSource)],
+    ['notified by NOTIFY', (held: Database) => new PostgresSignal(held)],
     ['not notified, and found by polling', () => new LostSignal()],
   ])('%s', (_, signalOf) => {
     revocationSourceSpec(async () => {

@@ -2,6 +2,7 @@ import pg from 'pg';
 import type { DataSource } from 'typeorm';
 import { TransactionContext } from '../transactions/transaction-context.js';
 import { Connection } from './connection.js';
+import type { ConnectionConfig } from './connection.js';
 import { LimitedPool } from './limited-pool.js';
 import type { PoolCallback } from './limited-pool.js';
 import { markTransient } from './transient-errors.js';
@@ -32,6 +33,11 @@ export class ConnectionPool extends LimitedPool {
     this.peers = peers;
     this.reservedPool = new LimitedPool({ ...config, ...RESERVED_POOL }, 'reads of keys and revocations');
     this.reservedPool.on('error', (error, client) => this.emit('error', error, client));
+  }
+
+  /** A connection beside the pool with its options. A connection of the pool would never return to it. */
+  newConnection(): Connection {
+    return new Connection(this.options as unknown as ConnectionConfig);
   }
 
   /** @see Database.withReservedConnection */

@@ -4,6 +4,8 @@ import type { EntityManager, QueryRunner } from 'typeorm';
 import type { Client } from 'pg';
 import { TransactionContext } from './transaction-context.js';
 import { connectionPoolOf } from '../connections/connection-pool.js';
+import { NotificationListener } from '../connections/notification-listener.js';
+import type { NotificationHandler } from '../connections/notification-listener.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { connectionLost } from '../connections/transient-errors.js';
 import { Transaction } from './transaction.js';
@@ -88,6 +90,20 @@ export class Database {
   withReservedConnection<T>(work: () => Promise<T>): Promise<T> {
     const connections = connectionPoolOf(this.dataSource);
     return connections ? connections.withReservedConnection(work) : work();
+  }
+
+  /**
+   * Listens on a channel by a dedicated connection. Resolves after the first attempt to connect. After a loss or a
+   * failure, the listener connects again until it is closed.
+   *
+   * @param handler is called for each notification, and without a payload after each connect: notifications may have
+   *   been lost
+   * @see PostgreSQL, "LISTEN"
+   */
+  async listen(channel: string, handler: NotificationHandler): Promise<NotificationListener> {
+    const listener = new NotificationListener(this.dataSource, channel, handler);
+    await this.context.outside(() => listener.open());
+    return listener;
   }
 
   /**

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { Redis, RedisOptions } from 'ioredis';
-import { OutageLog } from './outage-log.js';
+import { OutageLog } from 'postern/persistence';
 import { RevocationSignal, REVOCATION_CHANNEL } from './revocation-signal.js';
 
 /** Redis may accept bytes and never answer, and the poll of the database waits for this timeout. */

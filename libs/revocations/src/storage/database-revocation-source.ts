@@ -1,10 +1,10 @@
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { RevocationHealth, RevocationSource } from 'postern/auth';
 import type { RevocationSet } from 'postern/auth';
+import { OutageLog } from 'postern/persistence';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 import { START } from '../feed/feed-position.js';
 import { RECENT_LIMIT, RevocationFeed } from '../feed/revocation-feed.js';
-import { OutageLog } from '../signals/outage-log.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { RevocationTable } from './revocation-table.js';
 import type { SequencedRevocation } from './revocation-table.js';
