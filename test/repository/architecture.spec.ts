@@ -32,7 +32,7 @@ const MAX_DEPENDENCIES = 5;
 const ABOVE: Readonly<Record<'folders' | 'symbols' | 'dependencies', Readonly<Record<string, number>>>> = {
   folders: {},
   symbols: { './auth': 64, './tokens': 47, './users': 56 },
-  dependencies: { RevocationFeedController: 6, DatabaseRevocationSource: 6, StartSession: 6, KeyRotation: 6 },
+  dependencies: { StartSession: 6, KeyRotation: 6 },
 };
 
 const { exports: subpaths } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { exports: object };

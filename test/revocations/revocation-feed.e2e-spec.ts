@@ -12,7 +12,7 @@ import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { RevokeKey } from 'postern/tokens';
 import { DataSource } from 'typeorm';
-import { audience, startReplica, FeedStream } from './cluster.js';
+import { audience, proxyTo, startReplica, FeedStream } from './cluster.js';
 import type { Replica } from './cluster.js';
 import { until } from '../support/until.js';
 
@@ -302,6 +302,28 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
     expect([answer.reset, answer.sequence, targetsOf(answer.sets)]).toEqual([false, 1, ['s1']]);
     expect((await ask(`?after=${answer.cursor}`)).sets).toEqual([]);
   });
+
+  it('the feed answers a long poll with 503 if its replica loses the database in the meantime', async () => {
+    const { proxy, url } = await proxyTo(database.url);
+    const cut = await startReplica(url, issuer, { adapter });
+    try {
+      const { cursor } = await ask('', cut);
+      const waiting = fetch(`${cut.url}/auth/revocations?after=${cursor}&wait=7`, {
+        headers: { authorization: `Bearer ${token}` },
+        signal: AbortSignal.timeout(15_000),
+      });
+      await until(() => cut.app.get(RevocationFeedController).followerCount === 1);
+      proxy.stall();
+      const answer = await waiting;
+      expect([answer.status, await answer.json()]).toEqual([
+        503,
+        expect.objectContaining({ code: 'revocations-unknown' }),
+      ]);
+    } finally {
+      await cut.app.close();
+      await proxy.close();
+    }
+  }, 40_000);
 
   it('the feed returns a large snapshot to polling clients in pages, and newer revocations after it', async () => {
     const targets = Array.from({ length: 1234 }, (_, count) => `s${count}`);
