@@ -102,16 +102,17 @@ export class DatabaseRevocationSource extends RevocationSource {
    */
   private async read(): Promise<boolean> {
     const { set } = this;
+    if (!set) return true;
     let after = this.place;
     let recent: SequencedRevocation[] = [];
-    while (set) {
+    for (;;) {
       const startedAt = performance.now();
       const page = await this.table.since(this.place, PAGE_SIZE).catch((error: unknown) => {
         // The next connection may reach another database (a restored backup) with other numbers.
         this.place = START;
         throw error;
       });
-      if (this.set !== set) break;
+      if (this.set !== set) return true;
       this.contact = this.terms.now().getTime();
       if (!page) {
         this.logger.warn('Last revocation read no longer exists (failover?); reloading all');
@@ -133,7 +134,6 @@ export class DatabaseRevocationSource extends RevocationSource {
       if (isComplete) this.health?.upToDateAt(String(end.sequence));
       return isComplete;
     }
-    return true;
   }
 
   /**

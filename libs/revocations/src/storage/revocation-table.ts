@@ -158,7 +158,7 @@ const COLUMNS = `id, seq, kind, target, extract(epoch FROM before)::float8 AS be
 /** A further condition could prevent the use of the index. */
 const NUMBERED = `SELECT ${COLUMNS} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2`;
 
-/** One statement, so that the rows and the last assigned number belong together. Without rows it returns the number. */
+/** A single statement, so that the rows and the last assigned number are of the same time. */
 const PAGE = `SELECT * FROM (SELECT (SELECT seq FROM revocation_cursor) AS "lastSequence") c LEFT JOIN (
     (${NUMBERED})
     UNION ALL (SELECT ${COLUMNS} FROM revocations WHERE seq IS NULL LIMIT $3)
