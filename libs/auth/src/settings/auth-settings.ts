@@ -35,7 +35,7 @@ export interface IssuerSettings {
   /** The keys of the issuer. Default: they are fetched from the issuer. */
   readonly staticKeys?: readonly KeyMaterial[] | undefined;
   readonly jwks?: JwksSettings | undefined;
-  /** The exact `typ` of its tokens. Default `at+jwt` (RFC 9068). */
+  /** The `typ` of its tokens, a media type in any case, with or without `application/`. Default `at+jwt` (RFC 9068). */
   readonly tokenType?: string | undefined;
   /**
    * How far the clocks of issuer and application may differ. Default 5, at most 300. It applies to `exp` and `nbf`.

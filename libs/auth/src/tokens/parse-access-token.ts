@@ -1,9 +1,10 @@
-import { parseJws, readEncodedJsonObject } from 'postern/jws';
+import { isMediaType, parseJws, readEncodedJsonObject } from 'postern/jws';
 import { quoted, reject } from '../auth.errors.js';
 import type { ParsedJws } from 'postern/jws';
 import type { TokenRules } from './access-token-rules.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
 
+/** How deep the claims may be nested; the object of the claims itself is level 1. */
 const MAX_DEPTH = 8;
 
 /** A well-formed access token that names a trusted issuer. Its signature is not verified. */
@@ -29,7 +30,7 @@ export function parseAccessToken(text: string, issuers: TrustedIssuers): ParsedT
   const rules = issuers.get(claims.iss);
   if (rules === undefined) return reject(untrusted(claims.iss, issuers));
   // RFC 9068 §4, RFC 8725 §3.11: an ID token or a logout token with a signature of the same key is not an access token.
-  if (jws.typ !== rules.tokenType) reject('typ is not the expected one');
+  if (!isMediaType(jws.typ, rules.tokenType)) reject('typ is not the expected one');
   if (!rules.algorithms.includes(jws.alg)) reject('algorithm is not on the list of the issuer');
   return { jws, rules, claims };
 }

@@ -1,6 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { flatString } from 'postern/jws';
 import { AUTH_SETTINGS } from '../settings/auth-settings.js';
+import type { JwtAlgorithm } from 'postern/jws';
 import type { AuthSettings } from '../settings/auth-settings.js';
 import type { Principal } from '../guard/principal.js';
 
@@ -24,6 +25,7 @@ export class VerifiedToken {
   constructor(
     public text: string,
     readonly principal: Principal,
+    readonly algorithm: JwtAlgorithm,
     readonly validFrom: number,
     readonly validUntil: number,
   ) {
