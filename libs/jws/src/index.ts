@@ -13,6 +13,6 @@ export { MalformedJwsError, parseJws } from './parse-jws.js';
 export type { ParsedJws } from './parse-jws.js';
 export { isScopeList, isScopeToken } from './scope.js';
 export { createSignature } from './sign.js';
-export { hasLoneSurrogate, readEncodedJsonObject, readJsonObject } from './strict-json.js';
+export { MAX_CLAIMS_DEPTH, readEncodedJsonObject, readJsonObject } from './strict-json.js';
 export type { VerificationKey } from './verification-key.js';
 export { verifyJws, verifySignature } from './verify.js';

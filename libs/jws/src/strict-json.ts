@@ -1,6 +1,12 @@
 import { isUtf8 } from 'node:buffer';
 import { textOfBase64url } from './base64url.js';
 
+/**
+ * How deep the claims of an access token may be nested. The object of all claims is level 1, so `{ address: { city } }`
+ * among them is level 2.
+ */
+export const MAX_CLAIMS_DEPTH = 8;
+
 const QUOTE = 0x22;
 const SLASH = 0x2f;
 const COLON = 0x3a;
@@ -34,7 +40,7 @@ export function readEncodedJsonObject(encoded: string, maximumDepth: number): Re
 }
 
 /** Whether a text or a name anywhere in the JSON value is not well-formed Unicode. */
-export function hasLoneSurrogate(value: unknown): boolean {
+function hasLoneSurrogate(value: unknown): boolean {
   if (typeof value === 'string') return LONE_SURROGATE.test(value);
   if (typeof value !== 'object' || value === null) return false;
   return Object.entries(value).some(([name, member]) => LONE_SURROGATE.test(name) || hasLoneSurrogate(member));

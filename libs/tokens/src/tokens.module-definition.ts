@@ -46,6 +46,8 @@ export interface TokensStructure {
 const KNOWN_SETTINGS: SettingNames<Required<TokensSettings>> = {
   issuer: true,
   audience: true,
+  clientId: true,
+  maximumTokenBytes: true,
   secret: true,
   previousSecrets: true,
   algorithm: true,

@@ -24,6 +24,16 @@ export interface TokensSettings {
   readonly issuer: string;
   /** The claim `aud` of access tokens. */
   readonly audience: string | readonly string[];
+  /**
+   * The claim `client_id` of tokens for which the caller names no client: the first-party application. By default
+   * `postern`. RFC 9068 §2.2 requires the claim.
+   */
+  readonly clientId?: string | undefined;
+  /**
+   * A longer token is not issued. By default 8,000, because common proxies end at about 8,170 characters of a header; at
+   * most 14,000, because Node reads 16 KiB of headers.
+   */
+  readonly maximumTokenBytes?: number | undefined;
   /** The instance secret: at least 32 bytes of text, the same in every replica. */
   readonly secret: string;
   /**
@@ -77,6 +87,8 @@ export const PROPAGATION_SECONDS = 10;
 export class CheckedTokensSettings {
   readonly issuer: string;
   readonly audience: string | readonly string[];
+  readonly clientId: string;
+  readonly maximumTokenBytes: number;
   readonly algorithm: JwtAlgorithm;
   /** The algorithm of access tokens first, then the additional ones. */
   readonly algorithms: readonly JwtAlgorithm[];
@@ -94,6 +106,8 @@ export class CheckedTokensSettings {
   constructor(settings: TokensSettings) {
     this.issuer = issuerOf(settings.issuer);
     this.audience = audienceOf(settings.audience);
+    this.clientId = clientIdOf(settings.clientId);
+    this.maximumTokenBytes = within(settings, 'maximumTokenBytes', 8000, 1024, 14_000);
     this.algorithm = settings.algorithm ?? 'ES256';
     this.algorithms = [...new Set([this.algorithm, ...(settings.additionalAlgorithms ?? [])])];
     const unknown = (this.algorithms as readonly string[]).find((algorithm) => !isJwtAlgorithm(algorithm));
@@ -160,6 +174,12 @@ function audienceOf(audience: string | readonly string[]): string | readonly str
   const list = [audience].flat();
   if (list.length > 0 && list.every((entry) => typeof entry === 'string' && entry !== '')) return audience;
   throw new Error('TokensModule: audience must name the receiver of access tokens, e.g. https://api.example.com');
+}
+
+/** RFC 6749 Appendix A.1: visible ASCII and spaces. A revocation can name at most 255 characters. */
+function clientIdOf(clientId = 'postern'): string {
+  if (typeof clientId === 'string' && /^[\x20-\x7e]{1,255}$/.test(clientId) && clientId.trim() !== '') return clientId;
+  throw new Error('TokensModule: clientId must have 1 to 255 printable ASCII characters, such as "web-app".');
 }
 
 type NumberSetting = {

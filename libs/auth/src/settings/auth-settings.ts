@@ -52,6 +52,8 @@ export interface IssuerSettings {
 export interface AuthSettings extends IssuerSettings {
   /** Additional issuers, each with its own keys, audience, rules, and revocations. */
   readonly issuers?: readonly IssuerSettings[] | undefined;
+  /** A longer token is rejected. Default 8,192, at most 14,000. Raise it together with the one of the issuer. */
+  readonly maximumTokenBytes?: number | undefined;
   /** The limits of the cache of verified tokens. Default 10,000 entries and 16 MiB; `false` disables the cache. */
   readonly rememberedProofs?:
     { readonly entries?: number | undefined; readonly bytes?: number | undefined } | false | undefined;

@@ -21,6 +21,7 @@ const OF_ISSUER: SettingNames<Required<IssuerSettings>> = {
 const OF_MODULE: SettingNames<Required<AuthSettings>> = {
   ...OF_ISSUER,
   issuers: true,
+  maximumTokenBytes: true,
   rememberedProofs: true,
 };
 

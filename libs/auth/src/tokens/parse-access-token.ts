@@ -1,11 +1,8 @@
-import { isMediaType, parseJws, readEncodedJsonObject } from 'postern/jws';
+import { isMediaType, MAX_CLAIMS_DEPTH, parseJws, readEncodedJsonObject } from 'postern/jws';
 import { quoted, reject } from '../auth.errors.js';
 import type { ParsedJws } from 'postern/jws';
 import type { TokenRules } from './access-token-rules.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
-
-/** How deep the claims may be nested; the object of the claims itself is level 1. */
-const MAX_DEPTH = 8;
 
 /** A well-formed access token that names a trusted issuer. Its signature is not verified. */
 export interface ParsedToken {
@@ -23,8 +20,8 @@ export interface ParsedToken {
  * @see RFC 9068 §4, RFC 8725 §3
  */
 export function parseAccessToken(text: string, issuers: TrustedIssuers): ParsedToken {
-  const jws = parseJws(text);
-  const claims = readEncodedJsonObject(jws.payload, MAX_DEPTH);
+  const jws = parseJws(text, issuers.maximumTokenBytes);
+  const claims = readEncodedJsonObject(jws.payload, MAX_CLAIMS_DEPTH);
   if (claims === undefined) return reject('payload is not one strict JSON object');
   // RFC 8725 §3.8: the issuer decides which keys and rules apply, before any key is looked up.
   const rules = issuers.get(claims.iss);

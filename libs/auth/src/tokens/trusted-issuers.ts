@@ -1,17 +1,24 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { AUTH_SETTINGS } from '../settings/auth-settings.js';
-import { checkedRules } from './access-token-rules.js';
+import { checkedRules, numberWithin } from './access-token-rules.js';
 import type { AuthSettings } from '../settings/auth-settings.js';
 import type { TokenRules } from './access-token-rules.js';
+
+/** Node reads at most 16 KiB of headers by default, and a request has others beside the token. */
+const MAX_TOKEN_BYTES = 14_000;
 
 /** The issuers whose tokens this application accepts, and the rules for each. */
 @Injectable()
 export class TrustedIssuers {
   private readonly rules: ReadonlyMap<string, TokenRules>;
+  /** A longer token is rejected, whatever its issuer. */
+  readonly maximumTokenBytes: number;
 
   /** @throws Error that names the setting and the fix */
   constructor(@Inject(AUTH_SETTINGS) settings: AuthSettings) {
     const all = [settings, ...(settings.issuers ?? [])].map((issuer) => checkedRules(issuer));
+    const { maximumTokenBytes = 8192 } = settings;
+    this.maximumTokenBytes = numberWithin('maximumTokenBytes', maximumTokenBytes, 1024, MAX_TOKEN_BYTES);
     this.rules = new Map(all.map((rules) => [rules.issuer, rules]));
     if (this.rules.size !== all.length) {
       throw new Error('AuthModule: two entries of "issuers" have the same issuer. Write each issuer once.');
