@@ -1,8 +1,8 @@
 import { createPrivateKey, createPublicKey, createSecretKey, randomBytes } from 'node:crypto';
 import { ALGORITHM_PARAMETERS, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms.js';
-import { isSmallOrderPoint } from './ed25519-points.js';
+import { isSmallOrderPoint } from './weak-keys/ed25519-points.js';
 import { publicKeyOf, thumbprint } from './jwk.js';
-import { hasRocaFingerprint } from './roca.js';
+import { hasRocaFingerprint } from './weak-keys/roca.js';
 import { createSignature } from './sign.js';
 import { verifySignature } from './verify.js';
 import type { KeyObject } from 'node:crypto';

@@ -8,7 +8,11 @@ export type Jwk = JsonWebKey & { kid?: unknown; alg?: unknown; use?: unknown; ke
 /** The members of a public JWK that make up the key; for HS256 only `kty`. */
 export type PublicJwk = Partial<Record<'kty' | 'crv' | 'x' | 'y' | 'n' | 'e', string>>;
 
-/** Only the members that make up a public key, whatever else the object holds (RFC 7517 §4, RFC 7518 §6, RFC 8037 §2). */
+/**
+ * Only the members that make up a public key, whatever else the object holds.
+ *
+ * @see RFC 7517 §4, RFC 7518 §6, RFC 8037 §2
+ */
 export function publicMembersOf(jwk: JsonWebKey): PublicJwk {
   const { kty, crv, x, y, n, e } = jwk;
   if (kty === 'OKP') return { kty, crv, x };

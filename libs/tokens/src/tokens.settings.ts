@@ -30,8 +30,8 @@ export interface TokensSettings {
    */
   readonly clientId?: string | undefined;
   /**
-   * A longer token is not issued. By default 8,000, because common proxies end at about 8,170 characters of a header; at
-   * most 14,000, because Node reads 16 KiB of headers.
+   * A longer token is not issued. By default 8,000, because common proxies end at about 8,170 characters of a header;
+   * at most 14,000, because Node reads 16 KiB of headers.
    */
   readonly maximumTokenBytes?: number | undefined;
   /** The instance secret: at least 32 bytes of text, the same in every replica. */

@@ -35,8 +35,8 @@ export function tokenIn(credentials: string): string {
 }
 
 /**
- * Returns the bearer credentials of a request, with the scheme spelled `Bearer` and one space behind it. It reads only the Authorization
- * header, because logs contain URLs, and forms can set bodies.
+ * Returns the bearer credentials of a request, with the scheme spelled `Bearer` and one space behind it. It reads
+ * only the Authorization header, because logs contain URLs, and forms can set bodies.
  *
  * @throws MissingTokenError if the request presents no bearer token
  * @throws InvalidTokenError if the request presents several tokens or an empty one
@@ -53,8 +53,8 @@ export function bearerCredentialsOf(request: CredentialsCarrier): string {
   if (header.length > SCHEME.length && header.startsWith(SCHEME) && header.charCodeAt(SCHEME.length) !== SPACE) {
     return header;
   }
-  // RFC 9110 §11.4: the scheme is case-insensitive, with one or more spaces behind it. Another scheme does not present a
-  // bearer token.
+  // RFC 9110 §11.4: the scheme is case-insensitive, and one or more spaces follow it. Another scheme does not present
+  // a bearer token.
   const scheme = /^bearer(?: +|$)/i.exec(header);
   if (scheme === null) throw new MissingTokenError();
   const token = header.slice(scheme[0].length);

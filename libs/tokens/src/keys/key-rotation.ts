@@ -68,8 +68,8 @@ export class KeyRotation {
   }
 
   /**
-   * Brings the start of the standby key forward: it signs at once, or as soon as every cache of the JWKS has it. Announces
-   * the next standby key when it signs. No valid token is rejected.
+   * Brings the start of the standby key forward: it signs at once, or as soon as every cache of the JWKS has it.
+   * Announces the next standby key when it signs. No valid token is rejected.
    *
    * @param algorithm the algorithm whose key is rotated; by default every configured algorithm
    * @returns the keys that replace the active ones

@@ -46,8 +46,8 @@ export type KeyChange =
   | { readonly act: 'erase'; readonly kid: string };
 
 /**
- * The changes that the ring needs now. Carried out, they may need others: apply the plan until it is empty. An empty plan
- * stays empty, so that only the first of many replicas changes the ring.
+ * The changes that the ring needs now. Carried out, they may need others: apply the plan until it is empty. An empty
+ * plan stays empty, so that only the first of many replicas changes the ring.
  *
  * Each published algorithm has an active key and a standby key, which is announced and becomes active when the active
  * key retires or is killed. Verifiers that read only the JWKS therefore know the next key at any time.
@@ -138,8 +138,8 @@ function successionOf(
 }
 
 /**
- * Whether the key is the standby key of an algorithm that is no longer configured. The first key of an algorithm is not:
- * replicas that already have the next settings announced it.
+ * Whether the key is the standby key of an algorithm that is no longer configured. The first key of an algorithm is
+ * not: replicas that already have the next settings announced it.
  */
 function isUnusedStandby(
   key: PlannedKey,
@@ -157,8 +157,8 @@ function goneAtOnce(kid: string, now: number): KeyChange {
 }
 
 /**
- * The instant from which a key signs that has to replace a killed key at once. It is in the past, because a replica with a
- * late clock must use the key at once, too.
+ * The instant from which a key signs that has to replace a killed key at once. It is in the past, because a replica
+ * with a late clock must use the key at once, too.
  */
 function activeAtOnce({ announcedAt }: PlannedKey, now: number): number {
   const past = now - MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS * 1000;
