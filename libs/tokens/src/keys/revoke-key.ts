@@ -25,8 +25,8 @@ export class RevokeKey {
 
   /**
    * Removes the key from the JWKS. Every replica rejects its tokens within a second, and the standby key, which
-   * verifiers already know, signs at once. The next standby key is announced. It also works for a key of a signer or of the configuration; another key must
-   * then be active there. A second call for the same key changes nothing.
+   * verifiers already know, signs at once. The next standby key is announced. It also works for a key of a signer or of
+   * the configuration; another key must then be active there. A second call for the same key changes nothing.
    *
    * @param reason a kebab-case word of at most 32 characters, for logs and feeds
    * @throws KeyNotFoundError when no key has this id
