@@ -17,7 +17,8 @@ export async function issueServiceToken(request: ServiceTokenRequest, config: Se
   const { token } = await withStandaloneContext(
     config,
     (connections) => IssuerModule.forConfig(config, connections),
-    (context) => context.get(AccessTokens).issue(request),
+    // RFC 9068 §2.2: if no user takes part, the subject is the client.
+    (context) => context.get(AccessTokens).issue({ ...request, clientId: request.subject }),
   );
   return token;
 }

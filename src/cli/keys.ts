@@ -8,8 +8,8 @@ npm run --silent keys -- kill <kid>
 
 Does the same as the routes under /keys, without a token. It needs the environment and the database of the server.
   list    lists every signing key: id, algorithm, state
-  rotate  announces a new key, which signs after every cache of the JWKS has expired; every valid token stays valid
-  kill    revokes a key at once: every service rejects its tokens within a second
+  rotate  lets the standby key sign as soon as every cache of the JWKS has it, usually at once; every valid token stays valid
+  kill    revokes a key at once: every service rejects its tokens within a second, and the standby key signs
 
 Each command prints the resulting keys.
 `;

@@ -8,7 +8,7 @@ const USAGE = `npm run --silent token -- --scope <scope> --subject <service> [--
 
 Prints an access token for a service, signed with the keys of this server. It needs the environment and the database of the server.
   --scope     a scope, for example revocations:read; may be repeated
-  --subject   the service: the \`sub\` of the token
+  --subject   the service: the \`sub\` and the \`client_id\` of the token
   --seconds   the lifetime; default and maximum: POSTERN_SERVICE_TOKEN_SECONDS
   --audience  the \`aud\` of the token; default: POSTERN_AUDIENCE; may be repeated
 `;

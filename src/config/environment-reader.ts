@@ -52,6 +52,13 @@ export class EnvironmentReader {
     return problem === undefined ? text : this.reject(`${name} ${problem}`, undefined);
   }
 
+  /** A client identifier (RFC 6749 Appendix A.1). */
+  clientId(name: Variable, fallback: string): string {
+    const text = this.text(name);
+    if (text === undefined || /^[\x20-\x7e]{1,255}$/.test(text)) return text ?? fallback;
+    return this.reject(`${name} must have 1 to 255 printable ASCII characters, such as web-app.`, fallback);
+  }
+
   /** The address to listen on: an IP address, also with a zone such as `fe80::1%eth0`, or a name. */
   host(name: Variable, fallback: string): string {
     const text = this.text(name);

@@ -14,12 +14,15 @@ export interface ServerConfig {
   readonly migrate: boolean;
   readonly issuer: string;
   readonly audience: string;
+  /** The `client_id` of the first-party application. */
+  readonly clientId: string;
   /** Undefined: the server generates a secret in the data folder (never in production). */
   readonly secret: string | undefined;
   readonly previousSecrets: readonly string[];
   readonly algorithm: JwtAlgorithm;
   readonly accessTokenSeconds: number;
   readonly serviceTokenSeconds: number;
+  readonly maximumTokenBytes: number;
   readonly refreshTokenSeconds: number;
   readonly sessionMaximumSeconds: number;
   readonly sessionsPerUser: number;
@@ -54,11 +57,13 @@ export const VARIABLES = [
   'CORS_ORIGINS',
   'POSTERN_ISSUER',
   'POSTERN_AUDIENCE',
+  'POSTERN_CLIENT_ID',
   'POSTERN_SECRET',
   'POSTERN_PREVIOUS_SECRETS',
   'POSTERN_ALGORITHM',
   'POSTERN_ACCESS_TOKEN_SECONDS',
   'POSTERN_SERVICE_TOKEN_SECONDS',
+  'POSTERN_MAXIMUM_TOKEN_BYTES',
   'POSTERN_REFRESH_TOKEN_SECONDS',
   'POSTERN_SESSION_MAXIMUM_SECONDS',
   'POSTERN_SESSIONS_PER_USER',

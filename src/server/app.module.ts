@@ -9,6 +9,8 @@ export function tokensOf(config: ServerConfig, keepsRing = true) {
   return {
     keepsRing,
     algorithm: config.algorithm,
+    clientId: config.clientId,
+    maximumTokenBytes: config.maximumTokenBytes,
     accessTokenLifetimeSeconds: config.accessTokenSeconds,
     maximumLifetimeSeconds: longestTokenSeconds(config),
     sessionTokenLifetimeSeconds: config.accessTokenSeconds,

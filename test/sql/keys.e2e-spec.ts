@@ -7,7 +7,7 @@ import { Test } from '@nestjs/testing';
 import { createDecipheriv, createHash, generateKeyPairSync, hkdfSync, randomBytes } from 'node:crypto';
 import { createLocalJWKSet, decodeProtectedHeader, exportJWK, jwtVerify, SignJWT } from 'jose';
 import type { JSONWebKeySet } from 'jose';
-import { AuthModule, Clock, SystemClock } from 'postern/auth';
+import { AuthModule, Clock, JWT_ALGORITHMS, SystemClock } from 'postern/auth';
 import { Database, PersistenceModule } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
 import { createTestDatabase } from 'postern/testing';
@@ -79,7 +79,7 @@ async function boot(
   adapter: AbstractHttpAdapter = new FastifyAdapter(),
   clock: Type<Clock> = TestClock,
 ): Promise<INestApplication> {
-  const algorithms = ['ES256', 'ES384', 'RS256', 'PS256', 'HS256'] as const;
+  const algorithms = JWT_ALGORITHMS;
   const module = await Test.createTestingModule({
     imports: [
       ProblemModule.forRoot({}),
@@ -139,9 +139,9 @@ const call = (app: INestApplication, token: string, method: 'GET' | 'POST' = 'GE
   http(app, { method, url, headers: { authorization: `Bearer ${token}` } });
 
 describe('The key ring', () => {
-  it('ten replicas that start at once on an empty database create one key', async () => {
+  it('ten replicas that start at once on an empty database create one key and its standby key', async () => {
     const ten = await Promise.all(Array.from({ length: 10 }, () => boot()));
-    expect(await rowsOf(ten[0]!)).toHaveLength(1);
+    expect(await rowsOf(ten[0]!)).toHaveLength(2);
     const tokens = await Promise.all(ten.map((replica) => tokenOf(replica)));
     expect(new Set(tokens.map(kidOf)).size).toBe(1);
     for (const token of tokens) await judged(token, await jwksOf(ten[9]!));
@@ -189,6 +189,7 @@ describe('The key ring', () => {
     expect(rows.map((row: { private_encrypted: Buffer }) => row.private_encrypted.length > 28)).toEqual([
       false,
       false,
+      true,
       true,
     ]);
   });
@@ -239,7 +240,8 @@ describe('The key ring', () => {
     expect((await http(app, { url: '/keys' })).statusCode).toBe(401);
     expect((await call(app, token, 'POST', '/keys/rotate')).statusCode).toBe(403);
     expect((await call(app, token, 'POST', `/keys/${kidOf(token)}/kill`)).statusCode).toBe(403);
-    const [key] = (await call(app, token)).json();
+    const [standby, key] = (await call(app, token)).json();
+    expect(standby).toMatchObject({ algorithm: 'ES256', state: 'announced' });
     expect(key).toMatchObject({ kid: kidOf(token), algorithm: 'ES256', state: 'active' });
     expect(JSON.stringify(key)).not.toMatch(/private|"d"/);
   });
@@ -274,12 +276,57 @@ describe('The key ring', () => {
     await until(async () => (await call(two, token)).statusCode === 401, 1000);
   });
 
-  it('the announced key becomes active when the active key is revoked', async () => {
+  it.each(['ES256', 'RS256', 'Ed25519'] as const)(
+    'a verifier that has cached the JWKS accepts the %s tokens of each next key after a kill',
+    async (algorithm) => {
+      const app = await boot({ algorithm, rsaBits: 2048 });
+      const events: string[] = [];
+      app.get(EventEmitter2).on(SigningKeyActivated.type, ({ keyId }: SigningKeyActivated) => events.push(keyId));
+      const killed: string[] = [];
+      for (let round = 0; round < 3; round += 1) {
+        const cached = await jwksOf(app);
+        expect(cached.keys).toHaveLength(2);
+        const { kid } = decodeProtectedHeader(await tokenOf(app)) as { kid: string };
+        expect((await app.get(RevokeKey).kill(kid)).retiredAt!.getTime()).toBeLessThanOrEqual(Date.now());
+        killed.push(kid);
+        const after = await tokenOf(app);
+        expect(killed).not.toContain(kidOf(after));
+        await judged(after, cached);
+        expect(await kidsOf(app)).toContain(kidOf(after));
+        expect(events.at(-1)).toBe(kidOf(after));
+      }
+      expect(await kidsOf(app)).toHaveLength(2);
+      expect(events).toHaveLength(3);
+    },
+  );
+
+  it('a command rotates to the standby key at once if every cache has it, and announces the next one', async () => {
     const app = await boot();
-    const [next] = await app.get(KeyRotation).rotate();
-    await app.get(RevokeKey).kill(kidOf(await tokenOf(app)));
-    expect(kidOf(await tokenOf(app))).toBe(next!.kid);
-    expect(await rowsOf(app)).toHaveLength(2);
+    const standby = (await kidsOf(app))[1];
+    TestClock.offset = 371 * seconds;
+    const cached = await jwksOf(app);
+    const before = await tokenOf(app, ['keys:write']);
+    const answer = await call(app, before, 'POST', '/keys/rotate');
+    expect(answer.json()).toMatchObject([{ kid: standby, state: 'active' }]);
+    const after = await tokenOf(app);
+    expect(kidOf(after)).toBe(standby);
+    for (const token of [before, after]) await judged(token, cached);
+    expect(await kidsOf(app)).toHaveLength(3);
+  });
+
+  it('the standby key of an algorithm that is no longer configured leaves the JWKS, and rotationDays applies to the present one', async () => {
+    const both = await boot({ additionalAlgorithms: ['ES384'] });
+    expect((await jwksOf(both)).keys.map(({ alg }) => alg).sort()).toEqual(['ES256', 'ES256', 'ES384', 'ES384']);
+    await both.close();
+    const app = await boot({ rotationDays: 1 });
+    const rows = (await rowsOf(app)) as { alg: string; active_at: Date; retired_at: Date | null }[];
+    const standby = rows.find(({ alg, retired_at }) => alg === 'ES256' && retired_at === null)!;
+    const untilActive = standby.active_at.getTime() - Date.now();
+    expect([untilActive > 86_000 * seconds, untilActive <= 86_400 * seconds]).toEqual([true, true]);
+    expect((await jwksOf(app)).keys.map(({ alg }) => alg).sort()).toEqual(['ES256', 'ES256', 'ES384']);
+    TestClock.offset = 1000 * seconds;
+    await app.get(KeyRing).refresh();
+    expect((await jwksOf(app)).keys.map(({ alg }) => alg)).toEqual(['ES256', 'ES256']);
   });
 
   it.each([true, false])(
@@ -338,7 +385,10 @@ describe('The key ring', () => {
     await expect(failing).rejects.toThrow('afterwards');
     await app.get(KeyRing).refresh();
     expect(kidOf(await tokenOf(app))).toBe(kidOf(token));
-    expect(await app.get(DataSource).query('SELECT killed_at FROM signing_keys')).toEqual([{ killed_at: null }]);
+    expect(await app.get(DataSource).query('SELECT killed_at FROM signing_keys')).toEqual([
+      { killed_at: null },
+      { killed_at: null },
+    ]);
   });
 
   it('a replica accepts a token at once if another replica has just created its key', async () => {
@@ -388,7 +438,7 @@ describe('The key ring', () => {
       }
     }
     const announced = await jwksOf(before);
-    expect(announced.keys).toHaveLength(2);
+    expect(announced.keys.map(({ alg }) => alg).sort()).toEqual(['ES256', 'ES256', 'PS256']);
 
     TestClock.offset = 371 * seconds;
     for (const replica of [before, ...after]) await replica.get(KeyRotation).tick();
@@ -468,14 +518,15 @@ describe('The key ring', () => {
     expect(await kidsOf(server)).toContain(next!.kid);
   });
 
-  it.each(['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256'] as const)(
+  it.each(['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'EdDSA', 'Ed25519'] as const)(
     'jose reads the tokens that Postern signs with %s',
     async (algorithm) => {
       const app = await boot({ algorithm, rsaBits: 2048 });
       const token = await tokenOf(app);
       const { payload, protectedHeader } = await judged(token, await jwksOf(app));
       expect(protectedHeader).toEqual({ alg: algorithm, typ: 'at+jwt', kid: expect.stringMatching(/^[\w-]{43}$/) });
-      expect(Object.keys(payload).sort()).toEqual(['aud', 'exp', 'iat', 'iss', 'jti', 'sub']);
+      expect(Object.keys(payload).sort()).toEqual(['aud', 'client_id', 'exp', 'iat', 'iss', 'jti', 'sub']);
+      expect((await call(app, await tokenOf(app, ['keys:read']))).statusCode).toBe(200);
     },
   );
 
@@ -483,7 +534,7 @@ describe('The key ring', () => {
     const app = await boot({ algorithm: 'HS256', additionalAlgorithms: ['RS256'], rsaBits: 2048 });
     const token = await tokenOf(app, ['keys:read', 'keys:write']);
     expect(decodeProtectedHeader(token).alg).toBe('HS256');
-    expect((await jwksOf(app)).keys).toMatchObject([{ kty: 'RSA', alg: 'RS256', use: 'sig' }]);
+    expect((await jwksOf(app)).keys).toMatchObject([1, 2].map(() => ({ kty: 'RSA', alg: 'RS256', use: 'sig' })));
     expect((await call(app, token)).statusCode).toBe(200);
     const other = await app
       .get(TokenSigner)
@@ -547,7 +598,7 @@ describe('The private half', () => {
       .digest('base64url');
     await app.get(DataSource).query(
       `INSERT INTO signing_keys (kid, alg, public_jwk, private_encrypted, secret_id, announced_at, active_at)
-       SELECT $1, alg, $2, private_encrypted, secret_id, announced_at, active_at FROM signing_keys`,
+       SELECT $1, alg, $2, private_encrypted, secret_id, announced_at, active_at FROM signing_keys LIMIT 1`,
       [kid, jwk],
     );
     await app.get(KeyRing).refresh();

@@ -59,7 +59,8 @@ const auth = AuthModule.forRoot({
   algorithms: JWT_ALGORITHMS,
   staticKeys: [
     { pem: spki(world.es), kid: world.es.kid },
-    { pem: spki(world.rs), kid: world.rs.kid },
+    { pem: spki(world.rs), kid: world.rs.kid, alg: 'RS256' },
+    { pem: spki(world.spare), kid: world.spare.kid },
   ],
   issuers: [
     {
@@ -252,6 +253,13 @@ function goodTokens(): Record<string, () => string | Promise<string>> {
     'all optional claims': () =>
       ours({ client_id: 'app', roles: ['a'], amr: ['pwd'], acr: '1', org: 'o', auth_time: NOW - 60, nbf: NOW - 10 }),
     'almost 8 KiB': () => ours({ x: 'x'.repeat(5_700) }),
+    'thumbprints of a certificate beside kid': () =>
+      compact({ ...goodHeader(world), x5t: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA', 'x5t#S256': 'AAAA' }, claims, byEs(es)),
+    'the type in upper case': () => compact({ ...goodHeader(world), typ: 'AT+JWT' }, claims, byEs(es)),
+    'the whole media type': () => compact({ ...goodHeader(world), typ: 'Application/at+jwt' }, claims, byEs(es)),
+    'RS256 without kid, for which only one key fits': () => compact({ alg: 'RS256', typ: 'at+jwt' }, claims, byRs(rs)),
+    'a pair of surrogates by escapes': () =>
+      compact(goodHeader(world), `{${JSON.stringify(claims).slice(1, -1)},"x":"\\ud83d\\ude00"}`, byEs(es)),
     'an unknown header parameter': () => compact({ ...goodHeader(world), x: 1 }, claims, byEs(es)),
   };
 }

@@ -1,8 +1,20 @@
 /** The JWS signature algorithms that Postern supports. `none` is not one of them. */
-export const JWT_ALGORITHMS = ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'HS256'] as const;
+export const JWT_ALGORITHMS = [
+  'ES256',
+  'ES384',
+  'RS256',
+  'RS384',
+  'RS512',
+  'PS256',
+  'EdDSA',
+  'Ed25519',
+  'HS256',
+] as const;
 
 /**
  * A signature algorithm, by its name in the header `alg`.
+ *
+ * `EdDSA` (RFC 8037) and `Ed25519` (RFC 9864) are the same signature under two names. Postern supports no Ed448.
  *
  * @see RFC 7518 §3.1
  */
@@ -23,6 +35,7 @@ export function isJwtAlgorithm(value: unknown): value is JwtAlgorithm {
 export type AlgorithmParameters =
   | { readonly kind: 'secret'; readonly digest: string }
   | { readonly kind: 'rsa'; readonly digest: string; readonly isPss: boolean }
+  | { readonly kind: 'ed25519' }
   | {
       readonly kind: 'ec';
       readonly digest: string;
@@ -35,7 +48,7 @@ export type AlgorithmParameters =
 /**
  * The one table of algorithms.
  *
- * @see RFC 7518 §3.2 to §3.5
+ * @see RFC 7518 §3.2 to §3.5, RFC 8037 §3.1, RFC 9864 §2.2
  */
 export const ALGORITHM_PARAMETERS = {
   ES256: { kind: 'ec', digest: 'sha256', curve: 'prime256v1', coordinateBytes: 32 },
@@ -44,5 +57,7 @@ export const ALGORITHM_PARAMETERS = {
   RS384: { kind: 'rsa', digest: 'sha384', isPss: false },
   RS512: { kind: 'rsa', digest: 'sha512', isPss: false },
   PS256: { kind: 'rsa', digest: 'sha256', isPss: true },
+  EdDSA: { kind: 'ed25519' },
+  Ed25519: { kind: 'ed25519' },
   HS256: { kind: 'secret', digest: 'sha256' },
 } as const satisfies Record<JwtAlgorithm, AlgorithmParameters>;

@@ -1,5 +1,6 @@
 import { createSecretKey, generateKeyPair, randomBytes } from 'node:crypto';
 import { promisify } from 'node:util';
+import type { KeyPairKeyObjectResult } from 'node:crypto';
 import { ALGORITHM_PARAMETERS } from './algorithms.js';
 import { publicMembersOf, thumbprint } from './jwk.js';
 import type { AlgorithmParameters, JwtAlgorithm } from './algorithms.js';
@@ -23,13 +24,19 @@ export async function generateKey(alg: JwtAlgorithm, rsaBits: number): Promise<N
     const material = randomBytes(SECRET_BYTES);
     return { kid: thumbprint(createSecretKey(material)), material, publicJwk: { kty: 'oct' } };
   }
-  const { publicKey, privateKey } =
-    parameters.kind === 'ec'
-      ? await generate('ec', { namedCurve: parameters.curve })
-      : await generate('rsa', { modulusLength: rsaBits, publicExponent: 65_537 });
+  const { publicKey, privateKey } = await pairFor(parameters, rsaBits);
   return {
     kid: thumbprint(publicKey),
     material: privateKey.export({ format: 'der', type: 'pkcs8' }),
     publicJwk: publicMembersOf(publicKey.export({ format: 'jwk' })),
   };
+}
+
+function pairFor(
+  parameters: Exclude<AlgorithmParameters, { kind: 'secret' }>,
+  rsaBits: number,
+): Promise<KeyPairKeyObjectResult> {
+  if (parameters.kind === 'ed25519') return generate('ed25519', {});
+  if (parameters.kind === 'ec') return generate('ec', { namedCurve: parameters.curve });
+  return generate('rsa', { modulusLength: rsaBits, publicExponent: 65_537 });
 }

@@ -1,7 +1,8 @@
 import { createPrivateKey, createPublicKey, createSecretKey, randomBytes } from 'node:crypto';
 import { ALGORITHM_PARAMETERS, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms.js';
+import { isSmallOrderPoint } from './weak-keys/ed25519-points.js';
 import { publicKeyOf, thumbprint } from './jwk.js';
-import { hasRocaFingerprint } from './roca.js';
+import { hasRocaFingerprint } from './weak-keys/roca.js';
 import { createSignature } from './sign.js';
 import { verifySignature } from './verify.js';
 import type { KeyObject } from 'node:crypto';
@@ -13,8 +14,10 @@ import type { VerificationKey } from './verification-key.js';
  * A key as the settings hold it. `kid` defaults to the `kid` of the JWK, then to the thumbprint.
  *
  * - `jwk`: public, private, or `oct`
- * - `pem`: SPKI, PKCS #8, PKCS #1, SEC 1, or a certificate; RSA keys for another algorithm than RS256 need `alg`
+ * - `pem`: SPKI, PKCS #8, PKCS #1, SEC 1, or a certificate
  * - `secret`: at least 32 bytes of UTF-8, for HS256
+ *
+ * A key without `alg` verifies each algorithm of its type, and signs with the first: RS256 for RSA, EdDSA for Ed25519.
  */
 export type KeyMaterial =
   | { readonly jwk: Jwk; readonly kid?: string | undefined; readonly alg?: JwtAlgorithm | undefined }
@@ -35,20 +38,20 @@ const MIN_RSA_BITS = 2048;
 const MAX_RSA_BITS = 16_384;
 const MIN_RSA_EXPONENT = 65_537n;
 const MIN_SECRET_BYTES = 32;
-const MAX_KID_LENGTH = 64;
+const MAX_KID_LENGTH = 256;
 
 /**
  * Imports a key, and rejects one that is weak, has another purpose, or contradicts itself.
  *
  * @throws Error that names the defect and never quotes the key
- * @see RFC 7517 §4, RFC 7518 §3.2–3.5, RFC 8725 §3.5
+ * @see RFC 7517 §4, RFC 7518 §3.2–3.5, RFC 8037 §2, RFC 8725 §3.5
  */
 export function importKey(material: KeyMaterial): ImportedKey {
   checkMembers(material);
   const jwk = 'jwk' in material ? material.jwk : undefined;
   if (jwk !== undefined) checkPurpose(jwk);
   const { key, privateKey } = keysOf(material);
-  const alg = material.alg ?? jwk?.alg ?? naturalAlgorithm(key);
+  const alg = material.alg ?? jwk?.alg ?? algorithmsOf(key)[0];
   if (!isJwtAlgorithm(alg)) throw new Error(`Key: "alg" must be one of ${JWT_ALGORITHMS.join(', ')}.`);
   if (jwk?.alg !== undefined && jwk.alg !== alg) throw new Error('Key: "alg" differs from the one in the JWK.');
   checkFit(key, alg);
@@ -59,6 +62,19 @@ export function importKey(material: KeyMaterial): ImportedKey {
   if (privateKey === undefined) return { kid, alg, key };
   checkPair(alg, key, privateKey);
   return { kid, alg, key, privateKey };
+}
+
+/**
+ * Imports a key as the verification keys that it stands for: one if the material names its `alg`, else one for each
+ * algorithm of its type.
+ *
+ * @throws Error that names the defect and never quotes the key
+ * @see RFC 7517 §4.4: `alg` is optional
+ */
+export function importVerificationKeys(material: KeyMaterial): VerificationKey[] {
+  const { kid, alg, key } = importKey(material);
+  const isLimited = material.alg !== undefined || ('jwk' in material && material.jwk.alg !== undefined);
+  return (isLimited ? [alg] : algorithmsOf(key)).map((each) => ({ kid, alg: each, key }));
 }
 
 function checkMembers(material: KeyMaterial): void {
@@ -122,7 +138,9 @@ function keysOfJwk(jwk: Jwk): KeyPair {
     }
     return secretPair(Buffer.from(jwk.k, 'base64url'));
   }
-  if (jwk.kty !== 'EC' && jwk.kty !== 'RSA') throw new Error('Key: "kty" must be "EC", "RSA", or "oct".');
+  if (jwk.kty !== 'EC' && jwk.kty !== 'RSA' && jwk.kty !== 'OKP') {
+    throw new Error('Key: "kty" must be "EC", "RSA", "OKP", or "oct".');
+  }
   // From the public members alone: a public key that is derived from the private part would always match it.
   const key = readable('jwk', () => publicKeyOf(jwk));
   if (jwk.d === undefined) return { key };
@@ -138,13 +156,13 @@ function checkPair(alg: JwtAlgorithm, key: KeyObject, privateKey: KeyObject): vo
   }
 }
 
-function naturalAlgorithm(key: KeyObject): JwtAlgorithm | undefined {
-  if (key.type === 'secret') return 'HS256';
-  if (key.asymmetricKeyType === 'rsa') return 'RS256';
+/** The algorithms of this type of key, the usual one first. A public key never has the algorithm of a secret. */
+function algorithmsOf(key: KeyObject): readonly JwtAlgorithm[] {
+  const kind = key.type === 'secret' ? 'secret' : key.asymmetricKeyType;
   const curve = key.asymmetricKeyDetails?.namedCurve;
-  return JWT_ALGORITHMS.find((alg) => {
+  return JWT_ALGORITHMS.filter((alg) => {
     const parameters: AlgorithmParameters = ALGORITHM_PARAMETERS[alg];
-    return parameters.kind === 'ec' && parameters.curve === curve;
+    return parameters.kind === kind && (parameters.kind !== 'ec' || parameters.curve === curve);
   });
 }
 
@@ -158,6 +176,9 @@ function checkFit(key: KeyObject, alg: JwtAlgorithm): void {
   } else if (parameters.kind === 'ec') {
     const { namedCurve } = key.asymmetricKeyDetails ?? {};
     if (namedCurve !== parameters.curve) throw new Error(`Key: ${alg} needs an EC key on the curve of ${alg}.`);
+  } else if (parameters.kind === 'ed25519') {
+    if (key.asymmetricKeyType !== 'ed25519') throw new Error(`Key: ${alg} needs an Ed25519 key.`);
+    if (isSmallOrderPoint(key)) throw new Error('Key: this Ed25519 key has a small order, so anyone can sign for it.');
   } else {
     checkRsaKey(key, alg);
   }

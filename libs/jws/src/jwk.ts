@@ -8,9 +8,15 @@ export type Jwk = JsonWebKey & { kid?: unknown; alg?: unknown; use?: unknown; ke
 /** The members of a public JWK that make up the key; for HS256 only `kty`. */
 export type PublicJwk = Partial<Record<'kty' | 'crv' | 'x' | 'y' | 'n' | 'e', string>>;
 
-/** Only the members that make up a public key, whatever else the object holds (RFC 7517 §4, RFC 7518 §6). */
+/**
+ * Only the members that make up a public key, whatever else the object holds.
+ *
+ * @see RFC 7517 §4, RFC 7518 §6, RFC 8037 §2
+ */
 export function publicMembersOf(jwk: JsonWebKey): PublicJwk {
-  return jwk.kty === 'EC' ? { kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y } : { kty: jwk.kty, n: jwk.n, e: jwk.e };
+  const { kty, crv, x, y, n, e } = jwk;
+  if (kty === 'OKP') return { kty, crv, x };
+  return kty === 'EC' ? { kty, crv, x, y } : { kty, n, e };
 }
 
 /** The public key that the public members of the JWK describe, even if the JWK also holds a private part. */
@@ -30,12 +36,12 @@ export function privateKeyOf(alg: JwtAlgorithm, material: Buffer): KeyObject {
  * The thumbprint of a public key is the one of RFC 7638 (SHA-256, base64url). The thumbprint of a secret is an HMAC
  * under that secret, because `kid` is public: RFC 7638 §7 warns that a plain hash of a secret helps to guess it.
  *
- * @see RFC 7638 §3
+ * @see RFC 7638 §3, RFC 8037 §2
  */
 export function thumbprint(key: KeyObject): string {
   if (key.type === 'secret') return createHmac('sha256', key).update('postern kid').digest('base64url');
   const { kty, crv, x, y, n, e } = key.export({ format: 'jwk' });
   // The required members alone, in the order of their names.
-  const members = kty === 'RSA' ? { e, kty, n } : { crv, kty, x, y };
+  const members = kty === 'RSA' ? { e, kty, n } : kty === 'OKP' ? { crv, kty, x } : { crv, kty, x, y };
   return createHash('sha256').update(JSON.stringify(members)).digest('base64url');
 }

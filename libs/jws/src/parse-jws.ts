@@ -6,10 +6,13 @@ import type { JwtAlgorithm } from './algorithms.js';
 
 const MAX_LENGTH = 8_192;
 const MAX_DEPTH = 8;
-const MAX_KID_LENGTH = 64;
+const MAX_KID_LENGTH = 256;
 
-/** Each of these changes the meaning of the token or contains a key. Postern's tokens have none of them. */
-const REJECTED_PARAMETERS = ['crit', 'b64', 'zip', 'cty', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256'] as const;
+/**
+ * Each of these changes the meaning of the token, or contains a key or its URL. The thumbprints `x5t` and `x5t#S256`,
+ * which many issuers write beside `kid`, are ignored like any other parameter.
+ */
+const REJECTED_PARAMETERS = ['crit', 'b64', 'zip', 'cty', 'jwk', 'jku', 'x5u', 'x5c'] as const;
 
 /** The text is not a JWS that Postern accepts. The message names the rule and quotes nothing of the text. */
 export class MalformedJwsError extends Error {}

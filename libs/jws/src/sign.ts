@@ -6,12 +6,12 @@ import type { AlgorithmParameters, JwtAlgorithm } from './algorithms.js';
 /**
  * Signs the bytes in the form that JWS has for the algorithm.
  *
- * @see RFC 7518 §3
+ * @see RFC 7518 §3, RFC 8037 §3.1
  */
 export function createSignature(alg: JwtAlgorithm, key: KeyObject, signingInput: Buffer): Buffer {
   const parameters: AlgorithmParameters = ALGORITHM_PARAMETERS[alg];
   if (parameters.kind === 'secret') return createHmac(parameters.digest, key).update(signingInput).digest();
-  return sign(parameters.digest, signingInput, keyInput(parameters, key));
+  return sign(digestOf(parameters), signingInput, keyInput(parameters, key));
 }
 
 /**
@@ -24,4 +24,9 @@ export function keyInput(parameters: AlgorithmParameters, key: KeyObject): SignK
     return { key, padding: constants.RSA_PKCS1_PSS_PADDING, saltLength: constants.RSA_PSS_SALTLEN_DIGEST };
   }
   return { key };
+}
+
+/** The digest for `node:crypto`. Ed25519 signs the bytes themselves. */
+export function digestOf(parameters: AlgorithmParameters): string | null {
+  return parameters.kind === 'ed25519' ? null : parameters.digest;
 }

@@ -3,7 +3,7 @@ import type { JwtAlgorithm } from './algorithms.js';
 
 /** A key, and the one algorithm that it verifies. */
 export interface VerificationKey {
-  /** At most 64 characters. */
+  /** At most 256 characters. */
   readonly kid: string;
   readonly alg: JwtAlgorithm;
   /** A public key, or a secret for HS256. */

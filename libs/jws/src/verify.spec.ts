@@ -14,7 +14,13 @@ const curve = (namedCurve: string): KeyObject => generateKeyPairSync('ec', { nam
 
 function keyFor(alg: JwtAlgorithm): ImportedKey & { readonly privateKey: KeyObject } {
   if (alg === 'HS256') return importKey({ secret: randomBytes(32).toString('hex') }) as ReturnType<typeof keyFor>;
-  const key = alg.startsWith('ES') ? curve(alg === 'ES256' ? 'P-256' : 'P-384') : rsa;
+  const curves = { ES256: 'P-256', ES384: 'P-384' } as const;
+  const isEd25519 = alg === 'EdDSA' || alg === 'Ed25519';
+  const key = isEd25519
+    ? generateKeyPairSync('ed25519').privateKey
+    : alg in curves
+      ? curve(curves[alg as keyof typeof curves])
+      : rsa;
   return importKey({ pem: key.export({ format: 'pem', type: 'pkcs8' }).toString(), alg }) as ReturnType<typeof keyFor>;
 }
 

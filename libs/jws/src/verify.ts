@@ -1,6 +1,6 @@
 import { createHmac, timingSafeEqual, verify } from 'node:crypto';
 import { ALGORITHM_PARAMETERS } from './algorithms.js';
-import { keyInput } from './sign.js';
+import { digestOf, keyInput } from './sign.js';
 import type { AlgorithmParameters } from './algorithms.js';
 import type { ParsedJws } from './parse-jws.js';
 import type { VerificationKey } from './verification-key.js';
@@ -18,7 +18,7 @@ export function verifySignature({ alg, key }: VerificationKey, signingInput: Buf
     const expected = createHmac(parameters.digest, key).update(signingInput).digest();
     return expected.length === signature.length && timingSafeEqual(expected, signature);
   }
-  return verify(parameters.digest, signingInput, keyInput(parameters, key), signature);
+  return verify(digestOf(parameters), signingInput, keyInput(parameters, key), signature);
 }
 
 /**

@@ -27,6 +27,8 @@ const CHECKED_SETTINGS = Symbol('PosternModule settings');
 const NO_SETTINGS = missingSettings('PosternModule', CHECKED_SETTINGS);
 const MODULES_WITH_ROUTES = [AuthModule, TokensModule, UsersModule, SessionsModule, PasswordModule, AccountsModule];
 const DAY_SECONDS = 86_400;
+/** The default of `AuthModule`. */
+const VERIFIED_BYTES = 8192;
 const AUDIENCE = 'postern';
 
 /** Exports the settings to the modules of the libs. */
@@ -94,6 +96,7 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
         // The guard must accept every token that the server may issue.
         maximumLifetimeSeconds:
           auth?.maximumLifetimeSeconds ?? Math.max(DAY_SECONDS, tokens?.maximumLifetimeSeconds ?? 0),
+        maximumTokenBytes: auth?.maximumTokenBytes ?? Math.max(VERIFIED_BYTES, tokens?.maximumTokenBytes ?? 0),
         issuer,
         audience,
       })),

@@ -8,6 +8,8 @@ import { thumbprint } from 'postern/jws';
 export interface TestTokenClaims {
   readonly subject: string;
   readonly sessionId?: string | undefined;
+  /** Default `test-client`. */
+  readonly clientId?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
   readonly roles?: readonly string[] | undefined;
   /** Default 300. With -60 the token has expired, regardless of the clock tolerance. */
@@ -53,7 +55,8 @@ export class TestIssuer {
   }
 
   /** Returns an access token (RFC 9068), signed with ES256. */
-  token({ subject, sessionId, scopes, roles, lifetimeSeconds = 300, claims }: TestTokenClaims): string {
+  token({ subject, sessionId, clientId = 'test-client', scopes, roles, ...more }: TestTokenClaims): string {
+    const { lifetimeSeconds = 300, claims } = more;
     const issuedAt = Math.floor(this.clock.now() / 1000);
     const payload = {
       iss: this.settings.issuer,
@@ -62,6 +65,7 @@ export class TestIssuer {
       iat: issuedAt + Math.min(0, lifetimeSeconds - 1),
       exp: issuedAt + lifetimeSeconds,
       jti: randomUUID(),
+      client_id: clientId,
       ...(sessionId && { sid: sessionId }),
       ...(scopes?.length && { scope: scopes.join(' ') }),
       ...(roles?.length && { roles }),

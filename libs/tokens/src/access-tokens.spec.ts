@@ -29,6 +29,7 @@ describe('AccessTokens', () => {
           iat: 1_700_000_000,
           exp: 1_700_000_900,
           jti: tokenId,
+          client_id: 'postern',
         },
         { typ: 'at+jwt' },
       ],
@@ -84,6 +85,32 @@ describe('AccessTokens', () => {
     },
   );
 
+  const cyclic: Record<string, unknown> = {};
+  cyclic['self'] = cyclic;
+  it.each<[string, unknown, RegExp]>([
+    ['a lone surrogate', 'Ann \ud83d', /the claim "name" has a lone surrogate/],
+    ['a lone surrogate in a name', [{ '\udc00': 1 }], /lone surrogate/],
+    ['a lone surrogate behind a backslash', 'C:\\\ud83d', /lone surrogate/],
+    ['eight levels', [[[[[[[[]]]]]]]], /nested deeper than 7 levels/],
+    ['a cycle', cyclic, /cannot be written as JSON/],
+    ['a BigInt', 1n, /cannot be written as JSON/],
+  ])('AccessTokens rejects a claim with %s, and the cause names the claim', async (_, name, cause) => {
+    const { tokens, signed } = setUp();
+    const error: unknown = await tokens.issue({ subject: 'alice', extra: { name } }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({ code: 'malformed-claim', status: 500 });
+    expect(String((error as Error).cause)).toMatch(cause);
+    expect(signed).toEqual([]);
+  });
+
+  it.each([['\ud83d\ude00'], ['\\ud83d'], [[[[[[[1]]]]]]], [{ a: { b: { c: { d: { e: { f: 1 } } } } } }], [undefined]])(
+    'AccessTokens issues a token with the claim %j',
+    async (name) => {
+      const { tokens, signed } = setUp();
+      await tokens.issue({ subject: 'alice', extra: { name } });
+      expect(signed).toHaveLength(1);
+    },
+  );
+
   it('a token with a session lives for sessionTokenLifetimeSeconds at most', async () => {
     const { tokens } = setUp({ maximumLifetimeSeconds: 86_400, sessionTokenLifetimeSeconds: 1800 });
     const lifeOf = async (sessionId?: string, lifetimeSeconds?: number) =>
@@ -121,6 +148,9 @@ describe('CheckedTokensSettings', () => {
     [{ rotationDays: 0 }, /`rotationDays: 0`: write a number from 0.01 to 3650, or leave it out for 90/],
     [{ accessTokenLifetimeSeconds: Number.NaN }, /accessTokenLifetimeSeconds/],
     [{ rsaBits: 1024 }, /rsaBits/],
+    [{ clientId: '' }, /clientId/],
+    [{ clientId: 'a\nb' }, /clientId/],
+    [{ maximumTokenBytes: 16_000 }, /maximumTokenBytes must be a number from 1024 to 14000/],
   ])('CheckedTokensSettings rejects %j and says why', (wrong, sentence) => {
     const right = { issuer: 'https://id.example.com', audience: 'api', secret: 'unused here' };
     expect(() => new CheckedTokensSettings({ ...right, ...wrong })).toThrow(sentence);

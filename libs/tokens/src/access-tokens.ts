@@ -1,12 +1,21 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Clock } from 'postern/auth';
-import { isScopeToken } from 'postern/jws';
+import { isScopeToken, MAX_CLAIMS_DEPTH, readJsonObject } from 'postern/jws';
 import { TokenSigner } from './token-signer.js';
-import { AccessTokenTooLargeError, MalformedScopeError, ReservedClaimError } from './tokens.errors.js';
+import {
+  AccessTokenTooLargeError,
+  MalformedClaimError,
+  MalformedScopeError,
+  ReservedClaimError,
+} from './tokens.errors.js';
 import { CheckedTokensSettings } from './tokens.settings.js';
 
-const MAX_TOKEN_BYTES = 8192;
+/** In JSON, behind an even number of backslashes. */
+const LONE_SURROGATE = /(?<!\\)(?:\\\\)*\\ud[89a-f]/;
+
+/** How many claims the error about a token that is too long names. */
+const LARGEST_CLAIMS = 3;
 
 const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
   'iss aud sub iat nbf exp jti sid client_id scope roles org acr amr auth_time cnf act may_act azp events'.split(' '),
@@ -16,6 +25,7 @@ const RESERVED_CLAIMS: ReadonlySet<string> = new Set(
 export interface AccessTokenClaims {
   readonly subject: string;
   readonly sessionId?: string | undefined;
+  /** The claim `client_id`; by default the configured client. */
   readonly clientId?: string | undefined;
   readonly scopes?: readonly string[] | undefined;
   readonly roles?: readonly string[] | undefined;
@@ -58,7 +68,8 @@ export class AccessTokens {
    * @throws ReservedClaimError when `extra` names a claim of this class or a member of every object, such as
    *   `constructor`
    * @throws MalformedScopeError when a scope is not a scope token of RFC 6749 §3.3
-   * @throws AccessTokenTooLargeError when the token exceeds 8 KiB, the limit of verifiers
+   * @throws MalformedClaimError when a claim is not JSON, is nested deeper than 7 levels, or has a lone surrogate
+   * @throws AccessTokenTooLargeError when the token is longer than `maximumTokenBytes`
    * @throws NoActiveKeyError when no key can currently sign
    */
   async issue(claims: AccessTokenClaims): Promise<IssuedAccessToken> {
@@ -80,8 +91,8 @@ export class AccessTokens {
       iat: issuedAt,
       exp: issuedAt + expiresInSeconds,
       jti: tokenId,
+      client_id: claims.clientId || this.settings.clientId,
       ...(claims.sessionId && { sid: claims.sessionId }),
-      ...(claims.clientId && { client_id: claims.clientId }),
       ...(claims.scopes?.length && { scope: claims.scopes.join(' ') }),
       ...(claims.roles?.length && { roles: claims.roles }),
       ...(claims.organization && { org: claims.organization }),
@@ -89,8 +100,12 @@ export class AccessTokens {
       ...(claims.amr?.length && { amr: claims.amr }),
       ...(claims.authenticatedAt && { auth_time: Math.floor(claims.authenticatedAt.getTime() / 1000) }),
     };
+    assertReadable(payload);
     const token = await this.signer.sign(payload, { typ: 'at+jwt' });
-    if (token.length > MAX_TOKEN_BYTES) throw new AccessTokenTooLargeError();
+    const { maximumTokenBytes } = this.settings;
+    if (token.length > maximumTokenBytes) {
+      throw new AccessTokenTooLargeError(token.length, maximumTokenBytes, largestOf(payload));
+    }
     return { token, expiresInSeconds, tokenId };
   }
 }
@@ -98,4 +113,39 @@ export class AccessTokens {
 function isReserved(claim: string): boolean {
   // A library that looks up the claim `constructor` in an object would find the inherited member.
   return RESERVED_CLAIMS.has(claim) || claim in Object.prototype;
+}
+
+/**
+ * Checks that verifiers can read the claims.
+ *
+ * @throws MalformedClaimError that names the first claim that they cannot read
+ */
+function assertReadable(payload: Readonly<Record<string, unknown>>): void {
+  if (defectOf(payload) === undefined) return;
+  for (const [name, value] of Object.entries(payload)) {
+    const defect = defectOf({ [name]: value });
+    if (defect !== undefined) throw new MalformedClaimError(name, defect);
+  }
+}
+
+function defectOf(claims: object): string | undefined {
+  let text: string;
+  try {
+    text = JSON.stringify(claims);
+  } catch {
+    return 'cannot be written as JSON';
+  }
+  // `JSON.stringify` escapes a surrogate only if it is alone.
+  if (LONE_SURROGATE.test(text)) return 'has a lone surrogate, as of a text that was cut inside a character';
+  if (readJsonObject(Buffer.from(text), MAX_CLAIMS_DEPTH) === undefined) {
+    return `is nested deeper than ${MAX_CLAIMS_DEPTH - 1} levels`;
+  }
+  return undefined;
+}
+
+function largestOf(payload: Readonly<Record<string, unknown>>): [string, number][] {
+  return Object.entries(payload)
+    .map(([name, value]): [string, number] => [name, Buffer.byteLength(JSON.stringify(value) ?? '')])
+    .sort(([, left], [, right]) => right - left)
+    .slice(0, LARGEST_CLAIMS);
 }

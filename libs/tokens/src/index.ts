@@ -26,6 +26,7 @@ export {
   AccessTokenTooLargeError,
   KeyNotFoundError,
   KeysManagedElsewhereError,
+  MalformedClaimError,
   MalformedScopeError,
   NoActiveKeyError,
   ReservedClaimError,

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { JwtService } from '@nestjs/jwt';
-import { verifySignature } from 'postern/jws';
+import { createSignature, verifySignature } from 'postern/jws';
 import type { JwtAlgorithm } from 'postern/jws';
 import { KeyRing } from './keys/key-ring.js';
 import { SigningKeys } from './keys/signing-keys.js';
@@ -25,7 +25,7 @@ export class TokenSigner {
   async sign(payload: object, header: { readonly typ: string; readonly algorithm?: JwtAlgorithm }): Promise<string> {
     const { kid, alg, key } = await this.known.signingKey(header.algorithm);
     const local = this.keys.localKey(kid);
-    if (local) {
+    if (local && !isMissingInLibrary(alg)) {
       return this.jwt.sign(payload, {
         privateKey: local,
         algorithm: alg,
@@ -39,6 +39,7 @@ export class TokenSigner {
     const input = [{ alg, typ: header.typ, kid }, payload]
       .map((part) => Buffer.from(JSON.stringify(part)).toString('base64url'))
       .join('.');
+    if (local) return `${input}.${createSignature(alg, local, Buffer.from(input)).toString('base64url')}`;
     const signature = await this.keys.sign(kid, Buffer.from(input)).catch((cause: unknown) => {
       throw new SignerFailedError(undefined, { cause });
     });
@@ -50,4 +51,9 @@ export class TokenSigner {
     }
     return `${input}.${signature.toString('base64url')}`;
   }
+}
+
+/** `jsonwebtoken`, which `JwtService` calls, has no Ed25519. */
+function isMissingInLibrary(alg: JwtAlgorithm): alg is 'EdDSA' | 'Ed25519' {
+  return alg === 'EdDSA' || alg === 'Ed25519';
 }

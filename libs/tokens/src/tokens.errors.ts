@@ -9,6 +9,7 @@ export type TokensErrorCode =
   | 'signer-failed'
   | 'reserved-claim'
   | 'malformed-scope'
+  | 'malformed-claim'
   | 'access-token-too-large';
 
 /** No signing key has this id. */
@@ -67,9 +68,38 @@ export class MalformedScopeError extends AuthError {
   readonly title = 'A scope contains a character that is not allowed.';
 }
 
-/** The token exceeds 8 KiB, the limit of verifiers: a bug in the application. */
+/** A claim cannot be written into a token, or every verifier would reject it: a bug in the application. */
+export class MalformedClaimError extends AuthError {
+  readonly code = 'malformed-claim';
+  readonly status = 500;
+  readonly title = 'A claim cannot be written into an access token.';
+
+  /** @param defect a predicate that follows the name of the claim; never the value */
+  constructor(claim?: string, defect?: string) {
+    super(undefined, claim === undefined ? undefined : { cause: new Error(`the claim "${claim}" ${defect}`) });
+  }
+}
+
+/**
+ * The claims make the token longer than `maximumTokenBytes`. No client can correct that, so the status is 500: the
+ * application must shorten the claims.
+ */
 export class AccessTokenTooLargeError extends AuthError {
   readonly code = 'access-token-too-large';
   readonly status = 500;
-  readonly title = 'The access token exceeds 8 KiB, the limit of verifiers.';
+  readonly title = 'The access token would be too long. The operator of this server must shorten its claims.';
+
+  /**
+   * @param bytes the length of the token
+   * @param maximum the allowed length
+   * @param claims the claims and their bytes of JSON, the largest first; the log names them, and the client does not
+   */
+  constructor(bytes?: number, maximum?: number, claims: readonly (readonly [name: string, bytes: number])[] = []) {
+    const largest = claims.map(([name, size]) => `"${name}" (${size} bytes)`).join(', ');
+    const sentence =
+      `the access token has ${bytes} bytes, and "maximumTokenBytes" is ${maximum}. Its largest claims are ${largest}. ` +
+      'Shorten them, or raise the setting here, in the services, and in the proxies.';
+    super(undefined, bytes === undefined ? undefined : { cause: new Error(sentence) });
+    if (bytes !== undefined) this.message = sentence;
+  }
 }

@@ -27,6 +27,16 @@ export interface TokensSettings {
   readonly issuer: string;
   /** The claim `aud` of access tokens. */
   readonly audience: string | readonly string[];
+  /**
+   * The claim `client_id` of tokens for which the caller names no client: the first-party application. By default
+   * `postern`. RFC 9068 §2.2 requires the claim.
+   */
+  readonly clientId?: string | undefined;
+  /**
+   * A longer token is not issued. By default 8,000, because common proxies end at about 8,170 characters of a header;
+   * at most 14,000, because Node reads 16 KiB of headers.
+   */
+  readonly maximumTokenBytes?: number | undefined;
   /** The instance secret: at least 32 bytes of text, the same in every replica. */
   readonly secret: string;
   /**
@@ -91,6 +101,8 @@ export const SETTINGS = settings<TokensSettings, TokensStructure>()(
   {
     issuer: setting.custom<string>(issuerProblem),
     audience: setting.custom<string | readonly string[]>(audienceProblem),
+    clientId: setting.custom<string>(clientIdProblem, 'postern'),
+    maximumTokenBytes: setting.number(8000, { min: 1024, max: 14_000 }),
     // InstanceSecret checks both.
     secret: setting.secret(),
     previousSecrets: setting.secret(),
@@ -157,4 +169,10 @@ function audienceProblem(audience: unknown): string | undefined {
 function algorithmsProblem(algorithms: unknown): string | undefined {
   if (Array.isArray(algorithms) && algorithms.every(isJwtAlgorithm)) return undefined;
   return `must be a list of ${JWT_ALGORITHMS.join(', ')}.`;
+}
+
+/** RFC 6749 Appendix A.1: visible ASCII and spaces. A revocation can name at most 255 characters. */
+function clientIdProblem(clientId: unknown): string | undefined {
+  if (typeof clientId === 'string' && /^[\x20-\x7e]{1,255}$/.test(clientId) && clientId.trim() !== '') return undefined;
+  return 'must have 1 to 255 printable ASCII characters, such as "web-app".';
 }

@@ -16,6 +16,8 @@ export interface World {
   readonly audience: string;
   readonly es: Pair;
   readonly rs: Pair;
+  /** A second ES256 key of the same issuer. */
+  readonly spare: Pair;
   /** Another trusted issuer, whose ES256 key has the same `kid`. */
   readonly partner: { readonly issuer: string; readonly audience: string; readonly es: Pair };
   /** A trusted issuer with one shared secret, whose tokens name no key. */
@@ -33,6 +35,7 @@ export function makeWorld(canary: string, now: number): World {
     audience: 'orders',
     es: pair('es-1', 'ec'),
     rs: pair('rs-1', 'rsa'),
+    spare: pair('es-2', 'ec'),
     partner: { issuer: 'https://partner.example.com', audience: 'orders-for-partners', es: pair('es-1', 'ec') },
     single: { issuer: 'https://single.example.com', secret: 'a secret of thirty-two bytes or more' },
     attacker: { es: pair('es-1', 'ec'), rs: pair('rs-1', 'rsa') },

@@ -37,8 +37,8 @@ export function ofKeysInHeaders(world: World): HostileToken[] {
     'x5c of the attacker': attack({ x5c: [der] }),
     'x5c empty on a sound token': sound({ x5c: [] }),
     'x5c on a sound token': sound({ x5c: [der] }),
-    'x5t on a sound token': sound({ x5t: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA' }),
-    'x5t#S256 on a sound token': sound({ 'x5t#S256': 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }),
+    'x5t by the attacker': attack({ x5t: 'AAAAAAAAAAAAAAAAAAAAAAAAAAA' }),
+    'x5t#S256 by the attacker': attack({ 'x5t#S256': 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA' }),
     'all of them': attack({ jwk, jku: `${world.canary}/all`, x5u: `${world.canary}/all-x5u`, x5c: [der] }),
   });
 }
@@ -76,14 +76,14 @@ export function ofKids(world: World): HostileToken[] {
     constructor: 'constructor',
     toString: 'toString',
     hasOwnProperty: 'hasOwnProperty',
-    '65 characters': 'k'.repeat(65),
+    '257 characters': 'k'.repeat(257),
     '5,000 characters': 'k'.repeat(5_000),
     'that of the other key': rs.kid,
   };
   const { kid: _, ...nameless } = goodHeader(world);
   return hostile('kid', {
     ...Object.fromEntries(Object.entries(kids).map(([name, kid]) => [name, named(kid)])),
-    'missing where the issuer has two keys': compact(nameless, claims, byEs(world.es)),
+    'missing where two keys of the issuer fit': compact(nameless, claims, byEs(world.es)),
   });
 }
 

@@ -22,6 +22,7 @@ const MAX_HEADER_LINES = 1000;
 
 /** The scheme of bearer credentials, with the space behind it. */
 const SCHEME = 'Bearer ';
+const SPACE = 0x20;
 
 /** The credentials that present the token: `Bearer` and the token itself. */
 export function credentialsWith(token: string): string {
@@ -34,8 +35,8 @@ export function tokenIn(credentials: string): string {
 }
 
 /**
- * Returns the bearer credentials of a request, with the scheme spelled `Bearer`. It reads only the Authorization
- * header, because logs contain URLs, and forms can set bodies.
+ * Returns the bearer credentials of a request, with the scheme spelled `Bearer` and one space behind it. It reads
+ * only the Authorization header, because logs contain URLs, and forms can set bodies.
  *
  * @throws MissingTokenError if the request presents no bearer token
  * @throws InvalidTokenError if the request presents several tokens or an empty one
@@ -49,10 +50,14 @@ export function bearerCredentialsOf(request: CredentialsCarrier): string {
   if (typeof header !== 'string' || countAuthorizationHeaders(rawHeaders) > 1)
     return reject('more than one Authorization header');
   if (rawHeaders.length >= 2 * maxHeaderLinesOf(socket)) return reject('more header lines than Node reads');
-  if (header.length > SCHEME.length && header.startsWith(SCHEME)) return header;
-  // RFC 9110 §11.1: the scheme is case-insensitive. Another scheme does not present a bearer token.
-  if (!/^bearer(?: |$)/i.test(header)) throw new MissingTokenError();
-  const token = tokenIn(header);
+  if (header.length > SCHEME.length && header.startsWith(SCHEME) && header.charCodeAt(SCHEME.length) !== SPACE) {
+    return header;
+  }
+  // RFC 9110 §11.4: the scheme is case-insensitive, and one or more spaces follow it. Another scheme does not present
+  // a bearer token.
+  const scheme = /^bearer(?: +|$)/i.exec(header);
+  if (scheme === null) throw new MissingTokenError();
+  const token = header.slice(scheme[0].length);
   if (token === '') reject('empty bearer token');
   return credentialsWith(token);
 }

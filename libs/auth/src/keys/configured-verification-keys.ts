@@ -5,6 +5,7 @@ import { RemoteVerificationKeys } from './remote-verification-keys.js';
 import { StaticVerificationKeys } from './static-verification-keys.js';
 import { VerificationKeys } from './verification-keys.js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import type { JwtAlgorithm } from 'postern/jws';
 import type { AuthSettings } from '../settings/auth-settings.js';
 
 /** Uses the `staticKeys` of an issuer if it has some, and otherwise the keys that the issuer publishes. */
@@ -30,12 +31,12 @@ export class ConfiguredVerificationKeys
     );
   }
 
-  override find(issuer: string, kid: string | undefined): ReturnType<VerificationKeys['find']> {
-    return this.sourceOf(issuer).find(issuer, kid);
+  override find(issuer: string, kid: string | undefined, alg?: JwtAlgorithm): ReturnType<VerificationKeys['find']> {
+    return this.sourceOf(issuer).find(issuer, kid, alg);
   }
 
-  override isLive(issuer: string, kid: string): boolean {
-    return this.sourceOf(issuer).isLive(issuer, kid);
+  override isLive(issuer: string, kid: string, alg?: JwtAlgorithm): boolean {
+    return this.sourceOf(issuer).isLive(issuer, kid, alg);
   }
 
   override knows(issuer: string): boolean {

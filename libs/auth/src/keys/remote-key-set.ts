@@ -3,12 +3,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DiscoveredUrl } from './discovered-url.js';
 import { failureOf, fetchJson } from './fetch-json.js';
 import { checkedAddress, discoverKeySet, isOwnOrigin } from './issuer-discovery.js';
-import { importKey } from 'postern/jws';
+import { importVerificationKeys } from 'postern/jws';
 import { SingleFlight } from 'postern/problem';
+import { KeySet } from './key-set.js';
 import { JWKS_SETTINGS } from '../settings/jwks-settings.js';
 import type { Clock } from '../revocations/clock.js';
 import type { JwksSettings } from '../settings/auth-settings.js';
-import type { Jwk, VerificationKey } from 'postern/jws';
+import type { Jwk, JwtAlgorithm, VerificationKey } from 'postern/jws';
 
 const UNSTATED_AGE_SECONDS = 300;
 const MAX_KEYS = 100;
@@ -25,7 +26,7 @@ export class RemoteKeySet {
   private readonly settings: ReturnType<typeof JWKS_SETTINGS.read>;
   private readonly stopping = new AbortController();
   private readonly address: URL | DiscoveredUrl;
-  private keys: ReadonlyMap<string, VerificationKey> = new Map();
+  private keys = new KeySet();
   private readonly fetching = new SingleFlight(() => this.renew());
   private failures = 0;
   private fetchedAt = Number.NEGATIVE_INFINITY;
@@ -46,14 +47,17 @@ export class RemoteKeySet {
   }
 
   /** Returns a known key immediately. For an unknown key, fetches the key set once if the cool-down allows it. */
-  find(kid: string): VerificationKey | undefined | Promise<VerificationKey | undefined> {
-    const key = this.keyOf(kid);
+  find(
+    kid: string | undefined,
+    alg: JwtAlgorithm | undefined,
+  ): VerificationKey | undefined | Promise<VerificationKey | undefined> {
+    const key = this.trusted()?.find(kid, alg);
     if (key !== undefined) return key;
-    return this.refresh()?.then(() => this.keyOf(kid));
+    return this.refresh()?.then(() => this.trusted()?.find(kid, alg));
   }
 
-  has(kid: string): boolean {
-    return this.keyOf(kid) !== undefined;
+  has(kid: string, alg: JwtAlgorithm | undefined): boolean {
+    return this.trusted()?.has(kid, alg) === true;
   }
 
   /** Whether the key set was fetched, and is not older than `maximumStaleSeconds`. */
@@ -77,12 +81,12 @@ export class RemoteKeySet {
     this.stopping.abort();
   }
 
-  /** Answers from memory, and refreshes an old set in the background. A key of a set that is too old is unknown. */
-  private keyOf(kid: string): VerificationKey | undefined {
+  /** The set in memory. Refreshes an old set in the background, and returns none that is too old. */
+  private trusted(): KeySet | undefined {
     const now = this.clock.now();
     const isFresh = now < this.freshUntil && now >= this.fetchedAt;
     if (!isFresh && this.fetchedAt !== Number.NEGATIVE_INFINITY) void this.refresh();
-    return now < this.trustedUntil ? this.keys.get(kid) : undefined;
+    return now < this.trustedUntil ? this.keys : undefined;
   }
 
   private get trustedUntil(): number {
@@ -120,7 +124,7 @@ export class RemoteKeySet {
     const publicOnly = source instanceof DiscoveredUrl && !isOwnOrigin(address, this.issuer);
     const { body, maximumAgeSeconds } = await fetchJson(address, { ...limits, publicOnly });
     const keys = readKeySet(body);
-    if (keys.size === 0) throw new Error('the key set has no key that can verify access tokens');
+    if (keys.isEmpty) throw new Error('the key set has no key that can verify access tokens');
     this.keys = keys;
     this.fetchedAt = this.clock.now();
     const { minimumAgeSeconds, maximumAgeSeconds: longest } = this.settings;
@@ -132,7 +136,7 @@ export class RemoteKeySet {
   private noteFailure(error: unknown): void {
     if (this.stopping.signal.aborted) return;
     this.failures += 1;
-    if (this.keys.size === 0) {
+    if (this.keys.isEmpty) {
       const wait = Math.min(2 ** (this.failures - 1), this.settings.cooldownSeconds);
       this.nextFetchAt = this.clock.now() + wait * 1000;
     }
@@ -141,32 +145,25 @@ export class RemoteKeySet {
 }
 
 /**
- * Reads the keys of a published set that can verify a token. It ignores keys of another purpose or an unknown type
- * (RFC 7517 §5), secrets, and all keys that share a `kid`.
+ * Reads the keys of a published set that can verify a token. It ignores an entry that is malformed, weak, of another
+ * purpose, or of an unknown type (RFC 7517 §5), and secrets: a public set must not contain them.
  *
  * @throws Error if the value is not a key set
  */
-function readKeySet(body: unknown): ReadonlyMap<string, VerificationKey> {
+function readKeySet(body: unknown): KeySet {
   const { keys: list } = body as { keys?: unknown };
   if (!Array.isArray(list) || list.length > MAX_KEYS) throw new Error('the response is not a key set');
-  const keys = new Map<string, VerificationKey>();
-  const twice = new Set<string>();
-  for (const jwk of list as (Jwk | null)[]) {
-    const key = typeof jwk === 'object' && jwk !== null && jwk.kty !== 'oct' ? importedOrNone(jwk) : undefined;
-    if (key === undefined) continue;
-    if (keys.has(key.kid)) twice.add(key.kid);
-    keys.set(key.kid, key);
-  }
-  for (const kid of twice) keys.delete(kid);
-  return keys;
+  return new KeySet(
+    (list as (Jwk | null)[]).flatMap((jwk) =>
+      typeof jwk === 'object' && jwk !== null && jwk.kty !== 'oct' ? importedOrNone(jwk) : [],
+    ),
+  );
 }
 
-function importedOrNone(jwk: Jwk): VerificationKey | undefined {
-  if (typeof jwk.kid !== 'string') return undefined;
+function importedOrNone(jwk: Jwk): VerificationKey[] {
   try {
-    const { kid, alg, key } = importKey({ jwk });
-    return { kid, alg, key };
+    return importVerificationKeys({ jwk });
   } catch {
-    return undefined;
+    return [];
   }
 }

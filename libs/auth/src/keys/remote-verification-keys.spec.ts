@@ -253,14 +253,15 @@ describe('RemoteVerificationKeys', () => {
     expect(times('/jwks')).toBe(5);
   });
 
-  it('RemoteVerificationKeys finds no key of another issuer and no key without a kid', async () => {
+  it('RemoteVerificationKeys finds no key of another issuer, and only one that fits without a kid', async () => {
     await make().find(issuer, 'k1');
     expect(keys.find('https://other.example', 'k1')).toBeUndefined();
     expect(keys.isLive('https://other.example', 'k1')).toBe(false);
-    expect(keys.find(issuer, undefined)).toBeUndefined();
+    expect(keys.find(issuer, undefined, 'ES256')).toMatchObject({ kid: 'k1' });
+    expect(keys.find(issuer, undefined, 'RS256')).toBeUndefined();
   });
 
-  it('RemoteVerificationKeys ignores keys for other purposes and all keys that share a kid', async () => {
+  it('RemoteVerificationKeys ignores keys for other purposes and different keys that share a kid and an algorithm', async () => {
     const rsa = generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ format: 'jwk' });
     jwks = [
       { kty: 'oct', k: 'A'.repeat(43), kid: 'secret', alg: 'HS256' },

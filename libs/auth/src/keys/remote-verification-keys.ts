@@ -2,6 +2,7 @@ import { RemoteKeySet } from './remote-key-set.js';
 import { VerificationKeys } from './verification-keys.js';
 import type { Clock } from '../revocations/clock.js';
 import type { IssuerSettings } from '../settings/auth-settings.js';
+import type { JwtAlgorithm } from 'postern/jws';
 import type { VerificationKey } from './verification-keys.js';
 
 /**
@@ -20,16 +21,16 @@ export class RemoteVerificationKeys extends VerificationKeys {
     this.sets = new Map(issuers.map(({ issuer, jwks }) => [issuer, new RemoteKeySet(issuer, jwks ?? {}, clock)]));
   }
 
-  /** Returns undefined without a `kid`: a published set changes, so "the only key" would change, too. */
   override find(
     issuer: string,
     kid: string | undefined,
+    alg?: JwtAlgorithm,
   ): VerificationKey | undefined | Promise<VerificationKey | undefined> {
-    return kid === undefined ? undefined : this.sets.get(issuer)?.find(kid);
+    return this.sets.get(issuer)?.find(kid, alg);
   }
 
-  override isLive(issuer: string, kid: string): boolean {
-    return this.sets.get(issuer)?.has(kid) === true;
+  override isLive(issuer: string, kid: string, alg?: JwtAlgorithm): boolean {
+    return this.sets.get(issuer)?.has(kid, alg) === true;
   }
 
   override knows(issuer: string): boolean {

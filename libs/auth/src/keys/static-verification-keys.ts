@@ -1,26 +1,24 @@
-import { importKey } from 'postern/jws';
+import { importKey, importVerificationKeys } from 'postern/jws';
+import { KeySet } from './key-set.js';
 import { VerificationKeys } from './verification-keys.js';
-import type { ImportedKey, KeyMaterial, VerificationKey } from 'postern/jws';
+import type { ImportedKey, JwtAlgorithm, KeyMaterial, VerificationKey } from 'postern/jws';
 
-/** The keys in the settings, by issuer. A token without a `kid` is verified only if its issuer has exactly one key. */
+/** The keys in the settings, by issuer. A token without a `kid` is verified only if exactly one key fits. */
 export class StaticVerificationKeys extends VerificationKeys {
-  private readonly keys = new Map<string, ReadonlyMap<string, VerificationKey>>();
+  private readonly keys = new Map<string, KeySet>();
 
   /** @throws Error that names the defect of a key, or the conflict between keys */
   constructor(materials: ReadonlyMap<string, readonly KeyMaterial[]>) {
     super();
-    for (const [issuer, list] of materials) this.keys.set(issuer, keysByName(issuer, list));
+    for (const [issuer, list] of materials) this.keys.set(issuer, keySetOf(issuer, list));
   }
 
-  override find(issuer: string, kid: string | undefined): VerificationKey | undefined {
-    const keys = this.keys.get(issuer);
-    if (keys === undefined) return undefined;
-    if (kid !== undefined) return keys.get(kid);
-    return keys.size === 1 ? keys.values().next().value : undefined;
+  override find(issuer: string, kid: string | undefined, alg?: JwtAlgorithm): VerificationKey | undefined {
+    return this.keys.get(issuer)?.find(kid, alg);
   }
 
-  override isLive(issuer: string, kid: string): boolean {
-    return this.keys.get(issuer)?.has(kid) === true;
+  override isLive(issuer: string, kid: string, alg?: JwtAlgorithm): boolean {
+    return this.keys.get(issuer)?.has(kid, alg) === true;
   }
 }
 
@@ -42,17 +40,18 @@ export function importedKeys(issuer: string, materials: readonly KeyMaterial[]):
   });
 }
 
-function keysByName(issuer: string, materials: readonly KeyMaterial[]): ReadonlyMap<string, VerificationKey> {
-  const keys = importedKeys(issuer, materials);
+function keySetOf(issuer: string, materials: readonly KeyMaterial[]): KeySet {
+  const types = importedKeys(issuer, materials).map(({ key }) => key.type);
   // RFC 8725 §3.1: a secret, which every verifier knows, must not be accepted beside keys that only the issuer has.
-  if (new Set(keys.map(({ key }) => key.type)).size > 1) {
+  if (new Set(types).size > 1) {
     throw new Error(`AuthModule: "staticKeys" for ${issuer} mixes a secret with public keys. Write only one kind.`);
   }
-  const byName = new Map(keys.map(({ kid, alg, key }) => [kid, { kid, alg, key }]));
-  if (byName.size !== keys.length) {
+  const keys = materials.flatMap((material) => importVerificationKeys(material));
+  const set = new KeySet(keys);
+  if (keys.some(({ kid, alg }) => !set.has(kid, alg))) {
     throw new Error(
-      `AuthModule: two of the "staticKeys" for ${issuer} have the same "kid". Give each key its own "kid".`,
+      `AuthModule: two of the "staticKeys" for ${issuer} have the same "kid" and algorithm. Give each key its own "kid".`,
     );
   }
-  return byName;
+  return set;
 }

@@ -1,4 +1,4 @@
-import type { VerificationKey } from 'postern/jws';
+import type { JwtAlgorithm, VerificationKey } from 'postern/jws';
 
 export type { VerificationKey };
 
@@ -21,15 +21,17 @@ export abstract class VerificationKeys {
    * Returns the key, or undefined if the issuer has none of that name. Returns a promise only if the key must be
    * fetched. It never throws because of a token, and its requests to the network have fixed bounds.
    *
-   * @param kid undefined for a token that names no key
+   * @param kid undefined for a token that names no key: return a key only if no other key fits
+   * @param alg the algorithm of the token, to choose between keys that share the `kid`
    */
   abstract find(
     issuer: string,
     kid: string | undefined,
+    alg?: JwtAlgorithm,
   ): VerificationKey | undefined | Promise<VerificationKey | undefined>;
 
   /** Whether the key still verifies. It is called at each use of a cached token, so it answers from memory. */
-  abstract isLive(issuer: string, kid: string): boolean;
+  abstract isLive(issuer: string, kid: string, alg?: JwtAlgorithm): boolean;
 
   /**
    * Whether any key of the issuer is known. Without a key its tokens get 503 instead of 401, because a 401 makes

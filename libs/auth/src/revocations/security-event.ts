@@ -1,7 +1,8 @@
-import { parseJws, readEncodedJsonObject, verifyJws } from 'postern/jws';
+import { isMediaType, parseJws, readEncodedJsonObject, verifyJws } from 'postern/jws';
 import { quoted, reject } from '../auth.errors.js';
 import { isInstant, isRevocationTarget } from './revocation.js';
 import type { Revocation, RevocationKind } from './revocation.js';
+import type { ParsedJws } from 'postern/jws';
 import type { TokenRules } from '../tokens/access-token-rules.js';
 import type { VerificationKeys } from '../keys/verification-keys.js';
 
@@ -59,7 +60,7 @@ export interface SecurityEventRules {
 
 /**
  * Verifies a Security Event Token as strictly as an access token. An access token is never accepted as an event, or an
- * event as an access token, because `typ` is compared exactly.
+ * event as an access token, because their types differ.
  *
  * @throws InvalidTokenError, MalformedJwsError
  * @see RFC 8417 §2, RFC 8725 §3.11
@@ -72,7 +73,7 @@ export async function readSecurityEvent(
   const jws = parseJws(text, MAX_LENGTH);
   const { alg, kid, typ, payload } = jws;
   // RFC 8417 §2.3
-  if (typ !== 'secevent+jwt') reject('typ is not secevent+jwt');
+  if (!isMediaType(typ, 'secevent+jwt')) reject('typ is not secevent+jwt');
   if (!rules.algorithms.includes(alg)) reject('algorithm is not on the list of the issuer');
   const claims = readEncodedJsonObject(payload, MAX_DEPTH);
   if (claims === undefined) return reject('payload is not one strict JSON object');
@@ -84,7 +85,7 @@ export async function readSecurityEvent(
   if (typeof claims.jti !== 'string' || claims.jti === '') reject('jti is not a string');
   if (!isInstant(claims.iat)) reject('iat is not a number');
 
-  const key = await keyOf(keys, rules.issuer, kid);
+  const key = await keyOf(keys, rules.issuer, jws);
   if (key === undefined) return reject('no such key');
   if (key.alg !== alg || (kid !== undefined && kid !== key.kid)) reject('alg or kid is not that of the key');
   if (!verifyJws(jws, key)) return reject('signature does not match the key');
@@ -92,11 +93,11 @@ export async function readSecurityEvent(
 }
 
 /** A token with an unknown key means that the issuer has a new key, so the keys are fetched again. */
-async function keyOf(keys: VerificationKeys, issuer: string, kid: string | undefined) {
-  const key = await keys.find(issuer, kid);
+async function keyOf(keys: VerificationKeys, issuer: string, { kid, alg }: ParsedJws) {
+  const key = await keys.find(issuer, kid, alg);
   if (key !== undefined) return key;
   await keys.renew(issuer);
-  return keys.find(issuer, kid);
+  return keys.find(issuer, kid, alg);
 }
 
 function readEvent(claims: Record<string, unknown>, issuer: string): SecurityEvent {

@@ -35,7 +35,7 @@ export interface IssuerSettings {
   /** The keys of the issuer. Default: they are fetched from the issuer. */
   readonly staticKeys?: readonly KeyMaterial[] | undefined;
   readonly jwks?: JwksSettings | undefined;
-  /** The exact `typ` of its tokens. Default `at+jwt` (RFC 9068). */
+  /** The `typ` of its tokens, a media type in any case, with or without `application/`. Default `at+jwt` (RFC 9068). */
   readonly tokenType?: string | undefined;
   /**
    * How far the clocks of issuer and application may differ. Default 5, at most 300. It applies to `exp` and `nbf`.
@@ -44,6 +44,8 @@ export interface IssuerSettings {
   readonly clockToleranceSeconds?: number | undefined;
   /** The longest accepted lifetime of a token, whatever its `exp` says. Default 86,400. */
   readonly maximumLifetimeSeconds?: number | undefined;
+  /** The maximum length of a token. Default 8,192; at most 65,536. Raise it together with the one of the issuer. */
+  readonly maximumTokenBytes?: number | undefined;
   /** How this application reads the revocations of this issuer, and what it does if it cannot read them. */
   readonly revocations?: RevocationSettings | undefined;
 }

@@ -1,3 +1,4 @@
+import { importKey } from 'postern/jws';
 import { checkedRules } from './access-token-rules.js';
 import { StaticVerificationKeys } from '../keys/static-verification-keys.js';
 import { TrustedIssuers } from './trusted-issuers.js';
@@ -11,7 +12,7 @@ describe('the settings of AuthModule', () => {
     expect(checkedRules(sound)).toEqual({
       ...sound,
       audience: ['orders'],
-      algorithms: ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256'],
+      algorithms: ['ES256', 'ES384', 'RS256', 'RS384', 'RS512', 'PS256', 'EdDSA', 'Ed25519'],
       tokenType: 'at+jwt',
       clockToleranceSeconds: 5,
       maximumLifetimeSeconds: 86_400,
@@ -58,12 +59,12 @@ describe('the settings of AuthModule', () => {
         : never
     ) => new StaticVerificationKeys(new Map([['i', materials[0]]]));
     expect(() => keys([])).toThrow(/is empty/);
-    expect(() => keys([{ secret }, { secret }])).toThrow(/same "kid"/);
+    expect(() => keys([{ secret }, { secret: `${secret}!`, kid: importKey({ secret }).kid }])).toThrow(/same "kid"/);
     expect(keys([{ secret }]).find('i', undefined)).toMatchObject({ alg: 'HS256' });
     expect(
       keys([
         { secret, kid: 'a' },
-        { secret, kid: 'b' },
+        { secret: `${secret}!`, kid: 'b' },
       ]).find('i', undefined),
     ).toBeUndefined();
     expect(keys([{ secret, kid: 'a' }]).find('another', 'a')).toBeUndefined();

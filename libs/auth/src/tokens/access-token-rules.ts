@@ -27,6 +27,7 @@ export interface TokenRules {
   readonly tokenType: string;
   readonly clockToleranceSeconds: number;
   readonly maximumLifetimeSeconds: number;
+  readonly maximumTokenBytes: number;
 }
 
 /** The rules of an issuer that are a single value with a default. */
@@ -34,12 +35,13 @@ export const RULES = {
   tokenType: setting.text('at+jwt'),
   clockToleranceSeconds: setting.number(5, { min: 0, max: MAX_CLOCK_TOLERANCE_SECONDS }),
   maximumLifetimeSeconds: setting.number(86_400, { min: 1, max: 31_536_000 }),
+  maximumTokenBytes: setting.number(8192, { min: 1, max: 65_536 }),
 };
 const RULE_SETTINGS = settings<Pick<IssuerSettings, keyof typeof RULES>>()('AuthModule', RULES);
 
 /** @throws Error that names the setting and the fix */
 export function checkedRules(given: IssuerSettings): TokenRules {
-  const { issuer, staticKeys, tokenType, clockToleranceSeconds, maximumLifetimeSeconds } = given;
+  const { issuer, staticKeys, tokenType, clockToleranceSeconds, maximumLifetimeSeconds, maximumTokenBytes } = given;
   if (typeof issuer !== 'string' || issuer === '') {
     throw new Error('AuthModule: "issuer" must be the exact "iss" of the tokens, such as "https://id.example.com".');
   }
@@ -56,6 +58,6 @@ export function checkedRules(given: IssuerSettings): TokenRules {
     issuer,
     audience,
     algorithms: [...new Set(algorithms)],
-    ...RULE_SETTINGS.read({ tokenType, clockToleranceSeconds, maximumLifetimeSeconds }),
+    ...RULE_SETTINGS.read({ tokenType, clockToleranceSeconds, maximumLifetimeSeconds, maximumTokenBytes }),
   };
 }

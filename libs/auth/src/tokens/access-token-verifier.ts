@@ -66,7 +66,7 @@ export class AccessTokenVerifier {
     if (cached !== undefined) return cached;
     try {
       const token = parseAccessToken(tokenIn(credentials), this.issuers);
-      const key = this.keys.find(token.rules.issuer, token.jws.kid);
+      const key = this.keys.find(token.rules.issuer, token.jws.kid, token.jws.alg);
       if (isThenable(key)) return this.verifyLater(token, key, credentials);
       return this.verifyWith(token, key, credentials);
     } catch (error) {
@@ -111,7 +111,7 @@ export class AccessTokenVerifier {
     const { clockToleranceSeconds: tolerance } = rules;
     const notBefore = (claims.nbf as number | undefined) ?? 0;
     const startsAt = Math.max(principal.issuedAt - issuedAheadSeconds(rules), notBefore - tolerance);
-    const verified = new VerifiedToken(credentials, principal, startsAt, principal.expiresAt + tolerance);
+    const verified = new VerifiedToken(credentials, principal, key.alg, startsAt, principal.expiresAt + tolerance);
     if (!this.status.isStillValid(verified, now)) reject('revoked, or its key is gone');
     this.cache.add(verified, now);
     this.status.assertRevocationsKnown(verified);
@@ -121,8 +121,7 @@ export class AccessTokenVerifier {
   /** RFC 8725 §3.1: a key verifies its one algorithm, so a public key is never used as a secret. */
   private matchKey({ jws, rules }: ParsedToken, key: VerificationKey | undefined): VerificationKey {
     if (key === undefined) {
-      // An issuer whose keys are fetched rejects a token without a kid in any case.
-      if (jws.kid === undefined || this.keys.knows(rules.issuer)) return reject('no such key');
+      if (this.keys.knows(rules.issuer)) return reject('no key of the issuer, or more than one, fits kid and alg');
       throw new ServiceUnavailableError('The keys of the issuer are currently not available.');
     }
     if (jws.kid !== undefined && jws.kid !== key.kid) reject('the key has another kid');

@@ -1,10 +1,8 @@
-import { parseJws, readEncodedJsonObject } from 'postern/jws';
+import { isMediaType, MAX_CLAIMS_DEPTH, parseJws, readEncodedJsonObject } from 'postern/jws';
 import { quoted, reject } from '../auth.errors.js';
 import type { ParsedJws } from 'postern/jws';
 import type { TokenRules } from './access-token-rules.js';
 import type { TrustedIssuers } from './trusted-issuers.js';
-
-const MAX_DEPTH = 8;
 
 /** A well-formed access token that names a trusted issuer. Its signature is not verified. */
 export interface ParsedToken {
@@ -22,14 +20,14 @@ export interface ParsedToken {
  * @see RFC 9068 §4, RFC 8725 §3
  */
 export function parseAccessToken(text: string, issuers: TrustedIssuers): ParsedToken {
-  const jws = parseJws(text);
-  const claims = readEncodedJsonObject(jws.payload, MAX_DEPTH);
+  const jws = parseJws(text, issuers.maximumTokenBytes);
+  const claims = readEncodedJsonObject(jws.payload, MAX_CLAIMS_DEPTH);
   if (claims === undefined) return reject('payload is not one strict JSON object');
   // RFC 8725 §3.8: the issuer decides which keys and rules apply, before any key is looked up.
   const rules = issuers.get(claims.iss);
   if (rules === undefined) return reject(untrusted(claims.iss, issuers));
   // RFC 9068 §4, RFC 8725 §3.11: an ID token or a logout token with a signature of the same key is not an access token.
-  if (jws.typ !== rules.tokenType) reject('typ is not the expected one');
+  if (!isMediaType(jws.typ, rules.tokenType)) reject('typ is not the expected one');
   if (!rules.algorithms.includes(jws.alg)) reject('algorithm is not on the list of the issuer');
   return { jws, rules, claims };
 }

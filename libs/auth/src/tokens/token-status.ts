@@ -23,7 +23,7 @@ export class TokenStatus {
       now >= token.validFrom &&
       now < token.validUntil &&
       this.isNotRevoked(token) &&
-      this.keys.isLive(token.issuer, token.keyId)
+      this.keys.isLive(token.issuer, token.keyId, token.algorithm)
     );
   }
 

@@ -8,10 +8,13 @@ import type { TokenRules } from './access-token-rules.js';
 @Injectable()
 export class TrustedIssuers {
   private readonly rules: ReadonlyMap<string, TokenRules>;
+  /** The maximum length of a token of any issuer. */
+  readonly maximumTokenBytes: number;
 
   /** @throws Error that names the setting and the fix */
   constructor(@Inject(AUTH_SETTINGS) settings: AuthSettings) {
     const all = [settings, ...(settings.issuers ?? [])].map((issuer) => checkedRules(issuer));
+    this.maximumTokenBytes = Math.max(...all.map(({ maximumTokenBytes }) => maximumTokenBytes));
     this.rules = new Map(all.map((rules) => [rules.issuer, rules]));
     if (this.rules.size !== all.length) {
       throw new Error('AuthModule: two entries of "issuers" have the same issuer. Write each issuer once.');

@@ -3,7 +3,7 @@ import { VerifiedToken, VerifiedTokenCache } from './verified-token-cache.js';
 import type { Principal } from '../guard/principal.js';
 
 const tokenOf = (text: string, validUntil = 1_000): VerifiedToken =>
-  new VerifiedToken(text, {} as Principal, 0, validUntil);
+  new VerifiedToken(text, {} as Principal, 'ES256', 0, validUntil);
 const cacheOf = (entries: number, bytes: number): VerifiedTokenCache =>
   new VerifiedTokenCache({ rememberedProofs: { entries, bytes } });
 const BYTES = 1 * 4 + 1_024;

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { flatString } from 'postern/jws';
 import { setting, settings } from 'postern/problem';
 import { AUTH_SETTINGS } from '../settings/auth-settings.js';
+import type { JwtAlgorithm } from 'postern/jws';
 import type { AuthSettings } from '../settings/auth-settings.js';
 import type { Principal } from '../guard/principal.js';
 
@@ -31,6 +32,7 @@ export class VerifiedToken {
   constructor(
     public text: string,
     readonly principal: Principal,
+    readonly algorithm: JwtAlgorithm,
     readonly validFrom: number,
     readonly validUntil: number,
   ) {

@@ -2,6 +2,16 @@ import { isUtf8 } from 'node:buffer';
 import { textOfBase64url } from '../base64url.js';
 import { hasMembers } from './member-names.js';
 
+/** Strict UTF-8 has no surrogates, so each is an escape sequence. */
+const SURROGATE_ESCAPE = /\\u[dD][89a-fA-F]/;
+const LONE_SURROGATE = /\p{Surrogate}/u;
+
+/**
+ * How deep the claims of an access token may be nested. The object of all claims is level 1, so `{ address: { city } }`
+ * among them is level 2.
+ */
+export const MAX_CLAIMS_DEPTH = 8;
+
 /**
  * Parses one JSON object: strict UTF-8 without a byte-order mark, unique names in every object, and no deeper than
  * allowed (the object itself is depth 1). The object and everything in it are frozen. Returns undefined for anything
@@ -13,9 +23,24 @@ export function readJsonObject(bytes: Buffer, maximumDepth: number): Record<stri
   return parseJsonObject(isUtf8(bytes) ? bytes.toString('utf8') : undefined, maximumDepth);
 }
 
-/** Does the same with a part of a JWS, which was checked to be base64url before. */
+/**
+ * Does the same with a part of a JWS, which was checked to be base64url before. It also rejects a lone surrogate: JSON
+ * can only escape it, and two libraries read it as two different texts.
+ *
+ * @see RFC 8259 §8.2, RFC 7493 §2.1
+ */
 export function readEncodedJsonObject(encoded: string, maximumDepth: number): Record<string, unknown> | undefined {
-  return parseJsonObject(textOfBase64url(encoded), maximumDepth);
+  const text = textOfBase64url(encoded);
+  const value = parseJsonObject(text, maximumDepth);
+  if (value === undefined || !SURROGATE_ESCAPE.test(text!)) return value;
+  return hasLoneSurrogate(value) ? undefined : value;
+}
+
+/** Whether a text or a name anywhere in the JSON value is not well-formed Unicode. */
+function hasLoneSurrogate(value: unknown): boolean {
+  if (typeof value === 'string') return LONE_SURROGATE.test(value);
+  if (typeof value !== 'object' || value === null) return false;
+  return Object.entries(value).some(([name, member]) => LONE_SURROGATE.test(name) || hasLoneSurrogate(member));
 }
 
 function parseJsonObject(text: string | undefined, maximumDepth: number): Record<string, unknown> | undefined {

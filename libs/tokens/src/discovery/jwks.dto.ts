@@ -3,7 +3,7 @@ import type { PublicSigningKey } from '../keys/signing-keys.js';
 
 /** A public key (RFC 7517 §4). */
 export class JwkDto {
-  @ApiProperty({ description: 'The key type.', enum: ['EC', 'RSA'], example: 'EC' })
+  @ApiProperty({ description: 'The key type.', enum: ['EC', 'RSA', 'OKP'], example: 'EC' })
   kty!: string;
 
   @ApiProperty({ description: 'The use of the key.', enum: ['sig'], example: 'sig' })
@@ -18,11 +18,11 @@ export class JwkDto {
   })
   kid!: string;
 
-  @ApiPropertyOptional({ description: 'The curve of an EC key.', example: 'P-256' })
+  @ApiPropertyOptional({ description: 'The curve of an EC or OKP key.', example: 'P-256' })
   crv?: string;
 
   @ApiPropertyOptional({
-    description: 'The x coordinate of an EC key.',
+    description: 'The x coordinate of an EC key, or an OKP key itself (RFC 8037 §2).',
     example: 'f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU',
   })
   x?: string;
@@ -49,6 +49,7 @@ export class JwksDto {
   static from(keys: readonly PublicSigningKey[]): JwksDto {
     const published = keys.flatMap(({ kid, alg, jwk }): JwkDto[] => {
       if (jwk?.kty === 'EC') return [{ kty: 'EC', use: 'sig', alg, kid, crv: jwk.crv, x: jwk.x, y: jwk.y }];
+      if (jwk?.kty === 'OKP') return [{ kty: 'OKP', use: 'sig', alg, kid, crv: jwk.crv, x: jwk.x }];
       if (jwk?.kty === 'RSA') return [{ kty: 'RSA', use: 'sig', alg, kid, n: jwk.n, e: jwk.e }];
       return [];
     });

@@ -1,6 +1,6 @@
 import { Inject, Injectable, Optional } from '@nestjs/common';
 import { AUTH_SETTINGS, Clock, ConfiguredVerificationKeys, VerificationKeys } from 'postern/auth';
-import type { AuthSettings } from 'postern/auth';
+import type { AuthSettings, JwtAlgorithm } from 'postern/auth';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import { KeyRing } from './key-ring.js';
 
@@ -33,12 +33,16 @@ export class KeyRingVerificationKeys extends VerificationKeys implements OnAppli
     for (const { issuer } of [first, ...others]) this.additional.add(issuer);
   }
 
-  override find(issuer: string, kid: string | undefined): ReturnType<VerificationKeys['find']> {
-    return this.sourceOf(issuer).find(issuer, kid);
+  override find(issuer: string, kid: string | undefined, alg?: JwtAlgorithm): ReturnType<VerificationKeys['find']> {
+    return this.sourceOf(issuer).find(issuer, kid, alg);
   }
 
-  override isLive(issuer: string, kid: string): boolean {
-    return this.sourceOf(issuer).isLive(issuer, kid);
+  override isLive(issuer: string, kid: string, alg?: JwtAlgorithm): boolean {
+    return this.sourceOf(issuer).isLive(issuer, kid, alg);
+  }
+
+  override knows(issuer: string): boolean {
+    return this.additional.has(issuer) ? this.keysOfAdditional!.knows(issuer) : super.knows(issuer);
   }
 
   override renew(issuer: string): Promise<void> {

@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import type { JwtAlgorithm } from 'postern/auth';
 import { Events } from 'postern/persistence';
 import { generateKey } from 'postern/jws';
+import { keyStateOf } from './key-state.js';
 import { planOf } from './rotation-plan.js';
 import type { KeyChange, KeyCommand, PlannedKey } from './rotation-plan.js';
 import { assertCurrent, assertOpenable, assertUsable, warningOf } from './rotation-checks.js';
@@ -13,6 +14,9 @@ import { EarliestClock } from '../earliest-clock.js';
 import { AlgorithmNotConfiguredError, KeysManagedElsewhereError } from '../tokens.errors.js';
 import { SigningKeyActivated, SigningKeyAnnounced } from '../tokens.events.js';
 import { CheckedTokensSettings } from '../tokens.settings.js';
+
+/** A start makes a key, then its standby key; a kill activates a key, then makes the next one. A bound, not a need. */
+const MAX_ROUNDS = 5;
 
 /** Rotates the keys by schedule and by command, in one replica at a time, without a restart. */
 @Injectable()
@@ -64,11 +68,11 @@ export class KeyRotation {
   }
 
   /**
-   * Announces a new key, which signs as soon as every cache of the JWKS has expired. If a key is already announced,
-   * brings its start forward. No valid token is rejected.
+   * Brings the start of the standby key forward: it signs at once, or as soon as every cache of the JWKS has it.
+   * Announces the next standby key when it signs. No valid token is rejected.
    *
    * @param algorithm the algorithm whose key is rotated; by default every configured algorithm
-   * @returns the keys that will sign
+   * @returns the keys that replace the active ones
    * @throws AlgorithmNotConfiguredError when the algorithm is not configured
    * @throws KeysManagedElsewhereError when a signer or the configuration manages the keys
    */
@@ -78,26 +82,38 @@ export class KeyRotation {
     const algorithms = this.settings.algorithms.filter((listed) => !algorithm || listed === algorithm);
     return this.store.exclusively(
       async (now) => {
+        const before = (await this.store.ring()).filter((row) => keyStateOf(row, now.getTime()) !== 'announced');
         await this.settle(now, { rotate: algorithms });
-        const rows = (await this.store.ring()).filter((row) => algorithms.includes(row.alg) && !row.killedAt);
-        return algorithms.flatMap((alg) => rows.filter((row) => row.alg === alg).slice(-1));
+        const successors = (await this.store.ring()).filter(
+          (row) => !row.killedAt && !before.some(({ kid }) => kid === row.kid),
+        );
+        // In the order of their start: the last one may be the next standby key.
+        return algorithms.flatMap((alg) => successors.filter((row) => row.alg === alg).slice(0, 1));
       },
       () => this.known.refresh(),
     );
   }
 
-  /** Carries out the current plan, inside {@link SigningKeyTable.exclusively}. */
+  /** Carries out the plan until nothing is left to do, inside {@link SigningKeyTable.exclusively}. */
   async settle(now: Date, command?: KeyCommand): Promise<void> {
-    const keys = await this.store.ring();
-    // The servers could not read keys under a secret that they do not have yet, or no longer have.
-    if (!this.settings.keepsRing) assertCurrent(keys, this.vault);
     const erasedAt = (await this.earliestClock.now()).getTime();
-    for (const change of planOf(keys.map(plannedOf), now.getTime(), this.policy, command, erasedAt)) {
-      await this.carryOut(change, keys, now);
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      const keys = await this.store.ring();
+      // The servers could not read keys under a secret that they do not have yet, or no longer have.
+      if (!this.settings.keepsRing) assertCurrent(keys, this.vault);
+      const asked = round === 0 ? command : undefined;
+      const changes = planOf(keys.map(plannedOf), now.getTime(), this.policy, asked, erasedAt);
+      if (changes.length === 0) return;
+      for (const change of changes) await this.carryOut(change, keys, changes, now);
     }
   }
 
-  private async carryOut(change: KeyChange, keys: readonly SigningKey[], now: Date): Promise<void> {
+  private async carryOut(
+    change: KeyChange,
+    keys: readonly SigningKey[],
+    changes: readonly KeyChange[],
+    now: Date,
+  ): Promise<void> {
     switch (change.act) {
       case 'make': {
         const key = await generateKey(change.alg, this.settings.rsaBits);
@@ -109,7 +125,9 @@ export class KeyRotation {
       case 'activate': {
         await this.store.change(change.kid, { activeAt: change.activeAt });
         const alg = keys.find(({ kid }) => kid === change.kid)?.alg;
-        if (alg && change.activeAt <= now) this.events.publish(new SigningKeyActivated(change.kid, alg));
+        // The event of a key that succeeds a retired one is published when the private key of that one is erased.
+        const succeeds = changes.some((each) => each.act === 'retire' && +each.retiredAt === +change.activeAt);
+        if (alg && !succeeds && change.activeAt <= now) this.events.publish(new SigningKeyActivated(change.kid, alg));
         return;
       }
       case 'retire':

@@ -24,9 +24,9 @@ export class RevokeKey {
   ) {}
 
   /**
-   * Removes the key from the JWKS. Every replica rejects its tokens within a second, and another key signs at once:
-   * the announced key, or a new one. It also works for a key of a signer or of the configuration; another key must
-   * then be active there. A second call for the same key changes nothing.
+   * Removes the key from the JWKS. Every replica rejects its tokens within a second, and the standby key, which
+   * verifiers already know, signs at once. The next standby key is announced. It also works for a key of a signer or of
+   * the configuration; another key must then be active there. A second call for the same key changes nothing.
    *
    * @param reason a kebab-case word of at most 32 characters, for logs and feeds
    * @throws KeyNotFoundError when no key has this id
@@ -48,7 +48,9 @@ export class RevokeKey {
   }
 
   private async killStored(row: SigningKey, now: Date): Promise<SigningKey> {
-    const end = { killedAt: now, retiredAt: row.retiredAt ?? now, goneAt: now };
+    // The end of an active key is scheduled, in the future.
+    const retiredAt = row.retiredAt && row.retiredAt < now ? row.retiredAt : now;
+    const end = { killedAt: now, retiredAt, goneAt: now };
     await this.store.change(row.kid, end);
     return Object.assign(row, end);
   }

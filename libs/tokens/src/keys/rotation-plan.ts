@@ -1,3 +1,4 @@
+import { MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS } from 'postern/auth';
 import type { JwtAlgorithm } from 'postern/auth';
 import { keyStateOf } from './key-state.js';
 import type { KeyInstants } from './key-state.js';
@@ -30,7 +31,7 @@ export interface KeyPolicy {
 
 /** A request that applies in addition to the schedule. */
 export interface KeyCommand {
-  /** Rotate the keys of these algorithms as soon as the lead time allows. */
+  /** Rotate the keys of these algorithms as soon as the lead time of the standby key allows. */
   readonly rotate?: readonly JwtAlgorithm[];
   /** Retire the keys of algorithms that are no longer configured. */
   readonly retireUnlisted?: boolean;
@@ -45,8 +46,11 @@ export type KeyChange =
   | { readonly act: 'erase'; readonly kid: string };
 
 /**
- * The changes that the ring needs now. After these changes the plan is empty, so that only the first of many replicas
- * changes the ring.
+ * The changes that the ring needs now. Carried out, they may need others: apply the plan until it is empty. An empty
+ * plan stays empty, so that only the first of many replicas changes the ring.
+ *
+ * Each published algorithm has an active key and a standby key, which is announced and becomes active when the active
+ * key retires or is killed. Verifiers that read only the JWKS therefore know the next key at any time.
  *
  * @param now epoch milliseconds
  * @param erasedAt the time that decides which private keys are erased, in epoch milliseconds
@@ -98,31 +102,67 @@ function successionOf(
     isFirst && !wasKilled(own, now) && interimSigningKey(keys, now, policy.algorithms, next) !== undefined;
   const isAlone = signing.length === 0 && former.length === 0 && !hasInterimKey;
 
+  /** When the schedule replaces the active key; never without an active key. */
+  const end = Math.max(...signing.map((key) => key.activeAt.getTime())) + policy.rotationSeconds * 1000;
+  const due = forced ? now : signing.length > 0 ? end : Infinity;
+
   const changes: KeyChange[] = [];
   let handover: number | undefined;
   if (next) {
-    const earliest = isAlone ? now : Math.max(now, next.announcedAt.getTime() + lead);
-    handover = forced || isAlone ? Math.min(next.activeAt.getTime(), earliest) : next.activeAt.getTime();
-    if (handover !== next.activeAt.getTime()) {
+    const { announcedAt, activeAt } = next;
+    const earliest = isAlone ? activeAtOnce(next, now) : Math.max(now, due, announcedAt.getTime() + lead);
+    handover = Math.min(activeAt.getTime(), earliest);
+    if (handover !== activeAt.getTime()) {
       changes.push({ act: 'activate', kid: next.kid, activeAt: new Date(handover) });
     }
   } else if (signing.length === 0) {
     handover = isAlone ? now : now + lead;
     changes.push({ act: 'make', alg, activeAt: new Date(handover) });
-  } else {
-    const end = Math.max(...signing.map((key) => key.activeAt.getTime())) + policy.rotationSeconds * 1000;
-    if (forced || end - lead <= now) {
-      handover = forced ? now + lead : Math.max(end, now + lead);
-      changes.push({ act: 'make', alg, activeAt: new Date(handover) });
-    }
+  } else if (alg !== 'HS256' || due <= now) {
+    handover = Math.max(due, now + lead);
+    changes.push({ act: 'make', alg, activeAt: new Date(handover) });
   }
 
   for (const key of signing) changes.push(...endOf(key, handover, policy));
   // Only at a start: otherwise replicas with the former settings would undo it repeatedly.
   // HS256 retires no published key: replicas and services that use the JWKS would have no key.
-  if (command.retireUnlisted && alg !== 'HS256')
-    former.forEach((key) => changes.push(...endOf(key, handover ?? now, policy)));
+  if (command.retireUnlisted && isFirst && alg !== 'HS256') {
+    // A former algorithm signs until the first key of the new one is active.
+    const formerEnd = signing.length > 0 ? now : (handover ?? now);
+    former.forEach((key) => changes.push(...endOf(key, formerEnd, policy)));
+    changes.push(
+      ...keys.filter((key) => isUnusedStandby(key, keys, now, policy)).map(({ kid }) => goneAtOnce(kid, now)),
+    );
+  }
   return changes;
+}
+
+/**
+ * Whether the key is the standby key of an algorithm that is no longer configured. The first key of an algorithm is
+ * not: replicas that already have the next settings announced it.
+ */
+function isUnusedStandby(
+  key: PlannedKey,
+  keys: readonly PlannedKey[],
+  now: number,
+  { algorithms }: KeyPolicy,
+): boolean {
+  if (algorithms.includes(key.alg) || keyStateOf(key, now) !== 'announced') return false;
+  return keys.some(({ alg, activeAt }) => alg === key.alg && activeAt.getTime() <= now);
+}
+
+/** No token was signed with the key, so the JWKS does not need it. */
+function goneAtOnce(kid: string, now: number): KeyChange {
+  return { act: 'retire', kid, retiredAt: new Date(now), goneAt: new Date(now) };
+}
+
+/**
+ * The instant from which a key signs that has to replace a killed key at once. It is in the past, because a replica
+ * with a late clock must use the key at once, too.
+ */
+function activeAtOnce({ announcedAt }: PlannedKey, now: number): number {
+  const past = now - MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS * 1000;
+  return Math.min(now, Math.max(announcedAt.getTime(), past));
 }
 
 function endOf(key: PlannedKey, handover: number | undefined, policy: KeyPolicy): KeyChange[] {

@@ -12,7 +12,7 @@ export class KeyDto {
 
   @ApiProperty({
     description:
-      'Announced: published, signs soon. Active: signs. Retired: only verifies. Gone and killed: tokens are rejected.',
+      'Announced: published, signs next. Active: signs. Retired: only verifies. Gone and killed: tokens are rejected.',
     enum: ['announced', 'active', 'retired', 'gone', 'killed'],
     example: 'active',
   })

@@ -47,12 +47,12 @@ export class KeysController {
     operationId: 'rotateKeys',
     summary: 'Rotate the signing keys',
     description:
-      'Announces a new key immediately. The new key signs as soon as every cache of the JWKS has expired. Until then the ' +
-      'present key signs. Afterwards the present key stays published until its last token has expired, so that no valid ' +
-      'token is rejected.',
+      'The standby key replaces the active key at once, or as soon as every cache of the JWKS has it if it was announced ' +
+      'recently. The next standby key is then announced. The former key stays published until its last token has expired, ' +
+      'so that no valid token is rejected. HS256 has no standby key: a new key signs at once.',
   })
   @ApiAcceptedResponse({
-    description: 'The keys that will sign.',
+    description: 'The keys that replace the active ones.',
     type: KeyDto,
     isArray: true,
     example: [{ ...KEY, state: 'announced', killedAt: null }],
@@ -71,7 +71,8 @@ export class KeysController {
     summary: 'Kill a signing key',
     description:
       'Use it when the private key may be compromised. The key leaves the JWKS immediately, every replica and service rejects ' +
-      'its tokens within a second (your own token, too, if this key signed it), and the next key signs. It cannot be undone.',
+      'its tokens within a second (your own token, too, if this key signed it), and the standby key, which the JWKS already ' +
+      'has, signs. The next standby key is announced. It cannot be undone.',
   })
   @ApiParam({ name: 'kid', description: 'The id of the key.', example: KID })
   @ApiOkResponse({

@@ -18,7 +18,7 @@ export function claimsOf(user: UserBase): Record<string, unknown> {
   return claims;
 }
 
-/** Half of the 8 KiB that verifiers accept: a token has other claims too, and base64url adds a third. */
+/** About half of the 8,000 bytes of a token: a token has other claims too, and base64url adds a third. */
 const MAX_CLAIMS_BYTES = 4096;
 
 /**
