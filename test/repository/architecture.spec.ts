@@ -196,6 +196,7 @@ describe('the architecture', () => {
     expect(loaded).toContain('src/config/config.ts');
     const packages = [...loaded].filter((name) => !name.endsWith('.ts') && !name.startsWith('node:'));
     expect(packages.toSorted()).toEqual([
+      'postern/cors-settings',
       'postern/jws',
       'postern/persistence/database-url',
       'postern/tokens/issuer-address',
