@@ -18,7 +18,7 @@ export { ConfiguredVerificationKeys } from './keys/configured-verification-keys.
 export { CurrentPrincipal, CurrentUser } from './guard/current-user.decorator.js';
 export { EndsWithToken } from './streams/ends-with-token.decorator.js';
 export { withInheritedRoutes } from './access/inherited-routes.js';
-export { isGuarded, isPublic, scopesOf } from './access/route-access.js';
+export { isGuarded, isOptional, isPublic, scopesOf } from './access/route-access.js';
 export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 export type { GuardedRequest } from './guard/guarded-request.js';
 export { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
@@ -39,7 +39,7 @@ export { RevocationSet } from './revocations/revocation-set.js';
 export type { RevocationSettings } from './settings/revocation-settings.js';
 export { RevocationSource } from './revocations/revocation-source.js';
 export { SECURITY_EVENT_TYPES } from './revocations/security-event.js';
-export { ForServices, OwnIssuerOnly, Public, RequireScopes } from './access/access.decorators.js';
+export { ForServices, OptionalAuth, OwnIssuerOnly, Public, RequireScopes } from './access/access.decorators.js';
 export { StaticVerificationKeys } from './keys/static-verification-keys.js';
 export { TrustedIssuers } from './tokens/trusted-issuers.js';
 export {

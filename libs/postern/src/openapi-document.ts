@@ -5,6 +5,7 @@ import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
 import { errorResponsesOf } from './openapi-problems.js';
 import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
+import type { DescribedRoute } from './openapi-routes.js';
 
 /** The settings of the document. */
 export interface DocumentSettings {
@@ -76,10 +77,9 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
       if (operation === undefined || route === undefined) continue;
       const schemas = document.components.schemas ?? {};
       const scopes = route.guardedBy?.scopes ?? [];
-      operation.security = route.guardedBy === undefined ? [] : [{ bearer: [...scopes] }];
+      operation.security = securityOf(route);
       // Swagger UI shows a padlock, but no scopes.
-      if (scopes.length > 0)
-        operation.description = `${operation.description ?? ''}\n\n${requirementOf(scopes)}`.trim();
+      if (scopes.length > 0) operation.description = `${operation.description ?? ''}\n\n${requirementOf(route)}`.trim();
       operation.responses = { ...operation.responses, ...errorResponsesOf(route, method, operation, schemas) };
       exemplify(operation, schemas);
     }
@@ -87,6 +87,13 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
   return document;
 }
 
-function requirementOf(scopes: readonly string[]): string {
-  return `Requires the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
+/** The empty alternative means that the route also accepts requests without a token. */
+function securityOf({ guardedBy }: DescribedRoute): Record<string, string[]>[] {
+  if (guardedBy === undefined) return [];
+  return [...(guardedBy.isOptional ? [{}] : []), { bearer: [...guardedBy.scopes] }];
+}
+
+function requirementOf({ guardedBy }: DescribedRoute): string {
+  const scopes = guardedBy?.scopes.map((scope) => `\`${scope}\``).join(' and ');
+  return guardedBy?.isOptional === true ? `A token requires the scope ${scopes}.` : `Requires the scope ${scopes}.`;
 }

@@ -1,6 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { FromThisPackage } from 'postern/problem';
-import { InsufficientScopeError, PrincipalUnknownError, reject, UnsupportedContextError } from '../auth.errors.js';
+import {
+  InsufficientScopeError,
+  InvalidTokenError,
+  MissingTokenError,
+  PrincipalUnknownError,
+  reject,
+  UnsupportedContextError,
+} from '../auth.errors.js';
 import { bearerCredentialsOf } from './bearer-token.js';
 import { rememberRequest, requestOf } from './message-request.js';
 import { ReadsTokens } from '../access/guard-metadata.js';
@@ -54,10 +61,39 @@ export class JwtAuthGuard implements CanActivate {
       // By the verifier: the application may make the guard itself, for `useGlobalGuards`.
       openStreamsOf(this.verifier)?.addResponse(context, request);
     }
-    const verified = this.verifier.verifyCredentials(bearerCredentialsOf(request));
+    return access.isOptional
+      ? this.acceptOptionally(context, request, access)
+      : this.accept(context, request, access, bearerCredentialsOf(request));
+  }
+
+  private accept(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    access: RouteAccess,
+    credentials: string,
+  ): boolean | Promise<boolean> {
+    const verified = this.verifier.verifyCredentials(credentials);
     return verified instanceof Promise
       ? verified.then((principal) => this.authorize(context, request, principal, access))
       : this.authorize(context, request, verified, access);
+  }
+
+  private async acceptOptionally(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    access: RouteAccess,
+  ): Promise<boolean> {
+    try {
+      const credentials = presentedCredentialsOf(request);
+      if (credentials !== undefined) return await this.accept(context, request, access, credentials);
+    } catch (error) {
+      if (!access.ignoresInvalidTokens || !(error instanceof InvalidTokenError)) throw error;
+    }
+    // An object that stands for several messages may carry the result of an earlier one.
+    if (request[ADMITTED] !== undefined) {
+      Object.assign(request, { principal: undefined, user: undefined, [ADMITTED]: undefined });
+    }
+    return true;
   }
 
   /**
@@ -127,5 +163,15 @@ export class JwtAuthGuard implements CanActivate {
     for (const scope of scopes) {
       if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
     }
+  }
+}
+
+/** The credentials, or `undefined` if the request presents none. */
+function presentedCredentialsOf(request: GuardedRequest): string | undefined {
+  try {
+    return bearerCredentialsOf(request);
+  } catch (error) {
+    if (error instanceof MissingTokenError) return undefined;
+    throw error;
   }
 }
