@@ -2,6 +2,7 @@ export { AccessTokenVerifier } from './tokens/access-token-verifier.js';
 export { AUTH_SETTINGS } from './settings/auth-settings.js';
 export type { AuthSettings, IssuerSettings, JwksSettings } from './settings/auth-settings.js';
 export {
+  CrossSiteRequestError,
   InsufficientScopeError,
   InvalidTokenError,
   MissingTokenError,
@@ -37,6 +38,8 @@ export type { RevocationCounters, RevocationReport, RevocationStatus } from './r
 export { RevocationHealth } from './revocations/revocation-health.js';
 export { RevocationSet } from './revocations/revocation-set.js';
 export type { RevocationSettings } from './settings/revocation-settings.js';
+export type { IssuerFetch } from './keys/issuer-fetch.js';
+export type { TokenSource } from './settings/token-sources.js';
 export { RevocationSource } from './revocations/revocation-source.js';
 export { SECURITY_EVENT_TYPES } from './revocations/security-event.js';
 export { ForServices, OptionalAuth, OwnIssuerOnly, Public, RequireScopes } from './access/access.decorators.js';

@@ -8,7 +8,8 @@ import {
   reject,
   UnsupportedContextError,
 } from '../auth.errors.js';
-import { bearerCredentialsOf } from './bearer-token.js';
+import { credentialsReaderOf } from './credentials-reader.js';
+import type { ReadCredentials } from './credentials-reader.js';
 import { rememberRequest, requestOf } from './message-request.js';
 import { ReadsTokens } from '../access/guard-metadata.js';
 import { PrincipalMapper } from './principal-mapper.js';
@@ -36,6 +37,8 @@ import type { GuardedRequest } from './guarded-request.js';
 @ReadsTokens()
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
+  private reader: ReadCredentials | undefined;
+
   constructor(
     private readonly verifier: AccessTokenVerifier,
     private readonly mapper: PrincipalMapper,
@@ -63,7 +66,7 @@ export class JwtAuthGuard implements CanActivate {
     }
     return access.isOptional
       ? this.acceptOptionally(context, request, access)
-      : this.accept(context, request, access, bearerCredentialsOf(request));
+      : this.accept(context, request, access, this.credentialsOf(request, context));
   }
 
   private accept(
@@ -84,7 +87,7 @@ export class JwtAuthGuard implements CanActivate {
     access: RouteAccess,
   ): Promise<boolean> {
     try {
-      const credentials = presentedCredentialsOf(request);
+      const credentials = this.presentedCredentialsOf(request, context);
       if (credentials !== undefined) return await this.accept(context, request, access, credentials);
     } catch (error) {
       if (!access.ignoresInvalidTokens || !(error instanceof InvalidTokenError)) throw error;
@@ -97,7 +100,7 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   /**
-   * Returns the request whose `headers.authorization` is read, and on which `principal` and `user` are set. An
+   * Returns the request whose `headers.authorization`, or other `tokenSources`, are read, and on which `principal` and `user` are set. An
    * override may return its own object: `@CurrentPrincipal()` and `@CurrentUser()` still find the result. If a
    * message of a socket is not an object, only the client itself can carry the result, and the guard rejects the
    * message if the override returns anything else.
@@ -164,14 +167,19 @@ export class JwtAuthGuard implements CanActivate {
       if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
     }
   }
-}
 
-/** The credentials, or `undefined` if the request presents none. */
-function presentedCredentialsOf(request: GuardedRequest): string | undefined {
-  try {
-    return bearerCredentialsOf(request);
-  } catch (error) {
-    if (error instanceof MissingTokenError) return undefined;
-    throw error;
+  /** The credentials, or `undefined` if the request presents none. */
+  private presentedCredentialsOf(request: GuardedRequest, context: ExecutionContext): string | undefined {
+    try {
+      return this.credentialsOf(request, context);
+    } catch (error) {
+      if (error instanceof MissingTokenError) return undefined;
+      throw error;
+    }
+  }
+
+  private credentialsOf(request: GuardedRequest, context: ExecutionContext): string {
+    this.reader ??= credentialsReaderOf(this.verifier);
+    return this.reader(request, context);
   }
 }

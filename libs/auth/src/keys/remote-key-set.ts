@@ -5,6 +5,7 @@ import { failureOf, fetchJson } from './fetch-json.js';
 import { checkedAddress, discoverKeySet, isOwnOrigin } from './issuer-discovery.js';
 import { importKey } from 'postern/jws';
 import { checkedJwksSettings } from '../settings/jwks-settings.js';
+import type { IssuerFetch } from './issuer-fetch.js';
 import type { Clock } from '../revocations/clock.js';
 import type { JwksSettings } from '../settings/auth-settings.js';
 import type { Jwk, VerificationKey } from 'postern/jws';
@@ -38,6 +39,7 @@ export class RemoteKeySet {
     private readonly issuer: string,
     settings: JwksSettings,
     private readonly clock: Clock,
+    private readonly send?: IssuerFetch,
   ) {
     const { uri } = settings;
     this.settings = checkedJwksSettings(settings);
@@ -124,7 +126,7 @@ export class RemoteKeySet {
   }
 
   private async fetch(): Promise<void> {
-    const limits = { ...this.settings, signal: this.stopping.signal };
+    const limits = { ...this.settings, signal: this.stopping.signal, fetch: this.send };
     const { address: source } = this;
     const address = source instanceof DiscoveredUrl ? await source.find(limits, this.clock.now()) : source;
     const publicOnly = source instanceof DiscoveredUrl && !isOwnOrigin(address, this.issuer);

@@ -1,6 +1,7 @@
 import { assertKnownSettings } from 'postern/problem';
 import { checkedJwksSettings } from './jwks-settings.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
+import { checkTokenSources } from './token-sources.js';
 import { checkedRules } from '../tokens/access-token-rules.js';
 import type { SettingNames } from 'postern/problem';
 import type { AuthSettings, IssuerSettings } from './auth-settings.js';
@@ -16,11 +17,13 @@ const OF_ISSUER: SettingNames<Required<IssuerSettings>> = {
   clockToleranceSeconds: true,
   maximumLifetimeSeconds: true,
   revocations: true,
+  fetch: true,
 };
 
 const OF_MODULE: SettingNames<Required<AuthSettings>> = {
   ...OF_ISSUER,
   issuers: true,
+  tokenSources: true,
   rememberedProofs: true,
 };
 
@@ -54,9 +57,15 @@ export function validateSettings(settings: AuthSettings, structure: Readonly<Rec
     const place = `AuthModule: "revocations" of ${issuer.issuer}`;
     if (revocations !== undefined) assertKnownSettings(place, revocations, OF_REVOCATIONS);
     checkedRevocationSettings(issuer);
+    if (issuer.fetch !== undefined && typeof issuer.fetch !== 'function') {
+      throw new Error('AuthModule: "fetch" must be a function with the signature of the built-in fetch.');
+    }
   }
+  checkTokenSources(settings.tokenSources);
   if (rememberedProofs !== undefined && rememberedProofs !== false) {
     assertKnownSettings('AuthModule: "rememberedProofs"', rememberedProofs, { entries: true, bytes: true });
   }
-  return settings;
+  if (settings.fetch === undefined || issuers.length === 0) return settings;
+  // A corporate proxy is the way to every issuer.
+  return { ...settings, issuers: issuers.map((issuer) => ({ ...issuer, fetch: issuer.fetch ?? settings.fetch })) };
 }
