@@ -67,6 +67,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   BadgesModule: 'class BadgesModule {}',
   Staff: 'interface Staff { readonly costCentre: string }',
   Directory: 'declare class Directory { find(subject: string): Promise<Staff | undefined> }',
+  CorporateNetwork: `import type { IssuerFetch } from 'postern/auth'; declare class NetworkModule {} declare abstract class CorporateNetwork { fetch: IssuerFetch }`,
   readServiceToken: 'declare function readServiceToken(): Promise<string>;',
   revocations: 'declare const revocations: RevocationPublisher;',
   database: 'declare const database: Database;',
