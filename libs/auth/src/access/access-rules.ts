@@ -3,7 +3,7 @@ import 'reflect-metadata';
 /** The keys of the metadata in which the decorators record their rules. */
 export const PUBLIC = 'postern:public';
 export const OPTIONAL = 'postern:optional';
-/** Beside `OPTIONAL`: an invalid token is rejected. Of two decorators, the stricter one wins. */
+/** Beside `OPTIONAL`: an invalid token is rejected. The stricter one of two decorators wins. */
 export const NO_INVALID_TOKEN = 'postern:no-invalid-token';
 export const SCOPES = 'postern:scopes';
 export const OWN_ISSUER = 'postern:own-issuer';
@@ -30,7 +30,7 @@ export function recordRule(rule: Rule, scopes?: readonly string[]): MethodDecora
   };
 }
 
-/** Whether a decorator in the class itself has recorded the rule. A rule of a function copied into it does not count. */
+/** Whether a decorator in the class itself has recorded the rule. A rule of a copied function does not count. */
 export function isDecoratedWith(rule: Rule, prototype: object, name: string | symbol): boolean {
   return Reflect.hasOwnMetadata(rule, prototype, name);
 }

@@ -26,9 +26,9 @@ const RULES: readonly unknown[] = [PUBLIC, OPTIONAL, NO_INVALID_TOKEN, SCOPES, O
  * validate its parameters, unless the override has its own. Nest keeps these with the function, so an override without
  * decorators is not a route.
  *
- * An override without its own route decorator also inherits `@Public()`, `@OptionalAuth()` and `@ForServices()`. An override that repeats
- * `@Get()` is its own route and needs its own. Scopes and `@OwnIssuerOnly()` apply to every override, without this
- * function.
+ * An override without its own route decorator also inherits `@Public()`, `@OptionalAuth()` and `@ForServices()`. An
+ * override that repeats `@Get()` is its own route and needs its own. Scopes and `@OwnIssuerOnly()` apply to every
+ * override, without this function.
  *
  * @returns the controller itself
  * @example

@@ -40,7 +40,8 @@ const principal = createParamDecorator(
 
 /**
  * Injects the current user, which the `PrincipalMapper` returned, or one property of it. It is undefined on a public
- * route, on a route with `@OptionalAuth()` without a token, and for a service on a route with `@ForServices()`. Without a mapper, the user is the principal.
+ * route, on a route with `@OptionalAuth()` without a token, and for a service on a route with `@ForServices()`.
+ * Without a mapper, the user is the principal.
  *
  * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
  * @example

@@ -36,7 +36,8 @@ export class JwtStrategy extends PassportStrategy(passport.Strategy, 'postern-jw
   /**
    * Returns the principal of the request's bearer token.
    *
-   * @throws MissingTokenError, InvalidTokenError, CrossSiteRequestError, RevocationsUnknownError, ServiceUnavailableError
+   * @throws MissingTokenError, InvalidTokenError, CrossSiteRequestError, RevocationsUnknownError,
+   *   ServiceUnavailableError
    */
   async validate(request: CredentialsCarrier): Promise<Principal> {
     return this.verifier.verify(tokenIn(credentialsReaderOf(this.verifier)(request)));

@@ -48,7 +48,7 @@ export class RefreshSession {
       const { session } = await this.accept(refreshToken, context);
       await this.checks.endByUser(session);
     } catch (error) {
-      // RFC 7009 §2.2: an invalid token is no error, because the purpose of the request is fulfilled.
+      // RFC 7009 §2.2: an invalid token is not an error, because the purpose of the request is fulfilled.
       if (!(error instanceof RefreshTokenInvalidError)) throw error;
     }
   }
