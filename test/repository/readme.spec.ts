@@ -42,7 +42,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   problem: `import { AuthError, ProblemModule } from 'postern/problem';`,
   persistence: `import { type Database, PersistenceModule } from 'postern/persistence';`,
   auth: `import {
-    AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams,
+    AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams, OptionalAuth,
     type Principal, PrincipalMapper, Public, RequireScopes, RevocationHealth, type RevocationPublisher,
   } from 'postern/auth';`,
   signatures: `import { importKey, parseJws, verifyJws } from 'postern/jws'; declare const text: string, publicKeyPem: string;`,

@@ -101,9 +101,9 @@ export class JwtAuthGuard implements CanActivate {
 
   /**
    * Returns the request whose `headers.authorization`, or other `tokenSources`, are read, and on which `principal` and
-   * `user` are set. An override may return its own object: `@CurrentPrincipal()` and `@CurrentUser()` still find the result. If a
-   * message of a socket is not an object, only the client itself can carry the result, and the guard rejects the
-   * message if the override returns anything else.
+   * `user` are set. An override may return its own object: `@CurrentPrincipal()` and `@CurrentUser()` still find the
+   * result. If a message of a socket is not an object, only the client itself can carry the result, and the guard
+   * rejects the message if the override returns anything else.
    *
    * @throws UnsupportedContextError unless the context is HTTP, because the guard cannot read other credentials
    * @example

@@ -26,8 +26,8 @@ export function assertJson(headers: IncomingHttpHeaders): void {
 const UTF_8 = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
 
 /**
- * Parses a body as JSON. An empty body counts as none, and returns `undefined`: clients send the content type with every
- * request.
+ * Parses a body as JSON. An empty body counts as none, and returns `undefined`: clients send the content type with
+ * every request.
  * @throws MalformedRequestError if the body is not UTF-8, not JSON, or has a key that could replace a prototype
  * @throws ValidationFailedError if an object in the body has two members of one name
  * @see RFC 8259, RFC 7493 §2.3
