@@ -18,6 +18,7 @@ const shared = {
   transform: { '^.+\\.ts$': ['@swc/jest', swc] },
   moduleNameMapper: {
     '^postern$': '<rootDir>/libs/postern/src/index.ts',
+    '^postern/cors-settings$': '<rootDir>/libs/postern/src/http/cors/cors-settings.ts',
     '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/connections/database-url.ts',
     '^postern/problem/nearest-name$': '<rootDir>/libs/problem/src/settings/nearest-name.ts',
     '^postern/tokens/issuer-address$': '<rootDir>/libs/tokens/src/issuer-address.ts',

@@ -1,5 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { parseEnv } from 'node:util';
+import { completeCorsSettings, corsProblems } from 'postern/cors-settings';
+import type { CorsSettings } from 'postern/cors-settings';
 import { JWT_ALGORITHMS } from 'postern/jws';
 import { nearestName } from 'postern/problem/nearest-name';
 import { EnvironmentReader } from './environment-reader.js';
@@ -18,6 +20,15 @@ export class ConfigurationError extends Error {
   }
 }
 type Environment = Readonly<Partial<Record<Variable, string>>>;
+
+const CORS_VARIABLES: Readonly<Record<keyof CorsSettings, Variable>> = {
+  corsOrigins: 'CORS_ORIGINS',
+  corsAllowedHeaders: 'CORS_ALLOWED_HEADERS',
+  corsExposedHeaders: 'CORS_EXPOSED_HEADERS',
+  corsMethods: 'CORS_METHODS',
+  corsMaximumAgeSeconds: 'CORS_MAX_AGE_SECONDS',
+  corsCredentials: 'CORS_CREDENTIALS',
+};
 
 /** Matches secrets that were copied from an example. */
 const PLACEHOLDER =
@@ -65,11 +76,19 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     httpAdapter: read.oneOf('POSTERN_HTTP_ADAPTER', ['fastify', 'express'] as const, 'fastify'),
     bodyLimitBytes: read.integer('POSTERN_BODY_LIMIT_BYTES', 102_400, 1024, 10_485_760),
     requestTimeoutSeconds: read.integer('POSTERN_REQUEST_TIMEOUT_SECONDS', 30, 1, 600),
-    corsOrigins: read.origins('CORS_ORIGINS'),
+    ...completeCorsSettings({
+      corsOrigins: read.list('CORS_ORIGINS'),
+      corsAllowedHeaders: read.list('CORS_ALLOWED_HEADERS'),
+      corsExposedHeaders: read.list('CORS_EXPOSED_HEADERS'),
+      corsMethods: read.text('CORS_METHODS') === undefined ? undefined : read.list('CORS_METHODS'),
+      corsMaximumAgeSeconds: read.integer('CORS_MAX_AGE_SECONDS', 600, 0, 86_400),
+      corsCredentials: read.boolean('CORS_CREDENTIALS', false),
+    }),
     trustProxy: read.trustProxy('TRUST_PROXY'),
     docs: read.boolean('POSTERN_DOCS', !production),
     dataDir: read.text('POSTERN_DATA_DIR') ?? '.postern',
   };
+  problems.push(...corsProblems(config).map(([setting, problem]) => `${CORS_VARIABLES[setting]} ${problem}`));
   problems.push(...unknownNames(environment), ...secretProblems(config));
   if (production) problems.push(...productionProblems(config, environment));
   if (problems.length > 0) throw new ConfigurationError(problems);

@@ -70,12 +70,6 @@ export class EnvironmentReader {
     );
   }
 
-  origins(name: Variable): string[] {
-    const origins = this.list(name);
-    if (origins.every(isOrigin)) return origins;
-    return this.reject(`${name} must list origins without a path, such as https://app.example.com.`, []);
-  }
-
   address(name: Variable, protocols: readonly string[]): string | undefined {
     const text = this.text(name);
     const isSound = (protocol: string) => text?.startsWith(`${protocol}//`) && isReadable(text);
@@ -139,8 +133,6 @@ function isReadable(address: string): boolean {
     return false;
   }
 }
-
-const isOrigin = (text: string): boolean => text === '*' || (URL.canParse(text) && new URL(text).origin === text);
 
 /** Returns whether the text is an address, a network, or the name of a set of networks. */
 function isProxy(text: string): boolean {

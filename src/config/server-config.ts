@@ -1,7 +1,8 @@
+import type { CompleteCorsSettings } from 'postern/cors-settings';
 import type { JwtAlgorithm } from 'postern/jws';
 
 /** The configuration of the server. Durations are in seconds; sizes are in bytes, unless the name has another unit. */
-export interface ServerConfig {
+export interface ServerConfig extends CompleteCorsSettings {
   readonly production: boolean;
   readonly port: number;
   readonly host: string;
@@ -34,7 +35,6 @@ export interface ServerConfig {
   readonly httpAdapter: 'fastify' | 'express';
   readonly bodyLimitBytes: number;
   readonly requestTimeoutSeconds: number;
-  readonly corsOrigins: readonly string[];
   readonly trustProxy: boolean | number | string;
   readonly docs: boolean;
   readonly dataDir: string;
@@ -55,6 +55,11 @@ export const VARIABLES = [
   'LOG_LEVEL',
   'TRUST_PROXY',
   'CORS_ORIGINS',
+  'CORS_ALLOWED_HEADERS',
+  'CORS_EXPOSED_HEADERS',
+  'CORS_METHODS',
+  'CORS_MAX_AGE_SECONDS',
+  'CORS_CREDENTIALS',
   'POSTERN_ISSUER',
   'POSTERN_AUDIENCE',
   'POSTERN_CLIENT_ID',

@@ -110,6 +110,13 @@ class OddsController {
     return { keys: [] };
   }
 
+  @Get('languages')
+  @Open()
+  @Header('Vary', 'Accept-Language')
+  languages() {
+    return ['en'];
+  }
+
   @Get('docs')
   @Open()
   docs() {
@@ -298,10 +305,17 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       expectProblem(await request('POST', '/users'), 400, 'validation-failed');
     });
 
-    it('an empty body with a JSON content type is rejected', async () => {
-      const answer = await post('');
-      expectProblem(answer, 400, 'malformed-request');
-      expect(answer.body['detail']).toBe('The body is empty, but the Content-Type is JSON.');
+    it.each([
+      ['JSON', ['Content-Type: application/json']],
+      ['JSON of length 0', ['Content-Type: application/json; charset=utf-8', 'Content-Length: 0']],
+      ['JSON in no chunks', ['Content-Type: application/json', 'Transfer-Encoding: chunked']],
+      ['a form of length 0', ['Content-Type: application/x-www-form-urlencoded', 'Content-Length: 0']],
+    ])('an empty body counts as no body if the content type is %s', async (_name, lines) => {
+      const end = lines.some((line) => line.includes('chunked')) ? '0\r\n\r\n' : '';
+      const call = (target: string) =>
+        send(port, [`${target} HTTP/1.1`, 'Host: x', 'Connection: close', ...lines, '', end].join('\r\n'));
+      expect((await call('DELETE /users/1')).status).toBe(200);
+      expectProblem(await call('POST /users'), 400, 'validation-failed');
     });
 
     it('a body that is not JSON is rejected without quoting the body', async () => {
@@ -564,6 +578,7 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
   });
 
   describe('CORS', () => {
+    let lenient: number | undefined;
     const preflight = ['Access-Control-Request-Method: POST', 'Access-Control-Request-Headers: authorization'];
 
     it('an origin that is not configured gets no CORS headers', async () => {
@@ -593,6 +608,69 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
       const answer = await request('GET', '/keys', ['Origin: https://anybody.example'], at);
       expect(answer.headers['access-control-allow-origin']).toBe('*');
       expect(answer.headers).not.toHaveProperty('access-control-allow-credentials');
+    });
+
+    const patterns = [
+      'https://*.example.com',
+      'http://*.localhost:3000',
+      'https://app.example',
+      'capacitor://localhost',
+      'app://obsidian.md',
+    ];
+    it.each([
+      ['https://x.example.com', true],
+      ['https://pr-12.example.com', true],
+      ['http://tenant.localhost:3000', true],
+      ['capacitor://localhost', true],
+      ['app://obsidian.md', true],
+      ['https://example.com', false],
+      ['https://.example.com', false],
+      ['https://a.b.example.com', false],
+      ['https://evil-example.com', false],
+      ['https://x.example.com.evil', false],
+      ['https://evil/.example.com', false],
+      ['https://evil@x.example.com', false],
+      ['https://*.example.com', false],
+      ['http://x.example.com', false],
+      ['https://x.example.com:8443', false],
+      ['http://tenant.localhost', false],
+      ['capacitor://localhost.evil', false],
+      ['ionic://localhost', false],
+      ['null', false],
+    ])('the origin %s is allowed by a list with wildcards: %s', async (origin, isAllowed) => {
+      lenient ??= await start({ corsOrigins: patterns });
+      const { headers } = await request('GET', '/keys', [`Origin: ${origin}`], lenient);
+      expect(headers['access-control-allow-origin']).toBe(isAllowed ? origin : undefined);
+      expect(headers['vary']).toBe('Origin');
+    });
+
+    it('headers, methods, age and credentials of cross-origin requests are settings', async () => {
+      const at = await start({
+        corsOrigins: ['https://app.example'],
+        corsAllowedHeaders: ['traceparent', 'authorization', 'X-Tenant'],
+        corsExposedHeaders: ['X-Total-Count'],
+        corsMethods: ['GET', 'POST'],
+        corsMaximumAgeSeconds: 0,
+        corsCredentials: true,
+      });
+      expect(
+        (await request('OPTIONS', '/users', ['Origin: https://app.example', ...preflight], at)).headers,
+      ).toMatchObject({
+        'access-control-allow-headers': 'authorization,Content-Type,X-Request-Id,traceparent,X-Tenant',
+        'access-control-expose-headers': 'X-Request-Id,WWW-Authenticate,Retry-After,X-Total-Count',
+        'access-control-allow-methods': 'GET,POST',
+        'access-control-max-age': '0',
+        'access-control-allow-credentials': 'true',
+      });
+      const actual = await request('GET', '/keys', ['Origin: https://app.example'], at);
+      expect(actual.headers['access-control-allow-credentials']).toBe('true');
+      const stranger = await request('GET', '/keys', ['Origin: https://app.evil'], at);
+      expect(stranger.headers).not.toHaveProperty('access-control-allow-credentials');
+    });
+
+    it('a handler that sets Vary does not let a cache serve the response to another origin', async () => {
+      const at = await start({ corsOrigins: ['https://app.example'] });
+      expect((await request('GET', '/languages', [], at)).headers['vary']).toBe('Accept-Language, Origin');
     });
   });
 

@@ -136,6 +136,12 @@ describe.each(['express', 'fastify'] as const)('an application with the plain ad
     expect((await send('GET', '/.well-known/jwks.json')).headers['cache-control']).toMatch(/max-age/);
   });
 
+  it('a user is logged out by a request with a JSON content type and no body', async () => {
+    const { authorization } = (await bearer()).headers as Record<string, string>;
+    const headers = { authorization: authorization!, 'content-type': 'application/json' };
+    expect((await send('POST', '/auth/logout', { headers })).status).toBe(204);
+  });
+
   it('a form or a text body does not log in, and no other route of Postern accepts it', async () => {
     const form = new URLSearchParams(account);
     expect(await send('POST', '/auth/login', { body: form })).toMatchObject({

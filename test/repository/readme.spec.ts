@@ -42,7 +42,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   problem: `import { AuthError, ProblemModule } from 'postern/problem';`,
   persistence: `import { type Database, PersistenceModule } from 'postern/persistence';`,
   auth: `import {
-    AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams,
+    AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams, OptionalAuth,
     type Principal, PrincipalMapper, Public, RequireScopes, RevocationHealth, type RevocationPublisher,
   } from 'postern/auth';`,
   signatures: `import { importKey, parseJws, verifyJws } from 'postern/jws'; declare const text: string, publicKeyPem: string;`,
@@ -67,6 +67,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   BadgesModule: 'class BadgesModule {}',
   Staff: 'interface Staff { readonly costCentre: string }',
   Directory: 'declare class Directory { find(subject: string): Promise<Staff | undefined> }',
+  CorporateNetwork: `import type { IssuerFetch } from 'postern/auth'; declare class NetworkModule {} declare abstract class CorporateNetwork { fetch: IssuerFetch }`,
   readServiceToken: 'declare function readServiceToken(): Promise<string>;',
   revocations: 'declare const revocations: RevocationPublisher;',
   database: 'declare const database: Database;',

@@ -329,6 +329,9 @@ describe.each([
     const refused = await send('GET', '/expenses/mine');
     expect([refused.status, refused.body.code]).toEqual([401, 'invalid-token']);
     expect((await send('GET', '/expenses/rules')).body).toEqual({ perDiem: 42 });
+    expect((await send('GET', '/expenses/per-diem')).body).toEqual({ perDiem: 42, employeeId: null });
+    expect((await send('GET', '/expenses/per-diem', undefined, token)).body.employeeId).toMatch(/^[\da-f-]{36}$/);
+    expect((await send('GET', '/expenses/per-diem', undefined, 'expired')).status).toBe(401);
     const forbidden = await send('POST', '/expenses/1/approve', undefined, token);
     expect([forbidden.status, forbidden.body.code]).toEqual([403, 'insufficient-scope']);
     const approver = await employ({}, 3);
@@ -526,6 +529,8 @@ describe.each([
     expect(JSON.stringify([components, paths])).not.toMatch(/iban/i);
     const locks = (path: string, method: 'get' | 'post') => paths[path]?.[method]?.security;
     expect(locks('/expenses/rules', 'get')).toEqual([]);
+    expect(locks('/expenses/per-diem', 'get')).toEqual([{}, { bearer: ['expenses:read'] }]);
+    expect(locks('/auth/logout', 'post')).toEqual([{}, { bearer: [] }]);
     expect(locks('/expenses/mine', 'get')).toEqual([{ bearer: ['expenses:read'] }]);
     expect(locks('/expenses/{id}/approve', 'post')).toEqual([{ bearer: ['expenses:read', 'expenses:approve'] }]);
     expect(locks('/auth/devices', 'get')).toEqual([{ bearer: [] }]);

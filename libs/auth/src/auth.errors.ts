@@ -3,7 +3,12 @@ import type { ExecutionContext } from '@nestjs/common';
 
 /** The stable codes of this lib's errors. */
 export type AuthErrorCode =
-  'invalid-token' | 'insufficient-scope' | 'guard-context-unsupported' | 'principal-unknown' | 'revocations-unknown';
+  | 'invalid-token'
+  | 'insufficient-scope'
+  | 'cross-site-request'
+  | 'guard-context-unsupported'
+  | 'principal-unknown'
+  | 'revocations-unknown';
 
 /**
  * The one answer to every token that is not accepted. The client never learns the reason: it is in `cause`, and in
@@ -48,6 +53,17 @@ export class InsufficientScopeError extends AuthError {
       headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"` },
     });
   }
+}
+
+/**
+ * The token is in a cookie, and the request may come from a page of another origin, which could act as the user (CSRF).
+ *
+ * @see RFC 9110 §9.2.1
+ */
+export class CrossSiteRequestError extends AuthError {
+  override readonly code: string = 'cross-site-request' satisfies AuthErrorCode;
+  override readonly status: number = 403;
+  override readonly title: string = 'A cookie authenticates only requests from pages of the same origin.';
 }
 
 /**

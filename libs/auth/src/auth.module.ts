@@ -7,6 +7,7 @@ import { Clock } from './revocations/clock.js';
 import { JumpTolerantClock } from './revocations/jump-tolerant-clock.js';
 import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
 import { OtherIssuersRevocationFeeds } from './revocations/other-issuers-revocation-feeds.js';
+import { CredentialsReader } from './guard/credentials-reader.js';
 import { JwtStrategy } from './guard/jwt.strategy.js';
 import { OpenStreams } from './streams/open-streams.js';
 import { RevocationHealth } from './revocations/revocation-health.js';
@@ -40,6 +41,7 @@ const SWEPT_AT_ONCE = 20_000;
     TokenStatus,
     VerifiedTokenCache,
     AccessTokenVerifier,
+    CredentialsReader,
     JwtStrategy,
     {
       provide: RevocationSet,

@@ -2,6 +2,7 @@ export { AccessTokenVerifier } from './tokens/access-token-verifier.js';
 export { AUTH_SETTINGS } from './settings/auth-settings.js';
 export type { AuthSettings, IssuerSettings, JwksSettings } from './settings/auth-settings.js';
 export {
+  CrossSiteRequestError,
   InsufficientScopeError,
   InvalidTokenError,
   MissingTokenError,
@@ -18,7 +19,7 @@ export { ConfiguredVerificationKeys } from './keys/configured-verification-keys.
 export { CurrentPrincipal, CurrentUser } from './guard/current-user.decorator.js';
 export { EndsWithToken } from './streams/ends-with-token.decorator.js';
 export { withInheritedRoutes } from './access/inherited-routes.js';
-export { isGuarded, isPublic, scopesOf } from './access/route-access.js';
+export { isGuarded, isOptional, isPublic, scopesOf } from './access/route-access.js';
 export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 export type { GuardedRequest } from './guard/guarded-request.js';
 export { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
@@ -37,9 +38,11 @@ export type { RevocationCounters, RevocationReport, RevocationStatus } from './r
 export { RevocationHealth } from './revocations/revocation-health.js';
 export { RevocationSet } from './revocations/revocation-set.js';
 export type { RevocationSettings } from './settings/revocation-settings.js';
+export type { IssuerFetch } from './keys/issuer-fetch.js';
+export type { TokenSource } from './settings/token-sources.js';
 export { RevocationSource } from './revocations/revocation-source.js';
 export { SECURITY_EVENT_TYPES } from './revocations/security-event.js';
-export { ForServices, OwnIssuerOnly, Public, RequireScopes } from './access/access.decorators.js';
+export { ForServices, OptionalAuth, OwnIssuerOnly, Public, RequireScopes } from './access/access.decorators.js';
 export { StaticVerificationKeys } from './keys/static-verification-keys.js';
 export { TrustedIssuers } from './tokens/trusted-issuers.js';
 export {

@@ -5,6 +5,8 @@ import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
 import { errorResponsesOf } from './openapi-problems.js';
 import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
+import type { DescribedRoute } from './openapi-routes.js';
+import { securityOf, securitySchemesOf } from './openapi-security.js';
 
 /** The settings of the document. */
 export interface DocumentSettings {
@@ -22,11 +24,6 @@ Every error is a problem (RFC 9457, \`application/problem+json\`) with a stable 
 route can respond with \`500 internal-error\`. A request that is not valid HTTP gets \`400 malformed-request\`, \`408 request-timeout\`,
 \`413 payload-too-large\`, \`417 expectation-failed\` or \`431 request-header-fields-too-large\`.`;
 
-const BEARER = `An access token (RFC 6750, RFC 9068). Paste the token without the word Bearer. \`POST /auth/login\` on this page sets the token automatically.
-
-A user's token has the scopes of the application's \`ClaimsProvider\`, by default none. In the environment of Postern's own server,
-\`npm run --silent token -- --scope users:read --subject explorer\` prints a token with a scope.`;
-
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /**
@@ -42,8 +39,9 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     .setDescription(settings.description ?? DESCRIPTION)
     .setVersion(settings.version ?? '1')
     // Relative to the document, so that it also works behind a proxy that removes a path prefix.
-    .addServer('.', 'The server of this document.')
-    .addBearerAuth({ type: 'http', scheme: 'bearer', bearerFormat: 'JWT', description: BEARER }, 'bearer');
+    .addServer('.', 'The server of this document.');
+  const schemes = securitySchemesOf(app);
+  for (const [name, scheme] of schemes) builder.addSecurity(name, scheme);
   // An application with its own title has its own licence.
   if (settings.title === undefined) builder.setLicense('MIT', 'https://opensource.org/license/mit');
   const config = builder.build();
@@ -76,10 +74,9 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
       if (operation === undefined || route === undefined) continue;
       const schemas = document.components.schemas ?? {};
       const scopes = route.guardedBy?.scopes ?? [];
-      operation.security = route.guardedBy === undefined ? [] : [{ bearer: [...scopes] }];
+      operation.security = securityOf(route, [...schemes.keys()]);
       // Swagger UI shows a padlock, but no scopes.
-      if (scopes.length > 0)
-        operation.description = `${operation.description ?? ''}\n\n${requirementOf(scopes)}`.trim();
+      if (scopes.length > 0) operation.description = `${operation.description ?? ''}\n\n${requirementOf(route)}`.trim();
       operation.responses = { ...operation.responses, ...errorResponsesOf(route, method, operation, schemas) };
       exemplify(operation, schemas);
     }
@@ -87,6 +84,7 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
   return document;
 }
 
-function requirementOf(scopes: readonly string[]): string {
-  return `Requires the scope ${scopes.map((scope) => `\`${scope}\``).join(' and ')}.`;
+function requirementOf({ guardedBy }: DescribedRoute): string {
+  const scopes = guardedBy?.scopes.map((scope) => `\`${scope}\``).join(' and ');
+  return guardedBy?.isOptional === true ? `A token requires the scope ${scopes}.` : `Requires the scope ${scopes}.`;
 }

@@ -1,10 +1,11 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { isUUID } from 'class-validator';
-import { CurrentPrincipal, Public, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import { CurrentPrincipal, JwtAuthGuard, MissingTokenError, OptionalAuth, OwnIssuerOnly, Public } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ApiProblems } from 'postern/problem';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
+import { LogoutDto } from './dto/logout.dto.js';
 import { RefreshDto } from './dto/refresh.dto.js';
 import { SessionDto } from './dto/session.dto.js';
 import { TokenPairDto } from './dto/token-pair.dto.js';
@@ -38,17 +39,33 @@ export class SessionsController {
     return TokenPairDto.from(await this.sessions.refresh(body.refresh_token, sessionContextOf(request)));
   }
 
+  @OptionalAuth({ invalidToken: 'ignore' })
   @Post('logout')
   @HttpCode(204)
   @ApiOperation({
     operationId: 'logout',
     summary: 'End this session',
-    description: 'Ends the session of the access token. Its access and refresh tokens become invalid at once.',
+    description:
+      'Ends the session of the access token, of the refresh token in the body, or of both. The access and refresh ' +
+      'tokens of the session become invalid at once. The refresh token suffices if the access token is absent or has ' +
+      'expired. The response is the same for an unknown refresh token, and for one whose session has ended.',
   })
+  @ApiBody({ type: LogoutDto, required: false })
   @ApiNoContentResponse({ description: 'The session has ended.' })
   @ApiProblems(SessionMissingError)
-  async logout(@CurrentPrincipal() principal: Principal): Promise<void> {
-    const { userId, sessionId } = ownSessionOf(principal);
+  async logout(
+    @CurrentPrincipal() principal?: Principal,
+    @Body() body?: LogoutDto,
+    @Req() request: RequestLike = { headers: {} },
+  ): Promise<void> {
+    const refreshToken = body?.refresh_token;
+    if (principal === undefined && refreshToken === undefined) throw new MissingTokenError();
+    if (refreshToken !== undefined) {
+      await this.sessions.revokeByRefreshToken(refreshToken, sessionContextOf(request));
+      // Without a session, the access token is absent, invalid, or the token of a service.
+      if (principal?.sessionId === undefined) return;
+    }
+    const { userId, sessionId } = ownSessionOf(principal!);
     await this.sessions.revokeOwn(userId, sessionId, 'logout');
   }
 

@@ -69,6 +69,16 @@ export class SessionsService {
   }
 
   /**
+   * Ends the session of a refresh token, for a logout. An old refresh token counts as stolen, as at `refresh`: its
+   * session ends with `RefreshTokenReused`. An unknown or forged token, or one of an ended session, has no effect.
+   *
+   * @see RFC 7009 §2.2
+   */
+  revokeByRefreshToken(refreshToken: string, context: SessionContext): Promise<void> {
+    return this.refresher.logOut(refreshToken, context);
+  }
+
+  /**
    * Ends all sessions of a user, optionally except one.
    *
    * @param userId UUID

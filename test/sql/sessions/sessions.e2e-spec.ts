@@ -32,7 +32,15 @@ import {
 import type { RevocationsSettings } from 'postern/revocations';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
-import { AccessTokens, RevokeKey, KeyRingVerificationKeys, KeyRotation, KeyRing, TokensModule } from 'postern/tokens';
+import {
+  AccessTokens,
+  RevokeKey,
+  KeyRingVerificationKeys,
+  KeyRotation,
+  KeyRing,
+  TokensModule,
+  TokenSigner,
+} from 'postern/tokens';
 import { User, RelatedColumn, UsersModule, UsersService } from 'postern/users';
 import type { UserBase } from 'postern/users';
 import { until } from '../../support/until.js';
@@ -839,6 +847,76 @@ describe('sessions', () => {
       );
       expect(await here.accepts(foreign.accessToken)).toBe(true);
     });
+
+    const logOut = (refresh_token: unknown, token?: string) =>
+      here.call('POST', '/auth/logout', { body: { refresh_token }, ...(token !== undefined && { token }) });
+    const revoked = (sessionId: string) =>
+      here
+        .told(SessionRevoked)
+        .filter((event) => event.sessionId === sessionId)
+        .map(({ reason }) => reason);
+
+    it.each(['no access token', 'an expired access token'])(
+      'a logout with a refresh token and %s ends the session',
+      async (kind) => {
+        const issuedAt = Math.floor(here.clock.now() / 1000) - 7200;
+        const { accessToken, refreshToken, sessionId } = await here.start(user);
+        const token = await here.app
+          .get(TokenSigner)
+          .sign(
+            { iss: issuer, aud: audience, sub: user.id, sid: sessionId, iat: issuedAt, exp: issuedAt + 60, jti: 'old' },
+            { typ: 'at+jwt' },
+          );
+        expect((await logOut(refreshToken, kind === 'no access token' ? undefined : token)).status).toBe(204);
+        expect(await here.accepts(accessToken)).toBe(false);
+        expect((await here.refresh(refreshToken)).status).toBe(401);
+        expect(revoked(sessionId)).toEqual(['logout']);
+      },
+    );
+
+    it('a logout answers equally for a refresh token that is unknown, forged, spent, of an ended session, or valid', async () => {
+      const [ended, alive] = [await here.start(user), await here.start(user)];
+      await here.sessions.revoke(ended.sessionId, 'test');
+      const forged = `${alive.refreshToken.slice(0, -1)}${alive.refreshToken.endsWith('A') ? 'Q' : 'A'}`;
+      const answers = [];
+      for (const token of ['x', `prt_${'A'.repeat(71)}`, forged, ended.refreshToken]) answers.push(await logOut(token));
+      expect(await here.accepts(alive.accessToken)).toBe(true);
+      answers.push(await logOut(alive.refreshToken), await logOut(alive.refreshToken));
+      for (const { status, body } of answers) expect([status, body]).toEqual([204, {}]);
+      expect(revoked(ended.sessionId)).toEqual(['test']);
+      expect(revoked(alive.sessionId)).toEqual(['logout']);
+    });
+
+    it('a logout with an old refresh token counts as theft after the grace window, and as a logout within it', async () => {
+      const [recent, old] = [await here.start(user), await here.start(user)];
+      await here.refresh(old.refreshToken);
+      here.clock.ahead += 11_000;
+      await here.refresh(recent.refreshToken);
+      for (const { refreshToken } of [recent, old]) expect((await logOut(refreshToken)).status).toBe(204);
+      expect(revoked(recent.sessionId)).toEqual(['logout']);
+      expect(revoked(old.sessionId)).toEqual(['refresh-token-reused']);
+      expect(here.told(RefreshTokenReused)).toMatchObject([{ userId: user.id, sessionId: old.sessionId }]);
+    });
+
+    it('a logout with both tokens ends both sessions, and a service with a refresh token ends the session of it', async () => {
+      const [one, other, third] = [await here.start(user), await here.start(user), await here.start(user)];
+      expect((await logOut(other.refreshToken, one.accessToken)).status).toBe(204);
+      const { token } = await here.app.get(AccessTokens).issue({ subject: 'orders' });
+      expect((await logOut(third.refreshToken, token)).status).toBe(204);
+      for (const { accessToken } of [one, other, third]) expect(await here.accepts(accessToken)).toBe(false);
+    });
+
+    it.each([[null], [7], [''], [['x']], ['x'.repeat(513)]])(
+      'a logout with the refresh token %.20j is rejected and ends no session',
+      async (value) => {
+        const { accessToken } = await here.start(user);
+        for (const token of [undefined, accessToken]) {
+          const { status, body } = await logOut(value, token);
+          expect([status, body.code]).toEqual([400, 'validation-failed']);
+        }
+        expect(await here.accepts(accessToken)).toBe(true);
+      },
+    );
 
     it.each([
       ['POST', '/auth/logout'],

@@ -2,11 +2,15 @@ import 'reflect-metadata';
 
 /** The keys of the metadata in which the decorators record their rules. */
 export const PUBLIC = 'postern:public';
+export const OPTIONAL = 'postern:optional';
+/** Beside `OPTIONAL`: an invalid token is rejected. The stricter one of two decorators wins. */
+export const NO_INVALID_TOKEN = 'postern:no-invalid-token';
 export const SCOPES = 'postern:scopes';
 export const OWN_ISSUER = 'postern:own-issuer';
 export const FOR_SERVICES = 'postern:for-services';
 
-type Rule = typeof PUBLIC | typeof SCOPES | typeof OWN_ISSUER | typeof FOR_SERVICES;
+export type Rule =
+  typeof PUBLIC | typeof OPTIONAL | typeof NO_INVALID_TOKEN | typeof SCOPES | typeof OWN_ISSUER | typeof FOR_SERVICES;
 
 /** The names of the methods that have a rule, by the prototype on which the rule was written. */
 const declared = new Map<object, Set<string | symbol>>();
@@ -24,6 +28,11 @@ export function recordRule(rule: Rule, scopes?: readonly string[]): MethodDecora
     record(rule, scopes, prototype, name);
     if (typeof method === 'function') record(rule, scopes, method);
   };
+}
+
+/** Whether a decorator in the class itself has recorded the rule. A rule of a copied function does not count. */
+export function isDecoratedWith(rule: Rule, prototype: object, name: string | symbol): boolean {
+  return Reflect.hasOwnMetadata(rule, prototype, name);
 }
 
 /** Whether the class itself has the rule. A rule of a base class does not count. */

@@ -1,4 +1,4 @@
-import { FOR_SERVICES, OWN_ISSUER, PUBLIC, recordRule, SCOPES } from './access-rules.js';
+import { FOR_SERVICES, NO_INVALID_TOKEN, OPTIONAL, OWN_ISSUER, PUBLIC, recordRule, SCOPES } from './access-rules.js';
 import { isScopeToken } from 'postern/jws';
 
 /**
@@ -16,6 +16,37 @@ import { isScopeToken } from 'postern/jws';
  * ```
  */
 export const Public = (): MethodDecorator & ClassDecorator => recordRule(PUBLIC);
+
+/**
+ * Allows requests without a token, and verifies the token if there is one: `@CurrentPrincipal()` and `@CurrentUser()`
+ * are undefined without a token. An invalid token is 401; with `invalidToken: 'ignore'`, the request counts as one
+ * without a token. Scopes and `@OwnIssuerOnly` of the route and its controller apply to every request with a valid
+ * token.
+ *
+ * On a controller, it applies to each method without rules of its own: a method with `@RequireScopes`,
+ * `@OwnIssuerOnly`, or the guard by `@UseGuards` needs a token. It wins over `@Public()` on the same method or class.
+ * Subclasses and overrides inherit it as little as `@Public()`.
+ *
+ * @throws Error at load if `invalidToken` is neither `reject` nor `ignore`
+ * @example
+ * ```ts
+ * \@OptionalAuth()
+ * \@Get('articles')
+ * articles(@CurrentPrincipal() reader?: Principal) {}
+ * ```
+ */
+export const OptionalAuth = (
+  options: { readonly invalidToken?: 'reject' | 'ignore' | undefined } = {},
+): MethodDecorator & ClassDecorator => {
+  const { invalidToken = 'reject' } = options;
+  if (!['reject', 'ignore'].includes(invalidToken)) {
+    throw new Error('@OptionalAuth: "invalidToken" must be "reject" or "ignore".');
+  }
+  const rules = [recordRule(OPTIONAL), ...(invalidToken === 'reject' ? [recordRule(NO_INVALID_TOKEN)] : [])];
+  return (...target: [object, (string | symbol)?, PropertyDescriptor?]): void => {
+    for (const rule of rules) (rule as (...decorated: typeof target) => void)(...target);
+  };
+};
 
 /**
  * Requires all of the scopes. Scopes add up: those of the method, of the methods that it overrides, of its controller,

@@ -5,6 +5,8 @@ import {
   FOR_SERVICES,
   hasOwnRule,
   lineageOf,
+  NO_INVALID_TOKEN,
+  OPTIONAL,
   ownMethod,
   OWN_ISSUER,
   PUBLIC,
@@ -17,16 +19,16 @@ const PARAMETER_TYPES = 'design:paramtypes';
 type Method = (...parameters: never[]) => unknown;
 
 /** Rules by class and method name. An override has them without a copy, or must not have them. */
-const RULES: readonly unknown[] = [PUBLIC, SCOPES, OWN_ISSUER, FOR_SERVICES];
+const RULES: readonly unknown[] = [PUBLIC, OPTIONAL, NO_INVALID_TOKEN, SCOPES, OWN_ISSUER, FOR_SERVICES];
 
 /**
  * Makes a method that overrides a route the same route: path, status, documentation, guards, and the classes that
  * validate its parameters, unless the override has its own. Nest keeps these with the function, so an override without
  * decorators is not a route.
  *
- * An override without its own route decorator also inherits `@Public()` and `@ForServices()`. An override that repeats
- * `@Get()` is its own route and needs its own. Scopes and `@OwnIssuerOnly()` apply to every override, without this
- * function.
+ * An override without its own route decorator also inherits `@Public()`, `@OptionalAuth()` and `@ForServices()`. An
+ * override that repeats `@Get()` is its own route and needs its own. Scopes and `@OwnIssuerOnly()` apply to every
+ * override, without this function.
  *
  * @returns the controller itself
  * @example
@@ -58,7 +60,9 @@ function inheritOpening(prototype: object, name: string, descriptor: PropertyDes
     .slice(1)
     .find((type) => ownMethod(type, name) !== undefined);
   if (owner === undefined) return;
-  if (hasOwnRule(PUBLIC, owner, name)) recordRule(PUBLIC)(prototype, name, descriptor);
+  for (const rule of [PUBLIC, OPTIONAL, NO_INVALID_TOKEN] as const) {
+    if (hasOwnRule(rule, owner, name)) recordRule(rule)(prototype, name, descriptor);
+  }
   if (hasOwnRule(FOR_SERVICES, owner, name) || hasOwnRule(FOR_SERVICES, owner)) {
     recordRule(FOR_SERVICES)(prototype, name, descriptor);
   }

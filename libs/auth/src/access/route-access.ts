@@ -1,7 +1,10 @@
 import {
   FOR_SERVICES,
   hasOwnRule,
+  isDecoratedWith,
   lineageOf,
+  NO_INVALID_TOKEN,
+  OPTIONAL,
   ownMethod,
   ownMethodNames,
   ownScopes,
@@ -13,6 +16,7 @@ import {
 import { methodsOf, methodsOfRoute } from './handler-methods.js';
 import { hasGuard } from './guard-metadata.js';
 import type { ExecutionContext } from '@nestjs/common';
+import type { Rule } from './access-rules.js';
 import type { HandlerMethod } from './handler-methods.js';
 
 type Controller = ReturnType<ExecutionContext['getClass']>;
@@ -22,6 +26,10 @@ type Handler = ReturnType<ExecutionContext['getHandler']>;
 /** The rules of a route. */
 export interface RouteAccess {
   readonly isPublic: boolean;
+  /** Whether a request without a token is accepted, too. All other rules apply to a request with a token. */
+  readonly isOptional: boolean;
+  /** Whether an optional route treats an invalid token as no token. */
+  readonly ignoresInvalidTokens: boolean;
   /** The token needs all of them. */
   readonly scopes: readonly string[];
   /** Whether tokens of additional issuers are rejected. */
@@ -51,6 +59,11 @@ export function routeAccess(handler: Handler, controller: Controller): RouteAcce
 /** Whether the guard accepts requests without a token. */
 export function isPublic(handler: Handler, controller: Controller): boolean {
   return routeAccess(handler, controller).isPublic;
+}
+
+/** Whether the guard accepts requests without a token and verifies the token of other requests: `@OptionalAuth()`. */
+export function isOptional(handler: Handler, controller: Controller): boolean {
+  return routeAccess(handler, controller).isOptional;
 }
 
 /** The scopes that the guard requires, each once. */
@@ -87,10 +100,38 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
   const isOpenMethod = saysOfItself(PUBLIC, handler, methods) && !isShutMethod;
   const isOpenController =
     hasOwnRule(PUBLIC, prototype) && !isShutMethod && ofController.length === 0 && !isOwnController;
-  return isOpenMethod || isOpenController
-    ? { isPublic: true, scopes: [], isOwnIssuerOnly: false, isForServices: false, isGuardedMethod }
+
+  // The rules beside `@OptionalAuth` apply to requests with a token. Those of another level require a token.
+  const isOptionalMethod =
+    saysOfItself(OPTIONAL, handler, methods) &&
+    levels.every(
+      (level) => !isShut(level.prototype, level.name) || isDecoratedWith(OPTIONAL, level.prototype, level.name),
+    );
+  const isOptionalController =
+    hasOwnRule(OPTIONAL, prototype) &&
+    !isShutMethod &&
+    !isOpenMethod &&
+    classes.every((type) => !hasClassRule(type) || hasOwnRule(OPTIONAL, type));
+  const isOptionalRoute = isOptionalMethod || isOptionalController;
+  const isInvalidRejected = isOptionalMethod
+    ? Reflect.hasMetadata(NO_INVALID_TOKEN, handler) ||
+      methods.some((method) => decidingLevelsOf(method).some((type) => hasOwnRule(NO_INVALID_TOKEN, type, method.name)))
+    : hasOwnRule(NO_INVALID_TOKEN, prototype);
+
+  return !isOptionalRoute && (isOpenMethod || isOpenController)
+    ? {
+        isPublic: true,
+        isOptional: false,
+        ignoresInvalidTokens: false,
+        scopes: [],
+        isOwnIssuerOnly: false,
+        isForServices: false,
+        isGuardedMethod,
+      }
     : {
         isPublic: false,
+        isOptional: isOptionalRoute,
+        ignoresInvalidTokens: isOptionalRoute && !isInvalidRejected,
         scopes: [...new Set([...ofController, ...ofMethod])],
         isOwnIssuerOnly: isOwnMethod || isOwnController,
         isForServices:
@@ -119,21 +160,31 @@ function levelsOf({ prototype, name }: HandlerMethod, lineage: readonly object[]
 }
 
 /** Whether the method that Nest runs has the rule. A rule of a method that it overrides does not count. */
-function saysOfItself(rule: typeof PUBLIC | typeof FOR_SERVICES, handler: Handler, methods: MethodLevels[]): boolean {
+function saysOfItself(rule: Rule, handler: Handler, methods: MethodLevels[]): boolean {
   if (Reflect.hasMetadata(rule, handler)) return true;
   return (
     methods.length > 0 &&
-    methods.every(({ name, levels, owner }) =>
-      levels.slice(0, levels.indexOf(owner!) + 1).some((type) => hasOwnRule(rule, type, name)),
-    )
+    methods.every((method) => decidingLevelsOf(method).some((type) => hasOwnRule(rule, type, method.name)))
   );
 }
 
+/** The classes from the controller to the one whose method Nest runs. */
+function decidingLevelsOf({ levels, owner }: MethodLevels): readonly object[] {
+  return levels.slice(0, levels.indexOf(owner!) + 1);
+}
+
 function hasShutMethod(prototype: object): boolean {
-  return ownMethodNames(prototype).some(
-    (name) =>
-      hasOwnRule(SCOPES, prototype, name) || hasOwnRule(OWN_ISSUER, prototype, name) || hasOwnGuard(prototype, name),
-  );
+  return ownMethodNames(prototype).some((name) => isShut(prototype, name));
+}
+
+/** Whether the class has a rule for its method that requires a token. */
+function isShut(prototype: object, name: string | symbol): boolean {
+  return hasOwnRule(SCOPES, prototype, name) || hasOwnRule(OWN_ISSUER, prototype, name) || hasOwnGuard(prototype, name);
+}
+
+/** Whether the class requires more than a valid token. */
+function hasClassRule(type: object): boolean {
+  return ownScopes(type).length > 0 || hasOwnRule(OWN_ISSUER, type);
 }
 
 function hasOwnGuard(prototype: object, name: string | symbol): boolean {

@@ -172,10 +172,10 @@ function isGuardedItself({ method, owner }: Handler): boolean {
   return hasGuard(method) || hasGuard(owner);
 }
 
-/** Whether the guard would require more than a valid token. */
+/** Whether the guard would do more than to require a valid token. */
 function hasAccessRules({ method, owner }: Handler): boolean {
-  const { scopes, isOwnIssuerOnly } = routeAccess(method, owner);
-  return scopes.length > 0 || isOwnIssuerOnly;
+  const { scopes, isOwnIssuerOnly, isOptional } = routeAccess(method, owner);
+  return scopes.length > 0 || isOwnIssuerOnly || isOptional;
 }
 
 function isMeantToBeGuarded({ method, owner }: Handler): boolean {
@@ -184,8 +184,9 @@ function isMeantToBeGuarded({ method, owner }: Handler): boolean {
 }
 
 function decoratorOf(handlers: readonly Handler[]): string {
-  const hasScopes = handlers.some(({ method, owner }) => routeAccess(method, owner).scopes.length > 0);
-  return hasScopes ? '@RequireScopes' : '@OwnIssuerOnly';
+  const rules = handlers.map(({ method, owner }) => routeAccess(method, owner));
+  if (rules.some(({ scopes }) => scopes.length > 0)) return '@RequireScopes';
+  return rules.some(({ isOwnIssuerOnly }) => isOwnIssuerOnly) ? '@OwnIssuerOnly' : '@OptionalAuth';
 }
 
 /** Whether the rules of the function are unknown: a proxy of the object may return another function at each read. */

@@ -36,7 +36,8 @@ export function tokenIn(credentials: string): string {
 
 /**
  * Returns the bearer credentials of a request, with the scheme spelled `Bearer` and one space behind it. It reads
- * only the Authorization header, because logs contain URLs, and forms can set bodies.
+ * only the Authorization header, because logs contain URLs, forms can set bodies, and browsers send cookies with
+ * requests of other sites.
  *
  * @throws MissingTokenError if the request presents no bearer token
  * @throws InvalidTokenError if the request presents several tokens or an empty one
@@ -46,7 +47,7 @@ export function bearerCredentialsOf(request: CredentialsCarrier): string {
   const header = request.headers.authorization;
   if (header === undefined) throw new MissingTokenError();
   // Node keeps the first of several headers, and a proxy may have used another one.
-  const { rawHeaders = [], socket } = request.rawHeaders === undefined ? (request.raw ?? request) : request;
+  const { rawHeaders = [], socket } = linesOf(request);
   if (typeof header !== 'string' || countAuthorizationHeaders(rawHeaders) > 1)
     return reject('more than one Authorization header');
   if (rawHeaders.length >= 2 * maxHeaderLinesOf(socket)) return reject('more header lines than Node reads');
@@ -60,6 +61,16 @@ export function bearerCredentialsOf(request: CredentialsCarrier): string {
   const token = header.slice(scheme[0].length);
   if (token === '') reject('empty bearer token');
   return credentialsWith(token);
+}
+
+/** @throws InvalidTokenError if Node may have dropped header lines, which may include another token */
+export function assertAllHeadersRead(request: CredentialsCarrier): void {
+  const { rawHeaders = [], socket } = linesOf(request);
+  if (rawHeaders.length >= 2 * maxHeaderLinesOf(socket)) reject('more header lines than Node reads');
+}
+
+function linesOf(request: CredentialsCarrier): HeaderLines {
+  return request.rawHeaders === undefined ? (request.raw ?? request) : request;
 }
 
 function countAuthorizationHeaders(rawHeaders: readonly string[]): number {

@@ -1,7 +1,7 @@
 import { createParamDecorator } from '@nestjs/common';
 import { PrincipalUnknownError } from '../auth.errors.js';
 import { requestOf } from './message-request.js';
-import { isPublic } from '../access/route-access.js';
+import { routeAccess } from '../access/route-access.js';
 import type { ExecutionContext } from '@nestjs/common';
 import type { GuardedRequest } from './guarded-request.js';
 import type { Principal } from './principal.js';
@@ -9,7 +9,7 @@ import type { Principal } from './principal.js';
 /**
  * Returns the object on which the guard has set its result.
  *
- * @throws PrincipalUnknownError if the handler is not public and no guard has set a result
+ * @throws PrincipalUnknownError if the handler requires a token and no guard has set a result
  */
 function resultOf(context: ExecutionContext, hasResult: (request: Partial<GuardedRequest>) => boolean) {
   const isHttp = context.getType() === 'http';
@@ -17,8 +17,11 @@ function resultOf(context: ExecutionContext, hasResult: (request: Partial<Guarde
   if (isHttp && hasResult(request)) return request;
   // Outside of HTTP, the result may belong to another message of the same client, or to another operation of the same
   // request.
-  if (isPublic(context.getHandler(), context.getClass())) return isHttp ? request : {};
+  const { isPublic, isOptional } = routeAccess(context.getHandler(), context.getClass());
+  if (isPublic) return isHttp ? request : {};
   if (hasResult(request)) return request;
+  // The guard has removed the result of another message.
+  if (isOptional) return isHttp ? request : {};
   throw new PrincipalUnknownError(context);
 }
 
@@ -37,7 +40,8 @@ const principal = createParamDecorator(
 
 /**
  * Injects the current user, which the `PrincipalMapper` returned, or one property of it. It is undefined on a public
- * route, and for a service on a route with `@ForServices()`. Without a mapper, the user is the principal.
+ * route, on a route with `@OptionalAuth()` without a token, and for a service on a route with `@ForServices()`.
+ * Without a mapper, the user is the principal.
  *
  * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
  * @example
@@ -50,7 +54,8 @@ export const CurrentUser = <U = Principal>(property?: keyof NoInfer<U> & string)
   property === undefined ? user() : user(property);
 
 /**
- * Injects the principal of the verified access token. It is undefined on a public route.
+ * Injects the principal of the verified access token. It is undefined on a public route, and without a token on a route
+ * with `@OptionalAuth()`.
  *
  * @throws PrincipalUnknownError if no guard has read the request or message, unless the handler is `@Public()`
  * @example

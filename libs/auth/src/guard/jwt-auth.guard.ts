@@ -1,7 +1,15 @@
 import { Injectable } from '@nestjs/common';
 import { FromThisPackage } from 'postern/problem';
-import { InsufficientScopeError, PrincipalUnknownError, reject, UnsupportedContextError } from '../auth.errors.js';
-import { bearerCredentialsOf } from './bearer-token.js';
+import {
+  InsufficientScopeError,
+  InvalidTokenError,
+  MissingTokenError,
+  PrincipalUnknownError,
+  reject,
+  UnsupportedContextError,
+} from '../auth.errors.js';
+import { credentialsReaderOf } from './credentials-reader.js';
+import type { ReadCredentials } from './credentials-reader.js';
 import { rememberRequest, requestOf } from './message-request.js';
 import { ReadsTokens } from '../access/guard-metadata.js';
 import { PrincipalMapper } from './principal-mapper.js';
@@ -29,6 +37,8 @@ import type { GuardedRequest } from './guarded-request.js';
 @ReadsTokens()
 @Injectable()
 export class JwtAuthGuard implements CanActivate {
+  private reader: ReadCredentials | undefined;
+
   constructor(
     private readonly verifier: AccessTokenVerifier,
     private readonly mapper: PrincipalMapper,
@@ -54,17 +64,46 @@ export class JwtAuthGuard implements CanActivate {
       // By the verifier: the application may make the guard itself, for `useGlobalGuards`.
       openStreamsOf(this.verifier)?.addResponse(context, request);
     }
-    const verified = this.verifier.verifyCredentials(bearerCredentialsOf(request));
+    return access.isOptional
+      ? this.acceptOptionally(context, request, access)
+      : this.accept(context, request, access, this.credentialsOf(request, context));
+  }
+
+  private accept(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    access: RouteAccess,
+    credentials: string,
+  ): boolean | Promise<boolean> {
+    const verified = this.verifier.verifyCredentials(credentials);
     return verified instanceof Promise
       ? verified.then((principal) => this.authorize(context, request, principal, access))
       : this.authorize(context, request, verified, access);
   }
 
+  private async acceptOptionally(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    access: RouteAccess,
+  ): Promise<boolean> {
+    try {
+      const credentials = this.presentedCredentialsOf(request, context);
+      if (credentials !== undefined) return await this.accept(context, request, access, credentials);
+    } catch (error) {
+      if (!access.ignoresInvalidTokens || !(error instanceof InvalidTokenError)) throw error;
+    }
+    // An object that stands for several messages may carry the result of an earlier one.
+    if (request[ADMITTED] !== undefined) {
+      Object.assign(request, { principal: undefined, user: undefined, [ADMITTED]: undefined });
+    }
+    return true;
+  }
+
   /**
-   * Returns the request whose `headers.authorization` is read, and on which `principal` and `user` are set. An
-   * override may return its own object: `@CurrentPrincipal()` and `@CurrentUser()` still find the result. If a
-   * message of a socket is not an object, only the client itself can carry the result, and the guard rejects the
-   * message if the override returns anything else.
+   * Returns the request whose `headers.authorization`, or other `tokenSources`, are read, and on which `principal` and
+   * `user` are set. An override may return its own object: `@CurrentPrincipal()` and `@CurrentUser()` still find the
+   * result. If a message of a socket is not an object, only the client itself can carry the result, and the guard
+   * rejects the message if the override returns anything else.
    *
    * @throws UnsupportedContextError unless the context is HTTP, because the guard cannot read other credentials
    * @example
@@ -127,5 +166,20 @@ export class JwtAuthGuard implements CanActivate {
     for (const scope of scopes) {
       if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
     }
+  }
+
+  /** The credentials, or `undefined` if the request presents none. */
+  private presentedCredentialsOf(request: GuardedRequest, context: ExecutionContext): string | undefined {
+    try {
+      return this.credentialsOf(request, context);
+    } catch (error) {
+      if (error instanceof MissingTokenError) return undefined;
+      throw error;
+    }
+  }
+
+  private credentialsOf(request: GuardedRequest, context: ExecutionContext): string {
+    this.reader ??= credentialsReaderOf(this.verifier);
+    return this.reader(request, context);
   }
 }

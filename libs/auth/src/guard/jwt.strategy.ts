@@ -2,7 +2,8 @@ import { Injectable } from '@nestjs/common';
 import { PassportStrategy } from '@nestjs/passport';
 import passport from 'passport';
 import { InvalidTokenError } from '../auth.errors.js';
-import { bearerCredentialsOf, tokenIn } from './bearer-token.js';
+import { tokenIn } from './bearer-token.js';
+import { credentialsReaderOf } from './credentials-reader.js';
 import { AccessTokenVerifier } from '../tokens/access-token-verifier.js';
 import type { CredentialsCarrier } from './bearer-token.js';
 import type { Principal } from './principal.js';
@@ -35,9 +36,10 @@ export class JwtStrategy extends PassportStrategy(passport.Strategy, 'postern-jw
   /**
    * Returns the principal of the request's bearer token.
    *
-   * @throws MissingTokenError, InvalidTokenError, RevocationsUnknownError, ServiceUnavailableError
+   * @throws MissingTokenError, InvalidTokenError, CrossSiteRequestError, RevocationsUnknownError,
+   *   ServiceUnavailableError
    */
   async validate(request: CredentialsCarrier): Promise<Principal> {
-    return this.verifier.verify(tokenIn(bearerCredentialsOf(request)));
+    return this.verifier.verify(tokenIn(credentialsReaderOf(this.verifier)(request)));
   }
 }

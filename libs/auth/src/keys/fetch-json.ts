@@ -2,7 +2,9 @@ import { isNativeError } from 'node:util/types';
 import { AbortableRequest } from './abortable-request.js';
 import { readJsonObject } from 'postern/jws';
 import { fetchPublic } from './fetch-public.js';
-import type { FetchedAnswer } from './fetch-public.js';
+import { fetchWith } from './issuer-fetch.js';
+import { assertPublicHost } from './public-address.js';
+import type { FetchedAnswer, IssuerFetch } from './issuer-fetch.js';
 
 const MAX_DEPTH = 16;
 
@@ -14,6 +16,8 @@ export interface FetchLimits {
   readonly signal: AbortSignal;
   /** Whether to connect only to public addresses: for a host that neither the settings nor the issuer's origin name. */
   readonly publicOnly?: boolean;
+  /** Default: the built-in `fetch`. */
+  readonly fetch?: IssuerFetch | undefined;
 }
 
 /** The JSON object of a response, and its `max-age`, if it has one. */
@@ -42,16 +46,24 @@ export async function fetchJson(address: URL, limits: FetchLimits): Promise<Fetc
 }
 
 async function answerOf(address: URL, limits: FetchLimits, signal: AbortSignal): Promise<FetchedJson> {
-  const { maximumBytes, publicOnly = false } = limits;
-  const response: FetchedAnswer = publicOnly
-    ? await fetchPublic(address, signal)
-    : await fetch(address, { redirect: 'manual', signal, headers: { accept: 'application/json' } });
+  const response = await sendRequest(address, limits, signal);
   if (response.status !== 200)
     throw new Error(`${positionOf(address)} answered ${response.status || 'with a redirect'}`);
-  const body = readJsonObject(await readBounded(response, maximumBytes), MAX_DEPTH);
+  const body = readJsonObject(await readBounded(response, limits.maximumBytes), MAX_DEPTH);
   if (body === undefined) throw new Error(`${positionOf(address)} is not one strict JSON object`);
   const age = /(?:^|[\s,])max-age="?(\d{1,9})/i.exec(response.headers.get('cache-control') ?? '')?.[1];
   return { body, maximumAgeSeconds: age === undefined ? undefined : Number(age) };
+}
+
+function sendRequest(
+  address: URL,
+  { publicOnly = false, fetch: send }: FetchLimits,
+  signal: AbortSignal,
+): Promise<FetchedAnswer> {
+  if (publicOnly && send === undefined) return fetchPublic(address, signal);
+  // A proxy resolves the name, so only an address in the URL can be checked.
+  if (publicOnly) assertPublicHost(address);
+  return fetchWith(send ?? fetch, address, { signal, headers: { accept: 'application/json' } });
 }
 
 function positionOf({ origin, pathname }: URL): string {

@@ -2,13 +2,7 @@ import { request as requestHttp } from 'node:http';
 import { request as requestHttps } from 'node:https';
 import { assertPublicHost, publicLookup } from './public-address.js';
 import type { LookupFunction } from 'node:net';
-
-/** The parts of a response that are read. The response of the built-in `fetch` has them, too. */
-export interface FetchedAnswer {
-  readonly status: number;
-  readonly headers: { get(name: string): string | null };
-  readonly body: AsyncIterable<Uint8Array> | null;
-}
+import type { FetchedAnswer } from './issuer-fetch.js';
 
 /**
  * Fetches from a host that metadata name. It connects only to public addresses and follows no redirect. The built-in

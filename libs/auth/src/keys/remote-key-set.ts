@@ -7,6 +7,7 @@ import { importVerificationKeys } from 'postern/jws';
 import { SingleFlight } from 'postern/problem';
 import { KeySet } from './key-set.js';
 import { JWKS_SETTINGS } from '../settings/jwks-settings.js';
+import type { IssuerFetch } from './issuer-fetch.js';
 import type { Clock } from '../revocations/clock.js';
 import type { JwksSettings } from '../settings/auth-settings.js';
 import type { Jwk, JwtAlgorithm, VerificationKey } from 'postern/jws';
@@ -39,6 +40,7 @@ export class RemoteKeySet {
     private readonly issuer: string,
     settings: JwksSettings,
     private readonly clock: Clock,
+    private readonly send?: IssuerFetch,
   ) {
     this.settings = JWKS_SETTINGS.read(settings);
     const { uri, allowInsecure } = this.settings;
@@ -118,7 +120,7 @@ export class RemoteKeySet {
   }
 
   private async fetch(): Promise<void> {
-    const limits = { ...this.settings, signal: this.stopping.signal };
+    const limits = { ...this.settings, signal: this.stopping.signal, fetch: this.send };
     const { address: source } = this;
     const address = source instanceof DiscoveredUrl ? await source.find(limits, this.clock.now()) : source;
     const publicOnly = source instanceof DiscoveredUrl && !isOwnOrigin(address, this.issuer);

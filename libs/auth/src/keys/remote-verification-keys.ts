@@ -16,9 +16,11 @@ export class RemoteVerificationKeys extends VerificationKeys {
   private readonly sets: ReadonlyMap<string, RemoteKeySet>;
 
   /** @throws Error that names the fix if the URL of an issuer is not allowed */
-  constructor(issuers: readonly Pick<IssuerSettings, 'issuer' | 'jwks'>[], clock: Clock) {
+  constructor(issuers: readonly Pick<IssuerSettings, 'issuer' | 'jwks' | 'fetch'>[], clock: Clock) {
     super();
-    this.sets = new Map(issuers.map(({ issuer, jwks }) => [issuer, new RemoteKeySet(issuer, jwks ?? {}, clock)]));
+    this.sets = new Map(
+      issuers.map(({ issuer, jwks, fetch: send }) => [issuer, new RemoteKeySet(issuer, jwks ?? {}, clock, send)]),
+    );
   }
 
   override find(

@@ -3,6 +3,8 @@ import { AbortableRequest } from '../keys/abortable-request.js';
 import { DiscoveredUrl } from '../keys/discovered-url.js';
 import { EventStreamParser } from './event-stream-parser.js';
 import { readBounded } from '../keys/fetch-json.js';
+import { fetchWith } from '../keys/issuer-fetch.js';
+import type { FetchedAnswer } from '../keys/issuer-fetch.js';
 import { checkedAddress, discoverRevocations } from '../keys/issuer-discovery.js';
 import { checkedRevocationSettings } from '../settings/revocation-settings.js';
 import { readJsonObject } from 'postern/jws';
@@ -66,7 +68,7 @@ export class RevocationFeedClient {
       const response = await this.request({ signal: attempt.signal, accept: 'text/event-stream', cursor });
       const parser = new EventStreamParser();
       attempt.limit(this.idleMilliseconds, SILENCE);
-      for await (const chunk of response.body as AsyncIterable<Uint8Array>) {
+      for await (const chunk of response.body ?? []) {
         for (const { type, data, id } of parser.push(chunk)) {
           // Comments do not extend the time: a proxy may write them for a feed that is gone.
           attempt.extend();
@@ -116,7 +118,7 @@ export class RevocationFeedClient {
     accept: string;
     cursor: string | undefined;
     wait?: number;
-  }): Promise<Response> {
+  }): Promise<FetchedAnswer> {
     const { signal, accept, cursor, wait } = options;
     const address = new URL(await this.find(signal));
     if (wait !== undefined) {
@@ -126,13 +128,15 @@ export class RevocationFeedClient {
     const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.token(signal)}` };
     if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
     // No redirects: only this URL may get the token.
-    const response = await fetch(address, { redirect: 'manual', signal, headers }).catch((error: unknown) => {
-      this.doubtAddress();
-      throw error;
-    });
+    const response = await fetchWith(this.settings.fetch ?? fetch, address, { signal, headers }).catch(
+      (error: unknown) => {
+        this.doubtAddress();
+        throw error;
+      },
+    );
     const type = response.headers.get('content-type') ?? '';
     if (response.status === 200 && type.split(';', 1)[0]!.trim().toLowerCase() === accept) return response;
-    await response.body?.cancel();
+    // The attempt ends now, which aborts the rest of the response.
     this.doubtAddress();
     const defect = defectOf(response.status, type);
     throw response.status === 401 ? new FeedTokenRefusedError(defect) : new Error(defect);
@@ -158,7 +162,9 @@ export class RevocationFeedClient {
   private find(signal: AbortSignal): URL | Promise<URL> {
     if (!(this.address instanceof DiscoveredUrl)) return this.address;
     const { allowInsecure } = this;
-    const limits = { timeoutSeconds: CONNECT_MILLISECONDS / 1000, maximumBytes: 262_144, allowInsecure, signal };
+    const { fetch: send } = this.settings;
+    const timeoutSeconds = CONNECT_MILLISECONDS / 1000;
+    const limits = { timeoutSeconds, maximumBytes: 262_144, allowInsecure, signal, fetch: send };
     return this.address.find(limits, Date.now());
   }
 

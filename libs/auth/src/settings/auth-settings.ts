@@ -1,5 +1,7 @@
 import type { JwtAlgorithm, KeyMaterial } from 'postern/jws';
+import type { IssuerFetch } from '../keys/issuer-fetch.js';
 import type { RevocationSettings } from './revocation-settings.js';
+import type { TokenSource } from './token-sources.js';
 
 /** How keys are fetched from an issuer. Durations in seconds. */
 export interface JwksSettings {
@@ -48,12 +50,23 @@ export interface IssuerSettings {
   readonly maximumTokenBytes?: number | undefined;
   /** How this application reads the revocations of this issuer, and what it does if it cannot read them. */
   readonly revocations?: RevocationSettings | undefined;
+  /**
+   * Sends the requests for metadata, keys and revocations: through a proxy, or with a client certificate. Default: the
+   * built-in `fetch`; for an entry of `issuers`, the function of the own issuer. The function must not follow
+   * redirects. If it is set, Postern does not check the addresses to which names of hosts resolve.
+   */
+  readonly fetch?: IssuerFetch | undefined;
 }
 
 /** The settings of `AuthModule`: its own issuer at the top level, and additional issuers in `issuers`. */
 export interface AuthSettings extends IssuerSettings {
   /** Additional issuers, each with its own keys, audience, rules, and revocations. */
   readonly issuers?: readonly IssuerSettings[] | undefined;
+  /**
+   * The places of the access token in a request. Default: `['authorization']`. Different tokens in several places are
+   * rejected.
+   */
+  readonly tokenSources?: readonly TokenSource[] | undefined;
   /** The limits of the cache of verified tokens. Default 10,000 entries and 16 MiB; `false` disables the cache. */
   readonly rememberedProofs?:
     { readonly entries?: number | undefined; readonly bytes?: number | undefined } | false | undefined;

@@ -1,6 +1,7 @@
 import { setting, settings } from 'postern/problem';
 import { JWKS_SETTINGS } from './jwks-settings.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
+import { checkTokenSources } from './token-sources.js';
 import { checkedRules, RULES } from '../tokens/access-token-rules.js';
 import { CACHE_SETTINGS } from '../tokens/verified-token-cache.js';
 import type { SettingsDeclaration } from 'postern/problem';
@@ -15,13 +16,19 @@ const OF_ISSUER = {
   jwks: setting.nested(JWKS_SETTINGS),
   revocations: setting.unchecked<IssuerSettings['revocations']>(),
   ...RULES,
+  fetch: setting.unchecked<IssuerSettings['fetch']>(),
 } satisfies SettingsDeclaration<IssuerSettings>;
 
 const ISSUER_SETTINGS = settings<IssuerSettings>()('AuthModule: "issuers"', OF_ISSUER);
 
 export const SETTINGS = settings<AuthSettings, AuthStructure>()(
   'AuthModule',
-  { ...OF_ISSUER, issuers: setting.unchecked<AuthSettings['issuers']>(), rememberedProofs: setting.unchecked() },
+  {
+    ...OF_ISSUER,
+    issuers: setting.unchecked<AuthSettings['issuers']>(),
+    tokenSources: setting.unchecked<AuthSettings['tokenSources']>(),
+    rememberedProofs: setting.unchecked(),
+  },
   {
     keys: true,
     revocationSource: true,
@@ -49,7 +56,13 @@ export function validateSettings(auth: AuthSettings): AuthSettings {
   for (const issuer of [auth, ...(issuers as readonly IssuerSettings[])]) {
     checkedRules(issuer);
     checkedRevocationSettings(issuer);
+    if (issuer.fetch !== undefined && typeof issuer.fetch !== 'function') {
+      throw new Error('AuthModule: "fetch" must be a function with the signature of the built-in fetch.');
+    }
   }
+  checkTokenSources(auth.tokenSources);
   if (rememberedProofs !== false) CACHE_SETTINGS.read(rememberedProofs ?? {});
-  return auth;
+  if (auth.fetch === undefined || issuers.length === 0) return auth;
+  // A corporate proxy is the way to every issuer.
+  return { ...auth, issuers: issuers.map((issuer) => ({ ...issuer, fetch: issuer.fetch ?? auth.fetch })) };
 }

@@ -8,7 +8,7 @@ import { enterExpress } from './express-entrance.js';
 import { createGuardedServer, requestChecksOf } from './request-checks.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { rejectOwnTls } from './http-settings.js';
-import { assertJson, parseJsonBody } from './json/json-body.js';
+import { assertJson, hasNoBody, parseJsonBody } from './json/json-body.js';
 
 /** Express, configured to respond like {@link FastifyHttpAdapter}. */
 export class ExpressHttpAdapter extends ExpressAdapter {
@@ -74,11 +74,10 @@ export function jsonOnExpress(
 ): RequestHandler {
   return async (request, response, next) => {
     const { headers, method } = request;
-    const isEmpty = headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
     const isRead = BODYLESS.has(method) || request.readableEnded;
     // A route with a file interceptor reads the body, after the guard.
     const isForRoute = multipart && /^\s*multipart\/form-data\s*;/i.test(headers['content-type'] ?? '');
-    if (!isRead && !isForRoute && !(isEmpty && headers['content-type'] === undefined)) {
+    if (!isRead && !isForRoute && !hasNoBody(headers)) {
       try {
         const { bytes, value } = await readJson(request, bodyLimitBytes);
         if (rawBody) Object.assign(request, { rawBody: bytes });

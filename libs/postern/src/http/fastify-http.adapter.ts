@@ -5,7 +5,7 @@ import { requestIdOf, UnsupportedMediaTypeError } from 'postern/problem';
 import { createGuardedServer, writeProblem } from './request-checks.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { rejectOwnTls } from './http-settings.js';
-import { assertJson, parseJsonBody } from './json/json-body.js';
+import { assertJson, hasNoBody, parseJsonBody } from './json/json-body.js';
 
 const ROUTER = {
   caseSensitive: true,
@@ -56,7 +56,9 @@ export class FastifyHttpAdapter extends FastifyAdapter {
     const instance = this.getInstance<FastifyInstance>();
     if (!this.takesText) instance.removeContentTypeParser('text/plain');
     if (!instance.hasContentTypeParser('')) {
-      instance.addContentTypeParser('*', (_request, _payload, done) => done(new UnsupportedMediaTypeError()));
+      instance.addContentTypeParser('*', (request, _payload, done) =>
+        hasNoBody(request.headers) ? done(null, undefined) : done(new UnsupportedMediaTypeError()),
+      );
     }
   }
 }
@@ -64,7 +66,7 @@ export class FastifyHttpAdapter extends FastifyAdapter {
 /** Replaces the JSON parser of a Fastify adapter with the strict parser. */
 export function parseJsonOnFastify(adapter: FastifyAdapter, rawBody: boolean, bodyLimit: number): void {
   adapter.useBodyParser('application/json', rawBody, { bodyLimit }, (request: FastifyRequest, body: Buffer, done) => {
-    assertJson(request.headers);
+    if (!hasNoBody(request.headers)) assertJson(request.headers);
     done(null, parseJsonBody(body));
   });
 }

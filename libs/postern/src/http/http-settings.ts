@@ -1,8 +1,10 @@
+import { completeCorsSettings, corsProblems } from './cors/cors-settings.js';
+import type { CompleteCorsSettings, CorsSettings } from './cors/cors-settings.js';
 import { trustedProxies } from './trusted-proxies.js';
 import type { TrustedProxies } from './trusted-proxies.js';
 
 /** The HTTP settings of an application. */
-export interface HttpSettings {
+export interface HttpSettings extends CorsSettings {
   /** The maximum size of a body in bytes. Default: 102400 (100 KiB). A larger body is 413. */
   bodyLimitBytes?: number | undefined;
   /**
@@ -14,8 +16,6 @@ export interface HttpSettings {
   requestTimeoutSeconds?: number | undefined;
   /** The time-out of an idle connection in seconds. Default: 75, longer than the 60 of common load balancers. */
   keepAliveSeconds?: number | undefined;
-  /** The origins of pages that may call the application, or `*`. Never with cookies. Default: none. */
-  corsOrigins?: readonly string[] | undefined;
   /**
    * The proxies that Postern trusts for `X-Forwarded-For` and `X-Request-Id`: their number, or their addresses
    * (`10.0.0.0/8, loopback`); `true` trusts every client. Default: `false`, no proxy. Postern accepts the request id
@@ -31,7 +31,8 @@ export interface HttpSettings {
 }
 
 /** The settings with every default filled in. */
-export interface CompleteHttpSettings extends Required<Omit<HttpSettings, 'documentation'>> {
+export interface CompleteHttpSettings
+  extends Required<Omit<HttpSettings, 'documentation' | keyof CorsSettings>>, CompleteCorsSettings {
   readonly documentation: string | undefined;
   /** The compiled `trustProxy`. */
   readonly trusts: TrustedProxies;
@@ -47,7 +48,7 @@ export function completeHttpSettings(settings: HttpSettings): CompleteHttpSettin
     multipart: settings.multipart ?? false,
     requestTimeoutSeconds: settings.requestTimeoutSeconds ?? 30,
     keepAliveSeconds: settings.keepAliveSeconds ?? 75,
-    corsOrigins: settings.corsOrigins ?? [],
+    ...completeCorsSettings(settings),
     trustProxy: settings.trustProxy ?? false,
     trusts: trustedProxies(settings.trustProxy ?? false),
     strictTransportSecurity: settings.strictTransportSecurity ?? false,
@@ -59,18 +60,13 @@ export function completeHttpSettings(settings: HttpSettings): CompleteHttpSettin
       throw new Error(`${name} is ${String(complete[name])}: write a number above 0.`);
     }
   }
-  for (const origin of complete.corsOrigins) {
-    if (origin !== '*' && !isOrigin(origin)) {
-      throw new Error(`corsOrigins has "${origin}": write an origin without a path, such as https://app.example.com.`);
-    }
-  }
+  const [problem] = corsProblems(complete);
+  if (problem !== undefined) throw new Error(problem.join(' '));
   if (complete.docsPath !== false && !/^\/[^/]/.test(complete.docsPath)) {
     throw new Error(`docsPath is "${complete.docsPath}": write a path such as /docs, or false.`);
   }
   return complete;
 }
-
-const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text;
 
 /**
  * Rejects Nest's `httpsOptions`, which the server does not read.

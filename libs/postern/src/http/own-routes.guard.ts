@@ -3,7 +3,7 @@ import { HttpException } from '@nestjs/common';
 import type { CanActivate, ExecutionContext, Type } from '@nestjs/common';
 import { MalformedRequestError, NotFoundError } from 'postern/problem';
 import { complaintAbout, MAX_HEADER_LINES } from './request-checks.js';
-import { assertJson } from './json/json-body.js';
+import { assertJson, hasNoBody } from './json/json-body.js';
 
 /** The request of Express or Fastify. Each framework has some of the members. */
 interface FrameworkRequest extends IncomingMessage {
@@ -66,5 +66,5 @@ function mostLinesOf({ socket }: IncomingMessage): number {
 
 function hasBody({ headers, method = 'GET' }: IncomingMessage): boolean {
   if (['GET', 'HEAD', 'TRACE'].includes(method)) return false;
-  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+  return !hasNoBody(headers);
 }

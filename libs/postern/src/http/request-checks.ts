@@ -3,7 +3,7 @@ import { createServer } from 'node:http';
 import type { Socket } from 'node:net';
 import { HttpException } from '@nestjs/common';
 import { answerOf, MalformedRequestError, NotFoundError, rememberRequestId, requestIdOf } from 'postern/problem';
-import { crossOrigin } from './cross-origin.js';
+import { crossOrigin } from './cors/cross-origin.js';
 import { enforceShutdownDeadlines } from './shutdown-deadlines.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { isWithin, securityHeaders } from './security-headers.js';
@@ -20,7 +20,7 @@ export type RequestChecks = (request: IncomingMessage, response: ServerResponse)
  */
 export function requestChecksOf(settings: CompleteHttpSettings): RequestChecks {
   const setHeaders = securityHeaders(settings.docsPath, settings.strictTransportSecurity);
-  const answersPreflight = crossOrigin(settings.corsOrigins);
+  const answersPreflight = crossOrigin(settings);
   const entered = new WeakSet<IncomingMessage>();
   return (request, response) => {
     if (entered.has(request)) return true;

@@ -42,6 +42,11 @@ export class RefreshChecks {
     return user;
   }
 
+  /** Ends the session at the wish of the holder of its refresh token. */
+  async endByUser({ id }: Session): Promise<void> {
+    await this.ender.end({ sessionIds: [id] }, 'logout');
+  }
+
   /**
    * Ends the session after the reuse of a refresh token: the thief and the owner cannot be distinguished.
    *

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
 import { RefreshChecks } from './refresh-checks.js';
 import { readRefreshToken } from '../refresh-token.js';
+import type { RefreshTokenParts } from '../refresh-token.js';
 import type { SessionContext } from '../login/session-context.js';
 import { SessionTokens } from './session-tokens.js';
 import type { TokenPair } from './session-tokens.js';
@@ -10,7 +11,7 @@ import type { Session } from '../session.entity.js';
 import { RefreshTokenInvalidError } from '../sessions.errors.js';
 import { SessionRefreshed } from '../sessions.events.js';
 
-/** Exchanges a refresh token for its one successor. */
+/** Exchanges a refresh token for its one successor, or ends its session. */
 @Injectable()
 export class RefreshSession {
   constructor(
@@ -23,18 +24,7 @@ export class RefreshSession {
 
   /** @see SessionsService.refresh */
   async refresh(refreshToken: string, context: SessionContext): Promise<TokenPair> {
-    const token = readRefreshToken(refreshToken);
-    if (!token) throw new RefreshTokenInvalidError();
-    const session = await this.find(token.sessionId);
-    if (!session || !this.tokens.isGenuine(token, session)) throw new RefreshTokenInvalidError();
-    if (!this.terms.isLive(session)) throw new RefreshTokenInvalidError();
-
-    // RFC 9700 §4.14.2: reuse means theft, except within the grace window, because the response may have been lost.
-    // A generation newer than the row means that the database lost the last rotation (failover). The token is unused.
-    const isUnspent = token.generation >= session.generation;
-    const isJustSpent = token.generation === session.generation - 1 && this.terms.isInGrace(session, session.readAt);
-    if (!isUnspent && !isJustSpent) throw await this.checks.endReused(session, context);
-
+    const { token, session, isUnspent } = await this.accept(refreshToken, context);
     const user = await this.checks.allowedUser(session, context);
     // Issue the access token before the row is checked again: then a revocation of the session or of the subject in
     // the meantime also covers this token.
@@ -50,6 +40,33 @@ export class RefreshSession {
     // token was valid when the request arrived.
     if (current.generation !== token.generation + 1) throw new RefreshTokenInvalidError();
     return this.tokens.pair(access, current);
+  }
+
+  /** @see SessionsService.revokeByRefreshToken */
+  async logOut(refreshToken: string, context: SessionContext): Promise<void> {
+    try {
+      const { session } = await this.accept(refreshToken, context);
+      await this.checks.endByUser(session);
+    } catch (error) {
+      // RFC 7009 §2.2: an invalid token is not an error, because the purpose of the request is fulfilled.
+      if (!(error instanceof RefreshTokenInvalidError)) throw error;
+    }
+  }
+
+  /** @throws RefreshTokenInvalidError unless the token is the current one, or the previous one in its grace window */
+  private async accept(refreshToken: string, context: SessionContext): Promise<AcceptedToken> {
+    const token = readRefreshToken(refreshToken);
+    if (!token) throw new RefreshTokenInvalidError();
+    const session = await this.find(token.sessionId);
+    if (!session || !this.tokens.isGenuine(token, session)) throw new RefreshTokenInvalidError();
+    if (!this.terms.isLive(session)) throw new RefreshTokenInvalidError();
+
+    // RFC 9700 §4.14.2: reuse means theft, except within the grace window, because the response may have been lost.
+    // A generation newer than the row means that the database lost the last rotation (failover). The token is unused.
+    const isUnspent = token.generation >= session.generation;
+    const isJustSpent = token.generation === session.generation - 1 && this.terms.isInGrace(session, session.readAt);
+    if (!isUnspent && !isJustSpent) throw await this.checks.endReused(session, context);
+    return { token, session, isUnspent };
   }
 
   private async find(id: string): Promise<FoundSession | undefined> {
@@ -85,6 +102,13 @@ export class RefreshSession {
     this.events.publish(new SessionRefreshed({ userId, sessionId, userAgent, ipAddress }));
     return Object.assign(session, change);
   }
+}
+
+interface AcceptedToken {
+  readonly token: RefreshTokenParts;
+  readonly session: FoundSession;
+  /** Whether the token has not been exchanged yet. */
+  readonly isUnspent: boolean;
 }
 
 /** A session, and when it was read by the clock of the database. */

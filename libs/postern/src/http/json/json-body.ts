@@ -3,6 +3,11 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { MalformedRequestError, UnsupportedMediaTypeError, ValidationFailedError } from 'postern/problem';
 import { forbiddenMember } from './json-members.js';
 
+/** Whether the head announces no body. The content type then has no meaning. */
+export function hasNoBody(headers: IncomingHttpHeaders): boolean {
+  return headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0;
+}
+
 /**
  * Accepts only JSON in UTF-8.
  * @throws UnsupportedMediaTypeError for another media type, another charset, a compressed body, or a missing one
@@ -21,13 +26,14 @@ export function assertJson(headers: IncomingHttpHeaders): void {
 const UTF_8 = /^\s*charset\s*=\s*"?utf-?8"?\s*$/i;
 
 /**
- * Parses a body as JSON.
- * @throws MalformedRequestError if the body is empty, not UTF-8, not JSON, or has a key that could replace a prototype
+ * Parses a body as JSON. An empty body counts as none, and returns `undefined`: clients send the content type with
+ * every request.
+ * @throws MalformedRequestError if the body is not UTF-8, not JSON, or has a key that could replace a prototype
  * @throws ValidationFailedError if an object in the body has two members of one name
  * @see RFC 8259, RFC 7493 §2.3
  */
 export function parseJsonBody(bytes: Buffer): unknown {
-  if (bytes.length === 0) throw new MalformedRequestError('The body is empty, but the Content-Type is JSON.');
+  if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) throw new MalformedRequestError('The body is not valid UTF-8.');
   const text = bytes.toString('utf8').replace(/^\uFEFF/, '');
   let value: unknown;

@@ -4,7 +4,7 @@ import type { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { Request, RequestHandler } from 'express';
 import { isHardened } from '../http-adapter.js';
 import { completeHttpSettings } from '../http-settings.js';
-import { assertJson, parseJsonBody } from './json-body.js';
+import { assertJson, hasNoBody, parseJsonBody } from './json-body.js';
 
 /**
  * Makes an adapter of the application read JSON strictly. It does not change the application's own parsers and other
@@ -58,7 +58,7 @@ function onFastify(adapter: AbstractHttpAdapter): Registration {
 
 /** Returns whether the body is uncompressed JSON in UTF-8. Other bodies are for the parsers of the application. */
 function isPlainJson({ headers }: Request | IncomingMessage): boolean {
-  if (headers['transfer-encoding'] === undefined && Number(headers['content-length'] ?? 0) === 0) return false;
+  if (hasNoBody(headers)) return false;
   try {
     assertJson(headers);
     return true;
