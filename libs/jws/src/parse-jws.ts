@@ -9,7 +9,9 @@ const MAX_DEPTH = 8;
 const MAX_KID_LENGTH = 64;
 
 /** Each of these changes the meaning of the token or contains a key. Postern's tokens have none of them. */
-const REJECTED_PARAMETERS = ['crit', 'b64', 'zip', 'cty', 'jwk', 'jku', 'x5u', 'x5c', 'x5t', 'x5t#S256'] as const;
+const REJECTED_PARAMETERS = ['crit', 'b64', 'zip', 'cty', 'jwk', 'jku', 'x5u', 'x5c'] as const;
+/** RFC 7515 §4.1.7 and §4.1.8: hints that some issuers write beside `kid`. They contain no key. */
+const THUMBPRINTS = ['x5t', 'x5t#S256'] as const;
 
 /** The text is not a JWS that Postern accepts. The message names the rule and quotes nothing of the text. */
 export class MalformedJwsError extends Error {}
@@ -19,6 +21,8 @@ interface JoseHeader {
   readonly alg: JwtAlgorithm;
   readonly kid: string | undefined;
   readonly typ: unknown;
+  /** Whether the header has `x5t` or `x5t#S256`. */
+  readonly hasThumbprint: boolean;
 }
 
 /** A well-formed JWS whose signature is not verified. */
@@ -48,12 +52,14 @@ let latestHeader: KnownHeader | undefined;
 /**
  * Checks everything that must be right before a signature is computed.
  *
+ * @param allowsThumbprint whether the header may have `x5t` or `x5t#S256`, which are not verified
  * @throws MalformedJwsError
  * @see RFC 7515 §5.2, RFC 8725 §3
  */
-export function parseJws(text: string, maximumLength = MAX_LENGTH): ParsedJws {
+export function parseJws(text: string, maximumLength = MAX_LENGTH, allowsThumbprint = false): ParsedJws {
   if (text.length > maximumLength) reject(`longer than ${maximumLength} bytes`);
-  const { alg, kid, typ, beginning } = headerOf(text);
+  const { alg, kid, typ, hasThumbprint, beginning } = headerOf(text);
+  if (hasThumbprint && !allowsThumbprint) reject('header has x5t');
   const second = text.indexOf('.', beginning.length);
   const payload = text.slice(beginning.length, second);
   const signature = text.slice(second + 1);
@@ -61,7 +67,7 @@ export function parseJws(text: string, maximumLength = MAX_LENGTH): ParsedJws {
   if (second === -1 || payload === '' || signature === '') return reject('not three parts');
   if (!isBase64url(payload)) reject('payload is not canonical base64url');
   if (!isBase64url(signature)) reject('signature is not canonical base64url');
-  return { text, alg, kid, typ, payload, signature };
+  return { text, alg, kid, typ, hasThumbprint, payload, signature };
 }
 
 function headerOf(text: string): KnownHeader {
@@ -92,5 +98,5 @@ function readHeader(text: string): JoseHeader {
   for (const parameter of REJECTED_PARAMETERS) {
     if (Object.hasOwn(header, parameter)) reject(`header has ${parameter}`);
   }
-  return { alg, kid, typ };
+  return { alg, kid, typ, hasThumbprint: THUMBPRINTS.some((parameter) => Object.hasOwn(header, parameter)) };
 }

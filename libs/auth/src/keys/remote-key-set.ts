@@ -175,7 +175,7 @@ function importedOrNone(jwk: Jwk): VerificationKey | undefined {
   if (typeof jwk.kid !== 'string') return undefined;
   try {
     const { kid, alg, key } = importKey({ jwk });
-    return { kid, alg, key };
+    return { kid, alg, key, ...(typeof jwk.issuer === 'string' && { issuer: jwk.issuer }) };
   } catch {
     return undefined;
   }

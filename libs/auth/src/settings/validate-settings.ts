@@ -1,6 +1,7 @@
 import { assertKnownSettings } from 'postern/problem';
 import { checkedJwksSettings } from './jwks-settings.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
+import { withProfile } from '../profiles/profile-settings.js';
 import { checkedRules } from '../tokens/access-token-rules.js';
 import type { SettingNames } from 'postern/problem';
 import type { AuthSettings, IssuerSettings } from './auth-settings.js';
@@ -13,6 +14,10 @@ const OF_ISSUER: SettingNames<Required<IssuerSettings>> = {
   staticKeys: true,
   jwks: true,
   tokenType: true,
+  profile: true,
+  claims: true,
+  tenants: true,
+  maximumTokenBytes: true,
   clockToleranceSeconds: true,
   maximumLifetimeSeconds: true,
   revocations: true,
@@ -48,6 +53,7 @@ export function validateSettings(settings: AuthSettings, structure: Readonly<Rec
     assertKnownSettings(`AuthModule: "issuers[${position}]"`, issuer, OF_ISSUER);
   }
   for (const issuer of [settings, ...(issuers as readonly IssuerSettings[])]) {
+    withProfile(issuer);
     checkedRules(issuer);
     checkedJwksSettings(issuer.jwks);
     const { revocations } = issuer;
@@ -58,5 +64,6 @@ export function validateSettings(settings: AuthSettings, structure: Readonly<Rec
   if (rememberedProofs !== undefined && rememberedProofs !== false) {
     assertKnownSettings('AuthModule: "rememberedProofs"', rememberedProofs, { entries: true, bytes: true });
   }
-  return settings;
+  const { issuers: additional } = settings;
+  return withProfile({ ...settings, ...(additional && { issuers: additional.map(withProfile) }) });
 }

@@ -1,8 +1,15 @@
 import { inspect } from 'node:util';
 import { ASYMMETRIC_ALGORITHMS, isJwtAlgorithm } from 'postern/jws';
 import { importedKeys } from '../keys/static-verification-keys.js';
+import { profileOf } from '../profiles/profile-settings.js';
+import { tenantIssuerOf } from '../profiles/tenant-issuers.js';
 import type { JwtAlgorithm } from 'postern/jws';
+import type { ClaimMapping, IssuerProfile } from '../profiles/issuer-profile.js';
+import type { TenantIssuer } from '../profiles/tenant-issuers.js';
 import type { IssuerSettings } from '../settings/auth-settings.js';
+
+const DEFAULT_TOKEN_BYTES = 8_192;
+const MAX_TOKEN_BYTES = 65_536;
 
 /** The largest allowed `clockToleranceSeconds`. */
 export const MAX_CLOCK_TOLERANCE_SECONDS = 300;
@@ -21,12 +28,21 @@ export function issuedAheadSeconds({ clockToleranceSeconds }: Pick<TokenRules, '
 
 /** The rules for the tokens of one issuer: the validated settings with their defaults. */
 export interface TokenRules {
+  /** The `iss` of the tokens; with {@link tenants}, the one that the settings write. */
   readonly issuer: string;
   readonly audience: readonly string[];
   readonly algorithms: readonly JwtAlgorithm[];
-  readonly tokenType: string;
+  /** The exact `typ`; undefined if the profile lists the accepted ones. */
+  readonly tokenType: string | undefined;
   readonly clockToleranceSeconds: number;
   readonly maximumLifetimeSeconds: number;
+  readonly maximumTokenBytes: number;
+  readonly profile?: IssuerProfile | undefined;
+  readonly claims?: ClaimMapping | undefined;
+  /** The tenants of an issuer with a placeholder. */
+  readonly tenants?: TenantIssuer | undefined;
+  /** The tenant whose token these rules are for. */
+  readonly tenant?: string | undefined;
 }
 
 /** @throws Error that names the setting and the fix */
@@ -40,15 +56,19 @@ export function checkedRules(settings: IssuerSettings): TokenRules {
     throw new Error(`AuthModule: "audience" for ${issuer} must name this application, such as "orders".`);
   }
   const keys = staticKeys && importedKeys(issuer, staticKeys);
-  const algorithms = settings.algorithms ?? keys?.map(({ alg }) => alg) ?? ASYMMETRIC_ALGORITHMS;
+  const profile = profileOf(settings);
+  const algorithms = settings.algorithms ?? keys?.map(({ alg }) => alg) ?? profile?.algorithms ?? ASYMMETRIC_ALGORITHMS;
   if (!Array.isArray(algorithms) || algorithms.length === 0 || !algorithms.every(isJwtAlgorithm)) {
     throw new Error(`AuthModule: "algorithms" for ${issuer} must be a list such as ["ES256"], without "none".`);
+  }
+  if (profile !== undefined && profile.allowsSecret !== true && algorithms.includes('HS256')) {
+    throw new Error(`AuthModule: the "profile" of ${issuer} does not allow HS256. Remove the secret or the algorithm.`);
   }
   return {
     issuer,
     audience,
     algorithms: [...new Set(algorithms)],
-    tokenType: settings.tokenType ?? 'at+jwt',
+    tokenType: settings.tokenType ?? (profile === undefined ? 'at+jwt' : undefined),
     clockToleranceSeconds: numberWithin(
       'clockToleranceSeconds',
       settings.clockToleranceSeconds ?? 5,
@@ -57,10 +77,19 @@ export function checkedRules(settings: IssuerSettings): TokenRules {
     ),
     maximumLifetimeSeconds: numberWithin(
       'maximumLifetimeSeconds',
-      settings.maximumLifetimeSeconds ?? 86_400,
+      settings.maximumLifetimeSeconds ?? profile?.maximumLifetimeSeconds ?? 86_400,
       1,
       31_536_000,
     ),
+    maximumTokenBytes: numberWithin(
+      'maximumTokenBytes',
+      settings.maximumTokenBytes ?? profile?.maximumTokenBytes ?? DEFAULT_TOKEN_BYTES,
+      1,
+      MAX_TOKEN_BYTES,
+    ),
+    profile,
+    claims: settings.claims,
+    tenants: tenantIssuerOf(settings),
   };
 }
 

@@ -22,16 +22,24 @@ export interface ParsedToken {
  * @see RFC 9068 §4, RFC 8725 §3
  */
 export function parseAccessToken(text: string, issuers: TrustedIssuers): ParsedToken {
-  const jws = parseJws(text);
+  const jws = parseJws(text, issuers.maximumTokenBytes, true);
   const claims = readEncodedJsonObject(jws.payload, MAX_DEPTH);
   if (claims === undefined) return reject('payload is not one strict JSON object');
   // RFC 8725 §3.8: the issuer decides which keys and rules apply, before any key is looked up.
   const rules = issuers.get(claims.iss);
   if (rules === undefined) return reject(untrusted(claims.iss, issuers));
   // RFC 9068 §4, RFC 8725 §3.11: an ID token or a logout token with a signature of the same key is not an access token.
-  if (jws.typ !== rules.tokenType) reject('typ is not the expected one');
+  if (!isExpectedType(jws.typ, rules)) reject('typ is not the expected one');
+  if (text.length > rules.maximumTokenBytes) reject(`longer than ${rules.maximumTokenBytes} bytes`);
+  if (jws.hasThumbprint && rules.profile?.allowsThumbprint !== true) reject('header has x5t');
   if (!rules.algorithms.includes(jws.alg)) reject('algorithm is not on the list of the issuer');
   return { jws, rules, claims };
+}
+
+function isExpectedType(typ: unknown, { tokenType, profile }: TokenRules): boolean {
+  if (tokenType !== undefined || profile === undefined) return typ === tokenType;
+  if (typ === undefined) return profile.tokenTypes.includes(null);
+  return typeof typ === 'string' && profile.tokenTypes.includes(typ.toLowerCase().replace(/^application\//, ''));
 }
 
 function untrusted(issuer: unknown, issuers: TrustedIssuers): string {
