@@ -3,11 +3,11 @@ import type { JwtAlgorithm } from 'postern/jws';
 /** All claims of a token. */
 export type TokenClaims = Readonly<Record<string, unknown>>;
 
-/** Where a value is: the name of a claim, the path to a nested one, or a function of all claims. */
+/** The place of a value: the name of a claim, the path to a nested one, or a function of all claims. */
 export type ClaimSource = string | { readonly path: readonly string[] } | ((claims: TokenClaims) => unknown);
 
 /**
- * Where the values of a principal are in the claims of an issuer. A list names several places: the values of `roles`
+ * The places of a principal's values in the claims of an issuer. A list names several places: the values of `roles`
  * add up, and of any other member the first one that exists counts. A claim with another type than the standard one is
  * rejected; scopes may be one string or a list, and a role may be one string.
  *
@@ -62,7 +62,7 @@ export interface IssuerProfile {
   readonly jwksUri?: ((issuer: string) => string | undefined) | undefined;
   /** Claims that a token must have: with this value, or with any value for `true`. */
   readonly required?: Readonly<Record<string, string | true>> | undefined;
-  /** Of each list, a token must have at least one claim. */
+  /** A token must have at least one claim of each list. */
   readonly requiredOneOf?: readonly (readonly string[])[] | undefined;
   /** Claims that a token must not have, because only ID tokens have them. */
   readonly forbidden?: readonly string[] | undefined;
@@ -71,7 +71,7 @@ export interface IssuerProfile {
   /** The part of `issuer` in the settings that stands for the tenant, and the claim that repeats the tenant. */
   readonly tenant?: { readonly placeholder: string; readonly pattern: RegExp; readonly claim: string } | undefined;
   /**
-   * Where the values of the principal are. A member that is absent has no value, except `subject` (`sub`), `audience`
+   * The places of the principal's values. A member that is absent has no value, except `subject` (`sub`), `audience`
    * (`aud`), and `tokenId` (`jti`).
    */
   readonly claims?: ClaimMapping | undefined;

@@ -145,8 +145,8 @@ const PROFILES = {
 export const ISSUER_PROFILES: Readonly<Record<IssuerProfileName, IssuerProfile>> = PROFILES;
 
 /**
- * The metadata of a multi-tenant issuer have a placeholder in their `issuer`, and `sts.windows.net`, which issues tokens
- * of version 1, does not publish its keys.
+ * The metadata of a multi-tenant issuer have a placeholder in their `issuer`. The keys for tokens of version 1, whose
+ * issuer is `sts.windows.net`, are on the host of version 2.
  */
 function entraKeySet(issuer: string): string | undefined {
   if (!URL.canParse(issuer)) return undefined;

@@ -41,7 +41,7 @@ export interface IssuerSettings {
   readonly tokenType?: string | undefined;
   /** How its tokens differ from RFC 9068: the name of a vendor, or a profile of your own. Default: not at all. */
   readonly profile?: IssuerProfileName | IssuerProfile | undefined;
-  /** Where its tokens have the values of the principal. Each member replaces the one of the profile. */
+  /** The places of the principal's values in its tokens. Each member replaces the one of the profile. */
   readonly claims?: ClaimMapping | undefined;
   /**
    * The trusted tenants of an `issuer` with `{tenantid}`. With `any`, every tenant of the vendor can present tokens:

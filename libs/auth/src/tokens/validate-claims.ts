@@ -70,8 +70,8 @@ export function validateClaims(token: ParsedToken, keyId: string, now: number): 
 }
 
 /**
- * Identifies a token without a `jti`. The signature is not part of it, because an ECDSA signature has a second form that
- * is valid, too: a client could change the identifier of a revoked token.
+ * Identifies a token without a `jti`. The signature is not part of it, because an ECDSA signature has a second valid
+ * form: a client could change the identifier of a revoked token.
  */
 function signedTextHash({ jws: { text, signature } }: ParsedToken): string {
   return createHash('sha256')
@@ -88,8 +88,6 @@ class VerifiedPrincipal implements Principal {
   readonly scopes: readonly string[];
   readonly issuedAt: number;
   readonly expiresAt: number;
-  /** Not enumerable, so that a principal has the members of the port only. */
-  readonly #authTime: number | undefined;
 
   constructor(
     readonly issuer: string,
@@ -109,7 +107,10 @@ class VerifiedPrincipal implements Principal {
     this.scopes = standard.scope ? (standard.scope as string).split(' ') : NONE;
     this.issuedAt = claims.iat as number;
     this.expiresAt = claims.exp as number;
-    this.#authTime = standard.auth_time as number | undefined;
+    const authTime = standard.auth_time as number | undefined;
+    if (authTime !== claims.auth_time) {
+      Object.defineProperty(this, 'authenticatedAt', { get: () => dateOf(authTime) });
+    }
     Object.freeze(this.audience);
     Object.freeze(this.roles);
     Object.freeze(this.amr);
@@ -119,8 +120,12 @@ class VerifiedPrincipal implements Principal {
 
   /** A new Date at each call, because a Date can be changed even if its owner is frozen. */
   get authenticatedAt(): Date | undefined {
-    return this.#authTime === undefined ? undefined : new Date(this.#authTime * 1000);
+    return dateOf(this.claims.auth_time as number | undefined);
   }
+}
+
+function dateOf(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1000);
 }
 
 function isText(value: unknown, maximumLength: number): value is string {
