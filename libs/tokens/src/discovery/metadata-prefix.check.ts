@@ -2,6 +2,7 @@ import { Injectable, Logger } from '@nestjs/common';
 import { MODULE_PATH, PATH_METADATA } from '@nestjs/common/constants.js';
 import { ApplicationConfig, MetadataScanner, ModulesContainer } from '@nestjs/core';
 import type { OnApplicationBootstrap, Type } from '@nestjs/common';
+import { IssuerPathRoutes } from './issuer-path.routes.js';
 import { ServerMetadata } from './server-metadata.js';
 
 /**
@@ -17,6 +18,7 @@ export class MetadataPrefixCheck implements OnApplicationBootstrap {
     private readonly application: ApplicationConfig,
     private readonly modules: ModulesContainer,
     private readonly metadata: ServerMetadata,
+    private readonly issuerPaths: IssuerPathRoutes,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -32,7 +34,8 @@ export class MetadataPrefixCheck implements OnApplicationBootstrap {
       };
     });
     const moved = routes.filter(({ url, path, at }) => at !== path && !new URL(url).pathname.endsWith(`/${at}`));
-    const ofModules = moved.filter(({ isMovedByModule }) => isMovedByModule);
+    const lost = moved.filter(({ url }) => !this.issuerPaths.serves(url));
+    const ofModules = lost.filter(({ isMovedByModule }) => isMovedByModule);
     if (ofModules.length > 0) {
       this.logger.warn(
         `The metadata has ${namesOf(ofModules)}, but RouterModule moves the routes to ${ofModules.map(({ at }) => `/${at}`).join(' and ')}: ` +
@@ -40,7 +43,7 @@ export class MetadataPrefixCheck implements OnApplicationBootstrap {
           'Ignore this warning if a proxy restores the paths.',
       );
     }
-    const ofPrefix = moved.filter(({ isMovedByModule }) => !isMovedByModule);
+    const ofPrefix = lost.filter(({ isMovedByModule }) => !isMovedByModule);
     if (ofPrefix.length === 0) return;
     // The route of the metadata itself is below `.well-known`, too.
     const outside = [
