@@ -19,6 +19,7 @@ const shared = {
   moduleNameMapper: {
     '^postern$': '<rootDir>/libs/postern/src/index.ts',
     '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/connections/database-url.ts',
+    '^postern/revocations/redis-url$': '<rootDir>/libs/revocations/src/signals/redis-url.ts',
     '^postern/tokens/issuer-address$': '<rootDir>/libs/tokens/src/issuer-address.ts',
     '^postern/testing/auth$': '<rootDir>/libs/testing/src/auth.ts',
     '^postern/(.*)$': '<rootDir>/libs/$1/src/index.ts',

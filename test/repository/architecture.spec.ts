@@ -198,6 +198,7 @@ describe('the architecture', () => {
     expect(packages.toSorted()).toEqual([
       'postern/jws',
       'postern/persistence/database-url',
+      'postern/revocations/redis-url',
       'postern/tokens/issuer-address',
     ]);
   });

@@ -4,6 +4,7 @@ import { Clock } from 'postern/auth';
 import type { RevocationKind } from 'postern/auth';
 import { assertKnownSettings } from 'postern/problem';
 import { CheckedTokensSettings } from 'postern/tokens';
+import { redisUrlProblem } from './signals/redis-url.js';
 import { KNOWN_SETTINGS, NO_STRUCTURE, REVOCATIONS_SETTINGS } from './revocations.module-definition.js';
 import type { RevocationsSettings } from './revocations.module-definition.js';
 
@@ -27,6 +28,8 @@ export class CheckedRevocationsSettings {
     tokens: CheckedTokensSettings,
   ) {
     assertKnownSettings('RevocationsModule', settings, KNOWN_SETTINGS, NO_STRUCTURE);
+    const problem = settings.redisUrl ? redisUrlProblem(settings.redisUrl) : undefined;
+    if (problem !== undefined) throw new Error(`RevocationsModule: \`redisUrl\` ${problem}`);
     const { maximumLifetimeSeconds, sessionTokenLifetimeSeconds } = tokens;
     const usual = Math.max(DAY_SECONDS, maximumLifetimeSeconds);
     const longest = within(settings, 'longestTokenLifetimeSeconds', usual, 1, 366 * DAY_SECONDS);

@@ -1,8 +1,18 @@
 import type { Logger } from '@nestjs/common';
 
-/** Logs an outage once when it starts and once when it ends. Failures in between are logged at the level `debug`. */
+/** What is wrong, if a retry alone does not help, and what an operator has to change. */
+export interface Remedy {
+  readonly summary: string;
+  readonly text: string;
+}
+
+/**
+ * Logs an outage once when it starts and once when it ends, and each remedy once. Other failures in between are logged
+ * at the level `debug`.
+ */
 export class OutageLog {
   private isOut = false;
+  private readonly remedies = new Set<Remedy>();
 
   constructor(
     private readonly logger: Logger,
@@ -10,15 +20,18 @@ export class OutageLog {
     private readonly endText: string,
   ) {}
 
-  recordFailure(error: unknown): void {
-    const line = `${this.startText}: ${String(error)}`;
-    if (this.isOut) this.logger.debug(line);
-    else this.logger.warn(line);
+  recordFailure(error: unknown, remedy?: Remedy): void {
+    const line = remedy ? `${remedy.summary}: ${String(error)}. ${remedy.text}` : `${this.startText}: ${String(error)}`;
+    const isNew = !this.isOut || (remedy !== undefined && !this.remedies.has(remedy));
+    if (isNew) this.logger.warn(line);
+    else this.logger.debug(line);
     this.isOut = true;
+    if (remedy !== undefined) this.remedies.add(remedy);
   }
 
   recordSuccess(): void {
     if (this.isOut) this.logger.log(this.endText);
     this.isOut = false;
+    this.remedies.clear();
   }
 }
