@@ -7,7 +7,6 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
-import type { LoggerService } from '@nestjs/common';
 import { Redis } from 'ioredis';
 import { RedisSignal } from 'postern/revocations';
 import { until } from '../support/until.js';
@@ -42,6 +41,7 @@ describe('announcements through a Redis that is not a single open server', () =>
     const password = /requirepass (\w+)/.exec(configuration)?.[1];
     const client = new Redis(port, '127.0.0.1', {
       retryStrategy: () => 50,
+      disconnectTimeout: 100,
       maxRetriesPerRequest: null,
       ...(password !== undefined && { password }),
     });
@@ -68,7 +68,7 @@ describe('announcements through a Redis that is not a single open server', () =>
   beforeEach(() => {
     lines = { log: [], warn: [], debug: [] };
     const noting = Object.entries(lines).map(([level, all]) => [level, (line: string) => all.push(line)]);
-    Logger.overrideLogger({ error: () => undefined, ...Object.fromEntries(noting) } as unknown as LoggerService);
+    Logger.overrideLogger({ error: () => undefined, ...Object.fromEntries(noting) });
   });
   afterEach(async () => {
     Logger.overrideLogger(false);
@@ -82,7 +82,7 @@ describe('announcements through a Redis that is not a single open server', () =>
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   (isInstalled ? it : it.skip)(
-    'a user without the channel is reported with the ACL to write, which is sufficient, and the signal recovers by itself',
+    'a user without the channel is reported with the ACL to write, which is sufficient, and the signal recovers automatically',
     async () => {
       const port = await freePort();
       const redis = await launch(port, '');

@@ -65,7 +65,7 @@ export class ConfiguredVerificationKeys
   /** The issuer as the settings write it: the tenants of an issuer share its keys. */
   private configured(issuer: string): string {
     if (this.withTenants.length === 0) return issuer;
-    return this.withTenants.find(({ tenantOf }) => tenantOf(issuer) !== undefined)?.template ?? issuer;
+    return this.withTenants.find((tenants) => tenants.tenantOf(issuer) !== undefined)?.template ?? issuer;
   }
 
   private sourceOf(issuer: string): { find: VerificationKeys['find']; isLive: VerificationKeys['isLive'] } {

@@ -1,6 +1,6 @@
 import type { Logger } from '@nestjs/common';
 
-/** What is wrong, if a retry alone does not help, and what an operator has to change. */
+/** The defect, if a retry alone does not help, and the change that an operator has to make. */
 export interface Remedy {
   readonly summary: string;
   readonly text: string;

@@ -10,7 +10,7 @@ export class SentinelAddressError extends Error {
   }
 }
 
-/** Each answer of a Redis that is reachable, and what an operator has to change. */
+/** Each answer of a Redis that is reachable, and the change that an operator has to make. */
 const REJECTIONS: readonly (readonly [RegExp, Remedy])[] = [
   [
     /^NOPERM/,
