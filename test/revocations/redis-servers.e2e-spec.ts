@@ -81,92 +81,86 @@ describe('announcements through a Redis that is not a single open server', () =>
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  (isInstalled ? it : it.skip)(
-    'a user without the channel is reported with the ACL to write, which is sufficient, and the signal recovers automatically',
-    async () => {
-      const port = await freePort();
-      const redis = await launch(port, '');
-      const acl = (rules: string) => redis.call('ACL', 'SETUSER', 'app', ...rules.split(' '));
-      await acl('on >pw resetchannels -@all +subscribe +publish +info');
-      const url = `redis://app:pw@127.0.0.1:${port}`;
-      const received = await listening(url);
-      const publisher = signalFor(url);
-      await publisher.announce(1);
-      await until(() => lines.warn.length === 2);
-      for (const line of lines.warn) {
-        expect(line).toMatch(
-          /^Redis rejects the commands .*NOPERM.*ACL SETUSER <user> resetchannels &postern_revocations \+subscribe \+publish \+info/,
-        );
-      }
-      await acl('resetchannels &postern_revocations');
-      await until(async () => {
-        await publisher.announce(2);
-        return received.includes(2);
-      }, 20_000);
-      await until(() => lines.log.includes('Connection to Redis works again'));
-      await publisher.announce(3);
-      await until(() => received.includes(3));
-      expect(lines.warn).toHaveLength(2);
-    },
-  );
-
-  (isInstalled ? it : it.skip)(
-    'a Sentinel in place of the server, and wrong credentials, are reported as such',
-    async () => {
-      const port = await freePort();
-      await launch(port, '', '--sentinel');
-      const received = await listening(`redis://127.0.0.1:${port}`);
-      await until(() => lines.warn.length === 1);
-      expect(lines.warn[0]).toMatch(
-        /^Redis publishes no announcements.*is a Sentinel: write redis\+sentinel:\/\/host:26379/,
+  it('a user without the channel is reported with the ACL to write, which is sufficient, and the signal recovers automatically', async () => {
+    if (!isInstalled) return;
+    const port = await freePort();
+    const redis = await launch(port, '');
+    const acl = (rules: string) => redis.call('ACL', 'SETUSER', 'app', ...rules.split(' '));
+    await acl('on >pw resetchannels -@all +subscribe +publish +info');
+    const url = `redis://app:pw@127.0.0.1:${port}`;
+    const received = await listening(url);
+    const publisher = signalFor(url);
+    await publisher.announce(1);
+    await until(() => lines.warn.length === 2);
+    for (const line of lines.warn) {
+      expect(line).toMatch(
+        /^Redis rejects the commands .*NOPERM.*ACL SETUSER <user> resetchannels &postern_revocations \+subscribe \+publish \+info/,
       );
-      expect(received).toEqual([]);
-      const locked = await freePort();
-      const redis = await launch(locked, '');
-      await redis.call('ACL', 'SETUSER', 'app', 'on', '>pw', '+@all', '&*');
-      await listening(`redis://app:wrong-pw@127.0.0.1:${locked}`);
-      await until(() => lines.warn.length === 2);
-      expect(lines.warn[1]).toMatch(/^Redis rejects the credentials.*WRONGPASS/);
-      expect(lines.warn[1]).not.toContain('wrong-pw');
-    },
-  );
+    }
+    await acl('resetchannels &postern_revocations');
+    await until(async () => {
+      await publisher.announce(2);
+      return received.includes(2);
+    }, 20_000);
+    await until(() => lines.log.includes('Connection to Redis works again'));
+    await publisher.announce(3);
+    await until(() => received.includes(3));
+    expect(lines.warn).toHaveLength(2);
+  });
 
-  (isInstalled ? it : it.skip)(
-    'announcements arrive through Sentinels, also after they have chosen another master',
-    async () => {
-      const [first, second, watcher, absent] = [await freePort(), await freePort(), await freePort(), await freePort()];
-      const secured = 'requirepass pw\nmasterauth pw';
-      await launch(first, secured);
-      const replica = await launch(second, `${secured}\nreplicaof 127.0.0.1 ${first}`);
-      const watched = `sentinel monitor acme 127.0.0.1 ${first} 1\nsentinel auth-pass acme pw`;
-      const sentinel = await launch(watcher, watched, '--sentinel');
-      const knowsReplica = async () =>
-        String(await sentinel.call('SENTINEL', 'REPLICAS', 'acme')).includes(`${second}`);
-      await until(knowsReplica, 30_000);
-      const url = `redis+sentinel://:pw@127.0.0.1:${absent},127.0.0.1:${watcher}/acme`;
-      const received = await listening(url);
-      const publisher = signalFor(url);
-      const arrives = (sequence: number) =>
-        until(async () => {
-          await publisher.announce(sequence);
-          return received.includes(sequence);
-        }, 30_000);
-      await arrives(1);
-      expect(lines.warn).toEqual([]);
-      await until(() => sentinel.call('SENTINEL', 'FAILOVER', 'acme').then(Boolean, () => false), 30_000);
-      await until(async () => (await replica.info('replication')).includes('role:master'), 30_000);
-      // The former master ends, so that only the chosen one can deliver.
-      const [former] = processes.splice(0, 1);
-      former!.kill('SIGKILL');
-      await once(former!, 'exit');
-      await arrives(2);
+  it('a Sentinel in place of the server, and wrong credentials, are reported as such', async () => {
+    if (!isInstalled) return;
+    const port = await freePort();
+    await launch(port, '', '--sentinel');
+    const received = await listening(`redis://127.0.0.1:${port}`);
+    await until(() => lines.warn.length === 1);
+    expect(lines.warn[0]).toMatch(
+      /^Redis publishes no announcements.*is a Sentinel: write redis\+sentinel:\/\/host:26379/,
+    );
+    expect(received).toEqual([]);
+    const locked = await freePort();
+    const redis = await launch(locked, '');
+    await redis.call('ACL', 'SETUSER', 'app', 'on', '>pw', '+@all', '&*');
+    await listening(`redis://app:wrong-pw@127.0.0.1:${locked}`);
+    await until(() => lines.warn.length === 2);
+    expect(lines.warn[1]).toMatch(/^Redis rejects the credentials.*WRONGPASS/);
+    expect(lines.warn[1]).not.toContain('wrong-pw');
+  });
 
-      await listening(`redis+sentinel://:pw@127.0.0.1:${watcher}/another`);
-      await until(() => lines.warn.some((line) => /^The Sentinels name no master.*the name of the master/.test(line)));
-    },
-  );
+  it('announcements arrive through Sentinels, also after they have chosen another master', async () => {
+    if (!isInstalled) return;
+    const [first, second, watcher, absent] = [await freePort(), await freePort(), await freePort(), await freePort()];
+    const secured = 'requirepass pw\nmasterauth pw';
+    await launch(first, secured);
+    const replica = await launch(second, `${secured}\nreplicaof 127.0.0.1 ${first}`);
+    const watched = `sentinel monitor acme 127.0.0.1 ${first} 1\nsentinel auth-pass acme pw`;
+    const sentinel = await launch(watcher, watched, '--sentinel');
+    const knowsReplica = async () => String(await sentinel.call('SENTINEL', 'REPLICAS', 'acme')).includes(`${second}`);
+    await until(knowsReplica, 30_000);
+    const url = `redis+sentinel://:pw@127.0.0.1:${absent},127.0.0.1:${watcher}/acme`;
+    const received = await listening(url);
+    const publisher = signalFor(url);
+    const arrives = (sequence: number) =>
+      until(async () => {
+        await publisher.announce(sequence);
+        return received.includes(sequence);
+      }, 30_000);
+    await arrives(1);
+    expect(lines.warn).toEqual([]);
+    await until(() => sentinel.call('SENTINEL', 'FAILOVER', 'acme').then(Boolean, () => false), 30_000);
+    await until(async () => (await replica.info('replication')).includes('role:master'), 30_000);
+    // The former master ends, so that only the chosen one can deliver.
+    const [former] = processes.splice(0, 1);
+    former!.kill('SIGKILL');
+    await once(former!, 'exit');
+    await arrives(2);
 
-  (isInstalled ? it : it.skip)('announcements arrive through a cluster, whatever its node', async () => {
+    await listening(`redis+sentinel://:pw@127.0.0.1:${watcher}/another`);
+    await until(() => lines.warn.some((line) => /^The Sentinels name no master.*the name of the master/.test(line)));
+  });
+
+  it('announcements arrive through a cluster, whatever its node', async () => {
+    if (!isInstalled) return;
     const ports = [await freePort(), await freePort(), await freePort()];
     const nodes = await Promise.all(
       ports.map((port) => launch(port, `cluster-enabled yes\ncluster-config-file nodes-${port}.conf`)),
