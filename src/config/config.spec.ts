@@ -61,6 +61,9 @@ describe('readConfig', () => {
     ['POSTERN_ISSUER', 'https://id.acme.test/a b', 'must be without user, password and blanks'],
     ['REDIS_URL', 'redis://:hunter2%ff@redis', 'must be an address that begins with redis:// or rediss://'],
     ['REDIS_URL', 'redis://:hunter2%@redis', 'must be an address that begins with redis:// or rediss://'],
+    ['REDIS_URL', 'redis+sentinel://:hunter2@redis:26379', 'must end in the name of the master'],
+    ['REDIS_URL', 'redis+sentinel://:hunter2%2@redis:26379/acme', 'must be an address that begins with redis://'],
+    ['REDIS_URL', 'redis+cluster://redis:99999', 'must be an address that begins with redis:// or rediss://'],
     ['REDIS_URL', 'redis://postern:22/hunter2@redis', 'must be an address that begins with redis:// or rediss://'],
     [
       'CORS_ORIGINS',
@@ -170,12 +173,15 @@ describe('readConfig', () => {
     expect(problemsOf({ POSTERN_ISSUER: 'https://id.acme.test/@acme' })).toBe('');
   });
 
-  it.each(['redis://127.0.0.1', 'rediss://postern:hunter2%2F%25@redis:6380/1', 'redis://:hunter@2@redis'])(
-    'accepts the REDIS_URL %s',
-    (address) => {
-      expect(readConfig({ REDIS_URL: address }).redisUrl).toBe(address);
-    },
-  );
+  it.each([
+    'redis://127.0.0.1',
+    'rediss://postern:hunter2%2F%25@redis:6380/1',
+    'redis://:hunter@2@redis',
+    'redis+sentinel://postern:hunter2%2F@a.example.com,b.example.com:26380/acme?sentinelPassword=x%26',
+    'rediss+cluster://[::1]:6379,127.0.0.1',
+  ])('accepts the REDIS_URL %s', (address) => {
+    expect(readConfig({ REDIS_URL: address }).redisUrl).toBe(address);
+  });
 
   it('rejects an issuer without https in production, except for a loopback address', () => {
     expect(problemsOf({ ...production, POSTERN_ISSUER: 'http://id.acme.test' })).toContain('https://');

@@ -54,7 +54,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     host: read.host('HOST', production ? '0.0.0.0' : '127.0.0.1'),
     databaseUrl: read.databaseUrl('DATABASE_URL'),
     databasePoolSize: read.integer('POSTERN_DATABASE_POOL_SIZE', 14, 6, 1000),
-    redisUrl: read.address('REDIS_URL', ['redis:', 'rediss:']),
+    redisUrl: read.redisUrl('REDIS_URL'),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'log'),
     migrate: read.boolean('POSTERN_MIGRATE', true),
     issuer: read.issuer('POSTERN_ISSUER', production) ?? `http://localhost:${port}`,

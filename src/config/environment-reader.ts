@@ -1,5 +1,6 @@
 import { isIP } from 'node:net';
 import { databaseUrlProblem } from 'postern/persistence/database-url';
+import { redisUrlProblem } from 'postern/revocations/redis-url';
 import { issuerProblem } from 'postern/tokens/issuer-address';
 import type { ServerConfig, Variable } from './server-config.js';
 
@@ -70,15 +71,10 @@ export class EnvironmentReader {
     );
   }
 
-  address(name: Variable, protocols: readonly string[]): string | undefined {
+  redisUrl(name: Variable): string | undefined {
     const text = this.text(name);
-    const isSound = (protocol: string) => text?.startsWith(`${protocol}//`) && isReadable(text);
-    if (text === undefined || protocols.some(isSound)) return text;
-    return this.reject(
-      `${name} must be an address that begins with ${protocols.join('// or ')}//, with every special character of user and ` +
-        'password percent-encoded, such as %2F for / and %25 for %.',
-      undefined,
-    );
+    const problem = text === undefined ? undefined : redisUrlProblem(text);
+    return problem === undefined ? text : this.reject(`${name} ${problem}`, undefined);
   }
 
   /** The URL of a PostgreSQL as the driver reads it. The URL of a Unix socket has no host. */
@@ -119,18 +115,6 @@ export class EnvironmentReader {
   private reject<T>(problem: string, fallback: T): T {
     this.problems.push(problem);
     return fallback;
-  }
-}
-
-/** Returns whether a client can read it. An unescaped `/` or `?` in a password would change the host. */
-function isReadable(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const { username, password, pathname, search, hash } = new URL(address);
-  try {
-    decodeURIComponent(username + password);
-    return !`${pathname}${search}${hash}`.includes('@');
-  } catch {
-    return false;
   }
 }
 

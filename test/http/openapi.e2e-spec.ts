@@ -92,6 +92,7 @@ describe('the OpenAPI document', () => {
         'POST /auth/password/change',
         'GET /.well-known/jwks.json',
         'GET /.well-known/oauth-authorization-server',
+        'GET /.well-known/openid-configuration',
         'GET /health/live',
         'GET /health/ready',
       ]),

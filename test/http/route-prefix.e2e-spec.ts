@@ -55,6 +55,46 @@ describe.each(['fastify', 'express'] as const)('an application on %s that moves 
     expect(await statuses([...paths, '/api/users/me', '/users/me'])).toEqual([200, 200, 401, 401, 404]);
   });
 
+  it.each([
+    ['without a prefix', ''],
+    ['with the prefix that the issuer has', 'id'],
+    ['with another prefix', 'api'],
+  ])('an issuer with a path is served where clients look, %s', async (_, prefix) => {
+    const issuer = 'https://acme.test/id';
+    await start(issuer, (nest) => (prefix === '' ? undefined : void nest.setGlobalPrefix(prefix)));
+    const documents = [
+      '/.well-known/oauth-authorization-server/id',
+      '/.well-known/openid-configuration/id',
+      '/id/.well-known/oauth-authorization-server',
+      '/id/.well-known/openid-configuration',
+    ];
+    for (const path of documents) {
+      const answer = await app!.call('GET', path);
+      expect([path, answer.status, answer.body]).toEqual([
+        path,
+        200,
+        expect.objectContaining({ issuer, jwks_uri: `${issuer}/.well-known/jwks.json` }),
+      ]);
+      expect(answer.headers.get('cache-control')).toBe('public, max-age=300');
+    }
+    const keys = await app!.call('GET', '/id/.well-known/jwks.json');
+    expect(keys).toMatchObject({ status: 200, body: { keys: [expect.objectContaining({ use: 'sig' })] } });
+    const again = { headers: { 'if-none-match': keys.headers.get('etag')! } };
+    expect((await fetch(`${app!.url}/id/.well-known/jwks.json`, again)).status).toBe(304);
+    expect(await statuses(['/.well-known/openid-configuration/other', '/id/users/me'])).toEqual([
+      404,
+      prefix === 'id' ? 401 : 404,
+    ]);
+  });
+
+  it('the metadata are served at the URL of OpenID Connect, too', async () => {
+    await start('https://id.acme.test', () => undefined);
+    const [one, other] = await Promise.all(
+      ['oauth-authorization-server', 'openid-configuration'].map((name) => app!.call('GET', `/.well-known/${name}`)),
+    );
+    expect(other).toMatchObject({ status: 200, body: one!.body });
+  });
+
   it('an unknown URL is answered with a problem inside and outside of the prefix', async () => {
     await start('https://id.acme.test/api', (nest) => nest.setGlobalPrefix('api', { exclude: ['health/live'] }));
     for (const path of ['/api/nowhere', '/nowhere', '/', '/health/nowhere', '/apiary']) {

@@ -699,7 +699,8 @@ describe('Discovery', () => {
   it('discovery routes that a team switches off are absent', async () => {
     const app = await boot({}, { controllers: { jwks: false, metadata: false, keys: false } });
     const token = await tokenOf(app);
-    for (const url of ['/.well-known/jwks.json', '/.well-known/oauth-authorization-server', '/keys']) {
+    const metadata = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration'];
+    for (const url of ['/.well-known/jwks.json', ...metadata, '/keys']) {
       expect((await call(app, token, 'GET', url)).statusCode).toBe(404);
     }
   });

@@ -26,6 +26,8 @@ export { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
 export type { Jwk, JwtAlgorithm, KeyMaterial } from 'postern/jws';
 export { JwtStrategy } from './guard/jwt.strategy.js';
 export { OpenStreams } from './streams/open-streams.js';
+export { ISSUER_PROFILES } from './profiles/issuer-profiles.js';
+export type { ClaimMapping, IssuerProfile } from './profiles/issuer-profile.js';
 export { IdentityPrincipalMapper, PrincipalMapper } from './guard/principal-mapper.js';
 export type { Principal } from './guard/principal.js';
 export { RemoteVerificationKeys } from './keys/remote-verification-keys.js';

@@ -8,4 +8,6 @@ export interface VerificationKey {
   readonly alg: JwtAlgorithm;
   /** A public key, or a secret for HS256. */
   readonly key: KeyObject;
+  /** The issuer to which a published key set restricts the key, if it does; it may have a placeholder for a tenant. */
+  readonly issuer?: string;
 }

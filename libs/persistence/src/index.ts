@@ -12,6 +12,7 @@ export {
   type PersistenceErrorCode,
 } from './persistence.errors.js';
 export { OutageLog } from './outage-log.js';
+export type { Remedy } from './outage-log.js';
 export { ON_PRIMARY } from './connections/on-primary.js';
 export { PeriodicCleanup } from './periodic-cleanup.js';
 export type { PersistenceSettings, PersistenceStructure } from './persistence.settings.js';

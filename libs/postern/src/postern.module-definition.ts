@@ -26,7 +26,10 @@ export interface PosternSettings {
   previousSecrets?: readonly string[] | undefined;
   /** `postgres://user:password@host:5432/database` */
   databaseUrl: string;
-  /** `redis://host:6379`. If set, replicas exchange revocations through Redis. */
+  /**
+   * `redis://host:6379`. If set, replicas exchange revocations through Redis. Several hosts are
+   * `redis+sentinel://host:26379,host2:26379/master` or `redis+cluster://host:6379,host2:6379`.
+   */
   redisUrl?: string | undefined;
   /**
    * Whether this is a production deployment. The issuer must then begin with `https://`, unless it is a loopback

@@ -3,6 +3,7 @@ import { Clock } from 'postern/auth';
 import type { RevocationKind } from 'postern/auth';
 import { CheckedTokensSettings } from 'postern/tokens';
 import { REVOCATIONS_SETTINGS, SETTINGS } from './revocations.module-definition.js';
+import { redisUrlProblem } from './signals/redis-url.js';
 import type { RevocationsSettings } from './revocations.module-definition.js';
 
 /** The settings of this lib, checked and complete. */
@@ -19,6 +20,8 @@ export class CheckedRevocationsSettings extends SETTINGS.Checked {
     { maximumLifetimeSeconds, sessionTokenLifetimeSeconds }: CheckedTokensSettings,
   ) {
     super(settings);
+    const problem = settings.redisUrl ? redisUrlProblem(settings.redisUrl) : undefined;
+    if (problem !== undefined) throw new Error(`RevocationsModule: \`redisUrl\` ${problem}`);
     const longest =
       settings.longestTokenLifetimeSeconds ?? Math.max(this.longestTokenLifetimeSeconds, maximumLifetimeSeconds);
     assertOutlives(maximumLifetimeSeconds, longest);

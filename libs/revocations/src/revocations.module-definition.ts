@@ -15,7 +15,10 @@ export interface RevocationsSettings {
   pollSeconds?: number | undefined;
   /** The maximum number of followers of one replica that share one token (default 100; 1 to 1,000). */
   followersPerToken?: number | undefined;
-  /** `redis://…`: replicas announce revocations by Redis instead of PostgreSQL. PostgreSQL still stores them. */
+  /**
+   * `redis://…`: replicas announce revocations by Redis instead of PostgreSQL. PostgreSQL still stores them. For
+   * several hosts `redis+sentinel://host:26379,host2:26379/master` or `redis+cluster://host:6379,host2:6379`.
+   */
   redisUrl?: string | undefined;
 }
 

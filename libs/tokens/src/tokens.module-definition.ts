@@ -16,6 +16,7 @@ import { KeyRefresh } from './keys/key-refresh.js';
 import { KeysController } from './routes/keys.controller.js';
 import { KeyRing } from './keys/key-ring.js';
 import { MetadataPrefixCheck } from './discovery/metadata-prefix.check.js';
+import { DISCOVERY_CONTROLLERS, IssuerPathRoutes } from './discovery/issuer-path.routes.js';
 import { MetadataController } from './discovery/metadata.controller.js';
 import { ServerMetadata } from './discovery/server-metadata.js';
 import { SigningKey } from './keys/signing-key.entity.js';
@@ -36,7 +37,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN: TOKENS_SETTINGS } =
 export { ConfigurableModuleClass as ConfigurableTokensModule, TOKENS_SETTINGS };
 
 function withStructure(definition: DynamicModule, structure: TokensStructure): DynamicModule {
-  const { jwks, metadata, keys } = structure.controllers ?? {};
+  const { jwks = JwksController, metadata = MetadataController, keys } = structure.controllers ?? {};
   return {
     ...definition,
     global: true,
@@ -48,8 +49,8 @@ function withStructure(definition: DynamicModule, structure: TokensStructure): D
     ],
     controllers: [
       ...(definition.controllers ?? []),
-      ...(jwks === false ? [] : [withInheritedRoutes(jwks ?? JwksController)]),
-      ...(metadata === false ? [] : [withInheritedRoutes(metadata ?? MetadataController)]),
+      ...(jwks === false ? [] : [withInheritedRoutes(jwks)]),
+      ...(metadata === false ? [] : [withInheritedRoutes(metadata)]),
       ...(keys === false ? [] : [withInheritedRoutes(keys ?? KeysController)]),
     ],
     providers: [
@@ -70,6 +71,8 @@ function withStructure(definition: DynamicModule, structure: TokensStructure): D
       AccessTokens,
       ServerMetadata,
       MetadataPrefixCheck,
+      IssuerPathRoutes,
+      { provide: DISCOVERY_CONTROLLERS, useValue: { jwks, metadata } },
     ],
     exports: [
       ...(definition.exports ?? []),

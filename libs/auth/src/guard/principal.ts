@@ -1,6 +1,8 @@
 /**
  * The subject of a verified access token, with its claims. It is frozen, because many requests share it.
  *
+ * The comments name the claims of RFC 9068. The `profile` or `claims` of an issuer may read a value from another place.
+ *
  * @see RFC 9068 §2.2
  */
 export interface Principal {
@@ -10,7 +12,7 @@ export interface Principal {
   readonly subject: string;
   /** `aud`, always as a list. */
   readonly audience: readonly string[];
-  /** `jti`. */
+  /** `jti`. With a `profile`, a token without `jti` gets a hash of its signed text, so it can be revoked. */
   readonly tokenId: string;
   /** `sid`: the session of the token, if it has one. */
   readonly sessionId?: string;

@@ -3,9 +3,11 @@ import { AUTH_SETTINGS } from '../settings/auth-settings.js';
 import { Clock } from '../revocations/clock.js';
 import { RemoteVerificationKeys } from './remote-verification-keys.js';
 import { StaticVerificationKeys } from './static-verification-keys.js';
+import { tenantIssuerOf } from '../profiles/tenant-issuers.js';
 import { VerificationKeys } from './verification-keys.js';
 import type { OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
 import type { JwtAlgorithm } from 'postern/jws';
+import type { TenantIssuer } from '../profiles/tenant-issuers.js';
 import type { AuthSettings } from '../settings/auth-settings.js';
 
 /** Uses the `staticKeys` of an issuer if it has some, and otherwise the keys that the issuer publishes. */
@@ -17,12 +19,14 @@ export class ConfiguredVerificationKeys
   private readonly written: StaticVerificationKeys;
   private readonly published: RemoteVerificationKeys;
   private readonly withWritten: ReadonlySet<string>;
+  private readonly withTenants: readonly TenantIssuer[];
 
   /** @throws Error that names the setting and the fix */
   constructor(@Inject(AUTH_SETTINGS) settings: AuthSettings, clock: Clock) {
     super();
     const issuers = [settings, ...(settings.issuers ?? [])];
     const written = issuers.flatMap(({ issuer, staticKeys }) => (staticKeys ? [[issuer, staticKeys] as const] : []));
+    this.withTenants = issuers.map(tenantIssuerOf).filter((issuer) => issuer !== undefined);
     this.withWritten = new Set(written.map(([issuer]) => issuer));
     this.written = new StaticVerificationKeys(new Map(written));
     this.published = new RemoteVerificationKeys(
@@ -32,15 +36,18 @@ export class ConfiguredVerificationKeys
   }
 
   override find(issuer: string, kid: string | undefined, alg?: JwtAlgorithm): ReturnType<VerificationKeys['find']> {
-    return this.sourceOf(issuer).find(issuer, kid, alg);
+    const configured = this.configured(issuer);
+    return this.sourceOf(configured).find(configured, kid, alg);
   }
 
   override isLive(issuer: string, kid: string, alg?: JwtAlgorithm): boolean {
-    return this.sourceOf(issuer).isLive(issuer, kid, alg);
+    const configured = this.configured(issuer);
+    return this.sourceOf(configured).isLive(configured, kid, alg);
   }
 
   override knows(issuer: string): boolean {
-    return this.withWritten.has(issuer) || this.published.knows(issuer);
+    const configured = this.configured(issuer);
+    return this.withWritten.has(configured) || this.published.knows(configured);
   }
 
   override renew(issuer: string): Promise<void> {
@@ -54,6 +61,12 @@ export class ConfiguredVerificationKeys
 
   onApplicationShutdown(): void {
     this.published.stop();
+  }
+
+  /** The issuer as the settings write it: the tenants of an issuer share its keys. */
+  private configured(issuer: string): string {
+    if (this.withTenants.length === 0) return issuer;
+    return this.withTenants.find((tenants) => tenants.tenantOf(issuer) !== undefined)?.template ?? issuer;
   }
 
   private sourceOf(issuer: string): { find: VerificationKeys['find']; isLive: VerificationKeys['isLive'] } {

@@ -164,7 +164,9 @@ function readKeySet(body: unknown): KeySet {
 
 function importedOrNone(jwk: Jwk): VerificationKey[] {
   try {
-    return importVerificationKeys({ jwk });
+    const { issuer } = jwk;
+    const keys = importVerificationKeys({ jwk });
+    return typeof issuer === 'string' ? keys.map((key) => ({ ...key, issuer })) : keys;
   } catch {
     return [];
   }

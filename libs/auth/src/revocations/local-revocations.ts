@@ -18,6 +18,9 @@ export class LocalRevocations extends RevocationPublisher {
 
   override async publish(notice: RevocationRequest): Promise<void> {
     assertValidRevocation(notice);
+    if (notice.issuer === undefined && this.issuers.own.tenants !== undefined) {
+      throw new Error('Revocation: "issuer" must name the tenant, because the own issuer has several.');
+    }
     const rules = this.issuers.get(notice.issuer ?? this.issuers.own.issuer) ?? this.issuers.own;
     const lifetime = rules.maximumLifetimeSeconds + issuedAheadSeconds(rules) + rules.clockToleranceSeconds;
     this.set.add({ ...notice, expiresAt: notice.expiresAt ?? Math.ceil(this.clock.now() / 1000) + lifetime });

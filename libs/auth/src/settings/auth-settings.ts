@@ -1,5 +1,7 @@
 import type { JwtAlgorithm, KeyMaterial } from 'postern/jws';
 import type { IssuerFetch } from '../keys/issuer-fetch.js';
+import type { ClaimMapping, IssuerProfile } from '../profiles/issuer-profile.js';
+import type { IssuerProfileName } from '../profiles/issuer-profiles.js';
 import type { RevocationSettings } from './revocation-settings.js';
 import type { TokenSource } from './token-sources.js';
 
@@ -28,7 +30,7 @@ export interface JwksSettings {
 
 /** An issuer, and the rules for its tokens. */
 export interface IssuerSettings {
-  /** The exact `iss` of its tokens. */
+  /** The exact `iss` of its tokens. With `profile: 'entra'`, `{tenantid}` in it stands for each of the `tenants`. */
   readonly issuer: string;
   /** The names that this issuer has for this application: `aud` must contain at least one of them. */
   readonly audience: string | readonly string[];
@@ -37,17 +39,32 @@ export interface IssuerSettings {
   /** The keys of the issuer. Default: they are fetched from the issuer. */
   readonly staticKeys?: readonly KeyMaterial[] | undefined;
   readonly jwks?: JwksSettings | undefined;
-  /** The `typ` of its tokens, a media type in any case, with or without `application/`. Default `at+jwt` (RFC 9068). */
+  /**
+   * The `typ` of its tokens, a media type in any case, with or without `application/`. Default: those of the profile,
+   * else `at+jwt` (RFC 9068).
+   */
   readonly tokenType?: string | undefined;
+  /** How its tokens differ from RFC 9068: the name of a vendor, or a profile of your own. Default: not at all. */
+  readonly profile?: IssuerProfileName | IssuerProfile | undefined;
+  /** The places of the principal's values in its tokens. Each member replaces the one of the profile. */
+  readonly claims?: ClaimMapping | undefined;
+  /**
+   * The trusted tenants of an `issuer` with `{tenantid}`. With `any`, every tenant of the vendor can present tokens:
+   * check `principal.organization`.
+   */
+  readonly tenants?: readonly string[] | 'any' | undefined;
+  /**
+   * The maximum length of a token. Default: that of the profile, else 8,192; at most 65,536. Raise it together with the
+   * one of the issuer.
+   */
+  readonly maximumTokenBytes?: number | undefined;
   /**
    * How far the clocks of issuer and application may differ. Default 5, at most 300. It applies to `exp` and `nbf`.
    * `iat` may always be 60 seconds ahead, because the clocks of an issuer's replicas may differ that much.
    */
   readonly clockToleranceSeconds?: number | undefined;
-  /** The longest accepted lifetime of a token, whatever its `exp` says. Default 86,400. */
+  /** The longest accepted lifetime of a token, whatever its `exp` says. Default: that of the profile, else 86,400. */
   readonly maximumLifetimeSeconds?: number | undefined;
-  /** The maximum length of a token. Default 8,192; at most 65,536. Raise it together with the one of the issuer. */
-  readonly maximumTokenBytes?: number | undefined;
   /** How this application reads the revocations of this issuer, and what it does if it cannot read them. */
   readonly revocations?: RevocationSettings | undefined;
   /**

@@ -1,6 +1,6 @@
 import { Test } from '@nestjs/testing';
 import { generateKeyPairSync } from 'node:crypto';
-import { AuthModule, IdentityPrincipalMapper, RevocationSource } from '../index.js';
+import { AUTH_SETTINGS, AuthModule, IdentityPrincipalMapper, RevocationSource } from '../index.js';
 import type { RevocationSet, AuthSettings } from '../index.js';
 
 const sound: AuthSettings = { issuer: 'https://id.example.com', audience: 'orders' };
@@ -112,6 +112,36 @@ describe('AuthModule', () => {
       { ...sound, staticKeys: [undefined] },
       /"staticKeys\[0\]" .*: write one of "pem", "jwk" and "secret"/,
     ],
+    ['an unknown profile', { ...sound, profile: 'azure' }, /"profile" of .* must be one of entra, auth0, okta,/],
+    [
+      'a profile without types',
+      { ...sound, profile: { tokenTypes: [] } },
+      /"profile.tokenTypes" .* must be a list of "typ"/,
+    ],
+    ['a misspelt member of "claims"', { ...sound, claims: { role: 'x' } }, /"claims" of .* knows no setting "role"/],
+    ['a claim that is a number', { ...sound, claims: { roles: 5 } }, /"claims.roles" .* must be the name of a claim/],
+    [
+      'a feed of an issuer with a profile',
+      { ...sound, profile: 'okta', revocations: { follow: true, token: 'x' } },
+      /"profile" is for issuers that have none/,
+    ],
+    [
+      'a secret for a profile that has none',
+      { ...sound, profile: 'auth0', staticKeys: [{ secret: 'a secret of thirty-two bytes or more' }] },
+      /"profile" of https:\/\/id.example.com does not allow HS256/,
+    ],
+    [
+      'a client that signs users in as the audience of Google',
+      { ...sound, profile: 'google', audience: '1.apps.googleusercontent.com' },
+      /its tokens are ID tokens/,
+    ],
+    [
+      'a placeholder without tenants',
+      { issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', audience: 'orders', profile: 'entra' },
+      /"tenants" of .* must be a list of tenant ids/,
+    ],
+    ['tenants without a placeholder', { ...sound, profile: 'entra', tenants: 'any' }, /"tenants" of .* needs/],
+    ['tokens of a megabyte', { ...sound, maximumTokenBytes: 1e6 }, /"maximumTokenBytes" must be .* 65536/],
     ['a key in two forms', { ...sound, staticKeys: [{ pem, secret: 'x' }] }, /"staticKeys\[0\]" .*: write one of/],
   ])('AuthModule fails to start and names the fix if a factory returns %s', async (_, settings, sentence) => {
     await expect(started(settings)).rejects.toThrow(sentence);
@@ -121,6 +151,22 @@ describe('AuthModule', () => {
     const misspelt = { ...sound, isuer: 'x', mapper: IdentityPrincipalMapper };
     const module = Test.createTestingModule({ imports: [AuthModule.forRoot(misspelt)] });
     await expect(module.compile()).rejects.toThrow(/knows no setting "isuer"/);
+  });
+
+  it.each([
+    [
+      { profile: 'supabase', issuer: 'https://x.supabase.co/auth/v1' },
+      'https://x.supabase.co/auth/v1/.well-known/jwks.json',
+    ],
+    [{ profile: 'entra', issuer: 'https://sts.windows.net/t/' }, 'https://login.microsoftonline.com/t/discovery/keys'],
+    [
+      { profile: 'entra', issuer: 'https://login.microsoftonline.com/{tenantid}/v2.0', tenants: 'any' },
+      'https://login.microsoftonline.com/common/discovery/v2.0/keys',
+    ],
+    [{ profile: 'entra', issuer: 'https://login.microsoftonline.com/t/v2.0' }, undefined],
+  ])('AuthModule knows where %j publishes its keys', async (issuer, uri) => {
+    const module = await started({ ...sound, issuers: [{ ...sound, ...issuer }] });
+    expect(module.get<AuthSettings>(AUTH_SETTINGS).issuers![0]!.jwks?.uri).toBe(uri);
   });
 
   it('AuthModule uses the default of a setting that is undefined', async () => {

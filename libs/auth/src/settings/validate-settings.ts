@@ -2,6 +2,7 @@ import { setting, settings } from 'postern/problem';
 import { JWKS_SETTINGS } from './jwks-settings.js';
 import { checkedRevocationSettings } from './revocation-settings.js';
 import { checkTokenSources } from './token-sources.js';
+import { withProfile } from '../profiles/profile-settings.js';
 import { checkedRules, RULES } from '../tokens/access-token-rules.js';
 import { CACHE_SETTINGS } from '../tokens/verified-token-cache.js';
 import type { SettingsDeclaration } from 'postern/problem';
@@ -16,6 +17,9 @@ const OF_ISSUER = {
   jwks: setting.nested(JWKS_SETTINGS),
   revocations: setting.unchecked<IssuerSettings['revocations']>(),
   ...RULES,
+  profile: setting.unchecked<IssuerSettings['profile']>(),
+  claims: setting.unchecked<IssuerSettings['claims']>(),
+  tenants: setting.unchecked<IssuerSettings['tenants']>(),
   fetch: setting.unchecked<IssuerSettings['fetch']>(),
 } satisfies SettingsDeclaration<IssuerSettings>;
 
@@ -54,6 +58,7 @@ export function validateSettings(auth: AuthSettings): AuthSettings {
     ISSUER_SETTINGS.read(issuer, `AuthModule: "issuers[${position}]"`);
   }
   for (const issuer of [auth, ...(issuers as readonly IssuerSettings[])]) {
+    withProfile(issuer);
     checkedRules(issuer);
     checkedRevocationSettings(issuer);
     if (issuer.fetch !== undefined && typeof issuer.fetch !== 'function') {
@@ -62,7 +67,8 @@ export function validateSettings(auth: AuthSettings): AuthSettings {
   }
   checkTokenSources(auth.tokenSources);
   if (rememberedProofs !== false) CACHE_SETTINGS.read(rememberedProofs ?? {});
-  if (auth.fetch === undefined || issuers.length === 0) return auth;
+  const { fetch, issuers: additional } = auth;
   // A corporate proxy is the way to every issuer.
-  return { ...auth, issuers: issuers.map((issuer) => ({ ...issuer, fetch: issuer.fetch ?? auth.fetch })) };
+  const others = additional?.map((issuer) => withProfile(fetch ? { ...issuer, fetch: issuer.fetch ?? fetch } : issuer));
+  return withProfile({ ...auth, ...(others && { issuers: others }) });
 }

@@ -16,6 +16,7 @@ describe('the settings of AuthModule', () => {
       tokenType: 'at+jwt',
       clockToleranceSeconds: 5,
       maximumLifetimeSeconds: 86_400,
+      maximumTokenBytes: 8_192,
     });
   });
 

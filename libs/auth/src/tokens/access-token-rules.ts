@@ -1,7 +1,11 @@
 import { ASYMMETRIC_ALGORITHMS, isJwtAlgorithm } from 'postern/jws';
 import { setting, settings } from 'postern/problem';
 import { importedKeys } from '../keys/static-verification-keys.js';
+import { profileOf } from '../profiles/profile-settings.js';
+import { tenantIssuerOf } from '../profiles/tenant-issuers.js';
 import type { JwtAlgorithm } from 'postern/jws';
+import type { ClaimMapping, IssuerProfile } from '../profiles/issuer-profile.js';
+import type { TenantIssuer } from '../profiles/tenant-issuers.js';
 import type { IssuerSettings } from '../settings/auth-settings.js';
 
 /** The largest allowed `clockToleranceSeconds`. */
@@ -21,13 +25,21 @@ export function issuedAheadSeconds({ clockToleranceSeconds }: Pick<TokenRules, '
 
 /** The rules for the tokens of one issuer: the validated settings with their defaults. */
 export interface TokenRules {
+  /** The `iss` of the tokens; with {@link tenants}, the one that the settings write. */
   readonly issuer: string;
   readonly audience: readonly string[];
   readonly algorithms: readonly JwtAlgorithm[];
-  readonly tokenType: string;
+  /** The `typ`; undefined if the profile lists the accepted ones. */
+  readonly tokenType: string | undefined;
   readonly clockToleranceSeconds: number;
   readonly maximumLifetimeSeconds: number;
   readonly maximumTokenBytes: number;
+  readonly profile?: IssuerProfile | undefined;
+  readonly claims?: ClaimMapping | undefined;
+  /** The tenants of an issuer with a placeholder. */
+  readonly tenants?: TenantIssuer | undefined;
+  /** The tenant whose token these rules are for. */
+  readonly tenant?: string | undefined;
 }
 
 /** The rules of an issuer that are a single value with a default. */
@@ -37,7 +49,8 @@ export const RULES = {
   maximumLifetimeSeconds: setting.number(86_400, { min: 1, max: 31_536_000 }),
   maximumTokenBytes: setting.number(8192, { min: 1, max: 65_536 }),
 };
-const RULE_SETTINGS = settings<Pick<IssuerSettings, keyof typeof RULES>>()('AuthModule', RULES);
+const { tokenType: _, ...NUMBERS } = RULES;
+const RULE_SETTINGS = settings<Pick<IssuerSettings, keyof typeof NUMBERS>>()('AuthModule', NUMBERS);
 
 /** @throws Error that names the setting and the fix */
 export function checkedRules(given: IssuerSettings): TokenRules {
@@ -50,14 +63,26 @@ export function checkedRules(given: IssuerSettings): TokenRules {
     throw new Error(`AuthModule: "audience" for ${issuer} must name this application, such as "orders".`);
   }
   const keys = staticKeys && importedKeys(issuer, staticKeys);
-  const algorithms = given.algorithms ?? keys?.map(({ alg }) => alg) ?? ASYMMETRIC_ALGORITHMS;
+  const profile = profileOf(given);
+  const algorithms = given.algorithms ?? keys?.map(({ alg }) => alg) ?? profile?.algorithms ?? ASYMMETRIC_ALGORITHMS;
   if (!Array.isArray(algorithms) || algorithms.length === 0 || !algorithms.every(isJwtAlgorithm)) {
     throw new Error(`AuthModule: "algorithms" for ${issuer} must be a list such as ["ES256"], without "none".`);
+  }
+  if (profile !== undefined && profile.allowsSecret !== true && algorithms.includes('HS256')) {
+    throw new Error(`AuthModule: the "profile" of ${issuer} does not allow HS256. Remove the secret or the algorithm.`);
   }
   return {
     issuer,
     audience,
     algorithms: [...new Set(algorithms)],
-    ...RULE_SETTINGS.read({ tokenType, clockToleranceSeconds, maximumLifetimeSeconds, maximumTokenBytes }),
+    ...RULE_SETTINGS.read({
+      clockToleranceSeconds,
+      maximumLifetimeSeconds: maximumLifetimeSeconds ?? profile?.maximumLifetimeSeconds,
+      maximumTokenBytes: maximumTokenBytes ?? profile?.maximumTokenBytes,
+    }),
+    tokenType: tokenType ?? (profile === undefined ? 'at+jwt' : undefined),
+    profile,
+    claims: given.claims,
+    tenants: tenantIssuerOf(given),
   };
 }

@@ -29,17 +29,13 @@ import type { ParsedToken } from './parse-access-token.js';
  */
 @Injectable()
 export class AccessTokenVerifier {
-  private readonly ownIssuer: string;
-
   constructor(
     private readonly issuers: TrustedIssuers,
     private readonly keys: VerificationKeys,
     private readonly status: TokenStatus,
     private readonly cache: VerifiedTokenCache,
     private readonly clock: Clock,
-  ) {
-    this.ownIssuer = issuers.own.issuer;
-  }
+  ) {}
 
   /**
    * Verifies a token and returns its principal.
@@ -76,7 +72,7 @@ export class AccessTokenVerifier {
 
   /** Whether the token is from the application's own issuer: the one at the top of the settings. */
   isOfOwnIssuer({ issuer }: Principal): boolean {
-    return issuer === this.ownIssuer;
+    return this.issuers.isOwn(issuer);
   }
 
   private cached(credentials: string): Principal | undefined {
@@ -125,6 +121,10 @@ export class AccessTokenVerifier {
       throw new ServiceUnavailableError('The keys of the issuer are currently not available.');
     }
     if (jws.kid !== undefined && jws.kid !== key.kid) reject('the key has another kid');
+    const { tenants, tenant } = rules;
+    if (key.issuer !== undefined && tenants && !tenants.matches(key.issuer, tenant!, rules.issuer)) {
+      reject('the key is for the tokens of another tenant');
+    }
     if (jws.alg !== key.alg) reject('algorithm is not that of the key');
     return key;
   }

@@ -27,9 +27,17 @@ export function parseAccessToken(text: string, issuers: TrustedIssuers): ParsedT
   const rules = issuers.get(claims.iss);
   if (rules === undefined) return reject(untrusted(claims.iss, issuers));
   // RFC 9068 §4, RFC 8725 §3.11: an ID token or a logout token with a signature of the same key is not an access token.
-  if (!isMediaType(jws.typ, rules.tokenType)) reject('typ is not the expected one');
+  if (!isExpectedType(jws.typ, rules)) reject('typ is not the expected one');
+  if (text.length > rules.maximumTokenBytes) reject(`longer than ${rules.maximumTokenBytes} bytes`);
   if (!rules.algorithms.includes(jws.alg)) reject('algorithm is not on the list of the issuer');
   return { jws, rules, claims };
+}
+
+function isExpectedType(typ: unknown, { tokenType, profile }: TokenRules): boolean {
+  if (tokenType !== undefined) return isMediaType(typ, tokenType);
+  if (profile === undefined) return false;
+  if (typ === undefined) return profile.tokenTypes.includes(null);
+  return typeof typ === 'string' && profile.tokenTypes.includes(typ.toLowerCase().replace(/^application\//, ''));
 }
 
 function untrusted(issuer: unknown, issuers: TrustedIssuers): string {

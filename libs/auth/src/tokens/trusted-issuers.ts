@@ -8,6 +8,7 @@ import type { TokenRules } from './access-token-rules.js';
 @Injectable()
 export class TrustedIssuers {
   private readonly rules: ReadonlyMap<string, TokenRules>;
+  private readonly withTenants: readonly TokenRules[];
   /** The maximum length of a token of any issuer. */
   readonly maximumTokenBytes: number;
 
@@ -19,6 +20,8 @@ export class TrustedIssuers {
     if (this.rules.size !== all.length) {
       throw new Error('AuthModule: two entries of "issuers" have the same issuer. Write each issuer once.');
     }
+    this.withTenants = all.filter(({ tenants }) => tenants !== undefined);
+    this.maximumTokenBytes = Math.max(...all.map(({ maximumTokenBytes }) => maximumTokenBytes));
   }
 
   /** The application's own issuer: the one at the top of the settings. */
@@ -26,8 +29,24 @@ export class TrustedIssuers {
     return this.rules.values().next().value!;
   }
 
+  /** The rules for tokens with this `iss`. For a tenant of an issuer with a placeholder, they name that tenant. */
   get(issuer: unknown): TokenRules | undefined {
-    return this.rules.get(issuer as string);
+    const rules = this.rules.get(issuer as string);
+    return rules?.tenants === undefined ? (rules ?? this.ofTenant(issuer)) : undefined;
+  }
+
+  /** Whether the issuer is the application's own, or a tenant of it. */
+  isOwn(issuer: string): boolean {
+    const { own } = this;
+    return own.tenants === undefined ? issuer === own.issuer : own.tenants.tenantOf(issuer) !== undefined;
+  }
+
+  private ofTenant(issuer: unknown): TokenRules | undefined {
+    for (const rules of this.withTenants) {
+      const tenant = rules.tenants?.tenantOf(issuer as string);
+      if (tenant !== undefined) return { ...rules, issuer: issuer as string, tenant };
+    }
+    return undefined;
   }
 
   all(): readonly TokenRules[] {

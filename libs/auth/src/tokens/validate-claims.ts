@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { isScopeList } from 'postern/jws';
 import { quoted, reject } from '../auth.errors.js';
 import { isInstant } from '../revocations/revocation.js';
+import { profileDefectOf, standardClaims } from '../profiles/standard-claims.js';
 import { issuedAheadSeconds } from './access-token-rules.js';
 import type { Principal } from '../guard/principal.js';
 import type { ParsedToken } from './parse-access-token.js';
@@ -19,10 +21,18 @@ const NONE: readonly string[] = Object.freeze([]);
  * @throws InvalidTokenError
  * @see RFC 9068 §2.2 and §4, RFC 7519 §4.1
  */
-export function validateClaims({ claims, rules }: ParsedToken, keyId: string, now: number): Principal {
-  const { iss, sub, exp, iat, nbf, jti } = claims;
+export function validateClaims(token: ParsedToken, keyId: string, now: number): Principal {
+  const { rules } = token;
+  const claims = standardClaims(token.claims, rules);
+  const { iss, sub, exp, iat, nbf } = claims;
+  const jti = claims.jti ?? (rules.profile && signedTextHash(token));
   const { clockToleranceSeconds: tolerance } = rules;
   if (iss !== rules.issuer) reject('iss is not the issuer of the rules');
+  const defect = rules.profile && profileDefectOf(token.claims, rules.profile);
+  if (defect !== undefined) reject(defect);
+  if (rules.tenant !== undefined && token.claims[rules.profile!.tenant!.claim] !== rules.tenant) {
+    reject('the token is of another tenant than its issuer');
+  }
   if (!isText(sub, MAX_SUBJECT_LENGTH)) return reject('sub is not a string of 1 to 255 characters');
   if (!isText(jti, MAX_NAME_LENGTH)) return reject('jti is not a string');
 
@@ -56,7 +66,17 @@ export function validateClaims({ claims, rules }: ParsedToken, keyId: string, no
   // RFC 9449 §7.1, RFC 8705 §3: the sender must show that it has the key, which this lib does not check.
   if (Object.hasOwn(claims, 'cnf')) reject('cnf binds the token to a key, which is not supported');
 
-  return new VerifiedPrincipal(rules.issuer, sub, audience, jti, roles, amr, keyId, claims);
+  return new VerifiedPrincipal(rules.issuer, sub, audience, jti, roles, amr, keyId, claims, token.claims);
+}
+
+/**
+ * Identifies a token without a `jti`. The signature is not part of it, because an ECDSA signature has a second valid
+ * form: a client could change the identifier of a revoked token.
+ */
+function signedTextHash({ jws: { text, signature } }: ParsedToken): string {
+  return createHash('sha256')
+    .update(text.slice(0, text.length - signature.length - 1))
+    .digest('base64url');
 }
 
 /** Frozen, because many requests share one principal: no handler may change the principal of another request. */
@@ -77,25 +97,35 @@ class VerifiedPrincipal implements Principal {
     readonly roles: readonly string[],
     readonly amr: readonly string[],
     readonly keyId: string,
+    standard: Readonly<Record<string, unknown>>,
     readonly claims: Readonly<Record<string, unknown>>,
   ) {
-    this.sessionId = claims.sid as string | undefined;
-    this.clientId = claims.client_id as string | undefined;
-    this.organization = claims.org as string | undefined;
-    this.acr = claims.acr as string | undefined;
-    this.scopes = claims.scope ? (claims.scope as string).split(' ') : NONE;
+    this.sessionId = standard.sid as string | undefined;
+    this.clientId = standard.client_id as string | undefined;
+    this.organization = standard.org as string | undefined;
+    this.acr = standard.acr as string | undefined;
+    this.scopes = standard.scope ? (standard.scope as string).split(' ') : NONE;
     this.issuedAt = claims.iat as number;
     this.expiresAt = claims.exp as number;
+    const authTime = standard.auth_time as number | undefined;
+    if (authTime !== claims.auth_time) {
+      Object.defineProperty(this, 'authenticatedAt', { get: () => dateOf(authTime) });
+    }
     Object.freeze(this.audience);
+    Object.freeze(this.roles);
+    Object.freeze(this.amr);
     Object.freeze(this.scopes);
     Object.freeze(this);
   }
 
   /** A new Date at each call, because a Date can be changed even if its owner is frozen. */
   get authenticatedAt(): Date | undefined {
-    const { auth_time: seconds } = this.claims;
-    return seconds === undefined ? undefined : new Date((seconds as number) * 1000);
+    return dateOf(this.claims.auth_time as number | undefined);
   }
+}
+
+function dateOf(seconds: number | undefined): Date | undefined {
+  return seconds === undefined ? undefined : new Date(seconds * 1000);
 }
 
 function isText(value: unknown, maximumLength: number): value is string {

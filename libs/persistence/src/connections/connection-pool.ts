@@ -5,6 +5,7 @@ import { Connection } from './connection.js';
 import type { ConnectionConfig } from './connection.js';
 import { LimitedPool } from './limited-pool.js';
 import type { PoolCallback } from './limited-pool.js';
+import { explainRejectedParameter } from './rejected-parameter.js';
 import { markTransient } from './transient-errors.js';
 
 /** Connections for urgent reads, which must not wait behind requests in the pool. */
@@ -60,7 +61,8 @@ export class ConnectionPool extends LimitedPool {
   override connect(callback?: PoolCallback): Promise<pg.PoolClient> | void {
     const isReserved = this.reserved.current !== undefined;
     if (!callback) return isReserved ? this.reservedPool.connect() : super.connect();
-    const settle: PoolCallback = (error, client, release) => callback(markTransient(error), client, release);
+    const settle: PoolCallback = (error, client, release) =>
+      callback(markTransient(explainRejectedParameter(error)), client, release);
     return isReserved ? this.reservedPool.connect(settle) : super.connect(settle);
   }
 

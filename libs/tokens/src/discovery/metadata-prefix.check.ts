@@ -1,6 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import { ApplicationConfig } from '@nestjs/core';
 import type { OnApplicationBootstrap } from '@nestjs/common';
+import { IssuerPathRoutes } from './issuer-path.routes.js';
 import { ServerMetadata } from './server-metadata.js';
 
 /**
@@ -14,6 +15,7 @@ export class MetadataPrefixCheck implements OnApplicationBootstrap {
   constructor(
     private readonly application: ApplicationConfig,
     private readonly metadata: ServerMetadata,
+    private readonly issuerPaths: IssuerPathRoutes,
   ) {}
 
   onApplicationBootstrap(): void {
@@ -21,6 +23,7 @@ export class MetadataPrefixCheck implements OnApplicationBootstrap {
     const { exclude = [] } = this.application.getGlobalPrefixOptions();
     const moved = this.metadata.routes().filter(({ url, path }) => {
       const isExcluded = exclude.some(({ pathRegex }) => pathRegex.test(`/${path}`));
+      if (this.issuerPaths.serves(url)) return false;
       return prefix !== '' && !isExcluded && !new URL(url).pathname.endsWith(`/${prefix}/${path}`);
     });
     if (moved.length === 0) return;

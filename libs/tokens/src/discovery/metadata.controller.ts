@@ -22,4 +22,17 @@ export class MetadataController {
   authorizationServerMetadata(): MetadataDto {
     return this.metadata.document();
   }
+
+  @Public()
+  @Get('openid-configuration')
+  @Header('Cache-Control', 'public, max-age=300')
+  @ApiOperation({
+    operationId: 'openidConfiguration',
+    summary: 'The metadata of the server, for OpenID Connect clients',
+    description: 'The same document, at the URL where clients of OpenID Connect look (RFC 8414 §5).',
+  })
+  @ApiOkResponse({ description: 'The authorization server metadata.', type: MetadataDto })
+  openidConfiguration(): MetadataDto {
+    return this.authorizationServerMetadata();
+  }
 }

@@ -17,20 +17,18 @@ import { KeyRing } from './key-ring.js';
  */
 @Injectable()
 export class KeyRingVerificationKeys extends VerificationKeys implements OnApplicationBootstrap, OnApplicationShutdown {
-  private readonly additional = new Set<string>();
   private readonly keysOfAdditional: ConfiguredVerificationKeys | undefined;
 
   /** @param settings the guard's settings, available only to an instance of the guard's module */
   constructor(
     private readonly known: KeyRing,
     clock: Clock,
-    @Optional() @Inject(AUTH_SETTINGS) settings?: AuthSettings,
+    @Optional() @Inject(AUTH_SETTINGS) private readonly settings?: AuthSettings,
   ) {
     super();
     const [first, ...others] = settings?.issuers ?? [];
     if (first === undefined) return;
     this.keysOfAdditional = new ConfiguredVerificationKeys({ ...first, issuers: others }, clock);
-    for (const { issuer } of [first, ...others]) this.additional.add(issuer);
   }
 
   override find(issuer: string, kid: string | undefined, alg?: JwtAlgorithm): ReturnType<VerificationKeys['find']> {
@@ -42,11 +40,11 @@ export class KeyRingVerificationKeys extends VerificationKeys implements OnAppli
   }
 
   override knows(issuer: string): boolean {
-    return this.additional.has(issuer) ? this.keysOfAdditional!.knows(issuer) : super.knows(issuer);
+    return this.isOwn(issuer) ? super.knows(issuer) : this.keysOfAdditional!.knows(issuer);
   }
 
   override renew(issuer: string): Promise<void> {
-    return this.additional.has(issuer) ? this.keysOfAdditional!.renew(issuer) : super.renew(issuer);
+    return this.isOwn(issuer) ? super.renew(issuer) : this.keysOfAdditional!.renew(issuer);
   }
 
   onApplicationBootstrap(): void {
@@ -58,6 +56,11 @@ export class KeyRingVerificationKeys extends VerificationKeys implements OnAppli
   }
 
   private sourceOf(issuer: string): Pick<VerificationKeys, 'find' | 'isLive'> {
-    return this.additional.has(issuer) ? this.keysOfAdditional! : this.known;
+    return this.isOwn(issuer) ? this.known : this.keysOfAdditional!;
+  }
+
+  /** An additional issuer may have tenants, so its tokens name other issuers than the settings do. */
+  private isOwn(issuer: string): boolean {
+    return this.keysOfAdditional === undefined || issuer === this.settings?.issuer;
   }
 }
