@@ -10,6 +10,11 @@ import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 
 const PAGE_SIZE = 5000;
 
+/** The start numbers at most this many pages. Numbering that never catches up must fail instead of delay the start. */
+const MAX_ROUNDS = 1000;
+/** A failover needs one reload. More of them in one read come from databases that differ behind one address. */
+const MAX_RELOADS = 3;
+
 /**
  * Keeps the set of revocations of this server equal to the database: it reads all of them at the start, and then new
  * ones after each signal and at each poll.
@@ -62,7 +67,10 @@ export class DatabaseRevocationSource extends RevocationSource {
     this.set = set;
     this.health?.followingStarted();
     // A page has room for 5,000 revocations without a number: number the rest, and read them.
-    while (!(await this.catchUp())) await this.table.order();
+    for (let rounds = 0; !(await this.catchUp()); rounds += 1) {
+      if (rounds === MAX_ROUNDS) throw new Error('Revocations arrive faster than they can be numbered.');
+      await this.table.order();
+    }
     await this.signal.listen((sequence) => {
       if (sequence > this.place.sequence) void this.look();
     });
@@ -117,6 +125,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     const { set } = this;
     let isComplete = true;
     if (!set) return isComplete;
+    let reloads = 0;
     while (this.isStale) {
       this.isStale = false;
       const startedAt = performance.now();
@@ -124,6 +133,7 @@ export class DatabaseRevocationSource extends RevocationSource {
       if (this.set !== set) break;
       this.contact = this.clock.now();
       if (!page) {
+        if ((reloads += 1) > MAX_RELOADS) throw new Error('the revocations changed in each of several reads');
         this.logger.warn('Last revocation read no longer exists (failover?); reloading all');
         this.restart();
         this.isStale = true;
