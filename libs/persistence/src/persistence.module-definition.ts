@@ -10,6 +10,7 @@ import { Database } from './transactions/database.js';
 import { Events } from './events.js';
 import { migrations } from './migrations/index.js';
 import type { MigrationClass } from './migrations/index.js';
+import { OneDataSourceCheck } from './connections/one-data-source.check.js';
 import { openDataSource } from './connections/open-data-source.js';
 import type { PersistenceSettings } from './persistence.settings.js';
 
@@ -53,7 +54,7 @@ export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
           dataSourceFactory: openDataSource,
         }),
       ],
-      providers: [...(definition.providers ?? []), Database, DatabaseHealth, Events],
+      providers: [...(definition.providers ?? []), OneDataSourceCheck, Database, DatabaseHealth, Events],
       exports: [...(definition.exports ?? []), PERSISTENCE_SETTINGS, Database, DatabaseHealth, Events, TypeOrmModule],
     }))
     .build();

@@ -1,21 +1,9 @@
-import { DataSource } from 'typeorm';
-import type { DataSourceOptions, QueryRunner, ReplicationMode } from 'typeorm';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+import { AmbientDataSource } from './ambient-data-source.js';
 import { connectionPoolOf } from './connection-pool.js';
 import { assertDatabaseSettings } from './session-settings.js';
-import { databaseClosed } from './transient-errors.js';
 import { PendingMigrationsError } from '../persistence.errors.js';
 import { pendingMigrations, runMigrations } from '../migrations/run-migrations.js';
-
-/**
- * Shutdown does not wait for requests of disconnected clients. Such a request may run a query after the pool is closed
- * and then gets a transient error, not an error of TypeORM.
- */
-class ClosableDataSource extends DataSource {
-  override createQueryRunner(mode?: ReplicationMode): QueryRunner {
-    if (!connectionPoolOf(this)) throw databaseClosed();
-    return super.createQueryRunner(mode);
-  }
-}
 
 /**
  * Opens a DataSource and migrates the schema, or checks that it is up to date.
@@ -27,7 +15,7 @@ class ClosableDataSource extends DataSource {
 export async function openDataSource(options?: DataSourceOptions): Promise<DataSource> {
   if (!options) throw new Error('openDataSource() needs the options of a DataSource.');
   // TypeORM itself would run the migrations without a lock.
-  const dataSource = await new ClosableDataSource({ ...options, migrationsRun: false }).initialize();
+  const dataSource = await new AmbientDataSource({ ...options, migrationsRun: false }).initialize();
   try {
     // Concurrently, so that the pool opens both of its minimum connections at the start.
     await Promise.all([assertDatabaseSettings(dataSource), assertReadable(dataSource)]);
