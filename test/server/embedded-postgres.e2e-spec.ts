@@ -244,6 +244,18 @@ describe('the embedded PostgreSQL', () => {
     expect(isUp()).toBe(false);
   });
 
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'the embedded PostgreSQL runs as long as a script without signal handlers, and stops before %s ends the script',
+    async (signal) => {
+      const { child, databaseUrl } = await startElsewhere('idle');
+      const pid = await postmasterPid();
+      expect(await query(databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      child.kill(signal);
+      expect(await once(child, 'exit')).toEqual([null, signal]);
+      expect(isAlive(pid)).toBe(false);
+    },
+  );
+
   it('the embedded PostgreSQL ignores settings from the environment of the caller', async () => {
     const env = { ...process.env, PGDATA: '/nowhere', PGPORT: '1', LC_ALL: 'xx_XX.UTF-8' };
     const { databaseUrl } = await startElsewhere(undefined, { env });
