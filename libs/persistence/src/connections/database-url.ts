@@ -12,17 +12,45 @@ const UNREADABLE =
 
 /** The parameters that the driver reads. */
 const HONOURED = new Set([
-  ...['user', 'password', 'host', 'port', 'db', 'encoding', 'client_encoding', 'options', 'replication'],
-  ...['ssl', 'sslmode', 'sslcert', 'sslkey', 'sslrootcert', 'sslnegotiation', 'uselibpqcompat'],
-  ...['application_name', 'fallback_application_name'],
-  ...['statement_timeout', 'lock_timeout', 'idle_in_transaction_session_timeout', 'query_timeout'],
+  'user',
+  'password',
+  'host',
+  'port',
+  'db',
+  'encoding',
+  'client_encoding',
+  'options',
+  'replication',
+  'ssl',
+  'sslmode',
+  'sslcert',
+  'sslkey',
+  'sslrootcert',
+  'sslnegotiation',
+  'uselibpqcompat',
+  'application_name',
+  'fallback_application_name',
+  'statement_timeout',
+  'lock_timeout',
+  'idle_in_transaction_session_timeout',
+  'query_timeout',
 ]);
 
 /** Parameters of libpq that many providers write into their URLs. The driver ignores them. */
 const HARMLESS = new Set([
-  ...['connect_timeout', 'keepalives', 'keepalives_idle', 'keepalives_interval', 'keepalives_count'],
-  ...['tcp_user_timeout', 'target_session_attrs', 'load_balance_hosts', 'channel_binding', 'gssencmode'],
-  ...['sslsni', 'sslcompression', 'ssl_min_protocol_version'],
+  'connect_timeout',
+  'keepalives',
+  'keepalives_idle',
+  'keepalives_interval',
+  'keepalives_count',
+  'tcp_user_timeout',
+  'target_session_attrs',
+  'load_balance_hosts',
+  'channel_binding',
+  'gssencmode',
+  'sslsni',
+  'sslcompression',
+  'ssl_min_protocol_version',
 ]);
 
 const SCHEMA = 'schema';
