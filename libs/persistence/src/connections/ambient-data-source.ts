@@ -6,8 +6,8 @@ import { databaseClosed } from './transient-errors.js';
 /**
  * A DataSource whose repositories, query builders and statements join the current transaction of `Database`.
  *
- * After shutdown it fails with a transient error. Shutdown does not wait for requests of disconnected clients, so such a
- * request may run a query after the pool is closed.
+ * After shutdown it fails with a transient error. Shutdown does not wait for requests of disconnected clients, so such
+ * a request may run a query after the pool is closed.
  */
 export class AmbientDataSource extends DataSource {
   private joined: () => QueryRunner | undefined = () => undefined;
