@@ -6,7 +6,7 @@
  * The last line is `N passed, N failed`. Each test and each other step counts as one.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -31,6 +31,10 @@ try {
     const paths = ['--selectProjects', 'e2e', '--testPathPatterns', onEveryPostgres];
     tests('tests, on the PostgreSQL of this machine', paths, { POSTERN_TEST_DATABASE_URL: otherPostgres });
   }
+  if (process.getuid?.() === 0) {
+    const paths = ['test/server/embedded-postgres', 'libs/embedded-postgres'];
+    tests('tests of the embedded PostgreSQL, in a folder that only root can enter', paths, {}, closedClone());
+  }
   step('public API as committed', 'api:check');
   step('OpenAPI document as committed', 'openapi:check');
   step('package', 'pack:check');
@@ -49,9 +53,9 @@ function step(title, script) {
 }
 
 /** Counts the tests of Jest's report. In CI a skipped test counts as failed. */
-function tests(title, args, environment = {}) {
+function tests(title, args, environment = {}, cwd = root) {
   const output = join(scratch, `${title.replaceAll(/\W+/g, '-')}.json`);
-  const { status, seconds } = run(title, ['test', '--', '--json', `--outputFile=${output}`, ...args], environment);
+  const { status, seconds } = run(title, ['test', '--', '--json', `--outputFile=${output}`, ...args], environment, cwd);
   if (!existsSync(output)) return count(title, seconds, { passed: 0, failed: 1 });
   const report = JSON.parse(readFileSync(output, 'utf8'));
   const notRun = report.numPendingTests + report.numTodoTests;
@@ -61,11 +65,29 @@ function tests(title, args, environment = {}) {
   count(title, seconds, { passed: report.numPassedTests, failed: failed === 0 && status !== 0 ? 1 : failed });
 }
 
-function run(title, [script, ...args], environment = {}) {
+/**
+ * Copies the working tree and its packages to a folder of mode 700, like a clone in the home folder of root. Hard links
+ * are enough: the access of another user depends on the folders of the path.
+ */
+function closedClone() {
+  // mkdtemp creates folders of mode 700.
+  const clone = join(scratch, 'clone');
+  mkdirSync(clone);
+  const listed = spawnSync('git', ['ls-files', '-co', '--exclude-standard', '-z'], { cwd: root, encoding: 'utf8' });
+  for (const path of listed.stdout.split('\0').filter((name) => name !== '' && existsSync(join(root, name)))) {
+    cpSync(join(root, path), join(clone, path), { verbatimSymlinks: true });
+  }
+  const packages = [join(root, 'node_modules'), clone];
+  // Two file systems cannot share hard links.
+  if (spawnSync('cp', ['-al', ...packages]).status !== 0) spawnSync('cp', ['-a', ...packages], { stdio: 'inherit' });
+  return clone;
+}
+
+function run(title, [script, ...args], environment = {}, cwd = root) {
   process.stdout.write(`\n── ${title}\n`);
   const began = Date.now();
   const { status } = spawnSync('npm', ['run', '--silent', script, ...args], {
-    cwd: root,
+    cwd,
     env: { ...process.env, ...environment },
     // Jest prints the JSON report to the standard output, and the summary to the standard error.
     stdio: ['ignore', script === 'test' ? 'ignore' : 'inherit', 'inherit'],

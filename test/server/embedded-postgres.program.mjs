@@ -2,7 +2,7 @@
  * A separate process that starts an embedded PostgreSQL, so that tests can kill it, interrupt it and run it as another
  * user.
  *
- * node embedded-postgres.program.mjs <data folder> [forget]
+ * node embedded-postgres.program.mjs <data folder> [forget | idle]
  */
 
 await import('../support/register-typescript.mjs');
@@ -13,7 +13,9 @@ const say = (message) => process.stdout.write(`${JSON.stringify(message)}\n`);
 
 try {
   const postgres = await startEmbeddedPostgres({ dataDir, log: (line) => say({ log: line }) });
-  if (mode !== 'forget') {
+  // Like a script that has no signal handler.
+  if (mode === 'idle') setInterval(() => undefined, 1000);
+  else if (mode !== 'forget') {
     const alive = setInterval(() => undefined, 1000);
     process.once('SIGINT', () => void stop(postgres).then(() => clearInterval(alive)));
   }

@@ -241,6 +241,20 @@ describe('replicas on one database', () => {
     ]);
   }, 60_000);
 
+  it('a replica that listens at :: logs this address, and stores the addresses of IPv4 clients as IPv4', async () => {
+    const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, HOST: '::' };
+    const server = await startBuiltServer(environment, folder.path);
+    const url = `http://127.0.0.1:${new URL(server.url).port}`;
+    const { email, password } = { ...credentials, email: 'mapped@example.com' };
+    await post(`${url}/auth/register`, { email, password });
+    const login = await post(`${url}/auth/login`, { email, password });
+    const { access_token: token } = (await login.json()) as { access_token: string };
+    const sessions = await fetch(`${url}/auth/sessions`, { headers: { authorization: `Bearer ${token}` } });
+    expect(await sessions.text()).toMatch(/"ipAddress":"127\.0\.0\.1"/);
+    expect(server.printed()).toMatch(/every other address of this machine \(http:\/\/\[::\]:\d+\)/);
+    await server.stop();
+  }, 120_000);
+
   it('a replica completes running requests and exits although clients keep their connections', async () => {
     const server = await startBuiltServer({ DATABASE_URL: database.url, POSTERN_SECRET: strong }, folder.path);
     await post(`${server.url}/auth/register`, credentials);
@@ -368,8 +382,9 @@ describe('production', () => {
 
   it('a production server with all settings starts, logs JSON, and serves no Swagger UI or OpenAPI document by default', async () => {
     const database = await createEmptyDatabase();
-    const environment = { ...complete, DATABASE_URL: database.url, HOST: '127.0.0.1' };
+    const environment = { ...complete, DATABASE_URL: database.url };
     const server = await startBuiltServer(environment, folder.path);
+    expect(server.url).toMatch(/^http:\/\/0\.0\.0\.0:\d+$/);
     expect((await fetch(`${server.url}/health/ready`)).status).toBe(200);
     for (const path of ['/docs', '/docs/', '/docs-json', '/docs-yaml']) {
       const answer = await fetch(`${server.url}${path}`);

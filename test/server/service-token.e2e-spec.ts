@@ -38,6 +38,15 @@ describe('npm run token', () => {
     }
   }, 120_000);
 
+  it('npm run token issues no token for another issuer than that of the server, and names the variables', () => {
+    const asked = ['--scope', 'revocations:read', '--subject', 'orders'];
+    const { status, stdout, stderr } = runBuilt('token', asked, { PORT: '4310' }, folder.path);
+    expect([status, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /is the issuer http:\/\/localhost:3000, but this command has the issuer http:\/\/localhost:4310\. Set POSTERN_ISSUER=http:\/\/localhost:3000/,
+    );
+  });
+
   it.each([
     [['--subject', 'orders'], '--scope must name'],
     [['--scope', 'revocations:read'], '--subject must name'],

@@ -10,6 +10,9 @@ interface Owner {
   readonly socketFolder?: string;
 }
 
+/** An attempt fails only if another process has claimed the folder in the meantime. */
+const MAX_ATTEMPTS = 1000;
+
 /**
  * The claim of one process on a data folder. The claim is valid while that process runs; another process takes it over
  * after a `kill -9` or a reboot.
@@ -33,7 +36,7 @@ export class OwnerLock {
     const mine = join(folder, `owner.${randomUUID()}`);
     await writeFile(mine, claim({}));
     try {
-      for (;;) {
+      for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts += 1) {
         const last = Math.max(0, ...(await claimsIn(folder)));
         const owner = await ownerOf(pathOf(folder, last));
         if (isRunning(owner)) {
@@ -51,6 +54,7 @@ export class OwnerLock {
         await Promise.all(lower.map((number) => rm(pathOf(folder, number), { force: true })));
         return new OwnerLock(path, owner.socketFolder);
       }
+      throw new EmbeddedPostgresError(`Too many processes start with the data in ${folder} at the same time: retry.`);
     } finally {
       await rm(mine);
     }

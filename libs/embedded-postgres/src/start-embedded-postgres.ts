@@ -6,6 +6,7 @@ import { OwnerLock } from './owner-lock.js';
 import { settleOrphan } from './pid-file.js';
 import { Postmaster } from './postmaster.js';
 import { chooseRunAs } from './run-as.js';
+import { stopAtSignals } from './stop-signals.js';
 
 /** Settings of the embedded PostgreSQL. */
 export interface EmbeddedPostgresSettings {
@@ -28,7 +29,7 @@ export interface EmbeddedPostgres {
 /**
  * Starts a real PostgreSQL 18 on a private Unix socket, for development and tests, as root or as an ordinary user. A
  * committed transaction is on disk. After a `kill -9` of this process or of PostgreSQL, the next start recovers.
- * PostgreSQL stops with this process.
+ * PostgreSQL stops with this process, also at SIGINT, SIGTERM and SIGHUP.
  *
  * @throws EmbeddedPostgresError when another running process uses the folder, or this machine cannot run PostgreSQL
  *
@@ -60,12 +61,15 @@ export async function startEmbeddedPostgres({
     const logFile = join(folder, 'postgres.log');
     const postmaster = new Postmaster({ program: binaries.postgres, cluster, socketFolder, logFile, runAs, log });
     await postmaster.start();
-    const stop = async () => {
+    let stopped: Promise<void> | undefined;
+    const end = async () => {
       await postmaster.stop();
       await tidyUp(lock, socketFolder);
+      ignoreSignals();
     };
-    let stopped: Promise<void> | undefined;
-    return { databaseUrl: databaseUrlOf(socketFolder), dataDir: folder, stop: () => (stopped ??= stop()) };
+    const stop = () => (stopped ??= end());
+    const ignoreSignals = stopAtSignals(stop);
+    return { databaseUrl: databaseUrlOf(socketFolder), dataDir: folder, stop };
   } catch (error) {
     await tidyUp(lock, socketFolder);
     throw error;

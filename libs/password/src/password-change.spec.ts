@@ -10,7 +10,7 @@ function stage() {
   const state = { hash: 'h:seven small boats', prepared: 0, proven: 0, isInTransaction: false };
   const told: { event: DomainEvent; isInTransaction: boolean }[] = [];
   const ended: unknown[] = [];
-  const hooks: { beforeReplace?: (() => void) | undefined } = {};
+  const hooks: { beforeReplace?: (() => void) | undefined; rehashes?: boolean } = {};
   const passwords = {
     prove: async (userId: string | undefined, password: string) => {
       expect(state.isInTransaction).toBe(false);
@@ -23,6 +23,7 @@ function stage() {
       return new PreparedPassword(`h:${password}`);
     },
     replace: async (proof: PasswordProof, { hash }: PreparedPassword) => {
+      if (hooks.rehashes) state.hash = `h${state.proven}:seven small boats`;
       hooks.beforeReplace?.();
       hooks.beforeReplace = undefined;
       if (proof.hash !== state.hash) return false;
@@ -103,5 +104,13 @@ describe('PasswordChange', () => {
     await changes.change(request);
     expect(state).toMatchObject({ hash: 'h:nine grey herons', proven: 2, prepared: 1 });
     expect(told).toHaveLength(1);
+  });
+
+  it('rejects a change with 503 after five hashes if the stored hash changes each time', async () => {
+    const { changes, request, state, hooks, told } = stage();
+    hooks.rehashes = true;
+    await expect(changes.change(request)).rejects.toMatchObject({ status: 503, code: 'busy' });
+    expect(state.proven).toBe(5);
+    expect(told).toEqual([]);
   });
 });

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
 import { SessionsService } from 'postern/sessions';
 import { UsersService } from 'postern/users';
-import { CurrentPasswordWrongError, PasswordRejectedError } from './password.errors.js';
+import { CurrentPasswordWrongError, HashingOverloadedError, PasswordRejectedError } from './password.errors.js';
 import { PasswordChanged } from './password.events.js';
 import { PasswordsService } from './passwords.service.js';
 import type { PreparedPassword } from './passwords.service.js';
@@ -20,6 +20,9 @@ export interface PasswordChangeRequest {
 }
 
 const UNCHANGED = { code: 'password-unchanged', detail: 'Choose a password that differs from the current one.' };
+
+/** Each attempt costs a hash. A change needs a second one only if a login rehashes the password at the same moment. */
+const MAX_ATTEMPTS = 5;
 
 /** Changes a password after it has verified the current password. */
 @Injectable()
@@ -39,7 +42,7 @@ export class PasswordChange {
   async change(request: PasswordChangeRequest): Promise<void> {
     const { userId, currentPassword, newPassword, sessionId, ipAddress } = request;
     let prepared: PreparedPassword | undefined;
-    for (;;) {
+    for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts += 1) {
       const user = await this.users.findById(userId);
       const proof = await this.passwords.prove(user?.id, currentPassword, ipAddress);
       if (!user || !proof) throw new CurrentPasswordWrongError();
@@ -60,5 +63,6 @@ export class PasswordChange {
       if (done) return;
       // The stored hash has changed since it was read: verify the current hash.
     }
+    throw new HashingOverloadedError();
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Logger } from '@nestjs/common';
 import { SystemClock } from 'postern/auth';
 import type { Database, DomainEvent, Events } from 'postern/persistence';
 import { AccountDisabledError } from 'postern/sessions';
@@ -47,7 +48,7 @@ async function stage() {
   const queries: string[] = [];
   const published: DomainEvent[] = [];
   const started: UserBase[] = [];
-  const hooks: { beforeStart?: (() => void) | undefined; refusal?: Error } = {};
+  const hooks: { beforeStart?: (() => void) | undefined; refusal?: Error; isChanged?: boolean } = {};
   const database = {
     independently: async () => [],
     manager: {
@@ -72,7 +73,7 @@ async function stage() {
       if (hooks.refusal) throw hooks.refusal;
       hooks.beforeStart?.();
       hooks.beforeStart = undefined;
-      if (user.disabledAt || credentials.get(user.id) !== value) return undefined;
+      if (hooks.isChanged || user.disabledAt || credentials.get(user.id) !== value) return undefined;
       started.push(user);
       return pair;
     },
@@ -170,6 +171,15 @@ describe('PasswordLogin', () => {
     const { attempt, credentials, hooks } = await stage();
     hooks.beforeStart = () => credentials.set('id-old', `v2:${PASSWORD}`);
     await expect(attempt('old@example.com', PASSWORD)).resolves.toBe(pair);
+  });
+
+  it('fails like a wrong password after five hashes if no session can start for the row', async () => {
+    const { attempt, hasher, hooks, published } = await stage();
+    hooks.isChanged = true;
+    Logger.overrideLogger(false);
+    await expect(attempt('ada@example.com', PASSWORD)).rejects.toMatchObject({ code: 'invalid-credentials' });
+    expect(hasher.asked.map(({ act }) => act)).toEqual(Array(5).fill('verify'));
+    expect(published).toMatchObject([{ reason: 'disabled' }]);
   });
 
   it('fails like a wrong password if the account is disabled during the verification', async () => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Logger } from '@nestjs/common';
 import { Events } from 'postern/persistence';
 import { AccountDisabledError, SessionsService } from 'postern/sessions';
 import type { SessionContext, TokenPair } from 'postern/sessions';
@@ -15,9 +15,14 @@ import type { StoredPassword } from './passwords.service.js';
 /** An invalid address costs the same query through this one, which cannot exist (RFC 2606). */
 const NOBODY = 'nobody@postern.invalid';
 
+/** Each attempt costs a hash. A login needs a second one only if the account changes at the same moment. */
+const MAX_ATTEMPTS = 5;
+
 /** Starts a session for an e-mail address and its password. */
 @Injectable()
 export class PasswordLogin {
+  private readonly logger = new Logger(PasswordLogin.name);
+
   constructor(
     private readonly users: UsersService,
     private readonly passwords: PasswordsService,
@@ -31,7 +36,7 @@ export class PasswordLogin {
    */
   async login(email: string, password: string, context: SessionContext): Promise<TokenPair> {
     const address = addressOf(email);
-    for (;;) {
+    for (let attempts = 1; ; attempts += 1) {
       const found = await this.users.findByEmailWith(address ?? NOBODY, passwordHash);
       const user = found?.user;
       const rejection = (reason: LoginFailure) => this.rejection(reason, address ?? email, user, context);
@@ -46,7 +51,14 @@ export class PasswordLogin {
         throw error instanceof AccountDisabledError ? rejection('disabled') : error;
       });
       // The hash or the user has changed since it was read: verify the current state.
-      if (pair === undefined) continue;
+      if (pair === undefined && attempts < MAX_ATTEMPTS) continue;
+      if (pair === undefined) {
+        this.logger.error(
+          `The login of ${user.id} failed ${MAX_ATTEMPTS} times: the row of the user or its password differs from the value that was read. ` +
+            'Check the transformers of the entity and the settings of the database.',
+        );
+        throw rejection('disabled');
+      }
       await this.passwords.refresh(proof, password, context.ipAddress);
       return pair;
     }

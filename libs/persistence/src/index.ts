@@ -6,6 +6,7 @@ export { DomainEvent } from './domain-event.js';
 export { Events } from './events.js';
 export { migrations, type MigrationClass } from './migrations/index.js';
 export {
+  DatabaseSettingError,
   IsolationLevelError,
   PendingMigrationsError,
   TransactionDoomedError,

@@ -1,5 +1,5 @@
 /** The stable codes of the errors of `postern/persistence`. */
-export type PersistenceErrorCode = 'transaction-doomed' | 'migrations-pending' | 'isolation-level';
+export type PersistenceErrorCode = 'transaction-doomed' | 'migrations-pending' | 'isolation-level' | 'database-setting';
 
 /**
  * A part of the transaction failed and the error was swallowed, or this part continued after the rollback. PostgreSQL
@@ -42,5 +42,25 @@ export class IsolationLevelError extends Error {
         `Run: ALTER ROLE … SET default_transaction_isolation = 'read committed', with the user of the connection.`,
     );
     this.name = 'IsolationLevelError';
+  }
+}
+
+/** A setting of the database, of the role, or of a pooler does not suit Postern, which cannot change it. */
+export class DatabaseSettingError extends Error {
+  readonly code = 'database-setting' satisfies PersistenceErrorCode;
+
+  constructor(message: string) {
+    super(message);
+    this.name = 'DatabaseSettingError';
+  }
+
+  /** The error for a setting of PostgreSQL, with its required value and the value that PostgreSQL reports. */
+  static of(
+    setting: string,
+    required: string,
+    actual: string,
+    remedy = `Run: ALTER ROLE … SET ${setting} = '${required}', with the user of the connection.`,
+  ): DatabaseSettingError {
+    return new DatabaseSettingError(`Postern requires ${setting} = '${required}', but it is '${actual}'. ${remedy}`);
   }
 }

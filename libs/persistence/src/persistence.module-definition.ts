@@ -6,6 +6,7 @@ import { DatabaseHealth } from './connections/database-health.js';
 import { Database } from './transactions/database.js';
 import { Events } from './events.js';
 import { migrations } from './migrations/index.js';
+import { OneDataSourceCheck } from './connections/one-data-source.check.js';
 import { openDataSource } from './connections/open-data-source.js';
 import { SETTINGS } from './persistence.settings.js';
 import type { PersistenceSettings, PersistenceStructure } from './persistence.settings.js';
@@ -31,7 +32,7 @@ export const { ConfigurableModuleClass: ConfigurablePersistenceModule } =
           dataSourceFactory: openDataSource,
         }),
       ],
-      providers: [...(definition.providers ?? []), Database, DatabaseHealth, Events],
+      providers: [...(definition.providers ?? []), OneDataSourceCheck, Database, DatabaseHealth, Events],
       exports: [...(definition.exports ?? []), PERSISTENCE_SETTINGS, Database, DatabaseHealth, Events, TypeOrmModule],
     }))
     .build();

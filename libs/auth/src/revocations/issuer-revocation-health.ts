@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { RevocationsUnknownError } from '../auth.errors.js';
 import { checkedRevocationSettings } from '../settings/revocation-settings.js';
 import type { IssuerSettings } from '../settings/auth-settings.js';
@@ -46,10 +47,12 @@ export class IssuerRevocationHealth {
     snapshots: 0,
     refusedWhileSilent: 0,
   };
+  private readonly logger = new Logger('Revocations');
   private readonly issuer: string;
   private readonly maximumSilenceMilliseconds: number;
   private readonly refuses: boolean;
   private isFollowing = false;
+  private hasReportedSilence = false;
   // Monotonic time: a step of the system clock must not simulate or hide a silence.
   private heardAt = Number.NEGATIVE_INFINITY;
   private contactAt: number | undefined;
@@ -82,6 +85,8 @@ export class IssuerRevocationHealth {
     this.heardAt = performance.now();
     this.contactAt = this.clock.now();
     this.position = cursor ?? this.position;
+    if (this.hasReportedSilence) this.logger.log(`The revocations of ${this.issuer} are known again`);
+    this.hasReportedSilence = false;
   }
 
   /** A source calls this with the delay of a revocation in seconds. */
@@ -118,12 +123,24 @@ export class IssuerRevocationHealth {
   }
 
   /**
+   * Logs the first token of a silence that the settings accept.
+   *
    * @throws RevocationsUnknownError if the revocations of this issuer are unknown and the settings do not accept that
    */
   assertKnown(): void {
-    if (!this.isRefusing) return;
+    if (!this.isFollowing || !this.isSilent) return;
+    if (!this.refuses) return this.reportSilence();
     this.counters.refusedWhileSilent += 1;
     throw new RevocationsUnknownError();
+  }
+
+  private reportSilence(): void {
+    if (this.hasReportedSilence) return;
+    this.hasReportedSilence = true;
+    this.logger.warn(
+      `The revocations of ${this.issuer} have been unknown for more than ${this.maximumSilenceMilliseconds / 1000} s. Its tokens are accepted, ` +
+        `also revoked ones, because "revocations.whenSilent" is "accept"`,
+    );
   }
 
   private get isSilent(): boolean {

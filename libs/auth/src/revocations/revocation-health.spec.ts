@@ -1,4 +1,5 @@
 import { jest } from '@jest/globals';
+import { Logger } from '@nestjs/common';
 import { RevocationsUnknownError } from '../auth.errors.js';
 import { Clock } from './clock.js';
 import { RevocationHealth } from './revocation-health.js';
@@ -19,6 +20,7 @@ describe('RevocationHealth', () => {
   let elapsed: number;
 
   beforeEach(() => {
+    Logger.overrideLogger(false);
     elapsed = 0;
     const start = Math.floor(performance.now());
     jest.spyOn(performance, 'now').mockImplementation(() => start + elapsed);
@@ -55,6 +57,25 @@ describe('RevocationHealth', () => {
     health.followingStarted();
     expect(() => health.assertKnown()).not.toThrow();
     expect([health.status, health.isRefusing]).toEqual(['unknown', false]);
+  });
+
+  it('RevocationHealth logs once when the first token is accepted during a silence, and when it ends', () => {
+    const warn = jest.spyOn(Logger.prototype, 'warn').mockImplementation(() => undefined);
+    const log = jest.spyOn(Logger.prototype, 'log').mockImplementation(() => undefined);
+    const health = healthOf({ whenSilent: 'accept' });
+    health.followingStarted();
+    health.upToDateAt();
+    health.assertKnown();
+    expect(warn).not.toHaveBeenCalled();
+    elapsed += 10_001;
+    health.assertKnown();
+    health.assertKnown();
+    expect(warn.mock.calls).toEqual([[expect.stringMatching(/unknown for more than 10 s.*accepted.*whenSilent/)]]);
+    health.upToDateAt();
+    expect(log.mock.calls).toEqual([[expect.stringContaining('known again')]]);
+    elapsed += 10_001;
+    health.assertKnown();
+    expect(warn).toHaveBeenCalledTimes(2);
   });
 
   it.each<[RevocationSettings, RegExp]>([

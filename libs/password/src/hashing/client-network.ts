@@ -9,15 +9,7 @@ import { ipAddressOf } from 'postern/sessions';
 export function clientNetworkOf(ipAddress: string | undefined): string {
   const address = ipAddressOf(ipAddress);
   if (address === undefined || !isIPv6(address)) return address ?? '';
-  const groups = groupsOf(address);
-  // RFC 4291 §2.5.5.2: a socket for both families sees IPv4 clients as ::ffff:192.0.2.1.
-  const isIPv4 = groups.slice(0, 5).every((group) => group === 0) && groups[5] === 0xffff;
-  if (isIPv4)
-    return groups
-      .slice(6)
-      .flatMap((group) => [group >> 8, group & 0xff])
-      .join('.');
-  return `${groups
+  return `${groupsOf(address)
     .slice(0, 4)
     .map((group) => group.toString(16))
     .join(':')}::/64`;

@@ -51,6 +51,11 @@ export class ConnectionPool extends LimitedPool {
     }
   }
 
+  /** Whether the current work uses the reserved connections. */
+  get isReserving(): boolean {
+    return this.reserved.current !== undefined;
+  }
+
   /** Opens the reserved connections before requests use up the connections that the server allows. */
   async openReserved(): Promise<void> {
     await Promise.all(Array.from({ length: RESERVED_POOL.max }, () => this.reservedPool.query('SELECT 1')));
@@ -59,7 +64,7 @@ export class ConnectionPool extends LimitedPool {
   override connect(): Promise<pg.PoolClient>;
   override connect(callback: PoolCallback): void;
   override connect(callback?: PoolCallback): Promise<pg.PoolClient> | void {
-    const isReserved = this.reserved.current !== undefined;
+    const isReserved = this.isReserving;
     if (!callback) return isReserved ? this.reservedPool.connect() : super.connect();
     const settle: PoolCallback = (error, client, release) =>
       callback(markTransient(explainRejectedParameter(error)), client, release);

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { sessionStatement } from './session-settings.js';
 import { markTransient } from './transient-errors.js';
 
 /** The time that the server has to close its side of the connection. */
@@ -15,6 +16,12 @@ export interface ConnectionConfig extends pg.ClientConfig {
   readonly peers: Set<Connection>;
 }
 
+/** The message of the protocol by which the server reports a setting. */
+interface ParameterStatus {
+  readonly parameterName: string;
+  readonly parameterValue: string;
+}
+
 /**
  * A connection that is closed after a query exceeded `query_timeout`. A firewall or a failover that drops the packets
  * of one connection also drops those of its peers, so all connections that were silent for as long are closed, too.
@@ -22,10 +29,15 @@ export interface ConnectionConfig extends pg.ClientConfig {
  */
 export class Connection extends pg.Client {
   private heardAt = Number.NEGATIVE_INFINITY;
+  /** The settings of the session that the server has reported. */
+  private readonly reported = new Map<string, string>();
 
   constructor(private readonly config: ConnectionConfig) {
     super(config);
     this.connection.on('readyForQuery', () => (this.heardAt = performance.now()));
+    this.connection.on('parameterStatus', ({ parameterName, parameterValue }: ParameterStatus) =>
+      this.reported.set(parameterName, parameterValue),
+    );
     this.once('connect', () => config.peers.add(this));
     this.once('end', () => config.peers.delete(this));
   }
@@ -33,6 +45,15 @@ export class Connection extends pg.Client {
   /** Milliseconds since the server last answered here. */
   get silentMilliseconds(): number {
     return performance.now() - this.heardAt;
+  }
+
+  /** Connects, and sets the formats of the session if the role or the database has others. */
+  override connect(): Promise<this>;
+  override connect(callback: (error: Error | null) => void): void;
+  override connect(callback?: (error: Error | null) => void): Promise<this> | void {
+    const connected = this.open();
+    if (!callback) return connected;
+    connected.then(() => callback(null), callback);
   }
 
   // oxlint-disable-next-line typescript/no-explicit-any -- the driver has nine overloads, and all are forwarded
@@ -59,6 +80,24 @@ export class Connection extends pg.Client {
   /** Closes the socket at once. Pending queries fail. */
   cut(): void {
     this.connection.stream.destroy();
+  }
+
+  private async open(): Promise<this> {
+    await super.connect();
+    const statement = sessionStatement(this.reported);
+    if (statement === undefined) return this;
+    // The pool listens for errors only after the callback. The query fails, too, if the connection is lost.
+    const ignore = (): void => undefined;
+    this.on('error', ignore);
+    try {
+      await this.query(statement);
+    } catch (error) {
+      void this.end();
+      throw error;
+    } finally {
+      this.off('error', ignore);
+    }
+    return this;
   }
 
   private giveUp(sentAt: number): void {

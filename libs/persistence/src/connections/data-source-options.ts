@@ -2,7 +2,7 @@ import { Logger } from '@nestjs/common';
 import type { TypeOrmModuleOptions } from '@nestjs/typeorm';
 import pg from 'pg';
 import { ConnectionPool, CONNECTIONS_BESIDE_POOL } from './connection-pool.js';
-import { databaseUrlProblem } from './database-url.js';
+import { connectionOf, databaseUrlProblem } from './database-url.js';
 import type { MigrationClass } from '../migrations/index.js';
 import { isTransient } from './transient-errors.js';
 import type { PersistenceSettings } from '../persistence.settings.js';
@@ -24,6 +24,7 @@ export function dataSourceOptionsOf(
 ): TypeOrmModuleOptions {
   const problem = databaseUrlProblem(settings.databaseUrl);
   if (problem !== undefined) throw new Error(`\`databaseUrl\` ${problem}`);
+  const { connectionString, schema } = connectionOf(settings.databaseUrl);
   return {
     type: 'postgres',
     driver: { ...pg, Pool: ConnectionPool },
@@ -42,7 +43,9 @@ export function dataSourceOptionsOf(
     connectTimeoutMS: 10 * SECONDS,
     extra: {
       // Not as `url`, because TypeORM's parser does not support Unix sockets.
-      connectionString: settings.databaseUrl,
+      connectionString,
+      // For the check at the start. The driver ignores it.
+      schema,
       keepAlive: true,
       // The system default would detect a dead listening connection only after two hours.
       keepAliveInitialDelayMillis: 10 * SECONDS,

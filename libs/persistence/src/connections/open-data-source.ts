@@ -1,34 +1,24 @@
-import { DataSource } from 'typeorm';
-import type { DataSourceOptions, QueryRunner, ReplicationMode } from 'typeorm';
+import type { DataSource, DataSourceOptions } from 'typeorm';
+import { AmbientDataSource } from './ambient-data-source.js';
 import { connectionPoolOf } from './connection-pool.js';
-import { databaseClosed } from './transient-errors.js';
-import { IsolationLevelError, PendingMigrationsError } from '../persistence.errors.js';
+import { assertDatabaseSettings } from './session-settings.js';
+import { PendingMigrationsError } from '../persistence.errors.js';
 import { pendingMigrations, runMigrations } from '../migrations/run-migrations.js';
-
-/**
- * Shutdown does not wait for requests of disconnected clients. Such a request may run a query after the pool is closed
- * and then gets a transient error, not an error of TypeORM.
- */
-class ClosableDataSource extends DataSource {
-  override createQueryRunner(mode?: ReplicationMode): QueryRunner {
-    if (!connectionPoolOf(this)) throw databaseClosed();
-    return super.createQueryRunner(mode);
-  }
-}
 
 /**
  * Opens a DataSource and migrates the schema, or checks that it is up to date.
  *
  * @throws IsolationLevelError when transactions are not READ COMMITTED by default
+ * @throws DatabaseSettingError when another setting of the database does not suit Postern
  * @throws PendingMigrationsError when the schema is older than the code and `migrationsRun` is off
  */
 export async function openDataSource(options?: DataSourceOptions): Promise<DataSource> {
   if (!options) throw new Error('openDataSource() needs the options of a DataSource.');
   // TypeORM itself would run the migrations without a lock.
-  const dataSource = await new ClosableDataSource({ ...options, migrationsRun: false }).initialize();
+  const dataSource = await new AmbientDataSource({ ...options, migrationsRun: false }).initialize();
   try {
     // Concurrently, so that the pool opens both of its minimum connections at the start.
-    await Promise.all([assertReadCommitted(dataSource), assertReadable(dataSource)]);
+    await Promise.all([assertDatabaseSettings(dataSource), assertReadable(dataSource)]);
     if (options.migrationsRun) {
       await runMigrations(dataSource);
     } else {
@@ -41,16 +31,6 @@ export async function openDataSource(options?: DataSourceOptions): Promise<DataS
     await dataSource.destroy();
     throw error;
   }
-}
-
-/**
- * After a wait for a lock, a statement must see the rows that the other transaction committed. Setting the level per
- * transaction would cost a round trip, and PgBouncer does not accept it as a startup parameter.
- */
-async function assertReadCommitted(dataSource: DataSource): Promise<void> {
-  const setting = `SELECT current_setting('default_transaction_isolation') AS level`;
-  const [row] = await dataSource.query<{ level: string }[]>(setting);
-  if (row?.level !== 'read committed') throw new IsolationLevelError(row?.level);
 }
 
 /** Fails if the role may not read the table of the migrations: TypeORM would treat all migrations as pending. */

@@ -3,6 +3,7 @@ import { Logger } from '@nestjs/common';
 import { DataSource, MigrationExecutor } from 'typeorm';
 import type { DataSourceOptions, QueryRunner } from 'typeorm';
 import { dataSourceOptionsOf } from '../connections/data-source-options.js';
+import { assertDatabaseSettings } from '../connections/session-settings.js';
 import { migrations } from './index.js';
 import { SETTINGS } from '../persistence.settings.js';
 import type { MigrationClass } from './index.js';
@@ -21,6 +22,7 @@ const logger = new Logger('Migrations');
  * the others wait. Each migration is one transaction, so that a failed migration changes nothing.
  *
  * @returns the names of the migrations that this call has run
+ * @throws DatabaseSettingError when a setting of the database does not suit Postern
  */
 export async function runMigrations(dataSource: DataSource): Promise<string[]> {
   // A dedicated connection without timeouts, because a migration may create an index for hours.
@@ -28,6 +30,7 @@ export async function runMigrations(dataSource: DataSource): Promise<string[]> {
   const queryRunner = dedicated.createQueryRunner();
   let isLocked = false;
   try {
+    await assertDatabaseSettings(dedicated);
     const executor = new MigrationExecutor(dedicated, queryRunner);
     executor.transaction = 'each';
     isLocked = await lock(executor, queryRunner);

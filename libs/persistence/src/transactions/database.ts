@@ -6,14 +6,15 @@ import { TransactionContext } from './transaction-context.js';
 import { connectionPoolOf } from '../connections/connection-pool.js';
 import { NotificationListener } from '../connections/notification-listener.js';
 import type { NotificationHandler } from '../connections/notification-listener.js';
+import { AmbientDataSource } from '../connections/ambient-data-source.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { connectionLost } from '../connections/transient-errors.js';
 import { Transaction } from './transaction.js';
 import type { AfterCommitHook, CommitErrorMapper } from './transaction.js';
 
 /**
- * A transaction that all libs share: nested calls of `transaction()` join the current transaction, and `afterCommit`
- * hooks run only after its commit.
+ * A transaction that all libs share: nested calls of `transaction()`, repositories, and the DataSource join the current
+ * transaction, and `afterCommit` hooks run only after its commit.
  */
 @Injectable()
 export class Database {
@@ -25,6 +26,7 @@ export class Database {
     // A connection stays free for independently(). Otherwise, transactions could hold all connections while each
     // waits for a second one: a deadlock.
     const { poolSize = 2 } = dataSource.options;
+    if (dataSource instanceof AmbientDataSource) dataSource.joinBy(() => this.joinable?.joinedRunner);
     this.limit = new ConcurrencyLimit(() => (connectionPoolOf(dataSource)?.size ?? poolSize) - 1);
   }
 
@@ -71,7 +73,7 @@ export class Database {
    */
   async batch<Row>(statements: readonly [string, string, ...string[]]): Promise<Row[]> {
     const run = async (): Promise<Row[]> => {
-      const queryRunner = this.dataSource.createQueryRunner();
+      const queryRunner = this.separateRunner();
       try {
         const client = await this.connected(queryRunner);
         const results = (await client.query(statements.join(';\n'))) as unknown as readonly { readonly rows: Row[] }[];
@@ -155,8 +157,14 @@ export class Database {
     return this.context.outside(() => queryRunner.connect() as Promise<Client>);
   }
 
+  /** A query runner that does not join the current transaction. */
+  private separateRunner(): QueryRunner {
+    const create = () => this.dataSource.createQueryRunner();
+    return this.context.current ? this.context.outside(create) : create();
+  }
+
   private async attempt<T>(work: () => Promise<T>): Promise<{ result: T; hooks: readonly AfterCommitHook[] }> {
-    const queryRunner = this.dataSource.createQueryRunner();
+    const queryRunner = this.separateRunner();
     const current = new Transaction(queryRunner);
     let hasBegun = false;
     this.context.activate();

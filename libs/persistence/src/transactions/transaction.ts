@@ -10,6 +10,11 @@ export type CommitErrorMapper = (error: unknown) => unknown;
 /** A database transaction and the concurrent work that has joined it. */
 export class Transaction {
   readonly hooks: AfterCommitHook[] = [];
+  /**
+   * The query runner for operations that open and release their own: a release has no effect, and a transaction of
+   * TypeORM is a part of this one. A savepoint would be wrong, because operations may run concurrently.
+   */
+  readonly joinedRunner: QueryRunner;
   readonly errorMappers = new Set<CommitErrorMapper>();
   private readonly joined = new Set<Promise<unknown>>();
   private readonly statements = new Set<Promise<unknown>>();
@@ -24,6 +29,7 @@ export class Transaction {
       if (this.isRolledBack && !parameters[0].startsWith('ROLLBACK')) throw this.doomedError;
       return tracked(query(...parameters), this.statements);
     }) as QueryRunner['query'];
+    this.joinedRunner = this.joining(queryRunner);
   }
 
   get manager(): EntityManager {
@@ -89,6 +95,27 @@ export class Transaction {
     await queryRunner.rollbackTransaction().catch(() => undefined);
     const client = (await queryRunner.connect()) as Client;
     if (client.getTransactionStatus() !== 'I') await client.query('ROLLBACK');
+  }
+
+  private joining(queryRunner: QueryRunner): QueryRunner {
+    const nothing = () => Promise.resolve();
+    const replaced = new Map<string | symbol, unknown>([
+      ['release', nothing],
+      [Symbol.asyncDispose, nothing],
+      ['startTransaction', (level?: string) => this.assertLevel(level)],
+      ['commitTransaction', nothing],
+      ['rollbackTransaction', async () => void (this.failure ??= { error: new Error('A part was rolled back.') })],
+    ]);
+    return new Proxy(queryRunner, {
+      get: (target, name) => replaced.get(name) ?? (Reflect.get(target, name) as unknown),
+    });
+  }
+
+  private async assertLevel(level = 'READ COMMITTED'): Promise<void> {
+    if (level === 'READ COMMITTED') return;
+    throw new Error(
+      `A part of a transaction of Database cannot have the isolation level ${level}: use Database.independently(), or leave the level out.`,
+    );
   }
 
   private async send(): Promise<void> {

@@ -14,6 +14,8 @@ const MAX_PAGE_BYTES = 262_144;
 const MAX_EVENTS_BEHIND = 100;
 /** The maximum age of the pages, which may contain expired revocations. */
 const MAX_AGE_MILLISECONDS = 300_000;
+/** The maximum number of expired pages that one call replaces. */
+const MAX_DISCARDED = 5;
 
 /** A range of revocations, signed once for all followers. */
 export interface SnapshotPage {
@@ -57,19 +59,24 @@ export class RevocationSnapshot {
    * The page that contains the revocations after a sequence number. It may begin before that number.
    *
    * @returns `undefined` after the last page
+   * @throws Error if each new page has expired as soon as it is signed
    */
   async after(sequence: number): Promise<SnapshotPage | undefined> {
-    for (;;) {
+    for (let discarded = 0; discarded <= MAX_DISCARDED;) {
       if (this.generation !== this.feed.generation) this.discard();
       // Another replica, whose pages end later, may have sent the previous pages.
       if (sequence > this.end.sequence) this.end = this.feed.end;
       if (sequence >= this.end.sequence) return undefined;
       const page = this.pages[indexBehind(this.pages, sequence)];
       if (page !== undefined && this.events.isLive(page.event)) return page;
-      if (page !== undefined) this.discard();
+      if (page !== undefined) {
+        discarded += 1;
+        this.discard();
+      }
       this.making ??= this.make().finally(() => (this.making = undefined));
       await this.making;
     }
+    throw new Error('Each signed page of the snapshot had expired at once: check the clock of this server.');
   }
 
   private discard(): void {

@@ -12,6 +12,11 @@ import { SingleFlight } from './single-flight.js';
 
 const PAGE_SIZE = 5000;
 
+/** The start numbers at most this many pages. Numbering that never catches up must fail instead of delay the start. */
+const MAX_ROUNDS = 1000;
+/** A failover needs one reload. More of them in one read come from databases that differ behind one address. */
+const MAX_RELOADS = 3;
+
 /**
  * The only reader of revocations in this server. It reads all of them at the start, and then new ones after each signal
  * and at each poll, and passes them to the set of this server and to the feed for other services.
@@ -66,7 +71,10 @@ export class DatabaseRevocationSource extends RevocationSource {
     this.set = set;
     this.health?.followingStarted();
     // A page has room for 5,000 revocations without a number: number the rest, and read them.
-    while (!(await this.reading.run())) await this.table.order();
+    for (let rounds = 0; !(await this.reading.run()); rounds += 1) {
+      if (rounds === MAX_ROUNDS) throw new Error('Revocations arrive faster than they can be numbered.');
+      await this.table.order();
+    }
     await this.signal.listen((sequence) => {
       if (sequence > this.place.sequence) void this.look();
     });
@@ -105,6 +113,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     if (!set) return true;
     let after = this.place;
     let recent: SequencedRevocation[] = [];
+    let reloads = 0;
     for (;;) {
       const startedAt = performance.now();
       const page = await this.table.since(this.place, PAGE_SIZE).catch((error: unknown) => {
@@ -115,6 +124,7 @@ export class DatabaseRevocationSource extends RevocationSource {
       if (this.set !== set) return true;
       this.contact = this.terms.now().getTime();
       if (!page) {
+        if ((reloads += 1) > MAX_RELOADS) throw new Error('the revocations changed in each of several reads');
         this.logger.warn('Last revocation read no longer exists (failover?); reloading all');
         this.place = after = START;
         recent = [];
