@@ -11,6 +11,8 @@ export {
   ValidationFailedError,
 } from './problem.errors.js';
 export type { ProblemErrorCode, ProblemIssue } from './problem.errors.js';
+export { keepErrorHeaders } from './answers/error-headers.js';
+export { replaceGlobalEnhancers } from './answers/global-enhancers.js';
 export { assertKnownSettings } from './settings/known-settings.js';
 export type { SettingNames } from './settings/known-settings.js';
 export { missingSettings } from './settings/missing-settings.js';

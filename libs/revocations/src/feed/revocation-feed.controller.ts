@@ -17,6 +17,7 @@ import {
   OwnIssuerOnly,
   RequireScopes,
   RevocationsUnknownError,
+  FixedResponse,
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ApiProblems, ServiceUnavailableError } from 'postern/problem';
@@ -55,6 +56,7 @@ data: ${page.sets[0]}
 `;
 
 /** Sends revocations to other services. */
+@FixedResponse()
 @ApiTags('Revocations')
 @OwnIssuerOnly()
 @ForServices()
