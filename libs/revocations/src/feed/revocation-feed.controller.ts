@@ -27,6 +27,7 @@ import { RevocationPageDto } from './revocation-page.dto.js';
 import { FollowerAccess } from './follower-access.js';
 import { FollowerSlots } from './follower-slots.js';
 import { RevocationFeed } from './revocation-feed.js';
+import { FEED_CACHE_CONTROL } from './event-frame.js';
 import { jsonPieces, RevocationFeedPoll } from './revocation-feed-poll.js';
 import type { FeedAnswer } from './revocation-feed-poll.js';
 import { RevocationFeedStreams } from './revocation-feed-streams.js';
@@ -150,7 +151,7 @@ function write(response: ServerResponse, answer: FeedAnswer): void {
   response.writeHead(200, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': pieces.reduce((bytes, { length }) => bytes + length, 0),
-    'Cache-Control': 'no-store',
+    'Cache-Control': FEED_CACHE_CONTROL,
   });
   response.cork();
   for (const piece of pieces) response.write(piece);
