@@ -41,7 +41,7 @@ export class RevocationFeedClient {
   private readonly waitSeconds: number;
   private readonly allowInsecure: boolean;
   private readonly address: URL | DiscoveredUrl;
-  /** When the client began to poll because of a silent stream, in milliseconds of `performance.now()`. */
+  /** When the client began to poll in place of a silent stream, in milliseconds of `performance.now()`. */
   private pollingSince: number | undefined;
 
   /** @throws Error that names the setting and the fix */
@@ -95,12 +95,10 @@ export class RevocationFeedClient {
         for (const { type, data, id } of parser.push(chunk)) {
           // Comments do not extend the time: a proxy may write them for a feed that is gone.
           attempt.extend();
+          hasPosition ||= type === 'position';
           if (type === 'reset') yield { type };
           else if (type === 'set') yield { type, text: data, cursor: checkedCursor(id) };
-          else if (type === 'position') {
-            hasPosition = true;
-            yield { type, sequence: sequenceOf(data), cursor: checkedCursor(id) };
-          }
+          else if (type === 'position') yield { type, sequence: sequenceOf(data), cursor: checkedCursor(id) };
         }
       }
       throw new Error('the feed has ended the stream');
@@ -156,12 +154,9 @@ export class RevocationFeedClient {
       address.searchParams.set('wait', String(wait));
       if (cursor !== undefined) address.searchParams.set('after', cursor);
     }
-    // Compression on the way would hold back an event until more events follow.
-    const headers: Record<string, string> = {
-      accept,
-      'accept-encoding': 'identity',
-      authorization: `Bearer ${await this.token(signal)}`,
-    };
+    // Compression would hold back an event until more events follow.
+    const headers: Record<string, string> = { accept, 'accept-encoding': 'identity' };
+    headers['authorization'] = `Bearer ${await this.token(signal)}`;
     if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
     // No redirects: only this URL may get the token.
     const response = await fetch(address, { redirect: 'manual', signal, headers }).catch((error: unknown) => {
