@@ -289,6 +289,7 @@ describe.each([
     await service.set(id, prepared);
     await until(async () => (await send('GET', '/users/me', undefined, token)).status === 401);
     await until(() => outbox.sent.some(({ to, kind }) => to === email && kind === 'password-changed'));
+    await until(() => trail.countOf(password.PasswordChanged.type) > before);
     expect(trail.countOf(password.PasswordChanged.type)).toBe(before + 1);
     await login(email, NEW_PASSWORD);
   });

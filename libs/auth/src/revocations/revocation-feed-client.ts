@@ -32,8 +32,8 @@ const MIN_POLLING_MILLISECONDS = 300_000;
 
 /**
  * The client of one issuer's revocation feed: one connection at a time, with limits of time and size. It polls after a
- * stream without a position, which a proxy or a compressing server holds back. It tries the stream again when a poll
- * has failed: at once if no poll has worked, else after five minutes.
+ * stream without a position, which a proxy or a compressing server holds back. After a failed poll, it tries the stream
+ * again: at once if no poll has worked, else after five minutes.
  */
 export class RevocationFeedClient {
   private readonly transport: 'sse' | 'poll';
@@ -154,9 +154,8 @@ export class RevocationFeedClient {
       address.searchParams.set('wait', String(wait));
       if (cursor !== undefined) address.searchParams.set('after', cursor);
     }
-    // Compression would hold back an event until more events follow.
-    const headers: Record<string, string> = { accept, 'accept-encoding': 'identity' };
-    headers['authorization'] = `Bearer ${await this.token(signal)}`;
+    const authorization = `Bearer ${await this.token(signal)}`;
+    const headers: Record<string, string> = { accept, 'accept-encoding': 'identity', authorization };
     if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
     // No redirects: only this URL may get the token.
     const response = await fetch(address, { redirect: 'manual', signal, headers }).catch((error: unknown) => {
@@ -176,7 +175,7 @@ export class RevocationFeedClient {
     const { token } = this.settings.revocations!;
     if (typeof token !== 'function') return token!;
     signal.throwIfAborted();
-    let giveUp: () => void = () => undefined;
+    let giveUp = (): void => undefined;
     const timeout = new Promise<never>((_, reject) => {
       giveUp = () => reject(new Error('the function of "revocations.token" did not settle in time (timeout)'));
       signal.addEventListener('abort', giveUp, { once: true });

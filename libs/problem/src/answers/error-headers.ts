@@ -20,13 +20,14 @@ export function keepErrorHeaders(application: ApplicationConfig): void {
 }
 
 function withErrorHeaders(filter: ExceptionFilter): ExceptionFilter {
+  const answer = filter.catch.bind(filter);
   return Object.create(filter, {
     catch: {
       value: (thrown: unknown, host: ArgumentsHost): unknown => {
         if (thrown instanceof AuthError && thrown.headers && host.getType() === 'http') {
           setHeaders(host.getArgByIndex(1), thrown.headers);
         }
-        return filter.catch(thrown, host);
+        return answer(thrown, host);
       },
     },
   }) as ExceptionFilter;
