@@ -24,8 +24,8 @@ export class LoginFailed extends DomainEvent {
 }
 
 /**
- * The password of a user was replaced, by the user or by `PasswordsService.set`. All sessions have ended, except the one
- * in which the user has changed it.
+ * The password of a user was replaced, by the user or by `PasswordsService.set`. All sessions have ended, except the
+ * session in which the user has changed it.
  */
 export class PasswordChanged extends DomainEvent {
   static override readonly type = 'password.changed';

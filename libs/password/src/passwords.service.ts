@@ -69,8 +69,8 @@ export class PasswordsService {
 
   /**
    * Stores the password of a user. If it replaces a password, it ends all sessions of the user, as a change of the
-   * password by the user does, and publishes `PasswordChanged`, which notifies the user by mail. The first password of a
-   * user does neither. Joins the current transaction, so that the sessions end together with the old password.
+   * password by the user does, and publishes `PasswordChanged`, which notifies the user by mail. The first password of
+   * a user does neither. Joins the current transaction, so that the sessions end together with the old password.
    */
   async set(userId: string, prepared: PreparedPassword): Promise<void> {
     await this.database.transaction(async () => {

@@ -16,8 +16,8 @@ export interface AuthErrorOptions {
  * Subclasses state `code`, `status` and `title` and nothing else. Every constructor argument is optional,
  * because the OpenAPI document is made from `new ErrorClass()`.
  *
- * At run time it is an `HttpException` of Nest. A filter of the application that knows only Nest's exceptions, such as a
- * `BaseExceptionFilter` or the filter of an error tracker, keeps its status.
+ * At run time it is an `HttpException` of Nest. A filter of the application that knows only Nest's exceptions, such as
+ * a `BaseExceptionFilter` or the filter of an error tracker, keeps its status.
  *
  * @example
  * ```ts
@@ -65,8 +65,8 @@ export abstract class AuthError extends Error {
   }
 
   /**
-   * The public part of the error, as Nest's filters read and send it: `statusCode` and `message`, and the members of the
-   * problem document that do not depend on the request. It never contains the cause.
+   * The public part of the error, as Nest's filters read and send it: `statusCode` and `message`, and the members of
+   * the problem document that do not depend on the request. It never contains the cause.
    */
   getResponse(): object {
     const { status, code, title, detail, extensions } = this;

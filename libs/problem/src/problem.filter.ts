@@ -11,7 +11,7 @@ import { answerOf, causesOf, problemOf } from './problem-of.js';
 import { requestIdOf } from './request-id.js';
 import { hasHeader } from './answers/response-headers.js';
 
-/** The headers that describe the problem itself. Other headers stay as the application has set them before the throw. */
+/** The headers that describe the problem itself. Other headers stay as they were set before the throw. */
 const OF_THE_PROBLEM: ReadonlySet<string> = new Set(['Cache-Control', 'Content-Type']);
 
 /** The members of a `ws` or Socket.IO socket that the filter uses. */

@@ -66,7 +66,7 @@ export class FastifyHttpAdapter extends FastifyAdapter {
 
 /**
  * Runs `enter` for requests that do not pass the server: `inject()`, as serverless hosts call it, `routing()`, and the
- * second server that Fastify opens for a name with two addresses (localhost). `enter` returns `false` if it has answered.
+ * second server that Fastify opens for a name with two addresses (localhost). `enter` returns `false` after a response.
  */
 export function enterFastify(adapter: FastifyAdapter, enter: RequestChecks): void {
   adapter.getInstance().addHook('onRequest', (request, reply, done) => {
