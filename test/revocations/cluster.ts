@@ -158,18 +158,21 @@ export interface ReplicaOptions {
   readonly clock?: Type<Clock>;
   /** The destination of its log; by default the log is discarded. */
   readonly logger?: LoggerService | false;
+  /** Called before the application listens. */
+  readonly prepare?: (app: INestApplication) => void | Promise<void>;
 }
 
 export async function startReplica(
   databaseUrl: string,
   issuer: string,
-  { adapter = 'fastify', logger = false, ...options }: ReplicaOptions = {},
+  { adapter = 'fastify', logger = false, prepare, ...options }: ReplicaOptions = {},
 ): Promise<Replica> {
   const app = await NestFactory.create(
     PosternModule.forRoot({ issuer, audience, secret, databaseUrl, ...options }),
     await createHttpAdapter(adapter),
     { logger, abortOnError: false },
   );
+  await prepare?.(app);
   await app.listen(0, '127.0.0.1');
   const url = await app.getUrl();
   const newUser = () => app.get(UsersService).create({ email: `${crypto.randomUUID()}@example.test` });

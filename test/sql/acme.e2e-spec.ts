@@ -282,6 +282,25 @@ describe.each([
     expect(app.nest.get(password.PasswordHasher, { strict: false })).toBeInstanceOf(ScryptPasswordHasher);
   });
 
+  it('a password that Acme replaces ends the sessions, publishes PasswordChanged and notifies the user', async () => {
+    const { id, email, access_token: token } = await employ();
+    const before = trail.countOf(password.PasswordChanged.type);
+    const service = app.nest.get(password.PasswordsService);
+    const prepared = await service.prepare(NEW_PASSWORD, { email });
+    const failed = app.nest.get(Database).transaction(async () => {
+      await service.set(id, prepared);
+      throw new Error('rolled back');
+    });
+    await expect(failed).rejects.toThrow('rolled back');
+    expect((await send('GET', '/users/me', undefined, token)).status).toBe(200);
+    await service.set(id, prepared);
+    await until(async () => (await send('GET', '/users/me', undefined, token)).status === 401);
+    await until(() => outbox.sent.some(({ to, kind }) => to === email && kind === 'password-changed'));
+    await until(() => trail.countOf(password.PasswordChanged.type) > before);
+    expect(trail.countOf(password.PasswordChanged.type)).toBe(before + 1);
+    await login(email, NEW_PASSWORD);
+  });
+
   it('a login replaces a hash of another cost', async () => {
     const { id, email } = await employ();
     const key = scryptSync(PASSWORD, Buffer.alloc(16), 32, { N: 2048 }).toString('base64url');
@@ -586,6 +605,7 @@ describe.each([
     const missing = (): string[] => types.filter((type) => trail.countOf(type) === 0);
     await until(() => missing().length === 0);
     expect(missing()).toEqual([]);
+    expect(types.filter((type) => !trail.types.has(type))).toEqual([]);
     expect(trail.told.filter(({ wasCommitted }) => wasCommitted === false)).toEqual([]);
   });
 

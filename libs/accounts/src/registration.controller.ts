@@ -2,7 +2,7 @@ import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
-import { Public } from 'postern/auth';
+import { Public, FixedResponse } from 'postern/auth';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf } from 'postern/sessions';
@@ -65,6 +65,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
     password!: string;
   }
 
+  @FixedResponse()
   @ApiTags('Authentication')
   @Controller('auth')
   @ForUserEntity(user)

@@ -33,7 +33,7 @@ export class SecurityNotices {
       kind: 'password-changed',
       subject: `Your password for ${this.settings.productName} was changed`,
       text: [
-        `Your password was changed on ${occurredAt.toUTCString()}, and all your other sessions were ended.`,
+        `Your password was changed on ${occurredAt.toUTCString()}, and your other sessions were ended.`,
         'If you did not do this, another person may know your password: contact the administrators at once.',
       ].join('\n'),
     });

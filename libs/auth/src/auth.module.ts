@@ -3,6 +3,7 @@ import { ModulesContainer } from '@nestjs/core';
 import { missingSettings, FromThisPackage } from 'postern/problem';
 import { AUTH_SETTINGS } from './settings/auth-settings.js';
 import { ConfigurableAuthModule, UNCHECKED_SETTINGS } from './auth.module-definition.js';
+import { ApplicationEnhancersModule } from './answers/application-enhancers.module.js';
 import { Clock } from './revocations/clock.js';
 import { JumpTolerantClock } from './revocations/jump-tolerant-clock.js';
 import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
@@ -35,6 +36,7 @@ const SWEPT_AT_ONCE = 20_000;
  */
 @FromThisPackage()
 @Module({
+  imports: [ApplicationEnhancersModule],
   providers: [
     missingSettings('AuthModule', UNCHECKED_SETTINGS),
     TrustedIssuers,

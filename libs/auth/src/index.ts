@@ -18,6 +18,7 @@ export { FeedRevocationSource } from './revocations/feed-revocation-source.js';
 export { ConfiguredVerificationKeys } from './keys/configured-verification-keys.js';
 export { CurrentPrincipal, CurrentUser } from './guard/current-user.decorator.js';
 export { EndsWithToken } from './streams/ends-with-token.decorator.js';
+export { FixedResponse } from './answers/fixed-response.decorator.js';
 export { withInheritedRoutes } from './access/inherited-routes.js';
 export { isGuarded, isOptional, isPublic, scopesOf } from './access/route-access.js';
 export { JwtAuthGuard } from './guard/jwt-auth.guard.js';

@@ -84,7 +84,8 @@ async function stage() {
   const secret = new InstanceSecret('Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe');
   const dummies = new DummyHashes(database, hasher, secret, new SystemClock());
   const hashing = new PasswordHashing(hasher, dummies, settings);
-  const passwords = new PasswordsService(database, hashing, new PasswordPolicies(settings, []), settings);
+  const policies = new PasswordPolicies(settings, []);
+  const passwords = new PasswordsService(database, hashing, policies, sessions, events);
   await dummies.onModuleInit();
   hasher.asked.length = 0;
   const login = new PasswordLogin(directory, passwords, sessions, events);

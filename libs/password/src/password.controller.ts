@@ -1,6 +1,6 @@
 import { Body, Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentPrincipal, Public, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import { CurrentPrincipal, Public, JwtAuthGuard, OwnIssuerOnly, FixedResponse } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf, sessionContextOf, TokenPairDto } from 'postern/sessions';
@@ -18,6 +18,7 @@ import {
 } from './password.errors.js';
 
 /** The routes for login and password change. */
+@FixedResponse()
 @ApiTags('Authentication')
 @Controller('auth')
 @OwnIssuerOnly()

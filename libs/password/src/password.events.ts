@@ -23,7 +23,10 @@ export class LoginFailed extends DomainEvent {
   }
 }
 
-/** A user has changed the password; the other sessions have ended. */
+/**
+ * The password of a user was replaced, by the user or by `PasswordsService.set`. All sessions have ended, except the
+ * session in which the user has changed it.
+ */
 export class PasswordChanged extends DomainEvent {
   static override readonly type = 'password.changed';
 

@@ -1,7 +1,8 @@
 import { jest } from '@jest/globals';
 import { Logger } from '@nestjs/common';
 import { SystemClock } from 'postern/auth';
-import type { Database } from 'postern/persistence';
+import type { Database, Events } from 'postern/persistence';
+import type { SessionsService } from 'postern/sessions';
 import { InstanceSecret } from 'postern/tokens';
 import { IdentityNotConfirmedError } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
@@ -48,7 +49,8 @@ function stage() {
   const secret = new InstanceSecret('Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe');
   const dummies = new DummyHashes(database, hasher, secret, new SystemClock());
   const hashing = new PasswordHashing(hasher, dummies, settings);
-  const passwords = new PasswordsService(database, hashing, new PasswordPolicies(settings, []), settings);
+  const policies = new PasswordPolicies(settings, []);
+  const passwords = new PasswordsService(database, hashing, policies, {} as SessionsService, {} as Events);
   return { passwords, hasher, credentials, update };
 }
 

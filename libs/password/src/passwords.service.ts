@@ -1,13 +1,18 @@
 import { Injectable, Logger } from '@nestjs/common';
-import { Database, uuidv7 } from 'postern/persistence';
+import { Database, Events, uuidv7 } from 'postern/persistence';
+import { SessionsService } from 'postern/sessions';
 import type { Precondition } from 'postern/sessions';
-import { CheckedPasswordSettings } from './checked-password-settings.js';
+import { PasswordChanged } from './password.events.js';
 import { PasswordCredential, passwordHash } from './password-credential.entity.js';
 import { PasswordHashing } from './hashing/password-hashing.js';
 import type { PasswordAttempt } from './hashing/password-hashing.js';
 import type { PasswordContext } from './policies/password-policy.js';
 import { PasswordPolicies } from './policies/password-policies.js';
-import { passwordText } from './policies/password-text.js';
+
+/** A new row has no `xmax`; TypeORM's `upsert` does not return whether a row existed. */
+const UPSERT = `INSERT INTO password_credentials (user_id, hash, changed_at) VALUES ($1, $2, $3)
+  ON CONFLICT (user_id) DO UPDATE SET hash = excluded.hash, changed_at = excluded.changed_at
+  RETURNING xmax <> 0 AS replaces`;
 
 /** The hash of a password that complies with every policy. Only `PasswordsService.prepare` creates it. */
 export class PreparedPassword {
@@ -42,7 +47,8 @@ export class PasswordsService {
     private readonly database: Database,
     private readonly hashing: PasswordHashing,
     private readonly rules: PasswordPolicies,
-    private readonly settings: CheckedPasswordSettings,
+    private readonly sessions: SessionsService,
+    private readonly events: Events,
   ) {}
 
   /**
@@ -61,10 +67,17 @@ export class PasswordsService {
     return new PreparedPassword(await this.hashing.hash(text, ipAddress));
   }
 
-  /** Stores the password of a user and replaces the previous one. Joins the current transaction. */
+  /**
+   * Stores the password of a user. If it replaces a password, it ends all sessions of the user, as a change of the
+   * password by the user does, and publishes `PasswordChanged`, which notifies the user by mail. The first password of
+   * a user does neither. Joins the current transaction, so that the sessions end together with the old password.
+   */
   async set(userId: string, prepared: PreparedPassword): Promise<void> {
-    const row = { userId, hash: prepared.hash, changedAt: new Date() };
-    await this.database.manager.upsert(PasswordCredential, row, ['userId']);
+    await this.database.transaction(async () => {
+      if (!(await this.upsert(userId, prepared))) return;
+      await this.sessions.revokeAll(userId, { reason: 'password-changed' });
+      this.events.publish(new PasswordChanged(userId));
+    });
   }
 
   /**
@@ -103,7 +116,7 @@ export class PasswordsService {
     password: string,
     attempt: PasswordAttempt = { account: stored?.userId ?? '' },
   ): Promise<PasswordProof | undefined> {
-    const text = passwordText(password, this.settings.maximumBytes);
+    const text = this.rules.textOf(password);
     const matches = await this.hashing.verify(stored?.hash, text ?? '', attempt);
     return matches && stored && text !== undefined ? { userId: stored.userId, hash: stored.hash } : undefined;
   }
@@ -132,6 +145,15 @@ export class PasswordsService {
         `Rehashing a password failed, will retry at the next login: ${error instanceof Error ? error.name : 'unknown error'}`,
       );
     }
+  }
+
+  /** Returns whether the user had a password before. */
+  private async upsert(userId: string, { hash }: PreparedPassword): Promise<boolean> {
+    const { manager } = this.database;
+    // Lock the user before the password, as `replace` does.
+    await manager.query('SELECT 1 FROM users WHERE id = $1 FOR SHARE', [userId]);
+    const rows = await manager.query<{ replaces: boolean }[]>(UPSERT, [userId, hash, new Date()]);
+    return rows[0]?.replaces === true;
   }
 
   private async hashOf(userId: string): Promise<string | undefined> {

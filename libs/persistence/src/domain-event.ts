@@ -13,6 +13,9 @@ export abstract class DomainEvent {
   /** The stable name for `@OnEvent()`: `noun.past-tense`. */
   static readonly type: string;
 
+  /** The `type` of the class, for a listener of several events: `@OnEvent('**')`. */
+  readonly type: string = (this.constructor as typeof DomainEvent).type;
+
   /** When the event was created. */
   readonly occurredAt: Date = new Date();
 }

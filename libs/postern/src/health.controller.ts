@@ -3,7 +3,7 @@ import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { HealthCheckService, HealthIndicatorService } from '@nestjs/terminus';
 import type { HealthCheckResult } from '@nestjs/terminus';
-import { Public, RevocationHealth } from 'postern/auth';
+import { Public, RevocationHealth, FixedResponse } from 'postern/auth';
 import { DatabaseHealth } from 'postern/persistence';
 import { ApiProblems, ServiceUnavailableError } from 'postern/problem';
 import { HealthDto } from './health.dto.js';
@@ -16,6 +16,7 @@ class NotReadyError extends ServiceUnavailableError {
 }
 
 /** Reports to an orchestrator whether the process is alive and whether it is ready. */
+@FixedResponse()
 @ApiTags('Health')
 @Controller({ path: 'health', version: VERSION_NEUTRAL })
 export class HealthController implements BeforeApplicationShutdown {

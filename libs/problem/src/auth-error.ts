@@ -1,3 +1,5 @@
+import { HttpException } from '@nestjs/common';
+
 /** The optional parts of an error. */
 export interface AuthErrorOptions {
   /** The private reason. It is logged, and never sent to the client. */
@@ -13,6 +15,9 @@ export interface AuthErrorOptions {
  *
  * Subclasses state `code`, `status` and `title` and nothing else. Every constructor argument is optional,
  * because the OpenAPI document is made from `new ErrorClass()`.
+ *
+ * At run time it is an `HttpException` of Nest. A filter of the application that knows only Nest's exceptions, such as
+ * a `BaseExceptionFilter` or the filter of an error tracker, keeps its status.
  *
  * @example
  * ```ts
@@ -48,7 +53,39 @@ export abstract class AuthError extends Error {
     if (options.extensions) this.extensions = options.extensions;
     if (options.headers) this.headers = options.headers;
   }
+
+  /** The HTTP status, under the name that Express, Fastify and many filters read. */
+  get statusCode(): number {
+    return this.status;
+  }
+
+  /** The HTTP status, as Nest's filters read it. */
+  getStatus(): number {
+    return this.status;
+  }
+
+  /**
+   * The public part of the error, as Nest's filters read and send it: `statusCode` and `message`, and the members of
+   * the problem document that do not depend on the request. It never contains the cause.
+   */
+  getResponse(): object {
+    const { status, code, title, detail, extensions } = this;
+    return {
+      // Extensions come first, so that none of them can replace a standard member.
+      ...extensions,
+      statusCode: status,
+      message: detail ?? title,
+      code,
+      title,
+      status,
+      ...(detail !== undefined && { detail }),
+    };
+  }
 }
+
+// Only by its prototype: the constructor of `HttpException` would store a status and a response, which a subclass sets
+// later and the error reads lazily.
+Object.setPrototypeOf(AuthError.prototype, HttpException.prototype);
 
 // A subclass sets its title after this constructor has run, so `message` reads the title lazily.
 Object.defineProperty(AuthError.prototype, 'message', {

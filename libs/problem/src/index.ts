@@ -11,6 +11,8 @@ export {
   ValidationFailedError,
 } from './problem.errors.js';
 export type { ProblemErrorCode, ProblemIssue } from './problem.errors.js';
+export { keepErrorHeaders } from './answers/error-headers.js';
+export { replaceGlobalEnhancers } from './answers/global-enhancers.js';
 export { setting } from './settings/setting.js';
 export { settings } from './settings/settings.js';
 export type { DeclaredSettings, SettingsDeclaration } from './settings/settings.js';

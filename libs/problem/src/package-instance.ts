@@ -38,7 +38,7 @@ function warnOfOtherCopies(): void {
   if (places.size > 0 && !places.has(own.place)) {
     process.emitWarning(
       `Copies of postern are loaded from ${[...places, own.place].join(' and ')}. Within one application, Nest does not ` +
-        'find the providers of the other copy, and its errors become 500. Run "npm ls postern" to find both.',
+        'find the providers of the other copy, and its errors lose their codes. Run "npm ls postern" to find both.',
       { code: 'POSTERN_COPIES' },
     );
   }

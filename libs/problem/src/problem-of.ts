@@ -122,8 +122,8 @@ function publicDetailOf(exception: HttpException): string | undefined {
   return message === STATUS_CODES[exception.getStatus()] ? undefined : message;
 }
 
-// Node throws for a header value with a line break or a character beyond Latin-1.
-function writable(headers: Record<string, string> = {}): Record<string, string> {
+/** Node throws for a header value with a line break or a character beyond Latin-1. */
+export function writable(headers: Record<string, string> = {}): Record<string, string> {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [name, value.replace(/[^\t\u0020-\u007e\u0080-\u00ff]/g, '?')]),
   );

@@ -9,6 +9,10 @@ import type { Problem } from './problem.js';
 import type { ProblemSettings } from './problem.module-definition.js';
 import { answerOf, causesOf, problemOf } from './problem-of.js';
 import { requestIdOf } from './request-id.js';
+import { hasHeader } from './answers/response-headers.js';
+
+/** The headers that describe the problem itself. Other headers stay as they were set before the throw. */
+const OF_THE_PROBLEM: ReadonlySet<string> = new Set(['Cache-Control', 'Content-Type']);
 
 /** The members of a `ws` or Socket.IO socket that the filter uses. */
 interface SocketClient {
@@ -49,7 +53,9 @@ export class ProblemFilter implements ExceptionFilter {
     });
     if (adapter.isHeadersSent(response)) return void adapter.end(response);
     adapter.setHeader(response, 'X-Request-Id', context.requestId);
-    for (const [name, value] of Object.entries(headers)) adapter.setHeader(response, name, value);
+    for (const [name, value] of Object.entries(headers)) {
+      if (OF_THE_PROBLEM.has(name) || !hasHeader(response, name)) adapter.setHeader(response, name, value);
+    }
     adapter.reply(response, JSON.stringify(body), status);
   }
 

@@ -1,5 +1,7 @@
 import { Inject, Module } from '@nestjs/common';
+import type { NestModule } from '@nestjs/common';
 import { APP_PIPE, ApplicationConfig } from '@nestjs/core';
+import { keepErrorHeaders } from './answers/error-headers.js';
 import { missingSettings } from './settings/missing-settings.js';
 import { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN, SETTINGS } from './problem.module-definition.js';
 import type { ProblemSettings } from './problem.module-definition.js';
@@ -23,10 +25,10 @@ import { ProblemValidationPipe } from './problem-validation.pipe.js';
   // For the AuthErrorFilter of other modules.
   exports: [MODULE_OPTIONS_TOKEN],
 })
-export class ProblemModule extends ConfigurableModuleClass {
+export class ProblemModule extends ConfigurableModuleClass implements NestModule {
   /** @throws Error at boot if a setting is unknown */
   constructor(
-    application: ApplicationConfig,
+    private readonly application: ApplicationConfig,
     filter: ProblemFilter,
     @Inject(MODULE_OPTIONS_TOKEN) settings: ProblemSettings,
   ) {
@@ -34,5 +36,10 @@ export class ProblemModule extends ConfigurableModuleClass {
     SETTINGS.read(settings);
     // Nest calls global filters from the last to the first. This one catches all errors, so it must be the last called.
     application.getGlobalFilters().unshift(filter);
+  }
+
+  /** Nest calls this after it has collected the global filters, and before it registers the routes. */
+  configure(): void {
+    keepErrorHeaders(this.application);
   }
 }

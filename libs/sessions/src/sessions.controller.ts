@@ -1,7 +1,15 @@
 import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { isUUID } from 'class-validator';
-import { CurrentPrincipal, JwtAuthGuard, MissingTokenError, OptionalAuth, OwnIssuerOnly, Public } from 'postern/auth';
+import {
+  CurrentPrincipal,
+  FixedResponse,
+  JwtAuthGuard,
+  MissingTokenError,
+  OptionalAuth,
+  OwnIssuerOnly,
+  Public,
+} from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ApiProblems } from 'postern/problem';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
@@ -15,6 +23,7 @@ import { RefreshTokenInvalidError, SessionMissingError, SessionNotFoundError } f
 import { SessionsService } from './sessions.service.js';
 
 /** The routes by which a user refreshes, lists and ends sessions. */
+@FixedResponse()
 @ApiTags('Sessions')
 @Controller('auth')
 @OwnIssuerOnly()

@@ -124,7 +124,7 @@ class Listener {
 
   /** Omits the fields of the base class: an event publishes only these facts. */
   private note(type: string, { occurredAt, ...facts }: DomainEvent) {
-    if (occurredAt instanceof Date) this.heard.push({ type, ...facts });
+    if (occurredAt instanceof Date) this.heard.push({ ...facts, type });
   }
 }
 

@@ -8,9 +8,16 @@ export const NO_INVALID_TOKEN = 'postern:no-invalid-token';
 export const SCOPES = 'postern:scopes';
 export const OWN_ISSUER = 'postern:own-issuer';
 export const FOR_SERVICES = 'postern:for-services';
+export const FIXED_RESPONSE = 'postern:fixed-response';
 
 export type Rule =
-  typeof PUBLIC | typeof OPTIONAL | typeof NO_INVALID_TOKEN | typeof SCOPES | typeof OWN_ISSUER | typeof FOR_SERVICES;
+  | typeof PUBLIC
+  | typeof OPTIONAL
+  | typeof NO_INVALID_TOKEN
+  | typeof SCOPES
+  | typeof OWN_ISSUER
+  | typeof FOR_SERVICES
+  | typeof FIXED_RESPONSE;
 
 /** The names of the methods that have a rule, by the prototype on which the rule was written. */
 const declared = new Map<object, Set<string | symbol>>();

@@ -116,6 +116,32 @@ describe('requests to an issuer', () => {
     await reading;
   });
 
+  it('RevocationFeedClient polls after a stream without a position, and tries the stream again if the poll fails', async () => {
+    const accepted: (string | undefined)[] = [];
+    let pollsWork = true;
+    answer = ({ headers }, response) => {
+      accepted.push(headers.accept);
+      expect(headers['accept-encoding']).toBe('identity');
+      if (headers.accept === 'text/event-stream') {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        // A comment of a proxy is not an event.
+        return void response.write(': hello\n\n');
+      }
+      if (!pollsWork) return void response.writeHead(502).end();
+      const page = { reset: false, sets: [], sequence: 1, cursor: `${accepted.length}.`, more_available: false };
+      response.setHeader('content-type', 'application/json');
+      response.end(JSON.stringify(page));
+    };
+    const client = follow('sse', 2);
+    const next = () => client.messages('0.', stopping.signal).next();
+    await expect(next()).rejects.toThrow('the stream of the feed is silent (timeout), so the next requests are polls');
+    await expect(next()).resolves.toMatchObject({ value: { type: 'position', sequence: 1 } });
+    pollsWork = false;
+    await expect(next()).rejects.toThrow('the feed answered 502');
+    await expect(next()).rejects.toThrow('the stream of the feed is silent');
+    expect(accepted.map((type) => type?.split('/')[1])).toEqual(['event-stream', 'json', 'json', 'event-stream']);
+  });
+
   it('RevocationFeedClient polls again immediately if a response was full or contained events', async () => {
     answer = (_, response) => {
       const n = requested.length;

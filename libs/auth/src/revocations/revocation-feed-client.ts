@@ -28,14 +28,23 @@ const MAX_WAIT_SECONDS = 25;
 /** The minimum time between two requests if a response did not advance the cursor. */
 const MIN_ROUND_MILLISECONDS = 500;
 const SILENCE = 'the feed is silent (timeout)';
+const SILENT_STREAM = 'the stream of the feed is silent (timeout), so the next requests are polls';
+/** How long the client polls at least, after a silent stream, if polls work. */
+const MIN_POLLING_MILLISECONDS = 300_000;
 
-/** The client of one issuer's revocation feed: one connection at a time, with limits of time and size. */
+/**
+ * The client of one issuer's revocation feed: one connection at a time, with limits of time and size. It polls after a
+ * stream without a position, which a proxy or a compressing server holds back. After a failed poll, it tries the stream
+ * again: at once if no poll has worked, else after five minutes.
+ */
 export class RevocationFeedClient {
   private readonly transport: 'sse' | 'poll';
   private readonly idleMilliseconds: number;
   private readonly waitSeconds: number;
   private readonly allowInsecure: boolean;
   private readonly address: URL | DiscoveredUrl;
+  /** When the client began to poll in place of a silent stream, in milliseconds of `performance.now()`. */
+  private pollingSince: number | undefined;
 
   /** @throws Error that names the setting and the fix */
   constructor(private readonly settings: IssuerSettings) {
@@ -58,12 +67,28 @@ export class RevocationFeedClient {
    * @throws Error that names the defect
    */
   messages(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
-    return this.transport === 'sse' ? this.stream(cursor, stopping) : this.poll(cursor, stopping);
+    if (this.transport === 'poll') return this.poll(cursor, stopping);
+    return this.pollingSince === undefined ? this.stream(cursor, stopping) : this.pollForStream(cursor, stopping);
+  }
+
+  /** Polls in place of a silent stream. */
+  private async *pollForStream(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
+    let hasWorked = false;
+    try {
+      for await (const message of this.poll(cursor, stopping)) {
+        hasWorked = true;
+        yield message;
+      }
+    } finally {
+      const isOver = performance.now() - this.pollingSince! > MIN_POLLING_MILLISECONDS;
+      if (!hasWorked || isOver) this.pollingSince = undefined;
+    }
   }
 
   private async *stream(cursor: string | undefined, stopping: AbortSignal): AsyncGenerator<FeedMessage> {
     const attempt = new AbortableRequest(stopping);
     attempt.limit(CONNECT_MILLISECONDS, SILENCE);
+    let hasPosition = false;
     try {
       const response = await this.request({ signal: attempt.signal, accept: 'text/event-stream', cursor });
       const parser = new EventStreamParser();
@@ -72,12 +97,18 @@ export class RevocationFeedClient {
         for (const { type, data, id } of parser.push(chunk)) {
           // Comments do not extend the time: a proxy may write them for a feed that is gone.
           attempt.extend();
+          hasPosition ||= type === 'position';
           if (type === 'reset') yield { type };
           else if (type === 'set') yield { type, text: data, cursor: checkedCursor(id) };
           else if (type === 'position') yield { type, sequence: sequenceOf(data), cursor: checkedCursor(id) };
         }
       }
       throw new Error('the feed has ended the stream');
+    } catch (error) {
+      const isSilent = attempt.signal.aborted && !stopping.aborted;
+      if (!isSilent || hasPosition) throw error;
+      this.pollingSince = performance.now();
+      throw new Error(SILENT_STREAM, { cause: error });
     } finally {
       attempt.end();
     }
@@ -125,7 +156,8 @@ export class RevocationFeedClient {
       address.searchParams.set('wait', String(wait));
       if (cursor !== undefined) address.searchParams.set('after', cursor);
     }
-    const headers: Record<string, string> = { accept, authorization: `Bearer ${await this.token(signal)}` };
+    const authorization = `Bearer ${await this.token(signal)}`;
+    const headers: Record<string, string> = { accept, 'accept-encoding': 'identity', authorization };
     if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
     // No redirects: only this URL may get the token.
     const response = await fetchWith(this.settings.fetch ?? fetch, address, { signal, headers }).catch(
@@ -147,7 +179,7 @@ export class RevocationFeedClient {
     const { token } = this.settings.revocations!;
     if (typeof token !== 'function') return token!;
     signal.throwIfAborted();
-    let giveUp: () => void = () => undefined;
+    let giveUp = (): void => undefined;
     const timeout = new Promise<never>((_, reject) => {
       giveUp = () => reject(new Error('the function of "revocations.token" did not settle in time (timeout)'));
       signal.addEventListener('abort', giveUp, { once: true });

@@ -22,7 +22,7 @@ export class PasswordPolicies {
    * @throws PasswordRejectedError with every violation
    */
   async accept(typed: string, context: PasswordContext, pointer: string): Promise<string> {
-    const text = passwordText(typed, this.settings.maximumBytes);
+    const text = this.textOf(typed);
     if (text === undefined) {
       // Do not process an oversized password any further (CVE-2021-45115).
       const detail = `Choose at most ${this.settings.maximumBytes} bytes.`;
@@ -32,5 +32,10 @@ export class PasswordPolicies {
     const violations = found.flat();
     if (violations.length > 0) throw PasswordRejectedError.of(pointer, violations);
     return text;
+  }
+
+  /** Returns the normalised password without a check; `undefined` if it has too many bytes. */
+  textOf(typed: string): string | undefined {
+    return passwordText(typed, this.settings.maximumBytes);
   }
 }

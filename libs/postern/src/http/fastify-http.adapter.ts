@@ -2,7 +2,8 @@ import type { NestApplicationOptions } from '@nestjs/common';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import type { FastifyInstance, FastifyRequest, FastifyServerOptions } from 'fastify';
 import { requestIdOf, UnsupportedMediaTypeError } from 'postern/problem';
-import { createGuardedServer, writeProblem } from './request-checks.js';
+import { createGuardedServer, requestChecksOf, writeProblem } from './request-checks.js';
+import type { RequestChecks } from './request-checks.js';
 import type { CompleteHttpSettings } from './http-settings.js';
 import { rejectOwnTls } from './http-settings.js';
 import { assertJson, hasNoBody, parseJsonBody } from './json/json-body.js';
@@ -22,8 +23,9 @@ export class FastifyHttpAdapter extends FastifyAdapter {
   private takesText = false;
 
   constructor(private readonly settings: CompleteHttpSettings) {
+    const enter = requestChecksOf(settings);
     const options: FastifyServerOptions = {
-      serverFactory: (listener) => createGuardedServer(settings, listener),
+      serverFactory: (listener) => createGuardedServer(settings, listener, enter),
       // The server responds to client errors. Fastify would destroy the socket before the response is written.
       clientErrorHandler: () => undefined,
       bodyLimit: settings.bodyLimitBytes,
@@ -34,11 +36,12 @@ export class FastifyHttpAdapter extends FastifyAdapter {
       genReqId: (request) => requestIdOf(request),
       frameworkErrors: (error, request, reply) => {
         reply.hijack();
-        writeProblem(request.raw, reply.raw, error, settings);
+        if (enter(request.raw, reply.raw)) writeProblem(request.raw, reply.raw, error, settings);
       },
       routerOptions: ROUTER,
     };
     super(options);
+    enterFastify(this, enter);
   }
 
   override initHttpServer(options: NestApplicationOptions = {}): void {
@@ -61,6 +64,17 @@ export class FastifyHttpAdapter extends FastifyAdapter {
       );
     }
   }
+}
+
+/**
+ * Runs `enter` for requests that do not pass the server: `inject()`, as serverless hosts call it, `routing()`, and the
+ * second server that Fastify opens for a name with two addresses (localhost). `enter` returns `false` after a response.
+ */
+export function enterFastify(adapter: FastifyAdapter, enter: RequestChecks): void {
+  adapter.getInstance().addHook('onRequest', (request, reply, done) => {
+    if (enter(request.raw, reply.raw)) return done();
+    reply.hijack();
+  });
 }
 
 /** Replaces the JSON parser of a Fastify adapter with the strict parser. */

@@ -39,12 +39,9 @@ export async function hardenHttp(app: INestApplication, settings: HttpSettings =
 
   if (adapter.getType() === 'fastify') {
     const fastify = adapter as unknown as FastifyAdapter;
-    // Fastify opens a second server for a name with two addresses (localhost), and runs only its hooks there.
-    fastify.getInstance().addHook('onRequest', (request, reply, done) => {
-      if (enter(request.raw, reply.raw)) return done();
-      reply.hijack();
-    });
-    (await import('./fastify-http.adapter.js')).parseJsonOnFastify(fastify, rawBody, complete.bodyLimitBytes);
+    const { enterFastify, parseJsonOnFastify } = await import('./fastify-http.adapter.js');
+    enterFastify(fastify, enter);
+    parseJsonOnFastify(fastify, rawBody, complete.bodyLimitBytes);
   } else {
     const { answerInFull, jsonOnExpress } = await import('./express-http.adapter.js');
     const express = adapter.getInstance() as Express;

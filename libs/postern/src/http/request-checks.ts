@@ -27,7 +27,7 @@ export function requestChecksOf(settings: CompleteHttpSettings): RequestChecks {
     entered.add(request);
     const requestId = request.headers['x-request-id'];
     // An untrusted client could forge the id of another request in the log.
-    const isTrusted = requestId !== undefined && settings.trusts(request.socket.remoteAddress ?? '', 0);
+    const isTrusted = requestId !== undefined && settings.trusts(peerOf(request), 0);
     if (isTrusted && typeof requestId === 'string' && /^[A-Za-z0-9._-]{8,64}$/.test(requestId)) {
       rememberRequestId(request, requestId);
     }
@@ -46,6 +46,11 @@ export function requestChecksOf(settings: CompleteHttpSettings): RequestChecks {
     writeProblem(request, response, rejection, settings);
     return false;
   };
+}
+
+/** The address of the peer; empty for a request that a serverless host has made without a connection. */
+function peerOf({ socket }: { readonly socket: Socket | null | undefined }): string {
+  return socket?.remoteAddress ?? '';
 }
 
 /** Creates a server that runs the request checks before the listener of the framework. */

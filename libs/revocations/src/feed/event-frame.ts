@@ -17,3 +17,9 @@ export function eventFrame(event: string, data: string, id?: string): EventFrame
   const frame = Buffer.from(`${head}${data}\n\n`, 'latin1');
   return { frame, data: frame.subarray(head.length, head.length + data.length) };
 }
+
+/**
+ * Nothing may store the revocations, and nothing may compress them: compression holds back an event until more events
+ * follow. @see RFC 9111 §5.2.2.6
+ */
+export const FEED_CACHE_CONTROL = 'no-store, no-transform';

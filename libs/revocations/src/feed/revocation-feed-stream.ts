@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
-import { eventFrame } from './event-frame.js';
+import { eventFrame, FEED_CACHE_CONTROL } from './event-frame.js';
 import { HEARTBEAT_MILLISECONDS, positionFrame } from './feed-broadcast.js';
 import type { FeedBroadcast, Follower } from './feed-broadcast.js';
 import type { RevocationFeed } from './revocation-feed.js';
@@ -52,7 +52,7 @@ export class RevocationFeedStream {
     this.response.removeHeader('Transfer-Encoding');
     this.response.writeHead(200, {
       'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store',
+      'Cache-Control': FEED_CACHE_CONTROL,
       Connection: 'close',
       'X-Accel-Buffering': 'no',
     });

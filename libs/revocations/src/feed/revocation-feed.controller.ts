@@ -17,6 +17,7 @@ import {
   OwnIssuerOnly,
   RequireScopes,
   RevocationsUnknownError,
+  FixedResponse,
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ApiProblems, ServiceUnavailableError } from 'postern/problem';
@@ -25,6 +26,7 @@ import { FollowRevocationsDto } from './follow-revocations.dto.js';
 import { RevocationPageDto } from './revocation-page.dto.js';
 import { FollowerSlots } from './follower-slots.js';
 import { RevocationFeed } from './revocation-feed.js';
+import { FEED_CACHE_CONTROL } from './event-frame.js';
 import { jsonPieces, RevocationFeedPoll } from './revocation-feed-poll.js';
 import type { FeedAnswer } from './revocation-feed-poll.js';
 import { RevocationFeedStreams } from './revocation-feed-streams.js';
@@ -54,6 +56,7 @@ data: ${page.sets[0]}
 `;
 
 /** Sends revocations to other services. */
+@FixedResponse()
 @ApiTags('Revocations')
 @OwnIssuerOnly()
 @ForServices()
@@ -146,7 +149,7 @@ function write(response: ServerResponse, answer: FeedAnswer): void {
   response.writeHead(200, {
     'Content-Type': 'application/json; charset=utf-8',
     'Content-Length': pieces.reduce((bytes, { length }) => bytes + length, 0),
-    'Cache-Control': 'no-store',
+    'Cache-Control': FEED_CACHE_CONTROL,
   });
   response.cork();
   for (const piece of pieces) response.write(piece);

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Controller, Get, Req, Res, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
-import { Public } from 'postern/auth';
+import { Public, FixedResponse } from 'postern/auth';
 import { JwksDto } from './jwks.dto.js';
 import { KeyRing } from '../keys/key-ring.js';
 import { CheckedTokensSettings } from '../tokens.settings.js';
@@ -16,6 +16,7 @@ interface ResponseLike {
 }
 
 /** Publishes the public keys. */
+@FixedResponse()
 @ApiTags('Discovery')
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class JwksController {

@@ -1,10 +1,11 @@
 import { Controller, Get, Header, VERSION_NEUTRAL } from '@nestjs/common';
 import { ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { Public } from 'postern/auth';
+import { Public, FixedResponse } from 'postern/auth';
 import { MetadataDto } from './metadata.dto.js';
 import { ServerMetadata } from './server-metadata.js';
 
 /** Publishes the metadata of the authorization server (RFC 8414). */
+@FixedResponse()
 @ApiTags('Discovery')
 @Controller({ path: '.well-known', version: VERSION_NEUTRAL })
 export class MetadataController {

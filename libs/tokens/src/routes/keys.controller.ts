@@ -1,6 +1,6 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { Clock, ForServices, RequireScopes, JwtAuthGuard, OwnIssuerOnly } from 'postern/auth';
+import { Clock, ForServices, RequireScopes, JwtAuthGuard, OwnIssuerOnly, FixedResponse } from 'postern/auth';
 import { ApiProblems } from 'postern/problem';
 import { KeyDto } from './key.dto.js';
 import { RotateKeysDto } from './rotate-keys.dto.js';
@@ -14,6 +14,7 @@ const KEY = { kid: KID, algorithm: 'ES256', activeAt: '2026-11-23T09:00:00.000Z'
 const KILLED_AT = '2026-11-24T10:00:00.000Z';
 
 /** Routes for operators: list, rotate and kill signing keys. */
+@FixedResponse()
 @ApiTags('Keys')
 @Controller('keys')
 @OwnIssuerOnly()

@@ -9,6 +9,7 @@ import {
   OwnIssuerOnly,
   MissingTokenError,
   RequireScopes,
+  FixedResponse,
 } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ListUsersDto } from './list-users.dto.js';
@@ -65,6 +66,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
   const answer = (description: string, more: object = {}) =>
     ApiOkResponse({ type: View, description, example: { ...View.example, ...more } });
 
+  @FixedResponse()
   @ApiTags('Users (administration)')
   @Controller('users')
   // These routes are never open, even if the application has not registered the guard globally.

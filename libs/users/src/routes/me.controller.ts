@@ -8,6 +8,7 @@ import {
   OwnIssuerOnly,
   MissingTokenError,
   TrustedIssuers,
+  FixedResponse,
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
@@ -64,6 +65,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
   // A class declaration, so that the compiler emits it as metadata for the pipe and the OpenAPI document.
   class UpdateMeDto extends updateDtoOf(entity, 'self') {}
 
+  @FixedResponse()
   @ApiTags('Users')
   @Controller('users/me')
   // These routes are never open, even if the application has not registered the guard globally.
