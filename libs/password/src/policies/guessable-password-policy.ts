@@ -6,7 +6,7 @@ import { PasswordPolicy } from './password-policy.js';
 import type { PasswordContext, PasswordViolation } from './password-policy.js';
 import { contextWords, normalizeForComparison, stripAffixes } from './password-text.js';
 
-/** The number of characters and of look-alike spellings that the estimate reads. Both bound its time to a few milliseconds. */
+/** The characters and the look-alike spellings that the estimate reads: they bound its time to a few milliseconds. */
 const MAX_LENGTH = 32;
 const MAX_SPELLINGS = 5;
 
