@@ -23,11 +23,11 @@ export class ContextWordsPolicy extends PasswordPolicy {
 
   check(password: string, context: PasswordContext): readonly PasswordViolation[] {
     const spellings = [normalizeForComparison(password), deLeet(password)];
-    const known = (word: string) =>
+    const isContained = (word: string) =>
       [normalizeForComparison(word), deLeet(word)].some(
         (spelled) => spelled.length >= MIN_WORD && spellings.some((spelling) => spelling.includes(spelled)),
       );
-    if (![...this.product, ...contextWords(context.email)].some(known)) return [];
+    if (![...this.product, ...contextWords(context.email)].some(isContained)) return [];
     return [
       {
         code: 'password-contains-context',
