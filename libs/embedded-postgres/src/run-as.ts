@@ -28,13 +28,13 @@ export function chooseRunAs(cluster: string, passwd = readPasswd(), self = proce
     }
     return { name: 'this user' };
   }
-  const known = usersOf(passwd);
+  const users = usersOf(passwd);
   if (owner && owner.uid !== 0) {
-    const name = [...known].find(([, { uid }]) => uid === owner.uid)?.[0] ?? `the user with id ${owner.uid}`;
+    const name = [...users].find(([, { uid }]) => uid === owner.uid)?.[0] ?? `the user with id ${owner.uid}`;
     return { uid: owner.uid, gid: owner.gid, name };
   }
   for (const name of CANDIDATES) {
-    const user = known.get(name);
+    const user = users.get(name);
     if (user) return { ...user, name };
   }
   throw new EmbeddedPostgresError(

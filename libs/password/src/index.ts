@@ -1,6 +1,6 @@
 export { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 export { CheckedPasswordSettings } from './checked-password-settings.js';
-export { CommonPasswordPolicy } from './policies/common-password-policy.js';
+export { GuessablePasswordPolicy } from './policies/guessable-password-policy.js';
 export { ContextWordsPolicy } from './policies/context-words-policy.js';
 export { ChangePasswordDto } from './dto/change-password.dto.js';
 export { LoginDto } from './dto/login.dto.js';

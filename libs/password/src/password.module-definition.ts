@@ -16,7 +16,7 @@ export interface PasswordSettings {
   maximumBytes?: number | undefined;
   /** The name of the product, which a password must not contain. Default: `Postern`. */
   productName?: string | undefined;
-  /** Passwords to reject in addition to the shipped list. The comparison ignores case. */
+  /** Passwords to reject in addition to the shipped lists. The comparison ignores case. */
   blocklist?: readonly string[] | undefined;
   /** Cost of one argon2id hash: memory in KiB (19456), passes (2), lanes (1). */
   argon2?:

@@ -74,26 +74,26 @@ export function preparePage(): void {
     page.ui.authActions.logout(['bearer']);
   };
 
-  const exchange = async (held: Session): Promise<void> => {
+  const exchange = async (previous: Session): Promise<void> => {
     try {
-      const answer = await fetch(held.refreshUrl, {
+      const answer = await fetch(previous.refreshUrl, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ refresh_token: held.tokens.refresh_token }),
+        body: JSON.stringify({ refresh_token: previous.tokens.refresh_token }),
       });
       const tokens = answer.ok ? ((await answer.json()) as HeldTokens) : undefined;
       // The user has signed in or out since then.
-      if (session !== held) return;
-      if (tokens !== undefined) signIn(tokens, held.refreshUrl);
+      if (session !== previous) return;
+      if (tokens !== undefined) signIn(tokens, previous.refreshUrl);
       else if (answer.status === 400 || answer.status === 401) signOut();
     } catch {
       // A network failure does not end the session. The next request retries.
     }
   };
   // Concurrent requests share one renewal, so that the page never reuses a refresh token.
-  const renew = (held: Session): Promise<void> =>
-    (held.renewal ??= exchange(held).finally(() => {
-      delete held.renewal;
+  const renew = (previous: Session): Promise<void> =>
+    (previous.renewal ??= exchange(previous).finally(() => {
+      delete previous.renewal;
     }));
 
   /** Returns whether this response ends the session of the token. */

@@ -27,23 +27,23 @@ export function validatedProperties(storage: MetadataStorage): ValidatedProperti
  * class-validator does not find them.
  *
  * @param written the value in the request
- * @param made the result of the transformer
+ * @param result the result of the transformer
  */
 export function misreadMembers(
   written: unknown,
-  made: unknown,
+  result: unknown,
   pointer: string,
   validated: ValidatedProperties,
 ): ProblemIssue[] {
-  if (isMisreadNumber(written, made)) return [{ pointer, detail: 'must be a decimal number' }];
-  if (!isTree(written) || !isTree(made)) return [];
+  if (isMisreadNumber(written, result)) return [{ pointer, detail: 'must be a decimal number' }];
+  if (!isTree(written) || !isTree(result)) return [];
   const issues: ProblemIssue[] = [];
   for (const [name, value] of Object.entries(written)) {
     if (issues.length >= MAX_ISSUES) break;
     const at = pointer + pointerStep(name);
-    if (Object.hasOwn(made, name)) {
-      issues.push(...misreadMembers(value, (made as Record<string, unknown>)[name], at, validated));
-    } else if (name in made && isUnknown(made, name, validated)) {
+    if (Object.hasOwn(result, name)) {
+      issues.push(...misreadMembers(value, (result as Record<string, unknown>)[name], at, validated));
+    } else if (name in result && isUnknown(result, name, validated)) {
       issues.push({ pointer: at, detail: 'is not a known field' });
     }
   }
@@ -51,10 +51,10 @@ export function misreadMembers(
 }
 
 /** Finds conversions by `Number` and unary plus. A transformer of the application may convert strings in other ways. */
-function isMisreadNumber(written: unknown, made: unknown): boolean {
-  if (typeof made !== 'number' && typeof made !== 'bigint') return false;
-  if (Number.isNaN(made)) return true;
-  return typeof written === 'string' && Object.is(Number(written), Number(made)) && !DECIMAL.test(written);
+function isMisreadNumber(written: unknown, result: unknown): boolean {
+  if (typeof result !== 'number' && typeof result !== 'bigint') return false;
+  if (Number.isNaN(result)) return true;
+  return typeof written === 'string' && Object.is(Number(written), Number(result)) && !DECIMAL.test(written);
 }
 
 function isTree(value: unknown): value is object {
@@ -62,7 +62,7 @@ function isTree(value: unknown): value is object {
 }
 
 /** A class without validators, such as the result of a `@Transform`, may have methods of any name. */
-function isUnknown(made: object, name: string, validated: ValidatedProperties): boolean {
-  const known = validated(made.constructor);
-  return known.size > 0 && !known.has(name);
+function isUnknown(result: object, name: string, validated: ValidatedProperties): boolean {
+  const properties = validated(result.constructor);
+  return properties.size > 0 && !properties.has(name);
 }

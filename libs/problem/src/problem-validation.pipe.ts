@@ -43,10 +43,10 @@ export class ProblemValidationPipe extends ValidationPipe {
       const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
       if (value !== undefined && !isObject) assertNone([{ pointer: '', detail: 'must be an object' }]);
     }
-    const made: unknown = await super.transform(value, metadata);
+    const result: unknown = await super.transform(value, metadata);
     const validated = isSchema ? validatedProperties((await validator!).getMetadataStorage()) : NO_CLASSES;
-    assertNone(misreadMembers(value, made, pointer, validated));
-    return made;
+    assertNone(misreadMembers(value, result, pointer, validated));
+    return result;
   }
 
   // Nest exits the process in the constructor of the pipe if a package is missing. A service without request bodies

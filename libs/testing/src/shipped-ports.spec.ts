@@ -12,7 +12,7 @@ import {
 import {
   Argon2PasswordHasher,
   CheckedPasswordSettings,
-  CommonPasswordPolicy,
+  GuessablePasswordPolicy,
   ContextWordsPolicy,
   MinimumLengthPolicy,
 } from 'postern/password';
@@ -49,8 +49,8 @@ describe('the shipped ports that need no database', () => {
     passwordPolicySpec(() => new MinimumLengthPolicy(settings), { accepts, rejects: ['too short', '🚣🚣🚣🚣'] });
   });
 
-  describe('CommonPasswordPolicy', () => {
-    passwordPolicySpec(() => new CommonPasswordPolicy(settings), {
+  describe('GuessablePasswordPolicy', () => {
+    passwordPolicySpec(() => new GuessablePasswordPolicy(settings), {
       accepts,
       rejects: ['password123', 'abcabcabcabcabc'],
     });

@@ -68,7 +68,7 @@ export class DummyHashes implements OnModuleInit {
       const rows = await this.read();
       this.sample = rows
         .map(({ user_id: id, hash }) => ({ position: this.positionOf(id), hash }))
-        .sort((one, other) => one.position - other.position);
+        .sort((left, right) => left.position - right.position);
     } catch (error) {
       this.logger.warn(
         `Refreshing the sample of stored hashes failed, will retry: ${error instanceof Error ? error.name : 'unknown error'}`,

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
 import { PasswordPolicy } from './password-policy.js';
 import type { PasswordContext, PasswordViolation } from './password-policy.js';
-import { deLeet, normalizeForComparison } from './password-text.js';
+import { contextWords, deLeet, normalizeForComparison } from './password-text.js';
 
 /** Shorter words occur in too many good passphrases. */
 const MIN_WORD = 4;
@@ -23,11 +23,11 @@ export class ContextWordsPolicy extends PasswordPolicy {
 
   check(password: string, context: PasswordContext): readonly PasswordViolation[] {
     const spellings = [normalizeForComparison(password), deLeet(password)];
-    const known = (word: string) =>
+    const isContained = (word: string) =>
       [normalizeForComparison(word), deLeet(word)].some(
         (spelled) => spelled.length >= MIN_WORD && spellings.some((spelling) => spelling.includes(spelled)),
       );
-    if (![...this.product, ...wordsOf(context.email)].some(known)) return [];
+    if (![...this.product, ...contextWords(context.email)].some(isContained)) return [];
     return [
       {
         code: 'password-contains-context',
@@ -35,11 +35,4 @@ export class ContextWordsPolicy extends PasswordPolicy {
       },
     ];
   }
-}
-
-function wordsOf(email: string): string[] {
-  const [local = '', domain = ''] = email.split('@');
-  // Skip the top-level domain: `info` or `shop` would reject good passphrases.
-  const labels = domain.split('.').slice(0, -1);
-  return [local, ...local.split(/[^\p{L}\p{N}]+/u), ...labels];
 }

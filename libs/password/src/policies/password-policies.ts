@@ -1,5 +1,5 @@
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
-import { CommonPasswordPolicy } from './common-password-policy.js';
+import { GuessablePasswordPolicy } from './guessable-password-policy.js';
 import { ContextWordsPolicy } from './context-words-policy.js';
 import { MinimumLengthPolicy } from './minimum-length-policy.js';
 import { PasswordRejectedError } from '../password.errors.js';
@@ -7,7 +7,7 @@ import type { PasswordContext, PasswordPolicy } from './password-policy.js';
 import { passwordText } from './password-text.js';
 
 /** The default policies. Spread the list into `policies` to add a policy. */
-export const shippedPasswordPolicies = [MinimumLengthPolicy, CommonPasswordPolicy, ContextWordsPolicy] as const;
+export const shippedPasswordPolicies = [MinimumLengthPolicy, GuessablePasswordPolicy, ContextWordsPolicy] as const;
 
 /** Checks a new password against every policy. */
 export class PasswordPolicies {

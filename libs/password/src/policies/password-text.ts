@@ -40,3 +40,11 @@ export function deLeet(text: string): string {
 export function stripAffixes(text: string): string {
   return text.replace(/^[^\p{L}]+|[^\p{L}]+$/gu, '');
 }
+
+/** Returns the parts of an e-mail address that a password must not be built from. */
+export function contextWords(email: string): string[] {
+  const [local = '', domain = ''] = email.split('@');
+  // Skip the top-level domain: `info` or `shop` would reject good passphrases.
+  const labels = domain.split('.').slice(0, -1);
+  return [local, ...local.split(/[^\p{L}\p{N}]+/u), ...labels];
+}

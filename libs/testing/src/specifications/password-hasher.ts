@@ -18,25 +18,25 @@ export function passwordHasherSpec(make: Made<PasswordHasher>): void {
   specification('PasswordHasher', {
     'hash() returns a different hash each time, without the password in it': async () => {
       const hasher = await make();
-      const [one, two] = await Promise.all([hasher.hash(PASSWORD), hasher.hash(PASSWORD)]);
-      assert.notEqual(one, two);
-      assert.ok(!one.includes(PASSWORD), 'the hash contains the password');
+      const [first, second] = await Promise.all([hasher.hash(PASSWORD), hasher.hash(PASSWORD)]);
+      assert.notEqual(first, second);
+      assert.ok(!first.includes(PASSWORD), 'the hash contains the password');
     },
     'verify() accepts the password and no other': async () => {
       const hasher = await make();
-      const made = await hasher.hash(PASSWORD);
-      assert.equal(await hasher.verify(made, PASSWORD), true);
+      const hash = await hasher.hash(PASSWORD);
+      assert.equal(await hasher.verify(hash, PASSWORD), true);
       for (const other of ['', PASSWORD.toUpperCase(), `${PASSWORD} `, PASSWORD.slice(0, -1)]) {
-        assert.equal(await hasher.verify(made, other), false, `"${other}" was accepted instead of "${PASSWORD}"`);
+        assert.equal(await hasher.verify(hash, other), false, `"${other}" was accepted instead of "${PASSWORD}"`);
       }
     },
     'verify() compares the whole password: after a NUL, after 72 bytes, and with 1,024 bytes': async () => {
       const hasher = await make();
       for (const start of ['a\0', 'x'.repeat(72), 'é'.repeat(511)]) {
-        const made = await hasher.hash(`${start}a`);
-        assert.equal(await hasher.verify(made, `${start}a`), true);
+        const hash = await hasher.hash(`${start}a`);
+        assert.equal(await hasher.verify(hash, `${start}a`), true);
         assert.equal(
-          await hasher.verify(made, `${start}b`),
+          await hasher.verify(hash, `${start}b`),
           false,
           `characters after the first ${start.length} are ignored`,
         );
@@ -57,8 +57,8 @@ export function passwordHasherSpec(make: Made<PasswordHasher>): void {
     },
     'verify() takes the same time for an unreadable hash': async () => {
       const hasher = await make();
-      const made = await hasher.hash(PASSWORD);
-      const readable = await least(() => hasher.verify(made, PASSWORD));
+      const hash = await hasher.hash(PASSWORD);
+      const readable = await least(() => hasher.verify(hash, PASSWORD));
       const unreadable = await least(() => hasher.verify('nonsense', PASSWORD));
       assert.ok(
         unreadable > readable / 5,
@@ -67,19 +67,19 @@ export function passwordHasherSpec(make: Made<PasswordHasher>): void {
     },
     'verify() takes the same time for a wrong password': async () => {
       const hasher = await make();
-      const made = await hasher.hash(PASSWORD);
-      const right = await least(() => hasher.verify(made, PASSWORD));
-      const wrong = await least(() => hasher.verify(made, `${PASSWORD}!`));
+      const hash = await hasher.hash(PASSWORD);
+      const right = await least(() => hasher.verify(hash, PASSWORD));
+      const wrong = await least(() => hasher.verify(hash, `${PASSWORD}!`));
       assert.ok(
         wrong > right / 5 && wrong < right * 5,
         `${wrong} ms instead of ${right} ms reveal that the password is wrong`,
       );
     },
     'verify() accepts a hash of another instance, such as another replica': async () => {
-      const made = await (await make()).hash(PASSWORD);
+      const hash = await (await make()).hash(PASSWORD);
       const hasher = await make();
-      assert.equal(await hasher.verify(made, PASSWORD), true);
-      assert.equal(await hasher.verify(made, `${PASSWORD}!`), false);
+      assert.equal(await hasher.verify(hash, PASSWORD), true);
+      assert.equal(await hasher.verify(hash, `${PASSWORD}!`), false);
     },
     'needsRehash() returns false for a new hash': async () => {
       const hasher = await make();
@@ -89,8 +89,8 @@ export function passwordHasherSpec(make: Made<PasswordHasher>): void {
       const hasher = await make();
       const passwords = Array.from({ length: 12 }, (_, index) => `${PASSWORD} ${index}`);
       const hashes = await Promise.all(passwords.map((password) => hasher.hash(password)));
-      const right = await Promise.all(hashes.map((made, index) => hasher.verify(made, passwords[index]!)));
-      const wrong = await Promise.all(hashes.map((made, index) => hasher.verify(made, passwords[(index + 1) % 12]!)));
+      const right = await Promise.all(hashes.map((hash, index) => hasher.verify(hash, passwords[index]!)));
+      const wrong = await Promise.all(hashes.map((hash, index) => hasher.verify(hash, passwords[(index + 1) % 12]!)));
       assert.ok(right.every(Boolean) && !wrong.some(Boolean));
     },
   });

@@ -114,10 +114,10 @@ export function revocationSourceSpec(
       const set = emptySet(issuer);
       await source.follow(set);
       await source.stop();
-      const held = set.size;
+      const size = set.size;
       for (const { notice } of cases()) await publisher.publish(notice);
       await delay(withinSeconds * 1000);
-      assert.equal(set.size, held);
+      assert.equal(set.size, size);
     },
   });
 }

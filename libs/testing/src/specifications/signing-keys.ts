@@ -43,9 +43,9 @@ export function signingKeysSpec(make: Made<SigningKeys>): void {
     'sign() returns a JWS signature that the public key verifies': async () => {
       const signer = await make();
       for (const key of (await signer.keys()).filter(isActive)) {
-        const made = await signature(signer, key, INPUT);
-        assert.ok(verifies(key, INPUT, made), `the public key ${key.kid} does not verify the signature`);
-        assert.ok(!verifies(key, Buffer.concat([INPUT, Buffer.from('x')]), made));
+        const bytes = await signature(signer, key, INPUT);
+        assert.ok(verifies(key, INPUT, bytes), `the public key ${key.kid} does not verify the signature`);
+        assert.ok(!verifies(key, Buffer.concat([INPUT, Buffer.from('x')]), bytes));
       }
     },
     'sign() signs 20 concurrent inputs': async () => {
@@ -53,7 +53,7 @@ export function signingKeysSpec(make: Made<SigningKeys>): void {
       const key = (await signer.keys()).find(isActive)!;
       const inputs = Array.from({ length: 20 }, (_, index) => Buffer.from(`${INPUT.toString()}${index}`));
       const signatures = await Promise.all(inputs.map((input) => signature(signer, key, input)));
-      assert.ok(signatures.every((made, index) => verifies(key, inputs[index]!, made)));
+      assert.ok(signatures.every((bytes, index) => verifies(key, inputs[index]!, bytes)));
     },
     'localKey() returns only a private key of its public key': async () => {
       const signer = await make();
@@ -80,9 +80,9 @@ async function signature(signer: SigningKeys, key: PublicSigningKey, input: Buff
 }
 
 /** @see RFC 7518 §3 */
-function verifies(key: PublicSigningKey, input: Buffer, made: Buffer): boolean {
-  if (key.alg === 'HS256') return createHmac('sha256', key.key).update(input).digest().equals(made);
-  return verify(digestOf(key), input, { key: key.key, ...formOf(key) }, made);
+function verifies(key: PublicSigningKey, input: Buffer, bytes: Buffer): boolean {
+  if (key.alg === 'HS256') return createHmac('sha256', key.key).update(input).digest().equals(bytes);
+  return verify(digestOf(key), input, { key: key.key, ...formOf(key) }, bytes);
 }
 
 const digestOf = ({ alg }: PublicSigningKey): string => `sha${alg.slice(2)}`;

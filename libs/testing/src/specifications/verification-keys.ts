@@ -23,17 +23,17 @@ const NO_KEY = [
 /**
  * Tests the promises of `VerificationKeys`.
  *
- * @param known called for each statement, so that it can create the key first
+ * @param makeKey called for each statement, so that it can create the key first
  * @example
  * ```ts
  * verificationKeysSpec(() => keys, () => ({ issuer: 'https://id.acme.com', kid: 'key-1' }));
  * ```
  */
-export function verificationKeysSpec(make: Made<VerificationKeys>, known: Made<KnownVerificationKey>): void {
+export function verificationKeysSpec(make: Made<VerificationKeys>, makeKey: Made<KnownVerificationKey>): void {
   specification('VerificationKeys', {
     'find() returns a live key of the issuer: a public key, or a secret for HS256': async () => {
       const keys = await make();
-      const { issuer, kid } = await known();
+      const { issuer, kid } = await makeKey();
       const found = await keys.find(issuer, kid);
       assert.ok(found, 'find() did not return the key');
       assert.equal(found.kid, kid);
@@ -42,13 +42,13 @@ export function verificationKeysSpec(make: Made<VerificationKeys>, known: Made<K
     },
     'find() returns a known key synchronously': async () => {
       const keys = await make();
-      const { issuer, kid } = await known();
+      const { issuer, kid } = await makeKey();
       await keys.find(issuer, kid);
       assert.ok(!(keys.find(issuer, kid) instanceof Promise), 'find() returned a promise for a known key');
     },
     'find() returns no key for another issuer': async () => {
       const keys = await make();
-      const { issuer, kid } = await known();
+      const { issuer, kid } = await makeKey();
       await keys.find(issuer, kid);
       for (const other of [`${issuer}/`, issuer.toUpperCase(), 'https://other.test', '', '__proto__']) {
         assert.equal(await keys.find(other, kid), undefined, other);
@@ -57,7 +57,7 @@ export function verificationKeysSpec(make: Made<VerificationKeys>, known: Made<K
     },
     'find() returns no key for an unknown kid, and does not throw': async () => {
       const keys = await make();
-      const { issuer } = await known();
+      const { issuer } = await makeKey();
       for (const kid of NO_KEY) {
         assert.equal(await keys.find(issuer, kid), undefined, kid.slice(0, 20));
         assert.equal(keys.isLive(issuer, kid), false, kid.slice(0, 20));

@@ -51,15 +51,15 @@ export class DatabaseSigningKeys extends SigningKeys {
 
   private open(row: SigningKey): OpenedKey | undefined {
     const isEmpty = PrivateKeyEncryption.isEmpty(row.privateEncrypted);
-    const known = this.opened.get(row.kid);
-    if (known && isEmpty === !known.privateKey) return known;
+    const cached = this.opened.get(row.kid);
+    if (cached && isEmpty === !cached.privateKey) return cached;
     try {
       const opened = openKey(row, this.vault);
       this.unusable.delete(row.kid);
       return opened;
     } catch (error) {
       // A replica with the former instance secret continues with the keys that it has already opened.
-      if (known) return known;
+      if (cached) return cached;
       if (!this.unusable.has(row.kid)) this.logger.error(`Failed to open the signing key ${row.kid}: ${String(error)}`);
       this.unusable.add(row.kid);
       return undefined;

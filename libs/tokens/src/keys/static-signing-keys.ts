@@ -26,7 +26,7 @@ export class StaticSigningKeys extends SigningKeys {
   }
 
   override keys(): Promise<readonly PublicSigningKey[]> {
-    return Promise.resolve(this.imported.map(({ privateKey: _secret, ...known }) => known));
+    return Promise.resolve(this.imported.map(({ privateKey: _secret, ...key }) => key));
   }
 
   override sign(kid: string, signingInput: Buffer): Promise<Buffer> {

@@ -42,11 +42,11 @@ export class UserTableCheck implements OnModuleInit {
 
 async function missingColumnsOf(connection: DataSource, metadata: EntityMetadata): Promise<string[]> {
   // The catalogue, because information_schema hides columns that this role may not read.
-  const known = await connection.query<{ name: string }[]>(
+  const columns = await connection.query<{ name: string }[]>(
     'SELECT attname AS name FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped',
     [escapedTable(metadata)],
   );
-  const present = new Set(known.map(({ name }) => name));
+  const present = new Set(columns.map(({ name }) => name));
   return metadata.columns
     .filter(({ isVirtual, isVirtualProperty }) => !isVirtual && !isVirtualProperty)
     .map(({ databaseName }) => databaseName)

@@ -86,7 +86,7 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
   const design = declaredType === Object ? undefined : declaredType;
   const kind = kindOf(design, options);
   const values = options.enum ? valuesOf(options.enum) : undefined;
-  const known = kind === 'enum' ? typeOfValues(values ?? []) : TYPES[kind];
+  const columnType = kind === 'enum' ? typeOfValues(values ?? []) : TYPES[kind];
   const returned = driverType(options);
   const initial = (new entity() as unknown as Record<string, unknown>)[property];
   return {
@@ -96,8 +96,8 @@ export function columnOf(entity: Type<UserBase>, property: string): UserColumn |
     isUpdated: options.update !== false,
     isGenerated: (options.asExpression ?? options.generatedType) !== undefined,
     kind,
-    sentType: known ?? (Array.isArray(returned) ? returned : design) ?? returned,
-    shownType: known ?? returned ?? design,
+    sentType: columnType ?? (Array.isArray(returned) ? returned : design) ?? returned,
+    shownType: columnType ?? returned ?? design,
     isNullable: options.nullable === true,
     isBinary: !options.transformer && (options.type === 'bytea' || (options.type as unknown) === Buffer),
     hasDefault: options.default !== undefined || (initial !== undefined && initial !== null),

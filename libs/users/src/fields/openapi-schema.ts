@@ -100,9 +100,9 @@ function apiPropertyOf(entity: Type, { property }: UserColumn): Record<string, u
 function narrowed(schema: Record<string, unknown>, { name, constraints }: KnownRule): Record<string, unknown> {
   const words = KEYWORDS[name]?.(constraints[0], constraints[1]) ?? {};
   for (const [word, value] of Object.entries(words)) {
-    const known = schema[word];
-    const isBound = typeof known === 'number' && typeof value === 'number';
-    if (isBound) words[word] = word.startsWith('min') ? Math.max(known, value) : Math.min(known, value);
+    const existing = schema[word];
+    const isBound = typeof existing === 'number' && typeof value === 'number';
+    if (isBound) words[word] = word.startsWith('min') ? Math.max(existing, value) : Math.min(existing, value);
   }
   return { ...schema, ...words };
 }

@@ -69,10 +69,10 @@ function requestDto(
   isReadOnly: (field: DeclaredUserField) => boolean = () => false,
 ): Type<object> {
   checkUserEntity(entity);
-  const known = cache.get(entity) ?? new Map<string, Type<object>>();
-  cache.set(entity, known);
-  const dto = known.get(name) ?? build(entity, name, presenceIn, isReadOnly);
-  known.set(name, dto);
+  const dtos = cache.get(entity) ?? new Map<string, Type<object>>();
+  cache.set(entity, dtos);
+  const dto = dtos.get(name) ?? build(entity, name, presenceIn, isReadOnly);
+  dtos.set(name, dto);
   return dto;
 }
 

@@ -65,10 +65,10 @@ export function responseDtoOf<U extends UserBase, R extends Reader>(
   reader: R,
 ): UserView<SeenUser<U, R>> {
   checkUserEntity(entity);
-  const known = cache.get(entity) ?? new Map<Reader, UserView>();
-  cache.set(entity, known);
-  const view = known.get(reader) ?? build(entity, reader);
-  known.set(reader, view);
+  const views = cache.get(entity) ?? new Map<Reader, UserView>();
+  cache.set(entity, views);
+  const view = views.get(reader) ?? build(entity, reader);
+  views.set(reader, view);
   return view as UserView<SeenUser<U, R>>;
 }
 

@@ -20,11 +20,11 @@ export function writableColumnsOf(fields: object, users: EntityMetadata): Record
 }
 
 /** The fields whose stored value would differ from the loaded one. */
-export function changedFieldsOf(given: Record<string, unknown>, user: UserBase, users: EntityMetadata): string[] {
+export function changedFieldsOf(values: Record<string, unknown>, user: UserBase, users: EntityMetadata): string[] {
   const stored = user as unknown as Record<string, unknown>;
-  return Object.keys(given).filter((property) => {
-    const field = { [property]: given[property] };
-    const isEqual = isDeepStrictEqual(given[property], stored[property]);
+  return Object.keys(values).filter((property) => {
+    const field = { [property]: values[property] };
+    const isEqual = isDeepStrictEqual(values[property], stored[property]);
     return !isEqual && columnsOf(property, users).some((column) => isChanged(column, field, user));
   });
 }
@@ -53,16 +53,16 @@ export function assertInsertable(fields: object, users: EntityMetadata): void {
  * @throws TypeError that names the property
  */
 export function assertUpdatable(changes: object, user: UserBase, users: EntityMetadata): void {
-  const [given, stored] = [changes, user] as unknown as Record<string, unknown>[];
+  const [values, stored] = [changes, user] as unknown as Record<string, unknown>[];
   assertNoRelatedRows(users, ({ propertyPath }) => {
-    const value = given![propertyPath];
+    const value = values![propertyPath];
     return value === undefined || isDeepStrictEqual(value, stored![propertyPath]);
   });
   for (const { propertyPath } of users.allEmbeddeds) {
     const value = valueAt(propertyPath, changes);
     if (value === undefined || (typeof value === 'object' && value !== null)) continue;
     const [property = ''] = propertyPath.split('.');
-    if (isDeepStrictEqual(given![property], stored![property])) continue;
+    if (isDeepStrictEqual(values![property], stored![property])) continue;
     throw new TypeError(
       `UsersService changes an embedded class column by column: write "${propertyPath}" as an object, with null for each column that has no value.`,
     );
