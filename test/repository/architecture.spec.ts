@@ -17,6 +17,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   revocations: 3,
   sessions: 4,
   password: 5,
+  roles: 5,
   accounts: 6,
   postern: 8,
 };

@@ -2,6 +2,7 @@ import { DataSource } from 'typeorm';
 import { PasswordCredential } from 'postern/password';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
+import { Role, UserRole } from 'postern/roles';
 import { Session } from 'postern/sessions';
 import { SigningKey } from 'postern/tokens';
 import { User } from 'postern/users';
@@ -16,7 +17,7 @@ describe('the schema', () => {
       type: 'postgres',
       extra: { connectionString: database.url },
       installExtensions: false,
-      entities: [User, SigningKey, Session, PasswordCredential],
+      entities: [User, SigningKey, Session, PasswordCredential, Role, UserRole],
     }).initialize();
   });
   afterAll(async () => {

@@ -13,6 +13,7 @@ import { RevocationPublisher, RevocationSet, VerificationKeys } from 'postern/au
 import * as password from 'postern/password';
 import { Database, DomainEvent } from 'postern/persistence';
 import { RevocationSignal } from 'postern/revocations';
+import { UserRolesService } from 'postern/roles';
 import * as sessions from 'postern/sessions';
 import {
   claimsProviderSpec,
@@ -330,6 +331,32 @@ describe.each([
       roles: ['employee'],
       scope: 'expenses:read',
     });
+  });
+
+  it('an administrator gives an employee Acme’s role, and the employee uses its permission after a refresh', async () => {
+    const boss = await employ();
+    await app.nest.get(UserRolesService).replace(boss.id, ['administrator']);
+    const { access_token: token } = await login(boss.email);
+    const ada = await employ();
+    const bob = await employ();
+    const expense = await send('POST', '/expenses', {}, ada.access_token);
+    const path = `/expenses/${String(expense.body['id'])}`;
+    expect((await send('GET', path, undefined, ada.access_token)).status).toBe(200);
+    const denied = await send('GET', path, undefined, bob.access_token);
+    expect([denied.status, denied.body.code]).toEqual([403, 'policy-denied']);
+
+    const lacking = await send('GET', '/expenses', undefined, bob.access_token);
+    expect([lacking.status, lacking.body.code, lacking.body['permissions']]).toEqual([
+      403,
+      'permission-missing',
+      ['expenses:audit'],
+    ]);
+    expect((await send('PUT', `/users/${bob.id}/roles`, { roles: ['auditor'] }, token)).status).toBe(200);
+    const { access_token: auditor } = await login(bob.email);
+    expect((await send('GET', '/expenses', undefined, auditor)).status).toBe(200);
+    expect((await send('GET', path, undefined, auditor)).status).toBe(200);
+    expect((await send('PUT', `/users/${bob.id}/roles`, { roles: [] }, token)).status).toBe(200);
+    expect((await send('GET', '/expenses', undefined, auditor)).status).toBe(403);
   });
 
   it('Acme’s controllers receive the signed-in employee from the mapper', async () => {

@@ -20,6 +20,7 @@ import {
   JwtAuthGuard,
   OpenStreams,
   PrincipalMapper,
+  RouteRights,
   RevocationHealth,
   RevocationPublisher,
   RevocationSource,
@@ -240,8 +241,9 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('open streams 
 
   it('ends a stream that a guard has admitted which the application made itself for useGlobalGuards', async () => {
     await start({ global: false }, () => {
+      const rights = application.get(RouteRights);
       const [verifier, mapper] = [application.get(AccessTokenVerifier), application.get(PrincipalMapper)];
-      application.useGlobalGuards(new JwtAuthGuard(verifier, mapper));
+      application.useGlobalGuards(new JwtAuthGuard(verifier, mapper, rights));
     });
     const stream = await open('/live/events');
     expect(stream.answer.statusCode).toBe(200);

@@ -5,6 +5,9 @@ import type { ExecutionContext } from '@nestjs/common';
 export type AuthErrorCode =
   | 'invalid-token'
   | 'insufficient-scope'
+  | 'permission-missing'
+  | 'role-missing'
+  | 'policy-denied'
   | 'cross-site-request'
   | 'guard-context-unsupported'
   | 'principal-unknown'
@@ -53,6 +56,43 @@ export class InsufficientScopeError extends AuthError {
       headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${scopes.join(' ')}"` },
     });
   }
+}
+
+/** The principal lacks a permission that the route requires: a user by its roles, a service by its scopes. */
+export class PermissionMissingError extends AuthError {
+  override readonly code: string = 'permission-missing' satisfies AuthErrorCode;
+  override readonly status: number = 403;
+  override readonly title: string = 'You lack a permission that this route requires.';
+
+  /** @param permissions the permission that is missing, or those of which one would suffice */
+  constructor(permissions: readonly string[] = []) {
+    super(permissions.length === 0 ? undefined : `Required: ${permissions.join(' or ')}.`, {
+      ...(permissions.length > 0 && { extensions: { permissions } }),
+      headers: { 'WWW-Authenticate': `Bearer error="insufficient_scope", scope="${permissions.join(' ')}"` },
+    });
+  }
+}
+
+/** The user has none of the roles that the route requires. */
+export class RoleMissingError extends AuthError {
+  override readonly code: string = 'role-missing' satisfies AuthErrorCode;
+  override readonly status: number = 403;
+  override readonly title: string = 'You lack a role that this route requires.';
+
+  /** @param roles the roles of which one suffices */
+  constructor(roles: readonly string[] = []) {
+    super(roles.length === 0 ? undefined : `Required: ${roles.join(' or ')}.`, {
+      ...(roles.length > 0 && { extensions: { roles } }),
+      headers: { 'WWW-Authenticate': 'Bearer error="insufficient_scope"' },
+    });
+  }
+}
+
+/** A policy of the application does not allow the request. */
+export class PolicyDeniedError extends AuthError {
+  override readonly code: string = 'policy-denied' satisfies AuthErrorCode;
+  override readonly status: number = 403;
+  override readonly title: string = 'You may not do this.';
 }
 
 /**

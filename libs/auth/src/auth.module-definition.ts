@@ -8,6 +8,7 @@ import { ConfiguredVerificationKeys } from './keys/configured-verification-keys.
 import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
 import { GUARD_IS_GLOBAL, UnguardedHandlersCheck } from './access/unguarded-handlers.check.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
+import { RequiredRightsCheck } from './access/required-rights.check.js';
 import { oneCopyCheck } from './one-copy.check.js';
 import { IdentityPrincipalMapper, PrincipalMapper } from './guard/principal-mapper.js';
 import { RevocationPublisher } from './revocations/revocation-publisher.js';
@@ -28,6 +29,7 @@ function guardProviders(structure: AuthStructure): Provider[] {
     { provide: JwtAuthGuard, useClass: structure.guard ?? JwtAuthGuard },
     { provide: GUARD_IS_GLOBAL, useValue: isGlobal },
     UnguardedHandlersCheck,
+    RequiredRightsCheck,
     ...(isGlobal ? [{ provide: APP_GUARD, useExisting: JwtAuthGuard }] : []),
   ];
 }

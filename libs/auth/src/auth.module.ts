@@ -10,6 +10,8 @@ import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
 import { OtherIssuersRevocationFeeds } from './revocations/other-issuers-revocation-feeds.js';
 import { CredentialsReader } from './guard/credentials-reader.js';
 import { JwtStrategy } from './guard/jwt.strategy.js';
+import { PrincipalPermissions } from './permissions/principal-permissions.js';
+import { RouteRights } from './permissions/route-rights.js';
 import { OpenStreams } from './streams/open-streams.js';
 import { RevocationHealth } from './revocations/revocation-health.js';
 import { RevocationSet } from './revocations/revocation-set.js';
@@ -51,12 +53,23 @@ const SWEPT_AT_ONCE = 20_000;
         new RevocationSet(new JumpTolerantClock(clock), issuers.own.issuer),
       inject: [Clock, TrustedIssuers],
     },
+    PrincipalPermissions,
+    RouteRights,
     RevocationHealth,
     OtherIssuersRevocationFeeds,
     TokenValidity,
     OpenStreams,
   ],
-  exports: [TrustedIssuers, AccessTokenVerifier, JwtStrategy, RevocationSet, RevocationHealth, OpenStreams],
+  exports: [
+    TrustedIssuers,
+    AccessTokenVerifier,
+    JwtStrategy,
+    RevocationSet,
+    PrincipalPermissions,
+    RouteRights,
+    RevocationHealth,
+    OpenStreams,
+  ],
 })
 export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, OnApplicationShutdown {
   private sweeper?: NodeJS.Timeout;

@@ -6,8 +6,11 @@ export {
   InsufficientScopeError,
   InvalidTokenError,
   MissingTokenError,
+  PermissionMissingError,
+  PolicyDeniedError,
   PrincipalUnknownError,
   RevocationsUnknownError,
+  RoleMissingError,
   UnsupportedContextError,
 } from './auth.errors.js';
 export type { AuthErrorCode } from './auth.errors.js';
@@ -20,7 +23,8 @@ export { CurrentPrincipal, CurrentUser } from './guard/current-user.decorator.js
 export { EndsWithToken } from './streams/ends-with-token.decorator.js';
 export { FixedResponse } from './answers/fixed-response.decorator.js';
 export { withInheritedRoutes } from './access/inherited-routes.js';
-export { isGuarded, isOptional, isPublic, scopesOf } from './access/route-access.js';
+export { isGuarded, isOptional, isPublic, rightsOf, scopesOf } from './access/route-access.js';
+export type { RequiredRights } from './access/route-access.js';
 export { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 export type { GuardedRequest } from './guard/guarded-request.js';
 export { isJwtAlgorithm, JWT_ALGORITHMS } from 'postern/jws';
@@ -29,6 +33,18 @@ export { JwtStrategy } from './guard/jwt.strategy.js';
 export { OpenStreams } from './streams/open-streams.js';
 export { ISSUER_PROFILES } from './profiles/issuer-profiles.js';
 export type { ClaimMapping, IssuerProfile } from './profiles/issuer-profile.js';
+export {
+  definedPermissions,
+  definePermissions,
+  isDefinedPermission,
+  isPermission,
+} from './permissions/define-permissions.js';
+export type { DefinedPermission } from './permissions/define-permissions.js';
+export type { PermissionName, PermissionNames, PosternPermission } from './permissions/permission-names.js';
+export { Policy } from './permissions/policy.js';
+export type { PolicyContext } from './permissions/policy.js';
+export { RouteRights } from './permissions/route-rights.js';
+export { ALL_PERMISSIONS, PrincipalPermissions } from './permissions/principal-permissions.js';
 export { IdentityPrincipalMapper, PrincipalMapper } from './guard/principal-mapper.js';
 export type { Principal } from './guard/principal.js';
 export { RemoteVerificationKeys } from './keys/remote-verification-keys.js';
@@ -39,13 +55,23 @@ export type { RevocationRequest } from './revocations/revocation-publisher.js';
 export { IssuerRevocationHealth } from './revocations/issuer-revocation-health.js';
 export type { RevocationCounters, RevocationReport, RevocationStatus } from './revocations/issuer-revocation-health.js';
 export { RevocationHealth } from './revocations/revocation-health.js';
-export { RevocationSet } from './revocations/revocation-set.js';
+export { RevocationSet, roleTarget } from './revocations/revocation-set.js';
 export type { RevocationSettings } from './settings/revocation-settings.js';
 export type { IssuerFetch } from './keys/issuer-fetch.js';
 export type { TokenSource } from './settings/token-sources.js';
 export { RevocationSource } from './revocations/revocation-source.js';
 export { SECURITY_EVENT_TYPES } from './revocations/security-event.js';
-export { ForServices, OptionalAuth, OwnIssuerOnly, Public, RequireScopes } from './access/access.decorators.js';
+export {
+  ForServices,
+  OptionalAuth,
+  OwnIssuerOnly,
+  Public,
+  RequireAnyPermission,
+  RequirePermissions,
+  RequireRoles,
+  RequireScopes,
+  UsePolicy,
+} from './access/access.decorators.js';
 export { StaticVerificationKeys } from './keys/static-verification-keys.js';
 export { TrustedIssuers } from './tokens/trusted-issuers.js';
 export {

@@ -4,6 +4,7 @@ import type { OpenAPIObject } from '@nestjs/swagger';
 import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
 import { errorResponsesOf } from './openapi-problems.js';
+import { describeRights } from './openapi-rights.js';
 import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
 import type { DescribedRoute } from './openapi-routes.js';
 import { securityOf, securitySchemesOf } from './openapi-security.js';
@@ -73,18 +74,11 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
       const route = byId.get(id) ?? byId.get(id.replace(new RegExp(`_${method}$`), ''));
       if (operation === undefined || route === undefined) continue;
       const schemas = document.components.schemas ?? {};
-      const scopes = route.guardedBy?.scopes ?? [];
       operation.security = securityOf(route, [...schemes.keys()]);
-      // Swagger UI shows a padlock, but no scopes.
-      if (scopes.length > 0) operation.description = `${operation.description ?? ''}\n\n${requirementOf(route)}`.trim();
+      if (route.guardedBy !== undefined) describeRights(operation, route.guardedBy);
       operation.responses = { ...operation.responses, ...errorResponsesOf(route, method, operation, schemas) };
       exemplify(operation, schemas);
     }
   }
   return document;
-}
-
-function requirementOf({ guardedBy }: DescribedRoute): string {
-  const scopes = guardedBy?.scopes.map((scope) => `\`${scope}\``).join(' and ');
-  return guardedBy?.isOptional === true ? `A token requires the scope ${scopes}.` : `Requires the scope ${scopes}.`;
 }

@@ -1,6 +1,14 @@
 import type { Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { InsufficientScopeError, InvalidTokenError, RevocationsUnknownError } from 'postern/auth';
+import {
+  InsufficientScopeError,
+  InvalidTokenError,
+  PermissionMissingError,
+  PolicyDeniedError,
+  RevocationsUnknownError,
+  RoleMissingError,
+} from 'postern/auth';
+import type { RequiredRights } from 'postern/auth';
 import {
   answerOf,
   AuthError,
@@ -48,14 +56,13 @@ export function errorResponsesOf(
 ): Responses {
   const field = fieldOf(operation, schemas) ?? (operation.requestBody && UNKNOWN_FIELD);
   const isAddressed = (operation.parameters ?? []).some((parameter) => 'in' in parameter && parameter.in === 'path');
-  const scopes = route.guardedBy?.scopes ?? [];
   const errors = [
     ...(method === 'get' ? [] : BODY_ERRORS),
     ...(isAddressed ? [MalformedRequestError] : []),
     ...(field === undefined ? [] : [ValidationFailedError.of([issueOf(field)])]),
     ...(route.guardedBy === undefined ? [] : [InvalidTokenError, RevocationsUnknownError]),
     ...(operation.requestBody === undefined && route.guardedBy === undefined ? [] : DATABASE_ERRORS),
-    ...(scopes.length === 0 ? [] : [new InsufficientScopeError(scopes)]),
+    ...(route.guardedBy === undefined ? [] : rightsErrorsOf(route.guardedBy)),
     ...route.errors,
   ].map((error) => (error instanceof AuthError ? error : new error()));
 
@@ -66,6 +73,16 @@ export function errorResponsesOf(
     byStatus.set(error.status, [...(byStatus.get(error.status) ?? []), error]);
   }
   return Object.fromEntries([...byStatus].map(([status, some]) => [String(status), responseOf(some)]));
+}
+
+function rightsErrorsOf({ scopes, roles, permissions, anyPermission, policies }: RequiredRights): AuthError[] {
+  const [permission] = permissions.length > 0 ? [permissions.slice(0, 1)] : anyPermission;
+  return [
+    ...(scopes.length > 0 ? [new InsufficientScopeError(scopes)] : []),
+    ...roles.slice(0, 1).map((choice) => new RoleMissingError(choice)),
+    ...(permission ? [new PermissionMissingError(permission)] : []),
+    ...(policies.length > 0 ? [new PolicyDeniedError()] : []),
+  ];
 }
 
 /** Returns a field of the body, the query or the path, for the example of an error that names a field. */

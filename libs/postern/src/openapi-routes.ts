@@ -2,7 +2,8 @@ import { VersioningType } from '@nestjs/common';
 import type { INestApplication, Type } from '@nestjs/common';
 import { METHOD_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { ApplicationConfig, MetadataScanner, ModulesContainer } from '@nestjs/core';
-import { isGuarded, isOptional, JwtAuthGuard, scopesOf } from 'postern/auth';
+import { isGuarded, isOptional, JwtAuthGuard, rightsOf } from 'postern/auth';
+import type { RequiredRights } from 'postern/auth';
 import { problemsOf } from 'postern/problem';
 import type { AuthError } from 'postern/problem';
 
@@ -23,8 +24,8 @@ export interface DescribedRoute {
   readonly operationId: string;
   /** Whether the route has several versions in its path. */
   readonly hasVersions: boolean;
-  /** The scopes that the guard requires, and whether a token is optional; undefined if the route is public. */
-  readonly guardedBy: { readonly scopes: readonly string[]; readonly isOptional: boolean } | undefined;
+  /** The rights that the guard requires, and whether a token is optional; undefined if the route is public. */
+  readonly guardedBy: (RequiredRights & { readonly isOptional: boolean }) | undefined;
   /** The errors of `@ApiProblems`: classes, or instances with a more specific example. */
   readonly errors: readonly (Type<AuthError> | AuthError)[];
 }
@@ -56,7 +57,7 @@ export function routesOf(app: INestApplication): readonly DescribedRoute[] {
       versioning?.type === VersioningType.URI &&
       [versionOf(handler) ?? versionOf(controller) ?? versioning.defaultVersion].flat().length > 1,
     guardedBy: isGuarded(handler, controller, isGlobal)
-      ? { scopes: scopesOf(handler, controller), isOptional: isOptional(handler, controller) }
+      ? { ...rightsOf(handler, controller), isOptional: isOptional(handler, controller) }
       : undefined,
     errors: problemsOf(controller, handler),
   }));

@@ -7,6 +7,7 @@ import type { PersistenceSettings, PersistenceStructure } from 'postern/persiste
 import { setting, settings } from 'postern/problem';
 import type { ProblemSettings } from 'postern/problem';
 import type { RevocationsSettings, RevocationsStructure } from 'postern/revocations';
+import type { RolesSettings, RolesStructure } from 'postern/roles';
 import type { SessionsSettings, SessionsStructure } from 'postern/sessions';
 import type { TokensSettings, TokensStructure } from 'postern/tokens';
 import type { UsersStructure } from 'postern/users';
@@ -44,6 +45,8 @@ export interface PosternSettings {
   tokens?: Omit<TokensSettings, 'issuer' | 'audience' | 'secret' | 'previousSecrets'> | undefined;
   sessions?: (SessionsSettings & Omit<RevocationsSettings, 'redisUrl'>) | undefined;
   password?: Omit<PasswordSettings, 'productName'> | undefined;
+  /** The roles that the application ships. The start creates those that do not exist. */
+  roles?: RolesSettings['roles'] | undefined;
 }
 
 /** The classes that an application can replace. `forRootAsync` reads them synchronously, too. */
@@ -85,6 +88,7 @@ export interface PosternStructure {
         revocations?: RevocationsStructure['controller'] | undefined;
         password?: PasswordStructure['controller'] | undefined;
         accounts?: AccountsStructure['controller'] | undefined;
+        roles?: RolesStructure['controllers'] | undefined;
         health?: Type | false | undefined;
       }
     | undefined;
@@ -109,6 +113,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     tokens: setting.unchecked(),
     sessions: setting.unchecked(),
     password: setting.unchecked(),
+    roles: setting.unchecked(),
   },
   {
     user: true,

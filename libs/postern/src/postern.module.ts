@@ -6,6 +6,7 @@ import { AuthModule, withInheritedRoutes } from 'postern/auth';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { missingSettings, ProblemModule } from 'postern/problem';
+import { RolesModule } from 'postern/roles';
 import { SessionsModule } from 'postern/sessions';
 import type { SessionsSettings } from 'postern/sessions';
 import { DatabaseRevocationPublisher, DatabaseRevocationSource, RevocationsModule } from 'postern/revocations';
@@ -25,7 +26,15 @@ import type {
 /** The token of the validated settings. */
 const CHECKED_SETTINGS = Symbol('PosternModule settings');
 const NO_SETTINGS = missingSettings('PosternModule', CHECKED_SETTINGS);
-const MODULES_WITH_ROUTES = [AuthModule, TokensModule, UsersModule, SessionsModule, PasswordModule, AccountsModule];
+const MODULES_WITH_ROUTES = [
+  AuthModule,
+  TokensModule,
+  UsersModule,
+  SessionsModule,
+  PasswordModule,
+  RolesModule,
+  AccountsModule,
+];
 const DAY_SECONDS = 86_400;
 /** The default of `AuthModule`. */
 const VERIFIED_BYTES = 8192;
@@ -157,6 +166,10 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       policies: structure.passwordPolicies,
       controller: structure.controllers?.password,
       imports,
+    }),
+    RolesModule.forRootAsync({
+      ...from(({ roles }) => ({ roles })),
+      controllers: structure.controllers?.roles,
     }),
     AccountsModule.forRootAsync({
       ...from(({ production = false, productName }) => ({ production, productName })),

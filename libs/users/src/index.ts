@@ -19,6 +19,7 @@ export {
   type UserFieldOptions,
 } from './fields/user-field.decorator.js';
 export { UserDtos } from './fields/user-dtos.js';
+export { UserRoles } from './user-roles.js';
 export { UserSessions } from './user-sessions.js';
 export type { NewUser, Reader, SeenUser, TeamField, TeamFields, UserChanges } from './fields/user-types.js';
 export { User } from './user.entity.js';

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Optional } from '@nestjs/common';
 import { Clock, RevocationPublisher } from 'postern/auth';
+import { UserRoles } from './user-roles.js';
 import { UserSessions } from './user-sessions.js';
 
 /** Ends the access of a user: the sessions and all access tokens, also those without a session. */
@@ -10,6 +11,7 @@ export class UserAccess {
     private readonly revocations: RevocationPublisher,
     private readonly clock: Clock,
     @Optional() private readonly sessions?: UserSessions,
+    @Optional() private readonly roles?: UserRoles,
   ) {}
 
   /**
@@ -17,9 +19,11 @@ export class UserAccess {
    * is awaited, and no session can begin before the transaction ends.
    *
    * @param reason at most 32 characters
+   * @throws AuthError if the account must not end, such as the last administrator
    * @returns the instant at which access ended; tokens issued up to and including its second are revoked
    */
   async end(userId: string, reason: string): Promise<Date> {
+    await this.roles?.assertMayEnd(userId);
     await this.sessions?.endAllOf(userId, reason);
     const endedAt = this.clock.now();
     await this.revocations.publish({

@@ -401,14 +401,14 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       ['DELETE', '/users/:id', 'users:write'],
       ['POST', '/users/:id/disable', 'users:write'],
       ['POST', '/users/:id/enable', 'users:write'],
-    ])('the right scope is required for %s %s', async (method, path, scope) => {
+    ])('a service needs the permission of %s %s as a scope', async (method, path, scope) => {
       const { id } = await employ();
       const address = path.replace(':id', id);
       const other = scope === 'users:read' ? 'users:write' : 'users:read';
       expect((await running.call(method, address)).status).toBe(401);
       for (const given of [undefined, other]) {
         const { status, body } = await running.call(method, address, await tokenFor(id, { scope: given }));
-        expect({ status, code: body.code }).toEqual({ status: 403, code: 'insufficient-scope' });
+        expect({ status, code: body.code }).toEqual({ status: 403, code: 'permission-missing' });
       }
       const answer = await running.call(
         method,
@@ -800,7 +800,8 @@ describe('the users on any transport', () => {
     expect((await call('GET', `/users/${id}`, await tokenFor('payroll'))).status).toBe(403);
     expect((await call('GET', '/desk', service)).status).toBe(401);
     const ofSession = await tokenFor(randomUUID(), { scope: 'users:read', sessionId: randomUUID() });
-    expect((await call('GET', `/users/${id}`, ofSession)).status).toBe(401);
+    expect((await call('GET', `/users/${id}`, ofSession)).status).toBe(403);
+    expect((await call('GET', '/desk', ofSession)).status).toBe(401);
   });
 
   it('the users’ routes are closed if the application has no global guard', async () => {
@@ -949,7 +950,7 @@ describe('the users on any transport', () => {
     expect((await call('GET', `/users/${id}`, reader)).status).toBe(200);
     for (const path of ['/users', `/users/${id}`]) {
       expect((await call('GET', path)).status).toBe(401);
-      expect((await call('GET', path, token)).body.code).toBe('insufficient-scope');
+      expect((await call('GET', path, token)).body.code).toBe('permission-missing');
     }
 
     const mine = documentOf(app).paths;

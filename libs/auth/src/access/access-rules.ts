@@ -9,15 +9,22 @@ export const SCOPES = 'postern:scopes';
 export const OWN_ISSUER = 'postern:own-issuer';
 export const FOR_SERVICES = 'postern:for-services';
 export const FIXED_RESPONSE = 'postern:fixed-response';
+export const PERMISSIONS = 'postern:permissions';
+export const ANY_PERMISSION = 'postern:any-permission';
+export const ROLES = 'postern:roles';
+export const POLICIES = 'postern:policies';
+
+/** The rules that have values: those of several decorators add up. */
+type ValuedRule = typeof SCOPES | typeof PERMISSIONS | typeof ANY_PERMISSION | typeof ROLES | typeof POLICIES;
 
 export type Rule =
   | typeof PUBLIC
   | typeof OPTIONAL
   | typeof NO_INVALID_TOKEN
-  | typeof SCOPES
   | typeof OWN_ISSUER
   | typeof FOR_SERVICES
-  | typeof FIXED_RESPONSE;
+  | typeof FIXED_RESPONSE
+  | ValuedRule;
 
 /** The names of the methods that have a rule, by the prototype on which the rule was written. */
 const declared = new Map<object, Set<string | symbol>>();
@@ -27,13 +34,13 @@ const declared = new Map<object, Set<string | symbol>>();
  * its function, and the rule of a class under its prototype: a decorator that wraps the method or the class replaces
  * the function or the class, and leaves the rest.
  */
-export function recordRule(rule: Rule, scopes?: readonly string[]): MethodDecorator & ClassDecorator {
+export function recordRule(rule: Rule, values?: readonly unknown[]): MethodDecorator & ClassDecorator {
   return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     const method: unknown = descriptor?.value;
     const prototype = typeof target === 'function' && name === undefined ? (target.prototype as object) : target;
     declared.set(prototype, (declared.get(prototype) ?? new Set()).add(name ?? 'constructor'));
-    record(rule, scopes, prototype, name);
-    if (typeof method === 'function') record(rule, scopes, method);
+    record(rule, values, prototype, name);
+    if (typeof method === 'function') record(rule, values, method);
   };
 }
 
@@ -49,15 +56,18 @@ export function hasOwnRule(rule: Rule, prototype: object, name?: string | symbol
   return method !== undefined && Reflect.hasMetadata(rule, method);
 }
 
-/** The scopes that the class itself, or its method of this name, requires. */
-export function ownScopes(prototype: object, name?: string | symbol): readonly string[] {
+/** The values of the rule that the class itself, or its method of this name, has. */
+export function ownValues<T>(rule: ValuedRule, prototype: object, name?: string | symbol): readonly T[] {
   const method = name === undefined ? undefined : ownMethod(prototype, name);
-  return [...scopesIn(Reflect.getOwnMetadata(SCOPES, prototype, name!)), ...(method ? scopesOfFunction(method) : [])];
+  return [
+    ...valuesIn<T>(Reflect.getOwnMetadata(rule, prototype, name!)),
+    ...(method ? valuesOfFunction<T>(rule, method) : []),
+  ];
 }
 
-/** The scopes that were recorded with the function. */
-export function scopesOfFunction(method: object): readonly string[] {
-  return scopesIn(Reflect.getMetadata(SCOPES, method));
+/** The values of the rule that were recorded with the function. */
+export function valuesOfFunction<T>(rule: ValuedRule, method: object): readonly T[] {
+  return valuesIn<T>(Reflect.getMetadata(rule, method));
 }
 
 /** The method that the class itself has under this name. Accessors do not count, because Nest does not run them. */
@@ -91,12 +101,12 @@ export function lineageOf(prototype: object): readonly object[] {
   return lineage;
 }
 
-function record(rule: Rule, scopes: readonly string[] | undefined, holder: object, name?: string | symbol): void {
-  // The scopes of several decorators add up.
-  const value = scopes && [...scopesIn(Reflect.getOwnMetadata(rule, holder, name!)), ...scopes];
+function record(rule: Rule, values: readonly unknown[] | undefined, holder: object, name?: string | symbol): void {
+  // The values of several decorators add up.
+  const value = values && [...valuesIn(Reflect.getOwnMetadata(rule, holder, name!)), ...values];
   Reflect.defineMetadata(rule, value ?? true, holder, name!);
 }
 
-function scopesIn(metadata: unknown): readonly string[] {
-  return (metadata as readonly string[] | undefined) ?? [];
+function valuesIn<T>(metadata: unknown): readonly T[] {
+  return (metadata as readonly T[] | undefined) ?? [];
 }

@@ -1,5 +1,21 @@
-import { FOR_SERVICES, NO_INVALID_TOKEN, OPTIONAL, OWN_ISSUER, PUBLIC, recordRule, SCOPES } from './access-rules.js';
+import {
+  ANY_PERMISSION,
+  FOR_SERVICES,
+  NO_INVALID_TOKEN,
+  OPTIONAL,
+  OWN_ISSUER,
+  PERMISSIONS,
+  POLICIES,
+  PUBLIC,
+  recordRule,
+  ROLES,
+  SCOPES,
+} from './access-rules.js';
 import { isScopeToken } from 'postern/jws';
+import { isPermission } from '../permissions/define-permissions.js';
+import type { Type } from '@nestjs/common';
+import type { PermissionName } from '../permissions/permission-names.js';
+import type { Policy } from '../permissions/policy.js';
 
 /**
  * Allows requests without a token, for a route or for every route of a controller. A method of a public controller
@@ -98,3 +114,75 @@ export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => recordRule(
  * ```
  */
 export const ForServices = (): MethodDecorator & ClassDecorator => recordRule(FOR_SERVICES);
+
+/**
+ * Requires all of the permissions: of a user by its roles, of a service by its scopes. Permissions add up as scopes do.
+ * A principal that lacks one gets 403 `permission-missing`, which names it.
+ *
+ * @throws Error at load if a permission is malformed. The start fails if no module defines the permission.
+ * @example
+ * ```ts
+ * \@RequirePermissions('invoices:approve')
+ * \@Post('invoices/:id/approval')
+ * approve() {}
+ * ```
+ */
+export const RequirePermissions = (...permissions: PermissionName[]): MethodDecorator & ClassDecorator =>
+  recordRule(PERMISSIONS, checkedPermissions('RequirePermissions', permissions));
+
+/**
+ * Requires one of the permissions. Several decorators add up: each of them requires one of its permissions.
+ *
+ * @throws Error at load if a permission is malformed. The start fails if no module defines the permission.
+ * @example
+ * ```ts
+ * \@RequireAnyPermission('invoices:approve', 'invoices:audit')
+ * ```
+ */
+export const RequireAnyPermission = (...permissions: PermissionName[]): MethodDecorator & ClassDecorator =>
+  recordRule(ANY_PERMISSION, [checkedPermissions('RequireAnyPermission', permissions)]);
+
+/**
+ * Requires one of the roles. Several decorators add up: each of them requires one of its roles. A principal without
+ * any of them gets 403 `role-missing`. Prefer `@RequirePermissions`: an administrator can change what a role may do.
+ *
+ * @throws Error at load if there is no role, or if a name is empty
+ * @example
+ * ```ts
+ * \@RequireRoles('auditor', 'accountant')
+ * ```
+ */
+export const RequireRoles = (...roles: string[]): MethodDecorator & ClassDecorator => {
+  if (roles.length === 0 || roles.some((role) => typeof role !== 'string' || role === '')) {
+    throw new Error('@RequireRoles needs names of roles such as "auditor".');
+  }
+  return recordRule(ROLES, [roles]);
+};
+
+/**
+ * Requires that each of the policies allows the request. Policies add up as scopes do. The classes must be providers of
+ * a module of the application, or the start fails.
+ *
+ * @throws Error at load if there is no policy
+ * @example
+ * ```ts
+ * \@UsePolicy(InvoiceOwnerPolicy)
+ * \@Get('invoices/:id')
+ * read() {}
+ * ```
+ */
+export const UsePolicy = (...policies: Type<Policy>[]): MethodDecorator & ClassDecorator => {
+  // Two files that import each other may pass a class that is not loaded yet.
+  if (policies.length === 0 || policies.some((policy) => typeof policy !== 'function')) {
+    throw new Error('@UsePolicy needs classes that extend Policy. Check for two files that import each other.');
+  }
+  return recordRule(POLICIES, policies);
+};
+
+function checkedPermissions(decorator: string, permissions: readonly string[]): readonly string[] {
+  const malformed = permissions.find((permission) => !isPermission(permission));
+  if (permissions.length === 0 || malformed !== undefined) {
+    throw new Error(`@${decorator} needs permissions such as "invoices:approve", but got "${malformed ?? ''}".`);
+  }
+  return permissions;
+}

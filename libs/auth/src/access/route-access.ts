@@ -1,4 +1,5 @@
 import {
+  ANY_PERMISSION,
   FOR_SERVICES,
   hasOwnRule,
   isDecoratedWith,
@@ -7,31 +8,49 @@ import {
   OPTIONAL,
   ownMethod,
   ownMethodNames,
-  ownScopes,
+  ownValues,
   OWN_ISSUER,
+  PERMISSIONS,
+  POLICIES,
   PUBLIC,
+  ROLES,
   SCOPES,
-  scopesOfFunction,
+  valuesOfFunction,
 } from './access-rules.js';
 import { methodsOf, methodsOfRoute } from './handler-methods.js';
 import { hasGuard } from './guard-metadata.js';
-import type { ExecutionContext } from '@nestjs/common';
+import type { ExecutionContext, Type } from '@nestjs/common';
 import type { Rule } from './access-rules.js';
 import type { HandlerMethod } from './handler-methods.js';
+import type { Policy } from '../permissions/policy.js';
 
 type Controller = ReturnType<ExecutionContext['getClass']>;
 
 type Handler = ReturnType<ExecutionContext['getHandler']>;
 
+/** The rights that a route requires of a principal. */
+export interface RequiredRights {
+  /** The token needs all of these scopes. */
+  readonly scopes: readonly string[];
+  /** The principal needs all of these permissions. */
+  readonly permissions: readonly string[];
+  /** The principal needs one permission of each list. */
+  readonly anyPermission: readonly (readonly string[])[];
+  /** The user needs one role of each list. */
+  readonly roles: readonly (readonly string[])[];
+  /** Every policy must allow the request. */
+  readonly policies: readonly Type<Policy>[];
+}
+
 /** The rules of a route. */
-export interface RouteAccess {
+export interface RouteAccess extends RequiredRights {
   readonly isPublic: boolean;
   /** Whether a request without a token is accepted, too. All other rules apply to a request with a token. */
   readonly isOptional: boolean;
   /** Whether an optional route treats an invalid token as no token. */
   readonly ignoresInvalidTokens: boolean;
-  /** The token needs all of them. */
-  readonly scopes: readonly string[];
+  /** Whether the route requires more than a valid token. */
+  readonly hasRights: boolean;
   /** Whether tokens of additional issuers are rejected. */
   readonly isOwnIssuerOnly: boolean;
   /** Whether a token without a session needs no user. */
@@ -71,6 +90,34 @@ export function scopesOf(handler: Handler, controller: Controller): readonly str
   return routeAccess(handler, controller).scopes;
 }
 
+/** The rights that the guard requires; each scope and each permission once. */
+export function rightsOf(handler: Handler, controller: Controller): RequiredRights {
+  return routeAccess(handler, controller);
+}
+
+const RULE_OF = {
+  scopes: SCOPES,
+  permissions: PERMISSIONS,
+  anyPermission: ANY_PERMISSION,
+  roles: ROLES,
+  policies: POLICIES,
+} as const;
+
+/** The rules that require more than a valid token. */
+const STRICT_RULES: readonly Rule[] = [...Object.values(RULE_OF), OWN_ISSUER];
+
+const NO_RIGHTS: RequiredRights = { scopes: [], permissions: [], anyPermission: [], roles: [], policies: [] };
+
+/** Collects the values of each rule, each once. */
+function rightsFrom(valuesOf: (right: keyof RequiredRights) => readonly unknown[]): RequiredRights {
+  const rights = Object.keys(RULE_OF).map((right) => [right, [...new Set(valuesOf(right as keyof RequiredRights))]]);
+  return Object.fromEntries(rights) as unknown as RequiredRights;
+}
+
+function isRequired(rights: RequiredRights): boolean {
+  return Object.keys(RULE_OF).some((right) => rights[right as keyof RequiredRights].length > 0);
+}
+
 function readAccess(handler: Handler, controller: Controller): RouteAccess {
   const prototype = (controller as Controller | undefined)?.prototype as object | undefined;
   // A proxy of the object may return any value when Nest reads its class.
@@ -83,23 +130,27 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
   if (methods.length === 0 && lineage.some(hasShutMethod)) throw unknownMethod(handler, controller);
 
   const classes = [...new Set([...alike.flatMap((method) => method.classes), ...lineage])].reverse();
-  const ofController = classes.flatMap((type) => ownScopes(type));
+  const ofController = rightsFrom((right) => classes.flatMap((type) => ownValues(RULE_OF[right], type)));
   const isOwnController = classes.some((type) => hasOwnRule(OWN_ISSUER, type));
 
   const levels = methods
     .flatMap((method) => method.levels.map((type) => ({ prototype: type, name: method.name })))
     .reverse();
-  const ofMethod = [...levels.flatMap((level) => ownScopes(level.prototype, level.name)), ...scopesOfFunction(handler)];
+  const ofMethod = rightsFrom((right) => [
+    ...levels.flatMap((level) => ownValues(RULE_OF[right], level.prototype, level.name)),
+    ...valuesOfFunction(RULE_OF[right], handler),
+  ]);
   const isOwnMethod =
     Reflect.hasMetadata(OWN_ISSUER, handler) ||
     levels.some((level) => hasOwnRule(OWN_ISSUER, level.prototype, level.name));
   const isGuardedMethod = hasGuard(handler) || levels.some((level) => hasOwnGuard(level.prototype, level.name));
 
   // If two decorators contradict each other, the one closer to the method wins; on the same level, the stricter one.
-  const isShutMethod = ofMethod.length > 0 || isOwnMethod || isGuardedMethod;
+  const isShutMethod = isRequired(ofMethod) || isOwnMethod || isGuardedMethod;
   const isOpenMethod = saysOfItself(PUBLIC, handler, methods) && !isShutMethod;
   const isOpenController =
-    hasOwnRule(PUBLIC, prototype) && !isShutMethod && ofController.length === 0 && !isOwnController;
+    hasOwnRule(PUBLIC, prototype) && !isShutMethod && !isRequired(ofController) && !isOwnController;
+  const rights = rightsFrom((right) => [...ofController[right], ...ofMethod[right]]);
 
   // The rules beside `@OptionalAuth` apply to requests with a token. Those of another level require a token.
   const isOptionalMethod =
@@ -120,19 +171,21 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
 
   return !isOptionalRoute && (isOpenMethod || isOpenController)
     ? {
+        ...NO_RIGHTS,
         isPublic: true,
         isOptional: false,
         ignoresInvalidTokens: false,
-        scopes: [],
+        hasRights: false,
         isOwnIssuerOnly: false,
         isForServices: false,
         isGuardedMethod,
       }
     : {
+        ...rights,
         isPublic: false,
         isOptional: isOptionalRoute,
         ignoresInvalidTokens: isOptionalRoute && !isInvalidRejected,
-        scopes: [...new Set([...ofController, ...ofMethod])],
+        hasRights: isRequired(rights) || isOwnMethod || isOwnController,
         isOwnIssuerOnly: isOwnMethod || isOwnController,
         isForServices:
           hasOwnRule(FOR_SERVICES, prototype) ||
@@ -179,12 +232,12 @@ function hasShutMethod(prototype: object): boolean {
 
 /** Whether the class has a rule for its method that requires a token. */
 function isShut(prototype: object, name: string | symbol): boolean {
-  return hasOwnRule(SCOPES, prototype, name) || hasOwnRule(OWN_ISSUER, prototype, name) || hasOwnGuard(prototype, name);
+  return STRICT_RULES.some((rule) => hasOwnRule(rule, prototype, name)) || hasOwnGuard(prototype, name);
 }
 
 /** Whether the class requires more than a valid token. */
 function hasClassRule(type: object): boolean {
-  return ownScopes(type).length > 0 || hasOwnRule(OWN_ISSUER, type);
+  return STRICT_RULES.some((rule) => hasOwnRule(rule, type));
 }
 
 function hasOwnGuard(prototype: object, name: string | symbol): boolean {

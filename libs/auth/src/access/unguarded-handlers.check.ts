@@ -174,8 +174,8 @@ function isGuardedItself({ method, owner }: Handler): boolean {
 
 /** Whether the guard would do more than to require a valid token. */
 function hasAccessRules({ method, owner }: Handler): boolean {
-  const { scopes, isOwnIssuerOnly, isOptional } = routeAccess(method, owner);
-  return scopes.length > 0 || isOwnIssuerOnly || isOptional;
+  const { hasRights, isOptional } = routeAccess(method, owner);
+  return hasRights || isOptional;
 }
 
 function isMeantToBeGuarded({ method, owner }: Handler): boolean {
@@ -186,6 +186,10 @@ function isMeantToBeGuarded({ method, owner }: Handler): boolean {
 function decoratorOf(handlers: readonly Handler[]): string {
   const rules = handlers.map(({ method, owner }) => routeAccess(method, owner));
   if (rules.some(({ scopes }) => scopes.length > 0)) return '@RequireScopes';
+  if (rules.some(({ permissions }) => permissions.length > 0)) return '@RequirePermissions';
+  if (rules.some(({ anyPermission }) => anyPermission.length > 0)) return '@RequireAnyPermission';
+  if (rules.some(({ roles }) => roles.length > 0)) return '@RequireRoles';
+  if (rules.some(({ policies }) => policies.length > 0)) return '@UsePolicy';
   return rules.some(({ isOwnIssuerOnly }) => isOwnIssuerOnly) ? '@OwnIssuerOnly' : '@OptionalAuth';
 }
 

@@ -1,7 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { FromThisPackage } from 'postern/problem';
 import {
-  InsufficientScopeError,
   InvalidTokenError,
   MissingTokenError,
   PrincipalUnknownError,
@@ -15,6 +14,7 @@ import { ReadsTokens } from '../access/guard-metadata.js';
 import { PrincipalMapper } from './principal-mapper.js';
 import { isThenable } from './is-thenable.js';
 import { openStreamsOf } from '../streams/open-streams.js';
+import { RouteRights } from '../permissions/route-rights.js';
 import { routeAccess } from '../access/route-access.js';
 import { AccessTokenVerifier } from '../tokens/access-token-verifier.js';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
@@ -29,8 +29,8 @@ import type { GuardedRequest } from './guarded-request.js';
  *
  * `AccessTokenVerifier` verifies the token. The guard waits only if a key must be fetched.
  *
- * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, UnsupportedContextError, PrincipalUnknownError;
- *   RevocationsUnknownError and ServiceUnavailableError if revocations or keys are unknown
+ * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, RoleMissingError, PermissionMissingError,
+ *   PolicyDeniedError, UnsupportedContextError, PrincipalUnknownError; RevocationsUnknownError and ServiceUnavailableError if revocations or keys are unknown
  * @see RFC 6750, RFC 9068 §4
  */
 @FromThisPackage()
@@ -42,6 +42,7 @@ export class JwtAuthGuard implements CanActivate {
   constructor(
     private readonly verifier: AccessTokenVerifier,
     private readonly mapper: PrincipalMapper,
+    private readonly rights: RouteRights,
   ) {}
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
@@ -58,8 +59,9 @@ export class JwtAuthGuard implements CanActivate {
       // A subclass may return one object for several requests.
       request === context.getArgByIndex(0)
     ) {
-      this.checkScopes(access, request.principal);
-      return true;
+      if (!access.hasRights) return true;
+      this.checkRights(access, request.principal);
+      return access.policies.length === 0 || this.checkPolicies(access, context, request);
     } else {
       // By the verifier: the application may make the guard itself, for `useGlobalGuards`.
       openStreamsOf(this.verifier)?.addResponse(context, request);
@@ -133,22 +135,39 @@ export class JwtAuthGuard implements CanActivate {
     principal: Principal,
     access: RouteAccess,
   ): boolean | Promise<boolean> {
-    this.checkScopes(access, principal);
+    if (access.hasRights) this.checkRights(access, principal);
     if (access.isForServices && principal.sessionId === undefined) {
-      return this.attachUser(context, request, principal, undefined);
+      return this.admit(context, request, principal, undefined, access);
     }
     const user = this.mapper.map(principal);
     return isThenable(user)
-      ? Promise.resolve(user).then((mapped) => this.resolveUser(context, request, principal, mapped))
-      : this.resolveUser(context, request, principal, user);
+      ? Promise.resolve(user).then((mapped) => this.resolveUser(context, request, principal, mapped, access))
+      : this.resolveUser(context, request, principal, user, access);
   }
 
-  private resolveUser(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
+  private resolveUser(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    principal: Principal,
+    user: unknown,
+    access: RouteAccess,
+  ): boolean | Promise<boolean> {
     if (user === undefined || user === null) return reject('the mapper returned no user');
-    return this.attachUser(context, request, principal, user);
+    return this.admit(context, request, principal, user, access);
   }
 
-  private attachUser(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): true {
+  private admit(
+    context: ExecutionContext,
+    request: GuardedRequest,
+    principal: Principal,
+    user: unknown,
+    access: RouteAccess,
+  ): boolean | Promise<boolean> {
+    this.attachUser(context, request, principal, user);
+    return access.policies.length === 0 || this.checkPolicies(access, context, request);
+  }
+
+  private attachUser(context: ExecutionContext, request: GuardedRequest, principal: Principal, user: unknown): void {
     request.principal = principal;
     request.user = user;
     request[ADMITTED] = this.verifier;
@@ -157,15 +176,22 @@ export class JwtAuthGuard implements CanActivate {
       // The decorators read Nest's request. Its credentials stay, because another guard may read them.
       if (carrier !== request) Object.assign(carrier, { principal, user });
     }
-    return true;
   }
 
-  private checkScopes({ scopes, isOwnIssuerOnly }: RouteAccess, principal: Principal): void {
-    if (isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal))
+  private checkRights(access: RouteAccess, principal: Principal): void {
+    if (access.isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal)) {
       reject('the route accepts only tokens of its own issuer');
-    for (const scope of scopes) {
-      if (!principal.scopes.includes(scope)) throw new InsufficientScopeError(scopes);
     }
+    this.rights.assertHeld(access, principal);
+  }
+
+  private async checkPolicies(
+    access: RouteAccess,
+    context: ExecutionContext,
+    { principal, user }: GuardedRequest,
+  ): Promise<true> {
+    await this.rights.assertAllowed(access, principal!, context, user);
+    return true;
   }
 
   /** The credentials, or `undefined` if the request presents none. */

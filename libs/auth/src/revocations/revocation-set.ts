@@ -14,13 +14,26 @@ interface Cutoff {
   expiresAt: number;
 }
 
+/** The permissions of a role; `undefined` after its end. */
+interface RoleVersion {
+  readonly permissions: ReadonlySet<string> | undefined;
+  readonly version: number;
+  readonly expiresAt: number;
+}
+
 interface IssuerRevocations {
   readonly session: Map<string, number>;
   readonly token: Map<string, number>;
   readonly key: Map<string, number>;
   readonly subject: Map<string, Cutoff>;
   readonly client: Map<string, Cutoff>;
+  /** Roles that were taken from a user, by `roleTarget`. */
+  readonly role: Map<string, Cutoff>;
+  readonly roles: Map<string, RoleVersion>;
 }
+
+/** The target of a revocation of the kind `role`. A name of a role has no space. */
+export const roleTarget = (subject: string, role: string): string => `${subject} ${role}`;
 
 /**
  * The revocations that this process knows, in memory. A lookup costs the same with one entry and with a million. An
@@ -61,7 +74,8 @@ export class RevocationSet {
   sizeOf(issuer: string): number {
     const entries = this.byIssuer.get(issuer);
     if (entries === undefined) return 0;
-    return entries.session.size + entries.token.size + entries.key.size + entries.subject.size + entries.client.size;
+    const { session, token, key, subject, client, role } = entries;
+    return session.size + token.size + key.size + subject.size + client.size + role.size;
   }
 
   /** Adds a revocation. If the target is revoked already, the stricter of both values counts, whatever their order. */
@@ -74,7 +88,11 @@ export class RevocationSet {
     this.changes += 1;
     const target = flatString(revocation.target);
     const entries = this.entriesOf(revocation.issuer ?? this.ownIssuer);
-    if (kind === 'subject' || kind === 'client') {
+    if (kind === 'role-permissions') {
+      const { permissions, version = 0 } = revocation;
+      if (version < (entries.roles.get(target)?.version ?? 0)) return;
+      entries.roles.set(target, { permissions: permissions && new Set(permissions), version, expiresAt });
+    } else if (kind === 'subject' || kind === 'client' || kind === 'role') {
       const existing = entries[kind].get(target);
       const before = Math.max(revocation.before ?? ALL_TIME, existing?.before ?? 0);
       entries[kind].set(target, { before, expiresAt: Math.max(expiresAt, existing?.expiresAt ?? 0) });
@@ -94,6 +112,23 @@ export class RevocationSet {
       isCutOff(entries.subject.get(principal.subject), principal) ||
       (principal.clientId !== undefined && isCutOff(entries.client.get(principal.clientId), principal))
     );
+  }
+
+  /**
+   * Whether a role of the token is still in force: it was neither deleted, nor taken from the user after the token was
+   * issued. A role that the issuer does not publish is in force.
+   */
+  hasRole(principal: Principal, role: string): boolean {
+    const entries = this.byIssuer.get(principal.issuer);
+    if (entries === undefined) return true;
+    const definition = entries.roles.get(role);
+    if (definition !== undefined && definition.permissions === undefined) return false;
+    return entries.role.size === 0 || !isCutOff(entries.role.get(roleTarget(principal.subject, role)), principal);
+  }
+
+  /** The permissions of the role at this issuer; `undefined` if the issuer has no such role, or does not publish it. */
+  permissionsOf(issuer: string, role: string): ReadonlySet<string> | undefined {
+    return this.byIssuer.get(issuer)?.roles.get(role)?.permissions;
   }
 
   /**
@@ -127,16 +162,25 @@ export class RevocationSet {
       for (const ends of [entries.session, entries.token, entries.key]) {
         for (const [target, expiresAt] of ends) yield () => void (expiresAt <= now && ends.delete(target));
       }
-      for (const cutoffs of [entries.subject, entries.client]) {
+      for (const cutoffs of [entries.subject, entries.client, entries.role]) {
         for (const [target, cutoff] of cutoffs) yield () => void (cutoff.expiresAt <= now && cutoffs.delete(target));
       }
+      for (const [name, role] of entries.roles) yield () => void (role.expiresAt <= now && entries.roles.delete(name));
     }
   }
 
   private entriesOf(issuer: string): IssuerRevocations {
     let entries = this.byIssuer.get(issuer);
     if (entries === undefined) {
-      entries = { session: new Map(), token: new Map(), key: new Map(), subject: new Map(), client: new Map() };
+      entries = {
+        session: new Map(),
+        token: new Map(),
+        key: new Map(),
+        subject: new Map(),
+        client: new Map(),
+        role: new Map(),
+        roles: new Map(),
+      };
       this.byIssuer.set(issuer, entries);
     }
     return entries;

@@ -8,7 +8,15 @@ import type { VerificationKeys } from '../keys/verification-keys.js';
 
 const MAX_LENGTH = 1_000_000;
 const MAX_DEPTH = 8;
-const KINDS: readonly unknown[] = ['session', 'subject', 'client', 'token', 'key'] satisfies RevocationKind[];
+const KINDS: readonly unknown[] = [
+  'session',
+  'subject',
+  'client',
+  'token',
+  'key',
+  'role',
+  'role-permissions',
+] satisfies RevocationKind[];
 
 const CAEP = 'https://schemas.openid.net/secevent/caep/event-type';
 const RISC = 'https://schemas.openid.net/secevent/risc/event-type';
@@ -28,6 +36,10 @@ export const SECURITY_EVENT_TYPES = {
   clientRevoked: `${OURS}:client-revoked`,
   tokenRevoked: `${OURS}:token-revoked`,
   keyRevoked: `${OURS}:key-revoked`,
+  /** A role was taken from a user. */
+  roleRevoked: `${OURS}:role-revoked`,
+  /** A role has other permissions, or was deleted. */
+  rolePermissionsChanged: `${OURS}:role-permissions-changed`,
   /** A page of a snapshot: the revocations of one range of sequence numbers. */
   snapshot: `${OURS}:snapshot`,
 } as const;
@@ -127,27 +139,34 @@ function readPage(event: Record<string, unknown>, issuer: string): SecurityEvent
 /** Reads a group of a page: columns for revocations of one kind and reason. */
 function revocationsOf(group: unknown, issuer: string): Revocation[] {
   if (!isObject(group)) return reject('a group of a page is not an object');
-  const { kind, reason, targets, expires_at: expiries, before: cutoffs } = group;
+  const { kind, reason, targets, expires_at: expiries } = group;
   if (!Array.isArray(targets) || !Array.isArray(expiries) || targets.length !== expiries.length) {
     return reject('the columns of a page differ in length');
   }
-  if (cutoffs !== undefined && !(Array.isArray(cutoffs) && cutoffs.length === targets.length)) {
-    return reject('the columns of a page differ in length');
-  }
+  const optional = ['before', 'permissions', 'version'].map((name): [string, unknown[]] => {
+    const column = group[name] ?? [];
+    if (!Array.isArray(column) || (name in group && column.length !== targets.length)) {
+      return reject('the columns of a page differ in length');
+    }
+    return [name, column];
+  });
   return targets.flatMap((target: unknown, at) => {
-    const before: unknown = (cutoffs as unknown[] | undefined)?.[at] ?? undefined;
-    return revocationOf({ kind, reason, target, expires_at: expiries[at] as unknown, before }, issuer) ?? [];
+    const cells = optional.map(([name, column]) => [name, column[at] ?? undefined]);
+    const row = { kind, reason, target, expires_at: expiries[at] as unknown, ...Object.fromEntries(cells) };
+    return revocationOf(row, issuer) ?? [];
   });
 }
 
 /** Returns `undefined` for a kind that this version does not know. */
 function revocationOf(value: unknown, issuer: string): Revocation | undefined {
   if (!isObject(value)) return reject('revocation is not an object');
-  const { kind, target, before, reason, expires_at: expiresAt } = value;
+  const { kind, target, before, reason, permissions, version, expires_at: expiresAt } = value;
   if (!KINDS.includes(kind)) return undefined;
   if (!isRevocationTarget(target)) return reject('target is not a string of 1 to 255 characters');
   if (before !== undefined && !isInstant(before)) return reject('before is not an instant');
   if (!isInstant(expiresAt)) return reject('expires_at is not an instant');
+  if (permissions !== undefined && !isTextList(permissions)) return reject('permissions is not a list of strings');
+  if (version !== undefined && !isSequence(version)) return reject('version is not a whole number, 1 or more');
   const why = typeof reason === 'string' ? reason : 'unknown';
   return {
     kind: kind as RevocationKind,
@@ -156,7 +175,13 @@ function revocationOf(value: unknown, issuer: string): Revocation | undefined {
     reason: why,
     expiresAt,
     ...(before !== undefined && { before }),
+    ...(permissions !== undefined && { permissions }),
+    ...(version !== undefined && { version }),
   };
+}
+
+function isTextList(value: unknown): value is string[] {
+  return Array.isArray(value) && value.every((entry) => typeof entry === 'string');
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -78,25 +78,34 @@ interface RevocationColumns {
   readonly reason: string;
   readonly targets: string[];
   readonly expires_at: number[];
-  /** Only for subjects and clients; `null` revokes all tokens. */
+  /** Only for subjects, clients, and roles; `null` revokes all tokens. */
   readonly before?: (number | null)[];
+  /** Only for the permissions of roles; `null` for a role that has ended. */
+  readonly permissions?: (readonly string[] | null)[];
+  readonly version?: (number | null)[];
 }
 
 function columnsOf(revocations: readonly Revocation[]): RevocationColumns[] {
   const groups = new Map<string, RevocationColumns>();
-  for (const { kind, reason, target, before, expiresAt } of revocations) {
+  for (const { kind, reason, target, before, permissions, version, expiresAt } of revocations) {
     const name = `${kind} ${reason}`;
     let group = groups.get(name);
     if (group === undefined) {
-      const hasCutoff = kind === 'subject' || kind === 'client';
-      group = { kind, reason, targets: [], expires_at: [], ...(hasCutoff && { before: [] }) };
+      group = { kind, reason, targets: [], expires_at: [], ...optionalColumnsOf(kind) };
       groups.set(name, group);
     }
     group.targets.push(target);
     group.expires_at.push(expiresAt);
     group.before?.push(before ?? null);
+    group.permissions?.push(permissions ?? null);
+    group.version?.push(version ?? null);
   }
   return [...groups.values()];
+}
+
+function optionalColumnsOf(kind: Revocation['kind']): Pick<RevocationColumns, 'before' | 'permissions' | 'version'> {
+  if (kind === 'role-permissions') return { permissions: [], version: [] };
+  return kind === 'subject' || kind === 'client' || kind === 'role' ? { before: [] } : {};
 }
 
 function typeOf({ kind, reason }: Revocation): { type: string; members?: object } {
@@ -111,6 +120,10 @@ function typeOf({ kind, reason }: Revocation): { type: string; members?: object 
       return { type: SECURITY_EVENT_TYPES.tokenRevoked };
     case 'key':
       return { type: SECURITY_EVENT_TYPES.keyRevoked };
+    case 'role':
+      return { type: SECURITY_EVENT_TYPES.roleRevoked };
+    case 'role-permissions':
+      return { type: SECURITY_EVENT_TYPES.rolePermissionsChanged };
   }
 }
 
@@ -122,12 +135,23 @@ function subjectOf({ kind, target }: Revocation, issuer: string): object {
       return { format: 'iss_sub', iss: issuer, sub: target };
     case 'token':
       return { format: 'jwt_id', iss: issuer, jti: target };
+    case 'role':
+      return { format: 'iss_sub', iss: issuer, sub: target.slice(0, target.lastIndexOf(' ')) };
     case 'client':
     case 'key':
+    case 'role-permissions':
       return { format: 'opaque', id: target };
   }
 }
 
-function revocationClaimOf({ kind, target, before, reason, expiresAt }: Revocation): object {
-  return { kind, target, ...(before !== undefined && { before }), reason, expires_at: expiresAt };
+function revocationClaimOf({ kind, target, before, permissions, version, reason, expiresAt }: Revocation): object {
+  return {
+    kind,
+    target,
+    ...(before !== undefined && { before }),
+    ...(permissions !== undefined && { permissions }),
+    ...(version !== undefined && { version }),
+    reason,
+    expires_at: expiresAt,
+  };
 }

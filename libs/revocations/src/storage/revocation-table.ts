@@ -63,14 +63,15 @@ export class RevocationTable {
   async append(revocations: readonly NewRevocation[]): Promise<Revocation[]> {
     const ids = revocations.map(() => uuidv7());
     const rows = await this.database.manager.query<{ id: string; expiresAt: number }[]>(
-      `INSERT INTO revocations (id, kind, target, before, reason, created_at, expires_at)
-       SELECT id, kind, target, to_timestamp(before), reason, $7::timestamptz, coalesce(
+      `INSERT INTO revocations (id, kind, target, before, reason, permissions, version, created_at, expires_at)
+       SELECT id, kind, target, to_timestamp(before), reason, permissions, version, $7::timestamptz, coalesce(
          to_timestamp(expires_at),
          to_timestamp(ceil(extract(epoch FROM greatest($7, last_issued_at))) + $9
            + greatest(lifetime, ${longestRecordedLifetime('r.kind', '$7')})))
        FROM unnest(
-         $1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[], $8::float8[], $10::timestamptz[])
-         AS r (id, kind, target, before, reason, expires_at, lifetime, last_issued_at)
+         $1::uuid[], $2::text[], $3::text[], $4::float8[], $5::text[], $6::float8[], $8::float8[], $10::timestamptz[],
+         $11::jsonb[], $12::integer[])
+         AS r (id, kind, target, before, reason, expires_at, lifetime, last_issued_at, permissions, version)
        RETURNING id, extract(epoch FROM expires_at)::float8 AS "expiresAt"`,
       [
         ids,
@@ -83,10 +84,25 @@ export class RevocationTable {
         revocations.map(({ kind }) => this.terms.longestLifeUnder(kind)),
         MARGIN_SECONDS,
         revocations.map(({ lastIssuedAt }) => lastIssuedAt ?? null),
+        revocations.map(({ permissions }) => (permissions ? JSON.stringify(permissions) : null)),
+        revocations.map(({ version }) => version ?? null),
       ],
     );
+    await this.expireFormerPermissions(revocations);
     const expiries = new Map(rows.map(({ id, expiresAt }) => [id, expiresAt]));
     return revocations.map((revocation, index) => ({ ...revocation, expiresAt: expiries.get(ids[index]!)! }));
+  }
+
+  /** Only the last permissions of a role count. Readers that already have the former ones need not forget them. */
+  private async expireFormerPermissions(revocations: readonly NewRevocation[]): Promise<void> {
+    for (const { kind, target, version } of revocations) {
+      if (kind !== 'role-permissions') continue;
+      await this.database.manager.query(
+        `UPDATE revocations SET expires_at = $3::timestamptz + interval '1 hour'
+         WHERE kind = 'role-permissions' AND target = $1 AND version < $2`,
+        [target, version, this.terms.now()],
+      );
+    }
   }
 
   /** Numbers all committed revocations, and announces them to the replicas. Concurrent calls share one transaction. */
@@ -153,7 +169,8 @@ export class RevocationTable {
 }
 
 const COLUMNS = `id, seq, kind, target, extract(epoch FROM before)::float8 AS before, reason,
-  extract(epoch FROM created_at)::float8 AS "createdAt", extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
+  permissions, version, extract(epoch FROM created_at)::float8 AS "createdAt",
+  extract(epoch FROM expires_at)::float8 AS "expiresAt"`;
 
 /** A further condition could prevent the use of the index. */
 const NUMBERED = `SELECT ${COLUMNS} FROM revocations WHERE seq > $1 AND ${ON_PRIMARY} ORDER BY seq LIMIT $2`;
@@ -187,6 +204,8 @@ interface RevocationRow {
   readonly target: string;
   readonly before: number | null;
   readonly reason: string;
+  readonly permissions: readonly string[] | null;
+  readonly version: number | null;
   readonly createdAt: number;
   readonly expiresAt: number;
 }
@@ -196,8 +215,16 @@ interface NoRow extends Pick<RevocationRow, 'lastSequence'> {
   readonly id: null;
 }
 
-function revocationOf({ kind, target, before, reason, expiresAt }: RevocationRow): Revocation {
-  return { kind, target, reason, expiresAt, ...(before !== null && { before }) };
+function revocationOf({ kind, target, before, reason, permissions, version, expiresAt }: RevocationRow): Revocation {
+  return {
+    kind,
+    target,
+    reason,
+    expiresAt,
+    ...(before !== null && { before }),
+    ...(permissions !== null && { permissions }),
+    ...(version !== null && { version }),
+  };
 }
 
 function sequencedOf(row: RevocationRow): SequencedRevocation {

@@ -1,6 +1,7 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { AccessTokens, InstanceSecret } from 'postern/tokens';
 import type { IssuedAccessToken } from 'postern/tokens';
+import { UserRoles } from 'postern/users';
 import type { UserBase } from 'postern/users';
 import { ClaimsProvider } from '../login/claims-provider.js';
 import { isGenuine, writeRefreshToken } from '../refresh-token.js';
@@ -30,17 +31,21 @@ export class SessionTokens {
     private readonly claims: ClaimsProvider,
     private readonly secret: InstanceSecret,
     private readonly terms: SessionExpiry,
+    @Optional() private readonly userRoles?: UserRoles,
   ) {}
 
   /** Issues an access token of the session. */
   async accessToken(user: UserBase, session: Session): Promise<IssuedAccessToken> {
-    const { roles, scopes, ...extra } = await this.claims.claims(user, session);
+    const { roles: claimed = [], scopes, ...extra } = await this.claims.claims(user, session);
+    // Last, so that a token names no role that was taken long before its `iat`.
+    const granted = (await this.userRoles?.rolesOf(user.id)) ?? [];
+    const roles = [...new Set([...granted, ...claimed])];
     return this.tokens.issue({
       subject: user.id,
       sessionId: session.id,
       amr: session.amr,
       authenticatedAt: session.authenticatedAt,
-      ...(roles && { roles }),
+      roles,
       ...(scopes && { scopes }),
       extra,
     });

@@ -1,12 +1,13 @@
 import { Body, Controller, Get, HttpCode, Param, Post, UseGuards } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
-import { Clock, ForServices, RequireScopes, JwtAuthGuard, OwnIssuerOnly, FixedResponse } from 'postern/auth';
+import { Clock, ForServices, RequirePermissions, JwtAuthGuard, OwnIssuerOnly, FixedResponse } from 'postern/auth';
 import { ApiProblems } from 'postern/problem';
 import { KeyDto } from './key.dto.js';
 import { RotateKeysDto } from './rotate-keys.dto.js';
 import { RevokeKey } from '../keys/revoke-key.js';
 import { KeyList } from './key-list.js';
 import { KeyRotation } from '../keys/key-rotation.js';
+import '../tokens.permissions.js';
 import { AlgorithmNotConfiguredError, KeyNotFoundError, KeysManagedElsewhereError } from '../tokens.errors.js';
 
 const KID = 'NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs';
@@ -28,7 +29,7 @@ export class KeysController {
     private readonly clock: Clock,
   ) {}
 
-  @RequireScopes('keys:read')
+  @RequirePermissions('keys:read')
   @Get()
   @ApiOperation({
     operationId: 'listKeys',
@@ -41,7 +42,7 @@ export class KeysController {
     return this.list.all();
   }
 
-  @RequireScopes('keys:write')
+  @RequirePermissions('keys:write')
   @Post('rotate')
   @HttpCode(202)
   @ApiOperation({
@@ -64,7 +65,7 @@ export class KeysController {
     return keys.map((key) => KeyDto.from(key, this.clock.now()));
   }
 
-  @RequireScopes('keys:write')
+  @RequirePermissions('keys:write')
   @Post(':kid/kill')
   @HttpCode(200)
   @ApiOperation({

@@ -2,13 +2,12 @@ import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Qu
 import type { Type } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
 import {
-  InsufficientScopeError,
   InvalidTokenError,
   JwtAuthGuard,
   ForServices,
   OwnIssuerOnly,
   MissingTokenError,
-  RequireScopes,
+  RequirePermissions,
   FixedResponse,
 } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
@@ -16,6 +15,7 @@ import { ListUsersDto } from './list-users.dto.js';
 import { ForUserEntity } from '../checks/entity-match.check.js';
 import { updateDtoOf } from '../fields/request-dto.js';
 import { responseDtoOf } from '../fields/response-dto.js';
+import '../users.permissions.js';
 import type { UserBase } from '../user-base.entity.js';
 import { UserList } from '../user-list.js';
 import type { SeenUser, TeamFields } from '../fields/user-types.js';
@@ -44,8 +44,8 @@ const ID = {
 } as const;
 
 /**
- * Creates the controller of `/users` for this entity, for tokens with the scope `users:read` or `users:write`. You may
- * extend it and configure your class. An overridden method keeps its route and its scopes.
+ * Creates the controller of `/users` for this entity, for principals with the permission `users:read` or
+ * `users:write`. You may extend it and configure your class. An overridden method keeps its route and its permissions.
  */
 export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new () => AdminUsersRoutes<U> {
   const View = responseDtoOf(entity, 'admin');
@@ -73,14 +73,14 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
   @OwnIssuerOnly()
   @ForServices()
   @UseGuards(JwtAuthGuard)
-  @ApiProblems(MissingTokenError, InvalidTokenError, InsufficientScopeError)
+  @ApiProblems(MissingTokenError, InvalidTokenError)
   @ForUserEntity(entity)
   class AdminUsersController implements AdminUsersRoutes<U> {
     @Inject(UsersService) readonly users!: UsersService<U>;
     @Inject(UserList) readonly directory!: UserList<U>;
 
     @Get()
-    @RequireScopes('users:read')
+    @RequirePermissions('users:read')
     @ApiOperation({ summary: 'List users', description: 'Lists users page by page, oldest first.' })
     @ApiOkResponse({
       type: UsersPageDto,
@@ -96,7 +96,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     }
 
     @Get(':id')
-    @RequireScopes('users:read')
+    @RequirePermissions('users:read')
     @ApiParam(ID)
     @ApiOperation({
       summary: 'Read a user',
@@ -111,7 +111,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     }
 
     @Patch(':id')
-    @RequireScopes('users:write')
+    @RequirePermissions('users:write')
     @ApiParam(ID)
     @ApiOperation({
       summary: 'Change a user',
@@ -124,7 +124,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     }
 
     @Delete(':id')
-    @RequireScopes('users:write')
+    @RequirePermissions('users:write')
     @HttpCode(204)
     @ApiParam(ID)
     @ApiOperation({
@@ -139,7 +139,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     }
 
     @Post(':id/disable')
-    @RequireScopes('users:write')
+    @RequirePermissions('users:write')
     @HttpCode(200)
     @ApiParam(ID)
     @ApiOperation({
@@ -154,7 +154,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     }
 
     @Post(':id/enable')
-    @RequireScopes('users:write')
+    @RequirePermissions('users:write')
     @HttpCode(200)
     @ApiParam(ID)
     @ApiOperation({
