@@ -10,14 +10,14 @@ export class PermissionTypes {
   @RequirePermissions('expenses:audt')
   misspelt(): void {}
 
-  // @ts-expect-error a scope that is no permission
+  // @ts-expect-error a scope instead of a permission
   @RequireAnyPermission('expenses:audit', 'email')
   noPermission(): void {}
 
   @UsePolicy(ExpenseOwnerPolicy)
   policy(): void {}
 
-  // @ts-expect-error a class that is no policy
+  // @ts-expect-error a class without may()
   @UsePolicy(PermissionTypes)
   noPolicy(): void {}
 }

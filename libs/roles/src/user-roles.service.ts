@@ -129,7 +129,7 @@ export class UserRolesService extends UserRoles {
       `SELECT extract(epoch FROM max(before))::float8 AS before FROM revocations WHERE kind = 'role' AND target = ANY ($1)`,
       [roles.map((role) => roleTarget(userId, role))],
     );
-    return row?.before == null ? 0 : (row.before + 1) * 1000;
+    return typeof row?.before === 'number' ? (row.before + 1) * 1000 : 0;
   }
 
   private async assertMayChange(

@@ -150,7 +150,7 @@ describe('CheckedTokensSettings', () => {
     [{ rsaBits: 1024 }, /rsaBits/],
     [{ clientId: '' }, /clientId/],
     [{ clientId: 'a\nb' }, /clientId/],
-    [{ maximumTokenBytes: 16_000 }, /maximumTokenBytes must be a number from 1024 to 14000/],
+    [{ maximumTokenBytes: 16_000 }, /maximumTokenBytes: \d+`: write a number from 1024 to 14000/],
   ])('CheckedTokensSettings rejects %j and says why', (wrong, sentence) => {
     const right = { issuer: 'https://id.example.com', audience: 'api', secret: 'unused here' };
     expect(() => new CheckedTokensSettings({ ...right, ...wrong })).toThrow(sentence);

@@ -251,7 +251,7 @@ describe('roles', () => {
     await late.close();
   });
 
-  it('nobody grants or takes a permission that they do not have', async () => {
+  it('a caller grants or takes only permissions that it has', async () => {
     const lead = await personWith(await newRole(['roles:read', 'roles:write', 'invoices:read']));
     const ada = await personWith();
     const { token } = lead;
@@ -282,7 +282,7 @@ describe('roles', () => {
       'validation-failed',
       ['/permissions/0'],
     ]);
-    expect(await issues('POST', '/roles', { ...role, includes: ['nobody'] })).toEqual([
+    expect(await issues('POST', '/roles', { ...role, includes: ['no-such-role'] })).toEqual([
       400,
       'validation-failed',
       ['/includes/0'],
@@ -300,8 +300,8 @@ describe('roles', () => {
     expect(await issues('DELETE', '/roles/clerk', undefined)).toEqual([409, 'role-in-use', undefined]);
     expect(await issues('PATCH', '/roles/administrator', { permissions: [] })).toEqual([409, 'system-role', undefined]);
     expect(await issues('DELETE', '/roles/administrator', undefined)).toEqual([409, 'system-role', undefined]);
-    expect(await issues('GET', '/roles/nobody', undefined)).toEqual([404, 'role-not-found', undefined]);
-    expect(await issues('PUT', `/users/${root.id}/roles`, { roles: [ADMINISTRATOR, 'nobody'] })).toEqual([
+    expect(await issues('GET', '/roles/no-such-role', undefined)).toEqual([404, 'role-not-found', undefined]);
+    expect(await issues('PUT', `/users/${root.id}/roles`, { roles: [ADMINISTRATOR, 'no-such-role'] })).toEqual([
       400,
       'validation-failed',
       ['/roles/1'],

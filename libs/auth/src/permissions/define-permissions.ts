@@ -10,7 +10,7 @@ const defined = new Map<string, string>();
 export interface DefinedPermission {
   /** `resource:action`, such as `invoices:approve`. */
   readonly name: string;
-  /** What the permission allows, for administrators. */
+  /** A sentence for administrators: the acts that the permission allows. */
   readonly description: string;
 }
 

@@ -7,7 +7,7 @@ import { RevocationSource } from './revocation-source.js';
 import { readSecurityEvent } from './security-event.js';
 import type { IssuerSettings } from '../settings/auth-settings.js';
 import type { Clock } from './clock.js';
-import type { FeedMessage } from './revocation-feed-client.js';
+import type { FeedMessage } from './feed-message.js';
 import type { IssuerRevocationHealth } from './issuer-revocation-health.js';
 import type { RevocationHealth } from './revocation-health.js';
 import type { RevocationSet } from './revocation-set.js';

@@ -7,23 +7,12 @@ import { fetchWith } from '../keys/issuer-fetch.js';
 import type { FetchedAnswer } from '../keys/issuer-fetch.js';
 import { checkedAddress, discoverRevocations } from '../keys/issuer-discovery.js';
 import { checkedRevocationSettings } from '../settings/revocation-settings.js';
-import { readJsonObject } from 'postern/jws';
+import { checkedCursor, readPage, sequenceOf } from './feed-message.js';
+import type { FeedMessage, FeedPage } from './feed-message.js';
 import type { IssuerSettings } from '../settings/auth-settings.js';
-
-/**
- * A message of the feed:
- * - `reset`: the messages up to the next `position` are a complete snapshot
- * - `set`: a Security Event Token, not verified yet
- * - `position`: the feed has sent everything up to this sequence number
- */
-export type FeedMessage =
-  | { readonly type: 'reset' }
-  | { readonly type: 'set'; readonly text: string; readonly cursor?: string }
-  | { readonly type: 'position'; readonly sequence: number; readonly cursor: string };
 
 const CONNECT_MILLISECONDS = 5000;
 const MAX_PAGE_BYTES = 2_000_000;
-const MAX_CURSOR_LENGTH = 64;
 const MAX_WAIT_SECONDS = 25;
 /** The minimum time between two requests if a response did not advance the cursor. */
 const MIN_ROUND_MILLISECONDS = 500;
@@ -133,7 +122,7 @@ export class RevocationFeedClient {
     }
   }
 
-  private async ask(cursor: string | undefined, wait: number, stopping: AbortSignal): Promise<Page> {
+  private async ask(cursor: string | undefined, wait: number, stopping: AbortSignal): Promise<FeedPage> {
     const attempt = new AbortableRequest(stopping);
     attempt.limit(CONNECT_MILLISECONDS + wait * 1000, SILENCE);
     try {
@@ -214,43 +203,4 @@ function defectOf(status: number, type: string): string {
   if (status === 403) return 'the feed answered 403: the token of "revocations.token" lacks the scope revocations:read';
   if (status === 429) return 'the feed answered 429: the token of "revocations.token" is in use by too many followers';
   return `the feed answered ${status || 'with a redirect'}`;
-}
-
-interface Page {
-  readonly reset: boolean;
-  readonly sets: readonly string[];
-  readonly sequence: number;
-  readonly cursor: string;
-  readonly hasMore: boolean;
-}
-
-function readPage(body: Buffer): Page {
-  const page = readJsonObject(body, 4);
-  if (page === undefined) throw new Error('the feed did not answer with one strict JSON object');
-  const { reset, sets, sequence, cursor, more_available: hasMore } = page;
-  const isSound =
-    typeof reset === 'boolean' &&
-    typeof hasMore === 'boolean' &&
-    Array.isArray(sets) &&
-    sets.every((set) => typeof set === 'string') &&
-    isSequence(sequence) &&
-    typeof cursor === 'string';
-  if (!isSound) throw new Error('the response of the feed is malformed');
-  return { reset, sets, sequence, cursor: checkedCursor(cursor), hasMore };
-}
-
-function sequenceOf(data: string): number {
-  const sequence = readJsonObject(Buffer.from(data), 2)?.sequence;
-  if (!isSequence(sequence)) throw new Error('the feed sent a malformed position');
-  return sequence;
-}
-
-function checkedCursor(cursor: string): string {
-  // The cursor is sent back in a header.
-  if (cursor.length > MAX_CURSOR_LENGTH || !/^[\w.:-]*$/.test(cursor)) throw new Error('the cursor is malformed');
-  return cursor;
-}
-
-function isSequence(value: unknown): value is number {
-  return Number.isSafeInteger(value) && (value as number) >= 0;
 }

@@ -141,7 +141,11 @@ describe('AuthModule', () => {
       /"tenants" of .* must be a list of tenant ids/,
     ],
     ['tenants without a placeholder', { ...sound, profile: 'entra', tenants: 'any' }, /"tenants" of .* needs/],
-    ['tokens of a megabyte', { ...sound, maximumTokenBytes: 1e6 }, /"maximumTokenBytes" must be .* 65536/],
+    [
+      'tokens of a megabyte',
+      { ...sound, maximumTokenBytes: 1e6 },
+      /maximumTokenBytes: 1000000`: write a number from 1 to 65536/,
+    ],
     ['a key in two forms', { ...sound, staticKeys: [{ pem, secret: 'x' }] }, /"staticKeys\[0\]" .*: write one of/],
   ])('AuthModule fails to start and names the fix if a factory returns %s', async (_, settings, sentence) => {
     await expect(started(settings)).rejects.toThrow(sentence);
