@@ -6,6 +6,7 @@ import type { AddressInfo, NetConnectOpts, Server, Socket } from 'node:net';
 import { Controller, Get, Module } from '@nestjs/common';
 import type { INestApplication, LoggerService, Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
+import pg from 'pg';
 import { createHttpAdapter, PosternModule } from 'postern';
 import type { PosternSettings } from 'postern';
 import { AuthModule, CurrentPrincipal, RevocationHealth } from 'postern/auth';
@@ -13,6 +14,8 @@ import type { AuthSettings, Clock, Principal } from 'postern/auth';
 import type { PersistenceSettings } from 'postern/persistence';
 import { ProblemModule } from 'postern/problem';
 import { SessionsService } from 'postern/sessions';
+import { createTestDatabase } from 'postern/testing';
+import type { TestDatabase } from 'postern/testing';
 import { AccessTokens } from 'postern/tokens';
 import type { AccessTokenClaims } from 'postern/tokens';
 import { UsersService } from 'postern/users';
@@ -129,6 +132,23 @@ export async function proxyTo(databaseUrl: string): Promise<{ proxy: TcpProxy; u
   const [, user = '', , name = ''] = databaseAddress.exec(databaseUrl) ?? [];
   const proxy = await TcpProxy.open(targetOf(databaseUrl));
   return { proxy, url: `postgres://${user}@127.0.0.1:${proxy.port}/${name}` };
+}
+
+/**
+ * A database whose feed is empty: the role `administrator` exists, and its entry precedes the first number. Tests can
+ * count the revocations from 1.
+ */
+export async function createFeedDatabase(): Promise<TestDatabase> {
+  const database = await createTestDatabase();
+  const client = new pg.Client({ connectionString: database.url });
+  await client.connect();
+  await client.query(`
+    INSERT INTO roles (name, description, permissions, includes, is_system)
+    VALUES ('administrator', 'Has every permission', '["*"]', '[]', true);
+    INSERT INTO revocations (id, seq, kind, target, reason, permissions, version, expires_at)
+    VALUES (gen_random_uuid(), 0, 'role-permissions', 'administrator', 'test', '["*"]', 0, '9999-01-01')`);
+  await client.end();
+  return database;
 }
 
 /** A replica of the issuer. */

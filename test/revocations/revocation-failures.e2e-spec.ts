@@ -28,7 +28,16 @@ import type { TestDatabase } from 'postern/testing';
 import { RevokeKey, KeyRing } from 'postern/tokens';
 import { DataSource } from 'typeorm';
 import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
-import { audience, TcpProxy, proxyTo, secret, startReplica, startResource, targetOf } from './cluster.js';
+import {
+  audience,
+  createFeedDatabase,
+  TcpProxy,
+  proxyTo,
+  secret,
+  startReplica,
+  startResource,
+  targetOf,
+} from './cluster.js';
 import type { Replica, Resource } from './cluster.js';
 import { until } from '../support/until.js';
 
@@ -44,7 +53,7 @@ describe('services that follow the revocations of two replicas', () => {
   const resources: Resource[] = [];
 
   beforeEach(async () => {
-    database = await createTestDatabase();
+    database = await createFeedDatabase();
     front = await TcpProxy.open();
     issuer = `http://127.0.0.1:${front.port}`;
     a = await startReplica(database.url, issuer);
@@ -594,7 +603,6 @@ describe('a service that follows a hostile or broken feed', () => {
     ['without an audience', () => sign({ ...told(1), aud: undefined })],
     ['that is an access token', () => tokenOf('s1')],
     ['of the type JWT', () => sign(told(1), { typ: 'JWT' })],
-    ['with its type in another spelling', () => sign(told(1), { typ: 'application/secevent+jwt' })],
     ['without an algorithm', () => Promise.resolve(unsigned(told(1)))],
     ['with two events', () => sign(told(1, { events: { 'urn:a': {}, 'urn:b': {} } }))],
     ['without a sequence number', () => sign({ ...told(1), sequence: undefined })],

@@ -12,7 +12,7 @@ import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { RevokeKey } from 'postern/tokens';
 import { DataSource } from 'typeorm';
-import { audience, proxyTo, startReplica, FeedStream } from './cluster.js';
+import { audience, createFeedDatabase, proxyTo, startReplica, FeedStream } from './cluster.js';
 import type { Replica } from './cluster.js';
 import { until } from '../support/until.js';
 
@@ -47,7 +47,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
   const streams: FeedStream[] = [];
 
   beforeEach(async () => {
-    database = await createTestDatabase();
+    database = await createFeedDatabase();
     replica = await startReplica(database.url, issuer, { adapter });
     twin = await startReplica(database.url, issuer, { adapter });
     token = await replica.serviceToken();

@@ -143,7 +143,8 @@ describe('replicas on one database', () => {
     try {
       const keys = await Promise.all(servers.map(keyIdsOf));
       expect(new Set(keys.map(String)).size).toBe(1);
-      expect(keys[0]).toHaveLength(1);
+      // The active key and its standby.
+      expect(keys[0]).toHaveLength(2);
       const ready = await Promise.all(servers.map(({ url }) => fetch(`${url}/health/ready`)));
       expect(ready.map(({ status }) => status)).toEqual(Array(10).fill(200));
     } finally {
@@ -313,8 +314,8 @@ describe('the algorithm of access tokens', () => {
       expect(header.alg).toBe(algorithm);
       const me = await fetch(`${server.url}/users/me`, { headers: { authorization: `Bearer ${token}` } });
       expect(me.status).toBe(200);
-      // A secret key is never published: with HS256 the JWKS is empty.
-      expect(await keyIdsOf(server)).toHaveLength(algorithm === 'HS256' ? 0 : 1);
+      // The active key and its standby. A secret key is never published: with HS256 the JWKS is empty.
+      expect(await keyIdsOf(server)).toHaveLength(algorithm === 'HS256' ? 0 : 2);
       await server.stop();
       await database.drop();
     },

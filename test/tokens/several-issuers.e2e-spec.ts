@@ -20,7 +20,7 @@ import type { TestApplication, TestDatabase } from 'postern/testing';
 import { ProblemModule, ServiceUnavailableError } from 'postern/problem';
 import { SessionsService } from 'postern/sessions';
 import { UsersService } from 'postern/users';
-import { audience, TcpProxy, startReplica, startResource } from '../revocations/cluster.js';
+import { audience, createFeedDatabase, TcpProxy, startReplica, startResource } from '../revocations/cluster.js';
 import type { Replica, Resource } from '../revocations/cluster.js';
 import { until } from '../support/until.js';
 
@@ -127,7 +127,10 @@ describe('a server that accepts tokens of an additional issuer', () => {
     for (const [method, path] of posterns) {
       for (const sessionId of [session, 'no uuid']) {
         const token = partner.token({ subject: userId, sessionId, scopes: EVERY_SCOPE });
-        const answer = await app.call(method, path, { token, ...(method === 'GET' ? {} : { body }) });
+        const answer = await app.call(method, path, {
+          token,
+          ...(method === 'GET' || path === '/auth/logout' ? {} : { body }),
+        });
         expect([method, path, answer.status, answer.body.code]).toEqual([method, path, 401, 'invalid-token']);
       }
     }
@@ -155,7 +158,7 @@ describe('services that follow the revocations of two issuers', () => {
   let partnerHouse: Issuer;
 
   async function startIssuer(settings?: Parameters<typeof startReplica>[2]): Promise<Issuer> {
-    const [database, front] = [await createTestDatabase(), await TcpProxy.open()];
+    const [database, front] = [await createFeedDatabase(), await TcpProxy.open()];
     databases.push(database);
     fronts.push(front);
     const issuer = `http://127.0.0.1:${front.port}`;

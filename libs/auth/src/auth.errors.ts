@@ -1,3 +1,4 @@
+import { Logger } from '@nestjs/common';
 import { AuthError } from 'postern/problem';
 import type { ExecutionContext } from '@nestjs/common';
 
@@ -160,6 +161,17 @@ export class RevocationsUnknownError extends AuthError {
   constructor(detail?: string, options: ConstructorParameters<typeof AuthError>[1] = {}) {
     super(detail, { ...options, headers: { 'Retry-After': '1', ...options.headers } });
   }
+}
+
+const logger = new Logger('AuthModule');
+
+/**
+ * Logs an error whose message is for the team, unless the request is HTTP. On other transports Nest sends the error to
+ * the client and does not log it.
+ */
+export function loggedBeyondHttp<E extends AuthError>(error: E, context: ExecutionContext): E {
+  if (context.getType<string>() !== 'http') logger.error(error.message);
+  return error;
 }
 
 /** Rejects a token. Every client gets the same answer; only the log at the level `debug` has the reason. */

@@ -27,7 +27,7 @@ export function securitySchemesOf(app: INestApplication): ReadonlyMap<string, Sc
 /** The alternatives of a route. The empty one means that it also accepts requests without a token. */
 export function securityOf({ guardedBy }: DescribedRoute, schemes: readonly string[]): Record<string, string[]>[] {
   if (guardedBy === undefined) return [];
-  const alternatives = schemes.map((name) => ({ [name]: [...guardedBy.scopes] }));
+  const alternatives = schemes.map((name) => ({ [name]: [...guardedBy.scopes, ...guardedBy.permissions] }));
   return [...(guardedBy.isOptional ? [{}] : []), ...alternatives];
 }
 

@@ -63,5 +63,12 @@ export const problemSchema: {
         },
       },
     },
+    permissions: {
+      type: 'array',
+      description: 'The missing permission, or those of which one suffices.',
+      items: { type: 'string' },
+    },
+    roles: { type: 'array', description: 'The roles of which one suffices.', items: { type: 'string' } },
+    permission: { type: 'string', description: 'The permission that the caller does not have and cannot grant.' },
   },
 };

@@ -4,6 +4,7 @@ import { isUUID } from 'class-validator';
 import {
   CurrentPrincipal,
   FixedResponse,
+  InvalidTokenError,
   JwtAuthGuard,
   MissingTokenError,
   OptionalAuth,
@@ -68,7 +69,9 @@ export class SessionsController {
     @Req() request: RequestLike = { headers: {} },
   ): Promise<void> {
     const refreshToken = body?.refresh_token;
-    if (principal === undefined && refreshToken === undefined) throw new MissingTokenError();
+    if (principal === undefined && refreshToken === undefined) {
+      throw request.headers['authorization'] === undefined ? new MissingTokenError() : new InvalidTokenError();
+    }
     if (refreshToken !== undefined) {
       await this.sessions.revokeByRefreshToken(refreshToken, sessionContextOf(request));
       // Without a session, the access token is absent, invalid, or the token of a service.

@@ -200,6 +200,7 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     expect(answer).toMatchObject({ status: 400, body: { code: 'password-rejected' } });
     expect(answer.body.errors?.map(({ pointer, code }) => `${pointer} ${code}`)).toEqual([
       '/password password-too-short',
+      '/password password-too-common',
       '/password password-contains-context',
     ]);
   });

@@ -111,9 +111,9 @@ class ClerkColumns1764000001000 implements MigrationInterface {
   }
 }
 
-class Scopes extends ClaimsProvider {
+class Administrators extends ClaimsProvider {
   claims(): SessionClaims {
-    return { scopes: ['users:read', 'users:write'] };
+    return { roles: ['administrator'] };
   }
 }
 
@@ -169,7 +169,7 @@ beforeAll(async () => {
         secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
         databaseUrl: database.url,
         user: Clerk,
-        claims: Scopes,
+        claims: Administrators,
         migrations: [ClerkColumns1764000001000],
         password: { argon2: { memoryKiB: 1024, iterations: 1 } },
       }),

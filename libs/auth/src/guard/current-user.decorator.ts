@@ -1,5 +1,5 @@
 import { createParamDecorator } from '@nestjs/common';
-import { PrincipalUnknownError } from '../auth.errors.js';
+import { loggedBeyondHttp, PrincipalUnknownError } from '../auth.errors.js';
 import { requestOf } from './message-request.js';
 import { routeAccess } from '../access/route-access.js';
 import type { ExecutionContext } from '@nestjs/common';
@@ -22,7 +22,7 @@ function resultOf(context: ExecutionContext, hasResult: (request: Partial<Guarde
   if (hasResult(request)) return request;
   // The guard has removed the result of another message.
   if (isOptional) return isHttp ? request : {};
-  throw new PrincipalUnknownError(context);
+  throw loggedBeyondHttp(new PrincipalUnknownError(context), context);
 }
 
 const user = createParamDecorator((property: string | undefined, context: ExecutionContext) => {

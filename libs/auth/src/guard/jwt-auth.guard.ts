@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { FromThisPackage } from 'postern/problem';
 import {
   InvalidTokenError,
+  loggedBeyondHttp,
   MissingTokenError,
   PrincipalUnknownError,
   reject,
@@ -53,7 +54,7 @@ export class JwtAuthGuard implements CanActivate {
     if (context.getType() !== 'http') {
       // A socket or a subscription may outlive its token, so the guard verifies the token for every message.
       rememberRequest(context, request);
-      if (requestOf(context) !== request) throw new PrincipalUnknownError(context);
+      if (requestOf(context) !== request) throw loggedBeyondHttp(new PrincipalUnknownError(context), context);
     } else if (
       request[ADMITTED] === this.verifier &&
       request.principal !== undefined &&
@@ -125,7 +126,7 @@ export class JwtAuthGuard implements CanActivate {
    * ```
    */
   protected getRequest(context: ExecutionContext): GuardedRequest {
-    if (context.getType() !== 'http') throw new UnsupportedContextError(context.getType());
+    if (context.getType() !== 'http') throw loggedBeyondHttp(new UnsupportedContextError(context.getType()), context);
     // Faster than Nest's `switchToHttp`, which creates three functions per call.
     return context.getArgByIndex<GuardedRequest>(0);
   }

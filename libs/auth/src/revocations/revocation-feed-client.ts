@@ -78,8 +78,10 @@ export class RevocationFeedClient {
     const attempt = new AbortableRequest(stopping);
     attempt.limit(CONNECT_MILLISECONDS, SILENCE);
     let hasPosition = false;
+    let isSent = false;
+    const onSend = (): void => void (isSent = true);
     try {
-      const response = await this.request({ signal: attempt.signal, accept: 'text/event-stream', cursor });
+      const response = await this.request({ signal: attempt.signal, accept: 'text/event-stream', cursor, onSend });
       const parser = new EventStreamParser();
       attempt.limit(this.idleMilliseconds, SILENCE);
       for await (const chunk of response.body ?? []) {
@@ -94,7 +96,8 @@ export class RevocationFeedClient {
       }
       throw new Error('the feed has ended the stream');
     } catch (error) {
-      const isSilent = attempt.signal.aborted && !stopping.aborted;
+      // A buffering server may hold back the head of the response, too.
+      const isSilent = isSent && attempt.signal.aborted && !stopping.aborted;
       if (!isSilent || hasPosition) throw error;
       this.pollingSince = performance.now();
       throw new Error(SILENT_STREAM, { cause: error });
@@ -138,8 +141,9 @@ export class RevocationFeedClient {
     accept: string;
     cursor: string | undefined;
     wait?: number;
+    onSend?: () => void;
   }): Promise<FetchedAnswer> {
-    const { signal, accept, cursor, wait } = options;
+    const { signal, accept, cursor, wait, onSend } = options;
     const address = new URL(await this.find(signal));
     if (wait !== undefined) {
       address.searchParams.set('wait', String(wait));
@@ -148,6 +152,7 @@ export class RevocationFeedClient {
     const authorization = `Bearer ${await this.token(signal)}`;
     const headers: Record<string, string> = { accept, 'accept-encoding': 'identity', authorization };
     if (wait === undefined && cursor !== undefined) headers['last-event-id'] = cursor;
+    onSend?.();
     // No redirects: only this URL may get the token.
     const response = await fetchWith(this.settings.fetch ?? fetch, address, { signal, headers }).catch(
       (error: unknown) => {
