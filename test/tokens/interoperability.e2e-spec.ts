@@ -16,7 +16,7 @@ import { ProblemModule } from 'postern/problem';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { RevokeKey, KeyRotation, TokenSigner } from 'postern/tokens';
-import { algorithms, judges, signedByPyJwt, verdictsOf, whyNot } from './interoperability/judges.js';
+import { algorithms, judges, removeBinaries, signedByPyJwt, verdictsOf, whyNot } from './interoperability/judges.js';
 import type { Rules } from './interoperability/judges.js';
 
 const issuer = 'https://id.example.test';
@@ -66,6 +66,8 @@ class Window {
 
 /** Each judge, with the reason if it is not on this machine. CI counts a skipped test as failed. */
 const present = judges.map((judge) => ({ judge, reason: whyNot(judge) }));
+afterAll(removeBinaries);
+
 /** Judged by the JWKS after a rotation, and once more after the new key is killed. */
 type Stage = 'after the rotation' | 'after the kill';
 
@@ -177,7 +179,7 @@ describe.each(algorithms)('a rotation of %s keys', (algorithm) => {
     expect(window.asked).toBe(1);
   });
 
-  const refused: unknown = expect.stringMatching(/^refused: /);
+  const rejected: unknown = expect.stringMatching(/^rejected: /);
   const promise = 'accepts the tokens of both keys and rejects bad ones and those of a killed key';
   it.each(able.filter(({ reason }) => reason === undefined).map(({ judge }) => judge.library))(
     `%s ${promise}`,
@@ -187,12 +189,12 @@ describe.each(algorithms)('a rotation of %s keys', (algorithm) => {
           before: subject,
           during: subject,
           after: subject,
-          forged: refused,
-          'for others': refused,
-          'of others': refused,
-          expired: refused,
+          forged: rejected,
+          'for others': rejected,
+          'of others': rejected,
+          expired: rejected,
         },
-        'after the kill': { before: subject, after: refused, next: subject },
+        'after the kill': { before: subject, after: rejected, next: subject },
       });
     },
   );

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -35,7 +35,7 @@ const SECONDS = 60;
 const ALL: readonly JudgedAlgorithm[] = algorithms;
 const NO_EDDSA: readonly JudgedAlgorithm[] = ['ES256', 'RS256'];
 
-const binaries = mkdtempSync(join(tmpdir(), 'postern-judges-'));
+const binaries = join(tmpdir(), `postern-judges-${process.pid}`);
 const beside = (file: string): string => join(import.meta.dirname, file);
 const inBinaries = (file: string): string => join(binaries, file);
 
@@ -121,6 +121,7 @@ const environment = { ...process.env, GO111MODULE: 'off', GOPATH: '/usr/share/go
 export function whyNot({ probe, build, packages }: Judge): string | undefined {
   const [command, ...parameters] = probe ?? build ?? [];
   if (command === undefined) return undefined;
+  mkdirSync(binaries, { recursive: true });
   const { error, status, stderr } = spawnSync(command, parameters, {
     encoding: 'utf8',
     timeout: SECONDS * 1000,
@@ -128,6 +129,11 @@ export function whyNot({ probe, build, packages }: Judge): string | undefined {
   });
   if (error === undefined && status === 0) return undefined;
   return `${error?.message ?? stderr.trim().split('\n').pop()}; Debian: apt-get install ${packages}`;
+}
+
+/** Removes the compiled programs. */
+export function removeBinaries(): void {
+  rmSync(binaries, { recursive: true, force: true });
 }
 
 /** The verdict of a newly started judge on each token: the subject if it accepts the token, or else the reason. */

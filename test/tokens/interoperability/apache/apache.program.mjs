@@ -54,7 +54,7 @@ for (let tries = 0; !(await isUp()); tries += 1) {
 }
 for await (const token of createInterface(process.stdin)) {
   const { status, headers } = await fetch(url, { headers: { authorization: `Bearer ${token}` } });
-  console.log(status === 401 ? `refused: ${headers.get('www-authenticate')}` : headers.get('x-subject'));
+  console.log(status === 401 ? `rejected: ${headers.get('www-authenticate')}` : headers.get('x-subject'));
 }
 apache.kill('SIGTERM');
 await stopped;

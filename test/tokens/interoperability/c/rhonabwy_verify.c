@@ -25,7 +25,7 @@ int main(int argc, char **argv) {
                               R_JWT_CLAIM_EXP, R_JWT_CLAIM_NOW, R_JWT_CLAIM_NOP) == RHN_OK)
       printf("%s\n", r_jwt_get_claim_str_value(jwt, "sub"));
     else
-      printf("refused: no such key, a bad signature, or a wrong claim\n");
+      printf("rejected: no such key, a bad signature, or a wrong claim\n");
     r_jwk_free(key);
     r_jwt_free(jwt);
   }

@@ -73,10 +73,10 @@ func main() {
 		_, err := parser.ParseWithClaims(tokens.Text(), &claims, keyOf)
 		switch {
 		case err != nil:
-			fmt.Println("refused:", err)
+			fmt.Println("rejected:", err)
 		// The library compares the times, but neither of these two, and takes a token without exp.
 		case claims.ExpiresAt == nil || !claims.VerifyIssuer(issuer, true) || !claims.VerifyAudience(audience, true):
-			fmt.Println("refused: no exp, another issuer, or another audience")
+			fmt.Println("rejected: no exp, another issuer, or another audience")
 		default:
 			fmt.Println(claims.Subject)
 		}

@@ -25,5 +25,5 @@ async function subjectOf(token) {
 }
 
 for await (const token of createInterface(process.stdin)) {
-  console.log(await subjectOf(token).catch((error) => `refused: ${error.message}`));
+  console.log(await subjectOf(token).catch((error) => `rejected: ${error.message}`));
 }

@@ -21,5 +21,5 @@ while (my $token = <STDIN>) {
             verify_aud   => sub { grep { $_ eq $audience } ref $_[0] ? @{ $_[0] } : $_[0] },
         );
     };
-    print $claims ? "$claims->{sub}\n" : "refused: " . $@ =~ s/\n.*//sr . "\n";
+    print $claims ? "$claims->{sub}\n" : "rejected: " . $@ =~ s/\n.*//sr . "\n";
 }

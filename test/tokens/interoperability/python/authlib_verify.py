@@ -23,4 +23,4 @@ for token in sys.stdin.read().split():
         claims.validate()  # decode() compares no claim
         print(claims["sub"])
     except (AuthlibBaseError, ValueError) as error:
-        print("refused:", repr(error))
+        print("rejected:", repr(error))

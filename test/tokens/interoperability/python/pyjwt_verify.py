@@ -18,4 +18,4 @@ for token in sys.stdin.read().split():
         )
         print(claims["sub"])
     except jwt.PyJWTError as error:
-        print("refused:", repr(error))
+        print("rejected:", repr(error))

@@ -13,5 +13,5 @@ $stdin.each_line(chomp: true) do |token|
   raise JSON::JWT::VerificationFailed, 'another audience' unless Array(claims[:aud]).include?(audience)
   puts claims[:sub]
 rescue JSON::JWT::Exception, JSON::JWK::Set::KidNotFound => error
-  puts "refused: #{error.message}"
+  puts "rejected: #{error.message}"
 end

@@ -22,5 +22,5 @@ $stdin.each_line(chomp: true) do |token|
   claims, = JWT.decode(token, nil, true, rules)
   puts claims['sub']
 rescue JWT::DecodeError => error
-  puts "refused: #{error.message}"
+  puts "rejected: #{error.message}"
 end
