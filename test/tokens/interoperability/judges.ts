@@ -14,7 +14,7 @@ export interface Rules {
   readonly algorithm: JudgedAlgorithm;
 }
 
-/** A library that verifies our tokens with the JWKS alone, by a program that it starts anew for each call. */
+/** A library that verifies our tokens with the JWKS alone, by a program that starts again for each call. */
 export interface Judge {
   readonly library: string;
   /** The program's file in this folder. The guide shows it. */

@@ -1,4 +1,4 @@
-/** node express-oauth2-jwt-bearer.mjs <JWKS URI> <issuer> <audience> <algorithm>, and tokens on the standard input, one a line. */
+/** node express-oauth2-jwt-bearer.mjs <JWKS URI> <issuer> <audience> <algorithm>, and tokens on stdin, one a line. */
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import express from 'express';

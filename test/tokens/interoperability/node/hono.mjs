@@ -5,7 +5,7 @@ import { jwk } from 'hono/jwk';
 
 const [jwksUri, issuer, audience, algorithm] = process.argv.slice(2);
 const service = new Hono();
-// Without `typ` the middleware accepts the type JWT alone. It fetches the JWKS for each request, unless `keys` caches it.
+// Without `typ` the middleware accepts the type JWT alone. It fetches the JWKS for each request: `keys` may cache it.
 const verification = { typ: 'at+jwt', iss: issuer, aud: audience };
 service.use(jwk({ jwks_uri: jwksUri, alg: [algorithm], verification }));
 service.get('/', (context) => context.text(context.get('jwtPayload').sub));
