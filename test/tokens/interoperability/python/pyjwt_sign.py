@@ -8,4 +8,4 @@ question = json.load(sys.stdin)
 token = jwt.encode(
     question["claims"], question["key"], algorithm=question["algorithm"], headers=question["headers"]
 )
-print(json.dumps({"token": token}))
+print(token)
