@@ -6,7 +6,6 @@ export { UserRolesService } from './user-roles.service.js';
 export { Role } from './role.entity.js';
 export { UserRole } from './user-role.entity.js';
 export { isRoleName } from './role-name.js';
-export { ROLES_PERMISSIONS } from './roles.permissions.js';
 export { PermissionsController } from './routes/permissions.controller.js';
 export { RolesController } from './routes/roles.controller.js';
 export { UserRolesController } from './routes/user-roles.controller.js';

@@ -1,7 +1,7 @@
 import { definePermissions } from 'postern/auth';
 
-/** The permissions of the routes of roles. */
-export const ROLES_PERMISSIONS = definePermissions({
+// The permissions of the routes of roles.
+definePermissions({
   'roles:read': 'List roles and permissions, and read the roles of users',
   'roles:write': 'Create, change, and delete roles, and give roles to users',
 });

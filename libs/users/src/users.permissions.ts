@@ -1,7 +1,7 @@
 import { definePermissions } from 'postern/auth';
 
-/** The permissions of the administration of users. */
-export const USERS_PERMISSIONS = definePermissions({
+// The permissions of the administration of users.
+definePermissions({
   'users:read': 'List and read users',
   'users:write': 'Change, disable, enable, and delete users',
 });
