@@ -6,7 +6,6 @@ import { exemplify } from './openapi-examples.js';
 import { errorResponsesOf } from './openapi-problems.js';
 import { describeRights } from './openapi-rights.js';
 import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
-import type { DescribedRoute } from './openapi-routes.js';
 import { securityOf, securitySchemesOf } from './openapi-security.js';
 
 /** The settings of the document. */

@@ -5,7 +5,6 @@ import { Database, Events } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
 import type { ProblemIssue } from 'postern/problem';
 import { CallerRights } from './caller-rights.js';
-import { ADMINISTRATOR } from './role-name.js';
 import { RoleGraph } from './role-graph.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';

@@ -150,7 +150,8 @@ export class UserRolesService extends UserRoles {
       `SELECT extract(epoch FROM max(before))::float8 AS before FROM revocations WHERE kind = 'role' AND target = ANY ($1)`,
       [roles.map((role) => roleTarget(userId, role))],
     );
-    return row?.before == null ? 0 : (row.before + 1) * 1000;
+    const before = row?.before ?? undefined;
+    return before === undefined ? 0 : (before + 1) * 1000;
   }
 
   private async assertMayChange(

@@ -14,7 +14,7 @@ import { UsersService } from 'postern/users';
 import { TcpProxy } from '../../revocations/cluster.js';
 import { until } from '../../support/until.js';
 
-/** So many that the permissions of a hundred roles exceed what a follower reads in one message. */
+/** The permissions of a hundred roles exceed the limit of a follower for one message. */
 const MANY = Array.from({ length: 400 }, (_, index) => `parcels-of-the-${letters(index)}:read`);
 definePermissions(Object.fromEntries(MANY.map((name) => [name, 'Read parcels'])));
 definePermissions({ 'parcels:send': 'Send parcels' });
@@ -62,6 +62,8 @@ beforeAll(async () => {
             secret: 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-rights',
             databaseUrl: database.url,
             auth: { issuers },
+            // Shorter than the hour for which the table keeps former permissions.
+            sessions: { longestTokenLifetimeSeconds: 900 },
             roles: [{ name: 'courier', description: 'Sends parcels', permissions: ['parcels:send'] }],
           }),
         ],
