@@ -10,14 +10,14 @@ export class PermissionTypes {
   @RequirePermissions('expenses:audt')
   misspelt(): void {}
 
-  // @ts-expect-error a scope that is no permission
+  // @ts-expect-error a scope is not a permission
   @RequireAnyPermission('expenses:audit', 'email')
   noPermission(): void {}
 
   @UsePolicy(ExpenseOwnerPolicy)
   policy(): void {}
 
-  // @ts-expect-error a class that is no policy
+  // @ts-expect-error the class is not a policy
   @UsePolicy(PermissionTypes)
   noPolicy(): void {}
 }

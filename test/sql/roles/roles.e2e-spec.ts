@@ -251,7 +251,7 @@ describe('roles', () => {
     await late.close();
   });
 
-  it('nobody grants or takes a permission that they do not have', async () => {
+  it('a caller cannot grant or take a permission that it does not have', async () => {
     const lead = await personWith(await newRole(['roles:read', 'roles:write', 'invoices:read']));
     const ada = await personWith();
     const { token } = lead;

@@ -10,7 +10,7 @@ const defined = new Map<string, string>();
 export interface DefinedPermission {
   /** `resource:action`, such as `invoices:approve`. */
   readonly name: string;
-  /** What the permission allows, for administrators. */
+  /** Describes the allowed act, for administrators. */
   readonly description: string;
 }
 

@@ -13,8 +13,8 @@ export class PrincipalPermissions {
   constructor(private readonly revocations: RevocationSet) {}
 
   /**
-   * The roles of the token, without those that were taken from the user or deleted after the token was issued. A role of
-   * an additional issuer counts only if that issuer publishes its roles by a feed of Postern that this process follows.
+   * The roles of the token, without those that were taken from the user or deleted after the token was issued. A role
+   * of an additional issuer counts only if this process follows a feed by which that issuer publishes its roles.
    */
   rolesOf(principal: Principal): readonly string[] {
     return principal.roles.filter((role) => this.revocations.hasRole(principal, role));

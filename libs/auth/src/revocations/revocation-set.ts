@@ -116,8 +116,8 @@ export class RevocationSet {
 
   /**
    * Whether a role of the token is still in force: it was neither deleted, nor taken from the user after the token was
-   * issued. A role that the own issuer does not publish is in force. An additional issuer must publish its roles: it can
-   * write any name into its tokens.
+   * issued. A role that the own issuer does not publish is in force. An additional issuer must publish its roles: it
+   * can write any name into its tokens.
    */
   hasRole(principal: Principal, role: string): boolean {
     const isTrusted = principal.issuer === this.ownIssuer;

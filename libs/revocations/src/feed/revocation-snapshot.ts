@@ -8,7 +8,10 @@ import { SecurityEventSigner } from './security-event-signer.js';
 import type { SignedEvent } from './security-event-signer.js';
 
 const MAX_PAGE_ENTRIES = 500;
-/** The limit for the targets and the permissions as JSON: followers limit their input, and a page must not block the event loop. */
+/**
+ * The limit for the targets and the permissions as JSON: followers limit their input, and a page must not block the
+ * event loop.
+ */
 const MAX_PAGE_BYTES = 262_144;
 /** A snapshot that is further behind gets another page. Newer revocations follow as single events. */
 const MAX_EVENTS_BEHIND = 100;
