@@ -11,8 +11,8 @@ type Scheme = Exclude<
 
 const BEARER = `An access token (RFC 6750, RFC 9068). Paste the token without the word Bearer. \`POST /auth/login\` on this page sets the token automatically.
 
-A user's token has the scopes of the application's \`ClaimsProvider\`, by default none. In the environment of Postern's own server,
-\`npm run --silent token -- --scope users:read --subject explorer\` prints a token with a scope.`;
+A user has the permissions of its roles, and an administrator has all. A service has the permissions that the scopes of its token name. In the
+environment of Postern's own server, \`npm run --silent token -- --scope users:read --subject explorer\` prints a token of a service.`;
 
 /** The security schemes by their names: one for each place in which the guard accepts a token. */
 export function securitySchemesOf(app: INestApplication): ReadonlyMap<string, Scheme> {

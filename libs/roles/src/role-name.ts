@@ -5,3 +5,6 @@ export const ROLE_NAME = /^[a-z](?:[a-z0-9-]{0,62}[a-z0-9])?$/;
 export function isRoleName(value: unknown): value is string {
   return typeof value === 'string' && ROLE_NAME.test(value);
 }
+
+/** The role that has every permission. It always exists. */
+export const ADMINISTRATOR = 'administrator';

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserRoles } from 'postern/users';
+import { CallerRights } from './caller-rights.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';
 import { ConfigurableRolesModule, ROLES_SETTINGS } from './roles.module-definition.js';
@@ -55,6 +56,7 @@ function withStructure(module: DynamicModule, { controllers = {} }: RolesStructu
     ],
     providers: [
       ...(module.providers ?? []),
+      CallerRights,
       RolePublisher,
       RolesService,
       ShippedRoles,

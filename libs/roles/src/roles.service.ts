@@ -1,24 +1,15 @@
 import { Injectable } from '@nestjs/common';
-import { ALL_PERMISSIONS, isDefinedPermission, PrincipalPermissions } from 'postern/auth';
+import { isDefinedPermission } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { Database, Events } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
 import type { ProblemIssue } from 'postern/problem';
+import { CallerRights } from './caller-rights.js';
 import { RoleGraph } from './role-graph.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';
-import {
-  PermissionNotHeldError,
-  RoleCycleError,
-  RoleExistsError,
-  RoleInUseError,
-  RoleNotFoundError,
-  SystemRoleError,
-} from './roles.errors.js';
+import { RoleCycleError, RoleExistsError, RoleInUseError, RoleNotFoundError, SystemRoleError } from './roles.errors.js';
 import { RoleChanged, RoleCreated, RoleDeleted } from './roles.events.js';
-
-/** The role that has every permission. It always exists. */
-export const ADMINISTRATOR = 'administrator';
 
 /** What a role is made of. */
 export interface RoleDefinition {
@@ -48,7 +39,7 @@ export class RolesService {
   constructor(
     private readonly database: Database,
     private readonly publisher: RolePublisher,
-    private readonly rights: PrincipalPermissions,
+    private readonly callers: CallerRights,
     private readonly events: Events,
   ) {}
 
@@ -72,11 +63,12 @@ export class RolesService {
    */
   async create(definition: RoleDefinition, caller?: Principal): Promise<RoleWithPermissions> {
     const { name, description, permissions, includes = [] } = definition;
-    return this.change(async (roles) => {
+    return this.change(caller, async (roles) => {
       if (roles.some((role) => role.name === name)) throw new RoleExistsError();
       const role = { name, description, permissions: unique(permissions), includes: unique(includes) };
+      const before = new RoleGraph(roles);
       const graph = this.checked([...roles, Object.assign(new Role(), role)], name, []);
-      this.assertHeld(graph.permissionsOf(name), caller);
+      await this.callers.assertHeld(graph.permissionsOf(name), before, caller);
       await this.database.manager.insert(Role, role);
       await this.publisher.publish(name, graph.permissionsOf(name));
       this.events.publish(new RoleCreated(name));
@@ -95,7 +87,7 @@ export class RolesService {
     changes: Partial<Omit<RoleDefinition, 'name'>>,
     caller?: Principal,
   ): Promise<RoleWithPermissions> {
-    return this.change(async (roles) => {
+    return this.change(caller, async (roles) => {
       const role = roles.find((existing) => existing.name === name);
       if (!role) throw new RoleNotFoundError();
       if (role.isSystem) throw new SystemRoleError();
@@ -108,8 +100,9 @@ export class RolesService {
       // A permission that was defined when the role got it, and is no longer, may stay.
       const graph = this.checked([...roles.filter((other) => other !== role), changed], name, role.permissions);
       const former = new Set(before.permissionsOf(name));
-      this.assertHeld(
+      await this.callers.assertHeld(
         graph.permissionsOf(name).filter((permission) => !former.has(permission)),
+        before,
         caller,
       );
       const { description, permissions, includes } = changed;
@@ -130,13 +123,14 @@ export class RolesService {
    * @throws PermissionNotHeldError
    */
   async remove(name: string, caller?: Principal): Promise<void> {
-    await this.change(async (roles) => {
+    await this.change(caller, async (roles) => {
       const role = roles.find((existing) => existing.name === name);
       if (!role) throw new RoleNotFoundError();
       if (role.isSystem) throw new SystemRoleError();
       const user = roles.find(({ includes }) => includes.includes(name));
       if (user) throw new RoleInUseError(`The role "${user.name}" includes it.`);
-      this.assertHeld(new RoleGraph(roles).permissionsOf(name), caller);
+      const graph = new RoleGraph(roles);
+      await this.callers.assertHeld(graph.permissionsOf(name), graph, caller);
       await this.database.manager.delete(Role, { name });
       await this.publisher.publishEnd(name);
       this.events.publish(new RoleDeleted(name));
@@ -144,9 +138,9 @@ export class RolesService {
   }
 
   /** One change at a time: two concurrent changes could make a cycle, or grant what a caller has just lost. */
-  private change<T>(work: (roles: readonly Role[]) => Promise<T>): Promise<T> {
+  private change<T>(caller: Principal | undefined, work: (roles: readonly Role[]) => Promise<T>): Promise<T> {
     return this.database.transaction(async () => {
-      await this.database.manager.query('SELECT FROM roles WHERE name = $1 FOR UPDATE', [ADMINISTRATOR]);
+      await this.callers.lock(caller ? [caller.subject] : []);
       return work(await this.database.manager.find(Role, { order: { name: 'ASC' } }));
     });
   }
@@ -167,11 +161,6 @@ export class RolesService {
     const cycle = graph.cycleOf(name);
     if (cycle !== undefined) throw new RoleCycleError(`The role "${cycle}" includes "${name}".`);
     return graph;
-  }
-
-  private assertHeld(permissions: readonly string[], caller: Principal | undefined): void {
-    const missing = caller && this.rights.firstMissing(caller, permissions);
-    if (missing !== undefined) throw new PermissionNotHeldError(missing === ALL_PERMISSIONS ? ADMINISTRATOR : missing);
   }
 }
 

@@ -2,13 +2,12 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { OnModuleInit } from '@nestjs/common';
 import { ALL_PERMISSIONS, isDefinedPermission } from 'postern/auth';
 import { Database } from 'postern/persistence';
-import { isRoleName } from './role-name.js';
+import { ADMINISTRATOR, isRoleName } from './role-name.js';
 import { RoleGraph } from './role-graph.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';
 import { ROLES_SETTINGS, SETTINGS } from './roles.module-definition.js';
 import type { RolesSettings } from './roles.module-definition.js';
-import { ADMINISTRATOR } from './roles.service.js';
 import type { RoleDefinition } from './roles.service.js';
 
 const MAX_DESCRIPTION_LENGTH = 255;

@@ -1,16 +1,17 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
-import { Clock, PrincipalPermissions, RevocationPublisher, roleTarget } from 'postern/auth';
+import { Clock, RevocationPublisher, roleTarget } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { Database, Events } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
 import { UserNotFoundError, UserRoles } from 'postern/users';
+import { CallerRights } from './caller-rights.js';
 import { RoleGraph } from './role-graph.js';
 import { Role } from './role.entity.js';
-import { LastAdministratorError, PermissionNotHeldError } from './roles.errors.js';
+import { LastAdministratorError } from './roles.errors.js';
 import { UserRolesChanged } from './roles.events.js';
-import { ADMINISTRATOR } from './roles.service.js';
+import { ADMINISTRATOR } from './role-name.js';
 import { UserRole } from './user-role.entity.js';
 
 /** A token that is being signed while a role is taken may get an `iat` shortly after the commit. */
@@ -29,7 +30,7 @@ export class UserRolesService extends UserRoles {
   constructor(
     private readonly database: Database,
     private readonly revocations: RevocationPublisher,
-    private readonly rights: PrincipalPermissions,
+    private readonly callers: CallerRights,
     private readonly events: Events,
     private readonly clock: Clock,
   ) {
@@ -93,7 +94,8 @@ export class UserRolesService extends UserRoles {
     caller: Principal | undefined,
   ): Promise<{ current: readonly string[]; usableAt: number }> {
     const { manager } = this.database;
-    const [user] = await manager.query<{ id: string }[]>('SELECT id FROM users WHERE id = $1 FOR UPDATE', [userId]);
+    await this.callers.lock(caller ? [userId.toLowerCase(), caller.subject] : [userId.toLowerCase()]);
+    const [user] = await manager.query<{ id: string }[]>('SELECT id FROM users WHERE id = $1', [userId]);
     if (!user) throw new UserNotFoundError();
     const existing = await this.rolesOf(user.id);
     const granted = [...new Set(roles)].filter((role) => !existing.includes(role));
@@ -108,16 +110,35 @@ export class UserRolesService extends UserRoles {
     const usableAt = await this.usableAt(user.id, granted);
     this.events.publish(new UserRolesChanged(user.id, granted, revoked));
     // Last, so that little time passes before the commit.
+    const before = await this.publishRevoked(user.id, revoked);
+    // A slow commit: tokens that were issued in the meantime name the role, and their `iat` is later than `before`.
+    if (revoked.length > 0) this.database.afterCommit(() => this.coverSlowCommit(user.id, revoked, before));
+    return { current, usableAt };
+  }
+
+  private async publishRevoked(userId: string, roles: readonly string[]): Promise<number> {
     const before = Math.floor(this.clock.now() / 1000) + SIGNING_SECONDS;
-    for (const role of revoked) {
+    for (const role of roles) {
       await this.revocations.publish({
         kind: 'role',
-        target: roleTarget(user.id, role),
+        target: roleTarget(userId, role),
         before,
         reason: 'role-revoked',
       });
     }
-    return { current, usableAt };
+    return before;
+  }
+
+  private async coverSlowCommit(userId: string, roles: readonly string[], before: number): Promise<void> {
+    if (this.clock.now() < before * 1000) return;
+    await this.database.transaction(async () => {
+      await this.callers.lock([userId]);
+      const current = await this.rolesOf(userId);
+      await this.publishRevoked(
+        userId,
+        roles.filter((role) => !current.includes(role)),
+      );
+    });
   }
 
   /**
@@ -146,9 +167,6 @@ export class UserRolesService extends UserRoles {
     if (issues.length > 0) throw ValidationFailedError.of(issues);
     if (!caller) return;
     const graph = new RoleGraph(all);
-    for (const name of changed) {
-      const missing = this.rights.firstMissing(caller, graph.permissionsOf(name));
-      if (missing !== undefined) throw new PermissionNotHeldError(missing);
-    }
+    for (const name of changed) await this.callers.assertHeld(graph.permissionsOf(name), graph, caller);
   }
 }

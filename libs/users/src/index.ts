@@ -19,8 +19,8 @@ export {
   type UserFieldOptions,
 } from './fields/user-field.decorator.js';
 export { UserDtos } from './fields/user-dtos.js';
-export { UserRoles } from './user-roles.js';
-export { UserSessions } from './user-sessions.js';
+export { UserRoles } from './access/user-roles.js';
+export { UserSessions } from './access/user-sessions.js';
 export type { NewUser, Reader, SeenUser, TeamField, TeamFields, UserChanges } from './fields/user-types.js';
 export { User } from './user.entity.js';
 export {

@@ -9,7 +9,7 @@ import { assertSameUserEntity } from './checks/entity-match.check.js';
 import { meControllerOf } from './routes/me.controller.js';
 import type { MeRoutes } from './routes/me.controller.js';
 import { RegistrantFields } from './fields/registrant-fields.js';
-import { UserAccess } from './user-access.js';
+import { UserAccess } from './access/user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import { UserList } from './user-list.js';
 import { UserDtos } from './fields/user-dtos.js';

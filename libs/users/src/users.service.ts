@@ -6,7 +6,7 @@ import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialE
 import { assertCarriable } from './fields/user-claims.js';
 import { normalizeEmail } from './email-address.js';
 import { assertInsertable, assertUpdatable, changedFieldsOf, writableColumnsOf } from './storage/writable-columns.js';
-import { UserAccess } from './user-access.js';
+import { UserAccess } from './access/user-access.js';
 import type { UserBase } from './user-base.entity.js';
 import type { RelatedColumn, UserWithRelated } from './storage/related-column.js';
 import { UserQuery } from './storage/user-query.js';

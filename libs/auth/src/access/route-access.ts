@@ -18,10 +18,10 @@ import {
   valuesOfFunction,
 } from './access-rules.js';
 import { methodsOf, methodsOfRoute } from './handler-methods.js';
+import { decidingLevelsOf, levelsOf, saysOfItself } from './method-levels.js';
 import { hasGuard } from './guard-metadata.js';
 import type { ExecutionContext, Type } from '@nestjs/common';
 import type { Rule } from './access-rules.js';
-import type { HandlerMethod } from './handler-methods.js';
 import type { Policy } from '../permissions/policy.js';
 
 type Controller = ReturnType<ExecutionContext['getClass']>;
@@ -193,37 +193,6 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
           (methods.length > 0 && methods.every(({ owner }) => owner !== undefined && hasOwnRule(FOR_SERVICES, owner))),
         isGuardedMethod,
       };
-}
-
-/** A method with the classes that can have rules for it, the most derived class first. */
-interface MethodLevels {
-  readonly name: string | symbol;
-  /** All classes of its prototype chain. */
-  readonly classes: readonly object[];
-  /** The classes that have the method, or a rule for it. */
-  readonly levels: readonly object[];
-  /** The class whose method Nest runs. */
-  readonly owner: object | undefined;
-}
-
-function levelsOf({ prototype, name }: HandlerMethod, lineage: readonly object[]): MethodLevels {
-  const classes = lineage.includes(prototype) ? lineage : lineageOf(prototype);
-  const levels = classes.filter((type) => ownMethodNames(type).includes(name));
-  return { name, classes, levels, owner: levels.find((type) => ownMethod(type, name) !== undefined) };
-}
-
-/** Whether the method that Nest runs has the rule. A rule of a method that it overrides does not count. */
-function saysOfItself(rule: Rule, handler: Handler, methods: MethodLevels[]): boolean {
-  if (Reflect.hasMetadata(rule, handler)) return true;
-  return (
-    methods.length > 0 &&
-    methods.every((method) => decidingLevelsOf(method).some((type) => hasOwnRule(rule, type, method.name)))
-  );
-}
-
-/** The classes from the controller to the one whose method Nest runs. */
-function decidingLevelsOf({ levels, owner }: MethodLevels): readonly object[] {
-  return levels.slice(0, levels.indexOf(owner!) + 1);
 }
 
 function hasShutMethod(prototype: object): boolean {

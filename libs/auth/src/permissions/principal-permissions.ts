@@ -13,7 +13,8 @@ export class PrincipalPermissions {
   constructor(private readonly revocations: RevocationSet) {}
 
   /**
-   * The roles of the token, without those that were taken from the user or deleted after the token was issued.
+   * The roles of the token, without those that were taken from the user or deleted after the token was issued. A role
+   * of an additional issuer counts only if this process follows a feed by which that issuer publishes its roles.
    */
   rolesOf(principal: Principal): readonly string[] {
     return principal.roles.filter((role) => this.revocations.hasRole(principal, role));
@@ -26,7 +27,7 @@ export class PrincipalPermissions {
 
   /** Whether the principal has the permission: a user by one of its roles, a service by a scope of this name. */
   has(principal: Principal, permission: string): boolean {
-    if (isService(principal)) return principal.scopes.includes(permission);
+    if (isService(principal)) return permission !== ALL_PERMISSIONS && principal.scopes.includes(permission);
     return this.rolesOf(principal).some((role) => {
       const permissions = this.revocations.permissionsOf(principal.issuer, role);
       return permissions !== undefined && (permissions.has(ALL_PERMISSIONS) || permissions.has(permission));
@@ -35,7 +36,7 @@ export class PrincipalPermissions {
 
   /** Whether the principal has every permission, now and in the future: a user with the role `administrator`. */
   hasAll(principal: Principal): boolean {
-    return !isService(principal) && this.has(principal, ALL_PERMISSIONS);
+    return this.has(principal, ALL_PERMISSIONS);
   }
 
   /** The first of the permissions that the principal does not have; `undefined` if it has all of them. */

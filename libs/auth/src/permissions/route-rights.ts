@@ -61,10 +61,11 @@ export class RouteRights {
   /**
    * The policy of the application.
    *
-   * @throws Error if no module provides it, or if it is request-scoped
+   * @throws Error if no module provides it, if it is request-scoped, or if it is not a policy
    */
   policyOf(type: Type<Policy>): Policy {
     const policy = this.policies.get(type) ?? this.module.get<Policy>(type, { strict: false });
+    if (typeof policy.may !== 'function') throw new Error(`${type.name} has no method "may". Extend Policy.`);
     this.policies.set(type, policy);
     return policy;
   }

@@ -116,13 +116,15 @@ export class RevocationSet {
 
   /**
    * Whether a role of the token is still in force: it was neither deleted, nor taken from the user after the token was
-   * issued. A role that the issuer does not publish is in force.
+   * issued. A role that the own issuer does not publish is in force. An additional issuer must publish its roles: it
+   * can write any name into its tokens.
    */
   hasRole(principal: Principal, role: string): boolean {
+    const isTrusted = principal.issuer === this.ownIssuer;
     const entries = this.byIssuer.get(principal.issuer);
-    if (entries === undefined) return true;
+    if (entries === undefined) return isTrusted;
     const definition = entries.roles.get(role);
-    if (definition !== undefined && definition.permissions === undefined) return false;
+    if (definition === undefined ? !isTrusted : definition.permissions === undefined) return false;
     return entries.role.size === 0 || !isCutOff(entries.role.get(roleTarget(principal.subject, role)), principal);
   }
 

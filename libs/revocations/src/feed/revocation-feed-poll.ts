@@ -10,6 +10,8 @@ import { RevocationSnapshot } from './revocation-snapshot.js';
 import { SecurityEventSigner } from './security-event-signer.js';
 
 const PAGE_SIZE = 100;
+/** The limit for the events of a response: followers limit their input. The permissions of a role can be long. */
+const MAX_PAGE_BYTES = 500_000;
 const SHORT_PAUSE_MILLISECONDS = 100;
 
 /** The revocations after a cursor. */
@@ -84,11 +86,16 @@ export class RevocationFeedPoll {
 
   private async answer(place: FeedPosition, entries: readonly SequencedRevocation[]): Promise<FeedAnswer> {
     const sets: Buffer[] = [];
-    const page = entries.slice(0, PAGE_SIZE);
-    for (const entry of page) sets.push((await this.events.signRevocation(entry)).token);
-    const last = page.at(-1);
+    let bytes = 0;
+    for (const entry of entries.slice(0, PAGE_SIZE)) {
+      const { token } = await this.events.signRevocation(entry);
+      bytes += token.length;
+      if (bytes > MAX_PAGE_BYTES && sets.length > 0) break;
+      sets.push(token);
+    }
+    const last = entries[sets.length - 1];
     const end = last ? positionOf(last) : place;
-    const hasMore = entries.length > PAGE_SIZE;
+    const hasMore = entries.length > sets.length;
     return { reset: false, sets, cursor: textOfCursor({ position: end }), sequence: end.sequence, hasMore };
   }
 

@@ -8,7 +8,10 @@ import { SecurityEventSigner } from './security-event-signer.js';
 import type { SignedEvent } from './security-event-signer.js';
 
 const MAX_PAGE_ENTRIES = 500;
-/** The limit for the targets as JSON: followers limit their input, and a page must not block the event loop. */
+/**
+ * The limit for the targets and the permissions as JSON: followers limit their input, and a page must not block the
+ * event loop.
+ */
 const MAX_PAGE_BYTES = 262_144;
 /** A snapshot that is further behind gets another page. Newer revocations follow as single events. */
 const MAX_EVENTS_BEHIND = 100;
@@ -106,8 +109,8 @@ function bounded(entries: readonly SequencedRevocation[]): {
   isFull: boolean;
 } {
   let bytes = 0;
-  for (const [at, { target }] of entries.entries()) {
-    bytes += Buffer.byteLength(JSON.stringify(target));
+  for (const [at, { target, permissions = [] }] of entries.entries()) {
+    bytes += Buffer.byteLength(JSON.stringify([target, permissions]));
     if (bytes > MAX_PAGE_BYTES && at > 0) return { entries: entries.slice(0, at), isFull: true };
   }
   return { entries, isFull: entries.length === MAX_PAGE_ENTRIES };

@@ -93,13 +93,18 @@ export class RevocationTable {
     return revocations.map((revocation, index) => ({ ...revocation, expiresAt: expiries.get(ids[index]!)! }));
   }
 
-  /** Only the last permissions of a role count. Readers that already have the former ones need not forget them. */
+  /**
+   * Only the last permissions of a role count. Former ones expire no later than the last ones: a reader that starts
+   * after the end of a role must not find the permissions from before the end.
+   */
   private async expireFormerPermissions(revocations: readonly NewRevocation[]): Promise<void> {
     for (const { kind, target, version } of revocations) {
       if (kind !== 'role-permissions') continue;
       await this.database.manager.query(
-        `UPDATE revocations SET expires_at = $3::timestamptz + interval '1 hour'
-         WHERE kind = 'role-permissions' AND target = $1 AND version < $2`,
+        `UPDATE revocations r SET expires_at = least(r.expires_at, last.expires_at, $3::timestamptz + interval '1 hour')
+         FROM revocations last
+         WHERE last.kind = 'role-permissions' AND last.target = $1 AND last.version = $2
+           AND r.kind = 'role-permissions' AND r.target = $1 AND r.version < $2`,
         [target, version, this.terms.now()],
       );
     }
