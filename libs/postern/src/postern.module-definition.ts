@@ -88,6 +88,7 @@ export interface PosternStructure {
         revocations?: RevocationsStructure['controller'] | undefined;
         password?: PasswordStructure['controller'] | undefined;
         accounts?: AccountsStructure['controller'] | undefined;
+        firstAdministrator?: AccountsStructure['firstAdministrator'] | undefined;
         roles?: RolesStructure['controllers'] | undefined;
         health?: Type | false | undefined;
       }
