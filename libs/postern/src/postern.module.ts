@@ -149,6 +149,7 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       policies: structure.loginPolicies,
       claims: structure.claims,
       controller: structure.controllers?.sessions,
+      controllers: { admin: structure.controllers?.userSessions, impersonation: structure.controllers?.impersonation },
       imports,
     }),
     RevocationsModule.forRootAsync({

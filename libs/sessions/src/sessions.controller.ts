@@ -6,6 +6,7 @@ import {
   FixedResponse,
   JwtAuthGuard,
   MissingTokenError,
+  NoImpersonation,
   OptionalAuth,
   OwnIssuerOnly,
   Public,
@@ -27,6 +28,7 @@ import { SessionsService } from './sessions.service.js';
 @ApiTags('Sessions')
 @Controller('auth')
 @OwnIssuerOnly()
+@NoImpersonation()
 @UseGuards(JwtAuthGuard)
 export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}
