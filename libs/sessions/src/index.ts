@@ -1,9 +1,6 @@
 export { ClaimsProvider, EntityClaims, type SessionClaims } from './login/claims-provider.js';
 export { userAgentLabel } from './login/user-agent-label.js';
-export { UserSessionDto } from './dto/user-session.dto.js';
-export { SessionList, type SessionsPage } from './administration/session-list.js';
 export { UserSessionsController } from './administration/user-sessions.controller.js';
-export { ImpersonateUser } from './impersonation/impersonate-user.js';
 export { ImpersonationController } from './impersonation/impersonation.controller.js';
 export { RefreshDto } from './dto/refresh.dto.js';
 export { SessionDto } from './dto/session.dto.js';

@@ -82,16 +82,7 @@ function withStructure(module: DynamicModule, structure: SessionsStructure): Dyn
       { provide: UserSessions, useClass: DatabaseUserSessions },
       SessionCleanup,
     ],
-    exports: [
-      ...(module.exports ?? []),
-      ImpersonateUser,
-      SessionList,
-      SessionsService,
-      UserSessions,
-      ClaimsProvider,
-      LoginPolicies,
-      SessionExpiry,
-    ],
+    exports: [...(module.exports ?? []), SessionsService, UserSessions, ClaimsProvider, LoginPolicies, SessionExpiry],
   };
 }
 

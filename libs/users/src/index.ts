@@ -20,9 +20,9 @@ export {
 } from './fields/user-field.decorator.js';
 export { UserDtos } from './fields/user-dtos.js';
 export { UserRoles } from './user-roles.js';
-export { NewPasswords } from './new-passwords.js';
+export { NewPasswords } from './directory/new-passwords.js';
 export { CreateUser } from './directory/create-user.js';
-export { USER_SORTS, type UserSort } from './directory/list-cursor.js';
+export type { UserSort } from './directory/list-cursor.js';
 export { UserSessions } from './user-sessions.js';
 export type { NewUser, Reader, SeenUser, TeamField, TeamFields, UserChanges } from './fields/user-types.js';
 export { User } from './user.entity.js';

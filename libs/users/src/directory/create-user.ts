@@ -3,10 +3,10 @@ import { Database, Events } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
 import { normalizeEmail } from '../email-address.js';
 import type { NewUser } from '../fields/user-types.js';
-import { NewPasswords } from '../new-passwords.js';
 import type { UserBase } from '../user-base.entity.js';
 import { UserCreated } from '../users.events.js';
 import { UsersService } from '../users.service.js';
+import { NewPasswords } from './new-passwords.js';
 
 /** Creates a user on behalf of an administrator, with or without a password. */
 @Injectable()
