@@ -23,6 +23,7 @@ import { Column, CreateDateColumn, Index, PrimaryColumn, UpdateDateColumn } from
 // TypeORM cannot express these indexes of the migrations, and would drop them if it did not know their names.
 @Index('users_email_bytes_idx', { synchronize: false })
 @Index('users_disabled_idx', { synchronize: false })
+@Index('users_disabled_email_idx', { synchronize: false })
 @Index('users_verified_idx', { synchronize: false })
 @Index('users_unverified_idx', { synchronize: false })
 export abstract class UserBase {
