@@ -23,9 +23,7 @@ export class Administration1796136000000 implements MigrationInterface {
     await runner.query('CREATE INDEX user_roles_role_idx ON user_roles (role)');
     await runner.query('DROP INDEX user_roles_role_user_id_idx');
     await runner.query(
-      
       'DROP INDEX users_unverified_idx, users_verified_idx, users_disabled_email_idx, users_disabled_idx, users_email_bytes_idx',
-    ,
     );
   }
 }
