@@ -71,7 +71,8 @@ async function change(task: Exclude<UserTask, { name: 'list' }>, context: INestA
       return users.disable(id);
     case 'enable':
       return users.enable(id);
-    default:
+    case 'grant':
+    case 'revoke':
       await context.get(UserRolesService)[task.name](id, task.role);
       return user;
   }

@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Injectable, Module } from '@nestjs/common';
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { PosternModule } from 'postern';
 import { CurrentPrincipal, RequirePermissions } from 'postern/auth';
@@ -23,7 +23,7 @@ class WhoAmIController {
 
   @RequirePermissions('users:read')
   @Get('reader')
-  reader(@Body() _: unknown): string {
+  reader(): string {
     return 'reader';
   }
 }
