@@ -5,9 +5,19 @@ import { withVariables } from '../config/variable-names.js';
 /** A command, which returns the text to print. */
 export type Command = (config: ServerConfig, args: string[]) => Promise<string>;
 
+/** An error of a command with its exit code. */
+export class CommandError extends Error {
+  constructor(
+    message: string,
+    readonly exitCode: number,
+  ) {
+    super(message);
+  }
+}
+
 /**
  * Runs a command in the environment of the server. The standard output has only the result. An error goes to the
- * standard error with the usage, and the exit code is 1. `--help` prints the usage.
+ * standard error with the usage, and the exit code is 1, or that of a `CommandError`. `--help` prints the usage.
  */
 export async function runCommand(command: Command, usage: string): Promise<void> {
   const args = process.argv.slice(2);
@@ -19,7 +29,7 @@ export async function runCommand(command: Command, usage: string): Promise<void>
     loadEnvironmentFile();
     process.stdout.write(await command(readConfig(), args));
   } catch (error) {
-    process.exitCode = 1;
+    process.exitCode = error instanceof CommandError ? error.exitCode : 1;
     // Open connections would keep the process alive for seconds.
     process.stderr.write(`${sentencesOf(error)}\n\n${usage}`, () => process.exit());
   }

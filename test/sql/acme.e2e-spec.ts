@@ -359,6 +359,27 @@ describe.each([
     expect((await send('GET', '/expenses', undefined, auditor)).status).toBe(403);
   });
 
+  it('an administrator creates an employee, and acts as the employee, who alone changes the password', async () => {
+    const boss = await employ();
+    await app.nest.get(UserRolesService).replace(boss.id, ['administrator']);
+    const { access_token: token } = await login(boss.email);
+    const account = { email: 'Roadrunner@acme.example', password: PASSWORD, costCentre: 'CC-2', clearance: 1 };
+    const created = await send('POST', '/users', account, token);
+    expect([created.status, created.body]).toMatchObject([
+      201,
+      { email: 'roadrunner@acme.example', costCentre: 'CC-2' },
+    ]);
+    const id = String(created.body['id']);
+    const answer = await send('POST', `/users/${id}/impersonate`, undefined, token);
+    expect([answer.status, answer.body['expires_in']]).toEqual([200, 300]);
+    const acting = String(answer.body['access_token']);
+    expect((await send('GET', '/users/me', undefined, acting)).body).toMatchObject({ id });
+    const change = { currentPassword: PASSWORD, newPassword: NEW_PASSWORD };
+    const denied = await send('POST', '/staff/password', change, acting);
+    expect([denied.status, denied.body.code]).toEqual([403, 'impersonation-not-allowed']);
+    expect((await send('DELETE', `/users/${id}`, undefined, token)).status).toBe(204);
+  });
+
   it('Acme’s controllers receive the signed-in employee from the mapper', async () => {
     const { access_token: token, id } = await employ();
     const { body } = await send('GET', '/expenses/mine', undefined, token);

@@ -42,10 +42,11 @@ export interface Outcome {
 
 /** Runs a program of `src` until it exits, like npm but without the build. */
 export function runBuilt(
-  program: 'main' | 'token' | 'keys',
+  program: 'main' | 'token' | 'keys' | 'users',
   args: readonly string[],
   environment: Record<string, string>,
   cwd: string,
+  input = '',
 ): Outcome {
   return spawnSync(
     process.execPath,
@@ -54,6 +55,7 @@ export function runBuilt(
       cwd,
       env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment },
       encoding: 'utf8',
+      input,
       timeout: SECONDS_TO_START * 1000,
       // A server that hangs may ignore every other signal.
       killSignal: 'SIGKILL',

@@ -20,6 +20,11 @@ export interface AccountsStructure {
   mailer?: Type<Mailer> | undefined;
   /** The controller of the route (default: `registrationControllerOf(user)`). `false`: no route. */
   controller?: Type | false | undefined;
+  /**
+   * The controller of `POST /auth/first-administrator` (default: `firstAdministratorControllerOf(user)`). `false`: no
+   * route and no code in the log. `RolesModule` is needed. In production, the route responds with 404.
+   */
+  firstAdministrator?: Type | false | undefined;
   /** Modules whose exports the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
 }
@@ -34,7 +39,7 @@ export const SETTINGS = settings<AccountsSettings, AccountsStructure>()(
     ),
     productName: setting.text('Postern'),
   },
-  { user: true, mailer: true, controller: true, imports: true },
+  { user: true, mailer: true, controller: true, firstAdministrator: true, imports: true },
 );
 
 export const {

@@ -11,6 +11,10 @@ import type {
   OPTIONS_TYPE,
 } from './accounts.module-definition.js';
 import { CheckedAccountsSettings } from './checked-accounts-settings.js';
+import { FirstAdministratorAnnouncement } from './first-administrator/first-administrator-announcement.js';
+import { FirstAdministratorCode } from './first-administrator/first-administrator-code.js';
+import { firstAdministratorControllerOf } from './first-administrator/first-administrator.controller.js';
+import { FirstAdministrator } from './first-administrator/first-administrator.js';
 import { LogMailer } from './log-mailer.js';
 import { Mailer } from './mailer.js';
 import { registrationControllerOf } from './registration.controller.js';
@@ -41,11 +45,15 @@ export class AccountsModule extends ConfigurableAccountsModule {
 function withStructure(module: DynamicModule, structure: AccountsStructure): DynamicModule {
   const user = structure.user ?? User;
   const controller = structure.controller ?? registrationControllerOf(user);
-  if (controller) assertSameUserEntity('AccountsModule', controller, user);
+  // A known production has no such route, also not in the OpenAPI document. Otherwise a guard hides it.
+  const isProduction = (structure as Partial<AccountsSettings>).production === true;
+  const first = isProduction ? false : (structure.firstAdministrator ?? firstAdministratorControllerOf(user));
+  const controllers = [first, controller].filter((type) => type !== false);
+  for (const type of controllers) assertSameUserEntity('AccountsModule', type, user);
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? [])],
-    controllers: [...(module.controllers ?? []), ...(controller ? [withInheritedRoutes(controller)] : [])],
+    controllers: [...(module.controllers ?? []), ...controllers.map((type) => withInheritedRoutes(type))],
     providers: [
       ...(module.providers ?? []),
       {
@@ -61,7 +69,10 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       { provide: Mailer, useClass: structure.mailer ?? LogMailer },
       Registration,
       SecurityNotices,
+      FirstAdministratorCode,
+      FirstAdministrator,
+      ...(first === false ? [] : [FirstAdministratorAnnouncement]),
     ],
-    exports: [...(module.exports ?? []), CheckedAccountsSettings, Mailer, Registration],
+    exports: [...(module.exports ?? []), CheckedAccountsSettings, FirstAdministrator, Mailer, Registration],
   };
 }

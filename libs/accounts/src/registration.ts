@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
 import { PasswordsService } from 'postern/password';
+import type { PreparedPassword } from 'postern/password';
 import { normalizeEmail, UsersService } from 'postern/users';
 import type { NewUser, UserBase } from 'postern/users';
 import { UserRegistered } from './accounts.events.js';
@@ -9,6 +10,12 @@ import { UserRegistered } from './accounts.events.js';
 export interface RegistrationContext {
   /** The IP address of the client, for the fair hashing queue; undefined without a client, such as in an import. */
   readonly ipAddress?: string | undefined;
+}
+
+/** An account whose password complies with every policy. */
+export interface PreparedAccount<U extends UserBase = UserBase> {
+  readonly user: NewUser<U>;
+  readonly password: PreparedPassword;
 }
 
 /**
@@ -34,13 +41,30 @@ export class Registration<U extends UserBase = UserBase> {
    * time as a free one, and no connection waits for a hash.
    * @throws InvalidEmailError, PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError
    */
-  async register(account: NewUser<U> & { password: string }, { ipAddress }: RegistrationContext = {}): Promise<U> {
+  async register(account: NewUser<U> & { password: string }, context: RegistrationContext = {}): Promise<U> {
+    return this.create(await this.prepare(account, context));
+  }
+
+  /**
+   * Checks the account and hashes its password, for {@link create}. Do not call it inside a transaction: the connection
+   * would wait for the hash.
+   * @throws InvalidEmailError, PasswordRejectedError, HashingOverloadedError
+   */
+  async prepare(
+    account: NewUser<U> & { password: string },
+    { ipAddress }: RegistrationContext = {},
+  ): Promise<PreparedAccount<U>> {
     const { password, email: address, ...userFields } = account;
     const email = normalizeEmail(address);
     const prepared = await this.passwords.prepare(password, { email, userFields }, '/password', ipAddress);
+    return { user: { ...userFields, email } as unknown as NewUser<U>, password: prepared };
+  }
+
+  /** Stores a prepared account. Joins the current transaction. @throws EmailTakenError, UserConflictError */
+  async create({ user: fields, password }: PreparedAccount<U>): Promise<U> {
     return this.database.transaction(async () => {
-      const user = await this.users.create({ ...userFields, email } as unknown as NewUser<U>);
-      await this.passwords.set(user.id, prepared);
+      const user = await this.users.create(fields);
+      await this.passwords.set(user.id, password);
       this.events.publish(new UserRegistered(user.id));
       return user;
     });

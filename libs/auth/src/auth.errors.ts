@@ -9,6 +9,7 @@ export type AuthErrorCode =
   | 'permission-missing'
   | 'role-missing'
   | 'policy-denied'
+  | 'impersonation-not-allowed'
   | 'cross-site-request'
   | 'guard-context-unsupported'
   | 'principal-unknown'
@@ -122,6 +123,13 @@ export class UnsupportedContextError extends AuthError {
       `JwtAuthGuard reads only HTTP requests, and this context is "${contextType}". Extend JwtAuthGuard, override ` +
       'getRequest(context), and pass the class to AuthModule.forRoot({ guard }); or call AccessTokenVerifier.';
   }
+}
+
+/** The token is that of an administrator who acts as another user, and the route does not allow this. */
+export class ImpersonationNotAllowedError extends AuthError {
+  override readonly code: string = 'impersonation-not-allowed' satisfies AuthErrorCode;
+  override readonly status: number = 403;
+  override readonly title: string = 'Only the user itself may send this request.';
 }
 
 /**

@@ -3,6 +3,7 @@ export { AUTH_SETTINGS } from './settings/auth-settings.js';
 export type { AuthSettings, IssuerSettings, JwksSettings } from './settings/auth-settings.js';
 export {
   CrossSiteRequestError,
+  ImpersonationNotAllowedError,
   InsufficientScopeError,
   InvalidTokenError,
   MissingTokenError,
@@ -46,7 +47,7 @@ export type { PolicyContext } from './permissions/policy.js';
 export { RouteRights } from './permissions/route-rights.js';
 export { ALL_PERMISSIONS, PrincipalPermissions } from './permissions/principal-permissions.js';
 export { IdentityPrincipalMapper, PrincipalMapper } from './guard/principal-mapper.js';
-export type { Principal } from './guard/principal.js';
+export type { Actor, Principal } from './guard/principal.js';
 export { RemoteVerificationKeys } from './keys/remote-verification-keys.js';
 export type { Revocation, RevocationKind } from './revocations/revocation.js';
 export { assertValidRevocation, RevocationPublisher } from './revocations/revocation-publisher.js';
@@ -63,6 +64,7 @@ export { RevocationSource } from './revocations/revocation-source.js';
 export { SECURITY_EVENT_TYPES } from './revocations/security-event.js';
 export {
   ForServices,
+  NoImpersonation,
   OptionalAuth,
   OwnIssuerOnly,
   Public,

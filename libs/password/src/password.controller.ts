@@ -1,6 +1,6 @@
 import { Body, Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
-import { CurrentPrincipal, Public, JwtAuthGuard, OwnIssuerOnly, FixedResponse } from 'postern/auth';
+import { CurrentPrincipal, Public, JwtAuthGuard, NoImpersonation, OwnIssuerOnly, FixedResponse } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf, sessionContextOf, TokenPairDto } from 'postern/sessions';
@@ -55,6 +55,7 @@ export class PasswordController {
 
   /** Changes the password of the signed-in user. */
   @Post('password/change')
+  @NoImpersonation()
   @HttpCode(204)
   @ApiOperation({
     operationId: 'changePassword',

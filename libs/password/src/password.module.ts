@@ -4,6 +4,7 @@ import { ModuleRef } from '@nestjs/core';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
+import { NewPasswords } from 'postern/users';
 import { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
@@ -24,6 +25,7 @@ import type {
 import type { PasswordPolicy } from './policies/password-policy.js';
 import { PasswordPolicies, shippedPasswordPolicies } from './policies/password-policies.js';
 import { PasswordsService } from './passwords.service.js';
+import { PolicyNewPasswords } from './policy-new-passwords.js';
 
 /**
  * Login with e-mail and password, and password change. Needs `PersistenceModule`, `AuthModule`, `TokensModule`,
@@ -88,6 +90,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
+      { provide: NewPasswords, useClass: PolicyNewPasswords },
     ],
     exports: [
       ...(module.exports ?? []),
@@ -99,6 +102,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
+      NewPasswords,
     ],
   };
 }

@@ -1,6 +1,7 @@
 import type { Type } from '@nestjs/common';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import {
+  ImpersonationNotAllowedError,
   InsufficientScopeError,
   InvalidTokenError,
   PermissionMissingError,
@@ -8,7 +9,6 @@ import {
   RevocationsUnknownError,
   RoleMissingError,
 } from 'postern/auth';
-import type { RequiredRights } from 'postern/auth';
 import {
   answerOf,
   AuthError,
@@ -20,7 +20,7 @@ import {
   UnsupportedMediaTypeError,
   ValidationFailedError,
 } from 'postern/problem';
-import type { DescribedRoute } from './openapi-routes.js';
+import type { DescribedRoute, GuardRules } from './openapi-routes.js';
 
 type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
@@ -75,9 +75,11 @@ export function errorResponsesOf(
   return Object.fromEntries([...byStatus].map(([status, some]) => [String(status), responseOf(some)]));
 }
 
-function rightsErrorsOf({ scopes, roles, permissions, anyPermission, policies }: RequiredRights): AuthError[] {
+function rightsErrorsOf(rules: GuardRules): AuthError[] {
+  const { scopes, roles, permissions, anyPermission, policies, isWithoutImpersonation } = rules;
   const [permission] = permissions.length > 0 ? [permissions.slice(0, 1)] : anyPermission;
   return [
+    ...(isWithoutImpersonation ? [new ImpersonationNotAllowedError()] : []),
     ...(scopes.length > 0 ? [new InsufficientScopeError(scopes)] : []),
     ...roles.slice(0, 1).map((choice) => new RoleMissingError(choice)),
     ...(permission ? [new PermissionMissingError(permission)] : []),

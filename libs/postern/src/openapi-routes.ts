@@ -25,10 +25,13 @@ export interface DescribedRoute {
   /** Whether the route has several versions in its path. */
   readonly hasVersions: boolean;
   /** The rights that the guard requires, and whether a token is optional; undefined if the route is public. */
-  readonly guardedBy: (RequiredRights & { readonly isOptional: boolean }) | undefined;
+  readonly guardedBy: GuardRules | undefined;
   /** The errors of `@ApiProblems`: classes, or instances with a more specific example. */
   readonly errors: readonly (Type<AuthError> | AuthError)[];
 }
+
+/** The rules of the guard for a route. */
+export type GuardRules = RequiredRights & { readonly isOptional: boolean; readonly isWithoutImpersonation: boolean };
 
 /**
  * Returns every route of the application.

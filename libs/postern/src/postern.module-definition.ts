@@ -85,9 +85,12 @@ export interface PosternStructure {
         tokens?: TokensStructure['controllers'] | undefined;
         users?: UsersStructure['controllers'] | undefined;
         sessions?: SessionsStructure['controller'] | undefined;
+        userSessions?: Type | false | undefined;
+        impersonation?: Type | false | undefined;
         revocations?: RevocationsStructure['controller'] | undefined;
         password?: PasswordStructure['controller'] | undefined;
         accounts?: AccountsStructure['controller'] | undefined;
+        firstAdministrator?: AccountsStructure['firstAdministrator'] | undefined;
         roles?: RolesStructure['controllers'] | undefined;
         health?: Type | false | undefined;
       }

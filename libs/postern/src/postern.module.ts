@@ -135,6 +135,8 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
 
 /** Users, sessions, revocations, passwords and accounts. */
 function identity(structure: PosternStructure, imports: NonNullable<ModuleMetadata['imports']>): DynamicModule[] {
+  // `forRoot` has the settings in the same object.
+  const isProduction = (structure as Partial<PosternSettings>).production === true;
   return [
     UsersModule.forRoot({
       user: structure.user,
@@ -147,6 +149,7 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       policies: structure.loginPolicies,
       claims: structure.claims,
       controller: structure.controllers?.sessions,
+      controllers: { admin: structure.controllers?.userSessions, impersonation: structure.controllers?.impersonation },
       imports,
     }),
     RevocationsModule.forRootAsync({
@@ -176,6 +179,7 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       user: structure.user,
       mailer: structure.mailer,
       controller: structure.controllers?.accounts,
+      firstAdministrator: isProduction ? false : structure.controllers?.firstAdministrator,
       imports,
     }),
   ];

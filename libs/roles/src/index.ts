@@ -15,6 +15,7 @@ export { CreateRoleDto, UpdateRoleDto } from './dto/write-role.dto.js';
 export { UserRolesDto } from './dto/user-roles.dto.js';
 export { PermissionDto } from './dto/permission.dto.js';
 export {
+  AdministratorImpersonationError,
   LastAdministratorError,
   PermissionNotHeldError,
   RoleCycleError,

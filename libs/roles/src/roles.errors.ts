@@ -50,6 +50,13 @@ export class PermissionNotHeldError extends AuthError {
   }
 }
 
+/** The user has every permission, so no user can act as this one. */
+export class AdministratorImpersonationError extends AuthError {
+  readonly code = 'administrator-impersonation';
+  readonly status = 403;
+  readonly title = 'You cannot act as an administrator.';
+}
+
 /** The user is the last enabled administrator. */
 export class LastAdministratorError extends AuthError {
   readonly code = 'last-administrator';
@@ -66,4 +73,5 @@ export type RolesErrorCode = (
   | SystemRoleError
   | PermissionNotHeldError
   | LastAdministratorError
+  | AdministratorImpersonationError
 )['code'];

@@ -2,6 +2,7 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 
 /** A role of a user. */
 @Entity('user_roles')
+@Index('user_roles_role_user_id_idx', ['role', 'userId'])
 export class UserRole {
   /** The id of the user (UUID). */
   @PrimaryColumn({ name: 'user_id', type: 'uuid', primaryKeyConstraintName: 'user_roles_pkey' })
@@ -11,7 +12,6 @@ export class UserRole {
   /** The name of the role. */
   @PrimaryColumn({ type: 'varchar', length: 64, primaryKeyConstraintName: 'user_roles_pkey' })
   @ForeignKey('roles', { name: 'user_roles_role_fkey', onDelete: 'CASCADE' })
-  @Index('user_roles_role_idx')
   role!: string;
 
   /** When the user got the role. */

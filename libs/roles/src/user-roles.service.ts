@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
-import { Clock, RevocationPublisher, roleTarget } from 'postern/auth';
+import { ALL_PERMISSIONS, Clock, RevocationPublisher, roleTarget } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { Database, Events } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
@@ -9,10 +9,13 @@ import { UserNotFoundError, UserRoles } from 'postern/users';
 import { CallerRights } from './caller-rights.js';
 import { RoleGraph } from './role-graph.js';
 import { Role } from './role.entity.js';
-import { LastAdministratorError } from './roles.errors.js';
+import { AdministratorImpersonationError, LastAdministratorError } from './roles.errors.js';
 import { UserRolesChanged } from './roles.events.js';
 import { ADMINISTRATOR } from './role-name.js';
 import { UserRole } from './user-role.entity.js';
+
+/** The next roles of a user from the existing ones. */
+type RolesFrom = (existing: readonly string[]) => readonly string[];
 
 /** A token that is being signed while a role is taken may get an `iat` shortly after the commit. */
 const SIGNING_SECONDS = 1;
@@ -67,8 +70,32 @@ export class UserRolesService extends UserRoles {
    * @throws ValidationFailedError for an unknown role
    */
   async replace(userId: string, roles: readonly string[], caller?: Principal): Promise<readonly string[]> {
+    return this.changeTo(userId, () => roles, caller);
+  }
+
+  /**
+   * Gives the user a further role, as {@link replace} does. A role that the user has stays.
+   *
+   * @returns the roles of the user, sorted
+   * @throws UserNotFoundError @throws PermissionNotHeldError @throws ValidationFailedError for an unknown role
+   */
+  async grant(userId: string, role: string, caller?: Principal): Promise<readonly string[]> {
+    return this.changeTo(userId, (existing) => [role, ...existing], caller);
+  }
+
+  /**
+   * Takes a role from the user, as {@link replace} does. A role that the user does not have is ignored.
+   *
+   * @returns the roles of the user, sorted
+   * @throws UserNotFoundError @throws PermissionNotHeldError @throws LastAdministratorError
+   */
+  async revoke(userId: string, role: string, caller?: Principal): Promise<readonly string[]> {
+    return this.changeTo(userId, (existing) => existing.filter((other) => other !== role), caller);
+  }
+
+  private async changeTo(userId: string, rolesFrom: RolesFrom, caller?: Principal): Promise<readonly string[]> {
     if (!isUUID(userId)) throw new UserNotFoundError();
-    const { current, usableAt } = await this.database.transaction(() => this.change(userId, roles, caller));
+    const { current, usableAt } = await this.database.transaction(() => this.change(userId, rolesFrom, caller));
     // A timer may fire early, so this waits again. A clock may stand still, so this waits at most three times.
     for (let turn = 0; turn < 3 && this.clock.now() < usableAt; turn += 1) {
       await delay(Math.min(usableAt - this.clock.now(), 1000));
@@ -88,9 +115,23 @@ export class UserRolesService extends UserRoles {
     if (state!.isAdministrator && !state!.hasOthers) throw new LastAdministratorError();
   }
 
+  override conditionFor(userId: string, role: string, bound?: string): string {
+    const bounds = bound === undefined ? '' : ` AND r.user_id ${bound}`;
+    return `EXISTS (SELECT FROM user_roles r WHERE r.role = ${role} AND r.user_id = ${userId}${bounds})`;
+  }
+
+  override async assertMayImpersonate(roles: readonly string[], caller: Principal): Promise<void> {
+    const graph = new RoleGraph(await this.database.manager.find(Role));
+    for (const role of roles) {
+      const permissions = graph.permissionsOf(role);
+      if (permissions.includes(ALL_PERMISSIONS)) throw new AdministratorImpersonationError();
+      await this.callers.assertHeld(permissions, graph, caller);
+    }
+  }
+
   private async change(
     userId: string,
-    roles: readonly string[],
+    rolesFrom: RolesFrom,
     caller: Principal | undefined,
   ): Promise<{ current: readonly string[]; usableAt: number }> {
     const { manager } = this.database;
@@ -98,6 +139,7 @@ export class UserRolesService extends UserRoles {
     const [user] = await manager.query<{ id: string }[]>('SELECT id FROM users WHERE id = $1', [userId]);
     if (!user) throw new UserNotFoundError();
     const existing = await this.rolesOf(user.id);
+    const roles = rolesFrom(existing);
     const granted = [...new Set(roles)].filter((role) => !existing.includes(role));
     const revoked = existing.filter((role) => !roles.includes(role));
     if (granted.length === 0 && revoked.length === 0) return { current: existing, usableAt: 0 };

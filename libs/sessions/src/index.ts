@@ -1,5 +1,7 @@
 export { ClaimsProvider, EntityClaims, type SessionClaims } from './login/claims-provider.js';
 export { userAgentLabel } from './login/user-agent-label.js';
+export { UserSessionsController } from './administration/user-sessions.controller.js';
+export { ImpersonationController } from './impersonation/impersonation.controller.js';
 export { RefreshDto } from './dto/refresh.dto.js';
 export { SessionDto } from './dto/session.dto.js';
 export { TokenPairDto } from './dto/token-pair.dto.js';
@@ -13,6 +15,7 @@ export { Session } from './session.entity.js';
 export { SessionsController } from './sessions.controller.js';
 export {
   AccountDisabledError,
+  ImpersonationDisabledError,
   RefreshTokenInvalidError,
   SessionMissingError,
   SessionNotFoundError,
@@ -24,6 +27,7 @@ export {
   SessionRefreshed,
   SessionRevoked,
   SessionStarted,
+  UserImpersonated,
   type SessionOccasion,
 } from './sessions.events.js';
 export type { SessionsSettings, SessionsStructure } from './sessions.module-definition.js';

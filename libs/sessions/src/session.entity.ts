@@ -3,6 +3,8 @@ import { Column, Entity, ForeignKey, Index, PrimaryColumn } from 'typeorm';
 /** A sign-in on one device. A session is one row; a token has no row. */
 @Entity('sessions')
 @Index('sessions_user_id_ended_at_idx', ['userId', 'endedAt'])
+// TypeORM cannot express this partial index of the migrations, and would drop it if it did not know its name.
+@Index('sessions_living_idx', { synchronize: false })
 export class Session {
   /** UUID v7; the `sid` of the access tokens. */
   @PrimaryColumn({ type: 'uuid', primaryKeyConstraintName: 'sessions_pkey' })

@@ -7,6 +7,7 @@ import {
   InvalidTokenError,
   JwtAuthGuard,
   MissingTokenError,
+  NoImpersonation,
   OptionalAuth,
   OwnIssuerOnly,
   Public,
@@ -28,6 +29,7 @@ import { SessionsService } from './sessions.service.js';
 @ApiTags('Sessions')
 @Controller('auth')
 @OwnIssuerOnly()
+@NoImpersonation()
 @UseGuards(JwtAuthGuard)
 export class SessionsController {
   constructor(private readonly sessions: SessionsService) {}

@@ -28,7 +28,18 @@ export class SessionMissingError extends AuthError {
   readonly title = 'This token belongs to no session.';
 }
 
+/** The setting `impersonation` does not allow administrators to act as users. */
+export class ImpersonationDisabledError extends AuthError {
+  readonly code = 'impersonation-disabled';
+  readonly status = 403;
+  readonly title = 'This server does not allow administrators to act as users.';
+}
+
 /** The code of each error of this lib. */
 export type SessionsErrorCode = (
-  RefreshTokenInvalidError | AccountDisabledError | SessionNotFoundError | SessionMissingError
+  | RefreshTokenInvalidError
+  | AccountDisabledError
+  | SessionNotFoundError
+  | SessionMissingError
+  | ImpersonationDisabledError
 )['code'];

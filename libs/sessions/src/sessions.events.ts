@@ -56,6 +56,24 @@ export class SessionRevoked extends DomainEvent {
   }
 }
 
+/** An administrator got an access token to act as a user. */
+export class UserImpersonated extends DomainEvent {
+  static override readonly type = 'user.impersonated';
+
+  constructor(
+    /** The id of the administrator. */
+    readonly actorId: string,
+    /** The id of the user. */
+    readonly userId: string,
+    /** The session of the administrator. */
+    readonly sessionId: string,
+    /** The maximum lifetime of the token, in seconds. */
+    readonly lifetimeSeconds: number,
+  ) {
+    super();
+  }
+}
+
 /**
  * A client reused a refresh token, so a copy may exist, and the session ended. Published once for each session. The
  * client may be the thief or the owner.

@@ -22,6 +22,11 @@ export interface SessionsSettings {
    * stays while one of its access tokens may be valid.
    */
   retentionSeconds?: number | undefined;
+  /**
+   * Whether an administrator with the permission `users:impersonate` can act as a user (default: no), and the maximum
+   * lifetime of the access token in seconds (default 600; 1 to 600).
+   */
+  impersonation?: { enabled?: boolean | undefined; maximumSeconds?: number | undefined } | undefined;
 }
 
 /** The classes of `SessionsModule`. Read synchronously, also by `forRootAsync`. */
@@ -32,12 +37,20 @@ export interface SessionsStructure {
   claims?: Type<ClaimsProvider> | undefined;
   /** The controller of the routes (default: `SessionsController`). `false`: no routes. */
   controller?: Type | false | undefined;
+  /** The controllers of the routes for administrators. `false`: no routes. */
+  controllers?: { admin?: Type | false | undefined; impersonation?: Type | false | undefined } | undefined;
   /** Modules whose exports the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
 const DAY_SECONDS = 86_400;
+const MAX_IMPERSONATION_SECONDS = 600;
 const MAX_SECONDS = 3650 * DAY_SECONDS;
+
+const IMPERSONATION = settings<NonNullable<SessionsSettings['impersonation']>>()('SessionsModule: "impersonation"', {
+  enabled: setting.flag(false),
+  maximumSeconds: setting.number(MAX_IMPERSONATION_SECONDS, { min: 1, max: MAX_IMPERSONATION_SECONDS }),
+});
 
 export const SETTINGS = settings<SessionsSettings, SessionsStructure>()(
   'SessionsModule',
@@ -47,8 +60,9 @@ export const SETTINGS = settings<SessionsSettings, SessionsStructure>()(
     sessionsPerUser: setting.wholeNumber(1000, { min: 1, max: 10_000 }),
     graceSeconds: setting.number(10, { min: 0, max: 60 }),
     retentionSeconds: setting.number(30 * DAY_SECONDS, { min: 0, max: MAX_SECONDS }),
+    impersonation: setting.nested(IMPERSONATION),
   },
-  { policies: true, claims: true, controller: true, imports: true },
+  { policies: true, claims: true, controller: true, controllers: true, imports: true },
 );
 
 export const {

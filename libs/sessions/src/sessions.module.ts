@@ -4,6 +4,11 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserSessions } from 'postern/users';
+import { SessionList } from './administration/session-list.js';
+import { UserSessionsController } from './administration/user-sessions.controller.js';
+import { ImpersonateUser } from './impersonation/impersonate-user.js';
+import { ImpersonationRules } from './impersonation/impersonation-rules.js';
+import { ImpersonationController } from './impersonation/impersonation.controller.js';
 import { ClaimsProvider, EntityClaims } from './login/claims-provider.js';
 import { SessionCleanup } from './session-cleanup.js';
 import { LoginPolicies, NotDisabledPolicy } from './login/login-policy.js';
@@ -46,7 +51,8 @@ export class SessionsModule extends ConfigurableSessionsModule {
 }
 
 function withStructure(module: DynamicModule, structure: SessionsStructure): DynamicModule {
-  const controller = structure.controller ?? SessionsController;
+  const { admin = UserSessionsController, impersonation = ImpersonationController } = structure.controllers ?? {};
+  const controllers = [structure.controller ?? SessionsController, admin, impersonation];
   const ports: Provider[] = [
     { provide: ClaimsProvider, useClass: structure.claims ?? EntityClaims },
     ...policiesOf(structure),
@@ -54,7 +60,10 @@ function withStructure(module: DynamicModule, structure: SessionsStructure): Dyn
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? []), TypeOrmModule.forFeature([Session])],
-    controllers: [...(module.controllers ?? []), ...(controller === false ? [] : [withInheritedRoutes(controller)])],
+    controllers: [
+      ...(module.controllers ?? []),
+      ...controllers.flatMap((controller) => (controller === false ? [] : [withInheritedRoutes(controller)])),
+    ],
     providers: [
       ...(module.providers ?? []),
       ...ports,
@@ -66,6 +75,9 @@ function withStructure(module: DynamicModule, structure: SessionsStructure): Dyn
       RefreshChecks,
       EndSessions,
       LimitSessions,
+      SessionList,
+      ImpersonationRules,
+      ImpersonateUser,
       SessionsService,
       { provide: UserSessions, useClass: DatabaseUserSessions },
       SessionCleanup,

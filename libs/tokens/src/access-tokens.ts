@@ -33,6 +33,8 @@ export interface AccessTokenClaims {
   readonly acr?: string | undefined;
   readonly amr?: readonly string[] | undefined;
   readonly authenticatedAt?: Date | undefined;
+  /** The claim `act` (RFC 8693 §4.1): the party that acts as the subject. */
+  readonly actor?: { readonly subject: string } | undefined;
   /** The claim `aud`; by default the configured audience. */
   readonly audience?: string | readonly string[] | undefined;
   /** By default `accessTokenLifetimeSeconds`; limited by the configured maximum. */
@@ -98,6 +100,7 @@ export class AccessTokens {
       ...(claims.organization && { org: claims.organization }),
       ...(claims.acr && { acr: claims.acr }),
       ...(claims.amr?.length && { amr: claims.amr }),
+      ...(claims.actor && { act: { sub: claims.actor.subject } }),
       ...(claims.authenticatedAt && { auth_time: Math.floor(claims.authenticatedAt.getTime() / 1000) }),
     };
     assertReadable(payload);

@@ -10,7 +10,7 @@ export { meControllerOf, type MeRoutes } from './routes/me.controller.js';
 export { registerDtoOf, updateDtoOf, type Writer } from './fields/request-dto.js';
 export { responseDtoOf, type UserView } from './fields/response-dto.js';
 export { UserBase } from './user-base.entity.js';
-export { MAX_PAGE_SIZE, UserList, type UsersPage } from './user-list.js';
+export { MAX_PAGE_SIZE, UserList, type UserListQuery, type UsersPage } from './directory/user-list.js';
 export { RelatedColumn, type UserWithRelated } from './storage/related-column.js';
 export {
   UserField,
@@ -20,6 +20,9 @@ export {
 } from './fields/user-field.decorator.js';
 export { UserDtos } from './fields/user-dtos.js';
 export { UserRoles } from './access/user-roles.js';
+export { NewPasswords } from './directory/new-passwords.js';
+export { CreateUser } from './directory/create-user.js';
+export type { UserSort } from './directory/list-cursor.js';
 export { UserSessions } from './access/user-sessions.js';
 export type { NewUser, Reader, SeenUser, TeamField, TeamFields, UserChanges } from './fields/user-types.js';
 export { User } from './user.entity.js';
@@ -33,7 +36,7 @@ export {
   UserNotFoundError,
   type UsersErrorCode,
 } from './users.errors.js';
-export { UserDeleted, UserDisabled, UserEnabled, UserUpdated } from './users.events.js';
+export { UserCreated, UserDeleted, UserDisabled, UserEnabled, UserUpdated } from './users.events.js';
 export type { UsersSettings, UsersStructure } from './users.module-definition.js';
 export { UsersModule } from './users.module.js';
 export { UsersService } from './users.service.js';

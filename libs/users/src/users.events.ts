@@ -1,5 +1,13 @@
 import { DomainEvent } from 'postern/persistence';
 
+/** An administrator created a user. A user who registers causes `user.registered` instead. */
+export class UserCreated extends DomainEvent {
+  static override readonly type = 'user.created';
+  constructor(readonly userId: string) {
+    super();
+  }
+}
+
 /** Fields of a user have changed. The event has their names, never their values. */
 export class UserUpdated extends DomainEvent {
   static override readonly type = 'user.updated';

@@ -11,7 +11,8 @@ import type { MeRoutes } from './routes/me.controller.js';
 import { RegistrantFields } from './fields/registrant-fields.js';
 import { UserAccess } from './access/user-access.js';
 import type { UserBase } from './user-base.entity.js';
-import { UserList } from './user-list.js';
+import { CreateUser } from './directory/create-user.js';
+import { UserList } from './directory/user-list.js';
 import { UserDtos } from './fields/user-dtos.js';
 import { UserTableCheck } from './checks/user-table.check.js';
 import { User } from './user.entity.js';
@@ -66,8 +67,9 @@ function withStructure(definition: DynamicModule, structure: UsersStructure): Dy
       UserAccess,
       UsersService,
       UserList,
+      CreateUser,
     ],
-    exports: [...(definition.exports ?? []), UserDtos, IdentityConfirmation, UsersService, UserList],
+    exports: [...(definition.exports ?? []), UserDtos, IdentityConfirmation, UsersService, UserList, CreateUser],
   };
 }
 

@@ -7,6 +7,7 @@ export const OPTIONAL = 'postern:optional';
 export const NO_INVALID_TOKEN = 'postern:no-invalid-token';
 export const SCOPES = 'postern:scopes';
 export const OWN_ISSUER = 'postern:own-issuer';
+export const NO_IMPERSONATION = 'postern:no-impersonation';
 export const FOR_SERVICES = 'postern:for-services';
 export const FIXED_RESPONSE = 'postern:fixed-response';
 export const PERMISSIONS = 'postern:permissions';
@@ -22,6 +23,7 @@ export type Rule =
   | typeof OPTIONAL
   | typeof NO_INVALID_TOKEN
   | typeof OWN_ISSUER
+  | typeof NO_IMPERSONATION
   | typeof FOR_SERVICES
   | typeof FIXED_RESPONSE
   | ValuedRule;

@@ -1,6 +1,7 @@
 import {
   ANY_PERMISSION,
   FOR_SERVICES,
+  NO_IMPERSONATION,
   NO_INVALID_TOKEN,
   OPTIONAL,
   OWN_ISSUER,
@@ -98,6 +99,20 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
  * ```
  */
 export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => recordRule(OWN_ISSUER);
+
+/**
+ * Rejects a token by which an administrator acts as another user (claim `act`) with 403 `impersonation-not-allowed`. Use
+ * it for routes that change credentials, or that only the user may call. Subclasses and overrides inherit the rule.
+ *
+ * @see RFC 8693 §4.1
+ * @example
+ * ```ts
+ * \@NoImpersonation()
+ * \@Post('payments')
+ * pay() {}
+ * ```
+ */
+export const NoImpersonation = (): MethodDecorator & ClassDecorator => recordRule(NO_IMPERSONATION);
 
 /**
  * Allows services, whose tokens have no session, without a call of the `PrincipalMapper`, which maps users:

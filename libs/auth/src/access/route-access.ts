@@ -4,6 +4,7 @@ import {
   hasOwnRule,
   isDecoratedWith,
   lineageOf,
+  NO_IMPERSONATION,
   NO_INVALID_TOKEN,
   OPTIONAL,
   ownMethod,
@@ -53,6 +54,8 @@ export interface RouteAccess extends RequiredRights {
   readonly hasRights: boolean;
   /** Whether tokens of additional issuers are rejected. */
   readonly isOwnIssuerOnly: boolean;
+  /** Whether a token by which an administrator acts as the user is rejected. */
+  readonly isWithoutImpersonation: boolean;
   /** Whether a token without a session needs no user. */
   readonly isForServices: boolean;
   /** Whether `@UseGuards` applies the guard to the method, or to a method that it overrides. */
@@ -90,8 +93,11 @@ export function scopesOf(handler: Handler, controller: Controller): readonly str
   return routeAccess(handler, controller).scopes;
 }
 
-/** The rights that the guard requires; each scope and each permission once. */
-export function rightsOf(handler: Handler, controller: Controller): RequiredRights {
+/** The rights that the guard requires, each scope and each permission once, and whether `@NoImpersonation()` applies. */
+export function rightsOf(
+  handler: Handler,
+  controller: Controller,
+): RequiredRights & Pick<RouteAccess, 'isWithoutImpersonation'> {
   return routeAccess(handler, controller);
 }
 
@@ -104,7 +110,7 @@ const RULE_OF = {
 } as const;
 
 /** The rules that require more than a valid token. */
-const STRICT_RULES: readonly Rule[] = [...Object.values(RULE_OF), OWN_ISSUER];
+const STRICT_RULES: readonly Rule[] = [...Object.values(RULE_OF), OWN_ISSUER, NO_IMPERSONATION];
 
 const NO_RIGHTS: RequiredRights = { scopes: [], permissions: [], anyPermission: [], roles: [], policies: [] };
 
@@ -131,7 +137,8 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
 
   const classes = [...new Set([...alike.flatMap((method) => method.classes), ...lineage])].reverse();
   const ofController = rightsFrom((right) => classes.flatMap((type) => ownValues(RULE_OF[right], type)));
-  const isOwnController = classes.some((type) => hasOwnRule(OWN_ISSUER, type));
+  const isOnController = (rule: Rule): boolean => classes.some((type) => hasOwnRule(rule, type));
+  const isStrictController = isOnController(OWN_ISSUER) || isOnController(NO_IMPERSONATION);
 
   const levels = methods
     .flatMap((method) => method.levels.map((type) => ({ prototype: type, name: method.name })))
@@ -140,16 +147,16 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
     ...levels.flatMap((level) => ownValues(RULE_OF[right], level.prototype, level.name)),
     ...valuesOfFunction(RULE_OF[right], handler),
   ]);
-  const isOwnMethod =
-    Reflect.hasMetadata(OWN_ISSUER, handler) ||
-    levels.some((level) => hasOwnRule(OWN_ISSUER, level.prototype, level.name));
+  const isOnMethod = (rule: Rule): boolean =>
+    Reflect.hasMetadata(rule, handler) || levels.some((level) => hasOwnRule(rule, level.prototype, level.name));
+  const isStrictMethod = isOnMethod(OWN_ISSUER) || isOnMethod(NO_IMPERSONATION);
   const isGuardedMethod = hasGuard(handler) || levels.some((level) => hasOwnGuard(level.prototype, level.name));
 
   // If two decorators contradict each other, the one closer to the method wins; on the same level, the stricter one.
-  const isShutMethod = isRequired(ofMethod) || isOwnMethod || isGuardedMethod;
+  const isShutMethod = isRequired(ofMethod) || isStrictMethod || isGuardedMethod;
   const isOpenMethod = saysOfItself(PUBLIC, handler, methods) && !isShutMethod;
   const isOpenController =
-    hasOwnRule(PUBLIC, prototype) && !isShutMethod && !isRequired(ofController) && !isOwnController;
+    hasOwnRule(PUBLIC, prototype) && !isShutMethod && !isRequired(ofController) && !isStrictController;
   const rights = rightsFrom((right) => [...ofController[right], ...ofMethod[right]]);
 
   // The rules beside `@OptionalAuth` apply to requests with a token. Those of another level require a token.
@@ -177,6 +184,7 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
         ignoresInvalidTokens: false,
         hasRights: false,
         isOwnIssuerOnly: false,
+        isWithoutImpersonation: false,
         isForServices: false,
         isGuardedMethod,
       }
@@ -185,8 +193,9 @@ function readAccess(handler: Handler, controller: Controller): RouteAccess {
         isPublic: false,
         isOptional: isOptionalRoute,
         ignoresInvalidTokens: isOptionalRoute && !isInvalidRejected,
-        hasRights: isRequired(rights) || isOwnMethod || isOwnController,
-        isOwnIssuerOnly: isOwnMethod || isOwnController,
+        hasRights: isRequired(rights) || isStrictMethod || isStrictController,
+        isOwnIssuerOnly: isOnMethod(OWN_ISSUER) || isOnController(OWN_ISSUER),
+        isWithoutImpersonation: isOnMethod(NO_IMPERSONATION) || isOnController(NO_IMPERSONATION),
         isForServices:
           hasOwnRule(FOR_SERVICES, prototype) ||
           saysOfItself(FOR_SERVICES, handler, methods) ||

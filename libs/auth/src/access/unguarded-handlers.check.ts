@@ -190,6 +190,7 @@ function decoratorOf(handlers: readonly Handler[]): string {
   if (rules.some(({ anyPermission }) => anyPermission.length > 0)) return '@RequireAnyPermission';
   if (rules.some(({ roles }) => roles.length > 0)) return '@RequireRoles';
   if (rules.some(({ policies }) => policies.length > 0)) return '@UsePolicy';
+  if (rules.some(({ isWithoutImpersonation }) => isWithoutImpersonation)) return '@NoImpersonation';
   return rules.some(({ isOwnIssuerOnly }) => isOwnIssuerOnly) ? '@OwnIssuerOnly' : '@OptionalAuth';
 }
 

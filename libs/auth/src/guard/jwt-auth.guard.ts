@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { FromThisPackage } from 'postern/problem';
 import {
+  ImpersonationNotAllowedError,
   InvalidTokenError,
   loggedBeyondHttp,
   MissingTokenError,
@@ -30,7 +31,8 @@ import type { GuardedRequest } from './guarded-request.js';
  *
  * `AccessTokenVerifier` verifies the token. The guard waits only if a key must be fetched.
  *
- * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, RoleMissingError, PermissionMissingError,
+ * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, ImpersonationNotAllowedError,
+ *   RoleMissingError, PermissionMissingError,
  *   PolicyDeniedError, UnsupportedContextError, PrincipalUnknownError; RevocationsUnknownError and
  *   ServiceUnavailableError if revocations or keys are unknown
  * @see RFC 6750, RFC 9068 §4
@@ -184,6 +186,7 @@ export class JwtAuthGuard implements CanActivate {
     if (access.isOwnIssuerOnly && !this.verifier.isOfOwnIssuer(principal)) {
       reject('the route accepts only tokens of its own issuer');
     }
+    if (access.isWithoutImpersonation && principal.actor !== undefined) throw new ImpersonationNotAllowedError();
     this.rights.assertHeld(access, principal);
   }
 

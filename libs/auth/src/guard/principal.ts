@@ -1,3 +1,9 @@
+/** The party that acts as the subject of a token, such as an administrator. @see RFC 8693 §4.1 */
+export interface Actor {
+  /** `act.sub`. */
+  readonly subject: string;
+}
+
 /**
  * The subject of a verified access token, with its claims. It is frozen, because many requests share it.
  *
@@ -27,6 +33,8 @@ export interface Principal {
   readonly roles: readonly string[];
   /** `amr`: the methods of the authentication (RFC 8176). */
   readonly amr: readonly string[];
+  /** `act`: the administrator who acts as the subject. Absent in the token of the subject itself. */
+  readonly actor?: Actor;
   /** `auth_time`. */
   readonly authenticatedAt?: Date;
   /** `iat`, in epoch seconds. */

@@ -14,7 +14,7 @@
 export interface PermissionNames {}
 
 /** The permissions that the routes of Postern require. */
-export type PosternPermission = `${'users' | 'roles' | 'keys' | 'sessions'}:${'read' | 'write'}`;
+export type PosternPermission = `${'users' | 'roles' | 'keys' | 'sessions'}:${'read' | 'write'}` | 'users:impersonate';
 
 /** A permission that `@RequirePermissions` accepts. */
 export type PermissionName = keyof PermissionNames extends never

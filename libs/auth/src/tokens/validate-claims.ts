@@ -4,7 +4,7 @@ import { quoted, reject } from '../auth.errors.js';
 import { isInstant } from '../revocations/revocation.js';
 import { profileDefectOf, standardClaims } from '../profiles/standard-claims.js';
 import { issuedAheadSeconds } from './access-token-rules.js';
-import type { Principal } from '../guard/principal.js';
+import type { Actor, Principal } from '../guard/principal.js';
 import type { ParsedToken } from './parse-access-token.js';
 
 const MAX_SUBJECT_LENGTH = 255;
@@ -66,7 +66,18 @@ export function validateClaims(token: ParsedToken, keyId: string, now: number): 
   // RFC 9449 §7.1, RFC 8705 §3: the sender must show that it has the key, which this lib does not check.
   if (Object.hasOwn(claims, 'cnf')) reject('cnf binds the token to a key, which is not supported');
 
-  return new VerifiedPrincipal(rules.issuer, sub, audience, jti, roles, amr, keyId, claims, token.claims);
+  const actor = actorOf(claims.act);
+  // Another vendor may use the claim for something else.
+  if (actor === undefined && claims.act !== undefined && !rules.profile) return reject('act has no valid sub');
+
+  return new VerifiedPrincipal(rules.issuer, sub, audience, jti, roles, amr, keyId, claims, token.claims, actor);
+}
+
+/** @see RFC 8693 §4.1 */
+function actorOf(act: unknown): Actor | undefined {
+  if (typeof act !== 'object' || act === null || Array.isArray(act)) return undefined;
+  const { sub } = act as Readonly<Record<string, unknown>>;
+  return isText(sub, MAX_SUBJECT_LENGTH) ? Object.freeze({ subject: sub }) : undefined;
 }
 
 /**
@@ -85,6 +96,7 @@ class VerifiedPrincipal implements Principal {
   readonly clientId?: string;
   readonly organization?: string;
   readonly acr?: string;
+  readonly actor?: Actor;
   readonly scopes: readonly string[];
   readonly issuedAt: number;
   readonly expiresAt: number;
@@ -99,7 +111,9 @@ class VerifiedPrincipal implements Principal {
     readonly keyId: string,
     standard: Readonly<Record<string, unknown>>,
     readonly claims: Readonly<Record<string, unknown>>,
+    actor: Actor | undefined,
   ) {
+    this.actor = actor;
     this.sessionId = standard.sid as string | undefined;
     this.clientId = standard.client_id as string | undefined;
     this.organization = standard.org as string | undefined;

@@ -1,6 +1,6 @@
 import { Injectable, Optional } from '@nestjs/common';
 import { AccessTokens, InstanceSecret } from 'postern/tokens';
-import type { IssuedAccessToken } from 'postern/tokens';
+import type { AccessTokenClaims, IssuedAccessToken } from 'postern/tokens';
 import { UserRoles } from 'postern/users';
 import type { UserBase } from 'postern/users';
 import { ClaimsProvider } from '../login/claims-provider.js';
@@ -23,6 +23,9 @@ export interface TokenPair {
   readonly sessionId: string;
 }
 
+/** The claims of an access token about its user. */
+export type UserClaims = AccessTokenClaims & { readonly roles: readonly string[] };
+
 /** Issues the tokens of a session, and verifies its refresh tokens. */
 @Injectable()
 export class SessionTokens {
@@ -36,19 +39,24 @@ export class SessionTokens {
 
   /** Issues an access token of the session. */
   async accessToken(user: UserBase, session: Session): Promise<IssuedAccessToken> {
+    return this.issue(await this.claimsOf(user, session), { authenticatedAt: session.authenticatedAt });
+  }
+
+  /** The claims of an access token about the user in this session. */
+  async claimsOf(user: UserBase, session: Session): Promise<UserClaims> {
     const { roles: claimed = [], scopes, ...extra } = await this.claims.claims(user, session);
     // Last, so that a token names no role that was taken long before its `iat`.
     const granted = (await this.userRoles?.rolesOf(user.id)) ?? [];
     const roles = [...new Set([...granted, ...claimed])];
-    return this.tokens.issue({
-      subject: user.id,
-      sessionId: session.id,
-      amr: session.amr,
-      authenticatedAt: session.authenticatedAt,
-      roles,
-      ...(scopes && { scopes }),
-      extra,
-    });
+    return { subject: user.id, sessionId: session.id, amr: session.amr, roles, ...(scopes && { scopes }), extra };
+  }
+
+  /** Issues an access token with these claims. */
+  issue(
+    claims: UserClaims,
+    more: Pick<AccessTokenClaims, 'actor' | 'authenticatedAt' | 'lifetimeSeconds'>,
+  ): Promise<IssuedAccessToken> {
+    return this.tokens.issue({ ...claims, ...more });
   }
 
   /** The access token and the one current refresh token of the session. */

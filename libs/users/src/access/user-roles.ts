@@ -1,3 +1,5 @@
+import type { Principal } from 'postern/auth';
+
 /**
  * The roles of users, as `postern/users` and `postern/sessions` need them. `RolesModule` provides it; an application
  * without that module has no roles.
@@ -11,4 +13,19 @@ export abstract class UserRoles {
    * the user, after the row of the user is locked.
    */
   abstract assertMayEnd(userId: string): Promise<void>;
+
+  /**
+   * Returns an SQL condition that is true for users with the role, for a statement of the list of users.
+   *
+   * @param userId the SQL expression of the user's id
+   * @param role the placeholder of the name of the role, such as `$1`
+   * @param bound a comparison that the id satisfies as well, such as `> $2`. An index then finds the first user of a page.
+   */
+  abstract conditionFor(userId: string, role: string, bound?: string): string;
+
+  /**
+   * Allows the caller to act as a user with these roles, or throws an `AuthError`: none of them may have every
+   * permission, or a permission that the caller does not have.
+   */
+  abstract assertMayImpersonate(roles: readonly string[], caller: Principal): Promise<void>;
 }

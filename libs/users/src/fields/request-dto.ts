@@ -45,6 +45,18 @@ export function registerDtoOf(entity: Type<UserBase>): Type<object> {
 }
 
 /**
+ * The DTO of a user whom an administrator creates, without e-mail address and password: the fields with `register`, and
+ * those that administrators may write, which are optional.
+ */
+export function createDtoOf(entity: Type<UserBase>): Type<object> {
+  return requestDto(
+    entity,
+    `Create${entity.name}Dto`,
+    ({ register, write }) => register || (write === false ? undefined : 'optional'),
+  );
+}
+
+/**
  * The DTO of a change to a user: every field that the writer may write, all optional. It also names a field that the
  * writer may only read in the error; other fields stay unknown.
  */

@@ -1,6 +1,27 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Patch, Post, Query, UseGuards } from '@nestjs/common';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Inject,
+  Ip,
+  Param,
+  Patch,
+  Post,
+  Query,
+  UseGuards,
+} from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiProperty, ApiTags } from '@nestjs/swagger';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiProperty,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   InvalidTokenError,
   JwtAuthGuard,
@@ -11,22 +32,32 @@ import {
   FixedResponse,
 } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
+import { IsString, ValidateIf } from 'class-validator';
+import { IsEmailAddress } from '../email-address.js';
 import { ListUsersDto } from './list-users.dto.js';
 import { ForUserEntity } from '../checks/entity-match.check.js';
-import { updateDtoOf } from '../fields/request-dto.js';
+import { createDtoOf, updateDtoOf } from '../fields/request-dto.js';
+import { userFieldsOf } from '../fields/user-field.decorator.js';
+import type { DeclaredUserField } from '../fields/user-field.decorator.js';
 import { responseDtoOf } from '../fields/response-dto.js';
 import '../users.permissions.js';
 import type { UserBase } from '../user-base.entity.js';
-import { UserList } from '../user-list.js';
-import type { SeenUser, TeamFields } from '../fields/user-types.js';
-import { UserConflictError, UserInUseError, UserNotFoundError } from '../users.errors.js';
+import { CreateUser } from '../directory/create-user.js';
+import { UserList } from '../directory/user-list.js';
+import type { NewUser, SeenUser, TeamFields } from '../fields/user-types.js';
+import { EmailTakenError, UserConflictError, UserInUseError, UserNotFoundError } from '../users.errors.js';
 import { UsersService } from '../users.service.js';
 
 /** The methods of a controller that {@link adminUsersControllerOf} creates. */
 export interface AdminUsersRoutes<U extends UserBase = UserBase> {
   readonly users: UsersService<U>;
   readonly directory: UserList<U>;
+  readonly creation: CreateUser<U>;
   listUsers(query: ListUsersDto): Promise<{ users: SeenUser<U, 'admin'>[]; next: string | null }>;
+  createUser(
+    account: { email: string; password?: string } & TeamFields<U>,
+    ipAddress?: string,
+  ): Promise<SeenUser<U, 'admin'>>;
   readUser(id: string): Promise<SeenUser<U, 'admin'>>;
   updateUser(id: string, changes: TeamFields<U>): Promise<SeenUser<U, 'admin'>>;
   deleteUser(id: string): Promise<void>;
@@ -48,15 +79,36 @@ const ID = {
  * `users:write`. You may extend it and configure your class. An overridden method keeps its route and its permissions.
  */
 export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new () => AdminUsersRoutes<U> {
+  const isPassword = ({ property, register, write }: DeclaredUserField): boolean =>
+    property === 'password' && (register !== false || write !== false);
+  if (userFieldsOf(entity).some(isPassword)) {
+    throw new Error(
+      `UsersModule: the field ${entity.name}.password conflicts with the password of a new user: rename the field.`,
+    );
+  }
   const View = responseDtoOf(entity, 'admin');
   class UpdateUserDto extends updateDtoOf(entity, 'admin') {}
+  class CreateUserDto extends createDtoOf(entity) {
+    @IsEmailAddress()
+    email!: string;
+
+    @ApiProperty({
+      type: String,
+      required: false,
+      format: 'password',
+      example: 'seven small boats at noon',
+      description: 'The first password. Without it, the user cannot sign in with a password.',
+    })
+    @ValidateIf((_, value) => value !== undefined)
+    @IsString()
+    password?: string;
+  }
   class UsersPageDto {
-    @ApiProperty({ type: [View], description: 'The users of this page, oldest first.' })
+    @ApiProperty({ type: [View], description: 'The users of this page.' })
     users!: object[];
 
     @ApiProperty({
       type: String,
-      format: 'uuid',
       nullable: true,
       description: 'The value of `after` for the next page; null on the last page.',
       example: null,
@@ -78,10 +130,16 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
   class AdminUsersController implements AdminUsersRoutes<U> {
     @Inject(UsersService) readonly users!: UsersService<U>;
     @Inject(UserList) readonly directory!: UserList<U>;
+    @Inject(CreateUser) readonly creation!: CreateUser<U>;
 
     @Get()
     @RequirePermissions('users:read')
-    @ApiOperation({ summary: 'List users', description: 'Lists users page by page, oldest first.' })
+    @ApiOperation({
+      summary: 'List users',
+      description:
+        'Lists users page by page, oldest first by default. Filters can be combined. `next` belongs to the order of the ' +
+        'page: send it with the same `sort` and the same filters.',
+    })
     @ApiOkResponse({
       type: UsersPageDto,
       description: 'A page of users.',
@@ -89,10 +147,31 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     })
     @ApiProblems(ValidationFailedError)
     async listUsers(
-      @Query() { limit = DEFAULT_PAGE_SIZE, after }: ListUsersDto,
+      @Query() { limit = DEFAULT_PAGE_SIZE, ...query }: ListUsersDto,
     ): Promise<{ users: SeenUser<U, 'admin'>[]; next: string | null }> {
-      const { users, next } = await this.directory.list({ limit, after });
+      const { users, next } = await this.directory.list({ limit, ...query });
       return { users: users.map((user) => View.from(user)), next };
+    }
+
+    @Post()
+    @RequirePermissions('users:write')
+    @HttpCode(201)
+    @ApiOperation({
+      summary: 'Create a user',
+      description:
+        'Creates a user, with or without a password. The rules for passwords apply. To give the user a role, call ' +
+        '`PUT /users/{id}/roles`.',
+    })
+    @ApiCreatedResponse({
+      type: View,
+      description: 'The new user.',
+      example: { ...View.example, emailVerifiedAt: null },
+    })
+    @ApiProblems(ValidationFailedError, EmailTakenError, UserConflictError)
+    async createUser(@Body() body: CreateUserDto, @Ip() ipAddress?: string): Promise<SeenUser<U, 'admin'>> {
+      // The validation pipe guarantees the required fields.
+      const account = body as unknown as NewUser<U> & { password?: string };
+      return View.from(await this.creation.create(account, ipAddress));
     }
 
     @Get(':id')

@@ -7,6 +7,7 @@ import {
   JwtAuthGuard,
   OwnIssuerOnly,
   MissingTokenError,
+  NoImpersonation,
   TrustedIssuers,
   FixedResponse,
 } from 'postern/auth';
@@ -104,6 +105,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     }
 
     @Delete()
+    @NoImpersonation()
     @HttpCode(204)
     @ApiOperation({
       summary: 'Delete your account',
