@@ -44,6 +44,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   auth: `import {
     AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams, OptionalAuth,
     type Principal, PrincipalMapper, Public, RequireScopes, RevocationHealth, type RevocationPublisher,
+    definePermissions, Policy, type PolicyContext, PrincipalPermissions, RequireAnyPermission, RequirePermissions,
   } from 'postern/auth';`,
   signatures: `import { importKey, parseJws, verifyJws } from 'postern/jws'; declare const text: string, publicKeyPem: string;`,
   tokens: `import { KeyRingVerificationKeys, TokensModule } from 'postern/tokens';`,
