@@ -30,8 +30,9 @@ import type { GuardedRequest } from './guarded-request.js';
  *
  * `AccessTokenVerifier` verifies the token. The guard waits only if a key must be fetched.
  *
- * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, ImpersonationNotAllowedError, RoleMissingError, PermissionMissingError,
- *   PolicyDeniedError, UnsupportedContextError, PrincipalUnknownError; RevocationsUnknownError and ServiceUnavailableError if revocations or keys are unknown
+ * @throws MissingTokenError, InvalidTokenError, InsufficientScopeError, ImpersonationNotAllowedError, RoleMissingError,
+ *   PermissionMissingError, PolicyDeniedError, UnsupportedContextError, PrincipalUnknownError; RevocationsUnknownError
+ *   and ServiceUnavailableError if revocations or keys are unknown
  * @see RFC 6750, RFC 9068 §4
  */
 @FromThisPackage()
