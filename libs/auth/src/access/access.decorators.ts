@@ -101,8 +101,8 @@ export const RequireScopes = (...scopes: string[]): MethodDecorator & ClassDecor
 export const OwnIssuerOnly = (): MethodDecorator & ClassDecorator => recordRule(OWN_ISSUER);
 
 /**
- * Rejects a token by which an administrator acts as another user (claim `act`) with 403 `impersonation-not-allowed`. Use
- * it for routes that change credentials, or that only the user may call. Subclasses and overrides inherit the rule.
+ * Rejects a token by which an administrator acts as another user (claim `act`) with 403 `impersonation-not-allowed`.
+ * Use it for routes that change credentials, or that only the user may call. Subclasses and overrides inherit the rule.
  *
  * @see RFC 8693 §4.1
  * @example

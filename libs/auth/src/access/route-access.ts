@@ -93,7 +93,7 @@ export function scopesOf(handler: Handler, controller: Controller): readonly str
   return routeAccess(handler, controller).scopes;
 }
 
-/** The rights that the guard requires, each scope and each permission once, and whether `@NoImpersonation()` applies. */
+/** The rights that the guard requires, each scope and permission once, and whether `@NoImpersonation()` applies. */
 export function rightsOf(
   handler: Handler,
   controller: Controller,

@@ -49,8 +49,8 @@ export class ImpersonateUser {
   }
 
   /**
-   * The live session of the caller, used now: the revocation of a session lasts as long as the last token that was issued
-   * for it, and an ending session waits for this transaction.
+   * The live session of the caller, used now: the revocation of a session lasts as long as the last token that was
+   * issued for it, and an ending session waits for this transaction.
    */
   private async touched(sessionId: string, userId: string): Promise<Session> {
     const { manager } = this.database;

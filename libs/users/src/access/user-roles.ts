@@ -19,7 +19,8 @@ export abstract class UserRoles {
    *
    * @param userId the SQL expression of the user's id
    * @param role the placeholder of the name of the role, such as `$1`
-   * @param bound a comparison that the id satisfies as well, such as `> $2`. An index then finds the first user of a page.
+   * @param bound a comparison that the id satisfies as well, such as `> $2`. An index then finds the first user of a
+   *   page.
    */
   abstract conditionFor(userId: string, role: string, bound?: string): string;
 
