@@ -45,7 +45,7 @@ export class EnvironmentReader {
       .filter((item) => item !== '');
   }
 
-  /** The issuer, validated like the setting of PosternModule. */
+  /** The issuer or the public URL, validated like the issuer of PosternModule. */
   issuer(name: Variable, production: boolean): string | undefined {
     const text = this.text(name);
     const problem = text === undefined ? undefined : issuerProblem(text, production);
@@ -78,6 +78,13 @@ export class EnvironmentReader {
         'password percent-encoded, such as %2F for / and %25 for %.',
       undefined,
     );
+  }
+
+  /** The sender of mails: an address, or a name and an address in angle brackets. */
+  sender(name: Variable): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || /^(?:[^<>@]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/.test(text)) return text;
+    return this.reject(`${name} must be a sender such as no-reply@acme.com or Acme <no-reply@acme.com>.`, undefined);
   }
 
   /** The URL of a PostgreSQL as the driver reads it. The URL of a Unix socket has no host. */

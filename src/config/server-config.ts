@@ -10,6 +10,11 @@ export interface ServerConfig {
   /** The maximum number of connections of the server. */
   readonly databasePoolSize: number;
   readonly redisUrl: string | undefined;
+  /** Undefined: mail is not sent. */
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string | undefined;
+  /** Undefined: the issuer. */
+  readonly publicUrl: string | undefined;
   readonly logLevel: LogLevelName;
   readonly migrate: boolean;
   readonly issuer: string;
@@ -49,11 +54,14 @@ export const VARIABLES = [
   'HOST',
   'DATABASE_URL',
   'REDIS_URL',
+  'SMTP_URL',
+  'MAIL_FROM',
   'LOG_LEVEL',
   'TRUST_PROXY',
   'CORS_ORIGINS',
   'POSTERN_ISSUER',
   'POSTERN_AUDIENCE',
+  'POSTERN_PUBLIC_URL',
   'POSTERN_SECRET',
   'POSTERN_PREVIOUS_SECRETS',
   'POSTERN_ALGORITHM',

@@ -56,6 +56,7 @@ export class AppModule {
             followersPerToken: config.followersPerToken,
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
           },
+          mail: { smtpUrl: config.smtpUrl, from: config.mailFrom, publicUrl: config.publicUrl },
           password: {
             minimumLength: config.passwordMinLength,
             argon2: config.argon2,

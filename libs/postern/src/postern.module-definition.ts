@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
 import type { AccountsStructure } from 'postern/accounts';
 import type { AuthSettings, AuthStructure } from 'postern/auth';
+import type { MailSettings, MailStructure } from 'postern/mail';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';
 import type { PersistenceSettings, PersistenceStructure } from 'postern/persistence';
 import { setting, settings } from 'postern/problem';
@@ -41,7 +42,14 @@ export interface PosternSettings {
   tokens?: Omit<TokensSettings, 'issuer' | 'audience' | 'secret' | 'previousSecrets'> | undefined;
   sessions?: (SessionsSettings & Omit<RevocationsSettings, 'redisUrl'>) | undefined;
   password?: Omit<PasswordSettings, 'productName'> | undefined;
+  /** The default of `publicUrl` is the issuer. */
+  mail?: PosternMailSettings | undefined;
 }
+
+/** The settings of mail in `PosternModule`. */
+export type PosternMailSettings = Partial<
+  Omit<MailSettings, 'production' | 'productName' | 'secret' | 'previousSecrets'>
+>;
 
 /** The classes that an application can replace. `forRootAsync` reads them synchronously, too. */
 export interface PosternStructure {
@@ -63,8 +71,10 @@ export interface PosternStructure {
   guard?: AuthStructure['guard'] | undefined;
   /** The mapper to the value of `@CurrentUser()`. */
   mapper?: AuthStructure['mapper'] | undefined;
-  /** The mailer. */
-  mailer?: AccountsStructure['mailer'] | undefined;
+  /** The mailer. Default: SMTP with `smtpUrl` and `from` of the settings `mail`. */
+  mailer?: MailStructure['mailer'] | undefined;
+  /** The templates of mails that replace shipped templates. */
+  mailTemplates?: MailStructure['templates'] | undefined;
   /** The signing keys, for example in a KMS. */
   signer?: TokensStructure['signer'] | undefined;
   /** The signal that announces revocations to replicas, instead of PostgreSQL or Redis. */
@@ -82,6 +92,8 @@ export interface PosternStructure {
         revocations?: RevocationsStructure['controller'] | undefined;
         password?: PasswordStructure['controller'] | undefined;
         accounts?: AccountsStructure['controller'] | undefined;
+        /** `/dev/mailbox`, outside production. */
+        mailbox?: MailStructure['controller'] | undefined;
         health?: Type | false | undefined;
       }
     | undefined;
@@ -106,6 +118,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     tokens: setting.unchecked(),
     sessions: setting.unchecked(),
     password: setting.unchecked(),
+    mail: setting.unchecked(),
   },
   {
     user: true,
@@ -118,6 +131,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     guard: true,
     mapper: true,
     mailer: true,
+    mailTemplates: true,
     signer: true,
     revocationSignal: true,
     clock: true,

@@ -3,6 +3,7 @@ import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from 'postern/accounts';
 import { AuthModule, withInheritedRoutes } from 'postern/auth';
+import { MailModule } from 'postern/mail';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { missingSettings, ProblemModule } from 'postern/problem';
@@ -25,7 +26,15 @@ import type {
 /** The token of the validated settings. */
 const CHECKED_SETTINGS = Symbol('PosternModule settings');
 const NO_SETTINGS = missingSettings('PosternModule', CHECKED_SETTINGS);
-const MODULES_WITH_ROUTES = [AuthModule, TokensModule, UsersModule, SessionsModule, PasswordModule, AccountsModule];
+const MODULES_WITH_ROUTES = [
+  AuthModule,
+  TokensModule,
+  UsersModule,
+  SessionsModule,
+  PasswordModule,
+  AccountsModule,
+  MailModule,
+];
 const DAY_SECONDS = 86_400;
 const AUDIENCE = 'postern';
 
@@ -121,7 +130,7 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
   ];
 }
 
-/** Users, sessions, revocations, passwords and accounts. */
+/** Users, sessions, revocations, passwords, mail and accounts. */
 function identity(structure: PosternStructure, imports: NonNullable<ModuleMetadata['imports']>): DynamicModule[] {
   return [
     UsersModule.forRoot({
@@ -155,13 +164,21 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       controller: structure.controllers?.password,
       imports,
     }),
-    AccountsModule.forRootAsync({
-      ...from(({ production = false, productName }) => ({ production, productName })),
-      user: structure.user,
+    MailModule.forRootAsync({
+      ...from(({ issuer, production = false, productName, secret, previousSecrets, mail }) => ({
+        ...mail,
+        publicUrl: mail?.publicUrl ?? issuer,
+        production,
+        productName,
+        secret,
+        previousSecrets,
+      })),
       mailer: structure.mailer,
-      controller: structure.controllers?.accounts,
+      templates: structure.mailTemplates,
+      controller: structure.controllers?.mailbox,
       imports,
     }),
+    AccountsModule.forRoot({ user: structure.user, controller: structure.controllers?.accounts, imports }),
   ];
 }
 

@@ -3,6 +3,7 @@ import { Foundation1764000000000 } from './0001-foundation.js';
 import { TokenLifetimes1795783500000 } from './0002-token-lifetimes.js';
 import { LivingSessions1795888000000 } from './0003-living-sessions.js';
 import { PasswordSample1796100187000 } from './0004-password-sample.js';
+import { MailOutbox1796134000000 } from './0006-mail-outbox.js';
 
 /** A migration. Its name ends in thirteen digits, the epoch milliseconds of its creation. */
 export type MigrationClass = new () => MigrationInterface;
@@ -13,4 +14,5 @@ export const migrations: MigrationClass[] = [
   TokenLifetimes1795783500000,
   LivingSessions1795888000000,
   PasswordSample1796100187000,
+  MailOutbox1796134000000,
 ];

@@ -4,12 +4,15 @@ import { TransactionDoomedError } from '../persistence.errors.js';
 
 /** Runs after a commit. */
 export type AfterCommitHook = () => void | Promise<void>;
+/** Runs in the transaction, immediately before its COMMIT. */
+export type BeforeCommitHook = () => Promise<void>;
 /** Maps an error of the COMMIT. */
 export type CommitErrorMapper = (error: unknown) => unknown;
 
 /** A database transaction and the concurrent work that has joined it. */
 export class Transaction {
   readonly hooks: AfterCommitHook[] = [];
+  readonly hooksBefore: BeforeCommitHook[] = [];
   readonly errorMappers = new Set<CommitErrorMapper>();
   private readonly joined = new Set<Promise<unknown>>();
   private readonly statements = new Set<Promise<unknown>>();
@@ -59,13 +62,17 @@ export class Transaction {
   }
 
   /**
-   * Commits after all joined work has ended. An error of the COMMIT passes through the error mappers.
+   * Commits after all joined work has ended and after the hooks before the commit, which may register more. An error of
+   * the COMMIT passes through the error mappers.
    *
    * @throws TransactionDoomedError as soon as joined work has failed
    */
   async commit(): Promise<void> {
-    while (this.joined.size > 0 && !this.failure) await Promise.race(this.joined).catch(() => undefined);
-    if (this.failure) throw this.doomedError;
+    await this.endOfJoinedWork();
+    for (let hook = this.hooksBefore.shift(); hook; hook = this.hooksBefore.shift()) {
+      await hook();
+      await this.endOfJoinedWork();
+    }
     const committing = this.send();
     this.committing = committing.then(
       () => (this.state = 'committed'),
@@ -89,6 +96,11 @@ export class Transaction {
     await queryRunner.rollbackTransaction().catch(() => undefined);
     const client = (await queryRunner.connect()) as Client;
     if (client.getTransactionStatus() !== 'I') await client.query('ROLLBACK');
+  }
+
+  private async endOfJoinedWork(): Promise<void> {
+    while (this.joined.size > 0 && !this.failure) await Promise.race(this.joined).catch(() => undefined);
+    if (this.failure) throw this.doomedError;
   }
 
   private async send(): Promise<void> {
