@@ -26,7 +26,8 @@ export class SmtpInbox {
       disabledCommands: ['STARTTLS'],
       allowInsecureAuth: true,
       logger: false,
-      onAuth: ({ username: user = '', password = '' }, session, callback) => {
+      onAuth: (login, session, callback) => {
+        const { username: user, password } = login as { username: string; password: string };
         this.logins.push({ user, password, isSecure: session.secure });
         callback(null, { user });
       },

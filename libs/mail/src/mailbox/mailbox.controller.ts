@@ -1,6 +1,8 @@
-import { Controller, Get, Header, Inject, VERSION_NEUTRAL } from '@nestjs/common';
+import { Controller, Get, Header, Inject, Logger, VERSION_NEUTRAL } from '@nestjs/common';
+import type { OnApplicationBootstrap } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
 import { Public } from 'postern/auth';
+import { CheckedMailSettings } from '../checked-mail-settings.js';
 import { Mailbox } from './mailbox.js';
 import type { MailboxEntry } from './mailbox.js';
 import { MAILBOX_POLICY, mailboxPage } from './mailbox-page.js';
@@ -12,8 +14,19 @@ import { MAILBOX_POLICY, mailboxPage } from './mailbox-page.js';
 @ApiExcludeController()
 @Public()
 @Controller({ path: 'dev', version: VERSION_NEUTRAL })
-export class MailboxController {
+export class MailboxController implements OnApplicationBootstrap {
   @Inject(Mailbox) private readonly mailbox!: Mailbox;
+  @Inject(CheckedMailSettings) private readonly settings!: CheckedMailSettings;
+
+  /** Logs a warning if this may be production by mistake: every client could then follow the links of others. */
+  onApplicationBootstrap(): void {
+    const { production, publicUrl } = this.settings;
+    if (production || /^(localhost|127(\.\d+){3}|\[::1\]|.*\.(localhost|test))$/.test(new URL(publicUrl).hostname))
+      return;
+    new Logger(Mailbox.name).warn(
+      `Every client can read all mails and follow their links at /dev/mailbox. If ${publicUrl} is production, set production: true.`,
+    );
+  }
 
   /** @throws NotFoundError in production */
   @Get('mailbox')

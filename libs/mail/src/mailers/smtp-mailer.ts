@@ -55,9 +55,8 @@ export class SmtpMailer extends Mailer implements OnModuleInit, OnApplicationShu
     try {
       await transporter.sendMail({
         from: this.options.from,
-        // An object, because a string could name several recipients.
+        // An object, because a string could name several recipients, also in an envelope.
         to: { name: '', address: to },
-        envelope: { from: sender, to: [to] },
         subject,
         text,
         ...(html !== undefined && { html }),
