@@ -113,6 +113,7 @@ function greeting(config: ServerConfig, url: string, data: { dataDir: string; ta
   const lines = [
     `Postern listens at ${url}`,
     ...(config.docs ? [`  Swagger UI  ${url}/docs`] : []),
+    `  Mailbox     ${url}/dev/mailbox`,
     `  JWKS        ${url}/.well-known/jwks.json`,
     `  Issuer      ${config.issuer}${isUnreachable ? ' (not reachable: set POSTERN_ISSUER if PORT=0)' : ''}`,
     `  Data        ${data === undefined ? 'in the database that DATABASE_URL names' : `embedded PostgreSQL in ${data.dataDir}${elsewhere}`}`,
