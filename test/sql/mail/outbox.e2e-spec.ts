@@ -92,6 +92,22 @@ describe('the mail outbox', () => {
     expect(inbox.mails).toHaveLength(1);
   });
 
+  it('a password change whose notice cannot be stored is rolled back', async () => {
+    const app = await start({ smtpUrl: inbox.url });
+    const account = { email: 'ada@example.com', password: PASSWORD };
+    await app.call('POST', '/auth/register', { body: account });
+    const { body } = await app.call<{ access_token: string }>('POST', '/auth/login', { body: account });
+    const sql = (statement: string) => app.nest.get(Database).manager.query(statement);
+    await sql('ALTER TABLE outbox_mails ADD CONSTRAINT full_disk CHECK (kind IS NULL)');
+    const change = { currentPassword: PASSWORD, newPassword: 'nine grey herons by the weir' };
+    const request = { token: body.access_token, body: change };
+    expect((await app.call('POST', '/auth/password/change', request)).status).toBe(500);
+    expect((await app.call('POST', '/auth/login', { body: account })).status).toBe(200);
+    await sql('ALTER TABLE outbox_mails DROP CONSTRAINT full_disk');
+    expect((await app.call('POST', '/auth/password/change', request)).status).toBe(204);
+    await until(() => inbox.mails.length === 1);
+  });
+
   it('a mail is sent only after the commit of its transaction, and never after a rollback', async () => {
     const app = await start({ smtpUrl: inbox.url, pollSeconds: 0.1 });
     const transactions = app.nest.get(Database);

@@ -15,7 +15,7 @@ describe('MailTemplates', () => {
     const english = templates.write('password-changed', { occurredAt }, ada);
     expect(english).toMatchObject({ kind: 'password-changed', to: ada.email, userId: 'ada' });
     expect(english.subject).toBe('Your password for Acme & <b>Söhne</b> was changed');
-    expect(english.text).toContain('Your password was changed on December 1, 2026 at 9:30:00');
+    expect(english.text).toContain('Your password was changed on December 1, 2026 at 09:30:00 UTC');
     expect(english.text).toContain('https://acme.test/id/');
     expect(english.html).toContain('<a href="https://acme.test/id/">Acme &amp; &lt;b&gt;Söhne&lt;/b&gt;</a>');
     expect(english.html).not.toContain('<b>');

@@ -59,7 +59,12 @@ export class MailTemplates {
 }
 
 function timeIn(language: string, instant: Date): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: 'long', timeStyle: 'long', timeZone: 'UTC' }).format(instant);
+  return new Intl.DateTimeFormat(language, {
+    dateStyle: 'long',
+    timeStyle: 'long',
+    timeZone: 'UTC',
+    hourCycle: 'h23',
+  }).format(instant);
 }
 
 function defined(overrides: MailTemplateOverrides): MailTemplateOverrides {
