@@ -10,7 +10,7 @@ import type { JWTPayload } from 'jose';
 import { documentOf } from 'postern';
 import * as accounts from 'postern/accounts';
 import { RevocationPublisher, RevocationSet, VerificationKeys } from 'postern/auth';
-import * as mail from 'postern/mail';
+import * as mails from 'postern/mail';
 import * as password from 'postern/password';
 import { Database, DomainEvent } from 'postern/persistence';
 import { RevocationSignal } from 'postern/revocations';
@@ -168,7 +168,7 @@ describe.each([
     const module = compose({ issuer: ISSUER, audience: 'acme', secret: SECRET, databaseUrl: database.url });
     app = await startTestApplication(module, { adapter, logger });
     trail = app.nest.get(AuditTrail);
-    outbox = app.nest.get(mail.Mailer, { strict: false });
+    outbox = app.nest.get(mails.Mailer, { strict: false });
   });
 
   afterAll(async () => {
@@ -572,8 +572,8 @@ describe.each([
     const { kid } = (await app.nest.get(tokens.SigningKeys).keys())[0]!;
     await app.nest.get(tokens.RevokeKey).kill(kid, 'exercise');
     const closed = { kind: 'farewell', to: 'r.runner@closed.acme.example', subject: 'Farewell', text: 'Beep beep.' };
-    await app.nest.get(mail.Outbox).add(closed);
-    const types = [accounts, mail, password, sessions, tokens, users]
+    await app.nest.get(mails.Outbox).add(closed);
+    const types = [accounts, mails, password, sessions, tokens, users]
       .flatMap((lib) => Object.values<unknown>(lib))
       .filter(
         (value): value is typeof DomainEvent => typeof value === 'function' && value.prototype instanceof DomainEvent,

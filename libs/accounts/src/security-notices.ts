@@ -40,6 +40,8 @@ export class SecurityNotices implements OnModuleInit {
   private async notify(kind: Notice, userId: string, occurredAt: Date, acceptLanguage?: string): Promise<void> {
     const user = await this.users.findById(userId);
     if (!user) return;
-    await this.outbox.add(this.templates.write(kind, { occurredAt }, { ...user, acceptLanguage }));
+    const { id, email } = user;
+    const { locale } = user as { locale?: unknown };
+    await this.outbox.add(this.templates.write(kind, { occurredAt }, { id, email, locale, acceptLanguage }));
   }
 }

@@ -1,4 +1,5 @@
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { SMTPServer } from 'smtp-server';
 import type { SMTPServerOptions } from 'smtp-server';
@@ -33,12 +34,7 @@ export class SmtpInbox {
       },
       onData: (stream, session, callback) => {
         const to = session.envelope.rcptTo.map(({ address }) => address).join(',');
-        void text(stream)
-          .then(async (raw) => {
-            await beforeReply(to);
-            this.mails.push(parsed(to, raw));
-          })
-          .then(() => callback(), callback);
+        void this.receive(to, stream, beforeReply).then(() => callback(), callback);
       },
       ...options,
     });
@@ -61,6 +57,12 @@ export class SmtpInbox {
 
   get url(): string {
     return `smtp://127.0.0.1:${this.port}`;
+  }
+
+  private async receive(to: string, stream: Readable, beforeReply: (to: string) => Promise<void>): Promise<void> {
+    const raw = await text(stream);
+    await beforeReply(to);
+    this.mails.push(parsed(to, raw));
   }
 
   async close(): Promise<void> {

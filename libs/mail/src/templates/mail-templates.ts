@@ -37,7 +37,7 @@ export class MailTemplates {
     { email, id, locale, acceptLanguage }: MailRecipient,
   ): MailMessage {
     const templates: MailTemplateOverrides = { ...SHIPPED_TEMPLATES, ...defined(this.overrides) };
-    const template = templates[kind] as MailTemplate<MailTemplateData[K]> | undefined;
+    const template: MailTemplate<MailTemplateData[K]> | undefined = templates[kind];
     if (!template) throw new Error(`There is no mail template "${kind}": write templates: { '${kind}': … }.`);
     const language = mailLanguageOf(locale, acceptLanguage);
     const texts = template(data, {
