@@ -24,7 +24,7 @@ const MAX_TIMEOUTS = 3;
 export class SmtpMailer extends Mailer implements OnModuleInit, OnApplicationShutdown {
   private readonly connection: SmtpConnection;
   private readonly timeout: number;
-  private readonly stopping = new AbortController();
+  private readonly attempts = new Set<AbortController>();
   private transporter: Promise<Transporter> | undefined;
 
   /** @throws Error without the password, if the address is invalid */
@@ -41,7 +41,7 @@ export class SmtpMailer extends Mailer implements OnModuleInit, OnApplicationShu
 
   /** Closes the connections that are still open. */
   onApplicationShutdown(): void {
-    this.stopping.abort();
+    this.attempts.forEach((attempt) => attempt.abort());
   }
 
   /**
@@ -52,6 +52,9 @@ export class SmtpMailer extends Mailer implements OnModuleInit, OnApplicationShu
   async send({ id = uuidv7(), kind, to, subject, text, html }: MailMessage): Promise<void> {
     const transporter = await this.open();
     const sender = /<([^<>]+)>\s*$/.exec(this.options.from)?.[1] ?? this.options.from.trim();
+    const attempt = new AbortController();
+    const timer = setTimeout(() => attempt.abort(), MAX_TIMEOUTS * this.timeout).unref();
+    this.attempts.add(attempt);
     try {
       await transporter.sendMail({
         from: this.options.from,
@@ -66,10 +69,13 @@ export class SmtpMailer extends Mailer implements OnModuleInit, OnApplicationShu
         headers: { 'Auto-Submitted': 'auto-generated', 'X-Postern-Kind': kind },
         disableFileAccess: true,
         disableUrlAccess: true,
-        signal: AbortSignal.any([this.stopping.signal, AbortSignal.timeout(MAX_TIMEOUTS * this.timeout)]),
+        signal: attempt.signal,
       });
     } catch (error) {
       throw failureOf(error);
+    } finally {
+      clearTimeout(timer);
+      this.attempts.delete(attempt);
     }
   }
 

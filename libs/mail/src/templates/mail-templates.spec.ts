@@ -61,7 +61,7 @@ describe('MailTemplates', () => {
     ['fr', 'ko', 'ko'],
     [7, 'ko;q=0, en', 'en'],
     [null, 'de, en;q=0.3, ko-KR;q=0.7', 'ko'],
-    [undefined, `${'x,'.repeat(5000)};q=,ko;q=9,*;;`, 'ko'],
+    [undefined, `${'x,'.repeat(30)};q=,ko;q=9,*;;`, 'ko'],
   ])('the language of a user with the locale %s and Accept-Language %s is %s', (locale, header, language) => {
     expect(mailLanguageOf(locale, header)).toBe(language);
   });
