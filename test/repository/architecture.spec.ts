@@ -14,6 +14,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   auth: 1,
   tokens: 2,
   users: 2,
+  mail: 2,
   revocations: 3,
   sessions: 4,
   password: 5,
