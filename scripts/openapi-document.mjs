@@ -48,7 +48,8 @@ async function documentOfServer() {
 
 /** Removes the settings of the caller, which would change the document. */
 function environmentOf(home) {
-  const own = /^(POSTERN_|DATABASE_URL$|REDIS_URL$|NODE_ENV$|CORS_ORIGINS$|TRUST_PROXY$|LOG_LEVEL$|HOST$|PORT$)/;
+  const own =
+    /^(POSTERN_|DATABASE_URL$|REDIS_URL$|SMTP_URL$|MAIL_FROM$|NODE_ENV$|CORS_ORIGINS$|TRUST_PROXY$|LOG_LEVEL$|HOST$|PORT$)/;
   const inherited = Object.entries(process.env).filter(([name]) => !own.test(name));
   return {
     ...Object.fromEntries(inherited),

@@ -46,7 +46,7 @@ export class EnvironmentReader {
       .filter((item) => item !== '');
   }
 
-  /** The issuer, validated like the setting of PosternModule. */
+  /** The issuer or the public URL, validated like the issuer of PosternModule. */
   issuer(name: Variable, production: boolean): string | undefined {
     const text = this.text(name);
     const problem = text === undefined ? undefined : issuerProblem(text, production);
@@ -75,6 +75,24 @@ export class EnvironmentReader {
     const text = this.text(name);
     const problem = text === undefined ? undefined : redisUrlProblem(text);
     return problem === undefined ? text : this.reject(`${name} ${problem}`, undefined);
+  }
+
+  /** The URL of an SMTP server. */
+  smtpUrl(name: Variable): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || (/^smtps?:\/\//.test(text) && isReadable(text))) return text;
+    return this.reject(
+      `${name} must be an address that begins with smtp:// or smtps://, with every special character of user and ` +
+        'password percent-encoded, such as %2F for / and %25 for %.',
+      undefined,
+    );
+  }
+
+  /** The sender of mails: an address, or a name and an address in angle brackets. */
+  sender(name: Variable): string | undefined {
+    const text = this.text(name);
+    if (text === undefined || /^(?:[^<>@]*<[^<>@\s]+@[^<>@\s]+>|[^<>@\s]+@[^<>@\s]+)$/.test(text)) return text;
+    return this.reject(`${name} must be a sender such as no-reply@acme.com or Acme <no-reply@acme.com>.`, undefined);
   }
 
   /** The URL of a PostgreSQL as the driver reads it. The URL of a Unix socket has no host. */
@@ -115,6 +133,18 @@ export class EnvironmentReader {
   private reject<T>(problem: string, fallback: T): T {
     this.problems.push(problem);
     return fallback;
+  }
+}
+
+/** Returns whether a client can read it. An unescaped `/` or `?` in a password would change the host. */
+function isReadable(address: string): boolean {
+  if (!URL.canParse(address)) return false;
+  const { username, password, pathname, search, hash } = new URL(address);
+  try {
+    decodeURIComponent(username + password);
+    return !`${pathname}${search}${hash}`.includes('@');
+  } catch {
+    return false;
   }
 }
 

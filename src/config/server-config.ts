@@ -11,6 +11,11 @@ export interface ServerConfig extends CompleteCorsSettings {
   /** The maximum number of connections of the server. */
   readonly databasePoolSize: number;
   readonly redisUrl: string | undefined;
+  /** Undefined: mail is not sent. */
+  readonly smtpUrl: string | undefined;
+  readonly mailFrom: string | undefined;
+  /** Undefined: the issuer. */
+  readonly publicUrl: string | undefined;
   readonly logLevel: LogLevelName;
   readonly migrate: boolean;
   readonly issuer: string;
@@ -52,6 +57,8 @@ export const VARIABLES = [
   'HOST',
   'DATABASE_URL',
   'REDIS_URL',
+  'SMTP_URL',
+  'MAIL_FROM',
   'LOG_LEVEL',
   'TRUST_PROXY',
   'CORS_ORIGINS',
@@ -63,6 +70,7 @@ export const VARIABLES = [
   'POSTERN_ISSUER',
   'POSTERN_AUDIENCE',
   'POSTERN_CLIENT_ID',
+  'POSTERN_PUBLIC_URL',
   'POSTERN_SECRET',
   'POSTERN_PREVIOUS_SECRETS',
   'POSTERN_ALGORITHM',

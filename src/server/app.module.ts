@@ -58,6 +58,7 @@ export class AppModule {
             followersPerToken: config.followersPerToken,
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
           },
+          mail: { smtpUrl: config.smtpUrl, from: config.mailFrom, publicUrl: config.publicUrl },
           password: {
             minimumLength: config.passwordMinLength,
             argon2: config.argon2,

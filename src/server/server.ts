@@ -133,6 +133,7 @@ function greeting(
   const lines = [
     `Postern listens at ${url}${isUnspecified(config.host) ? ` and at every other address of this machine (${boundUrl})` : ''}`,
     ...(config.docs ? [`  Swagger UI  ${url}/docs`] : []),
+    `  Mailbox     ${url}/dev/mailbox`,
     `  JWKS        ${url}/.well-known/jwks.json`,
     `  Issuer      ${config.issuer}${isUnreachable ? ' (not reachable: set POSTERN_ISSUER if PORT=0)' : ''}`,
     `  Data        ${data === undefined ? 'in the database that DATABASE_URL names' : `embedded PostgreSQL in ${data.dataDir}${elsewhere}`}`,

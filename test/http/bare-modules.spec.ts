@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { PosternModule } from 'postern';
 import { AccountsModule, Registration } from 'postern/accounts';
 import { AccessTokenVerifier, AuthModule } from 'postern/auth';
+import { MailModule, Outbox } from 'postern/mail';
 import { PasswordModule, PasswordsService } from 'postern/password';
 import { Database, PersistenceModule } from 'postern/persistence';
 import { ProblemFilter, ProblemModule } from 'postern/problem';
@@ -38,6 +39,7 @@ describe('a module imported as a bare class', () => {
     ['RevocationsModule', RevocationsModule, RevocationFeed],
     ['SessionsModule', SessionsModule, SessionsService],
     ['PasswordModule', PasswordModule, PasswordsService],
+    ['MailModule', MailModule, Outbox],
     ['AccountsModule', AccountsModule, Registration],
   ])(
     'a module imported as a bare class stops the start with an error that says what to write: %s',

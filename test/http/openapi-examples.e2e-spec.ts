@@ -143,7 +143,9 @@ describe('the descriptions of the document', () => {
   it('the descriptions name the scopes that a token needs', () => {
     for (const { operationId, description, security } of operations) {
       const scopes = security.flatMap(({ bearer }) => bearer);
-      const named = [...(/Requires the scope (.*)\./.exec(description)?.[1] ?? '').matchAll(/`([^`]+)`/g)];
+      const named = [
+        ...(/Requires the (?:scope|permission) (.*)\./.exec(description)?.[1] ?? '').matchAll(/`([^`]+)`/g),
+      ];
       expect([operationId, named.map(([, scope]) => scope)]).toEqual([operationId, scopes]);
     }
   });

@@ -2,7 +2,7 @@ import type { Type } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
 import { PosternModule } from 'postern';
 import type { PosternSettings } from 'postern';
-import { CheckedAccountsSettings } from 'postern/accounts';
+import { CheckedMailSettings } from 'postern/mail';
 import { AccessTokenVerifier, Clock, MAX_CLOCK_TOLERANCE_SECONDS, SystemClock } from 'postern/auth';
 import { Argon2PasswordHasher } from 'postern/password';
 import { SessionCleanup, SessionsService } from 'postern/sessions';
@@ -77,9 +77,9 @@ describe('settings from a factory of PosternModule', () => {
     },
   );
 
-  it('AccountsModule rejects an unknown setting from a factory', () => {
-    const returned = { production: true, productname: 'Acme' };
-    expect(() => new CheckedAccountsSettings(returned)).toThrow(/^AccountsModule knows no setting "productname"/);
+  it('MailModule rejects an unknown setting from a factory', () => {
+    const returned = { production: true, publicUrl: 'https://id.acme.test', secret: '', productname: 'Acme' };
+    expect(() => new CheckedMailSettings(returned)).toThrow(/^MailModule knows no setting "productname"/);
   });
 
   it.each([

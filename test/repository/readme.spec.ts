@@ -18,7 +18,7 @@ const WITH_CODE = [
   'README.md',
   ...pages.map(({ path }) => path).filter((path) => path.startsWith('docs/guides/')),
   'docs/revocation.md',
-  ...['jws', 'auth', 'users', 'password', 'accounts', 'testing'].map((lib) => `libs/${lib}/README.md`),
+  ...['jws', 'auth', 'users', 'mail', 'password', 'accounts', 'testing'].map((lib) => `libs/${lib}/README.md`),
 ];
 
 const employee = '../package/team/employee.entity.js';
@@ -56,12 +56,15 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   password: `import {
     PasswordConfirmation, PasswordHasher, PasswordModule, PasswordPolicy, type PasswordViolation, shippedPasswordPolicies,
   } from 'postern/password';`,
-  accounts: `import { AccountsModule, Mailer } from 'postern/accounts';`,
+  accounts: `import { AccountsModule } from 'postern/accounts';`,
+  mail: `import {
+    letter, Mailer, type MailMessage, MailModule, MailNotSentError, MailRejectedError, type Outbox,
+  } from 'postern/mail';`,
   testing: `import { createTestDatabase, startTestApplication, type TestDatabase } from 'postern/testing';`,
   Employee: `import { Employee } from '${employee}';`,
   AddCostCentre1764100000000: `import { AddCostCentre1764100000000 } from '${migration}';`,
   OfficeHoursPolicy: 'class OfficeHoursPolicy extends LoginPolicy { async check(): Promise<void> {} }',
-  SmtpMailer: 'class SmtpMailer extends Mailer { async send(): Promise<void> {} }',
+  GatewayMailer: 'class GatewayMailer extends Mailer { async send(): Promise<void> {} }',
   ScryptPasswordHasher:
     'declare class ScryptPasswordHasher extends PasswordHasher { hash(): Promise<string>; verify(): Promise<boolean>; needsRehash(): boolean }',
   Badges: 'class Badges { async check(_badge: unknown): Promise<void> {} }',

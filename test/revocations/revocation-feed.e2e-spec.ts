@@ -8,7 +8,6 @@ import { RevocationPublisher } from 'postern/auth';
 import { SessionsService } from 'postern/sessions';
 import { RevocationFeedController, DatabaseRevocationPublisher } from 'postern/revocations';
 import type { RevocationPageDto } from 'postern/revocations';
-import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { RevokeKey } from 'postern/tokens';
 import { DataSource } from 'typeorm';
@@ -545,7 +544,7 @@ describe.each(['fastify', 'express'] as const)('the feed of revocations on %s', 
 
 describe('a replica whose feed has followers', () => {
   it('a revocation causes one read of the database at each replica, which serves its guard and its feed', async () => {
-    const database = await createTestDatabase();
+    const database = await createFeedDatabase();
     // NOTIFY causes the reads; no poll falls into the test.
     const options = { sessions: { pollSeconds: 10 } };
     const replicas = [

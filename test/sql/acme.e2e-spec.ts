@@ -10,6 +10,7 @@ import type { JWTPayload } from 'jose';
 import { documentOf } from 'postern';
 import * as accounts from 'postern/accounts';
 import { RevocationPublisher, RevocationSet, VerificationKeys } from 'postern/auth';
+import * as mails from 'postern/mail';
 import * as password from 'postern/password';
 import { Database, DomainEvent } from 'postern/persistence';
 import { RevocationSignal } from 'postern/revocations';
@@ -168,7 +169,7 @@ describe.each([
     const module = compose({ issuer: ISSUER, audience: 'acme', secret: SECRET, databaseUrl: database.url });
     app = await startTestApplication(module, { adapter, logger });
     trail = app.nest.get(AuditTrail);
-    outbox = app.nest.get(accounts.Mailer, { strict: false });
+    outbox = app.nest.get(mails.Mailer, { strict: false });
   });
 
   afterAll(async () => {
@@ -514,7 +515,8 @@ describe.each([
     expect([thief.status, thief.body.code]).toEqual([401, 'refresh-token-invalid']);
     expect((await send('GET', '/users/me', undefined, last.access_token)).status).toBe(401);
     const mail = await until(() => outbox.sent.find(({ to }) => to === email));
-    expect(mail?.kind).toBe('refresh-token-reused');
+    expect(mail).toMatchObject({ kind: 'refresh-token-reused', subject: 'Acme: we signed you out' });
+    expect(mail?.text).toContain(`${ISSUER}/help-desk`);
   });
 
   it('an administrator disables, enables and deletes an employee', async () => {
@@ -641,7 +643,9 @@ describe.each([
     await app.nest.get(tokens.KeyRotation).rotate();
     const { kid } = (await app.nest.get(tokens.SigningKeys).keys())[0]!;
     await app.nest.get(tokens.RevokeKey).kill(kid, 'exercise');
-    const types = [accounts, password, sessions, tokens, users]
+    const closed = { kind: 'farewell', to: 'r.runner@closed.acme.example', subject: 'Farewell', text: 'Beep beep.' };
+    await app.nest.get(mails.Outbox).add(closed);
+    const types = [accounts, mails, password, sessions, tokens, users]
       .flatMap((lib) => Object.values<unknown>(lib))
       .filter(
         (value): value is typeof DomainEvent => typeof value === 'function' && value.prototype instanceof DomainEvent,

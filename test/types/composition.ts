@@ -1,9 +1,10 @@
 /** The compile errors for a team that composes its application. `tsc --noEmit` is the test. */
 import { PosternModule } from 'postern';
-import { AccountsModule, Mailer } from 'postern/accounts';
-import type { MailMessage } from 'postern/accounts';
+import { AccountsModule } from 'postern/accounts';
 import { AuthModule, Clock, PrincipalMapper, VerificationKeys } from 'postern/auth';
 import type { Principal } from 'postern/auth';
+import { Mailer, MailModule } from 'postern/mail';
+import type { MailMessage } from 'postern/mail';
 import { PasswordHasher, PasswordModule, PasswordPolicy, shippedPasswordPolicies } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { ClaimsProvider, LoginPolicy, SessionsModule } from 'postern/sessions';
@@ -128,6 +129,8 @@ export const piecewise = [
   // @ts-expect-error no hasher
   PasswordModule.forRoot({ hasher: Stranger }),
   // @ts-expect-error whether this is production has to be said
+  MailModule.forRoot({ publicUrl: 'https://id.acme.test', secret: 's', mailer: Post }),
+  // @ts-expect-error the mailer belongs to MailModule
   AccountsModule.forRoot({ mailer: Post }),
 ];
 

@@ -1,17 +1,5 @@
 import { AuthError } from 'postern/problem';
 
-/**
- * `LogMailer` rejects a mail in production. The error is not part of the HTTP API: the sender of the mail handles it.
- */
-export class MailerNotConfiguredError extends Error {
-  readonly code = 'mailer-not-configured';
-
-  constructor() {
-    super('No mailer is configured: set AccountsModule.forRoot({ mailer: YourMailer }).');
-    this.name = MailerNotConfiguredError.name;
-  }
-}
-
 /** The code for the first administrator is wrong, or too many wrong codes were sent: one error for both. */
 export class FirstAdministratorCodeInvalidError extends AuthError {
   readonly code = 'first-administrator-code-invalid';
@@ -27,6 +15,4 @@ export class FirstAdministratorExistsError extends AuthError {
 }
 
 /** The codes of this lib's errors. */
-export type AccountsErrorCode = (
-  MailerNotConfiguredError | FirstAdministratorCodeInvalidError | FirstAdministratorExistsError
-)['code'];
+export type AccountsErrorCode = (FirstAdministratorCodeInvalidError | FirstAdministratorExistsError)['code'];

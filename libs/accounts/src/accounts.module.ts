@@ -3,36 +3,36 @@ import type { DynamicModule } from '@nestjs/common';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { assertSameUserEntity, User, UserDtos } from 'postern/users';
-import { ACCOUNTS_SETTINGS, ConfigurableAccountsModule } from './accounts.module-definition.js';
+import { ACCOUNTS_SETTINGS, ConfigurableAccountsModule, SETTINGS } from './accounts.module-definition.js';
 import type {
   AccountsSettings,
   AccountsStructure,
   ASYNC_OPTIONS_TYPE,
   OPTIONS_TYPE,
 } from './accounts.module-definition.js';
-import { CheckedAccountsSettings } from './checked-accounts-settings.js';
 import { FirstAdministratorAnnouncement } from './first-administrator/first-administrator-announcement.js';
 import { FirstAdministratorCode } from './first-administrator/first-administrator-code.js';
 import { firstAdministratorControllerOf } from './first-administrator/first-administrator.controller.js';
 import { FirstAdministrator } from './first-administrator/first-administrator.js';
-import { LogMailer } from './log-mailer.js';
-import { Mailer } from './mailer.js';
 import { registrationControllerOf } from './registration.controller.js';
 import { Registration } from './registration.js';
 import { SecurityNotices } from './security-notices.js';
 
+/** The token of the checks at boot. */
+const CHECKS = Symbol('AccountsModule checks');
+
 /**
- * Registration and security notices by mail. Needs `PersistenceModule`, `UsersModule`, `SessionsModule` and
- * `PasswordModule`. The application imports it once.
+ * Registration and security notices by mail. Needs `PersistenceModule`, `MailModule`, `UsersModule`, `SessionsModule`
+ * and `PasswordModule`. The application imports it once.
  * @example
  * ```ts
- * AccountsModule.forRoot({ production: true, user: Employee, mailer: SmtpMailer })
+ * AccountsModule.forRoot({ user: Employee })
  * ```
  */
 @Module({ providers: [missingSettings('AccountsModule', ACCOUNTS_SETTINGS)] })
 export class AccountsModule extends ConfigurableAccountsModule {
   /** Switches registration on with the given settings. */
-  static override forRoot(options: typeof OPTIONS_TYPE): DynamicModule {
+  static override forRoot(options: typeof OPTIONS_TYPE = {}): DynamicModule {
     return withStructure(super.forRoot(options), options);
   }
 
@@ -45,9 +45,8 @@ export class AccountsModule extends ConfigurableAccountsModule {
 function withStructure(module: DynamicModule, structure: AccountsStructure): DynamicModule {
   const user = structure.user ?? User;
   const controller = structure.controller ?? registrationControllerOf(user);
-  // A known production has no such route, also not in the OpenAPI document. Otherwise a guard hides it.
-  const isProduction = (structure as Partial<AccountsSettings>).production === true;
-  const first = isProduction ? false : (structure.firstAdministrator ?? firstAdministratorControllerOf(user));
+  // In production, a guard hides the route.
+  const first = structure.firstAdministrator ?? firstAdministratorControllerOf(user);
   const controllers = [first, controller].filter((type) => type !== false);
   for (const type of controllers) assertSameUserEntity('AccountsModule', type, user);
   return {
@@ -57,22 +56,21 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
     providers: [
       ...(module.providers ?? []),
       {
-        provide: CheckedAccountsSettings,
+        provide: CHECKS,
         inject: [ACCOUNTS_SETTINGS, UserDtos],
         useFactory: (settings: AccountsSettings, { entity }: UserDtos) => {
-          if (entity === user) return new CheckedAccountsSettings(settings);
+          if (entity === user) return SETTINGS.read(settings);
           throw new Error(
             `AccountsModule has user: ${user.name}, but UsersModule has ${entity.name}: set user: ${entity.name}.`,
           );
         },
       },
-      { provide: Mailer, useClass: structure.mailer ?? LogMailer },
       Registration,
       SecurityNotices,
       FirstAdministratorCode,
       FirstAdministrator,
       ...(first === false ? [] : [FirstAdministratorAnnouncement]),
     ],
-    exports: [...(module.exports ?? []), CheckedAccountsSettings, FirstAdministrator, Mailer, Registration],
+    exports: [...(module.exports ?? []), FirstAdministrator, Registration],
   };
 }

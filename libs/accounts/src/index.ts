@@ -1,20 +1,16 @@
 export {
   FirstAdministratorCodeInvalidError,
   FirstAdministratorExistsError,
-  MailerNotConfiguredError,
   type AccountsErrorCode,
 } from './accounts.errors.js';
 export { UserRegistered } from './accounts.events.js';
 export { AccountsModule } from './accounts.module.js';
 export type { AccountsSettings, AccountsStructure } from './accounts.module-definition.js';
-export { CheckedAccountsSettings } from './checked-accounts-settings.js';
 export { FirstAdministrator } from './first-administrator/first-administrator.js';
 export {
   firstAdministratorControllerOf,
   type FirstAdministratorRoutes,
 } from './first-administrator/first-administrator.controller.js';
-export { LogMailer } from './log-mailer.js';
-export { Mailer, type MailMessage } from './mailer.js';
 export { Registration, type PreparedAccount, type RegistrationContext } from './registration.js';
 export { registrationControllerOf, type NewAccount, type RegistrationRoutes } from './registration.controller.js';
 export { SecurityNotices } from './security-notices.js';

@@ -16,15 +16,13 @@ function userWith(options: UserFieldOptions): new () => UserBase {
 
 describe('registrationControllerOf', () => {
   it('registrationControllerOf rejects a field named `password` that can be registered', () => {
-    expect(() =>
-      AccountsModule.forRoot({ production: true, user: userWith({ register: 'required', write: 'self' }) }),
-    ).toThrow(
+    expect(() => AccountsModule.forRoot({ user: userWith({ register: 'required', write: 'self' }) })).toThrow(
       'AccountsModule: the field Employee.password conflicts with the password of the registration: rename the field.',
     );
   });
 
   it('registrationControllerOf accepts a field named `password` that cannot be registered', () => {
-    expect(() => AccountsModule.forRoot({ production: true, user: userWith({ read: 'admin' }) })).not.toThrow();
+    expect(() => AccountsModule.forRoot({ user: userWith({ read: 'admin' }) })).not.toThrow();
   });
 
   it('AccountsModule rejects a controller for another user class', () => {
@@ -34,17 +32,17 @@ describe('registrationControllerOf', () => {
     const sentence =
       'AccountsModule: the controller Evenings is made for the user entity Employee, but the user entity of this application is User: ' +
       'write user: Employee, or make the controller for User.';
-    const settings = () => ({ production: true });
-    expect(() => AccountsModule.forRoot({ production: true, controller: Evenings })).toThrow(sentence);
+    const settings = () => ({});
+    expect(() => AccountsModule.forRoot({ controller: Evenings })).toThrow(sentence);
     expect(() => AccountsModule.forRootAsync({ useFactory: settings, controller: Evenings })).toThrow(sentence);
-    expect(() => AccountsModule.forRoot({ production: true, user, controller: Evenings })).not.toThrow();
+    expect(() => AccountsModule.forRoot({ user, controller: Evenings })).not.toThrow();
   });
 
   it('AccountsModule accepts a controller without a user class', () => {
     class Own {
       register = () => 'by hand';
     }
-    expect(() => AccountsModule.forRoot({ production: true, controller: Own })).not.toThrow();
-    expect(() => AccountsModule.forRoot({ production: true, controller: false })).not.toThrow();
+    expect(() => AccountsModule.forRoot({ controller: Own })).not.toThrow();
+    expect(() => AccountsModule.forRoot({ controller: false })).not.toThrow();
   });
 });

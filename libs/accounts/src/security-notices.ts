@@ -1,63 +1,47 @@
-import { Injectable, Logger } from '@nestjs/common';
-import { OnEvent } from '@nestjs/event-emitter';
+import { Injectable } from '@nestjs/common';
+import type { OnModuleInit } from '@nestjs/common';
+import { MailTemplates, Outbox } from 'postern/mail';
 import { PasswordChanged } from 'postern/password';
+import { Events } from 'postern/persistence';
 import { RefreshTokenReused } from 'postern/sessions';
 import { UsersService } from 'postern/users';
-import { CheckedAccountsSettings } from './checked-accounts-settings.js';
-import { Mailer } from './mailer.js';
 
-interface Notice {
-  kind: string;
-  subject: string;
-  text: string;
-}
+type Notice = 'password-changed' | 'refresh-token-reused';
 
 /**
- * Notifies users by mail of a changed password and of the reuse of a refresh token. A failed mail is logged without its
- * content, and does not undo the change.
+ * Notifies users by mail of a changed password and of the reuse of a refresh token. The mail is added in the
+ * transaction of the change: it is sent exactly if the change was committed, also if the process dies afterwards.
  * @see OWASP ASVS 5.0 §6.3.7
  */
 @Injectable()
-export class SecurityNotices {
-  private readonly logger = new Logger(SecurityNotices.name);
-
+export class SecurityNotices implements OnModuleInit {
   constructor(
     private readonly users: UsersService,
-    private readonly mailer: Mailer,
-    private readonly settings: CheckedAccountsSettings,
+    private readonly templates: MailTemplates,
+    private readonly outbox: Outbox,
+    private readonly events: Events,
   ) {}
 
-  @OnEvent(PasswordChanged.type)
-  async onPasswordChanged({ userId, occurredAt }: PasswordChanged): Promise<void> {
-    await this.notify(userId, {
-      kind: 'password-changed',
-      subject: `Your password for ${this.settings.productName} was changed`,
-      text: [
-        `Your password was changed on ${occurredAt.toUTCString()}, and your other sessions were ended.`,
-        'If you did not do this, another person may know your password: contact the administrators at once.',
-      ].join('\n'),
-    });
+  onModuleInit(): void {
+    this.events.beforeCommit(PasswordChanged, (event) => this.onPasswordChanged(event));
+    this.events.beforeCommit(RefreshTokenReused, (event) => this.onRefreshTokenReused(event));
   }
 
-  @OnEvent(RefreshTokenReused.type)
+  /** Adds the notice of a changed password. */
+  async onPasswordChanged({ userId, occurredAt, acceptLanguage }: PasswordChanged): Promise<void> {
+    await this.notify('password-changed', userId, occurredAt, acceptLanguage);
+  }
+
+  /** Adds the notice of a reused refresh token. The request may be the thief's, so its language does not count. */
   async onRefreshTokenReused({ userId, occurredAt }: RefreshTokenReused): Promise<void> {
-    await this.notify(userId, {
-      kind: 'refresh-token-reused',
-      subject: `A session of your ${this.settings.productName} account was ended`,
-      text: [
-        `On ${occurredAt.toUTCString()} one of your sessions was used in two places. It may have been copied, so we ended it.`,
-        'Sign in again. If you cannot explain this, change your password and check your sessions.',
-      ].join('\n'),
-    });
+    await this.notify('refresh-token-reused', userId, occurredAt);
   }
 
-  private async notify(userId: string, notice: Notice): Promise<void> {
-    try {
-      const user = await this.users.findById(userId);
-      if (user) await this.mailer.send({ ...notice, to: user.email });
-    } catch (error) {
-      const reason = error instanceof Error ? error.name : 'unknown error';
-      this.logger.error(`Sending of the notice "${notice.kind}" to user ${userId} failed: ${reason}`);
-    }
+  private async notify(kind: Notice, userId: string, occurredAt: Date, acceptLanguage?: string): Promise<void> {
+    const user = await this.users.findById(userId);
+    if (!user) return;
+    const { id, email } = user;
+    const { locale } = user as { locale?: unknown };
+    await this.outbox.add(this.templates.write(kind, { occurredAt }, { id, email, locale, acceptLanguage }));
   }
 }

@@ -17,6 +17,8 @@ export interface PasswordChangeRequest {
   sessionId?: string | undefined;
   /** The IP address of the client, for the hashing queue. */
   ipAddress?: string | undefined;
+  /** `Accept-Language` of the request, for the language of the notice. */
+  acceptLanguage?: string | undefined;
 }
 
 const UNCHANGED = { code: 'password-unchanged', detail: 'Choose a password that differs from the current one.' };
@@ -40,7 +42,7 @@ export class PasswordChange {
    * @throws CurrentPasswordWrongError; PasswordRejectedError with pointers to `/newPassword`; HashingOverloadedError
    */
   async change(request: PasswordChangeRequest): Promise<void> {
-    const { userId, currentPassword, newPassword, sessionId, ipAddress } = request;
+    const { userId, currentPassword, newPassword, sessionId, ipAddress, acceptLanguage } = request;
     let prepared: PreparedPassword | undefined;
     for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts += 1) {
       const user = await this.users.findById(userId);
@@ -57,7 +59,7 @@ export class PasswordChange {
           reason: 'password-changed',
           ...(sessionId !== undefined && { except: sessionId }),
         });
-        this.events.publish(new PasswordChanged(userId));
+        this.events.publish(new PasswordChanged(userId, acceptLanguage));
         return true;
       });
       if (done) return;

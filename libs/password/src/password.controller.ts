@@ -78,6 +78,14 @@ export class PasswordController {
     @Req() request?: RequestLike,
   ): Promise<void> {
     const ipAddress = ipAddressOf(request?.ip);
-    await this.changes.change({ userId: subject, currentPassword, newPassword, sessionId, ipAddress });
+    const acceptLanguage = request?.headers['accept-language']?.toString();
+    await this.changes.change({
+      userId: subject,
+      currentPassword,
+      newPassword,
+      sessionId,
+      ipAddress,
+      acceptLanguage,
+    });
   }
 }

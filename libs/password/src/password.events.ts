@@ -30,7 +30,11 @@ export class LoginFailed extends DomainEvent {
 export class PasswordChanged extends DomainEvent {
   static override readonly type = 'password.changed';
 
-  constructor(readonly userId: string) {
+  constructor(
+    readonly userId: string,
+    /** `Accept-Language` of the request, for the language of the notice. */
+    readonly acceptLanguage?: string,
+  ) {
     super();
   }
 }

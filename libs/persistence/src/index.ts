@@ -3,7 +3,7 @@ export { Database } from './transactions/database.js';
 export { DatabaseHealth } from './connections/database-health.js';
 export type { NotificationHandler, NotificationListener } from './connections/notification-listener.js';
 export { DomainEvent } from './domain-event.js';
-export { Events } from './events.js';
+export { Events, type EventClass } from './events.js';
 export { migrations, type MigrationClass } from './migrations/index.js';
 export {
   DatabaseSettingError,

@@ -1,11 +1,14 @@
 import type { INestApplication } from '@nestjs/common';
+import { ApplicationConfig } from '@nestjs/core';
 import { DocumentBuilder, SwaggerModule } from '@nestjs/swagger';
 import type { OpenAPIObject } from '@nestjs/swagger';
+import { CheckedMailSettings } from 'postern/mail';
 import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
 import { errorResponsesOf } from './openapi-problems.js';
 import { describeRights } from './openapi-rights.js';
 import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
+import type { DescribedRoute } from './openapi-routes.js';
 import { securityOf, securitySchemesOf } from './openapi-security.js';
 
 /** The settings of the document. */
@@ -36,10 +39,11 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
  * @throws Error if two routes have the same operationId
  */
 export function documentOf(app: INestApplication, settings: DocumentSettings = {}): OpenAPIObject {
+  const routes = routesOf(app);
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(settings.title ?? 'Postern')
-    .setDescription(settings.description ?? DESCRIPTION)
+    .setDescription((settings.description ?? DESCRIPTION) + mailboxOf(app, routes))
     .setVersion(settings.version ?? '1')
     // Relative to the document, so that it also works behind a proxy that removes a path prefix.
     .addServer('.', 'The server of this document.');
@@ -48,7 +52,6 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
   // An application with its own title has its own licence.
   if (settings.title === undefined) builder.setLicense('MIT', 'https://opensource.org/license/mit');
   const config = builder.build();
-  const routes = routesOf(app);
   const byId = new Map(routes.map((route) => [route.operationId, route]));
   nameHandlers(app);
   const document = SwaggerModule.createDocument(app, config, {
@@ -86,4 +89,15 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     }
   }
   return document;
+}
+
+/** A sentence about the mailbox, which exists outside production. The link is relative to Swagger UI. */
+function mailboxOf(app: INestApplication, routes: readonly DescribedRoute[]): string {
+  if (!routes.some(({ method }) => method === 'showMailbox')) return '';
+  if (app.get(CheckedMailSettings, { strict: false }).production) return '';
+  const application = app.get(ApplicationConfig);
+  const { exclude = [] } = application.getGlobalPrefixOptions();
+  const isExcluded = exclude.some(({ pathRegex }) => pathRegex.test('/dev/mailbox'));
+  const prefix = isExcluded ? '' : application.getGlobalPrefix().replace(/^\/+|\/+$/g, '');
+  return `\n\nThe [mailbox](./${prefix === '' ? '' : `${prefix}/`}dev/mailbox) shows the mails that this server sends. It exists only outside production.`;
 }

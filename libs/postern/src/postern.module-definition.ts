@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
 import type { AccountsStructure } from 'postern/accounts';
 import type { AuthSettings, AuthStructure } from 'postern/auth';
+import type { MailSettings, MailStructure } from 'postern/mail';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';
 import type { PersistenceSettings, PersistenceStructure } from 'postern/persistence';
 import { setting, settings } from 'postern/problem';
@@ -47,7 +48,14 @@ export interface PosternSettings {
   password?: Omit<PasswordSettings, 'productName'> | undefined;
   /** The roles that the application ships. The start creates those that do not exist. */
   roles?: RolesSettings['roles'] | undefined;
+  /** The default of `publicUrl` is the issuer. */
+  mail?: PosternMailSettings | undefined;
 }
+
+/** The settings of mail in `PosternModule`. */
+export type PosternMailSettings = Partial<
+  Omit<MailSettings, 'production' | 'productName' | 'secret' | 'previousSecrets'>
+>;
 
 /** The classes that an application can replace. `forRootAsync` reads them synchronously, too. */
 export interface PosternStructure {
@@ -69,8 +77,10 @@ export interface PosternStructure {
   guard?: AuthStructure['guard'] | undefined;
   /** The mapper to the value of `@CurrentUser()`. */
   mapper?: AuthStructure['mapper'] | undefined;
-  /** The mailer. */
-  mailer?: AccountsStructure['mailer'] | undefined;
+  /** The mailer. Default: SMTP with `smtpUrl` and `from` of the settings `mail`. */
+  mailer?: MailStructure['mailer'] | undefined;
+  /** The templates of mails that replace shipped templates. */
+  mailTemplates?: MailStructure['templates'] | undefined;
   /** The signing keys, for example in a KMS. */
   signer?: TokensStructure['signer'] | undefined;
   /** The signal that announces revocations to replicas, instead of PostgreSQL or Redis. */
@@ -92,6 +102,8 @@ export interface PosternStructure {
         accounts?: AccountsStructure['controller'] | undefined;
         firstAdministrator?: AccountsStructure['firstAdministrator'] | undefined;
         roles?: RolesStructure['controllers'] | undefined;
+        /** `/dev/mailbox`, outside production. */
+        mailbox?: MailStructure['controller'] | undefined;
         health?: Type | false | undefined;
       }
     | undefined;
@@ -117,6 +129,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     sessions: setting.unchecked(),
     password: setting.unchecked(),
     roles: setting.unchecked(),
+    mail: setting.unchecked(),
   },
   {
     user: true,
@@ -129,6 +142,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     guard: true,
     mapper: true,
     mailer: true,
+    mailTemplates: true,
     signer: true,
     revocationSignal: true,
     clock: true,

@@ -3,6 +3,7 @@ import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from 'postern/accounts';
 import { AuthModule, withInheritedRoutes } from 'postern/auth';
+import { MailModule } from 'postern/mail';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
 import { missingSettings, ProblemModule } from 'postern/problem';
@@ -33,6 +34,7 @@ const MODULES_WITH_ROUTES = [
   SessionsModule,
   PasswordModule,
   RolesModule,
+  MailModule,
   AccountsModule,
 ];
 const DAY_SECONDS = 86_400;
@@ -133,7 +135,7 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
   ];
 }
 
-/** Users, sessions, revocations, passwords and accounts. */
+/** Users, sessions, revocations, passwords, mail and accounts. */
 function identity(structure: PosternStructure, imports: NonNullable<ModuleMetadata['imports']>): DynamicModule[] {
   // `forRoot` has the settings in the same object.
   const isProduction = (structure as Partial<PosternSettings>).production === true;
@@ -174,10 +176,22 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       ...from(({ roles }) => ({ roles })),
       controllers: structure.controllers?.roles,
     }),
-    AccountsModule.forRootAsync({
-      ...from(({ production = false, productName }) => ({ production, productName })),
-      user: structure.user,
+    MailModule.forRootAsync({
+      ...from(({ issuer, production = false, productName, secret, previousSecrets, mail }) => ({
+        ...mail,
+        publicUrl: mail?.publicUrl ?? issuer,
+        production,
+        productName,
+        secret,
+        previousSecrets,
+      })),
       mailer: structure.mailer,
+      templates: structure.mailTemplates,
+      controller: structure.controllers?.mailbox,
+      imports,
+    }),
+    AccountsModule.forRoot({
+      user: structure.user,
       controller: structure.controllers?.accounts,
       firstAdministrator: isProduction ? false : structure.controllers?.firstAdministrator,
       imports,

@@ -1,7 +1,7 @@
 import { Logger } from '@nestjs/common';
 import type { INestApplication } from '@nestjs/common';
 import { SwaggerModule } from '@nestjs/swagger';
-import { CheckedAccountsSettings } from 'postern/accounts';
+import { CheckedMailSettings } from 'postern/mail';
 import { documentOf } from './openapi-document.js';
 import type { DocumentSettings } from './openapi-document.js';
 import { routesOf } from './openapi-routes.js';
@@ -16,7 +16,7 @@ export interface DocsSettings extends DocumentSettings {
 /**
  * Serves Swagger UI at `/docs` and the OpenAPI 3.1 document at `/docs-json` and `/docs-yaml`. After a login the page
  * sends the access token, renews it before it expires, and deletes it at logout. In production (`production: true` of
- * `PosternModule` or `AccountsModule`) it logs a line and serves nothing, unless `inProduction` is set.
+ * `PosternModule` or `MailModule`) it logs a line and serves nothing, unless `inProduction` is set.
  *
  * @throws Error if two routes have the same operationId
  * @example
@@ -54,9 +54,9 @@ export function serveDocs(app: INestApplication, settings: DocsSettings = {}): v
 
 function isProduction(app: INestApplication): boolean {
   try {
-    return app.get(CheckedAccountsSettings, { strict: false }).production;
+    return app.get(CheckedMailSettings, { strict: false }).production;
   } catch {
-    // Without AccountsModule there is no setting.
+    // Without MailModule there is no setting.
     return false;
   }
 }

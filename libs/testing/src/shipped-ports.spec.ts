@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto';
 import { Logger } from '@nestjs/common';
 import { Test } from '@nestjs/testing';
-import { LogMailer, MailerNotConfiguredError } from 'postern/accounts';
+import { CheckedMailSettings, LogMailer, MailerNotConfiguredError } from 'postern/mail';
 import {
   AuthModule,
   IdentityPrincipalMapper,
@@ -36,6 +36,9 @@ import {
 const ada = Object.assign(new User(), { id: '01938f2e-6a1c-7d3a-9c55-3f6d1c0b7a11', email: 'ada@example.com' });
 const disabled = Object.assign(new User(), ada, { disabledAt: new Date() });
 const settings = new CheckedPasswordSettings({ productName: 'Acme', argon2: { memoryKiB: 1024, iterations: 1 } });
+const publicUrl = 'https://id.acme.test';
+const logMailer = (production: boolean): LogMailer =>
+  new LogMailer(new CheckedMailSettings({ production, publicUrl, secret: '' }));
 const accepts = ['seven small boats at noon', 'sieben kleine Böötchen'];
 
 describe('the shipped ports that need no database', () => {
@@ -79,7 +82,7 @@ describe('the shipped ports that need no database', () => {
   });
 
   describe('LogMailer, in production', () => {
-    const make = (): LogMailer => new LogMailer({ production: true, productName: 'Acme' });
+    const make = (): LogMailer => logMailer(true);
     it('LogMailer rejects every message in production', async () => {
       await expect(make().send({ kind: 'a', to: 'b', subject: 'c', text: 'd' })).rejects.toThrow(
         MailerNotConfiguredError,
@@ -88,8 +91,8 @@ describe('the shipped ports that need no database', () => {
   });
 
   describe('LogMailer, in development', () => {
-    mailerSpec(() => new LogMailer({ production: false, productName: 'Acme' }), {
-      makeBroken: () => new LogMailer({ production: true, productName: 'Acme' }),
+    mailerSpec(() => logMailer(false), {
+      makeBroken: () => logMailer(true),
     });
   });
 

@@ -1,6 +1,6 @@
 import { createHash, generateKeyPairSync, randomBytes, randomUUID, sign } from 'node:crypto';
-import { Mailer } from 'postern/accounts';
-import type { MailMessage } from 'postern/accounts';
+import { Mailer } from 'postern/mail';
+import type { MailMessage } from 'postern/mail';
 import {
   PrincipalMapper,
   RevocationPublisher,

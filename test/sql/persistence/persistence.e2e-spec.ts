@@ -272,6 +272,43 @@ describe('the database', () => {
     expect(await written()).toHaveLength(30);
   });
 
+  it('a handler before the commit writes in the transaction of its event, after all joined work, and can undo it', async () => {
+    class Decided extends DomainEvent {
+      static override readonly type = 'fact.decided';
+      constructor(readonly name: string) {
+        super();
+      }
+    }
+    const xids: string[] = [];
+    const keepXid = async () => {
+      const [row] = await database.manager.query<{ xid: string }[]>('SELECT pg_current_xact_id()::text AS xid');
+      xids.push(row!.xid);
+    };
+    events.beforeCommit(Decided, async ({ name }) => {
+      await keepXid();
+      if (name === 'bad') throw refusal;
+      await write(`handled ${name}`);
+      // A hook may publish another event.
+      if (name === 'a') events.publish(new Decided('nested'));
+    });
+    await database.transaction(async () => {
+      await keepXid();
+      events.publish(new Decided('a'));
+      expect(await written()).toEqual([]);
+      void database.transaction(() => delay(20).then(() => events.publish(new Decided('late'))));
+    });
+    expect(await written()).toEqual(['handled a', 'handled late', 'handled nested']);
+    expect(new Set(xids).size).toBe(1);
+    const undone = database.transaction(async () => {
+      await write('undone');
+      events.publish(new Decided('bad'));
+    });
+    await expect(undone).rejects.toBe(refusal);
+    expect(await written()).not.toContain('undone');
+    events.publish(new Decided('alone'));
+    await until(async () => (await written()).includes('handled alone'));
+  });
+
   it('after-commit work is awaited, runs outside of the transaction, and may fail', async () => {
     const done: string[] = [];
     await database.transaction(async () => {

@@ -1,11 +1,11 @@
 import { Injectable, NotFoundException } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { CheckedAccountsSettings } from '../checked-accounts-settings.js';
+import { CheckedMailSettings } from 'postern/mail';
 
 /** Responds in production as if the route did not exist, before a pipe validates the request. */
 @Injectable()
 export class DevelopmentOnlyGuard implements CanActivate {
-  constructor(private readonly settings: CheckedAccountsSettings) {}
+  constructor(private readonly settings: CheckedMailSettings) {}
 
   /** @throws NotFoundException in production */
   canActivate(context: ExecutionContext): boolean {

@@ -1,7 +1,7 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { OnApplicationBootstrap } from '@nestjs/common';
 import { HttpAdapterHost } from '@nestjs/core';
-import { CheckedAccountsSettings } from '../checked-accounts-settings.js';
+import { CheckedMailSettings } from 'postern/mail';
 import { FirstAdministratorCode } from './first-administrator-code.js';
 import { FirstAdministrator } from './first-administrator.js';
 
@@ -13,7 +13,7 @@ export class FirstAdministratorAnnouncement implements OnApplicationBootstrap {
   constructor(
     private readonly first: FirstAdministrator,
     private readonly code: FirstAdministratorCode,
-    private readonly settings: CheckedAccountsSettings,
+    private readonly settings: CheckedMailSettings,
     private readonly http: HttpAdapterHost,
   ) {}
 

@@ -4,6 +4,7 @@ import { TokenLifetimes1795783500000 } from './0002-token-lifetimes.js';
 import { LivingSessions1795888000000 } from './0003-living-sessions.js';
 import { PasswordSample1796100187000 } from './0004-password-sample.js';
 import { Roles1796130000000 } from './0005-roles.js';
+import { MailOutbox1796134000000 } from './0006-mail-outbox.js';
 import { Administration1796136000000 } from './0007-administration.js';
 
 /** A migration. Its name ends in thirteen digits, the epoch milliseconds of its creation. */
@@ -16,5 +17,6 @@ export const migrations: MigrationClass[] = [
   LivingSessions1795888000000,
   PasswordSample1796100187000,
   Roles1796130000000,
+  MailOutbox1796134000000,
   Administration1796136000000,
 ];

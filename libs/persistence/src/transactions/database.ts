@@ -10,7 +10,7 @@ import { AmbientDataSource } from '../connections/ambient-data-source.js';
 import { ConcurrencyLimit } from './concurrency-limit.js';
 import { connectionLost } from '../connections/transient-errors.js';
 import { Transaction } from './transaction.js';
-import type { AfterCommitHook, CommitErrorMapper } from './transaction.js';
+import type { AfterCommitHook, BeforeCommitHook, CommitErrorMapper } from './transaction.js';
 
 /**
  * A transaction that all libs share: nested calls of `transaction()`, repositories, and the DataSource join the current
@@ -121,6 +121,17 @@ export class Database {
   }
 
   /**
+   * Runs the hook in the current transaction immediately before its COMMIT, and in a transaction of its own if there is
+   * none. The error of a hook rolls the transaction back. Hooks run in their order, before the hooks of `afterCommit`.
+   */
+  beforeCommit(hook: BeforeCommitHook): void {
+    const current = this.context.current;
+    if (current?.isRolledBack) return;
+    if (current?.isOpen) current.hooksBefore.push(() => this.context.inside(current, hook));
+    else void this.perform([() => this.transaction(hook)]);
+  }
+
+  /**
    * Registers a mapper for errors that deferred constraints raise at COMMIT. Mappers run in order; the caller of
    * `transaction()` gets the result. Without a transaction it does nothing, because no constraint is deferred.
    *
@@ -194,7 +205,7 @@ export class Database {
         try {
           await hook();
         } catch (error) {
-          this.logger.error('An afterCommit hook failed', error instanceof Error ? error.stack : error);
+          this.logger.error('A commit hook failed', error instanceof Error ? error.stack : error);
         }
       }
     });

@@ -4,6 +4,8 @@ import { TransactionDoomedError } from '../persistence.errors.js';
 
 /** Runs after a commit. */
 export type AfterCommitHook = () => void | Promise<void>;
+/** Runs in the transaction, immediately before its COMMIT. */
+export type BeforeCommitHook = () => Promise<void>;
 /** Maps an error of the COMMIT. */
 export type CommitErrorMapper = (error: unknown) => unknown;
 
@@ -15,6 +17,7 @@ export class Transaction {
    * TypeORM is a part of this one. A savepoint would be wrong, because operations may run concurrently.
    */
   readonly joinedRunner: QueryRunner;
+  readonly hooksBefore: BeforeCommitHook[] = [];
   readonly errorMappers = new Set<CommitErrorMapper>();
   private readonly joined = new Set<Promise<unknown>>();
   private readonly statements = new Set<Promise<unknown>>();
@@ -65,13 +68,17 @@ export class Transaction {
   }
 
   /**
-   * Commits after all joined work has ended. An error of the COMMIT passes through the error mappers.
+   * Commits after all joined work has ended and after the hooks before the commit, which may register more. An error of
+   * the COMMIT passes through the error mappers.
    *
    * @throws TransactionDoomedError as soon as joined work has failed
    */
   async commit(): Promise<void> {
-    while (this.joined.size > 0 && !this.failure) await Promise.race(this.joined).catch(() => undefined);
-    if (this.failure) throw this.doomedError;
+    await this.endOfJoinedWork();
+    for (let hook = this.hooksBefore.shift(); hook; hook = this.hooksBefore.shift()) {
+      await hook();
+      await this.endOfJoinedWork();
+    }
     const committing = this.send();
     this.committing = committing.then(
       () => (this.state = 'committed'),
@@ -116,6 +123,11 @@ export class Transaction {
     throw new Error(
       `A part of a transaction of Database cannot have the isolation level ${level}: use Database.independently(), or leave the level out.`,
     );
+  }
+
+  private async endOfJoinedWork(): Promise<void> {
+    while (this.joined.size > 0 && !this.failure) await Promise.race(this.joined).catch(() => undefined);
+    if (this.failure) throw this.doomedError;
   }
 
   private async send(): Promise<void> {

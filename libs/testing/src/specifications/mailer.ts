@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import type { Mailer, MailMessage } from 'postern/accounts';
+import type { Mailer, MailMessage } from 'postern/mail';
 import { specification } from './specification.js';
 import type { Made } from './specification.js';
 

@@ -1,7 +1,0 @@
-import { SETTINGS } from './accounts.module-definition.js';
-
-/**
- * The settings of this lib, checked and complete. Inject it into your own mailer to read them.
- * @throws Error at boot; it says what to write
- */
-export class CheckedAccountsSettings extends SETTINGS.Checked {}

@@ -1,0 +1,46 @@
+import type { Html } from './html.js';
+import type { MailLanguage } from './mail-language.js';
+
+/**
+ * The data of each template by its name. An application adds a template of its own by declaration merging.
+ * @example
+ * ```ts
+ * declare module 'postern/mail' {
+ *   interface MailTemplateData { 'order-placed': { orderId: string } }
+ * }
+ * ```
+ */
+export interface MailTemplateData {
+  /** The user's password was changed. */
+  'password-changed': { readonly occurredAt: Date };
+  /** A session was ended because its refresh token was used twice. */
+  'refresh-token-reused': { readonly occurredAt: Date };
+}
+
+/** The name of a template. It is the `kind` of the mail. */
+export type MailTemplateName = keyof MailTemplateData;
+
+/** The surroundings of a template. */
+export interface MailContext {
+  readonly language: MailLanguage;
+  readonly productName: string;
+  /** Returns a link below `publicUrl`; the path begins with one `/`. */
+  link(path: string, parameters?: Readonly<Record<string, string>>): string;
+  /** Returns the date and time in UTC, in the language of the mail. */
+  time(instant: Date): string;
+}
+
+/** The content of a mail. A line break in the subject becomes a space. */
+export interface MailTexts {
+  readonly subject: string;
+  readonly text: string;
+  readonly html?: Html | undefined;
+}
+
+/** Writes the content of a mail from its data. */
+export type MailTemplate<D> = (data: D, context: MailContext) => MailTexts;
+
+/** Templates that replace the shipped templates of the same name. */
+export type MailTemplateOverrides = {
+  readonly [K in MailTemplateName]?: MailTemplate<MailTemplateData[K]> | undefined;
+};
