@@ -13,6 +13,7 @@ const ABSENT: Readonly<Record<string, string>> = {
   '{id}': '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',
   '{kid}': 'absent',
   '{name}': 'absent',
+  '{sessionId}': '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77',
 };
 
 let database: TestDatabase;
