@@ -104,8 +104,8 @@ describe.each(['fastify', 'express'] as const)('a server on %s', (adapter) => {
       const service = express()
         .use(auth({ issuerBaseURL: url, issuer: url, audience, strict: true, tokenSigningAlg: 'ES256' }))
         .get('/orders', (_request, response) => void response.json({}));
-      service.use(((error: { status?: number }, _: unknown, response: express.Response, _next: unknown) => {
-        response.status(error.status ?? 500).json({ error: String(error) });
+      service.use(((error: Error & { status?: number }, _: unknown, response: express.Response, _next: unknown) => {
+        response.status(error.status ?? 500).json({ error: error.message });
       }) as express.ErrorRequestHandler);
       const listening = service.listen(0, '127.0.0.1');
       await once(listening, 'listening');

@@ -41,7 +41,7 @@ interface UrlRequest {
 class OrdersController {
   @Get()
   find(@CurrentPrincipal() { subject }: Principal, @Query() filter: FilterDto, @Req() request: UrlRequest): unknown {
-    return { subject, filter: { ...filter }, urls: [request.url, request.originalUrl, request.raw?.url ?? ''] };
+    return { subject, filter: { term: filter.term }, urls: [request.url, request.originalUrl, request.raw?.url ?? ''] };
   }
 
   @Post()

@@ -61,7 +61,7 @@ export const OptionalAuth = (
   }
   const rules = [recordRule(OPTIONAL), ...(invalidToken === 'reject' ? [recordRule(NO_INVALID_TOKEN)] : [])];
   return (...target: [object, (string | symbol)?, PropertyDescriptor?]): void => {
-    for (const rule of rules) (rule as (...decorated: typeof target) => void)(...target);
+    for (const rule of rules) rule(...(target as Parameters<MethodDecorator>));
   };
 };
 

@@ -117,7 +117,7 @@ const NO_RIGHTS: RequiredRights = { scopes: [], permissions: [], anyPermission: 
 /** Collects the values of each rule, each once. */
 function rightsFrom(valuesOf: (right: keyof RequiredRights) => readonly unknown[]): RequiredRights {
   const rights = Object.keys(RULE_OF).map((right) => [right, [...new Set(valuesOf(right as keyof RequiredRights))]]);
-  return Object.fromEntries(rights) as unknown as RequiredRights;
+  return Object.fromEntries(rights) as RequiredRights;
 }
 
 function isRequired(rights: RequiredRights): boolean {

@@ -38,7 +38,7 @@ export function definePermissions<const T extends Readonly<Record<string, string
   for (const [name, description] of Object.entries(permissions)) {
     if (!isPermission(name)) {
       throw new Error(
-        `definePermissions: "${name}" is not a permission. Write resource:action in lower case, such as "invoices:approve".`,
+        `definePermissions: "${String(name)}" is not a permission. Write resource:action in lower case, such as "invoices:approve".`,
       );
     }
     const existing = defined.get(name);

@@ -62,7 +62,7 @@ function addOrigin(headers: Headers): void {
 }
 
 function withOrigin(vary: unknown): string {
-  const names = [vary ?? []].flat().join(', ');
+  const names = ([vary ?? []].flat() as string[]).join(', ');
   if (/(?:^|[\s,])(?:origin|\*)(?:$|[\s,])/i.test(names)) return names;
   return names === '' ? 'Origin' : `${names}, Origin`;
 }
