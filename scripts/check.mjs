@@ -17,6 +17,7 @@ const otherPostgres = process.argv.includes('--postgres')
   : undefined;
 /** The tests that run on every PostgreSQL. */
 const onEveryPostgres = 'test/sql/';
+const ofEmbeddedPostgres = ['test/server/embedded-postgres', 'libs/embedded-postgres'];
 const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'));
 const total = { passed: 0, failed: 0 };
 
@@ -26,14 +27,17 @@ try {
   step('lint', 'lint');
   step('types', 'typecheck');
   step('unused code and dependencies', 'knip');
-  tests('tests, on the embedded PostgreSQL', []);
+  // The tests of the embedded PostgreSQL run once: as root, in a folder that only root can enter.
+  const isRoot = process.getuid?.() === 0;
+  const elsewhere = isRoot ? ['--testPathIgnorePatterns', '/node_modules/', ...ofEmbeddedPostgres] : [];
+  tests('tests, on the embedded PostgreSQL', elsewhere);
   if (otherPostgres !== undefined) {
     const paths = ['--selectProjects', 'e2e', '--testPathPatterns', onEveryPostgres];
     tests('tests, on the PostgreSQL of this machine', paths, { POSTERN_TEST_DATABASE_URL: otherPostgres });
   }
-  if (process.getuid?.() === 0) {
-    const paths = ['test/server/embedded-postgres', 'libs/embedded-postgres'];
-    tests('tests of the embedded PostgreSQL, in a folder that only root can enter', paths, {}, closedClone());
+  if (isRoot) {
+    const folder = closedClone();
+    tests('tests of the embedded PostgreSQL, in a folder that only root can enter', ofEmbeddedPostgres, {}, folder);
   }
   step('public API as committed', 'api:check');
   step('OpenAPI document as committed', 'openapi:check');
