@@ -21,7 +21,7 @@ export class FirstAdministratorAnnouncement implements OnApplicationBootstrap {
     // A command or a microservice has no routes.
     const hasRoutes = (this.http.httpAdapter as object | undefined) !== undefined;
     if (this.settings.production || !hasRoutes || !(await this.first.isMissing())) return;
-    this.logger.warn(
+    this.logger.log(
       `There is no administrator yet. Send the code ${await this.code.current()} with an e-mail address and a password ` +
         'to POST /auth/first-administrator. The code works once.',
     );
