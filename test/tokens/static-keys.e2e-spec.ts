@@ -3,6 +3,7 @@ import { ExpressAdapter } from '@nestjs/platform-express';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Test } from '@nestjs/testing';
 import { createSecretKey, generateKeyPairSync } from 'node:crypto';
+import type { KeyPairKeyObjectResult } from 'node:crypto';
 import { AuthModule } from 'postern/auth';
 import { JWT_ALGORITHMS } from 'postern/jws';
 import { PersistenceModule } from 'postern/persistence';
@@ -27,6 +28,12 @@ interface SharedKey {
 
 type Form = 'PEM' | 'JWK';
 
+function keyPairFor(algorithm: JwtAlgorithm): KeyPairKeyObjectResult {
+  if (algorithm.startsWith('Ed')) return generateKeyPairSync('ed25519');
+  if (!algorithm.startsWith('ES')) return generateKeyPairSync('rsa', { modulusLength: 2048 });
+  return generateKeyPairSync('ec', { namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-384' });
+}
+
 function sharedKey(algorithm: JwtAlgorithm, form: Form): SharedKey {
   if (algorithm === 'HS256') {
     const jwk = createSecretKey(Buffer.from(secret)).export({ format: 'jwk' });
@@ -34,9 +41,7 @@ function sharedKey(algorithm: JwtAlgorithm, form: Form): SharedKey {
       ? { signs: { algorithm, secret }, verifies: { secret } }
       : { signs: { algorithm, privateKey: jwk }, verifies: { jwk } };
   }
-  const { publicKey, privateKey } = algorithm.startsWith('ES')
-    ? generateKeyPairSync('ec', { namedCurve: algorithm === 'ES256' ? 'P-256' : 'P-384' })
-    : generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { publicKey, privateKey } = keyPairFor(algorithm);
   return form === 'PEM'
     ? {
         signs: { algorithm, privateKey: privateKey.export({ format: 'pem', type: 'pkcs8' }).toString() },
