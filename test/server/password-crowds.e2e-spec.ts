@@ -2,7 +2,7 @@ import { Agent, request } from 'node:http';
 import { PosternModule } from 'postern';
 import { createTestDatabase, startTestApplication } from 'postern/testing';
 import type { TestApplication, TestDatabase } from 'postern/testing';
-import { until } from '../../support/until.js';
+import { until } from '../support/until.js';
 
 const PASSWORD = 'seven small boats at noon';
 const IN_FLIGHT = 200;
