@@ -5,11 +5,11 @@ import { NestFactory } from '@nestjs/core';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { AccessTokens } from 'postern/tokens';
-import { AppModule } from '../../../src/server/app.module.js';
-import { readConfig } from '../../../src/config/config.js';
-import { build, startBuiltServer, temporaryFolder } from '../../support/built-server.js';
-import type { BuiltServer } from '../../support/built-server.js';
-import { until } from '../../support/until.js';
+import { AppModule } from '../../src/server/app.module.js';
+import { readConfig } from '../../src/config/config.js';
+import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
+import type { BuiltServer } from '../support/built-server.js';
+import { until } from '../support/until.js';
 
 const secret = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const password = 'seven small boats at noon';
