@@ -1,8 +1,7 @@
 import { createPrivateKey, createPublicKey, createSecretKey, randomBytes } from 'node:crypto';
 import { ALGORITHM_PARAMETERS, isJwtAlgorithm, JWT_ALGORITHMS } from './algorithms.js';
-import { isSmallOrderPoint } from './weak-keys/ed25519-points.js';
 import { publicKeyOf, thumbprint } from './jwk.js';
-import { hasRocaFingerprint } from './weak-keys/roca.js';
+import { hasRocaFingerprint } from './roca.js';
 import { createSignature } from './sign.js';
 import { verifySignature } from './verify.js';
 import type { KeyObject } from 'node:crypto';
@@ -178,7 +177,6 @@ function checkFit(key: KeyObject, alg: JwtAlgorithm): void {
     if (namedCurve !== parameters.curve) throw new Error(`Key: ${alg} needs an EC key on the curve of ${alg}.`);
   } else if (parameters.kind === 'ed25519') {
     if (key.asymmetricKeyType !== 'ed25519') throw new Error(`Key: ${alg} needs an Ed25519 key.`);
-    if (isSmallOrderPoint(key)) throw new Error('Key: this Ed25519 key has a small order, so anyone can sign for it.');
   } else {
     checkRsaKey(key, alg);
   }

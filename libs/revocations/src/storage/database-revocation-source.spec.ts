@@ -60,6 +60,8 @@ describe('DatabaseRevocationSource', () => {
     const set = new RevocationSet(clock, 'https://id.test');
     await source.follow(set);
     hear(1);
+    // The read begins in a later turn.
+    await new Promise(setImmediate);
     const stopped = source.stop();
     release();
     await stopped;

@@ -1,3 +1,4 @@
+import { SingleFlight } from 'postern/problem';
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { RevocationHealth, RevocationSource } from 'postern/auth';
 import type { RevocationSet } from 'postern/auth';
@@ -8,7 +9,6 @@ import { RECENT_LIMIT, RevocationFeed } from '../feed/revocation-feed.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { RevocationTable } from './revocation-table.js';
 import type { SequencedRevocation } from './revocation-table.js';
-import { SingleFlight } from './single-flight.js';
 
 const PAGE_SIZE = 5000;
 
@@ -71,7 +71,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     this.set = set;
     this.health?.followingStarted();
     // A page has room for 5,000 revocations without a number: number the rest, and read them.
-    for (let rounds = 0; !(await this.reading.run()); rounds += 1) {
+    for (let rounds = 0; !(await this.reading.after()); rounds += 1) {
       if (rounds === MAX_ROUNDS) throw new Error('Revocations arrive faster than they can be numbered.');
       await this.table.order();
     }
@@ -86,7 +86,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     this.set = undefined;
     clearTimeout(this.timer);
     await this.signal.stop();
-    await this.reading.run().catch(() => undefined);
+    await this.reading.after().catch(() => undefined);
   }
 
   private schedule(): void {
@@ -96,7 +96,7 @@ export class DatabaseRevocationSource extends RevocationSource {
 
   private async look(): Promise<void> {
     try {
-      await this.reading.run();
+      await this.reading.after();
       this.outage.recordSuccess();
     } catch (error) {
       if (this.set) this.outage.recordFailure(error);

@@ -1,3 +1,4 @@
+import { SingleFlight } from 'postern/problem';
 import { Injectable } from '@nestjs/common';
 import { MAX_CLOCK_TOLERANCE_SECONDS, MAX_REPLICA_CLOCK_DIFFERENCE_SECONDS } from 'postern/auth';
 import type { Revocation, RevocationRequest } from 'postern/auth';
@@ -8,7 +9,6 @@ import type { FeedPosition } from '../feed/feed-position.js';
 import { RevocationSignal } from '../signals/revocation-signal.js';
 import { CheckedRevocationsSettings } from '../checked-revocations-settings.js';
 import { longestRecordedLifetime } from './issued-lifetimes.js';
-import { SingleFlight } from './single-flight.js';
 
 /** A revocation to write. */
 export interface NewRevocation extends RevocationRequest {
@@ -112,7 +112,7 @@ export class RevocationTable {
 
   /** Numbers all committed revocations, and announces them to the replicas. Concurrent calls share one transaction. */
   order(): Promise<void> {
-    return this.ordering.run();
+    return this.ordering.after();
   }
 
   /**

@@ -1,37 +1,9 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, OmitType, PartialType } from '@nestjs/swagger';
 import { ArrayMaxSize, IsArray, IsOptional, IsString, Length, Matches, MaxLength } from 'class-validator';
 import { ROLE_NAME } from '../role-name.js';
 
 const MAX_LIST = 500;
 const MAX_INCLUDES = 50;
-
-/** The request body of `PATCH /roles/{name}`. */
-export class UpdateRoleDto {
-  /** The purpose of the role. */
-  @ApiProperty({ required: false, minLength: 1, maxLength: 255, example: 'Reads all users' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 255)
-  description?: string;
-
-  /** The own permissions of the role. */
-  @ApiProperty({ required: false, type: [String], maxItems: MAX_LIST, example: ['users:read'] })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_LIST)
-  @IsString({ each: true })
-  @MaxLength(64, { each: true })
-  permissions?: string[];
-
-  /** The roles whose permissions the role has as well. */
-  @ApiProperty({ required: false, type: [String], maxItems: MAX_INCLUDES, example: [] })
-  @IsOptional()
-  @IsArray()
-  @ArrayMaxSize(MAX_INCLUDES)
-  @IsString({ each: true })
-  @MaxLength(64, { each: true })
-  includes?: string[];
-}
 
 /** The request body of `POST /roles`. */
 export class CreateRoleDto {
@@ -64,3 +36,6 @@ export class CreateRoleDto {
   @MaxLength(64, { each: true })
   includes?: string[];
 }
+
+/** The request body of `PATCH /roles/{name}`. */
+export class UpdateRoleDto extends PartialType(OmitType(CreateRoleDto, ['name'])) {}

@@ -9,15 +9,15 @@ import { chromium } from 'playwright-core';
 import type { Browser, Page, Route } from 'playwright-core';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
-import { build, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
-import type { BuiltServer } from '../support/built-server.js';
+import { build, runBuilt, startBuiltServer, temporaryFolder } from '../../support/built-server.js';
+import type { BuiltServer } from '../../support/built-server.js';
 
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome', 'google-chrome-stable'];
 const browserPath = (process.env.PATH ?? '')
   .split(delimiter)
   .flatMap((folder) => NAMES.map((name) => join(folder, name)))
   .find((path) => existsSync(path));
-const screenshots = join(import.meta.dirname, '../../.postern/screenshots');
+const screenshots = join(import.meta.dirname, '../../../.postern/screenshots');
 
 if (browserPath === undefined) {
   process.stderr.write('Swagger UI is not tried: no Chromium is installed (Debian: apt-get install chromium).\n');

@@ -5,8 +5,8 @@ import type { Server } from 'node:http';
 import { connect } from 'node:net';
 import type { AddressInfo } from 'node:net';
 import { AccessTokenVerifier, AuthModule, InvalidTokenError, RevocationPublisher, RevocationSet } from 'postern/auth';
-import { byRs, compact, goodClaims, goodHeader } from './hostile-tokens/index.js';
-import { VerifiedTokenCache } from '../../libs/auth/src/tokens/verified-token-cache.js';
+import { byRs, compact, goodClaims, goodHeader } from '../hostile-tokens/index.js';
+import { VerifiedTokenCache } from '../../../libs/auth/src/tokens/verified-token-cache.js';
 import {
   START,
   world,

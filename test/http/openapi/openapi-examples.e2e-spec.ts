@@ -4,8 +4,8 @@ import type { ValidateFunction } from 'ajv/dist/2020.js';
 import formats from 'ajv-formats';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
-import { build, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
-import type { BuiltServer } from '../support/built-server.js';
+import { build, runBuilt, startBuiltServer, temporaryFolder } from '../../support/built-server.js';
+import type { BuiltServer } from '../../support/built-server.js';
 
 interface Media {
   readonly schema: object;

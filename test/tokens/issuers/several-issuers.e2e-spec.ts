@@ -20,9 +20,9 @@ import type { TestApplication, TestDatabase } from 'postern/testing';
 import { ProblemModule, ServiceUnavailableError } from 'postern/problem';
 import { SessionsService } from 'postern/sessions';
 import { UsersService } from 'postern/users';
-import { audience, createFeedDatabase, TcpProxy, startReplica, startResource } from '../revocations/cluster.js';
-import type { Replica, Resource } from '../revocations/cluster.js';
-import { until } from '../support/until.js';
+import { audience, createFeedDatabase, TcpProxy, startReplica, startResource } from '../../revocations/cluster.js';
+import type { Replica, Resource } from '../../revocations/cluster.js';
+import { until } from '../../support/until.js';
 
 const ISSUER = 'https://id.acme.test';
 const PASSWORD = 'seven small boats at noon';

@@ -9,7 +9,7 @@ import { createHttpAdapter, PosternModule } from 'postern';
 import { AuthModule } from 'postern/auth';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 
 class Lines extends ConsoleLogger {
   readonly lines: string[] = [];

@@ -5,8 +5,8 @@ import { PosternModule, serveDocs } from 'postern';
 import { Public, RequireScopes } from 'postern/auth';
 import { createTestDatabase, startTestApplication } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
-import { build, startBuiltServer, temporaryFolder } from '../support/built-server.js';
-import type { BuiltServer } from '../support/built-server.js';
+import { build, startBuiltServer, temporaryFolder } from '../../support/built-server.js';
+import type { BuiltServer } from '../../support/built-server.js';
 
 interface Media {
   schema?: object;

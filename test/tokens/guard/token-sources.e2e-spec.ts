@@ -12,7 +12,7 @@ import { AuthModule, CurrentPrincipal, OptionalAuth, Public } from 'postern/auth
 import type { AuthSettings, Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
 import { TestIssuer } from 'postern/testing/auth';
-import { documentOf } from '../../libs/postern/src/openapi-document.js';
+import { documentOf } from '../../../libs/postern/src/openapi-document.js';
 
 const issuer = new TestIssuer('orders');
 const ada = issuer.token({ subject: 'ada' });

@@ -19,7 +19,7 @@ import {
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
-import { byEs, compact, goodClaims, goodHeader, makeWorld } from './hostile-tokens/index.js';
+import { byEs, compact, goodClaims, goodHeader, makeWorld } from '../hostile-tokens/index.js';
 
 export const START = Math.floor(Date.UTC(2030, 5, 1) / 1000);
 export const world = makeWorld('http://127.0.0.1:9', START);

@@ -27,7 +27,7 @@ import {
 } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
 import { ManualClock, TestIssuer, testPrincipal } from 'postern/testing/auth';
-import { until } from '../support/until.js';
+import { until } from '../../support/until.js';
 
 let unsubscribed = 0;
 const ticks = (): Observable<{ data: number }> =>

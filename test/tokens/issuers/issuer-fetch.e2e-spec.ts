@@ -9,8 +9,8 @@ import { AuthModule } from 'postern/auth';
 import type { IssuerFetch } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
 import { TestIssuer } from 'postern/testing/auth';
-import { fetchJson } from '../../libs/auth/src/keys/fetch-json.js';
-import { until } from '../support/until.js';
+import { fetchJson } from '../../../libs/auth/src/keys/fetch-json.js';
+import { until } from '../../support/until.js';
 
 const issuer = new TestIssuer('orders', 'https://id.corp.test');
 const partner = new TestIssuer('orders', 'https://partner.corp.test');
