@@ -76,6 +76,9 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     passwordMinLength: read.integer('POSTERN_PASSWORD_MIN_LENGTH', 15, 8, 256),
     argon2: read.argon2('POSTERN_ARGON2', 'm=19456,t=2,p=1'),
     hashesAtOnce: read.integer('POSTERN_HASHES_AT_ONCE', undefined, 1, 3),
+    pepper: read.text('POSTERN_PEPPER'),
+    previousPeppers: read.list('POSTERN_PREVIOUS_PEPPERS'),
+    breachUrl: read.text('POSTERN_BREACH_URL'),
     httpAdapter: read.oneOf('POSTERN_HTTP_ADAPTER', ['fastify', 'express'] as const, 'fastify'),
     bodyLimitBytes: read.integer('POSTERN_BODY_LIMIT_BYTES', 102_400, 1024, 10_485_760),
     requestTimeoutSeconds: read.integer('POSTERN_REQUEST_TIMEOUT_SECONDS', 30, 1, 600),
@@ -134,7 +137,7 @@ function unknownNames(environment: Environment): string[] {
     });
 }
 
-function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {
+function secretProblems({ secret, previousSecrets, pepper }: ServerConfig): string[] {
   const problems: string[] = [];
   if (secret !== undefined && isShort(secret))
     problems.push(
@@ -151,6 +154,10 @@ function secretProblems({ secret, previousSecrets }: ServerConfig): string[] {
   if (previousSecrets.some(repeatsItself))
     problems.push(
       'POSTERN_PREVIOUS_SECRETS has a secret that repeats a few characters, which no server accepts. Remove it.',
+    );
+  if (pepper?.includes(','))
+    problems.push(
+      'POSTERN_PEPPER has a comma, which separates the peppers in POSTERN_PREVIOUS_PEPPERS. Generate a pepper without a comma: openssl rand -base64 48',
     );
   return problems;
 }

@@ -37,6 +37,11 @@ export interface ServerConfig extends CompleteCorsSettings {
   readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
   /** Undefined: one for each core, at most three. */
   readonly hashesAtOnce: number | undefined;
+  /** Undefined: hashes have no pepper. */
+  readonly pepper: string | undefined;
+  readonly previousPeppers: readonly string[];
+  /** Undefined: new passwords are not looked up in known breaches. */
+  readonly breachUrl: string | undefined;
   readonly httpAdapter: 'fastify' | 'express';
   readonly bodyLimitBytes: number;
   readonly requestTimeoutSeconds: number;
@@ -84,6 +89,9 @@ export const VARIABLES = [
   'POSTERN_PASSWORD_MIN_LENGTH',
   'POSTERN_ARGON2',
   'POSTERN_HASHES_AT_ONCE',
+  'POSTERN_PEPPER',
+  'POSTERN_PREVIOUS_PEPPERS',
+  'POSTERN_BREACH_URL',
   'POSTERN_MIGRATE',
   'POSTERN_DATABASE_POOL_SIZE',
   'POSTERN_HTTP_ADAPTER',

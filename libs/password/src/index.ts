@@ -1,4 +1,5 @@
 export { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
+export { BreachedPasswordPolicy } from './policies/breached-password-policy.js';
 export { CheckedPasswordSettings } from './checked-password-settings.js';
 export { GuessablePasswordPolicy } from './policies/guessable-password-policy.js';
 export { ContextWordsPolicy } from './policies/context-words-policy.js';
@@ -16,8 +17,9 @@ export {
   PasswordRejectedError,
   type PasswordErrorCode,
 } from './password.errors.js';
-export { LoginFailed, PasswordChanged, type LoginFailure } from './password.events.js';
+export { BreachLookupFailed, LoginFailed, PasswordChanged, type LoginFailure } from './password.events.js';
 export { PasswordHasher } from './hashing/password-hasher.js';
+export { Peppers } from './hashing/peppers.js';
 export { PasswordHashing, type PasswordAttempt } from './hashing/password-hashing.js';
 export { PasswordLogin } from './password-login.js';
 export { PasswordModule } from './password.module.js';

@@ -23,6 +23,18 @@ export class LoginFailed extends DomainEvent {
   }
 }
 
+/** The look-up of a new password in known breaches failed, and the password was accepted without it. */
+export class BreachLookupFailed extends DomainEvent {
+  static override readonly type = 'password.breach-lookup-failed';
+
+  constructor(
+    /** For monitoring, such as `ECONNREFUSED`, `status 503`, or the message of a time-out. */
+    readonly reason: string,
+  ) {
+    super();
+  }
+}
+
 /**
  * The password of a user was replaced, by the user or by `PasswordsService.set`. All sessions have ended, except the
  * session in which the user has changed it.

@@ -22,6 +22,21 @@ export interface PasswordSettings {
   argon2?:
     { memoryKiB?: number | undefined; iterations?: number | undefined; parallelism?: number | undefined } | undefined;
   /**
+   * A secret outside the database that argon2id mixes into each hash: 32 random bytes or more. A stolen database alone
+   * then reveals no password. Every replica needs it; if it is lost, nobody can log in with a password. A hash gets a
+   * new pepper at the next login of its user.
+   * @see RFC 9106 §3.1, the secret value K
+   */
+  pepper?: string | undefined;
+  /** The former peppers, of hashes whose users have not logged in since the change. Default: none. */
+  previousPeppers?: readonly string[] | undefined;
+  /**
+   * The look-up of new passwords in known breaches: the base URL of a range search in the form of Have I Been Pwned, such
+   * as `https://api.pwnedpasswords.com/range` (default: no look-up), and the time-out in seconds (2). While the service
+   * is away, the look-up accepts every password and publishes `BreachLookupFailed`.
+   */
+  breach?: { url?: string | undefined; timeoutSeconds?: number | undefined } | undefined;
+  /**
    * The number of concurrent hashes (default: the CPU cores, at most 3), of waiting hashes (512), of waiting hashes per
    * account (128), and the maximum wait in seconds (10). Beyond a limit: 503 with `Retry-After`.
    */
@@ -66,6 +81,21 @@ const HASHING = settings<NonNullable<PasswordSettings['hashing']>>()('PasswordMo
   maximumWaitSeconds: setting.wholeNumber(10, { min: 1, max: 600 }),
 });
 
+const BREACH = settings<NonNullable<PasswordSettings['breach']>>()('PasswordModule: "breach"', {
+  url: setting.custom<string | undefined>((value) =>
+    value === undefined || isRangeUrl(value)
+      ? undefined
+      : 'must be an http(s) URL without user, query, and fragment, such as https://api.pwnedpasswords.com/range.',
+  ),
+  timeoutSeconds: setting.number(2, { min: 0.1, max: 30 }),
+});
+
+function isRangeUrl(value: unknown): boolean {
+  if (typeof value !== 'string' || !URL.canParse(value)) return false;
+  const { protocol, username, password, search, hash } = new URL(value);
+  return /^https?:$/.test(protocol) && `${username}${password}${search}${hash}` === '';
+}
+
 export const SETTINGS = settings<PasswordSettings, PasswordStructure>()(
   'PasswordModule',
   {
@@ -74,6 +104,9 @@ export const SETTINGS = settings<PasswordSettings, PasswordStructure>()(
     productName: setting.text('Postern'),
     blocklist: setting.unchecked<readonly string[]>([]),
     argon2: setting.nested(ARGON2),
+    pepper: setting.secret(),
+    previousPeppers: setting.secret(),
+    breach: setting.nested(BREACH),
     hashing: setting.nested(HASHING),
   },
   { hasher: true, policies: true, controller: true, imports: true },

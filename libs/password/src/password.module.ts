@@ -13,6 +13,7 @@ import { PasswordConfirmation } from './password-confirmation.js';
 import { PasswordController } from './password.controller.js';
 import { PasswordCredential } from './password-credential.entity.js';
 import { PasswordHasher } from './hashing/password-hasher.js';
+import { Peppers } from './hashing/peppers.js';
 import { PasswordHashing } from './hashing/password-hashing.js';
 import { PasswordLogin } from './password-login.js';
 import { ConfigurablePasswordModule, PASSWORD_SETTINGS } from './password.module-definition.js';
@@ -75,6 +76,11 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
         provide: CheckedPasswordSettings,
         inject: [PASSWORD_SETTINGS],
         useFactory: (settings: PasswordSettings) => new CheckedPasswordSettings(settings),
+      },
+      {
+        provide: Peppers,
+        inject: [PASSWORD_SETTINGS],
+        useFactory: ({ pepper, previousPeppers }: PasswordSettings) => new Peppers(pepper, previousPeppers),
       },
       { provide: PasswordHasher, useClass: structure.hasher ?? Argon2PasswordHasher },
       ...policies,

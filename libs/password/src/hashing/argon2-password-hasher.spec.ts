@@ -1,6 +1,7 @@
 import { Argon2PasswordHasher } from './argon2-password-hasher.js';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
 import type { PasswordSettings } from '../password.module-definition.js';
+import { Peppers } from './peppers.js';
 
 const cheap = { memoryKiB: 64, iterations: 1, parallelism: 1 };
 const hasher = (settings: PasswordSettings = {}) =>
@@ -79,5 +80,13 @@ describe('CheckedPasswordSettings', () => {
 
   it('leaves one of the four libuv threads free of hashes', () => {
     expect(new CheckedPasswordSettings().hashing.concurrency).toBeLessThanOrEqual(3);
+  });
+});
+
+describe('Peppers', () => {
+  it('rejects a short pepper with a message that names the setting and not the pepper', () => {
+    const long = 'q8Zr5Tn1Vb4Ks7Wd2Lx9Hc6Jf3Mg0Pyq';
+    expect(() => new Peppers('hunter2')).toThrow(/^PasswordModule: `pepper` must have at least 32 bytes(?!.*hunter2)/);
+    expect(() => new Peppers(long, [long, 'hunter2'])).toThrow(/`previousPeppers\[1\]` must(?!.*hunter2)/);
   });
 });

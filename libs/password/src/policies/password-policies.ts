@@ -1,4 +1,5 @@
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
+import { BreachedPasswordPolicy } from './breached-password-policy.js';
 import { GuessablePasswordPolicy } from './guessable-password-policy.js';
 import { ContextWordsPolicy } from './context-words-policy.js';
 import { MinimumLengthPolicy } from './minimum-length-policy.js';
@@ -7,7 +8,12 @@ import type { PasswordContext, PasswordPolicy } from './password-policy.js';
 import { passwordText } from './password-text.js';
 
 /** The default policies. Spread the list into `policies` to add a policy. */
-export const shippedPasswordPolicies = [MinimumLengthPolicy, GuessablePasswordPolicy, ContextWordsPolicy] as const;
+export const shippedPasswordPolicies = [
+  MinimumLengthPolicy,
+  GuessablePasswordPolicy,
+  ContextWordsPolicy,
+  BreachedPasswordPolicy,
+] as const;
 
 /** Checks a new password against every policy. */
 export class PasswordPolicies {
