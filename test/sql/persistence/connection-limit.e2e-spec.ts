@@ -8,7 +8,7 @@ import type { Replica } from '../../revocations/cluster.js';
 
 const issuer = 'https://id.example.test';
 const POOL_SIZE = 10;
-const REFRESHES = 500;
+const REFRESHES = 200;
 
 let database: TestDatabase;
 let admin: pg.Client;
@@ -45,7 +45,7 @@ async function sessionsAt(replica: Replica, count: number): Promise<string[]> {
 }
 
 describe('a role with CONNECTION LIMIT 4 and a pool of 10', () => {
-  it('a replica serves 500 refreshes at once on the connections that its role may open and logs the limit once', async () => {
+  it('a replica serves 200 refreshes at once on the connections that its role may open and logs the limit once', async () => {
     const role = `postern_limited_${randomUUID().slice(0, 8)}`;
     await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD '${role}' CONNECTION LIMIT 4`);
     await admin.query(`GRANT ${(await admin.query('SELECT current_user')).rows[0].current_user} TO ${role}`);

@@ -21,16 +21,18 @@ export function handlersOf(modules: ModulesContainer): Handler[] {
     ...providers.values(),
   ]);
   const instantiable = wrappers.filter(({ inject, isAlias }) => !inject && !isAlias);
+  const instances = instantiable.map(({ instance }): unknown => instance);
   return [...new Set(instantiable.map(({ metatype }) => metatype))].flatMap((owner) => {
     if (typeof owner !== 'function' || typeof owner.prototype !== 'object') return [];
     const methods = owner.prototype as Record<string, Method>;
-    const instances = instantiable
-      .map(({ instance }): unknown => instance)
-      .filter((value): value is Record<string, unknown> => value instanceof owner);
-    return scanner
+    const handlers = scanner
       .getAllMethodNames(methods)
-      .map((name) => ({ name, method: methods[name]!, owner: owner as Type, instances }))
+      .map((name) => ({ name, method: methods[name]!, owner: owner as Type }))
       .filter(({ method }) => Reflect.getMetadataKeys(method).length > 0);
+    if (handlers.length === 0) return [];
+    // Most classes have no handler: only the others ask every instance.
+    const own = instances.filter((value): value is Record<string, unknown> => value instanceof owner);
+    return handlers.map((handler) => ({ ...handler, instances: own }));
   });
 }
 
