@@ -207,6 +207,17 @@ describe('the mail outbox', () => {
     expect(told).not.toMatch(/hunter2|one-time|ada@example/);
   });
 
+  it('a mail that waits during a change of the secret is sent with the former secret', async () => {
+    const first = await start({ smtpUrl: 'smtp://127.0.0.1:1', pollSeconds: 60 });
+    await add(first, 'ada@example.com');
+    await failedRow(first);
+    await first.close();
+    const later = 'Qn7bV3xKs9Lr2Ty6Wd1Hf8Jg5Mc4ZpAu';
+    const next = await start({ smtpUrl: inbox.url, pollSeconds: 1 }, { secret: later, previousSecrets: [SECRET] });
+    await elapse(next);
+    await until(() => inbox.mails.length === 1);
+  });
+
   it('a rejected recipient and a mail that failed for a day are given up with an event', async () => {
     const rejecting = await SmtpInbox.open({
       onRcptTo: ({ address }, _, callback) =>

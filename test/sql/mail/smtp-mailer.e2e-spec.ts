@@ -30,4 +30,28 @@ describe('SmtpMailer', () => {
     expect(inbox.mails.filter(({ to }) => to.split(',').includes('eve@example.com'))).toEqual([]);
     expect(inbox.logins.at(-1)).toEqual({ user: 'postern', password: 'hunter/2', isSecure: false });
   });
+
+  it.each([
+    ['has no trusted certificate, by STARTTLS', 'smtp://127.0.0.1', { disabledCommands: [] }],
+    ['has no trusted certificate, by TLS', 'smtps://127.0.0.1', { secure: true }],
+    // Another spelling of this machine, which counts as another host.
+    ['offers no STARTTLS', 'smtp://[::ffff:127.0.0.1]', {}],
+  ])('SmtpMailer sends neither password nor mail to a server that %s', async (_, address, options) => {
+    const other = await SmtpInbox.open(options);
+    const url = `${address.replace('//', '//postern:hunter2@')}:${other.port}`;
+    try {
+      const sent = new SmtpMailer({ url, from: FROM }).send({
+        kind: 'test',
+        to: 'ada@example.com',
+        subject: 'x',
+        text: 'x',
+      });
+      await expect(sent).rejects.toMatchObject({
+        message: expect.stringMatching(/^SMTP failed: E[A-Z]+( \d{3})?$/) as string,
+      });
+      expect([other.logins, other.mails]).toEqual([[], []]);
+    } finally {
+      await other.close();
+    }
+  });
 });
