@@ -21,6 +21,13 @@ export class OneTimeTokenInvalidError extends AuthError {
   readonly title = 'The link is not valid any more. Request a new one.';
 }
 
+/** The password is right, and the user has not verified the e-mail address yet. */
+export class EmailUnverifiedError extends AuthError {
+  readonly code = 'email-unverified';
+  readonly status = 403;
+  readonly title = 'Verify your e-mail address first. To get the link again, call POST /auth/email/resend.';
+}
+
 /** The codes of this lib's errors. */
 export type AccountsErrorCode = (
   FirstAdministratorCodeInvalidError | FirstAdministratorExistsError | OneTimeTokenInvalidError
