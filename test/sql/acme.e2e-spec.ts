@@ -189,8 +189,8 @@ describe.each([
     return kept(body);
   }
 
-  const mailOf = (kind: string, email: string): Promise<mails.MailMessage> =>
-    until(() => outbox.sent.find((mail) => mail.to === email && mail.kind === kind));
+  const mailOf = async (kind: string, email: string): Promise<mails.MailMessage> =>
+    (await until(() => outbox.sent.find((mail) => mail.to === email && mail.kind === kind)))!;
 
   function kept(pair: Tokens): Tokens {
     secrets.add(pair.access_token).add(pair.refresh_token);
