@@ -7,16 +7,14 @@ export {
 } from './accounts.errors.js';
 export { UserRegistered } from './accounts.events.js';
 export { AccountsModule } from './accounts.module.js';
-export type { AccountsSettings, AccountsStructure, ByFlow } from './accounts.module-definition.js';
+export type { AccountsStructure } from './accounts.module-definition.js';
+export type { AccountsSettings, ByFlow } from './accounts.settings.js';
 export { CheckedAccountsSettings } from './checked-accounts-settings.js';
-export { ChangeEmailDto, EmailDto } from './dto/email.dto.js';
 export { MailSentDto, type MailSent } from './dto/mail-sent.dto.js';
-export { OneTimeTokenDto, ResetPasswordDto } from './dto/one-time-token.dto.js';
 export { ChangeEmail } from './email/change-email.js';
 export { EmailChangeController } from './email/email-change.controller.js';
 export { EmailVerificationController } from './email/email-verification.controller.js';
 export { VerifyEmail } from './email/verify-email.js';
-export type { AccountFlow } from './links/account-flow.js';
 export { AccountPagesController } from './links/account-pages.controller.js';
 export { ForgotPassword } from './password/forgot-password.js';
 export { PasswordResetController } from './password/password-reset.controller.js';
