@@ -25,6 +25,7 @@ import { firstAdministratorControllerOf } from './first-administrator/first-admi
 import { FirstAdministrator } from './first-administrator/first-administrator.js';
 import { AccountLinks } from './links/account-links.js';
 import { AccountPagesController } from './links/account-pages.controller.js';
+import { StaleLinks } from './links/stale-links.js';
 import { OneTimeTokenCleanup } from './one-time-tokens/one-time-token-cleanup.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
 import { ForgotPassword } from './password/forgot-password.js';
@@ -112,6 +113,7 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       UnverifiedAddresses,
       { provide: AccountLoginPolicy, useClass: EmailVerifiedPolicy },
       AccountLinks,
+      StaleLinks,
       AccountMails,
       SecurityNotices,
       OneTimeTokens,
