@@ -90,8 +90,8 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       {
         provide: CHECKS,
         inject: [UserDtos, CheckedAccountsSettings],
-        useFactory: ({ entity }: UserDtos, { links }: CheckedAccountsSettings) => {
-          if (pages === false) assertLinks(links);
+        useFactory: ({ entity }: UserDtos, settings: CheckedAccountsSettings) => {
+          if (pages === false) settings.assertEveryLink();
           if (entity === user) return true;
           throw new Error(
             `AccountsModule has user: ${user.name}, but UsersModule has ${entity.name}: set user: ${entity.name}.`,
@@ -133,12 +133,4 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       VerifyEmail,
     ],
   };
-}
-
-function assertLinks(links: CheckedAccountsSettings['links']): void {
-  const missing = Object.entries(links).find(([, page]) => page === undefined)?.[0];
-  if (missing === undefined) return;
-  throw new Error(
-    `AccountsModule has no pages, so a mail needs the address of your page: set links: { ${missing}: 'https://…' }.`,
-  );
 }
