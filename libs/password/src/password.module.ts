@@ -25,6 +25,7 @@ import type {
 } from './password.module-definition.js';
 import type { PasswordPolicy } from './policies/password-policy.js';
 import { PasswordPolicies, shippedPasswordPolicies } from './policies/password-policies.js';
+import { PasswordRecovery } from './password-recovery.js';
 import { PasswordsService } from './passwords.service.js';
 import { PolicyNewPasswords } from './policy-new-passwords.js';
 
@@ -93,6 +94,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       DummyHashes,
       PasswordHashing,
       PasswordsService,
+      PasswordRecovery,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
@@ -105,6 +107,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordPolicies,
       PasswordHashing,
       PasswordsService,
+      PasswordRecovery,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
