@@ -31,8 +31,8 @@ export interface RoleWithPermissions extends Role {
 /**
  * Reads and writes roles. Every verifier applies a change within a second after the commit.
  *
- * The optional `caller` must have each permission that a change adds to a role, and each permission of a role that it
- * deletes. Without a caller, as in your own seed, every change is allowed.
+ * The optional `caller` must have each permission that a change adds to a role or takes from it, and each permission of
+ * a role that it deletes. Without a caller, as in your own seed, every change is allowed.
  */
 @Injectable()
 export class RolesService {
@@ -99,9 +99,8 @@ export class RolesService {
       });
       // A permission that was defined when the role got it, and is no longer, may stay.
       const graph = this.checked([...roles.filter((other) => other !== role), changed], name, role.permissions);
-      const former = new Set(before.permissionsOf(name));
       await this.callers.assertHeld(
-        graph.permissionsOf(name).filter((permission) => !former.has(permission)),
+        differenceOf(before.permissionsOf(name), graph.permissionsOf(name)),
         before,
         caller,
       );
@@ -165,6 +164,11 @@ export class RolesService {
 }
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
+
+/** The permissions that only one of both lists has. */
+function differenceOf(before: readonly string[], after: readonly string[]): string[] {
+  return [...before, ...after].filter((permission) => !before.includes(permission) || !after.includes(permission));
+}
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((value, index) => value === right[index]);

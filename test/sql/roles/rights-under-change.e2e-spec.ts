@@ -136,6 +136,28 @@ describe('rights while they change', () => {
     expect([answer.status, answer.body.code]).toEqual([403, 'permission-not-held']);
   });
 
+  it('a caller cannot administer a user who gets more rights at another replica', async () => {
+    const help = await personWith(await newRole('users:write', 'sessions:write'));
+    const ada = await personWith();
+    let send = (): void => undefined;
+    const isSent = new Promise<void>((resolve) => (send = resolve));
+    const change = a.nest.get(Database).transaction(async () => {
+      await a.nest.get(UserRolesService).replace(ada.id, ['courier']);
+      send();
+      await delay(300);
+    });
+    await isSent;
+    const answers = await Promise.all([
+      b.call('POST', `/users/${ada.id}/disable`, { token: help.token }),
+      b.call('DELETE', `/users/${ada.id}/sessions`, { token: help.token }),
+    ]);
+    await change;
+    expect(answers.map(({ status, body }) => [status, body.code, body.permission])).toEqual([
+      [403, 'user-has-more-rights', 'parcels:send'],
+      [403, 'user-has-more-rights', 'parcels:send'],
+    ]);
+  });
+
   it('a token that is issued while the commit of a taken role is slow loses the role, too', async () => {
     const ada = await personWith('courier');
     let token = '';

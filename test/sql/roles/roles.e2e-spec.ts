@@ -264,6 +264,11 @@ describe('roles', () => {
     }
     const demotion = await a.call('PUT', `/users/${root.id}/roles`, { token, body: { roles: [] } });
     expect(codeOf(demotion)).toEqual([403, 'permission-not-held']);
+    const emptied = await a.call('PATCH', `/roles/${await newRole(['invoices:approve'])}`, {
+      token,
+      body: { permissions: [] },
+    });
+    expect(codeOf(emptied)).toEqual([403, 'permission-not-held']);
     expect((await a.call('PUT', `/users/${ada.id}/roles`, { token, body: { roles: ['accountant'] } })).status).toBe(
       200,
     );
