@@ -130,6 +130,7 @@ export class UserRolesService extends UserRoles {
 
   override async assertMayImpersonate(roles: readonly string[], caller: Principal): Promise<void> {
     const graph = new RoleGraph(await this.database.manager.find(Role));
+    await this.callers.assertHeld(['users:impersonate'], graph, caller);
     for (const role of roles) {
       const permissions = graph.permissionsOf(role);
       if (permissions.includes(ALL_PERMISSIONS)) throw new AdministratorImpersonationError();

@@ -1,10 +1,13 @@
 import { flatString } from 'postern/jws';
 import type { Clock } from './clock.js';
-import type { Principal } from '../guard/principal.js';
+import type { Actor, Principal } from '../guard/principal.js';
 import type { Revocation } from './revocation.js';
 
 /** How many entries each `add` examines, so that the set shrinks while it is filled and no call does much work. */
 const EXAMINED_PER_ADD = 4;
+
+/** The permissions of an actor, one of which it needs as long as it acts as another user. */
+const IMPERSONATION = ['users:impersonate', '*'];
 
 /** Later than any `iat`. */
 const ALL_TIME = Number.POSITIVE_INFINITY;
@@ -101,7 +104,7 @@ export class RevocationSet {
     }
   }
 
-  /** Whether the token's session, subject, client, id, or key is revoked. */
+  /** Whether the token's session, subject, client, id, or key is revoked, or its actor may no longer act as others. */
   isRevoked(principal: Principal): boolean {
     const entries = this.byIssuer.get(principal.issuer);
     if (entries === undefined) return false;
@@ -110,7 +113,8 @@ export class RevocationSet {
       entries.token.has(principal.tokenId) ||
       entries.key.has(principal.keyId) ||
       isCutOff(entries.subject.get(principal.subject), principal) ||
-      (principal.clientId !== undefined && isCutOff(entries.client.get(principal.clientId), principal))
+      (principal.clientId !== undefined && isCutOff(entries.client.get(principal.clientId), principal)) ||
+      (principal.actor?.roles !== undefined && hasLostImpersonation(entries, principal.actor, principal))
     );
   }
 
@@ -191,4 +195,15 @@ export class RevocationSet {
 
 function isCutOff(cutoff: Cutoff | undefined, principal: Principal): boolean {
   return cutoff !== undefined && principal.issuedAt <= cutoff.before;
+}
+
+/** Whether each role that allows the actor to act as others was taken from it, deleted, or has lost the permission. */
+function hasLostImpersonation(entries: IssuerRevocations, { subject, roles = [] }: Actor, token: Principal): boolean {
+  return roles.every((role) => {
+    const definition = entries.roles.get(role);
+    return (
+      isCutOff(entries.role.get(roleTarget(subject, role)), token) ||
+      (definition !== undefined && !IMPERSONATION.some((permission) => definition.permissions?.has(permission)))
+    );
+  });
 }

@@ -34,8 +34,8 @@ export abstract class UserRoles {
   abstract assertMayAdminister(userId: string, caller: Principal): Promise<void>;
 
   /**
-   * Allows the caller to act as a user with these roles, or throws an `AuthError`: none of them may have every
-   * permission, or a permission that the caller does not have.
+   * Allows the caller to act as a user with these roles, or throws an `AuthError`: the caller has the permission
+   * `users:impersonate`, and none of the roles has every permission, or a permission that the caller does not have.
    */
   abstract assertMayImpersonate(roles: readonly string[], caller: Principal): Promise<void>;
 }
