@@ -6,6 +6,7 @@ export {
 export { UserRegistered } from './accounts.events.js';
 export { AccountsModule } from './accounts.module.js';
 export type { AccountsSettings, AccountsStructure } from './accounts.module-definition.js';
+export { DevelopmentOnlyGuard } from './first-administrator/development-only.guard.js';
 export { FirstAdministrator } from './first-administrator/first-administrator.js';
 export {
   firstAdministratorControllerOf,

@@ -1,9 +1,10 @@
-import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, Param, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { PosternModule } from 'postern';
 import {
   AuthModule,
   definePermissions,
+  JwtAuthGuard,
   Policy,
   RequireAnyPermission,
   RequirePermissions,
@@ -35,7 +36,10 @@ const BOUND_MILLISECONDS = 1000;
 
 @Injectable()
 class InvoiceOwnerPolicy extends Policy {
+  calls = 0;
+
   override may({ subject }: Principal, { params }: PolicyContext): boolean {
+    this.calls += 1;
     return params.owner === subject;
   }
 }
@@ -60,6 +64,8 @@ class InvoicesController {
     return 'audit';
   }
 
+  // The guard is also global.
+  @UseGuards(JwtAuthGuard)
   @UsePolicy(InvoiceOwnerPolicy)
   @Get('of/:owner')
   own(@Param('owner') owner: string): string {
@@ -200,6 +206,15 @@ describe('roles', () => {
         'policy-denied',
       ]);
     }
+  });
+
+  it('a policy decides once for each request, also if the guard is applied twice', async () => {
+    const policy = service.nest.get(InvoiceOwnerPolicy);
+    const calls = policy.calls;
+    const ada = await personWith();
+    expect((await service.call('GET', `/invoices/of/${ada.id}`, { token: ada.token })).status).toBe(200);
+    expect((await service.call('GET', `/invoices/of/${ada.id}`, { token: ada.token })).status).toBe(200);
+    expect(policy.calls - calls).toBe(2);
   });
 
   it('a permission that is taken from a role is rejected everywhere within a second, and works at once when it is back', async () => {
