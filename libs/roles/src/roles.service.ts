@@ -5,7 +5,7 @@ import { Database, Events } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
 import type { ProblemIssue } from 'postern/problem';
 import { CallerRights } from './caller-rights.js';
-import { RoleGraph } from './role-graph.js';
+import { MAX_PERMISSIONS, RoleGraph } from './role-graph.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';
 import { RoleCycleError, RoleExistsError, RoleInUseError, RoleNotFoundError, SystemRoleError } from './roles.errors.js';
@@ -159,6 +159,13 @@ export class RolesService {
     const graph = new RoleGraph(roles);
     const cycle = graph.cycleOf(name);
     if (cycle !== undefined) throw new RoleCycleError(`The role "${cycle}" includes "${name}".`);
+    const large = graph.dependentsOf(name).find((other) => graph.permissionsOf(other).length > MAX_PERMISSIONS);
+    if (large !== undefined) {
+      const pointer =
+        role.permissions.length > MAX_PERMISSIONS || role.includes.length === 0 ? '/permissions' : '/includes';
+      const detail = `The role "${large}" would have more than ${MAX_PERMISSIONS} permissions.`;
+      throw ValidationFailedError.of([{ pointer, detail }]);
+    }
     return graph;
   }
 }

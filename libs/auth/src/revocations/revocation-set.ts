@@ -33,6 +33,8 @@ interface IssuerRevocations {
   /** Roles that were taken from a user, by `roleTarget`. */
   readonly role: Map<string, Cutoff>;
   readonly roles: Map<string, RoleVersion>;
+  /** The roles of the snapshot that is being read. */
+  snapshot?: Map<string, RoleVersion> | undefined;
 }
 
 /** The target of a revocation of the kind `role`. A name of a role has no space. */
@@ -93,8 +95,10 @@ export class RevocationSet {
     const entries = this.entriesOf(revocation.issuer ?? this.ownIssuer);
     if (kind === 'role-permissions') {
       const { permissions, version = 0 } = revocation;
-      if (version < (entries.roles.get(target)?.version ?? 0)) return;
-      entries.roles.set(target, { permissions: permissions && new Set(permissions), version, expiresAt });
+      const role = { permissions: permissions && new Set(permissions), version, expiresAt };
+      for (const roles of [entries.roles, entries.snapshot]) {
+        if (roles && version >= (roles.get(target)?.version ?? 0)) roles.set(target, role);
+      }
     } else if (kind === 'subject' || kind === 'client' || kind === 'role') {
       const existing = entries[kind].get(target);
       const before = Math.max(revocation.before ?? ALL_TIME, existing?.before ?? 0);
@@ -135,6 +139,27 @@ export class RevocationSet {
   /** The permissions of the role at this issuer; `undefined` if the issuer has no such role, or does not publish it. */
   permissionsOf(issuer: string, role: string): ReadonlySet<string> | undefined {
     return this.byIssuer.get(issuer)?.roles.get(role)?.permissions;
+  }
+
+  /**
+   * Begins to read all roles of an issuer again, such as after a failover that lost commits: versions may then be lower
+   * than known ones. Until `endSnapshot`, the known roles stay in force.
+   */
+  beginSnapshot(issuer = this.ownIssuer): void {
+    this.entriesOf(issuer).snapshot = new Map();
+  }
+
+  /** The roles that were added since `beginSnapshot` replace all others: a known role that is not among them has ended. */
+  endSnapshot(issuer = this.ownIssuer): void {
+    const { roles, snapshot } = this.entriesOf(issuer);
+    if (snapshot === undefined) return;
+    this.changes += 1;
+    for (const [name, role] of roles) {
+      // Any later version replaces it.
+      if (!snapshot.has(name)) roles.set(name, { ...role, permissions: undefined, version: 0 });
+    }
+    for (const [name, role] of snapshot) roles.set(name, role);
+    this.entriesOf(issuer).snapshot = undefined;
   }
 
   /**
