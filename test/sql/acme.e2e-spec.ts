@@ -474,7 +474,6 @@ describe.each([
       ['POST', '/auth/password/change'],
       ['GET', '/health/live'],
       ['GET', '/keys'],
-      ['GET', '/auth/revocations'],
     ];
     for (const [method, path] of gone)
       expect([path, (await send(method, path, undefined, token)).status]).toEqual([path, 404]);
