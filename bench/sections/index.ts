@@ -1,5 +1,6 @@
 import type { Section } from '../section.js';
 import { accounts } from './accounts.js';
+import { administration } from './administration.js';
 import { coldTokens } from './cold-tokens.js';
 import { followers } from './followers.js';
 import { heldRevocations } from './held-revocations.js';
@@ -12,6 +13,7 @@ export const sections: readonly Section[] = [
   seenTokens,
   coldTokens,
   accounts,
+  administration,
   start,
   revocation,
   followers,

@@ -48,7 +48,7 @@ export class UserNotFoundError extends AuthError {
   readonly title = 'There is no such user.';
 }
 
-/** The user has a permission that the caller does not have, so the caller cannot change, disable, or delete the user. */
+/** The user has a permission that the caller does not have, so the caller cannot administer the user. */
 export class UserHasMoreRightsError extends AuthError {
   readonly code = 'user-has-more-rights' satisfies UsersErrorCode;
   readonly status = 403;

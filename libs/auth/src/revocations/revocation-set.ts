@@ -149,7 +149,7 @@ export class RevocationSet {
     this.entriesOf(issuer).snapshot = new Map();
   }
 
-  /** The roles that were added since `beginSnapshot` replace all others: a known role that is not among them has ended. */
+  /** The roles added since `beginSnapshot` replace all others: a known role that is not among them has ended. */
   endSnapshot(issuer = this.ownIssuer): void {
     const { roles, snapshot } = this.entriesOf(issuer);
     if (snapshot === undefined) return;

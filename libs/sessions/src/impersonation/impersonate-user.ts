@@ -24,7 +24,8 @@ export class ImpersonateUser {
 
   /**
    * The token names the user (`sub`), the caller (`act`), and the session of the caller (`sid`), so it ends with that
-   * session, and when the caller loses the permission `users:impersonate`. There is no refresh token, and the token does not state how the user authenticated.
+   * session, and when the caller loses the permission `users:impersonate`. There is no refresh token, and the token
+   * does not state how the user authenticated.
    *
    * @throws ImpersonationDisabledError @throws SessionMissingError @throws UserNotFoundError
    * @throws AccountDisabledError

@@ -26,8 +26,8 @@ export class UserAccess {
   }
 
   /**
-   * Ends the access, also of tokens without a session. Call it in a transaction after the user's row is locked: then it also covers tokens that are issued while the lock
-   * is awaited, and no session can begin before the transaction ends.
+   * Ends the access, also of tokens without a session. Call it in a transaction after the user's row is locked: then it
+   * also covers tokens that are issued while the lock is awaited, and no session can begin before the transaction ends.
    *
    * @param reason at most 32 characters
    * @throws AuthError if the account must not end, such as the last administrator
