@@ -2,9 +2,10 @@ import { scryptSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
-import { text } from 'node:stream/consumers';
+import { text as textOf } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
@@ -379,14 +380,13 @@ describe.each([
 
     let answer = '';
     const asked: string[] = [];
-    const server = createServer((request, response) => {
-      void text(request).then((body) => {
-        asked.push(body);
-        if (answer === 'silence') return;
-        if (answer.startsWith('{')) response.end(answer);
-        else response.writeHead(answer === '' ? 500 : 302, { location: answer }).end('{"result":true}');
-      });
-    }).listen(0, '127.0.0.1');
+    const decide = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      asked.push(await textOf(request));
+      if (answer === 'silence') return;
+      if (answer.startsWith('{')) response.end(answer);
+      else response.writeHead(answer === '' ? 500 : 302, { location: answer }).end('{"result":true}');
+    };
+    const server = createServer((request, response) => void decide(request, response)).listen(0, '127.0.0.1');
     await once(server, 'listening');
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
     Object.assign(app.nest.get(DecisionPoint), { url });
