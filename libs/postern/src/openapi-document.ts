@@ -39,13 +39,12 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
  * @throws Error if two routes have the same operationId
  */
 export function documentOf(app: INestApplication, settings: DocumentSettings = {}): OpenAPIObject {
-  const isProduction = app.get(CheckedMailSettings, { strict: false }).production;
-  if (isProduction) excludeDevelopmentRoutes(app);
+  excludeDevelopmentRoutes(app);
   const routes = routesOf(app);
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle(settings.title ?? 'Postern')
-    .setDescription((settings.description ?? DESCRIPTION) + (isProduction ? '' : mailboxOf(app, routes)))
+    .setDescription((settings.description ?? DESCRIPTION) + mailboxOf(app, routes))
     .setVersion(settings.version ?? '1')
     // Relative to the document, so that it also works behind a proxy that removes a path prefix.
     .addServer('.', 'The server of this document.');
@@ -96,6 +95,7 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
 /** A sentence about the mailbox, which exists outside production. The link is relative to Swagger UI. */
 function mailboxOf(app: INestApplication, routes: readonly DescribedRoute[]): string {
   if (!routes.some(({ method }) => method === 'showMailbox')) return '';
+  if (app.get(CheckedMailSettings, { strict: false }).production) return '';
   const application = app.get(ApplicationConfig);
   const { exclude = [] } = application.getGlobalPrefixOptions();
   const isExcluded = exclude.some(({ pathRegex }) => pathRegex.test('/dev/mailbox'));

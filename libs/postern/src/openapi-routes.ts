@@ -6,6 +6,7 @@ import { ApiExcludeController } from '@nestjs/swagger';
 import { DevelopmentOnlyGuard } from 'postern/accounts';
 import { isGuarded, isOptional, JwtAuthGuard, rightsOf } from 'postern/auth';
 import type { RequiredRights } from 'postern/auth';
+import { CheckedMailSettings } from 'postern/mail';
 import { problemsOf } from 'postern/problem';
 import type { AuthError } from 'postern/problem';
 
@@ -82,11 +83,13 @@ export function nameHandlers(app: INestApplication): void {
   }
 }
 
-/** Removes the controllers of routes that do not exist in production from the document. */
+/** Removes the controllers of routes that do not exist in production from the document of a server in production. */
 export function excludeDevelopmentRoutes(app: INestApplication): void {
   for (const controller of controllersOf(app)) {
     const guards = (Reflect.getMetadata(GUARDS_METADATA, controller) ?? []) as unknown[];
-    if (guards.includes(DevelopmentOnlyGuard)) ApiExcludeController()(controller);
+    if (!guards.includes(DevelopmentOnlyGuard)) continue;
+    // The guard injects these settings, so they exist.
+    if (app.get(CheckedMailSettings, { strict: false }).production) ApiExcludeController()(controller);
   }
 }
 

@@ -10,6 +10,7 @@ import {
   RequirePermissions,
   RequireRoles,
   UsePolicy,
+  withInheritedRoutes,
 } from 'postern/auth';
 import type { PolicyContext, Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
@@ -73,6 +74,29 @@ class InvoicesController {
   }
 }
 
+@RequirePermissions('invoices:read')
+class ReportsOfAll {
+  @RequireRoles('auditor', 'accountant')
+  @Get('yearly')
+  yearly(): string {
+    return 'base';
+  }
+}
+
+/** It overrides without decorators, so the rules of its base class apply. */
+@Controller('reports')
+class ReportsController extends ReportsOfAll {
+  override yearly(): string {
+    return 'override';
+  }
+
+  @RequirePermissions('invoices:approve')
+  @Get('draft')
+  draft(): string {
+    return 'draft';
+  }
+}
+
 interface Person {
   readonly id: string;
   readonly token: string;
@@ -102,7 +126,10 @@ beforeAll(async () => {
       databaseUrl: database.url,
       roles: [{ name: 'accountant', description: 'Reads invoices', permissions: ['invoices:read'] }],
     });
-  const invoices = { controllers: [InvoicesController], providers: [InvoiceOwnerPolicy] };
+  const invoices = {
+    controllers: [InvoicesController, withInheritedRoutes(ReportsController)],
+    providers: [InvoiceOwnerPolicy],
+  };
   [a, b] = await Promise.all(
     [1, 2].map(() => {
       @Module({ imports: [posternModule()], ...invoices })
@@ -195,6 +222,21 @@ describe('roles', () => {
       403,
     );
     expect(codeOf(await service.call('GET', '/invoices/audit', { token }))).toEqual([403, 'role-missing']);
+  });
+
+  it('the decorators of a base class, its methods, and a subclass add up', async () => {
+    const approving = await newRole(['invoices:approve']);
+    const [ada, bob, eve] = [
+      await personWith('accountant'),
+      await personWith(approving),
+      await personWith(await newRole([], ['accountant', approving])),
+    ];
+    const statusOf = async (path: string, { token }: Person) => (await service.call('GET', path, { token })).status;
+    await untilEverywhere('/reports/draft', eve.token, 200);
+    const people = [ada, bob, eve];
+    expect(await Promise.all(people.map((person) => statusOf('/reports/draft', person)))).toEqual([403, 403, 200]);
+    // Eve has the permissions of an accountant, and not the role.
+    expect(await Promise.all(people.map((person) => statusOf('/reports/yearly', person)))).toEqual([200, 403, 403]);
   });
 
   it('a policy decides by the parameters of the request', async () => {
