@@ -1,5 +1,6 @@
 import type { Section } from '../section.js';
 import { accounts } from './accounts.js';
+import { administration } from './administration.js';
 import { coldTokens } from './cold-tokens.js';
 import { enumeration } from './enumeration.js';
 import { followers } from './followers.js';
@@ -13,6 +14,7 @@ export const sections: readonly Section[] = [
   seenTokens,
   coldTokens,
   accounts,
+  administration,
   enumeration,
   start,
   revocation,

@@ -7,10 +7,13 @@ import { serviceTokens, startCluster, untilKnown } from '../cluster/cluster.js';
 import type { Cluster } from '../cluster/cluster.js';
 import { addUsers, logIn } from '../cluster/postern-server.js';
 import type { Pair } from '../cluster/postern-server.js';
+import { rightsTrial } from '../cluster/rights-trial.js';
+import type { RightsSeen } from '../cluster/rights-trial.js';
 import { RevocationTrial } from '../cluster/revocation-trial.js';
 import type { Bench, Goal, Outcome, Section } from '../section.js';
 
 const REVOCATIONS = 1000;
+const RIGHTS = 100;
 const STAYING = 100;
 const ROTATIONS = 10;
 const REPLICAS = 2;
@@ -28,7 +31,8 @@ export const revocation: Section = {
   explains: `${REPLICAS} replicas of the server, and ${VERIFIERS} services with \`postern/auth\` alone that follow the feed; each service
 answers 1,000 requests a second the whole time, with tokens that it has seen before. \`POST /auth/logout\` ends sessions at
 a random replica. A delay counts from the arrival of the 204 to the arrival of the first 401 at each service; one request in
-ten presents a token that was rejected before. Then the signing key is rotated ${ROTATIONS} times, with tokens of every key in
+ten presents a token that was rejected before. Then a role is taken from ${RIGHTS} users, and a permission from a role
+${RIGHTS} times: a delay counts until each service answers 403. Then the signing key is rotated ${ROTATIONS} times, with tokens of every key in
 use, and finally the active key is revoked. All processes share the cores of one machine. Keys are cached for one second
 here instead of five minutes, so that ten rotations fit.`,
   measure,
@@ -44,13 +48,20 @@ async function measure({ database, isQuick }: Bench): Promise<Outcome> {
     const pairs: Pair[] = [];
     for (const email of emails) pairs.push(await logIn(anyOf(cluster.issuers).url, email));
     await untilCalm();
-    return await tried(cluster, pairs.slice(0, STAYING), pairs.slice(STAYING), isQuick ? 1 : ROTATIONS);
+    const changeRights = () => rightsTrial(cluster, databaseUrl, isQuick ? 10 : RIGHTS);
+    return await tried(cluster, pairs.slice(0, STAYING), pairs.slice(STAYING), isQuick ? 1 : ROTATIONS, changeRights);
   } finally {
     await cluster.stop();
   }
 }
 
-async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[], rotations: number): Promise<Outcome> {
+async function tried(
+  cluster: Cluster,
+  staying: Pair[],
+  leaving: readonly Pair[],
+  rotations: number,
+  changeRights: () => Promise<RightsSeen>,
+): Promise<Outcome> {
   const trial = new RevocationTrial(
     cluster,
     [...staying, ...leaving].map((pair) => pair.access_token),
@@ -60,6 +71,8 @@ async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[]
     await delay(((staying.length + leaving.length) / 1000) * 5000);
     await logOutAll(trial, cluster, leaving);
     const revoked = summary(trial.seen.delays.splice(0));
+    const { rolesTaken, permissionsTaken } = await changeRights();
+    const [roles, permissions] = [summary(rolesTaken), summary(permissionsTaken)];
     const { validRefused } = trial.seen;
 
     const rotated = await rotateUnderLoad(trial, cluster, staying, rotations);
@@ -75,6 +88,12 @@ async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[]
           columns: ['What', 'Measured', 'p50', 'p99', 'Longest'],
           rows: [
             [`${count(leaving.length)} logouts × ${VERIFIERS} services`, count(revoked.measured), ...revoked.texts],
+            [`roles taken from users × ${VERIFIERS} services`, count(roles.measured), ...roles.texts],
+            [
+              `permissions taken from a role × ${VERIFIERS} services`,
+              count(permissions.measured),
+              ...permissions.texts,
+            ],
             [`kill of the active key × ${VERIFIERS} services`, count(killed.measured), ...killed.texts],
           ],
         },
@@ -93,6 +112,8 @@ async function tried(cluster: Cluster, staying: Pair[], leaving: readonly Pair[]
       goals: [
         within('from logout to rejection everywhere, p99', revoked.p99, PROMISED_P99),
         within('from logout to rejection everywhere, the longest', revoked.maximum, PROMISED_MAXIMUM),
+        within('from a taken role to rejection everywhere, p99', roles.p99, PROMISED_P99),
+        within('from a taken permission to rejection everywhere, p99', permissions.p99, PROMISED_P99),
         none('tokens accepted after their rejection', trial.seen.acceptedAfterRefusal),
         none(`valid tokens rejected in ${rotations} rotations under load`, refusedByRotation),
         within('from the revocation of a key to rejection everywhere, the longest', killed.maximum, PROMISED_MAXIMUM),

@@ -4,6 +4,7 @@ import { NestFactory } from '@nestjs/core';
 import { createHttpAdapter, PosternModule } from 'postern';
 import { Public } from 'postern/auth';
 import { AccessTokens } from 'postern/tokens';
+import './bench.permissions.js';
 
 /**
  * Issues service tokens without client authentication: the bench has no clients, and the process listens on loopback

@@ -27,6 +27,9 @@ export type UserTask =
   | { readonly name: 'disable' | 'enable'; readonly email: string }
   | { readonly name: 'list'; readonly role: string | undefined };
 
+/** Receives a page of users. */
+type Take = (users: readonly ListedUser[]) => Promise<void>;
+
 /** A user, as the command prints it. */
 export interface ListedUser {
   readonly id: string;
@@ -38,19 +41,20 @@ export interface ListedUser {
 }
 
 /**
- * Runs the task with the environment and the database of the server, and returns the users of the result.
+ * Runs the task with the environment and the database of the server, and passes the users of the result to `take`, page
+ * by page: a list may be longer than the memory.
  *
  * @throws CommandError if the task is rejected, or if there is no such user
  */
-export async function manageUsers(task: UserTask, config: ServerConfig): Promise<readonly ListedUser[]> {
+export async function manageUsers(task: UserTask, config: ServerConfig, take: Take): Promise<void> {
   return withStandaloneContext(
     config,
     // Only the whole server publishes revocations to followers.
     (connections) => AppModule.forConfig({ ...config, migrate: false }, connections, false),
     async (context) => {
       try {
-        const users = task.name === 'list' ? await list(task.role, context) : [await change(task, context)];
-        return await listed(users, context);
+        if (task.name === 'list') await list(task.role, context, take);
+        else await take(await listed([await change(task, context)], context));
       } catch (error) {
         throw error instanceof AuthError && error.status < 500
           ? new CommandError(sentencesOf(error), error.code === 'user-not-found' ? NO_SUCH_USER : REJECTED)
@@ -92,15 +96,13 @@ async function create(
   });
 }
 
-async function list(role: string | undefined, context: INestApplicationContext): Promise<UserBase[]> {
-  const users: UserBase[] = [];
+async function list(role: string | undefined, context: INestApplicationContext, take: Take): Promise<void> {
   let after: string | null | undefined;
   do {
     const page = await context.get(UserList).list({ limit: PAGE_SIZE, ...(after && { after }), ...(role && { role }) });
-    users.push(...page.users);
+    await take(await listed(page.users, context));
     after = page.next;
   } while (after !== null);
-  return users;
 }
 
 async function listed(users: readonly UserBase[], context: INestApplicationContext): Promise<ListedUser[]> {

@@ -1,9 +1,13 @@
+import { once } from 'node:events';
 import { ConfigurationError, loadEnvironmentFile, readConfig } from '../config/config.js';
 import type { ServerConfig } from '../config/server-config.js';
 import { withVariables } from '../config/variable-names.js';
 
+/** Prints a part of a long result. It resolves when the reader of the standard output can take more. */
+export type Print = (text: string) => Promise<void>;
+
 /** A command, which returns the text to print. */
-export type Command = (config: ServerConfig, args: string[]) => Promise<string>;
+export type Command = (config: ServerConfig, args: string[], print: Print) => Promise<string>;
 
 /** An error of a command with its exit code. */
 export class CommandError extends Error {
@@ -27,12 +31,16 @@ export async function runCommand(command: Command, usage: string): Promise<void>
   }
   try {
     loadEnvironmentFile();
-    process.stdout.write(await command(readConfig(), args));
+    process.stdout.write(await command(readConfig(), args, print));
   } catch (error) {
     process.exitCode = error instanceof CommandError ? error.exitCode : 1;
     // Open connections would keep the process alive for seconds.
     process.stderr.write(`${sentencesOf(error)}\n\n${usage}`, () => process.exit());
   }
+}
+
+async function print(text: string): Promise<void> {
+  if (!process.stdout.write(text)) await once(process.stdout, 'drain');
 }
 
 function sentencesOf(error: unknown): string {

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { CommandError, runCommand } from './run-command.js';
+import type { Print } from './run-command.js';
 import { readPassword } from './read-password.js';
 import type { ServerConfig } from '../config/server-config.js';
 import type { ListedUser, UserTask } from './manage-users.js';
@@ -75,13 +76,28 @@ function parsed(args: string[]) {
   }
 }
 
-async function users(config: ServerConfig, args: string[]): Promise<string> {
+async function users(config: ServerConfig, args: string[], print: Print): Promise<string> {
   const { task, isJson } = await argumentsOf(args);
   // Loading the server takes a second, so validate the arguments first.
   const { manageUsers } = await import('./manage-users.js');
-  const found = await manageUsers(task, config);
-  if (isJson) return `${JSON.stringify(task.name === 'list' ? found : found[0], undefined, 2)}\n`;
-  return found.map(lineOf).join('');
+  const isList = isJson && task.name === 'list';
+  let separator = '[\n';
+  await manageUsers(task, config, async (page) => {
+    if (isList) {
+      for (const user of page) {
+        await print(separator + indented(user));
+        separator = ',\n';
+      }
+    } else {
+      await print(page.map((user) => (isJson ? `${JSON.stringify(user, undefined, 2)}\n` : lineOf(user))).join(''));
+    }
+  });
+  if (!isList) return '';
+  return separator === ',\n' ? '\n]\n' : '[]\n';
+}
+
+function indented(user: ListedUser): string {
+  return JSON.stringify(user, undefined, 2).replace(/^/gm, '  ');
 }
 
 function lineOf({ email, roles, disabledAt }: ListedUser): string {

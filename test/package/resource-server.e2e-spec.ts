@@ -10,8 +10,11 @@ import { NestFactory } from '@nestjs/core';
 import type { INestApplication } from '@nestjs/common';
 import { createTestDatabase, TestIssuer } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
+import { RolesService, UserRolesService } from 'postern/roles';
+import { AccessTokens } from 'postern/tokens';
 import { UsersService } from 'postern/users';
 import { build } from '../support/built-server.js';
+import { until } from '../support/until.js';
 import { AcmeModule } from '../fixtures/acme/acme.module.js';
 import type { Employee } from '../fixtures/acme/employees/employee.entity.js';
 
@@ -84,7 +87,7 @@ describe('a service with `auth` and `problem` alone, on the built package', () =
     approverToken = await employ('grace@acme.example', 3);
 
     const program = join(import.meta.dirname, '../fixtures/resource-server/start.program.mjs');
-    service = fork(program, [issuerUrl, ...NOT_INSTALLED], {
+    service = fork(program, [issuerUrl, await serviceToken('revocations:read'), ...NOT_INSTALLED], {
       execArgv: [],
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
     });
@@ -104,17 +107,34 @@ describe('a service with `auth` and `problem` alone, on the built package', () =
     await database?.drop();
   });
 
+  async function serviceToken(scope: string): Promise<string> {
+    return (await issuer.get(AccessTokens).issue({ subject: 'orders', scopes: [scope] })).token;
+  }
+
+  /** The token of a new employee with the role. */
+  async function employWith(email: string, role: string): Promise<string> {
+    await employ(email, 0);
+    const { id } = (await issuer.get<UsersService<Employee>>(UsersService).findByEmail(email))!;
+    await issuer.get(UserRolesService).grant(id, role);
+    return logIn(email);
+  }
+
   async function employ(email: string, clearance: number): Promise<string> {
-    const post = async (path: string, body: object): Promise<Record<string, unknown>> => {
-      const headers = { 'content-type': 'application/json' };
-      const response = await fetch(issuerUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
-      return (await response.json()) as Record<string, unknown>;
-    };
     await post('/auth/register', { email, password: PASSWORD });
     const staff = issuer.get<UsersService<Employee>>(UsersService);
     const { id } = (await staff.findByEmail(email))!;
     await staff.update(id, { clearance, emailVerifiedAt: new Date() });
+    return logIn(email);
+  }
+
+  async function logIn(email: string): Promise<string> {
     return String((await post('/staff/login', { email, password: PASSWORD }))['access_token']);
+  }
+
+  async function post(path: string, body: object): Promise<Record<string, unknown>> {
+    const headers = { 'content-type': 'application/json' };
+    const response = await fetch(issuerUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
+    return (await response.json()) as Record<string, unknown>;
   }
 
   interface Answer {
@@ -161,6 +181,22 @@ describe('a service with `auth` and `problem` alone, on the built package', () =
       expect([status, body['code']]).toEqual([403, 'insufficient-scope']);
       expect(challenge).toContain('scope="expenses:approve"');
       expect((await ask(orders, '/orders/1', approverToken, 'DELETE')).status).toBe(204);
+    });
+
+    it('a service enforces its own permission, and rejects a permission that its role has lost within a second', async () => {
+      const ship = (bearer: string): Promise<Answer> => ask(orders, '/orders/1/ship', bearer, 'POST');
+      const shipper = await employWith(`sam-${framework}@acme.example`, 'shipper');
+      const auditor = await employWith(`ann-${framework}@acme.example`, 'auditor');
+      await until(async () => (await ship(shipper)).status === 200, 1000);
+      const { status, body } = await ship(auditor);
+      expect([status, body['code'], body['permissions']]).toEqual([403, 'permission-missing', ['orders:ship']]);
+      expect((await ship(await serviceToken('orders:ship'))).status).toBe(200);
+      expect((await ship(await serviceToken('orders:read'))).status).toBe(403);
+      const roles = issuer.get(RolesService);
+      await roles.update('shipper', { permissions: [] });
+      await until(async () => (await ship(shipper)).status === 403, 1000);
+      await roles.update('shipper', { permissions: ['orders:ship'] });
+      await until(async () => (await ship(shipper)).status === 200, 1000);
     });
 
     it('a service serves public routes, and answers its own errors in the common format', async () => {

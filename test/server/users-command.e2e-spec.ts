@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import pg from 'pg';
 import { createEmptyDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
 import { build, runBuilt, startBuiltServer, temporaryFolder } from '../support/built-server.js';
@@ -122,5 +123,20 @@ describe('npm run users', () => {
     expect(stderr).toContain('password: ');
     expect(done(['list'])).not.toContain('eve@example.com');
     expect(users(['--help'])).toMatchObject({ status: 0, stderr: '', stdout: expect.stringContaining('Exit codes') });
+  });
+
+  it('npm run users lists each user of several pages once, as lines and as one JSON array', async () => {
+    const client = new pg.Client(database.url);
+    await client.connect();
+    await client.query(
+      `INSERT INTO users (id, email) SELECT gen_random_uuid(), n || '@page.test' FROM generate_series(1, 205) n`,
+    );
+    const { rows } = await client.query<{ count: number }>('SELECT count(*)::integer AS count FROM users');
+    await client.end();
+    const lines = done(['list']).trimEnd().split('\n');
+    const listed = JSON.parse(done(['list', '--json'])) as { email: string }[];
+    expect(new Set(lines).size).toBe(rows[0]!.count);
+    expect(listed.map(({ email }) => email)).toEqual(lines.map((line) => line.split(' ')[0]));
+    expect(done(['list', '--role', 'nobody', '--json'])).toBe('[]\n');
   });
 });

@@ -1,6 +1,11 @@
 import { scryptSync } from 'node:crypto';
+import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { text as textOf } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
@@ -48,6 +53,7 @@ import { NoSeasonNamesPolicy } from '../fixtures/acme/passwords/no-season-names.
 import { EmployeeHired } from '../fixtures/acme/employees/onboarding.js';
 import { OutboxMailer } from '../fixtures/acme/outbox.mailer.js';
 import { ScryptPasswordHasher } from '../fixtures/acme/passwords/scrypt-password-hasher.js';
+import { DecisionPoint } from '../fixtures/acme/rights/payment.policy.js';
 import { StillEmployedPolicy } from '../fixtures/acme/employees/still-employed.policy.js';
 import { InMemorySignal } from '../fixtures/acme/in-memory.signal.js';
 import { until } from '../support/until.js';
@@ -369,6 +375,42 @@ describe.each([
     expect((await send('GET', '/expenses', undefined, auditor)).status).toBe(403);
   });
 
+  it('Acme’s policies let CASL decide about withdrawals, and a decision point about payments, closed on its failure', async () => {
+    const [ada, bob] = [await employ(), await employ()];
+    const claim = async (amount: number) =>
+      `/expenses/${String((await send('POST', '/expenses', { amount }, ada.access_token)).body['id'])}`;
+    const statusOf = async (method: string, path: string, { access_token: token } = ada) =>
+      (await send(method, path, undefined, token)).status;
+    const [small, large] = [await claim(100), await claim(101)];
+    expect(await statusOf('DELETE', small, bob)).toBe(403);
+    expect(await statusOf('DELETE', large)).toBe(403);
+    expect(await statusOf('DELETE', small)).toBe(204);
+    expect(await statusOf('DELETE', small)).toBe(403);
+
+    let answer = '';
+    const asked: string[] = [];
+    const decide = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
+      asked.push(await textOf(request));
+      if (answer === 'silence') return;
+      if (answer.startsWith('{')) response.end(answer);
+      else response.writeHead(answer === '' ? 500 : 302, { location: answer }).end('{"result":true}');
+    };
+    const server = createServer((request, response) => void decide(request, response)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    Object.assign(app.nest.get(DecisionPoint), { url });
+    const statuses: number[] = [];
+    for (answer of ['{"result":true}', '{"result":"true"}', '{}', '{', '', '/', 'silence']) {
+      statuses.push(await statusOf('POST', `${large}/pay`));
+    }
+    expect(statuses).toEqual([204, 403, 403, 403, 403, 403, 403]);
+    expect(JSON.parse(asked[0]!)).toMatchObject({ input: { subject: ada.id, action: 'pay', roles: ['employee'] } });
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+    expect(await statusOf('POST', `${large}/pay`)).toBe(403);
+  });
+
   it('an administrator creates an employee, and acts as the employee, who alone changes the password', async () => {
     const boss = await employ();
     await app.nest.get(UserRolesService).replace(boss.id, ['administrator']);
@@ -483,7 +525,6 @@ describe.each([
       ['POST', '/auth/password/change'],
       ['GET', '/health/live'],
       ['GET', '/keys'],
-      ['GET', '/auth/revocations'],
     ];
     for (const [method, path] of gone)
       expect([path, (await send(method, path, undefined, token)).status]).toEqual([path, 404]);

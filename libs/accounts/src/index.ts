@@ -19,6 +19,7 @@ export { AccountPagesController } from './links/account-pages.controller.js';
 export { ForgotPassword } from './password/forgot-password.js';
 export { PasswordResetController } from './password/password-reset.controller.js';
 export { ResetPassword, type ResetContext } from './password/reset-password.js';
+export { DevelopmentOnlyGuard } from './first-administrator/development-only.guard.js';
 export { FirstAdministrator } from './first-administrator/first-administrator.js';
 export {
   firstAdministratorControllerOf,

@@ -7,7 +7,7 @@ import { problemSchema } from 'postern/problem';
 import { exemplify } from './openapi-examples.js';
 import { errorResponsesOf } from './openapi-problems.js';
 import { describeRights } from './openapi-rights.js';
-import { capitalised, nameHandlers, routesOf } from './openapi-routes.js';
+import { capitalised, excludeDevelopmentRoutes, nameHandlers, routesOf } from './openapi-routes.js';
 import type { DescribedRoute } from './openapi-routes.js';
 import { securityOf, securitySchemesOf } from './openapi-security.js';
 
@@ -39,6 +39,7 @@ const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
  * @throws Error if two routes have the same operationId
  */
 export function documentOf(app: INestApplication, settings: DocumentSettings = {}): OpenAPIObject {
+  excludeDevelopmentRoutes(app);
   const routes = routesOf(app);
   const builder = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')

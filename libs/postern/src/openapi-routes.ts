@@ -1,9 +1,12 @@
 import { VersioningType } from '@nestjs/common';
 import type { INestApplication, Type } from '@nestjs/common';
-import { METHOD_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
+import { GUARDS_METADATA, METHOD_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
 import { ApplicationConfig, MetadataScanner, ModulesContainer } from '@nestjs/core';
+import { ApiExcludeController } from '@nestjs/swagger';
+import { DevelopmentOnlyGuard } from 'postern/accounts';
 import { isGuarded, isOptional, JwtAuthGuard, rightsOf } from 'postern/auth';
 import type { RequiredRights } from 'postern/auth';
+import { CheckedMailSettings } from 'postern/mail';
 import { problemsOf } from 'postern/problem';
 import type { AuthError } from 'postern/problem';
 
@@ -77,6 +80,16 @@ export function nameHandlers(app: INestApplication): void {
     for (const [name, handler] of handlersOf(controller)) {
       if (handler.name !== name) Reflect.defineProperty(handler, 'name', { value: name, configurable: true });
     }
+  }
+}
+
+/** Removes the controllers of routes that do not exist in production from the document of a server in production. */
+export function excludeDevelopmentRoutes(app: INestApplication): void {
+  for (const controller of controllersOf(app)) {
+    const guards = (Reflect.getMetadata(GUARDS_METADATA, controller) ?? []) as unknown[];
+    if (!guards.includes(DevelopmentOnlyGuard)) continue;
+    // The guard injects these settings, so they exist.
+    if (app.get(CheckedMailSettings, { strict: false }).production) ApiExcludeController()(controller);
   }
 }
 

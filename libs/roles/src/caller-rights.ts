@@ -8,7 +8,7 @@ import { PermissionNotHeldError } from './roles.errors.js';
 import { ADMINISTRATOR } from './role-name.js';
 
 /**
- * Checks that the caller of a change has the permissions that it grants or takes, in the transaction of the change:
+ * Checks that the caller of a change has the permissions that the change concerns, in the transaction of the change:
  * another replica may have taken one of them a moment ago, and its feed is not faster than a request.
  */
 @Injectable()
@@ -33,11 +33,20 @@ export class CallerRights {
 
   /** @throws PermissionNotHeldError that names the first missing permission */
   async assertHeld(permissions: readonly string[], graph: RoleGraph, caller: Principal | undefined): Promise<void> {
-    if (!caller || permissions.length === 0) return;
+    const missing = caller && (await this.firstNotHeld(permissions, graph, caller));
+    if (missing !== undefined) throw new PermissionNotHeldError(missing);
+  }
+
+  /**
+   * The first of the permissions that the caller does not have; `undefined` if it has all of them. The name of the role
+   * `administrator` stands for every permission.
+   */
+  async firstNotHeld(permissions: readonly string[], graph: RoleGraph, caller: Principal): Promise<string | undefined> {
+    if (permissions.length === 0) return undefined;
     const missing =
       this.rights.firstMissing(caller, permissions) ??
       (caller.sessionId === undefined ? undefined : await this.firstLost(permissions, graph, caller));
-    if (missing !== undefined) throw new PermissionNotHeldError(missing === ALL_PERMISSIONS ? ADMINISTRATOR : missing);
+    return missing === ALL_PERMISSIONS ? ADMINISTRATOR : missing;
   }
 
   /** The first permission that the stored roles of the caller do not have. */

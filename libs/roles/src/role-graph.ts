@@ -1,3 +1,9 @@
+/**
+ * The largest number of permissions of a role, also through the roles that it includes. Followers limit the length of
+ * the message that has all of them.
+ */
+export const MAX_PERMISSIONS = 2000;
+
 /** A role with its own permissions and the roles that it includes. */
 export interface RoleNode {
   readonly name: string;

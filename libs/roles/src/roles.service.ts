@@ -5,7 +5,7 @@ import { Database, Events } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
 import type { ProblemIssue } from 'postern/problem';
 import { CallerRights } from './caller-rights.js';
-import { RoleGraph } from './role-graph.js';
+import { MAX_PERMISSIONS, RoleGraph } from './role-graph.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';
 import { RoleCycleError, RoleExistsError, RoleInUseError, RoleNotFoundError, SystemRoleError } from './roles.errors.js';
@@ -31,8 +31,8 @@ export interface RoleWithPermissions extends Role {
 /**
  * Reads and writes roles. Every verifier applies a change within a second after the commit.
  *
- * The optional `caller` must have each permission that a change adds to a role, and each permission of a role that it
- * deletes. Without a caller, as in your own seed, every change is allowed.
+ * The optional `caller` must have each permission that a change adds to a role or takes from it, and each permission of
+ * a role that it deletes. Without a caller, as in your own seed, every change is allowed.
  */
 @Injectable()
 export class RolesService {
@@ -99,9 +99,8 @@ export class RolesService {
       });
       // A permission that was defined when the role got it, and is no longer, may stay.
       const graph = this.checked([...roles.filter((other) => other !== role), changed], name, role.permissions);
-      const former = new Set(before.permissionsOf(name));
       await this.callers.assertHeld(
-        graph.permissionsOf(name).filter((permission) => !former.has(permission)),
+        differenceOf(before.permissionsOf(name), graph.permissionsOf(name)),
         before,
         caller,
       );
@@ -160,11 +159,23 @@ export class RolesService {
     const graph = new RoleGraph(roles);
     const cycle = graph.cycleOf(name);
     if (cycle !== undefined) throw new RoleCycleError(`The role "${cycle}" includes "${name}".`);
+    const large = graph.dependentsOf(name).find((other) => graph.permissionsOf(other).length > MAX_PERMISSIONS);
+    if (large !== undefined) {
+      const pointer =
+        role.permissions.length > MAX_PERMISSIONS || role.includes.length === 0 ? '/permissions' : '/includes';
+      const detail = `The role "${large}" would have more than ${MAX_PERMISSIONS} permissions.`;
+      throw ValidationFailedError.of([{ pointer, detail }]);
+    }
     return graph;
   }
 }
 
 const unique = (values: readonly string[]): string[] => [...new Set(values)];
+
+/** The permissions that only one of both lists has. */
+function differenceOf(before: readonly string[], after: readonly string[]): string[] {
+  return [...before, ...after].filter((permission) => !before.includes(permission) || !after.includes(permission));
+}
 
 function isSame(left: readonly string[], right: readonly string[]): boolean {
   return left.length === right.length && left.every((value, index) => value === right[index]);

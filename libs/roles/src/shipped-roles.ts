@@ -3,7 +3,7 @@ import type { OnModuleInit } from '@nestjs/common';
 import { ALL_PERMISSIONS, isDefinedPermission } from 'postern/auth';
 import { Database } from 'postern/persistence';
 import { ADMINISTRATOR, isRoleName } from './role-name.js';
-import { RoleGraph } from './role-graph.js';
+import { MAX_PERMISSIONS, RoleGraph } from './role-graph.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';
 import { ROLES_SETTINGS, SETTINGS } from './roles.module-definition.js';
@@ -78,6 +78,10 @@ function assertValid(role: RoleDefinition, index: number, roles: readonly RoleDe
   }
   const missing = includes.find((included) => !roles.some((other) => other.name === included));
   if (missing !== undefined) throw new Error(`${place} includes "${missing}", which is not one of "roles".`);
-  const cycle = new RoleGraph(roles.map((other) => ({ ...other, includes: other.includes ?? [] }))).cycleOf(name);
+  const graph = new RoleGraph(roles.map((other) => ({ ...other, includes: other.includes ?? [] })));
+  const cycle = graph.cycleOf(name);
+  if (cycle === undefined && graph.permissionsOf(name).length > MAX_PERMISSIONS) {
+    throw new Error(`${place} has more than ${MAX_PERMISSIONS} permissions. Divide it into several roles.`);
+  }
   if (cycle !== undefined) throw new Error(`${place} includes itself through "${cycle}". Remove one of both.`);
 }

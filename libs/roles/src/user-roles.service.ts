@@ -5,7 +5,7 @@ import { ALL_PERMISSIONS, Clock, RevocationPublisher, roleTarget } from 'postern
 import type { Principal } from 'postern/auth';
 import { Database, Events } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
-import { UserNotFoundError, UserRoles } from 'postern/users';
+import { UserHasMoreRightsError, UserNotFoundError, UserRoles } from 'postern/users';
 import { CallerRights } from './caller-rights.js';
 import { RoleGraph } from './role-graph.js';
 import { Role } from './role.entity.js';
@@ -120,8 +120,17 @@ export class UserRolesService extends UserRoles {
     return `EXISTS (SELECT FROM user_roles r WHERE r.role = ${role} AND r.user_id = ${userId}${bounds})`;
   }
 
+  override async assertMayAdminister(userId: string, caller: Principal): Promise<void> {
+    await this.callers.lock([userId]);
+    const graph = new RoleGraph(await this.database.manager.find(Role));
+    const held = (await this.rolesOf(userId)).flatMap((role) => graph.permissionsOf(role));
+    const missing = await this.callers.firstNotHeld(held, graph, caller);
+    if (missing !== undefined) throw new UserHasMoreRightsError(missing);
+  }
+
   override async assertMayImpersonate(roles: readonly string[], caller: Principal): Promise<void> {
     const graph = new RoleGraph(await this.database.manager.find(Role));
+    await this.callers.assertHeld(['users:impersonate'], graph, caller);
     for (const role of roles) {
       const permissions = graph.permissionsOf(role);
       if (permissions.includes(ALL_PERMISSIONS)) throw new AdministratorImpersonationError();

@@ -4,6 +4,7 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserSessions } from 'postern/users';
+import { EndUserSessions } from './administration/end-user-sessions.js';
 import { SessionList } from './administration/session-list.js';
 import { UserSessionsController } from './administration/user-sessions.controller.js';
 import { ImpersonateUser } from './impersonation/impersonate-user.js';
@@ -76,6 +77,7 @@ function withStructure(module: DynamicModule, structure: SessionsStructure): Dyn
       EndSessions,
       LimitSessions,
       SessionList,
+      EndUserSessions,
       ImpersonationRules,
       ImpersonateUser,
       SessionsService,

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { randomUUID } from 'node:crypto';
 import { Clock } from 'postern/auth';
+import type { Actor } from 'postern/auth';
 import { isScopeToken, MAX_CLAIMS_DEPTH, readJsonObject } from 'postern/jws';
 import { TokenSigner } from './token-signer.js';
 import {
@@ -34,7 +35,7 @@ export interface AccessTokenClaims {
   readonly amr?: readonly string[] | undefined;
   readonly authenticatedAt?: Date | undefined;
   /** The claim `act` (RFC 8693 §4.1): the party that acts as the subject. */
-  readonly actor?: { readonly subject: string } | undefined;
+  readonly actor?: Actor | undefined;
   /** The claim `aud`; by default the configured audience. */
   readonly audience?: string | readonly string[] | undefined;
   /** By default `accessTokenLifetimeSeconds`; limited by the configured maximum. */
@@ -100,7 +101,7 @@ export class AccessTokens {
       ...(claims.organization && { org: claims.organization }),
       ...(claims.acr && { acr: claims.acr }),
       ...(claims.amr?.length && { amr: claims.amr }),
-      ...(claims.actor && { act: { sub: claims.actor.subject } }),
+      ...(claims.actor && { act: { sub: claims.actor.subject, roles: claims.actor.roles } }),
       ...(claims.authenticatedAt && { auth_time: Math.floor(claims.authenticatedAt.getTime() / 1000) }),
     };
     assertReadable(payload);

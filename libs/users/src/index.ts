@@ -2,7 +2,7 @@ export { adminUsersControllerOf, type AdminUsersRoutes } from './routes/admin-us
 export { claimsOf } from './fields/user-claims.js';
 export { DeleteMeDto } from './routes/delete-me.dto.js';
 export { ListUsersDto } from './routes/list-users.dto.js';
-export { isNormalEmail, IsEmailAddress, normalizeEmail } from './email-address.js';
+export { IsEmailAddress, normalizeEmail } from './email-address.js';
 export { EntityPrincipalMapper } from './entity-principal-mapper.js';
 export { IdentityConfirmation, NoConfirmation, type IdentityProof } from './identity-confirmation.js';
 export { assertSameUserEntity, ForUserEntity } from './checks/entity-match.check.js';
@@ -32,6 +32,7 @@ export {
   IdentityNotConfirmedError,
   InvalidEmailError,
   UserConflictError,
+  UserHasMoreRightsError,
   UserInUseError,
   UserNotFoundError,
   type UsersErrorCode,

@@ -7,6 +7,7 @@ export type UsersErrorCode =
   | 'conflict'
   | 'user-in-use'
   | 'user-not-found'
+  | 'user-has-more-rights'
   | 'confirmation-unavailable'
   | 'identity-not-confirmed';
 
@@ -45,6 +46,21 @@ export class UserNotFoundError extends AuthError {
   readonly code = 'user-not-found' satisfies UsersErrorCode;
   readonly status = 404;
   readonly title = 'There is no such user.';
+}
+
+/** The user has a permission that the caller does not have, so the caller cannot administer the user. */
+export class UserHasMoreRightsError extends AuthError {
+  readonly code = 'user-has-more-rights' satisfies UsersErrorCode;
+  readonly status = 403;
+  readonly title = 'You cannot administer a user who has rights that you do not have.';
+
+  /** @param permission the first permission that the caller does not have */
+  constructor(permission?: string) {
+    super(
+      permission && `You do not have the permission "${permission}".`,
+      permission ? { extensions: { permission } } : {},
+    );
+  }
 }
 
 /** The act needs a confirmed identity, and no `IdentityConfirmation` is configured. */

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
+import type { Principal } from 'postern/auth';
 import { Database, Events, uuidv7 } from 'postern/persistence';
 import type { EntityMetadata, FindOptionsWhere } from 'typeorm';
 import type { QueryDeepPartialEntity } from 'typeorm/query-builder/QueryPartialEntity.js';
@@ -25,6 +26,9 @@ import {
 
 /**
  * Reads and writes the users of this application. It joins the current transaction; events are published after commit.
+ *
+ * The optional `caller` of a change must have every permission that the user has. Without a caller, as in your own
+ * code, every change is allowed.
  *
  * @example
  * ```ts
@@ -102,13 +106,14 @@ export class UsersService<U extends UserBase = UserBase> {
    * Changes only the given fields, so that concurrent changes do not overwrite each other. A new address is unverified
    * unless `emailVerifiedAt` is given too. Publishes {@link UserUpdated} if a field has changed.
    *
-   * @throws UserNotFoundError @throws InvalidEmailError @throws EmailTakenError @throws UserConflictError
+   * @throws UserNotFoundError @throws UserHasMoreRightsError @throws InvalidEmailError @throws EmailTakenError
+   * @throws UserConflictError
    * @throws ValidationFailedError for a value that the database rejects, and if the claims are too large for a token
    * @throws TypeError for related rows without a column in the user's table (use their own repository), for a changed
    *   value of a column that TypeORM does not update, and for null instead of an embedded class
    */
-  async update(id: string, changes: UserChanges<U>): Promise<U> {
-    return this.withLocked(id, async (user) => {
+  async update(id: string, changes: UserChanges<U>, caller?: Principal): Promise<U> {
+    return this.withLocked(id, caller, async (user) => {
       assertUpdatable(changes, user, this.metadata);
       const values = writableColumnsOf(changes, this.metadata);
       if (changes.email !== undefined) values.email = normalizeEmail(changes.email);
@@ -127,10 +132,10 @@ export class UsersService<U extends UserBase = UserBase> {
    * Disables the user: the user cannot sign in, all sessions end, and all earlier tokens are revoked, in one
    * transaction. A user who is already disabled stays unchanged.
    *
-   * @throws UserNotFoundError
+   * @throws UserNotFoundError @throws UserHasMoreRightsError
    */
-  async disable(id: string): Promise<U> {
-    return this.withLocked(id, async (user) => {
+  async disable(id: string, caller?: Principal): Promise<U> {
+    return this.withLocked(id, caller, async (user) => {
       if (user.disabledAt) return user;
       await this.set(user.id, { disabledAt: await this.access.end(user.id, 'account-disabled') });
       this.events.publish(new UserDisabled(user.id));
@@ -142,10 +147,10 @@ export class UsersService<U extends UserBase = UserBase> {
    * Allows the user to sign in again. `iat` has whole seconds, and tokens of the second of the disabling stay revoked.
    * This method resolves after that second is over (at most one second later), so that every later token is valid.
    *
-   * @throws UserNotFoundError
+   * @throws UserNotFoundError @throws UserHasMoreRightsError
    */
-  async enable(id: string): Promise<U> {
-    const { user, disabledAt } = await this.withLocked(id, async (found) => {
+  async enable(id: string, caller?: Principal): Promise<U> {
+    const { user, disabledAt } = await this.withLocked(id, caller, async (found) => {
       if (!found.disabledAt) return { user: found, disabledAt: null };
       await this.set(found.id, { disabledAt: null });
       this.events.publish(new UserEnabled(found.id));
@@ -158,11 +163,11 @@ export class UsersService<U extends UserBase = UserBase> {
   /**
    * Deletes the user and all rows that belong to it, and revokes all earlier tokens, in one transaction.
    *
-   * @throws UserNotFoundError
+   * @throws UserNotFoundError @throws UserHasMoreRightsError
    * @throws UserInUseError if your table refers to the user by a foreign key without `ON DELETE CASCADE` or `SET NULL`
    */
-  async remove(id: string): Promise<void> {
-    await this.withLocked(id, async (user) => {
+  async remove(id: string, caller?: Principal): Promise<void> {
+    await this.withLocked(id, caller, async (user) => {
       this.database.mapCommitError((error) => mapDeferredDeleteError(error, user, this.metadata));
       // Before the delete cascades to the sessions: revoking each session by id does not depend on clocks.
       await this.access.end(user.id, 'account-deleted');
@@ -178,7 +183,7 @@ export class UsersService<U extends UserBase = UserBase> {
   }
 
   /** Use `user.id` inside `work`: the argument `id` may be another spelling of the UUID, which is not a `sub`. */
-  private async withLocked<T>(id: string, work: (user: U) => Promise<T>): Promise<T> {
+  private async withLocked<T>(id: string, caller: Principal | undefined, work: (user: U) => Promise<T>): Promise<T> {
     if (!isUUID(id)) throw new UserNotFoundError();
     return this.database.transaction(async () => {
       const user = await this.database.manager.findOne(this.schemas.entity, {
@@ -187,6 +192,7 @@ export class UsersService<U extends UserBase = UserBase> {
         lock: { mode: 'pessimistic_write', tables: [this.metadata.tableName] },
       });
       if (!user) throw new UserNotFoundError();
+      await this.access.assertMayAdminister(user.id, caller);
       return work(user);
     });
   }

@@ -6,7 +6,7 @@ import { createTestDatabase, startTestApplication } from 'postern/testing';
 import type { TestApplication, TestDatabase } from 'postern/testing';
 import { AccessTokens, TokenSigner } from 'postern/tokens';
 import { UsersService } from 'postern/users';
-import { IDENTITIES, TABLE } from './identities.js';
+import { ADMINISTERING, IDENTITIES, TABLE } from './identities.js';
 import type { Identity } from './identities.js';
 
 const ABSENT: Readonly<Record<string, string>> = {
@@ -119,6 +119,26 @@ describe('identities', () => {
       expect(named(answers)).toEqual(named(statuses.split(' ').map(Number)));
     },
   );
+
+  it('a caller with the permission alone may not administer an administrator, and the OpenAPI document says so', async () => {
+    const root = await app.nest.get(UsersService).create({ email: `${crypto.randomUUID()}@example.test` });
+    await app.nest.get(UserRolesService).replace(root.id, [ADMINISTRATOR]);
+    const codes: unknown[] = [];
+    for (const operation of ADMINISTERING) {
+      const [, right, , body] = TABLE.find(([name]) => name === operation)!;
+      const [method, path] = operation.split(' ') as [string, string];
+      const address = path.replace('{id}', root.id).replace('{sessionId}', ABSENT['{sessionId}']!);
+      const token = await tokenOf('permittedUser', right);
+      const answer = await app.call(method, address, { ...(token && { token }), ...(body && { body }) });
+      codes.push([operation, answer.status, answer.body?.code]);
+    }
+    expect(codes).toEqual(ADMINISTERING.map((operation) => [operation, 403, 'user-has-more-rights']));
+    const documented = TABLE.map(([operation]) => operation).filter((operation) => {
+      const [method, path] = operation.split(' ') as [string, string];
+      return JSON.stringify(document.paths[path]![method.toLowerCase()]).includes('`user-has-more-rights`');
+    });
+    expect(documented.toSorted()).toEqual(ADMINISTERING.toSorted());
+  });
 
   it('the OpenAPI document names the permission of each operation, and its 403', () => {
     const lacking = TABLE.filter(([operation, right]) => {

@@ -74,3 +74,13 @@ export const TABLE: readonly IdentityRow[] = [
   ['POST /auth/logout-all', undefined, '401 401 204 204 204 204 204 403 403'],
   ['DELETE /users/me', undefined, '401 401 400 400 400 400 400 400 400', {}],
 ];
+
+/** The operations on a user that a caller may call only if it has every permission of the user. */
+export const ADMINISTERING: readonly string[] = [
+  'PATCH /users/{id}',
+  'DELETE /users/{id}',
+  'POST /users/{id}/disable',
+  'POST /users/{id}/enable',
+  'DELETE /users/{id}/sessions',
+  'DELETE /users/{id}/sessions/{sessionId}',
+];

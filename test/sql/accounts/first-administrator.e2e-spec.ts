@@ -130,6 +130,17 @@ describe('POST /auth/first-administrator', () => {
     ]);
   });
 
+  it('in production, the OpenAPI document does not have the route, also if the settings are asynchronous', async () => {
+    const settings = { issuer: 'http://localhost:3000', secret, databaseUrl: database.url, production: true };
+    @Module({ imports: [PosternModule.forRootAsync({ useFactory: () => settings })] })
+    class ReplicaModule {}
+    const app = await startTestApplication(ReplicaModule, { adapter: 'fastify' });
+    open.add(app);
+    const document = documentOf(app.nest);
+    expect(Object.keys(document.paths)).toContain('/auth/register');
+    expect(JSON.stringify(document)).not.toMatch(/first.?administrator|First steps/i);
+  });
+
   it('the OpenAPI document has the first administrator under its first tag', async () => {
     const { app } = await start('fastify');
     const document = documentOf(app.nest);

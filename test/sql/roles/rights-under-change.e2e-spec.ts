@@ -136,6 +136,28 @@ describe('rights while they change', () => {
     expect([answer.status, answer.body.code]).toEqual([403, 'permission-not-held']);
   });
 
+  it('a caller cannot administer a user who gets more rights at another replica', async () => {
+    const help = await personWith(await newRole('users:write', 'sessions:write'));
+    const ada = await personWith();
+    let send = (): void => undefined;
+    const isSent = new Promise<void>((resolve) => (send = resolve));
+    const change = a.nest.get(Database).transaction(async () => {
+      await a.nest.get(UserRolesService).replace(ada.id, ['courier']);
+      send();
+      await delay(300);
+    });
+    await isSent;
+    const answers = await Promise.all([
+      b.call('POST', `/users/${ada.id}/disable`, { token: help.token }),
+      b.call('DELETE', `/users/${ada.id}/sessions`, { token: help.token }),
+    ]);
+    await change;
+    expect(answers.map(({ status, body }) => [status, body.code, body.permission])).toEqual([
+      [403, 'user-has-more-rights', 'parcels:send'],
+      [403, 'user-has-more-rights', 'parcels:send'],
+    ]);
+  });
+
   it('a token that is issued while the commit of a taken role is slow loses the role, too', async () => {
     const ada = await personWith('courier');
     let token = '';
@@ -162,6 +184,33 @@ describe('rights while they change', () => {
     );
     expect(rows.map(({ outlives }) => outlives)).toEqual([false, false, false, false]);
     expect(rows.at(-1)!.permissions).toBeNull();
+  });
+
+  it('a role with more permissions than a follower reads is rejected, also through the roles that it includes', async () => {
+    const count = 2100;
+    const many = Array.from({ length: count }, (_, index) => `pallets-of-the-${letters(index)}:read`);
+    definePermissions(Object.fromEntries(many.map((name) => [name, 'Read pallets'])));
+    const { token } = await personWith(ADMINISTRATOR);
+    const [first, includes] = ['pallets-0', [0, 1, 2, 3].map((part) => `pallets-${part}`)];
+    const write = (method: string, path: string, body: object) => a.call(method, path, { token, body });
+    for (const [part, name] of includes.entries()) {
+      const body = { name, description: 'Part', permissions: many.slice(part * 500, part * 500 + 500) };
+      expect((await write('POST', '/roles', body)).status).toBe(201);
+    }
+    const all = { name: 'pallets', description: 'All', permissions: [], includes };
+    expect((await write('POST', '/roles', all)).status).toBe(201);
+    const answers = [
+      await write('POST', '/roles', { ...all, name: 'too-many', permissions: many.slice(2000) }),
+      await write('POST', '/roles', { ...all, name: 'too-long', permissions: many.slice(0, 501) }),
+      await write('PATCH', `/roles/${first}`, { permissions: [...many.slice(0, 499), many[2000], many[2001]] }),
+      await write('PATCH', `/roles/${first}`, { permissions: many.slice(2000), includes: ['pallets-1'] }),
+    ];
+    expect(answers.map(({ status, body }) => [status, (body.errors as { pointer: string }[])?.[0]?.pointer])).toEqual([
+      [400, '/includes'],
+      [400, '/permissions'],
+      [400, '/permissions'],
+      [200, undefined],
+    ]);
   });
 
   it('a follower that starts reads the permissions of a hundred large roles, and a changed part of all', async () => {

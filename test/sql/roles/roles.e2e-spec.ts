@@ -1,14 +1,16 @@
-import { Controller, Get, Injectable, Module, Param } from '@nestjs/common';
+import { Controller, Get, Injectable, Module, Param, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { PosternModule } from 'postern';
 import {
   AuthModule,
   definePermissions,
+  JwtAuthGuard,
   Policy,
   RequireAnyPermission,
   RequirePermissions,
   RequireRoles,
   UsePolicy,
+  withInheritedRoutes,
 } from 'postern/auth';
 import type { PolicyContext, Principal } from 'postern/auth';
 import { ProblemModule } from 'postern/problem';
@@ -35,7 +37,10 @@ const BOUND_MILLISECONDS = 1000;
 
 @Injectable()
 class InvoiceOwnerPolicy extends Policy {
+  calls = 0;
+
   override may({ subject }: Principal, { params }: PolicyContext): boolean {
+    this.calls += 1;
     return params.owner === subject;
   }
 }
@@ -60,10 +65,35 @@ class InvoicesController {
     return 'audit';
   }
 
+  // The guard is also global.
+  @UseGuards(JwtAuthGuard)
   @UsePolicy(InvoiceOwnerPolicy)
   @Get('of/:owner')
   own(@Param('owner') owner: string): string {
     return owner;
+  }
+}
+
+@RequirePermissions('invoices:read')
+class ReportsOfAll {
+  @RequireRoles('auditor', 'accountant')
+  @Get('yearly')
+  yearly(): string {
+    return 'base';
+  }
+}
+
+/** It overrides without decorators, so the rules of its base class apply. */
+@Controller('reports')
+class ReportsController extends ReportsOfAll {
+  override yearly(): string {
+    return 'override';
+  }
+
+  @RequirePermissions('invoices:approve')
+  @Get('draft')
+  draft(): string {
+    return 'draft';
   }
 }
 
@@ -96,7 +126,10 @@ beforeAll(async () => {
       databaseUrl: database.url,
       roles: [{ name: 'accountant', description: 'Reads invoices', permissions: ['invoices:read'] }],
     });
-  const invoices = { controllers: [InvoicesController], providers: [InvoiceOwnerPolicy] };
+  const invoices = {
+    controllers: [InvoicesController, withInheritedRoutes(ReportsController)],
+    providers: [InvoiceOwnerPolicy],
+  };
   [a, b] = await Promise.all(
     [1, 2].map(() => {
       @Module({ imports: [posternModule()], ...invoices })
@@ -191,6 +224,21 @@ describe('roles', () => {
     expect(codeOf(await service.call('GET', '/invoices/audit', { token }))).toEqual([403, 'role-missing']);
   });
 
+  it('the decorators of a base class, its methods, and a subclass add up', async () => {
+    const approving = await newRole(['invoices:approve']);
+    const [ada, bob, eve] = [
+      await personWith('accountant'),
+      await personWith(approving),
+      await personWith(await newRole([], ['accountant', approving])),
+    ];
+    const statusOf = async (path: string, { token }: Person) => (await service.call('GET', path, { token })).status;
+    await untilEverywhere('/reports/draft', eve.token, 200);
+    const people = [ada, bob, eve];
+    expect(await Promise.all(people.map((person) => statusOf('/reports/draft', person)))).toEqual([403, 403, 200]);
+    // Eve has the permissions of an accountant, and not the role.
+    expect(await Promise.all(people.map((person) => statusOf('/reports/yearly', person)))).toEqual([200, 403, 403]);
+  });
+
   it('a policy decides by the parameters of the request', async () => {
     const ada = await personWith();
     for (const application of everywhere()) {
@@ -200,6 +248,15 @@ describe('roles', () => {
         'policy-denied',
       ]);
     }
+  });
+
+  it('a policy decides once for each request, also if the guard is applied twice', async () => {
+    const policy = service.nest.get(InvoiceOwnerPolicy);
+    const calls = policy.calls;
+    const ada = await personWith();
+    expect((await service.call('GET', `/invoices/of/${ada.id}`, { token: ada.token })).status).toBe(200);
+    expect((await service.call('GET', `/invoices/of/${ada.id}`, { token: ada.token })).status).toBe(200);
+    expect(policy.calls - calls).toBe(2);
   });
 
   it('a permission that is taken from a role is rejected everywhere within a second, and works at once when it is back', async () => {
@@ -264,6 +321,11 @@ describe('roles', () => {
     }
     const demotion = await a.call('PUT', `/users/${root.id}/roles`, { token, body: { roles: [] } });
     expect(codeOf(demotion)).toEqual([403, 'permission-not-held']);
+    const emptied = await a.call('PATCH', `/roles/${await newRole(['invoices:approve'])}`, {
+      token,
+      body: { permissions: [] },
+    });
+    expect(codeOf(emptied)).toEqual([403, 'permission-not-held']);
     expect((await a.call('PUT', `/users/${ada.id}/roles`, { token, body: { roles: ['accountant'] } })).status).toBe(
       200,
     );

@@ -11,6 +11,7 @@ import { createTestDatabase, startTestApplication } from 'postern/testing';
 import type { TestApplication, TestDatabase } from 'postern/testing';
 import { AccessTokens } from 'postern/tokens';
 import { UsersService } from 'postern/users';
+import { until } from '../../support/until.js';
 
 const secret = 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-act';
 
@@ -98,7 +99,7 @@ describe('POST /users/{id}/impersonate', () => {
     expect(claims).not.toHaveProperty('auth_time');
     expect((await app.call('GET', '/whoami', { token })).body).toEqual({
       subject: ada.id,
-      actor: { subject: root.id },
+      actor: { subject: root.id, roles: [ADMINISTRATOR] },
     });
     expect((await app.call('GET', '/whoami', { token: ada.token })).body).toEqual({ subject: ada.id });
     expect((await app.call('GET', '/whoami/reader', { token })).status).toBe(200);
@@ -124,9 +125,28 @@ describe('POST /users/{id}/impersonate', () => {
     }
   });
 
+  it.each(['the role is taken from the administrator', 'the permission is taken from the role'])(
+    'a token ends if %s',
+    async (reason) => {
+      const roles = app.nest.get(RolesService);
+      await roles.create({ name: 'helper', description: 'Helps', permissions: ['users:impersonate', 'users:read'] });
+      const [helper, ada] = [await personWith('helper', 'reader'), await personWith('reader')];
+      const token = (await impersonate(ada.id, helper.token)).body.access_token;
+      const status = async () => (await app.call('GET', '/whoami', { token })).status;
+      await app.nest.get(UserRolesService).replace(helper.id, ['helper']);
+      await roles.update('helper', { permissions: ['users:impersonate'] });
+      expect(await status()).toBe(200);
+      if (reason.startsWith('the role')) await app.nest.get(UserRolesService).replace(helper.id, []);
+      else await roles.update('helper', { permissions: ['users:read'] });
+      await until(async () => (await status()) === 401, 1000);
+      await roles.remove('helper');
+    },
+  );
+
   it.each([
     ['POST', '/auth/password/change', { currentPassword: 'x', newPassword: 'y' }],
     ['DELETE', '/users/me', { password: 'x' }],
+    ['PATCH', '/users/me', {}],
     ['POST', '/auth/logout-all', undefined],
     ['POST', '/auth/logout', undefined],
     ['GET', '/auth/sessions', undefined],

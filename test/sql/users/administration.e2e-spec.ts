@@ -5,6 +5,7 @@ import { ADMINISTRATOR, RolesService, UserRolesService } from 'postern/roles';
 import { SessionsService } from 'postern/sessions';
 import { createTestDatabase, startTestApplication } from 'postern/testing';
 import type { TestApplication, TestDatabase } from 'postern/testing';
+import { AccessTokens } from 'postern/tokens';
 import { UserList, UsersService } from 'postern/users';
 
 const password = 'seven small boats at noon';
@@ -115,6 +116,56 @@ describe.each(['fastify', 'express'] as const)('the administration of users and 
       status: 400,
       body: { code: 'validation-failed', errors: [{ pointer: '/after', detail: expect.stringContaining('sort') }] },
     });
+  });
+
+  it('a caller administers no user who has a permission that the caller does not have', async () => {
+    await app.nest
+      .get(RolesService)
+      .create({ name: 'help-desk', description: 'Helps', permissions: ['users:write', 'sessions:write'] });
+    const help = await personWith('help@example.com', 'help-desk');
+    const [plain, colleague, auditor, boss] = [
+      await personWith('plain@example.com'),
+      await personWith('colleague@example.com', 'help-desk'),
+      await personWith('auditor@example.com', 'auditor'),
+      await personWith('boss@example.com', ADMINISTRATOR),
+    ];
+    const service = await app.nest
+      .get(AccessTokens)
+      .issue({ subject: 'desk', scopes: ['users:write', 'sessions:write'] });
+    const acts = ({ id, sessionId }: typeof plain) =>
+      [
+        ['PATCH', `/users/${id}`, {}],
+        ['DELETE', `/users/${id}/sessions/${sessionId}`],
+        ['DELETE', `/users/${id}/sessions`],
+        ['POST', `/users/${id}/disable`],
+        ['POST', `/users/${id}/enable`],
+        ['DELETE', `/users/${id}`],
+      ] as const;
+    for (const token of [help.token, service.token]) {
+      for (const [target, permission] of [
+        [auditor, 'users:read'],
+        [boss, ADMINISTRATOR],
+      ] as const) {
+        for (const [method, path, body] of acts(target)) {
+          const answer = await app.call(method, path, { token, body });
+          expect([path, answer.status, answer.body?.code, answer.body?.permission]).toEqual([
+            path,
+            403,
+            'user-has-more-rights',
+            permission,
+          ]);
+        }
+      }
+    }
+    expect((await get('/users', boss.token)).status).toBe(200);
+    for (const target of [plain, colleague]) {
+      const statuses: number[] = [];
+      for (const [method, path, body] of acts(target)) {
+        statuses.push((await app.call(method, path, { token: help.token, body })).status);
+      }
+      expect(statuses).toEqual([200, 204, 204, 200, 200, 204]);
+    }
+    for (const { id } of [help, auditor, boss]) await app.nest.get(UsersService).remove(id);
   });
 
   it('POST /users creates a user with a password, without one, and none with a weak one', async () => {

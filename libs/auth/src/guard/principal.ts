@@ -2,6 +2,8 @@
 export interface Actor {
   /** `act.sub`. */
   readonly subject: string;
+  /** `act.roles`: the roles by which the actor may act as others. The token is revoked when none of them is left. */
+  readonly roles?: readonly string[];
 }
 
 /**

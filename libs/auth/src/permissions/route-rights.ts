@@ -12,6 +12,8 @@ import type { Principal } from '../guard/principal.js';
 @Injectable()
 export class RouteRights {
   private readonly policies = new Map<Type<Policy>, Policy>();
+  /** Nest gives all guards of a call the same context, and two of them may be this guard. */
+  private readonly allowed = new WeakMap<ExecutionContext, Principal>();
 
   constructor(
     private readonly permissions: PrincipalPermissions,
@@ -41,7 +43,8 @@ export class RouteRights {
   }
 
   /**
-   * Calls the policies in order, and stops at the first one that does not allow the request.
+   * Calls the policies in order, and stops at the first one that does not allow the request. It calls them once for a
+   * request and a principal, also if the guard is applied twice.
    *
    * @throws PolicyDeniedError, or the error of a policy
    */
@@ -51,11 +54,13 @@ export class RouteRights {
     execution: ExecutionContext,
     user: unknown,
   ): Promise<void> {
+    if (this.allowed.get(execution) === principal) return;
     const context = policyContextOf(execution, user);
     for (const policy of policies) {
       const isAllowed: unknown = await this.policyOf(policy).may(principal, context);
       if (isAllowed !== true) throw new PolicyDeniedError();
     }
+    this.allowed.set(execution, principal);
   }
 
   /**

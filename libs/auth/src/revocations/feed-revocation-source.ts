@@ -30,7 +30,8 @@ class GapError extends Error {}
  * revocation as it happens, in order and without a gap. An event that cannot be verified is rejected. An event of an
  * unknown type is ignored.
  *
- * A revoked token never becomes valid again: a new snapshot only adds to the set.
+ * A revoked token never becomes valid again: a new snapshot only adds revocations to the set. It replaces the
+ * permissions of roles, when it is complete.
  *
  * @see docs/revocation.md
  */
@@ -123,6 +124,7 @@ export class FeedRevocationSource extends RevocationSource {
       this.isLoading = true;
       this.covered = 0;
       this.position = undefined;
+      this.set!.beginSnapshot(this.rules.rules.issuer);
     } else if (message.type === 'position') {
       this.arrive(message.sequence, message.cursor);
     } else {
@@ -177,6 +179,8 @@ export class FeedRevocationSource extends RevocationSource {
     if (this.isLoading) {
       if (sequence !== this.covered) this.noteGap(sequence);
       this.isLoading = false;
+      // The feed has read its database since this connection began, so no newer role is missing.
+      this.set!.endSnapshot(this.rules.rules.issuer);
       this.health.counters.snapshots += 1;
     } else if (this.position?.sequence !== sequence) {
       this.noteGap(sequence);

@@ -57,6 +57,26 @@ describe('RevocationSet', () => {
     expect(set.isRevoked({ ...bearer, subject: `${subject}?` })).toBe(false);
   });
 
+  it('after a failover, a snapshot replaces the permissions of roles when it is complete, also by lower versions', () => {
+    const role = (target: string, version: number, ...permissions: string[]): void =>
+      set.add({ kind: 'role-permissions', target, version, permissions, reason: 'test', expiresAt: 9_000 });
+    const permissionsOf = (name: string) => [...(set.permissionsOf(ISSUER, name) ?? ['ended'])];
+    role('auditor', 7, 'a:read', 'a:write');
+    role('lost', 8, 'a:read');
+    set.beginSnapshot();
+    role('auditor', 2, 'a:read', 'a:write', 'a:delete');
+    role('auditor', 3, 'a:read');
+    role('auditor', 1, 'a:write');
+    expect([permissionsOf('auditor'), permissionsOf('lost')]).toEqual([['a:read', 'a:write'], ['a:read']]);
+    set.endSnapshot();
+    expect([permissionsOf('auditor'), permissionsOf('lost')]).toEqual([['a:read'], ['ended']]);
+    expect(set.hasRole({ ...bearer, roles: ['lost'] }, 'lost')).toBe(false);
+    role('lost', 4, 'a:write');
+    expect(permissionsOf('lost')).toEqual(['a:write']);
+    set.endSnapshot();
+    expect(permissionsOf('auditor')).toEqual(['a:read']);
+  });
+
   it('RevocationSet rounds an expiry up to whole seconds', () => {
     add('session', 's1', { expiresAt: 1_000.5 });
     expect(set.isRevoked(bearer)).toBe(true);

@@ -1,10 +1,13 @@
 import { flatString } from 'postern/jws';
 import type { Clock } from './clock.js';
-import type { Principal } from '../guard/principal.js';
+import type { Actor, Principal } from '../guard/principal.js';
 import type { Revocation } from './revocation.js';
 
 /** How many entries each `add` examines, so that the set shrinks while it is filled and no call does much work. */
 const EXAMINED_PER_ADD = 4;
+
+/** The permissions of an actor, one of which it needs as long as it acts as another user. */
+const IMPERSONATION = ['users:impersonate', '*'];
 
 /** Later than any `iat`. */
 const ALL_TIME = Number.POSITIVE_INFINITY;
@@ -30,6 +33,8 @@ interface IssuerRevocations {
   /** Roles that were taken from a user, by `roleTarget`. */
   readonly role: Map<string, Cutoff>;
   readonly roles: Map<string, RoleVersion>;
+  /** The roles of the snapshot that is being read. */
+  snapshot?: Map<string, RoleVersion> | undefined;
 }
 
 /** The target of a revocation of the kind `role`. A name of a role has no space. */
@@ -90,8 +95,10 @@ export class RevocationSet {
     const entries = this.entriesOf(revocation.issuer ?? this.ownIssuer);
     if (kind === 'role-permissions') {
       const { permissions, version = 0 } = revocation;
-      if (version < (entries.roles.get(target)?.version ?? 0)) return;
-      entries.roles.set(target, { permissions: permissions && new Set(permissions), version, expiresAt });
+      const role = { permissions: permissions && new Set(permissions), version, expiresAt };
+      for (const roles of [entries.roles, entries.snapshot]) {
+        if (roles && version >= (roles.get(target)?.version ?? 0)) roles.set(target, role);
+      }
     } else if (kind === 'subject' || kind === 'client' || kind === 'role') {
       const existing = entries[kind].get(target);
       const before = Math.max(revocation.before ?? ALL_TIME, existing?.before ?? 0);
@@ -101,7 +108,7 @@ export class RevocationSet {
     }
   }
 
-  /** Whether the token's session, subject, client, id, or key is revoked. */
+  /** Whether the token's session, subject, client, id, or key is revoked, or its actor may no longer act as others. */
   isRevoked(principal: Principal): boolean {
     const entries = this.byIssuer.get(principal.issuer);
     if (entries === undefined) return false;
@@ -110,7 +117,8 @@ export class RevocationSet {
       entries.token.has(principal.tokenId) ||
       entries.key.has(principal.keyId) ||
       isCutOff(entries.subject.get(principal.subject), principal) ||
-      (principal.clientId !== undefined && isCutOff(entries.client.get(principal.clientId), principal))
+      (principal.clientId !== undefined && isCutOff(entries.client.get(principal.clientId), principal)) ||
+      (principal.actor?.roles !== undefined && hasLostImpersonation(entries, principal.actor, principal))
     );
   }
 
@@ -131,6 +139,27 @@ export class RevocationSet {
   /** The permissions of the role at this issuer; `undefined` if the issuer has no such role, or does not publish it. */
   permissionsOf(issuer: string, role: string): ReadonlySet<string> | undefined {
     return this.byIssuer.get(issuer)?.roles.get(role)?.permissions;
+  }
+
+  /**
+   * Begins to read all roles of an issuer again, such as after a failover that lost commits: versions may then be lower
+   * than known ones. Until `endSnapshot`, the known roles stay in force.
+   */
+  beginSnapshot(issuer = this.ownIssuer): void {
+    this.entriesOf(issuer).snapshot = new Map();
+  }
+
+  /** The roles added since `beginSnapshot` replace all others: a known role that is not among them has ended. */
+  endSnapshot(issuer = this.ownIssuer): void {
+    const { roles, snapshot } = this.entriesOf(issuer);
+    if (snapshot === undefined) return;
+    this.changes += 1;
+    for (const [name, role] of roles) {
+      // Any later version replaces it.
+      if (!snapshot.has(name)) roles.set(name, { ...role, permissions: undefined, version: 0 });
+    }
+    for (const [name, role] of snapshot) roles.set(name, role);
+    this.entriesOf(issuer).snapshot = undefined;
   }
 
   /**
@@ -191,4 +220,15 @@ export class RevocationSet {
 
 function isCutOff(cutoff: Cutoff | undefined, principal: Principal): boolean {
   return cutoff !== undefined && principal.issuedAt <= cutoff.before;
+}
+
+/** Whether each role that allows the actor to act as others was taken from it, deleted, or has lost the permission. */
+function hasLostImpersonation(entries: IssuerRevocations, { subject, roles = [] }: Actor, token: Principal): boolean {
+  return roles.every((role) => {
+    const definition = entries.roles.get(role);
+    return (
+      isCutOff(entries.role.get(roleTarget(subject, role)), token) ||
+      (definition !== undefined && !IMPERSONATION.some((permission) => definition.permissions?.has(permission)))
+    );
+  });
 }

@@ -76,8 +76,9 @@ export function validateClaims(token: ParsedToken, keyId: string, now: number): 
 /** @see RFC 8693 §4.1 */
 function actorOf(act: unknown): Actor | undefined {
   if (typeof act !== 'object' || act === null || Array.isArray(act)) return undefined;
-  const { sub } = act as Readonly<Record<string, unknown>>;
-  return isText(sub, MAX_SUBJECT_LENGTH) ? Object.freeze({ subject: sub }) : undefined;
+  const { sub, roles } = act as Readonly<Record<string, unknown>>;
+  if (!isText(sub, MAX_SUBJECT_LENGTH)) return undefined;
+  return Object.freeze({ subject: sub, ...(isListOfTexts(roles) && { roles: Object.freeze(roles) }) });
 }
 
 /**

@@ -56,8 +56,9 @@ export class RevocationFeedPoll {
     signal: AbortSignal,
   ): Promise<FeedAnswer> {
     const cursor = cursorOf(text);
-    // A new follower must receive all revocations from before its call.
-    await this.untilFresh(signal, cursor === undefined ? performance.now() : undefined);
+    // A follower that gets a snapshot must receive all revocations and roles from before its call.
+    const isKnown = cursor !== undefined && this.feed.after(cursor.position, 0) !== undefined;
+    await this.untilFresh(signal, isKnown ? undefined : performance.now());
     if (cursor === undefined || this.feed.after(cursor.position, 0) === undefined) return this.firstPage();
     if (cursor.snapshotOffset !== undefined) return this.nextPage(cursor.position, cursor.snapshotOffset, false);
     return this.following(cursor.position, Math.min(waitSeconds, this.access.secondsLeft(principal)), signal);

@@ -112,6 +112,7 @@ export class DatabaseRevocationSource extends RevocationSource {
     const { set } = this;
     if (!set) return true;
     let after = this.place;
+    if (after === START) set.beginSnapshot();
     let recent: SequencedRevocation[] = [];
     let reloads = 0;
     for (;;) {
@@ -127,6 +128,7 @@ export class DatabaseRevocationSource extends RevocationSource {
         if ((reloads += 1) > MAX_RELOADS) throw new Error('the revocations changed in each of several reads');
         this.logger.warn('Last revocation read no longer exists (failover?); reloading all');
         this.place = after = START;
+        set.beginSnapshot();
         recent = [];
         continue;
       }
@@ -138,6 +140,7 @@ export class DatabaseRevocationSource extends RevocationSource {
       recent = [...recent, ...entries].slice(-RECENT_LIMIT);
       if (unordered.length > 0) void this.number();
       if (entries.length === PAGE_SIZE) continue;
+      set.endSnapshot();
       const completeAt = unordered.length === 0 ? startedAt : undefined;
       this.feed.append({ after, entries: recent, end, lastSequence, completeAt });
       const isComplete = unordered.length < PAGE_SIZE;

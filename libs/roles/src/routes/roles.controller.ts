@@ -81,7 +81,7 @@ export class RolesController {
     summary: 'Change a role',
     description:
       'Changes the given members. Every service applies the change within a second. You need each permission that the ' +
-      'role gets. The role `administrator` cannot be changed.',
+      'role gets or loses. The role `administrator` cannot be changed.',
   })
   @ApiOkResponse({ description: 'The role after the change.', type: RoleDto })
   @ApiProblems(ValidationFailedError, RoleNotFoundError, RoleCycleError, SystemRoleError, PermissionNotHeldError)

@@ -11,16 +11,15 @@ import {
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
-import { UserNotFoundError, UsersService } from 'postern/users';
+import { UserHasMoreRightsError, UserNotFoundError, UsersService } from 'postern/users';
 import { ListSessionsDto } from '../dto/list-sessions.dto.js';
 import { SessionsPageDto } from '../dto/user-session.dto.js';
 import { SessionNotFoundError } from '../sessions.errors.js';
 import '../sessions.permissions.js';
-import { SessionsService } from '../sessions.service.js';
+import { EndUserSessions } from './end-user-sessions.js';
 import { SessionList } from './session-list.js';
 
 const DEFAULT_PAGE_SIZE = 50;
-const REASON = 'ended-by-administrator';
 const USER_ID = {
   name: 'id',
   description: 'The id of the user.',
@@ -45,7 +44,7 @@ const SESSION_ID = {
 @UseGuards(JwtAuthGuard)
 export class UserSessionsController {
   constructor(
-    private readonly sessions: SessionsService,
+    private readonly ender: EndUserSessions,
     private readonly directory: SessionList,
     private readonly users: UsersService,
   ) {}
@@ -92,12 +91,14 @@ export class UserSessionsController {
   @ApiOperation({
     operationId: 'endUserSessions',
     summary: 'End all sessions of a user',
-    description: 'Signs the user out on all devices. Access and refresh tokens become invalid at once.',
+    description:
+      'Signs the user out on all devices. Access and refresh tokens become invalid at once. You need every permission ' +
+      'of the user.',
   })
   @ApiNoContentResponse({ description: 'The user has no live session.' })
-  @ApiProblems(UserNotFoundError)
-  async endUserSessions(@Param('id') id: string): Promise<void> {
-    await this.sessions.revokeAll(await this.idOf(id), { reason: REASON });
+  @ApiProblems(UserNotFoundError, UserHasMoreRightsError)
+  async endUserSessions(@Param('id') id: string, @CurrentPrincipal() caller: Principal): Promise<void> {
+    await this.ender.end(await this.idOf(id), caller);
   }
 
   @Delete('users/:id/sessions/:sessionId')
@@ -108,14 +109,19 @@ export class UserSessionsController {
   @ApiOperation({
     operationId: 'endUserSession',
     summary: 'End one session of a user',
-    description: 'Signs one device of the user out. Its access and refresh tokens become invalid at once.',
+    description:
+      'Signs one device of the user out. Its access and refresh tokens become invalid at once. You need every ' +
+      'permission of the user.',
   })
   @ApiNoContentResponse({ description: 'The session has ended.' })
-  @ApiProblems(UserNotFoundError, SessionNotFoundError)
-  async endUserSession(@Param('id') id: string, @Param('sessionId') sessionId: string): Promise<void> {
+  @ApiProblems(UserNotFoundError, UserHasMoreRightsError, SessionNotFoundError)
+  async endUserSession(
+    @Param('id') id: string,
+    @Param('sessionId') sessionId: string,
+    @CurrentPrincipal() caller: Principal,
+  ): Promise<void> {
     const userId = await this.idOf(id);
-    const isEnded = isUUID(sessionId) && (await this.sessions.revokeOwn(userId, sessionId, REASON));
-    if (!isEnded) throw new SessionNotFoundError();
+    if (!isUUID(sessionId) || (await this.ender.end(userId, caller, sessionId)) === 0) throw new SessionNotFoundError();
   }
 
   private async idOf(id: string): Promise<string> {

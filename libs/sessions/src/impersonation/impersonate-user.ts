@@ -24,7 +24,8 @@ export class ImpersonateUser {
 
   /**
    * The token names the user (`sub`), the caller (`act`), and the session of the caller (`sid`), so it ends with that
-   * session. There is no refresh token, and the token does not state how the user authenticated.
+   * session, and when the caller loses the permission `users:impersonate`. There is no refresh token, and the token
+   * does not state how the user authenticated.
    *
    * @throws ImpersonationDisabledError @throws SessionMissingError @throws UserNotFoundError
    * @throws AccountDisabledError
@@ -38,13 +39,17 @@ export class ImpersonateUser {
     if (!isUUID(userId)) throw new UserNotFoundError();
     return this.database.transaction(async () => {
       // The lock delays a new role, a disabling, and a deletion until the token is issued. A disabling then revokes it.
-      await this.database.manager.query('SELECT FROM users WHERE id = $1 FOR SHARE', [userId]);
+      // The caller keeps its roles for as long, too: a role that is taken later is revoked in this token.
+      await this.database.manager.query('SELECT FROM users WHERE id = ANY ($1::uuid[]) ORDER BY id FOR SHARE', [
+        [userId, caller.subject],
+      ]);
       const user = await this.rules.enabledUser(userId);
       const session = await this.touched(sessionId, caller.subject);
       const claims = await this.tokens.claimsOf(user, Object.assign(session, { userId: user.id, amr: [] }));
       await this.rules.assertMayHave(claims.roles, caller);
       this.events.publish(new UserImpersonated(caller.subject, user.id, sessionId, lifetimeSeconds));
-      return this.tokens.issue(claims, { actor: { subject: caller.subject }, lifetimeSeconds });
+      const actor = { subject: caller.subject, roles: this.rules.impersonatingRolesOf(caller) };
+      return this.tokens.issue(claims, { actor, lifetimeSeconds });
     });
   }
 

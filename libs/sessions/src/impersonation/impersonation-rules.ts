@@ -1,4 +1,5 @@
 import { Injectable, Optional } from '@nestjs/common';
+import { PrincipalPermissions } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { UserNotFoundError, UserRoles, UsersService } from 'postern/users';
 import type { UserBase } from 'postern/users';
@@ -11,6 +12,7 @@ export class ImpersonationRules {
   constructor(
     private readonly settings: CheckedSessionsSettings,
     private readonly users: UsersService,
+    private readonly permissions: PrincipalPermissions,
     @Optional() private readonly roles?: UserRoles,
   ) {}
 
@@ -28,6 +30,11 @@ export class ImpersonationRules {
     if (!user) throw new UserNotFoundError();
     if (user.disabledAt) throw new AccountDisabledError();
     return user;
+  }
+
+  /** The roles of the caller that allow it to act as a user. */
+  impersonatingRolesOf(caller: Principal): readonly string[] {
+    return caller.roles.filter((role) => this.permissions.has({ ...caller, roles: [role] }, 'users:impersonate'));
   }
 
   /** @param roles the roles that the token would name @throws AuthError if the caller may not act as their owner */

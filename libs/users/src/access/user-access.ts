@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Injectable, Optional } from '@nestjs/common';
 import { Clock, RevocationPublisher } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { UserRoles } from './user-roles.js';
 import { UserSessions } from './user-sessions.js';
 
-/** Ends the access of a user: the sessions and all access tokens, also those without a session. */
+/** Decides who may administer a user, and ends the access of a user: the sessions and all access tokens. */
 @Injectable()
 export class UserAccess {
   constructor(
@@ -15,8 +16,18 @@ export class UserAccess {
   ) {}
 
   /**
-   * Call it in a transaction after the user's row is locked: then it also covers tokens that are issued while the lock
-   * is awaited, and no session can begin before the transaction ends.
+   * Call it in the transaction of the change. Without `RolesModule`, no user has more rights than another.
+   *
+   * @param caller absent for code of the application, which may change every user
+   * @throws UserHasMoreRightsError
+   */
+  async assertMayAdminister(userId: string, caller: Principal | undefined): Promise<void> {
+    if (caller) await this.roles?.assertMayAdminister(userId, caller);
+  }
+
+  /**
+   * Ends the access, also of tokens without a session. Call it in a transaction after the user's row is locked: then it
+   * also covers tokens that are issued while the lock is awaited, and no session can begin before the transaction ends.
    *
    * @param reason at most 32 characters
    * @throws AuthError if the account must not end, such as the last administrator

@@ -25,8 +25,17 @@ export abstract class UserRoles {
   abstract conditionFor(userId: string, role: string, bound?: string): string;
 
   /**
-   * Allows the caller to act as a user with these roles, or throws an `AuthError`: none of them may have every
-   * permission, or a permission that the caller does not have.
+   * Allows the caller to change, disable, or delete the user, or to end a session of the user: the caller has every
+   * permission of the user. Call it in the transaction of the change: it locks the row of the user, and no role changes
+   * until the transaction ends.
+   *
+   * @throws UserHasMoreRightsError
+   */
+  abstract assertMayAdminister(userId: string, caller: Principal): Promise<void>;
+
+  /**
+   * Allows the caller to act as a user with these roles, or throws an `AuthError`: the caller has the permission
+   * `users:impersonate`, and none of the roles has every permission, or a permission that the caller does not have.
    */
   abstract assertMayImpersonate(roles: readonly string[], caller: Principal): Promise<void>;
 }

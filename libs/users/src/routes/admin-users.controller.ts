@@ -23,6 +23,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import {
+  CurrentPrincipal,
   InvalidTokenError,
   JwtAuthGuard,
   ForServices,
@@ -31,10 +32,12 @@ import {
   RequirePermissions,
   FixedResponse,
 } from 'postern/auth';
+import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { IsString, ValidateIf } from 'class-validator';
 import { IsEmailAddress } from '../email-address.js';
-import { ListUsersDto } from './list-users.dto.js';
+import { DEFAULT_PAGE_SIZE, ListUsersDto } from './list-users.dto.js';
+import { usersPageDtoOf } from './users-page.dto.js';
 import { ForUserEntity } from '../checks/entity-match.check.js';
 import { createDtoOf, updateDtoOf } from '../fields/request-dto.js';
 import { userFieldsOf } from '../fields/user-field.decorator.js';
@@ -45,7 +48,13 @@ import type { UserBase } from '../user-base.entity.js';
 import { CreateUser } from '../directory/create-user.js';
 import { UserList } from '../directory/user-list.js';
 import type { NewUser, SeenUser, TeamFields } from '../fields/user-types.js';
-import { EmailTakenError, UserConflictError, UserInUseError, UserNotFoundError } from '../users.errors.js';
+import {
+  EmailTakenError,
+  UserConflictError,
+  UserHasMoreRightsError,
+  UserInUseError,
+  UserNotFoundError,
+} from '../users.errors.js';
 import { UsersService } from '../users.service.js';
 
 /** The methods of a controller that {@link adminUsersControllerOf} creates. */
@@ -59,13 +68,12 @@ export interface AdminUsersRoutes<U extends UserBase = UserBase> {
     ipAddress?: string,
   ): Promise<SeenUser<U, 'admin'>>;
   readUser(id: string): Promise<SeenUser<U, 'admin'>>;
-  updateUser(id: string, changes: TeamFields<U>): Promise<SeenUser<U, 'admin'>>;
-  deleteUser(id: string): Promise<void>;
-  disableUser(id: string): Promise<SeenUser<U, 'admin'>>;
-  enableUser(id: string): Promise<SeenUser<U, 'admin'>>;
+  updateUser(id: string, changes: TeamFields<U>, caller: Principal): Promise<SeenUser<U, 'admin'>>;
+  deleteUser(id: string, caller: Principal): Promise<void>;
+  disableUser(id: string, caller: Principal): Promise<SeenUser<U, 'admin'>>;
+  enableUser(id: string, caller: Principal): Promise<SeenUser<U, 'admin'>>;
 }
 
-const DEFAULT_PAGE_SIZE = 50;
 const ID = {
   name: 'id',
   description: 'The id of the user.',
@@ -103,18 +111,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @IsString()
     password?: string;
   }
-  class UsersPageDto {
-    @ApiProperty({ type: [View], description: 'The users of this page.' })
-    users!: object[];
-
-    @ApiProperty({
-      type: String,
-      nullable: true,
-      description: 'The value of `after` for the next page; null on the last page.',
-      example: null,
-    })
-    next!: string | null;
-  }
+  const UsersPageDto = usersPageDtoOf(View);
   const answer = (description: string, more: object = {}) =>
     ApiOkResponse({ type: View, description, example: { ...View.example, ...more } });
 
@@ -170,8 +167,7 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @ApiProblems(ValidationFailedError, EmailTakenError, UserConflictError)
     async createUser(@Body() body: CreateUserDto, @Ip() ipAddress?: string): Promise<SeenUser<U, 'admin'>> {
       // The validation pipe guarantees the required fields.
-      const account = body as unknown as NewUser<U> & { password?: string };
-      return View.from(await this.creation.create(account, ipAddress));
+      return View.from(await this.creation.create(body as unknown as NewUser<U> & { password?: string }, ipAddress));
     }
 
     @Get(':id')
@@ -197,9 +193,13 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
       description: 'Changes the given fields. Administrators may change only some fields.',
     })
     @answer('The user after the change.')
-    @ApiProblems(UserNotFoundError, ValidationFailedError, UserConflictError)
-    async updateUser(@Param('id') id: string, @Body() changes: UpdateUserDto): Promise<SeenUser<U, 'admin'>> {
-      return View.from(await this.users.update(id, changes));
+    @ApiProblems(UserNotFoundError, UserHasMoreRightsError, ValidationFailedError, UserConflictError)
+    async updateUser(
+      @Param('id') id: string,
+      @Body() changes: UpdateUserDto,
+      @CurrentPrincipal() caller: Principal,
+    ): Promise<SeenUser<U, 'admin'>> {
+      return View.from(await this.users.update(id, changes, caller));
     }
 
     @Delete(':id')
@@ -212,9 +212,9 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
         'Permanently deletes the user and all data that belongs to it. Access tokens of the user are revoked at once.',
     })
     @ApiNoContentResponse({ description: 'The user was deleted.' })
-    @ApiProblems(UserNotFoundError, UserInUseError)
-    async deleteUser(@Param('id') id: string): Promise<void> {
-      await this.users.remove(id);
+    @ApiProblems(UserNotFoundError, UserHasMoreRightsError, UserInUseError)
+    async deleteUser(@Param('id') id: string, @CurrentPrincipal() caller: Principal): Promise<void> {
+      await this.users.remove(id, caller);
     }
 
     @Post(':id/disable')
@@ -227,9 +227,9 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
         'Ends all sessions of the user and revokes its access tokens at once. The user can neither sign in nor refresh.',
     })
     @answer('The user, disabled.', { disabledAt: '2026-11-24T10:00:00.000Z' })
-    @ApiProblems(UserNotFoundError)
-    async disableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
-      return View.from(await this.users.disable(id));
+    @ApiProblems(UserNotFoundError, UserHasMoreRightsError)
+    async disableUser(@Param('id') id: string, @CurrentPrincipal() caller: Principal): Promise<SeenUser<U, 'admin'>> {
+      return View.from(await this.users.disable(id, caller));
     }
 
     @Post(':id/enable')
@@ -241,9 +241,9 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
       description: 'Allows the user to sign in again. Tokens from before the user was disabled stay revoked.',
     })
     @answer('The user, enabled.')
-    @ApiProblems(UserNotFoundError)
-    async enableUser(@Param('id') id: string): Promise<SeenUser<U, 'admin'>> {
-      return View.from(await this.users.enable(id));
+    @ApiProblems(UserNotFoundError, UserHasMoreRightsError)
+    async enableUser(@Param('id') id: string, @CurrentPrincipal() caller: Principal): Promise<SeenUser<U, 'admin'>> {
+      return View.from(await this.users.enable(id, caller));
     }
   }
   return AdminUsersController;

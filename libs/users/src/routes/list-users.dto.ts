@@ -9,6 +9,9 @@ const MAX_CURSOR_LENGTH = 1024;
 const MAX_PREFIX_LENGTH = 254;
 const MAX_ROLE_LENGTH = 64;
 
+/** The page size of a list without `limit`. */
+export const DEFAULT_PAGE_SIZE = 50;
+
 /** `true` and `false` only: `1`, `yes`, and an empty text are rejected. */
 const AsBoolean = (): PropertyDecorator =>
   Transform(({ value }: { value: unknown }) => (value === 'true' ? true : value === 'false' ? false : value));

@@ -90,6 +90,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     }
 
     @Patch()
+    @NoImpersonation()
     @ApiOperation({
       summary: 'Change your account',
       description: 'Changes the given fields. An empty body changes nothing.',
