@@ -16,6 +16,8 @@ import { firstAdministratorControllerOf } from './first-administrator/first-admi
 import { FirstAdministrator } from './first-administrator/first-administrator.js';
 import { registrationControllerOf } from './registration.controller.js';
 import { Registration } from './registration.js';
+import { UserBatches } from './import/user-batches.js';
+import { UserImport } from './import/user-import.js';
 import { SecurityNotices } from './security-notices.js';
 
 /** The token of the checks at boot. */
@@ -67,10 +69,12 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       },
       Registration,
       SecurityNotices,
+      UserBatches,
+      UserImport,
       FirstAdministratorCode,
       FirstAdministrator,
       ...(first === false ? [] : [FirstAdministratorAnnouncement]),
     ],
-    exports: [...(module.exports ?? []), FirstAdministrator, Registration],
+    exports: [...(module.exports ?? []), FirstAdministrator, Registration, UserImport],
   };
 }

@@ -8,6 +8,7 @@ import { NewPasswords } from 'postern/users';
 import { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
+import { ForeignPasswords } from './foreign-hashes/foreign-passwords.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { PasswordController } from './password.controller.js';
@@ -87,6 +88,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       DummyHashes,
       PasswordHashing,
       PasswordsService,
+      ForeignPasswords,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
@@ -99,6 +101,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordPolicies,
       PasswordHashing,
       PasswordsService,
+      ForeignPasswords,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,

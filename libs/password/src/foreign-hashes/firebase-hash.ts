@@ -27,7 +27,13 @@ interface FirebaseUser {
 export function firebaseHash({ hash, salt, config }: FirebaseUser): string {
   assertReadable(typeof hash === 'string' && hash !== '', 'the user has no passwordHash');
   assertReadable(typeof salt === 'string' && salt !== '', 'the user has no salt');
-  const { algorithm = 'SCRYPT', base64_salt_separator: separator, base64_signer_key: key, rounds, mem_cost: n } = config;
+  const {
+    algorithm = 'SCRYPT',
+    base64_salt_separator: separator,
+    base64_signer_key: key,
+    rounds,
+    mem_cost: n,
+  } = config;
   assertReadable(algorithm === 'SCRYPT', 'the algorithm of the Firebase project is not SCRYPT');
   return `$fbscrypt$v=1,n=${n},r=${rounds},p=1,ss=${standardOf(separator)},sk=${standardOf(key)}$${standardOf(salt)}$${standardOf(hash)}`;
 }

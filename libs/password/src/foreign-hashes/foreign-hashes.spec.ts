@@ -95,7 +95,8 @@ describeWhereThere(`hashes of other systems${isThere ? '' : ' (needs its vectors
     // Nothing in the text of these hashes shows that the system adds a secret.
     const unseen = ['argon2id-secret', 'devise-bcrypt'];
     const own = vectors.filter(({ format }) => LEFT_OUT.has(format) && !unseen.includes(format));
-    for (const vector of own) expect([vector.format, await outcomeOf(vector)]).toEqual([vector.format, expect.stringContaining('support')]);
+    for (const vector of own)
+      expect([vector.format, await outcomeOf(vector)]).toEqual([vector.format, expect.stringContaining('support')]);
     expect(own.length).toBeGreaterThan(20);
   });
 });

@@ -29,7 +29,9 @@ export function django(text: string): ForeignVerifier {
     case 'md5':
       return djangoDigest(name, rest);
     default:
-      throw new UnsupportedHashError(`the algorithm "${/^\w{1,24}$/.exec(name)?.[0] ?? '?'}" of Django is not supported`);
+      throw new UnsupportedHashError(
+        `the algorithm "${/^\w{1,24}$/.exec(name)?.[0] ?? '?'}" of Django is not supported`,
+      );
   }
 }
 

@@ -18,7 +18,10 @@ type Json = Readonly<Record<string, unknown>>;
 export function keycloak(text: string): ForeignVerifier {
   const credential = objectOf(text, 'the credential');
   const secret = objectOf(credential['secretData'], '"secretData"');
-  const { algorithm, hashIterations, additionalParameters } = objectOf(credential['credentialData'], '"credentialData"');
+  const { algorithm, hashIterations, additionalParameters } = objectOf(
+    credential['credentialData'],
+    '"credentialData"',
+  );
   const [salt, key] = [bytesOf(secret, 'salt'), bytesOf(secret, 'value')];
   const iterations = Number.isSafeInteger(hashIterations) ? (hashIterations as number) : 0;
   if (typeof algorithm === 'string' && Object.hasOwn(PBKDF2, algorithm)) {

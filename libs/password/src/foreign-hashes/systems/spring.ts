@@ -54,7 +54,10 @@ interface SpringPbkdf2 {
 /** The text has only salt and key; the rest stands in the code of Spring. */
 function springPbkdf2(rest: string, { digest, iterations, saltBytes }: SpringPbkdf2): ForeignVerifier {
   const bytes = hex(rest, 'any');
-  assertReadable(bytes.length === saltBytes + KEY_BYTES, 'the hash is not complete, or it has the id of another version');
+  assertReadable(
+    bytes.length === saltBytes + KEY_BYTES,
+    'the hash is not complete, or it has the id of another version',
+  );
   return pbkdf2({ digest, iterations, salt: bytes.subarray(0, saltBytes), key: bytes.subarray(saltBytes) });
 }
 
