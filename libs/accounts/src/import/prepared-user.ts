@@ -42,7 +42,7 @@ export function preparedUserOf<U extends UserBase>(
   const { line, sourceId, createdAt, passwordHash } = entry;
   const values: NewUser<U> = toUser === undefined ? (defaultsOf(entry, metadata) as NewUser<U>) : toUser(entry);
   const user = Object.assign(metadata.create() as U, values, {
-    id: sourceId === undefined ? uuidv7() : userIdOfSource(source, sourceId, createdAt),
+    id: sourceId === undefined ? uuidv7() : userIdOfSource(source, sourceId),
     email: addressOf(values.email),
     emailVerifiedAt: values.emailVerifiedAt === undefined ? verifiedAtOf(entry) : values.emailVerifiedAt,
     disabledAt: entry.isDisabled === true ? new Date() : null,

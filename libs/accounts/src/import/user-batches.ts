@@ -67,7 +67,8 @@ export class UserBatches<U extends UserBase = UserBase> {
 
   private async insert(batch: readonly PreparedUser<U>[]): Promise<BatchOutcome<U>> {
     // The first of two entries with one id wins; the second is compared with it below.
-    const first = new Map(batch.toReversed().map((entry) => [entry.user.id, entry]));
+    const first = new Map<string, PreparedUser<U>>();
+    for (const entry of batch) if (!first.has(entry.user.id)) first.set(entry.user.id, entry);
     const { manager } = this.database;
     const insertion = manager
       .createQueryBuilder()

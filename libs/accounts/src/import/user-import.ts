@@ -55,15 +55,11 @@ export interface UserImportSummary {
  */
 @Injectable()
 export class UserImport<U extends UserBase = UserBase> {
-  private readonly batches: UserBatches<U>;
-
   constructor(
     private readonly database: Database,
     private readonly schemas: UserDtos<U>,
-    batches: UserBatches,
-  ) {
-    this.batches = batches as unknown as UserBatches<U>;
-  }
+    private readonly batches: UserBatches<U>,
+  ) {}
 
   /**
    * Reads the entries and stores them in batches. An entry that cannot be imported is reported, and the rest is

@@ -22,13 +22,16 @@ export function keycloak(text: string): ForeignVerifier {
     credential['credentialData'],
     '"credentialData"',
   );
+  const name = typeof algorithm === 'string' ? algorithm : '?';
+  const isSupported = name === 'argon2' || Object.hasOwn(PBKDF2, name);
+  if (!isSupported) {
+    throw new UnsupportedHashError(
+      `the algorithm "${/^[\w.-]{1,40}$/.exec(name)?.[0] ?? '?'}" of Keycloak is not supported`,
+    );
+  }
   const [salt, key] = [bytesOf(secret, 'salt'), bytesOf(secret, 'value')];
   const iterations = Number.isSafeInteger(hashIterations) ? (hashIterations as number) : 0;
-  if (typeof algorithm === 'string' && Object.hasOwn(PBKDF2, algorithm)) {
-    return pbkdf2({ digest: PBKDF2[algorithm]!, iterations, salt, key });
-  }
-  const name = /^[\w.-]{1,40}$/.exec(String(algorithm))?.[0] ?? '?';
-  if (algorithm !== 'argon2') throw new UnsupportedHashError(`the algorithm "${name}" of Keycloak is not supported`);
+  if (name !== 'argon2') return pbkdf2({ digest: PBKDF2[name]!, iterations, salt, key });
   const [type, version, memory, lanes] = ['type', 'version', 'memory', 'parallelism'].map((parameter) =>
     firstOf(additionalParameters, parameter),
   );
@@ -49,7 +52,7 @@ function objectOf(text: unknown, what: string): Json {
 
 function bytesOf(secret: Json, name: string): Buffer {
   const text = secret[name];
-  assertReadable(typeof text === 'string', `"secretData" has no ${name}: the algorithm is not supported`);
+  assertReadable(typeof text === 'string', `"secretData" has no ${name}`);
   return base64(text, 'padded');
 }
 
