@@ -83,21 +83,32 @@ export class UserImport<U extends UserBase = UserBase> {
     };
     const roles = await this.roleNames();
     const metadata = this.database.manager.connection.getMetadata(this.schemas.entity);
-    let batch: PreparedUser<U>[] = [];
-    for await (const entry of entries) {
-      if ('reason' in entry) {
-        report(entry);
-        continue;
-      }
+    const prepare = (entry: SourceEntry): PreparedUser<U> | undefined => {
       try {
-        batch.push(preparedUserOf(entry, options, roles, metadata));
+        if (!('reason' in entry)) return preparedUserOf(entry, options, roles, metadata);
+        report(entry);
       } catch (error) {
         if (!(error instanceof EntryError)) throw error;
         report({ line: entry.line, reason: error.message });
       }
-      if (batch.length < BATCH_SIZE) continue;
-      await store(batch);
-      batch = [];
+      return undefined;
+    };
+    let batch: PreparedUser<U>[] = [];
+    // One batch is stored while the next one is read.
+    let storing = Promise.resolve();
+    try {
+      for await (const entry of entries) {
+        const prepared = prepare(entry);
+        if (prepared !== undefined) batch.push(prepared);
+        if (batch.length < BATCH_SIZE) continue;
+        await storing;
+        storing = store(batch);
+        // The next await throws the error.
+        storing.catch(() => undefined);
+        batch = [];
+      }
+    } finally {
+      await storing;
     }
     if (batch.length > 0) await store(batch);
     return summary;
