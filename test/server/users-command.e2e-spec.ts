@@ -173,7 +173,9 @@ describe('npm run users', () => {
 
   it('an import that is killed loses no user and repeats none', async () => {
     const count = 20_000;
-    const lines = Array.from({ length: count }, (_, id) => JSON.stringify({ id: `k${id}`, email: `killed${id}@example.com` }));
+    const lines = Array.from({ length: count }, (_, id) =>
+      JSON.stringify({ id: `k${id}`, email: `killed${id}@example.com` }),
+    );
     writeFileSync(join(folder.path, 'many.jsonl'), lines.join('\n'));
     const client = new pg.Client({ connectionString: database.url });
     await client.connect();
