@@ -2,7 +2,7 @@ import { createReadStream, existsSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
 import { EntryError, firebaseConfigOf, sourceOf, UserImport, userSources, usersOf } from 'postern/accounts';
 import type { UnreadableEntry, UserImportSummary, UserSource } from 'postern/accounts';
-import { UnsupportedHashError } from 'postern/password';
+import { UnsupportedHashError } from 'postern/password/foreign-hashes';
 import { AppModule } from '../server/app.module.js';
 import type { ServerConfig } from '../config/server-config.js';
 import type { ImportTask } from './import-arguments.js';
@@ -104,7 +104,7 @@ function sentenceOf(summary: UserImportSummary, isDryRun: boolean): string {
   );
 }
 
-/** One JSON document, written line by line, so that a million rejected lines need no memory. */
+/** Writes a JSON document line by line, so that a million rejected lines need no memory. */
 class JsonOutput {
   private separator = '{\n  "lines": [';
 

@@ -17,10 +17,6 @@ export {
   type PasswordErrorCode,
 } from './password.errors.js';
 export { LoginFailed, PasswordChanged, type LoginFailure } from './password.events.js';
-export { firebaseHash, type FirebaseHashConfig } from './foreign-hashes/firebase-hash.js';
-export { ForeignPasswords, type NewForeignPassword } from './foreign-hashes/foreign-passwords.js';
-export { UnsupportedHashError } from './foreign-hashes/foreign-hash.js';
-export { hashSystems, storedFormOf, type ForeignHash, type HashSystem } from './foreign-hashes/foreign-hashes.js';
 export { PasswordHasher } from './hashing/password-hasher.js';
 export { PasswordHashing, type PasswordAttempt } from './hashing/password-hashing.js';
 export { PasswordLogin } from './password-login.js';

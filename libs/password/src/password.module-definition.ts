@@ -19,8 +19,9 @@ export interface PasswordSettings {
   /** Passwords to reject in addition to the shipped lists. The comparison ignores case. */
   blocklist?: readonly string[] | undefined;
   /**
-   * Whether an imported bcrypt hash accepts a password above 72 bytes if its first 72 bytes are right, as the old system
-   * did. Default: `false`, and such a user resets the password. After the first login, the whole password counts.
+   * Whether an imported bcrypt hash accepts a password above 72 bytes if its first 72 bytes are right, as the old
+   * system did. Default: `false`, and such a user resets the password. After the first login, the whole password
+   * counts.
    */
   acceptsTruncatedBcrypt?: boolean | undefined;
   /** Cost of one argon2id hash: memory in KiB (19456), passes (2), lanes (1). */

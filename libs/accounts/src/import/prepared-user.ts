@@ -1,5 +1,5 @@
 import { validateSync } from 'class-validator';
-import { storedFormOf, UnsupportedHashError } from 'postern/password';
+import { storedFormOf, UnsupportedHashError } from 'postern/password/foreign-hashes';
 import { uuidv7 } from 'postern/persistence';
 import { normalizeEmail } from 'postern/users';
 import type { NewUser, UserBase } from 'postern/users';

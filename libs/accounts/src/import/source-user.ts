@@ -1,4 +1,4 @@
-import type { ForeignHash } from 'postern/password';
+import type { ForeignHash } from 'postern/password/foreign-hashes';
 
 /** A user as the export of another system describes it. */
 export interface SourceUser {
@@ -33,7 +33,7 @@ export interface UnreadableEntry {
   readonly file?: 'hashes';
 }
 
-/** One entry of an export. */
+/** An entry of an export. */
 export type SourceEntry = SourceUser | UnreadableEntry;
 
 /** An entry that cannot be imported. Its message is the reason. */

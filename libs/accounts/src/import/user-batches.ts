@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { ForeignPasswords } from 'postern/password';
+import { ForeignPasswords } from 'postern/password/foreign-hashes';
 import { Database } from 'postern/persistence';
 import { UserDtos } from 'postern/users';
 import type { UserBase } from 'postern/users';

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 
 /**
- * The id of an imported user: a UUID version 7 of the time zero, whose other bits are a hash of the source and its id. A
- * second import finds the same id, so it needs no table of imported users.
+ * The id of an imported user: a UUID version 7 of the time zero, whose other bits are a hash of the source and its id.
+ * A second import finds the same id, so it needs no table of imported users.
  *
  * @see RFC 9562 §5.7
  */

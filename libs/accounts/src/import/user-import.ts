@@ -94,7 +94,7 @@ export class UserImport<U extends UserBase = UserBase> {
       return undefined;
     };
     let batch: PreparedUser<U>[] = [];
-    // One batch is stored while the next one is read.
+    // Stores a batch while it reads the next one.
     let storing = Promise.resolve();
     try {
       for await (const entry of entries) {

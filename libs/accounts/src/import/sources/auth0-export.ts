@@ -1,5 +1,5 @@
-import { storedFormOf } from 'postern/password';
-import type { ForeignHash } from 'postern/password';
+import { storedFormOf } from 'postern/password/foreign-hashes';
+import type { ForeignHash } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry } from '../source-user.js';
 import { guarded, ndjsonUsersOf } from './entries.js';
@@ -11,8 +11,8 @@ import { linesOf } from './lines.js';
 const DATABASE_CONNECTION = 'auth0|';
 
 /**
- * The users of a job `users-exports` (NDJSON), with the hashes that Auth0's support delivers in a second file. Each line
- * of the hashes has the address as well, so the hashes can also be imported alone.
+ * The users of a job `users-exports` (NDJSON), with the hashes that Auth0's support delivers in a second file. Each
+ * line of the hashes has the address as well, so the hashes can also be imported alone.
  *
  * @param openHashes opens the file of hashes; about 150 bytes of memory for each of its lines
  */

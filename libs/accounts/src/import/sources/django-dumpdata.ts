@@ -17,7 +17,8 @@ const OTHER_MODELS = new Set([
 
 /**
  * The users of `manage.py dumpdata auth.user auth.group`. A group is a role of its name. `is_staff` and `is_superuser`
- * give no role: grant `administrator` by `npm run users -- grant`. Django does not record whether an address is verified.
+ * give no role: grant `administrator` by `npm run users -- grant`. Django does not record whether an address is
+ * verified.
  *
  * @param model the model of the users, such as `accounts.user`
  */

@@ -1,4 +1,4 @@
-import { UnsupportedHashError } from 'postern/password';
+import { UnsupportedHashError } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry, SourceUser } from '../source-user.js';
 import { jsonElementsOf } from './json-elements.js';

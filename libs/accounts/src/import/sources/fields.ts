@@ -40,7 +40,7 @@ export function idOf(value: unknown, what: string): string {
   return text;
 }
 
-/** @throws EntryError if the user has no address, without which nobody can sign in */
+/** @throws EntryError if the user has no address, which each login needs */
 export function addressOf(value: unknown): string {
   const address = textOf(value, 'the e-mail address');
   if (address === undefined) throw new EntryError('the user has no e-mail address');

@@ -1,5 +1,5 @@
-import { firebaseHash } from 'postern/password';
-import type { FirebaseHashConfig, ForeignHash } from 'postern/password';
+import { firebaseHash } from 'postern/password/foreign-hashes';
+import type { FirebaseHashConfig, ForeignHash } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry } from '../source-user.js';
 import { addressOf, flagOf, idOf, jsonObjectOf, millisecondsOf, objectOf, textOf } from './fields.js';

@@ -1,4 +1,4 @@
-import type { ForeignHash } from 'postern/password';
+import type { ForeignHash } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry } from '../source-user.js';
 import { addressOf, flagOf, idOf, millisecondsOf, objectOf, textOf, textsOf } from './fields.js';

@@ -1,5 +1,5 @@
-import { hashSystems } from 'postern/password';
-import type { ForeignHash, HashSystem } from 'postern/password';
+import { hashSystems } from 'postern/password/foreign-hashes';
+import type { ForeignHash, HashSystem } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry } from '../source-user.js';
 import { addressOf, flagOf, idOf, instantOf, objectOf, textOf, textsOf } from './fields.js';

@@ -1,5 +1,5 @@
 import { isUUID } from 'class-validator';
-import type { ForeignHash } from 'postern/password';
+import type { ForeignHash } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry, SourceUser } from '../source-user.js';
 import { csvRecordsOf } from './csv-records.js';

@@ -1,4 +1,4 @@
-import type { FirebaseHashConfig } from 'postern/password';
+import type { FirebaseHashConfig } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry } from '../source-user.js';
 import { auth0UsersOf } from './auth0-export.js';
