@@ -25,7 +25,7 @@ Every server rejects a disabled user and a revoked role within a second.
 
   --password-file <file>  reads the password from the first line of a file; - is the standard input
   --json                  prints JSON
-  --format <format>       postern, auth0, django, firebase, keycloak, or supabase; by default detected by the file
+  --format <format>       postern, auth0, auth0-import, django, firebase, keycloak, or supabase; by default detected by the file
   --hashes <file>         Auth0: the file of password hashes
   --hash-config <file>    Firebase: the password hash parameters of the project, as JSON
   --django-model <model>  Django: the model of the users, by default auth.user

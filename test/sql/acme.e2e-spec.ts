@@ -323,7 +323,7 @@ describe.each([
       fields: { password: hash, ...fields },
     });
     const members = [
-      member(1, { email: 'Wile.E@acme.example', first_name: 'Wile', cost_centre: 'CC-2' }),
+      member(1, { email: 'Road.Runner@acme.example', first_name: 'Wile', cost_centre: 'CC-2' }),
       member(2, { email: 'sam@acme.example', cost_centre: 'CC-404' }),
       member(3, { email: 'taz@acme.example', first_name: 'x'.repeat(41), cost_centre: 'CC-1' }),
     ];
@@ -331,13 +331,13 @@ describe.each([
     const dump = () => Readable.from([Buffer.from(JSON.stringify(members))]);
     const { imported } = await app.nest.get(StaffImport).run(dump, ({ reason }) => reasons.push(reason));
     expect([imported, reasons]).toEqual([1, ['the cost centre does not exist', 'a column cannot hold the value']]);
-    const { access_token: token } = await login('wile.e@acme.example');
+    const { access_token: token } = await login('road.runner@acme.example');
     expect((await send('GET', '/users/me', undefined, token)).body).toMatchObject({
       costCentre: 'CC-2',
       nickname: 'Wile',
     });
     const [row] = await query<{ hash: string }>(
-      "SELECT hash FROM password_credentials JOIN users ON id = user_id WHERE email = 'wile.e@acme.example'",
+      "SELECT hash FROM password_credentials JOIN users ON id = user_id WHERE email = 'road.runner@acme.example'",
     );
     expect(row?.hash).toMatch(/^scrypt\$1024\$/);
   });
@@ -605,7 +605,7 @@ describe.each([
     expect([status, body['clearance']]).toEqual([201, 1]);
     await until(() => trail.countOf(EmployeeHired.type) > before.hired);
     expect(count()).toEqual({ hired: before.hired + 1, updated: before.updated + 1 });
-    await login('wile.e@acme.example');
+    await login('road.runner@acme.example');
   });
 
   it('the OpenAPI document shows Acme’s fields, routes and security requirements', () => {

@@ -35,7 +35,7 @@ export function textOf(value: unknown, what: string): string | undefined {
 
 /** A text or an integer as text. @throws EntryError */
 export function idOf(value: unknown, what: string): string {
-  const text = Number.isSafeInteger(value) ? String(value as number) : textOf(value, what);
+  const text = Number.isSafeInteger(value) ? String(value) : textOf(value, what);
   if (text === undefined) throw new EntryError(`${what} is missing`);
   return text;
 }
@@ -57,7 +57,7 @@ export function flagOf(value: unknown, what: string): boolean {
 /** A list of texts; an absent list is empty. @throws EntryError */
 export function textsOf(value: unknown, what: string): readonly string[] {
   if (value === undefined || value === null) return [];
-  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value as string[];
+  if (Array.isArray(value) && value.every((item) => typeof item === 'string')) return value;
   throw new EntryError(`${what} is not a list of texts`);
 }
 

@@ -2,7 +2,6 @@ import type { ForeignHash } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry } from '../source-user.js';
 import { addressOf, flagOf, idOf, millisecondsOf, objectOf, textOf, textsOf } from './fields.js';
-import type { JsonObject } from './fields.js';
 import { jsonUsersOf } from './entries.js';
 import type { OpenFile } from './entries.js';
 
@@ -40,6 +39,6 @@ function hashOf(credentials: unknown): ForeignHash | undefined {
 
 function localeOf(attributes: unknown): string | undefined {
   if (attributes === undefined || attributes === null) return undefined;
-  const { locale } = objectOf(attributes, '"attributes"') as JsonObject;
+  const { locale } = objectOf(attributes, '"attributes"');
   return textOf(textsOf(locale, 'the attribute "locale"')[0], 'the attribute "locale"');
 }

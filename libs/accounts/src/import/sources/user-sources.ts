@@ -2,6 +2,7 @@ import type { FirebaseHashConfig } from 'postern/password/foreign-hashes';
 import { EntryError } from '../source-user.js';
 import type { SourceEntry } from '../source-user.js';
 import { auth0UsersOf } from './auth0-export.js';
+import { auth0ImportUsersOf } from './auth0-import.js';
 import { djangoUsersOf } from './django-dumpdata.js';
 import type { OpenFile } from './entries.js';
 import { firebaseUsersOf } from './firebase-export.js';
@@ -10,7 +11,7 @@ import { posternUsersOf } from './postern-jsonl.js';
 import { supabaseUsersOf } from './supabase-csv.js';
 
 /** The exports that can be imported. */
-export const userSources = ['postern', 'auth0', 'django', 'firebase', 'keycloak', 'supabase'] as const;
+export const userSources = ['postern', 'auth0', 'auth0-import', 'django', 'firebase', 'keycloak', 'supabase'] as const;
 
 /** The name of an export that can be imported. */
 export type UserSource = (typeof userSources)[number];
@@ -38,6 +39,8 @@ export function usersOf(source: UserSource, open: OpenFile, options: SourceOptio
   switch (source) {
     case 'auth0':
       return auth0UsersOf(open, options.openHashes);
+    case 'auth0-import':
+      return auth0ImportUsersOf(open);
     case 'django':
       return djangoUsersOf(open, options.djangoModel);
     case 'firebase':
@@ -56,6 +59,7 @@ export function sourceOf(head: string): UserSource {
   const text = head.replace(/^\uFEFF/, '').trimStart();
   const [first = ''] = text.split('\n', 1);
   if (text.startsWith('[') && /"model"\s*:/.test(text)) return 'django';
+  if (text.startsWith('[') && /"(?:custom_)?password_hash"\s*:/.test(text)) return 'auth0-import';
   if (/^\{\s*"users"\s*:/.test(text)) return 'firebase';
   if (text.startsWith('{') && /"(?:realm|realmRoles)"\s*:/.test(text)) return 'keycloak';
   if (first.startsWith('{') && /"user_id"\s*:|"_id"\s*:\s*\{\s*"\$oid"/.test(first)) return 'auth0';
