@@ -24,7 +24,7 @@ export function standard(text: string): ForeignVerifier {
 const PHC_PBKDF2 = /^\$pbkdf2-(sha256|sha512)\$i=(\d+)(?:,l=(\d+))?\$([^$]+)\$([^$]+)$/;
 
 /** PBKDF2 in the PHC format, as Kratos, Auth0, and `@phc/pbkdf2` write it. */
-export function phcPbkdf2(text: string): ForeignVerifier {
+function phcPbkdf2(text: string): ForeignVerifier {
   const [, digest, iterations, length, salt, key] = PHC_PBKDF2.exec(text) ?? [];
   assertReadable(digest && salt && key, 'the hash is not a complete PBKDF2 hash');
   const bytes = base64(key, 'unpadded');
@@ -40,7 +40,7 @@ export function phcPbkdf2(text: string): ForeignVerifier {
 const FBSCRYPT = /^\$fbscrypt\$v=1,n=(\d+),r=(\d+),p=(\d+)(?:,ss=([^,$]*))?,sk=([^,$]+)\$([^$]+)\$([^$]+)$/;
 
 /** Firebase's scrypt with the parameters of the project, in the form of Supabase; `n` is log2 N. */
-export function fbscrypt(text: string): ForeignVerifier {
+function fbscrypt(text: string): ForeignVerifier {
   const [, n, r, p, separator, signerKey, salt, hash] = FBSCRYPT.exec(text) ?? [];
   assertReadable(signerKey && salt && hash, 'the hash is not a complete Firebase hash');
   return firebaseScrypt({
