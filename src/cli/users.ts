@@ -3,6 +3,7 @@ import { CommandError, runCommand } from './run-command.js';
 import type { Print } from './run-command.js';
 import { readPassword } from './read-password.js';
 import type { ServerConfig } from '../config/server-config.js';
+import { IMPORT_OPTIONS, importTaskOf } from './import-arguments.js';
 import type { ListedUser, UserTask } from './manage-users.js';
 
 const USAGE = `npm run --silent users -- create <email> [--role <role>] [--password-file <file>]
@@ -11,6 +12,7 @@ npm run --silent users -- revoke <email> <role>
 npm run --silent users -- disable <email>
 npm run --silent users -- enable <email>
 npm run --silent users -- list [--role <role>]
+npm run --silent users -- import <file> [--format <format>] [--hashes <file>] [--hash-config <file>] [--dry-run]
 
 Manages users without a token. It needs the environment and the database of the server, which may be running.
 Every server rejects a disabled user and a revoked role within a second.
@@ -20,12 +22,20 @@ Every server rejects a disabled user and a revoked role within a second.
   disable  ends all sessions of a user, who can no longer sign in
   enable   allows a disabled user to sign in again
   list     lists users: e-mail address, roles, state
+  import   imports users of another system with their password hashes; a second run imports only missing users
 
   --password-file <file>  reads the password from the first line of a file; - is the standard input
   --json                  prints JSON
+  --format <format>       postern, auth0, auth0-import, django, firebase, keycloak, or supabase; by default detected by the file
+  --hashes <file>         Auth0: the file of password hashes
+  --hash-config <file>    Firebase: the password hash parameters of the project, as JSON
+  --django-model <model>  Django: the model of the users, by default auth.user
+  --source <name>         names the other system if you import from several of one format; by default the format
+  --ignore-roles          imports users without their roles that do not exist, instead of rejecting the users
+  --dry-run               reads and checks everything and stores nothing
 
 Exit codes: 0 done, 1 environment or database, 2 wrong arguments, 3 no such user, 4 rejected, such as the last
-administrator, an unknown role, a taken e-mail address, or a weak password.
+administrator, an unknown role, a taken e-mail address, a weak password, or some lines of an import.
 `;
 
 const USAGE_ERROR = 2;
@@ -36,12 +46,13 @@ interface Arguments {
 }
 
 /** @throws CommandError with the permitted arguments */
-async function argumentsOf(args: string[]): Promise<Arguments> {
-  const { values, positionals } = parsed(args);
+async function argumentsOf({ values, positionals }: ReturnType<typeof parsed>): Promise<Arguments> {
   const [name, email, role, ...more] = positionals;
   const { json: isJson = false, role: roles = [], 'password-file': file } = values;
   const isExact = (count: number): boolean => positionals.length === count && more.length === 0;
   const hasNoOptions = roles.length === 0 && file === undefined;
+  const [misplaced] = Object.keys(values).filter((option) => option in IMPORT_OPTIONS);
+  if (misplaced !== undefined) throw new CommandError(`--${misplaced} belongs to import.`, USAGE_ERROR);
   if (name === 'create' && isExact(2)) {
     return { isJson, task: { name, email: email!, roles, password: await readPassword(file) } };
   }
@@ -55,7 +66,7 @@ async function argumentsOf(args: string[]): Promise<Arguments> {
     return { isJson, task: { name, role: roles[0] } };
   }
   throw new CommandError(
-    'Write one of: create <email>, grant <email> <role>, revoke <email> <role>, disable <email>, enable <email>, list.',
+    'Write one of: create <email>, grant <email> <role>, revoke <email> <role>, disable <email>, enable <email>, list, import <file>.',
     USAGE_ERROR,
   );
 }
@@ -69,6 +80,7 @@ function parsed(args: string[]) {
         role: { type: 'string', multiple: true },
         'password-file': { type: 'string' },
         json: { type: 'boolean' },
+        ...IMPORT_OPTIONS,
       },
     });
   } catch (error) {
@@ -77,7 +89,13 @@ function parsed(args: string[]) {
 }
 
 async function users(config: ServerConfig, args: string[], print: Print): Promise<string> {
-  const { task, isJson } = await argumentsOf(args);
+  const given = parsed(args);
+  if (given.positionals[0] === 'import') {
+    const task = importTaskOf(given);
+    const { importUsers } = await import('./import-users.js');
+    return importUsers(task, config);
+  }
+  const { task, isJson } = await argumentsOf(given);
   // Loading the server takes a second, so validate the arguments first.
   const { manageUsers } = await import('./manage-users.js');
   const isList = isJson && task.name === 'list';

@@ -56,7 +56,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   password: `import {
     PasswordConfirmation, PasswordHasher, PasswordModule, PasswordPolicy, type PasswordViolation, shippedPasswordPolicies,
   } from 'postern/password';`,
-  accounts: `import { AccountsModule, type OneTimeTokens, type ResetContext, ResetPassword } from 'postern/accounts';`,
+  accounts: `import { AccountsModule, type OneTimeTokens, type ResetContext, ResetPassword, UserImport, usersOf } from 'postern/accounts';`,
   mail: `import {
     letter, Mailer, type MailMessage, MailModule, MailNotSentError, MailRejectedError, type Outbox,
   } from 'postern/mail';`,
@@ -78,6 +78,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   database: 'declare const database: Database;',
   service: 'declare const users: UsersService<UserBase & { roles: string[] }>, id: string, roles: string[];',
   AppModule: 'class AppModule {}',
+  costCentreOf: 'declare function costCentreOf(entry: object): string;',
   credentials: 'declare const email: string, password: string;',
   issuer: 'declare const issuer: string;',
   audience: 'declare const audience: string;',

@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import pg from 'pg';
@@ -10,6 +12,7 @@ import type { BuiltServer, Outcome } from '../support/built-server.js';
 const secret = 'k7Qz0pVt3mXw9RbN2cLs8HyJ5dGf1aEuTiOoPqWe';
 const password = 'seven small boats at noon';
 const USAGE = 'npm run --silent users --';
+const program = join(import.meta.dirname, '../../dist/src/cli/users.js');
 
 describe('npm run users', () => {
   const folder = temporaryFolder();
@@ -108,6 +111,9 @@ describe('npm run users', () => {
     [['create', 'eve@example.com', '--role', 'no-such-role', '--password-file', '-'], 4, 'no such role'],
     [['grant', 'nemo@example.com', 'administrator'], 3, 'nemo@example.com'],
     [['list', 'all'], 2, 'Write one of'],
+    [['import'], 2, 'Write import <file>'],
+    [['import', 'no-such-file'], 2, 'There is no file no-such-file'],
+    [['list', '--dry-run'], 2, '--dry-run belongs to import'],
   ])('npm run users explains the error in %j by its exit code %i and shows its usage', (args, code, sentence) => {
     const { status, stdout, stderr } = users(args, `${password}\n`);
     expect([status, stdout]).toEqual([code, '']);
@@ -139,4 +145,86 @@ describe('npm run users', () => {
     expect(listed.map(({ email }) => email)).toEqual(lines.map((line) => line.split(' ')[0]));
     expect(done(['list', '--role', 'nobody', '--json'])).toBe('[]\n');
   });
+
+  const importFile = (lines: readonly string[], ...options: string[]): Outcome => {
+    writeFileSync(join(folder.path, 'users.jsonl'), lines.join('\n'));
+    return users(['import', 'users.jsonl', ...options]);
+  };
+
+  it('npm run users -- import reports each bad line by its number, imports the rest, and prints no hash', async () => {
+    // "correct horse battery staple", made by PHP.
+    const passwordHash = '$2y$10$JrHCE4Wi8DF01JsCNzNfvOdg5AHYwF3v0bvvU.vGtprzw5At0V4Ke';
+    const lines = [
+      JSON.stringify({ id: 1, email: 'Fay@Example.com', emailVerified: true, passwordHash }),
+      `{"id": 2, "email": "cut@example.com", "passwordHash": "${passwordHash.slice(0, 30)}`,
+      JSON.stringify({ id: 3, email: 'short@example.com', passwordHash: passwordHash.slice(0, -1) }),
+      '',
+      JSON.stringify({ id: 5, email: 'gus@example.com', roles: ['no-such-role'] }),
+    ];
+    const dry = importFile(lines, '--dry-run');
+    const { status, stdout, stderr } = importFile(lines);
+    expect([dry.status, dry.stderr]).toEqual([status, stderr]);
+    expect(status).toBe(4);
+    expect(stdout).toBe('1 imported (0 without a password), 0 existed, 1 left out, 3 rejected\n');
+    expect(stderr.split('\n')).toEqual([
+      'line 2: the entry is not valid JSON',
+      'line 3: the password hash cannot be imported: the hash is not a complete bcrypt hash',
+      'line 4: left out, the line is empty',
+      'line 5: 1 of the roles do not exist: "no-such-role"',
+      '',
+    ]);
+    const credentials = { email: 'fay@example.com', password: 'correct horse battery staple' };
+    expect((await call('POST', '/auth/login', undefined, credentials)).status).toBe(200);
+
+    const again = importFile(lines, '--ignore-roles', '--json');
+    expect([again.status, again.stderr]).toEqual([4, '']);
+    expect(JSON.parse(again.stdout)).toMatchObject({
+      lines: [{ line: 2 }, { line: 3 }, { line: 4, isSkipped: true }],
+      summary: { imported: 1, existing: 1, skipped: 1, rejected: 2, withoutPassword: 1 },
+    });
+    expect(importFile([lines[0]!])).toMatchObject({ status: 0, stderr: '' });
+    expect(importFile(['a,b'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('--format') });
+  });
+
+  it('an import that is killed loses no user and repeats none', async () => {
+    const count = 20_000;
+    const lines = Array.from({ length: count }, (_, id) =>
+      JSON.stringify({ id: `k${id}`, email: `killed${id}@example.com` }),
+    );
+    writeFileSync(join(folder.path, 'many.jsonl'), lines.join('\n'));
+    const client = new pg.Client({ connectionString: database.url });
+    await client.connect();
+    const imported = async (): Promise<number> => {
+      const { rows } = await client.query<{ count: number }>(
+        "SELECT count(*)::int FROM users WHERE email LIKE 'killed%'",
+      );
+      return rows[0]!.count;
+    };
+    try {
+      const run = spawn(process.execPath, [program, 'import', 'many.jsonl'], {
+        cwd: folder.path,
+        env: { ...process.env, ...environment },
+        stdio: 'ignore',
+      });
+      const exit = once(run, 'exit');
+      while ((await imported()) === 0) await delay(10);
+      run.kill('SIGKILL');
+      await exit;
+      // The server may still run the last statement of the killed process.
+      await delay(500);
+      const before = await imported();
+      expect(before).toBeLessThan(count);
+      const { status, stdout, stderr } = users(['import', 'many.jsonl']);
+      expect([status, stdout]).toEqual([
+        0,
+        `${count - before} imported (${count - before} without a password), ${before} existed, 0 left out, 0 rejected\n`,
+      ]);
+      // A log gets a line at each tenth of the file, without control characters.
+      expect(stderr).toMatch(/^\d+ % · \d+ users · 0 rejected · \d+ users\/s\n/);
+      expect(stderr).not.toContain('\r');
+      expect(await imported()).toBe(count);
+    } finally {
+      await client.end();
+    }
+  }, 120_000);
 });

@@ -1,10 +1,11 @@
-import { scryptSync } from 'node:crypto';
+import { createHash, scryptSync } from 'node:crypto';
 import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
+import { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,6 +51,7 @@ import { EmployeeClaims } from '../fixtures/acme/employees/employee-claims.js';
 import { EmployeeMapper } from '../fixtures/acme/employees/employee-mapper.js';
 import { Employee, Employment } from '../fixtures/acme/employees/employee.entity.js';
 import { NoSeasonNamesPolicy } from '../fixtures/acme/passwords/no-season-names.policy.js';
+import { StaffImport } from '../fixtures/acme/employees/staff-import.js';
 import { EmployeeHired } from '../fixtures/acme/employees/onboarding.js';
 import { OutboxMailer } from '../fixtures/acme/outbox.mailer.js';
 import { ScryptPasswordHasher } from '../fixtures/acme/passwords/scrypt-password-hasher.js';
@@ -325,6 +327,33 @@ describe.each([
     await query('UPDATE password_credentials SET hash = $2 WHERE user_id = $1', [id, dearer]);
     await login(email);
     const [row] = await query<{ hash: string }>('SELECT hash FROM password_credentials WHERE user_id = $1', [id]);
+    expect(row?.hash).toMatch(/^scrypt\$1024\$/);
+  });
+
+  it('Acme imports the staff of its intranet with Acme’s fields, and Acme’s hasher replaces each hash', async () => {
+    const hash = `sha1$salt$${createHash('sha1').update(`salt${PASSWORD}`).digest('hex')}`;
+    const member = (pk: number, fields: object) => ({
+      model: 'staff.member',
+      pk,
+      fields: { password: hash, ...fields },
+    });
+    const members = [
+      member(1, { email: 'Road.Runner@acme.example', first_name: 'Wile', cost_centre: 'CC-2' }),
+      member(2, { email: 'sam@acme.example', cost_centre: 'CC-404' }),
+      member(3, { email: 'taz@acme.example', first_name: 'x'.repeat(41), cost_centre: 'CC-1' }),
+    ];
+    const reasons: string[] = [];
+    const dump = () => Readable.from([Buffer.from(JSON.stringify(members))]);
+    const { imported } = await app.nest.get(StaffImport).run(dump, ({ reason }) => reasons.push(reason));
+    expect([imported, reasons]).toEqual([1, ['the cost centre does not exist', 'a column cannot hold the value']]);
+    const { access_token: token } = await login('road.runner@acme.example');
+    expect((await send('GET', '/users/me', undefined, token)).body).toMatchObject({
+      costCentre: 'CC-2',
+      nickname: 'Wile',
+    });
+    const [row] = await query<{ hash: string }>(
+      "SELECT hash FROM password_credentials JOIN users ON id = user_id WHERE email = 'road.runner@acme.example'",
+    );
     expect(row?.hash).toMatch(/^scrypt\$1024\$/);
   });
 
@@ -625,7 +654,7 @@ describe.each([
     expect([status, body['clearance']]).toEqual([201, 1]);
     await until(() => trail.countOf(EmployeeHired.type) > before.hired);
     expect(count()).toEqual({ hired: before.hired + 1, updated: before.updated + 1 });
-    await login('wile.e@acme.example');
+    await login('road.runner@acme.example');
   });
 
   it('the OpenAPI document shows Acme’s fields, routes and security requirements', () => {

@@ -33,6 +33,8 @@ import { PasswordResetController } from './password/password-reset.controller.js
 import { ResetPassword } from './password/reset-password.js';
 import { registrationControllerOf } from './registration.controller.js';
 import { Registration } from './registration.js';
+import { UserBatches } from './import/user-batches.js';
+import { UserImport } from './import/user-import.js';
 import { SecurityNotices } from './security-notices.js';
 
 /** The token of the checks at boot. */
@@ -118,6 +120,8 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       SecurityNotices,
       OneTimeTokens,
       OneTimeTokenCleanup,
+      UserBatches,
+      UserImport,
       FirstAdministratorCode,
       FirstAdministrator,
       ...(first === false ? [] : [FirstAdministratorAnnouncement]),
@@ -130,6 +134,7 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       ForgotPassword,
       OneTimeTokens,
       Registration,
+      UserImport,
       VerifyEmail,
     ],
   };

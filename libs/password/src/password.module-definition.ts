@@ -18,6 +18,12 @@ export interface PasswordSettings {
   productName?: string | undefined;
   /** Passwords to reject in addition to the shipped lists. The comparison ignores case. */
   blocklist?: readonly string[] | undefined;
+  /**
+   * Whether an imported bcrypt hash accepts a password above 72 bytes if its first 72 bytes are right, as the old
+   * system did. Default: `false`, and such a user resets the password. After the first login, the whole password
+   * counts.
+   */
+  acceptsTruncatedBcrypt?: boolean | undefined;
   /** Cost of one argon2id hash: memory in KiB (19456), passes (2), lanes (1). */
   argon2?:
     { memoryKiB?: number | undefined; iterations?: number | undefined; parallelism?: number | undefined } | undefined;
@@ -103,6 +109,7 @@ export const SETTINGS = settings<PasswordSettings, PasswordStructure>()(
     maximumBytes: setting.wholeNumber(1024, { min: 64, max: 4096 }),
     productName: setting.text('Postern'),
     blocklist: setting.unchecked<readonly string[]>([]),
+    acceptsTruncatedBcrypt: setting.flag(false),
     argon2: setting.nested(ARGON2),
     pepper: setting.secret(),
     previousPeppers: setting.secret(),

@@ -8,6 +8,7 @@ import { NewPasswords } from 'postern/users';
 import { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
+import { ForeignPasswords } from './foreign-hashes/foreign-passwords.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { PasswordController } from './password.controller.js';
@@ -95,6 +96,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordHashing,
       PasswordsService,
       PasswordRecovery,
+      ForeignPasswords,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
@@ -108,6 +110,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordHashing,
       PasswordsService,
       PasswordRecovery,
+      ForeignPasswords,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,

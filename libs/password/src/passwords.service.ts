@@ -121,7 +121,12 @@ export class PasswordsService {
     attempt: PasswordAttempt = { account: stored?.userId ?? '' },
   ): Promise<PasswordProof | undefined> {
     const text = this.rules.textOf(password);
-    const matches = await this.hashing.verify(stored?.hash, text ?? '', attempt);
+    const matches = await this.hashing.verify(
+      stored?.hash,
+      text ?? '',
+      attempt,
+      text === undefined ? undefined : password,
+    );
     return matches && stored && text !== undefined ? { userId: stored.userId, hash: stored.hash } : undefined;
   }
 

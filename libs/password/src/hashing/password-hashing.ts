@@ -5,8 +5,10 @@ import { CheckedPasswordSettings } from '../checked-password-settings.js';
 import { clientNetworkOf } from './client-network.js';
 import { DummyHashes } from './dummy-hashes.js';
 import { FairQueue } from './fair-queue.js';
+import { isForeignHash, readForeignHash } from '../foreign-hashes/foreign-hashes.js';
 import { PasswordHasher } from './password-hasher.js';
 import { HashingOverloadedError } from '../password.errors.js';
+import type { TruncationRules } from '../foreign-hashes/foreign-hash.js';
 import { ResultGroups } from './result-groups.js';
 
 /** Without the delay, a client that repeats rejected requests at once would saturate the event loop. */
@@ -27,12 +29,14 @@ export interface PasswordAttempt {
 @Injectable()
 export class PasswordHashing {
   private readonly queue: FairQueue;
+  private readonly rules: TruncationRules;
 
   constructor(
     private readonly hasher: PasswordHasher,
     private readonly dummies: DummyHashes,
-    { hashing }: CheckedPasswordSettings,
+    { hashing, acceptsTruncatedBcrypt }: CheckedPasswordSettings,
   ) {
+    this.rules = { acceptsTruncatedBcrypt };
     const limits = { ...hashing, rejectionDelaySeconds: REJECTION_DELAY_SECONDS };
     const results = new ResultGroups(hashing.concurrency < availableParallelism());
     this.queue = new FairQueue(limits, () => new HashingOverloadedError(), results);
@@ -49,18 +53,25 @@ export class PasswordHashing {
 
   /**
    * Returns whether `hash` is a hash of this password. Without a hash, it verifies a dummy hash and returns `false`.
+   * @param typed the password before the normalisation, for hashes of other systems; by default `text`
    * @throws HashingOverloadedError
    */
-  async verify(hash: string | undefined, text: string, attempt: PasswordAttempt): Promise<boolean> {
+  async verify(hash: string | undefined, text: string, attempt: PasswordAttempt, typed = text): Promise<boolean> {
     // Select the dummy in both cases, so that the selection takes the same time.
     const dummy = await this.dummies.hashFor(attempt.account);
-    const matches = await this.queue.run(keysOf(attempt), () => this.hasher.verify(hash ?? dummy, text));
+    const matches = await this.queue.run(keysOf(attempt), () => this.matches(hash ?? dummy, text, typed));
     return matches && hash !== undefined;
   }
 
   /** Returns whether `hash` has other parameters than the current ones. */
   needsRehash(hash: string): boolean {
-    return this.hasher.needsRehash(hash);
+    return isForeignHash(hash) || this.hasher.needsRehash(hash);
+  }
+
+  /** Verifies a hash of another system exactly as that system does, without the normalisation of Postern. */
+  private matches(hash: string, text: string, typed: string): Promise<boolean> {
+    const verify = isForeignHash(hash) ? readForeignHash(hash) : undefined;
+    return verify === undefined ? this.hasher.verify(hash, text) : verify(typed, this.rules);
   }
 }
 
