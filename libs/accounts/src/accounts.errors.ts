@@ -14,5 +14,14 @@ export class FirstAdministratorExistsError extends AuthError {
   readonly title = 'An administrator exists already.';
 }
 
+/** The one-time token is malformed, unknown, expired, spent, replaced, or of another purpose: one error for all reasons. */
+export class OneTimeTokenInvalidError extends AuthError {
+  readonly code = 'one-time-token-invalid';
+  readonly status = 400;
+  readonly title = 'The link is not valid any more. Request a new one.';
+}
+
 /** The codes of this lib's errors. */
-export type AccountsErrorCode = (FirstAdministratorCodeInvalidError | FirstAdministratorExistsError)['code'];
+export type AccountsErrorCode = (
+  FirstAdministratorCodeInvalidError | FirstAdministratorExistsError | OneTimeTokenInvalidError
+)['code'];

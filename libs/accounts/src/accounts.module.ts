@@ -14,6 +14,8 @@ import { FirstAdministratorAnnouncement } from './first-administrator/first-admi
 import { FirstAdministratorCode } from './first-administrator/first-administrator-code.js';
 import { firstAdministratorControllerOf } from './first-administrator/first-administrator.controller.js';
 import { FirstAdministrator } from './first-administrator/first-administrator.js';
+import { OneTimeTokenCleanup } from './one-time-tokens/one-time-token-cleanup.js';
+import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
 import { registrationControllerOf } from './registration.controller.js';
 import { Registration } from './registration.js';
 import { SecurityNotices } from './security-notices.js';
@@ -67,10 +69,12 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       },
       Registration,
       SecurityNotices,
+      OneTimeTokens,
+      OneTimeTokenCleanup,
       FirstAdministratorCode,
       FirstAdministrator,
       ...(first === false ? [] : [FirstAdministratorAnnouncement]),
     ],
-    exports: [...(module.exports ?? []), FirstAdministrator, Registration],
+    exports: [...(module.exports ?? []), FirstAdministrator, OneTimeTokens, Registration],
   };
 }

@@ -1,6 +1,7 @@
 export {
   FirstAdministratorCodeInvalidError,
   FirstAdministratorExistsError,
+  OneTimeTokenInvalidError,
   type AccountsErrorCode,
 } from './accounts.errors.js';
 export { UserRegistered } from './accounts.events.js';
@@ -11,6 +12,7 @@ export {
   firstAdministratorControllerOf,
   type FirstAdministratorRoutes,
 } from './first-administrator/first-administrator.controller.js';
+export { OneTimeTokens, type OneTimeToken, type OneTimeTokenBinding } from './one-time-tokens/one-time-tokens.js';
 export { Registration, type PreparedAccount, type RegistrationContext } from './registration.js';
 export { registrationControllerOf, type NewAccount, type RegistrationRoutes } from './registration.controller.js';
 export { SecurityNotices } from './security-notices.js';

@@ -14,7 +14,6 @@ export class AccountDeletion1796142000000 implements MigrationInterface {
         email varchar(320) NOT NULL CONSTRAINT invitations_email_key UNIQUE,
         roles jsonb NOT NULL,
         invited_by uuid NOT NULL CONSTRAINT invitations_invited_by_fkey REFERENCES users ON DELETE CASCADE,
-        token_hash bytea NOT NULL CONSTRAINT invitations_token_hash_key UNIQUE,
         created_at timestamptz NOT NULL,
         expires_at timestamptz NOT NULL
       )`);
