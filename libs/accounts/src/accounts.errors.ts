@@ -14,7 +14,7 @@ export class FirstAdministratorExistsError extends AuthError {
   readonly title = 'An administrator exists already.';
 }
 
-/** The one-time token is malformed, unknown, expired, spent, replaced, or of another purpose: one error for all reasons. */
+/** The one-time token is malformed, unknown, expired, spent, or of another purpose: one error for all reasons. */
 export class OneTimeTokenInvalidError extends AuthError {
   readonly code = 'one-time-token-invalid';
   readonly status = 400;

@@ -86,7 +86,7 @@ describe('one-time tokens', () => {
       await expect(tokens.find(token as string, PURPOSE)).rejects.toThrow(invalid);
     }
     const token = await issue();
-    (apps[0]!.nest.get(Clock) as ManualClock).advance(60);
+    apps[0]!.nest.get<ManualClock>(Clock).advance(60);
     await expect(tokens.find(token, PURPOSE)).rejects.toThrow(invalid);
     await expect(tokens.spend(token, PURPOSE)).rejects.toThrow(invalid);
   });

@@ -9,7 +9,7 @@ const TOKEN_BYTES = 32;
 const TOKEN = /^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/;
 const COLUMNS = `purpose, user_id AS "userId", email, payload, issued_at AS "issuedAt", expires_at AS "expiresAt"`;
 
-/** What a token is bound to. */
+/** The binding of a token: its purpose, user, and address. */
 export interface OneTimeTokenBinding {
   /** Kebab-case. A token of one purpose is not valid for another. */
   readonly purpose: string;
@@ -68,7 +68,7 @@ export class OneTimeTokens {
         holder ?? userId ?? email,
         userId,
         email,
-        payload == null ? null : JSON.stringify(payload),
+        payload ? JSON.stringify(payload) : null,
         new Date(now),
         new Date(now + lifetimeSeconds * 1000),
       ],
@@ -77,7 +77,7 @@ export class OneTimeTokens {
   }
 
   /**
-   * Spends a token. Of parallel calls at any number of servers, one succeeds. If the current transaction is rolled back,
+   * Spends a token. If several servers spend it concurrently, one succeeds. If the current transaction is rolled back,
    * the token is valid again. The row of its user stays locked until the end of the transaction.
    *
    * @throws OneTimeTokenInvalidError, the same for each reason
