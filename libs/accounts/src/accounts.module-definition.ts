@@ -17,6 +17,8 @@ export interface AccountsStructure {
    * route and no code in the log. `RolesModule` is needed. In production, the route responds with 404.
    */
   firstAdministrator?: Type | false | undefined;
+  /** The controller of `GET /users/me/export` (default: `PersonalDataController`). `false`: no route. */
+  personalData?: Type | false | undefined;
   /** Modules whose exports the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
 }
@@ -24,7 +26,7 @@ export interface AccountsStructure {
 export const SETTINGS = settings<AccountsSettings, AccountsStructure>()(
   'AccountsModule',
   {},
-  { user: true, controller: true, firstAdministrator: true, imports: true },
+  { user: true, controller: true, firstAdministrator: true, personalData: true, imports: true },
 );
 
 export const {

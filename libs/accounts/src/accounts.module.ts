@@ -10,12 +10,16 @@ import type {
   ASYNC_OPTIONS_TYPE,
   OPTIONS_TYPE,
 } from './accounts.module-definition.js';
+import { DeletionNotices } from './deletion/deletion-notices.js';
 import { FirstAdministratorAnnouncement } from './first-administrator/first-administrator-announcement.js';
 import { FirstAdministratorCode } from './first-administrator/first-administrator-code.js';
 import { firstAdministratorControllerOf } from './first-administrator/first-administrator.controller.js';
 import { FirstAdministrator } from './first-administrator/first-administrator.js';
 import { OneTimeTokenCleanup } from './one-time-tokens/one-time-token-cleanup.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
+import { PersonalDataController } from './personal-data/personal-data.controller.js';
+import { PersonalDataExport } from './personal-data/personal-data-export.js';
+import { AccountData, RoleData, SessionData } from './personal-data/shipped-personal-data.js';
 import { registrationControllerOf } from './registration.controller.js';
 import { Registration } from './registration.js';
 import { SecurityNotices } from './security-notices.js';
@@ -49,7 +53,8 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
   const controller = structure.controller ?? registrationControllerOf(user);
   // In production, a guard hides the route.
   const first = structure.firstAdministrator ?? firstAdministratorControllerOf(user);
-  const controllers = [first, controller].filter((type) => type !== false);
+  const personalData = structure.personalData ?? PersonalDataController;
+  const controllers = [first, controller, personalData].filter((type) => type !== false);
   for (const type of controllers) assertSameUserEntity('AccountsModule', type, user);
   return {
     ...module,
@@ -69,6 +74,11 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       },
       Registration,
       SecurityNotices,
+      DeletionNotices,
+      PersonalDataExport,
+      AccountData,
+      SessionData,
+      RoleData,
       OneTimeTokens,
       OneTimeTokenCleanup,
       FirstAdministratorCode,

@@ -13,6 +13,8 @@ export {
   type FirstAdministratorRoutes,
 } from './first-administrator/first-administrator.controller.js';
 export { OneTimeTokens, type OneTimeToken, type OneTimeTokenBinding } from './one-time-tokens/one-time-tokens.js';
+export { PersonalDataController } from './personal-data/personal-data.controller.js';
+export { PersonalData } from './personal-data/personal-data.js';
 export { Registration, type PreparedAccount, type RegistrationContext } from './registration.js';
 export { registrationControllerOf, type NewAccount, type RegistrationRoutes } from './registration.controller.js';
 export { SecurityNotices } from './security-notices.js';

@@ -126,6 +126,11 @@ export class PasswordsService {
     return (await this.prove(userId, password, ipAddress)) !== undefined;
   }
 
+  /** Returns whether the user has a password. */
+  async exists(userId: string): Promise<boolean> {
+    return (await this.hashOf(userId)) !== undefined;
+  }
+
   /** Returns the condition that the password has not changed since the verification. */
   currentHashPrecondition({ hash }: PasswordProof): Precondition {
     return { column: passwordHash, value: hash };

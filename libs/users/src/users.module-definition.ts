@@ -78,7 +78,8 @@ function withStructure(definition: DynamicModule, structure: UsersStructure): Dy
       {
         provide: DeletionSettings,
         inject: [USERS_SETTINGS],
-        useFactory: (settingsOfUsers: UsersSettings) => new DeletionSettings(SETTINGS.read(settingsOfUsers).deletionGraceDays),
+        useFactory: (settingsOfUsers: UsersSettings) =>
+          new DeletionSettings(SETTINGS.read(settingsOfUsers).deletionGraceDays),
       },
       { provide: IdentityConfirmation, useClass: confirmation },
       ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
@@ -91,7 +92,16 @@ function withStructure(definition: DynamicModule, structure: UsersStructure): Dy
       UserDeletion,
       DueDeletions,
     ],
-    exports: [...(definition.exports ?? []), UserDtos, IdentityConfirmation, UsersService, UserList, CreateUser, UserDeletion],
+    exports: [
+      ...(definition.exports ?? []),
+      UserDtos,
+      IdentityConfirmation,
+      UsersService,
+      UserList,
+      CreateUser,
+      UserDeletion,
+      DueDeletions,
+    ],
   };
 }
 

@@ -15,6 +15,14 @@ export interface MailTemplateData {
   'password-changed': { readonly occurredAt: Date };
   /** A session was ended because its refresh token was used twice. */
   'refresh-token-reused': { readonly occurredAt: Date };
+  /** The user requested the deletion of the account; it was deleted if `deletionAt` is not later than `occurredAt`. */
+  'deletion-requested': { readonly occurredAt: Date; readonly deletionAt: Date };
+  /** A login cancelled the deletion of the account. */
+  'deletion-cancelled': { readonly occurredAt: Date };
+  /** An administrator invited a person without an account. */
+  invitation: { readonly url: string; readonly expiresAt: Date };
+  /** A person wants to log in by a link. */
+  'magic-link': { readonly url: string; readonly expiresAt: Date };
 }
 
 /** The name of a template. It is the `kind` of the mail. */
