@@ -131,6 +131,14 @@ export class PasswordsService {
     return (await this.hashOf(userId)) !== undefined;
   }
 
+  /**
+   * Removes the password of the user, who then cannot sign in with one. The sessions stay. Joins the current
+   * transaction.
+   */
+  async remove(userId: string): Promise<void> {
+    await this.database.manager.delete(PasswordCredential, { userId });
+  }
+
   /** Returns the condition that the password has not changed since the verification. */
   currentHashPrecondition({ hash }: PasswordProof): Precondition {
     return { column: passwordHash, value: hash };
