@@ -16,6 +16,7 @@ export interface ServerConfig extends CompleteCorsSettings {
   readonly mailFrom: string | undefined;
   /** Undefined: the issuer. */
   readonly publicUrl: string | undefined;
+  readonly requireVerifiedEmail: boolean;
   readonly logLevel: LogLevelName;
   readonly migrate: boolean;
   readonly issuer: string;
@@ -34,6 +35,7 @@ export interface ServerConfig extends CompleteCorsSettings {
   readonly sessionsPerUser: number;
   readonly followersPerToken: number;
   readonly deletionGraceDays: number;
+  readonly magicLink: boolean;
   readonly passwordMinLength: number;
   readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
   /** Undefined: one for each core, at most three. */
@@ -72,6 +74,7 @@ export const VARIABLES = [
   'POSTERN_AUDIENCE',
   'POSTERN_CLIENT_ID',
   'POSTERN_PUBLIC_URL',
+  'POSTERN_REQUIRE_VERIFIED_EMAIL',
   'POSTERN_SECRET',
   'POSTERN_PREVIOUS_SECRETS',
   'POSTERN_ALGORITHM',
@@ -83,6 +86,7 @@ export const VARIABLES = [
   'POSTERN_SESSIONS_PER_USER',
   'POSTERN_FOLLOWERS_PER_TOKEN',
   'POSTERN_DELETION_GRACE_DAYS',
+  'POSTERN_MAGIC_LINK',
   'POSTERN_PASSWORD_MIN_LENGTH',
   'POSTERN_ARGON2',
   'POSTERN_HASHES_AT_ONCE',

@@ -60,6 +60,8 @@ export class AppModule {
           },
           mail: { smtpUrl: config.smtpUrl, from: config.mailFrom, publicUrl: config.publicUrl },
           users: { deletionGraceDays: config.deletionGraceDays },
+          accounts: { requireVerifiedEmail: config.requireVerifiedEmail },
+          controllers: { accountFlows: { magicLink: config.magicLink } },
           password: {
             minimumLength: config.passwordMinLength,
             argon2: config.argon2,

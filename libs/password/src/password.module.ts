@@ -24,6 +24,7 @@ import type {
 } from './password.module-definition.js';
 import type { PasswordPolicy } from './policies/password-policy.js';
 import { PasswordPolicies, shippedPasswordPolicies } from './policies/password-policies.js';
+import { PasswordRecovery } from './password-recovery.js';
 import { PasswordsService } from './passwords.service.js';
 import { PolicyNewPasswords } from './policy-new-passwords.js';
 
@@ -87,6 +88,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       DummyHashes,
       PasswordHashing,
       PasswordsService,
+      PasswordRecovery,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
@@ -99,6 +101,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordPolicies,
       PasswordHashing,
       PasswordsService,
+      PasswordRecovery,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,

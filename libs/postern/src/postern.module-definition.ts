@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
-import type { AccountsStructure } from 'postern/accounts';
+import type { AccountsSettings, AccountsStructure } from 'postern/accounts';
 import type { AuthSettings, AuthStructure } from 'postern/auth';
 import type { MailSettings, MailStructure } from 'postern/mail';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';
@@ -49,6 +49,8 @@ export interface PosternSettings {
   password?: Omit<PasswordSettings, 'productName'> | undefined;
   /** The roles that the application ships. The start creates those that do not exist. */
   roles?: RolesSettings['roles'] | undefined;
+  /** Registration and the flows by mail. */
+  accounts?: AccountsSettings | undefined;
   /** The default of `publicUrl` is the issuer. */
   mail?: PosternMailSettings | undefined;
 }
@@ -82,6 +84,8 @@ export interface PosternStructure {
   mailer?: MailStructure['mailer'] | undefined;
   /** The templates of mails that replace shipped templates. */
   mailTemplates?: MailStructure['templates'] | undefined;
+  /** The flows by mail that replace shipped flows. */
+  accountFlows?: AccountsStructure['flows'] | undefined;
   /** The signing keys, for example in a KMS. */
   signer?: TokensStructure['signer'] | undefined;
   /** The signal that announces revocations to replicas, instead of PostgreSQL or Redis. */
@@ -101,9 +105,9 @@ export interface PosternStructure {
         revocations?: RevocationsStructure['controller'] | undefined;
         password?: PasswordStructure['controller'] | undefined;
         accounts?: AccountsStructure['controller'] | undefined;
-        /** `GET /users/me/export` */
-        personalData?: AccountsStructure['personalData'] | undefined;
         firstAdministrator?: AccountsStructure['firstAdministrator'] | undefined;
+        /** The flows by mail, and their pages. */
+        accountFlows?: AccountsStructure['controllers'] | undefined;
         roles?: RolesStructure['controllers'] | undefined;
         /** `/dev/mailbox`, outside production. */
         mailbox?: MailStructure['controller'] | undefined;
@@ -133,6 +137,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     users: setting.unchecked(),
     password: setting.unchecked(),
     roles: setting.unchecked(),
+    accounts: setting.unchecked(),
     mail: setting.unchecked(),
   },
   {
@@ -147,6 +152,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     mapper: true,
     mailer: true,
     mailTemplates: true,
+    accountFlows: true,
     signer: true,
     revocationSignal: true,
     clock: true,

@@ -191,11 +191,13 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       controller: structure.controllers?.mailbox,
       imports,
     }),
-    AccountsModule.forRoot({
+    AccountsModule.forRootAsync({
+      ...from(({ accounts }) => accounts ?? {}),
       user: structure.user,
       controller: structure.controllers?.accounts,
-      personalData: structure.controllers?.personalData,
       firstAdministrator: isProduction ? false : structure.controllers?.firstAdministrator,
+      controllers: structure.controllers?.accountFlows,
+      flows: structure.accountFlows,
       imports,
     }),
   ];

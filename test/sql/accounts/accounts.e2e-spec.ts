@@ -237,8 +237,8 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     const login = await server.call('POST', '/auth/login', { email: 'erin@example.com', password: PASSWORD });
     const change = { currentPassword: PASSWORD, newPassword: 'nine grey herons by the weir' };
     await server.call('POST', '/auth/password/change', change, login.body.access_token);
-    await until(() => outbox.sent.length > 0);
-    expect(outbox.sent).toMatchObject([{ kind: 'password-changed', to: 'erin@example.com' }]);
+    await until(() => outbox.sent.some(({ kind }) => kind === 'password-changed'));
+    expect(outbox.sent.filter(({ kind }) => kind === 'password-changed')).toMatchObject([{ to: 'erin@example.com' }]);
     expect(JSON.stringify(outbox.sent)).not.toMatch(/boats|herons/);
   });
 

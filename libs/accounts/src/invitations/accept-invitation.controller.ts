@@ -34,7 +34,8 @@ export function acceptInvitationControllerOf<U extends UserBase>(user: Type<U>):
       type: String,
       maxLength: 64,
       example: 'q7Wk0T2hZs5mYb8nVc1xLd4fGj6pRu9eAiOtQwXyHvM',
-      description: 'The token in the link of the mail, after `#token=`. Outside production, `/dev/mailbox` shows the mail.',
+      description:
+        'The token in the link of the mail, after `#token=`. Outside production, `/dev/mailbox` shows the mail.',
     })
     @IsString()
     @MaxLength(64)

@@ -66,7 +66,9 @@ export class InvitationTable {
 
   /** Deletes the invitation. Returns whether it existed. */
   async delete(id: string): Promise<boolean> {
-    const [, count] = await this.database.manager.query<[unknown, number]>('DELETE FROM invitations WHERE id = $1', [id]);
+    const [, count] = await this.database.manager.query<[unknown, number]>('DELETE FROM invitations WHERE id = $1', [
+      id,
+    ]);
     return count === 1;
   }
 

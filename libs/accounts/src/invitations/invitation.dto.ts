@@ -61,7 +61,12 @@ export class InvitationDto {
   @ApiProperty({ type: String, format: 'uuid', example: ID, description: 'The id of the invitation.' })
   id!: string;
 
-  @ApiProperty({ type: String, format: 'idn-email', example: 'grace@example.com', description: 'The normalised address.' })
+  @ApiProperty({
+    type: String,
+    format: 'idn-email',
+    example: 'grace@example.com',
+    description: 'The normalised address.',
+  })
   email!: string;
 
   @ApiProperty({ type: [String], example: ['auditor'], description: 'The roles that the new user gets.' })

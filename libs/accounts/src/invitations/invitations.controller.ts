@@ -1,5 +1,24 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Param, Post, Query, UseGuards } from '@nestjs/common';
-import { ApiCreatedResponse, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  Headers,
+  HttpCode,
+  Inject,
+  Param,
+  Post,
+  Query,
+  UseGuards,
+} from '@nestjs/common';
+import {
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiParam,
+  ApiTags,
+} from '@nestjs/swagger';
 import {
   CurrentPrincipal,
   FixedResponse,
@@ -69,7 +88,9 @@ export class InvitationsController {
   })
   @ApiOkResponse({ type: InvitationsPageDto, description: 'A page of invitations.' })
   @ApiProblems(ValidationFailedError)
-  async listInvitations(@Query() { limit = DEFAULT_PAGE_SIZE, after }: ListInvitationsDto): Promise<InvitationsPageDto> {
+  async listInvitations(
+    @Query() { limit = DEFAULT_PAGE_SIZE, after }: ListInvitationsDto,
+  ): Promise<InvitationsPageDto> {
     const { invitations, next } = await this.invitations.list(limit, after);
     return { invitations: invitations.map(dtoOf), next };
   }
@@ -91,6 +112,13 @@ export class InvitationsController {
   }
 }
 
-function dtoOf({ id, email, roles, invitedBy, createdAt, expiresAt }: Readonly<Omit<InvitationDto, 'roles'>> & { readonly roles: readonly string[] }): InvitationDto {
+function dtoOf({
+  id,
+  email,
+  roles,
+  invitedBy,
+  createdAt,
+  expiresAt,
+}: Readonly<Omit<InvitationDto, 'roles'>> & { readonly roles: readonly string[] }): InvitationDto {
   return Object.assign(new InvitationDto(), { id, email, roles: [...roles], invitedBy, createdAt, expiresAt });
 }

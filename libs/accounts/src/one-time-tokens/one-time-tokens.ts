@@ -37,6 +37,19 @@ export interface OneTimeToken {
   readonly expiresAt: Date;
 }
 
+/** A token that the current transaction has spent. */
+export interface SpentOneTimeToken extends OneTimeToken {
+  readonly spentAt: Date;
+}
+
+/** The bounds of a revocation. */
+export interface RevocationBounds {
+  /** Only tokens that were issued at or after this instant. */
+  readonly issuedSince?: Date | undefined;
+  /** Only tokens for other addresses than this one. */
+  readonly exceptOfAddress?: string | undefined;
+}
+
 /**
  * One-time tokens for links in mails. A token has 256 random bits, and the database has only its SHA-256. Every method
  * joins the current transaction.
@@ -82,8 +95,9 @@ export class OneTimeTokens {
    *
    * @throws OneTimeTokenInvalidError, the same for each reason
    */
-  async spend(token: string, purpose: string): Promise<OneTimeToken> {
+  async spend(token: string, purpose: string): Promise<SpentOneTimeToken> {
     if (!isToken(token)) throw new OneTimeTokenInvalidError();
+    const spentAt = new Date(this.clock.now());
     // The user is locked before the token, as a change and a deletion of the user do. Another order could deadlock.
     const [rows] = await this.database.manager.query<[OneTimeToken[], number]>(
       `WITH holder AS MATERIALIZED (
@@ -93,10 +107,11 @@ export class OneTimeTokens {
        WHERE hash = $1 AND purpose = $2 AND expires_at > $3
          AND (user_id IS NULL OR user_id = (SELECT id FROM holder))
        RETURNING ${COLUMNS}`,
-      [hashOf(token), purpose, new Date(this.clock.now())],
+      [hashOf(token), purpose, spentAt],
     );
-    if (rows.length !== 1) throw new OneTimeTokenInvalidError();
-    return rows[0]!;
+    const [spent] = rows;
+    if (spent === undefined) throw new OneTimeTokenInvalidError();
+    return { ...spent, spentAt };
   }
 
   /**
@@ -115,21 +130,23 @@ export class OneTimeTokens {
   }
 
   /**
-   * Revokes the tokens of a holder: of the given purposes, issued at or after an instant.
+   * Revokes the tokens of a holder: of the given purposes, or of all purposes except some.
    *
    * @param holder the id of a user, or the address of a person without an account
    * @returns the number of revoked tokens
    */
   async revoke(
     holder: { readonly userId: string } | { readonly email: string },
-    purposes: readonly string[],
-    issuedSince = new Date(0),
+    purposes: readonly string[] | { readonly except: readonly string[] },
+    { issuedSince, exceptOfAddress }: RevocationBounds = {},
   ): Promise<number> {
     const [column, value] =
       'userId' in holder ? ['user_id', holder.userId] : ['user_id IS NULL AND email', holder.email];
+    const [operator, names] = 'except' in purposes ? ['<> ALL', purposes.except] : ['= ANY', purposes];
     const [, count] = await this.database.manager.query<[unknown, number]>(
-      `DELETE FROM one_time_tokens WHERE ${column} = $1 AND purpose = ANY($2) AND issued_at >= $3`,
-      [value, purposes, issuedSince],
+      `DELETE FROM one_time_tokens WHERE ${column} = $1 AND purpose ${operator}($2)
+         AND ($3::timestamptz IS NULL OR issued_at >= $3) AND ($4::text IS NULL OR email <> $4)`,
+      [value, names, issuedSince ?? null, exceptOfAddress ?? null],
     );
     return count;
   }

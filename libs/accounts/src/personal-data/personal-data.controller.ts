@@ -15,7 +15,7 @@ import { ApiProblems } from 'postern/problem';
 import { UsersService } from 'postern/users';
 import { PersonalDataExport } from './personal-data-export.js';
 
-const SCHEMA = {
+const SCHEMA: SchemaObject = {
   type: 'object',
   required: ['exportedAt', 'account', 'sessions', 'roles'],
   properties: {
@@ -25,7 +25,7 @@ const SCHEMA = {
     roles: { type: 'array', items: { type: 'string' } },
   },
   additionalProperties: true,
-} as const;
+};
 
 /** The route by which users get their data. */
 @FixedResponse()

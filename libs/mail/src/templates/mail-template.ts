@@ -20,9 +20,27 @@ export interface MailTemplateData {
   /** A login cancelled the deletion of the account. */
   'deletion-cancelled': { readonly occurredAt: Date };
   /** An administrator invited a person without an account. */
-  invitation: { readonly url: string; readonly expiresAt: Date };
+  invitation: LinkData;
   /** A person wants to log in by a link. */
-  'magic-link': { readonly url: string; readonly expiresAt: Date };
+  'magic-link': LinkData;
+  /** The user registered, and verifies the address by the link. */
+  'verify-email': LinkData;
+  /** A person registered with the address of this user. The link sets a new password. */
+  'account-exists': LinkData;
+  /** The user requested a new password, and sets it by the link. */
+  'reset-password': LinkData;
+  /** The user requested a change to this address, and confirms it by the link. */
+  'confirm-email-change': LinkData;
+  /** Another user requested a change to the address of this user. */
+  'address-in-use': object;
+  /** The address of the user was changed. The former address gets this mail. The link undoes the change. */
+  'email-changed': { readonly occurredAt: Date; readonly undo?: LinkData | undefined };
+}
+
+/** A link that works once. */
+export interface LinkData {
+  readonly url: string;
+  readonly expiresAt: Date;
 }
 
 /** The name of a template. It is the `kind` of the mail. */
