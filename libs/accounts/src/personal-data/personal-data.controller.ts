@@ -15,18 +15,6 @@ import { ApiProblems } from 'postern/problem';
 import { UsersService } from 'postern/users';
 import { PersonalDataExport } from './personal-data-export.js';
 
-const SCHEMA: SchemaObject = {
-  type: 'object',
-  required: ['exportedAt', 'account', 'sessions', 'roles'],
-  properties: {
-    exportedAt: { type: 'string', format: 'date-time' },
-    account: { type: 'object' },
-    sessions: { type: 'array', items: { type: 'object' } },
-    roles: { type: 'array', items: { type: 'string' } },
-  },
-  additionalProperties: true,
-};
-
 /** The route by which users get their data. */
 @FixedResponse()
 @ApiTags('Users')
@@ -52,7 +40,17 @@ export class PersonalDataController {
   })
   @ApiOkResponse({
     description: 'The data.',
-    schema: SCHEMA,
+    schema: {
+      type: 'object',
+      required: ['exportedAt', 'account', 'sessions', 'roles'],
+      properties: {
+        exportedAt: { type: 'string', format: 'date-time' },
+        account: { type: 'object' },
+        sessions: { type: 'array', items: { type: 'object' } },
+        roles: { type: 'array', items: { type: 'string' } },
+      },
+      additionalProperties: true,
+    },
     example: {
       exportedAt: '2026-11-24T10:00:00.000Z',
       account: { id: '01936d2a-7c1e-7a60-8f3b-2d5f9d1c4e77', email: 'ada@example.com' },
