@@ -22,6 +22,7 @@ import {
 import {
   CurrentPrincipal,
   FixedResponse,
+  ForServices,
   InvalidTokenError,
   JwtAuthGuard,
   MissingTokenError,
@@ -32,6 +33,7 @@ import {
 import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { PermissionNotHeldError } from 'postern/roles';
+import { SessionMissingError } from 'postern/sessions';
 import { EmailTakenError } from 'postern/users';
 import { InvitationNotFoundError } from '../accounts.errors.js';
 import { InvitationDto, InvitationsPageDto, InviteDto, ListInvitationsDto } from './invitation.dto.js';
@@ -51,6 +53,7 @@ const ID = {
 @ApiTags('Invitations')
 @Controller('invitations')
 @OwnIssuerOnly()
+@ForServices()
 @UseGuards(JwtAuthGuard)
 @ApiProblems(MissingTokenError, InvalidTokenError)
 export class InvitationsController {
@@ -66,10 +69,10 @@ export class InvitationsController {
     summary: 'Invite a person',
     description:
       'Sends a mail with a link by which the person creates an account with these roles. You need each permission of the ' +
-      'roles, now and when the person accepts. A newer invitation of the address replaces the older one.',
+      'roles, now and when the person accepts, so a service cannot invite. A newer invitation of the address replaces the older one.',
   })
   @ApiCreatedResponse({ type: InvitationDto, description: 'The invitation.' })
-  @ApiProblems(ValidationFailedError, PermissionNotHeldError, EmailTakenError)
+  @ApiProblems(ValidationFailedError, PermissionNotHeldError, SessionMissingError, EmailTakenError)
   async invite(
     @Body() { email, roles }: InviteDto,
     @CurrentPrincipal() caller: Principal,

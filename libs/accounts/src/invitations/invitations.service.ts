@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { isUUID } from 'class-validator';
 import type { Principal } from 'postern/auth';
 import { Database, Events, uuidv7 } from 'postern/persistence';
+import { SessionMissingError } from 'postern/sessions';
 import { EmailTakenError, normalizeEmail } from 'postern/users';
 import { InvitationNotFoundError } from '../accounts.errors.js';
 import { UserInvited } from '../accounts.events.js';
@@ -44,10 +45,12 @@ export class InvitationsService {
    * Stores an invitation and its mail in one transaction. It replaces the older invitation of the address.
    *
    * @param caller a user with each permission of the roles
-   * @throws InvalidEmailError @throws EmailTakenError @throws PermissionNotHeldError
+   * @throws SessionMissingError for a service @throws InvalidEmailError @throws EmailTakenError @throws PermissionNotHeldError
    * @throws ValidationFailedError for an unknown role
    */
   async invite(request: InvitationRequest, caller: Principal): Promise<Invitation> {
+    // The rights of a service cannot be checked at the acceptance.
+    if (caller.sessionId === undefined || !isUUID(caller.subject)) throw new SessionMissingError();
     const [email, roles] = [normalizeEmail(request.email), [...new Set(request.roles)]];
     return this.database.transaction(async () => {
       await this.rights.assertMayInvite(roles, caller);
