@@ -1,6 +1,7 @@
 import type { Section } from '../section.js';
 import { accounts } from './accounts.js';
 import { coldTokens } from './cold-tokens.js';
+import { enumeration } from './enumeration.js';
 import { followers } from './followers.js';
 import { heldRevocations } from './held-revocations.js';
 import { revocation } from './revocation.js';
@@ -12,6 +13,7 @@ export const sections: readonly Section[] = [
   seenTokens,
   coldTokens,
   accounts,
+  enumeration,
   start,
   revocation,
   followers,

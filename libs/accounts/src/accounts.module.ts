@@ -58,9 +58,11 @@ import { SecurityNotices } from './security-notices.js';
 const CHECKS = Symbol('AccountsModule checks');
 
 // A lower lib declares the route, and cannot name this error.
-ApiProblems(EmailUnverifiedError)(PasswordController.prototype, 'login', {
-  value: PasswordController.prototype.login,
-});
+ApiProblems(EmailUnverifiedError)(
+  PasswordController.prototype,
+  'login',
+  Object.getOwnPropertyDescriptor(PasswordController.prototype, 'login')!,
+);
 
 /**
  * Registration, verification, recovery, and security notices by mail. Needs `PersistenceModule`, `MailModule`, `UsersModule`, `SessionsModule`

@@ -12,7 +12,7 @@ export { AccountsModule } from './accounts.module.js';
 export type { AccountsSettings, AccountsStructure, ByFlow } from './accounts.module-definition.js';
 export { CheckedAccountsSettings } from './checked-accounts-settings.js';
 export { ChangeEmailDto, EmailDto } from './dto/email.dto.js';
-export { MailSentDto } from './dto/mail-sent.dto.js';
+export { MailSentDto, type MailSent } from './dto/mail-sent.dto.js';
 export { OneTimeTokenDto, ResetPasswordDto } from './dto/one-time-token.dto.js';
 export { ChangeEmail } from './email/change-email.js';
 export { EmailChangeController } from './email/email-change.controller.js';

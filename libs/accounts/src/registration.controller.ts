@@ -20,6 +20,7 @@ import type { NewUser, SeenUser, TeamFields, UserBase } from 'postern/users';
 import { CheckedAccountsSettings } from './checked-accounts-settings.js';
 import { ConcealedRegistration } from './concealed-registration.js';
 import { MailSentDto } from './dto/mail-sent.dto.js';
+import type { MailSent } from './dto/mail-sent.dto.js';
 import { acceptLanguageOf } from './links/accept-language.js';
 import { RegistrationStatusInterceptor } from './registration-status.interceptor.js';
 import { Registration } from './registration.js';
@@ -31,7 +32,7 @@ export type NewAccount<U extends UserBase = UserBase> = { email: string; passwor
 export interface RegistrationRoutes<U extends UserBase = UserBase> {
   readonly registration: Registration<U>;
   /** Returns the user, or the one response of every address if `requireVerifiedEmail` is set. */
-  register(account: NewAccount<U>, request?: RequestLike): Promise<SeenUser<U, 'self'> | MailSentDto>;
+  register(account: NewAccount<U>, request?: RequestLike): Promise<SeenUser<U, 'self'> | MailSent>;
 }
 
 /**
@@ -113,7 +114,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
     async register(
       @Body() body: RegistrationDto,
       @Req() request?: RequestLike,
-    ): Promise<SeenUser<U, 'self'> | MailSentDto> {
+    ): Promise<SeenUser<U, 'self'> | MailSent> {
       // The validation pipe guarantees the required fields.
       const account = body as NewUser<U> & RegistrationDto;
       const context = { ipAddress: ipAddressOf(request?.ip), acceptLanguage: acceptLanguageOf(request) };

@@ -10,3 +10,6 @@ export class MailSentDto {
     message: 'If the address can get this mail, it will arrive shortly.',
   });
 }
+
+/** The response of a registration, which is the same for every address. */
+export type MailSent = Pick<MailSentDto, 'message'>;
