@@ -5,7 +5,7 @@ import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserRoles } from 'postern/users';
 import { CallerRights } from './caller-rights.js';
-import { RoleGrants } from './role-grants.js';
+import { RoleGrants } from './rights/role-grants.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';
 import { ConfigurableRolesModule, ROLES_SETTINGS } from './roles.module-definition.js';

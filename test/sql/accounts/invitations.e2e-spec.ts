@@ -199,7 +199,7 @@ describe('invitations', () => {
     for (let index = 0; index < 5; index += 1) emails.push((await invited([])).email);
     const found: string[] = [];
     for (let next: string | null = ''; next !== null;) {
-      const path = `/invitations?limit=2${next === '' ? '' : `&after=${next}`}`;
+      const path: string = `/invitations?limit=2${next === '' ? '' : `&after=${next}`}`;
       const { status, body } = await other.app.call<{ invitations: Invitation[]; next: string | null }>('GET', path, {
         token: boss,
       });

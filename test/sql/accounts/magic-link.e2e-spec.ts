@@ -93,7 +93,12 @@ describe('magic links', () => {
 
       // P9: a scanner that opens the link does not spend it.
       for (const method of ['GET', 'HEAD']) expect((await on.app.call(method, path.pathname)).status).toBe(200);
-      for (const headers of [{}, { cookie: `${cookie}x` }, { cookie: cookie.replace('postern', 'other') }]) {
+      const strange: Record<string, string>[] = [
+        {},
+        { cookie: `${cookie}x` },
+        { cookie: cookie.replace('postern', 'other') },
+      ];
+      for (const headers of strange) {
         expect(await logIn(token, {}, headers, on)).toMatchObject(OTHER_BROWSER);
       }
       const { status, body, headers } = await logIn(token, {}, { cookie: `theme=dark; ${cookie}` }, on);

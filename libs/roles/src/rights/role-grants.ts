@@ -3,9 +3,9 @@ import { ALL_PERMISSIONS } from 'postern/auth';
 import type { Principal } from 'postern/auth';
 import { Database } from 'postern/persistence';
 import { ValidationFailedError } from 'postern/problem';
-import { CallerRights } from './caller-rights.js';
-import { RoleGraph } from './role-graph.js';
-import { Role } from './role.entity.js';
+import { CallerRights } from '../caller-rights.js';
+import { RoleGraph } from '../role-graph.js';
+import { Role } from '../role.entity.js';
 
 /** Decides who may give roles to a user who does not exist yet, such as an invited person. */
 @Injectable()
