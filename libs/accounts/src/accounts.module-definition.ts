@@ -1,30 +1,11 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
-import { setting, settings } from 'postern/problem';
 import type { UserBase } from 'postern/users';
+import { SETTINGS } from './accounts.settings.js';
+import type { AccountsSettings } from './accounts.settings.js';
 import type { ChangeEmail } from './email/change-email.js';
 import type { VerifyEmail } from './email/verify-email.js';
-import type { AccountFlow } from './links/account-flow.js';
 import type { ResetPassword } from './password/reset-password.js';
-
-/** A value for each flow; the default applies if it is left out. */
-export type ByFlow<T> = { readonly [K in AccountFlow]?: T | undefined };
-
-/** The settings of `AccountsModule`. Plain data, checked at boot; every setting has a default. */
-export interface AccountsSettings {
-  /**
-   * Whether a login needs a verified e-mail address. A registration then has the same response for every address, and
-   * the mail says whether there is an account. Default: `false`.
-   */
-  requireVerifiedEmail?: boolean | undefined;
-  /**
-   * The pages of your front end, such as `{ resetPassword: 'https://app.acme.com/reset' }`. Postern adds `#token=…`. By
-   * default, a mail has a link to a page of Postern below `publicUrl`.
-   */
-  links?: ByFlow<string> | undefined;
-  /** How long a link is valid, in seconds. */
-  linkSeconds?: ByFlow<number> | undefined;
-}
 
 /** The classes of `AccountsModule`. Read synchronously, also by `forRootAsync`. */
 export interface AccountsStructure {
@@ -67,39 +48,6 @@ export interface AccountsStructure {
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
-const HOUR = 3600;
-const MAX_SECONDS = 30 * 24 * HOUR;
-const seconds = (usual: number) => setting.wholeNumber(usual, { min: 60, max: MAX_SECONDS });
-const page = () => setting.custom<string | undefined>(pageProblem);
-
-export const SETTINGS = settings<AccountsSettings, AccountsStructure>()(
-  'AccountsModule',
-  {
-    requireVerifiedEmail: setting.flag(false),
-    links: setting.nested(
-      settings<ByFlow<string>>()('links', {
-        verifyEmail: page(),
-        confirmEmailChange: page(),
-        undoEmailChange: page(),
-        resetPassword: page(),
-        acceptInvitation: page(),
-        magicLink: page(),
-      }),
-    ),
-    linkSeconds: setting.nested(
-      settings<ByFlow<number>>()('linkSeconds', {
-        verifyEmail: seconds(24 * HOUR),
-        confirmEmailChange: seconds(24 * HOUR),
-        undoEmailChange: seconds(72 * HOUR),
-        resetPassword: seconds(HOUR),
-        acceptInvitation: seconds(7 * 24 * HOUR),
-        magicLink: seconds(HOUR / 4),
-      }),
-    ),
-  },
-  { user: true, controller: true, firstAdministrator: true, controllers: true, flows: true, imports: true },
-);
-
 export const {
   ConfigurableModuleClass: ConfigurableAccountsModule,
   MODULE_OPTIONS_TOKEN: ACCOUNTS_SETTINGS,
@@ -109,11 +57,3 @@ export const {
   .setClassMethodName('forRoot')
   .setExtras<AccountsStructure>(SETTINGS.noStructure, (definition) => ({ ...definition, global: true }))
   .build();
-
-function pageProblem(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  const isPage = typeof value === 'string' && /^https?:\/\/[^/]/.test(value) && URL.canParse(value);
-  return isPage && !/[#\s]/.test(value)
-    ? undefined
-    : 'must be the address of a page without a fragment, such as https://app.acme.com/reset.';
-}

@@ -8,12 +8,8 @@ import { assertSameUserEntity, User, UserDtos } from 'postern/users';
 import { EmailUnverifiedError } from './accounts.errors.js';
 import { AccountMails } from './account-mails.js';
 import { ACCOUNTS_SETTINGS, ConfigurableAccountsModule } from './accounts.module-definition.js';
-import type {
-  AccountsSettings,
-  AccountsStructure,
-  ASYNC_OPTIONS_TYPE,
-  OPTIONS_TYPE,
-} from './accounts.module-definition.js';
+import type { AccountsSettings } from './accounts.settings.js';
+import type { AccountsStructure, ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } from './accounts.module-definition.js';
 import { DeletionNotices } from './deletion/deletion-notices.js';
 import { CheckedAccountsSettings } from './checked-accounts-settings.js';
 import { ConcealedRegistration } from './concealed-registration.js';
@@ -65,8 +61,8 @@ ApiProblems(EmailUnverifiedError)(
 );
 
 /**
- * Registration, verification, recovery, and security notices by mail. Needs `PersistenceModule`, `MailModule`, `UsersModule`, `SessionsModule`
- * and `PasswordModule`. The application imports it once.
+ * Registration, verification, recovery, and security notices by mail. Needs `PersistenceModule`, `MailModule`,
+ * `UsersModule`, `SessionsModule` and `PasswordModule`. The application imports it once.
  * @example
  * ```ts
  * AccountsModule.forRoot({ user: Employee })

@@ -1,4 +1,4 @@
-import { SETTINGS } from './accounts.module-definition.js';
+import { SETTINGS } from './accounts.settings.js';
 
 /**
  * The settings of this lib, checked and complete.

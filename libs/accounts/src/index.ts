@@ -9,26 +9,20 @@ export {
 } from './accounts.errors.js';
 export { InvitationAccepted, UserInvited, UserRegistered } from './accounts.events.js';
 export { AccountsModule } from './accounts.module.js';
-export type { AccountsSettings, AccountsStructure, ByFlow } from './accounts.module-definition.js';
+export type { AccountsStructure } from './accounts.module-definition.js';
+export type { AccountsSettings, ByFlow } from './accounts.settings.js';
 export { CheckedAccountsSettings } from './checked-accounts-settings.js';
-export { ChangeEmailDto, EmailDto } from './dto/email.dto.js';
 export { MailSentDto, type MailSent } from './dto/mail-sent.dto.js';
-export { OneTimeTokenDto, ResetPasswordDto } from './dto/one-time-token.dto.js';
 export { ChangeEmail } from './email/change-email.js';
 export { EmailChangeController } from './email/email-change.controller.js';
 export { EmailVerificationController } from './email/email-verification.controller.js';
 export { VerifyEmail } from './email/verify-email.js';
-export { AcceptInvitation, type InvitedAccount } from './invitations/accept-invitation.js';
-export {
-  acceptInvitationControllerOf,
-  type AcceptedInvitation,
-  type AcceptInvitationRoutes,
-} from './invitations/accept-invitation.controller.js';
+export { AcceptInvitation } from './invitations/accept-invitation.js';
+export { acceptInvitationControllerOf, type AcceptedInvitation } from './invitations/accept-invitation.controller.js';
 export { InvitationsController } from './invitations/invitations.controller.js';
-export { InvitationsService, type InvitationRequest } from './invitations/invitations.service.js';
+export { InvitationsService } from './invitations/invitations.service.js';
 export type { Invitation } from './invitations/invitation-table.js';
 export { MagicLinkController } from './magic-link/magic-link.controller.js';
-export type { AccountFlow } from './links/account-flow.js';
 export { AccountPagesController } from './links/account-pages.controller.js';
 export { ForgotPassword } from './password/forgot-password.js';
 export { PasswordResetController } from './password/password-reset.controller.js';

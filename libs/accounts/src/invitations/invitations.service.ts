@@ -45,7 +45,7 @@ export class InvitationsService {
    * Stores an invitation and its mail in one transaction. It replaces the older invitation of the address.
    *
    * @param caller a user with each permission of the roles
-   * @throws SessionMissingError for a service @throws InvalidEmailError @throws EmailTakenError @throws PermissionNotHeldError
+   * @throws SessionMissingError for a service @throws InvalidEmailError, EmailTakenError, PermissionNotHeldError
    * @throws ValidationFailedError for an unknown role
    */
   async invite(request: InvitationRequest, caller: Principal): Promise<Invitation> {

@@ -23,8 +23,8 @@ export abstract class PersonalData<U extends UserBase = UserBase> {
   abstract readonly name: string;
 
   /**
-   * Returns the data as JSON: a value, or the elements of an array one by one. Return no secret and no hash, and no data
-   * of another person.
+   * Returns the data as JSON: a value, or the elements of an array one by one. Return no secret and no hash, and no
+   * data of another person.
    */
   abstract dataOf(user: U): Promise<unknown> | AsyncIterable<unknown>;
 }
