@@ -26,8 +26,8 @@ export class AcceptInvitation<U extends UserBase = UserBase> {
 
   /**
    * Creates the user with a verified address and the roles of the invitation. If several servers accept it
-   * concurrently, one succeeds. A rejected password, a conflict, and an inviter who lost the right to invite do not spend the
-   * token.
+   * concurrently, one succeeds. A rejected password, a conflict, and an inviter who lost the right to invite do not
+   * spend the token.
    *
    * @throws OneTimeTokenInvalidError also if the inviter may not invite with these roles any more
    * @throws PasswordRejectedError, EmailTakenError, UserConflictError, HashingOverloadedError
