@@ -1,16 +1,4 @@
-import {
-  Body,
-  Controller,
-  Delete,
-  Get,
-  Headers,
-  HttpCode,
-  Inject,
-  Param,
-  Post,
-  Query,
-  UseGuards,
-} from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Query, Req, UseGuards } from '@nestjs/common';
 import {
   ApiCreatedResponse,
   ApiNoContentResponse,
@@ -34,8 +22,10 @@ import type { Principal } from 'postern/auth';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { PermissionNotHeldError } from 'postern/roles';
 import { SessionMissingError } from 'postern/sessions';
+import type { RequestLike } from 'postern/sessions';
 import { EmailTakenError } from 'postern/users';
 import { InvitationNotFoundError } from '../accounts.errors.js';
+import { acceptLanguageOf } from '../links/accept-language.js';
 import { InvitationDto, InvitationsPageDto, InviteDto, ListInvitationsDto } from './invitation.dto.js';
 import { InvitationsService } from './invitations.service.js';
 
@@ -76,9 +66,9 @@ export class InvitationsController {
   async invite(
     @Body() { email, roles }: InviteDto,
     @CurrentPrincipal() caller: Principal,
-    @Headers('accept-language') acceptLanguage?: string,
+    @Req() request?: RequestLike,
   ): Promise<InvitationDto> {
-    return dtoOf(await this.invitations.invite({ email, roles, acceptLanguage }, caller));
+    return dtoOf(await this.invitations.invite({ email, roles, acceptLanguage: acceptLanguageOf(request) }, caller));
   }
 
   /** Lists invitations. */

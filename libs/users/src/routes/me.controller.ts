@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Ip, Patch, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Inject, Ip, Patch, Req, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
@@ -30,12 +30,17 @@ import {
 import type { SeenUser, TeamFields } from '../fields/user-types.js';
 import { UsersService } from '../users.service.js';
 
+/** The headers of a Fastify or Express request. */
+interface WithHeaders {
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+}
+
 /** The methods of a controller that {@link meControllerOf} creates. */
 export interface MeRoutes<U extends UserBase = UserBase> {
   readonly users: UsersService<U>;
   readMe(principal: Principal): Promise<SeenUser<U, 'self'>>;
   updateMe(principal: Principal, changes: TeamFields<U>): Promise<SeenUser<U, 'self'>>;
-  deleteMe(principal: Principal, proof: DeleteMeDto, ipAddress?: string, acceptLanguage?: string): Promise<void>;
+  deleteMe(principal: Principal, proof: DeleteMeDto, ipAddress?: string, request?: WithHeaders): Promise<void>;
   /** Returns the enabled user of the token; this is not a route. @throws InvalidTokenError if there is none */
   userOf(principal: Principal): Promise<U>;
 }
@@ -121,7 +126,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
       @CurrentPrincipal() principal: Principal,
       @Body() { password }: DeleteMeDto,
       @Ip() ipAddress?: string,
-      @Headers('accept-language') acceptLanguage?: string,
+      @Req() request?: WithHeaders,
     ): Promise<void> {
       const { id } = await this.userOf(principal);
       const { authenticatedAt } = principal;
@@ -130,7 +135,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
         ...(ipAddress && { ipAddress }),
         ...(authenticatedAt && { authenticatedAt }),
       });
-      await unlessDeleted(this.deletion.request(id, acceptLanguage));
+      await unlessDeleted(this.deletion.request(id, request?.headers['accept-language']?.toString()));
     }
 
     async userOf(principal: Principal): Promise<U> {
