@@ -38,6 +38,7 @@ import { BrowserBinding } from './magic-link/browser-binding.js';
 import { MagicLinkController } from './magic-link/magic-link.controller.js';
 import { MagicLinkLogin } from './magic-link/magic-link-login.js';
 import { SendMagicLink } from './magic-link/send-magic-link.js';
+import { StaleLinks } from './links/stale-links.js';
 import { OneTimeTokenCleanup } from './one-time-tokens/one-time-token-cleanup.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
 import { PersonalDataController } from './personal-data/personal-data.controller.js';
@@ -132,6 +133,7 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       UnverifiedAddresses,
       { provide: AccountLoginPolicy, useClass: EmailVerifiedPolicy },
       AccountLinks,
+      StaleLinks,
       AccountMails,
       SecurityNotices,
       DeletionNotices,

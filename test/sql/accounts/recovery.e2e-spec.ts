@@ -159,6 +159,16 @@ describe('the reset of a password', () => {
     expect(await user.post('/auth/email/change/confirm', { token: change })).toMatchObject(INVALID);
   });
 
+  it('P2: a changed password revokes the link for a new one', async () => {
+    const { email } = await registered();
+    await user.post('/auth/password/forgot', { email });
+    const token = await user.token('reset-password', email);
+    const session = await user.logIn(email, PASSWORD);
+    const change = { currentPassword: PASSWORD, newPassword: NEW };
+    expect((await user.post('/auth/password/change', change, session)).status).toBe(204);
+    expect(await user.post('/auth/password/reset', { token, password: PASSWORD })).toMatchObject(INVALID);
+  });
+
   it('P1: each link begins with the public URL, whatever the request says', async () => {
     const { email } = await registered();
     const poisons: Record<string, string>[] = [

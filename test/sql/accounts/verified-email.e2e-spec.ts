@@ -183,6 +183,18 @@ describe('with requireVerifiedEmail', () => {
   });
 });
 
+it('without the pages of Postern, the start fails until each link is set', async () => {
+  const start = (links: object) => {
+    const settings = { issuer: 'https://id.acme.test', secret: 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-pages' };
+    const structure = { controllers: { accountFlows: { pages: false as const } } };
+    const module = PosternModule.forRoot({ ...settings, ...structure, databaseUrl: database.url, accounts: { links } });
+    return startTestApplication(module);
+  };
+  const verifyEmail = 'https://app.acme.test/verify';
+  await expect(start({ verifyEmail })).rejects.toThrow("set links: { confirmEmailChange: 'https://…' }");
+  await expect(start({ verifyEmail: `${verifyEmail}#now` })).rejects.toThrow('"verifyEmail" must be the address');
+});
+
 /** Records the statements of the flows on every connection. */
 async function statementsOf(act: () => Promise<unknown>): Promise<string[]> {
   const statements: string[] = [];

@@ -43,6 +43,14 @@ export class AccountLinks {
     return this.tokens.find(token, ACCOUNT_FLOWS[flow].purpose);
   }
 
+  /** Revokes the links of a user for these flows. */
+  async revoke(userId: string, flows: readonly AccountFlow[]): Promise<void> {
+    await this.tokens.revoke(
+      { userId },
+      flows.map((flow) => ACCOUNT_FLOWS[flow].purpose),
+    );
+  }
+
   /**
    * Revokes every link of a user, except those that undo a change of the address: a thief who changes the address again
    * must not revoke the link of the owner.

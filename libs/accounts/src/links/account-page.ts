@@ -36,6 +36,8 @@ const SCRIPT = `
 const form = document.forms[0], output = form.querySelector('output'), button = form.querySelector('button');
 const token = new URLSearchParams(location.hash.slice(1)).get('token') ?? '';
 history.replaceState(null, '', location.pathname);
+// A link to the same page in the same tab changes only the fragment.
+addEventListener('hashchange', () => location.reload());
 form.addEventListener('submit', async (event) => {
   event.preventDefault();
   button.disabled = true;
