@@ -59,7 +59,9 @@ export class AppModule {
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
           },
           mail: { smtpUrl: config.smtpUrl, from: config.mailFrom, publicUrl: config.publicUrl },
+          users: { deletionGraceDays: config.deletionGraceDays },
           accounts: { requireVerifiedEmail: config.requireVerifiedEmail },
+          controllers: { accountFlows: { magicLink: config.magicLink } },
           password: {
             minimumLength: config.passwordMinLength,
             argon2: config.argon2,

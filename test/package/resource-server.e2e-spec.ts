@@ -27,6 +27,7 @@ const NOT_INSTALLED = [
   'pg',
   '@nestjs/swagger',
   '@node-rs/argon2',
+  'bcrypt',
   '@nestjs/event-emitter',
   '@nestjs/terminus',
   'ioredis',
@@ -52,7 +53,7 @@ describe('the package of a service without a database', () => {
       /\.(js|d\.ts)$/.test(name),
     );
     expect(files.length).toBeGreaterThan(10);
-    const imported = /(?:from|import|require)\s*\(?\s*['"](pg|@nestjs\/swagger|@node-rs\/argon2|ioredis|uuid)\b/;
+    const imported = /(?:from|import|require)\s*\(?\s*['"](pg|@nestjs\/swagger|@node-rs\/argon2|bcrypt|ioredis|uuid)\b/;
     const mentions = files.filter((name) => {
       const text = readFileSync(join(folder, name), 'utf8');
       return /typeorm/i.test(text) || imported.test(text);

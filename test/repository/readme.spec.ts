@@ -60,6 +60,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   mail: `import {
     letter, Mailer, type MailMessage, MailModule, MailNotSentError, MailRejectedError, type Outbox,
   } from 'postern/mail';`,
+  PersonalData: `import { PersonalData } from 'postern/accounts';`,
   testing: `import { createTestDatabase, startTestApplication, type TestDatabase } from 'postern/testing';`,
   ExpenseOwnerPolicy: `import { ExpenseOwnerPolicy } from '../fixtures/acme/rights/expense-owner.policy.js';`,
   Employee: `import { Employee } from '${employee}';`,

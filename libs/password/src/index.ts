@@ -15,6 +15,7 @@ export {
   HashingOverloadedError,
   InvalidCredentialsError,
   PasswordRejectedError,
+  RecentLoginRequiredError,
   type PasswordErrorCode,
 } from './password.errors.js';
 export { BreachLookupFailed, LoginFailed, PasswordChanged, type LoginFailure } from './password.events.js';

@@ -165,6 +165,7 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
           secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
           databaseUrl: database.url,
           hasher: WatchedHasher,
+          users: { deletionGraceDays: 0 },
         }),
       ],
       providers: [EventLog],

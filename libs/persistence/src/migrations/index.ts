@@ -8,6 +8,7 @@ import { MailOutbox1796134000000 } from './0006-mail-outbox.js';
 import { Administration1796136000000 } from './0007-administration.js';
 import { VerifiedEmails1796138000000 } from './0008-verified-emails.js';
 import { OneTimeTokens1796140000000 } from './0009-one-time-tokens.js';
+import { AccountDeletion1796142000000 } from './0010-account-deletion.js';
 
 /** A migration. Its name ends in thirteen digits, the epoch milliseconds of its creation. */
 export type MigrationClass = new () => MigrationInterface;
@@ -23,4 +24,5 @@ export const migrations: MigrationClass[] = [
   Administration1796136000000,
   VerifiedEmails1796138000000,
   OneTimeTokens1796140000000,
+  AccountDeletion1796142000000,
 ];

@@ -1,4 +1,4 @@
-import { verify } from '@node-rs/bcrypt';
+import { compare } from 'bcrypt';
 import { assertReadable } from '../foreign-hash.js';
 import type { ForeignVerifier } from '../foreign-hash.js';
 
@@ -28,7 +28,7 @@ export function bcrypt(text: string, { prehash, readsSignExtended = false }: Bcr
   const hash = `$2b$${cost}$${rest}`;
   return async (password, { acceptsTruncatedBcrypt }) => {
     const bytes = Buffer.from(prehash === undefined ? password : prehash(password));
-    const matches = await verify(keyOf(version, bytes), hash).catch(() => false);
+    const matches = await compare(keyOf(version, bytes), hash).catch(() => false);
     // Compute the hash first: the time must not reveal the reason.
     return matches && (bytes.length <= KEY_BYTES || acceptsTruncatedBcrypt);
   };
