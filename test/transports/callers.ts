@@ -9,7 +9,7 @@ import {
   RmqRecordBuilder,
   Transport,
 } from '@nestjs/microservices';
-import type { ClientGrpc, ClientProxy, MicroserviceOptions } from '@nestjs/microservices';
+import type { ClientGrpc, MicroserviceOptions } from '@nestjs/microservices';
 import { lastValueFrom } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { run } from './orders.js';
@@ -31,7 +31,7 @@ export interface TransportCase {
   /** The Debian package of the broker. */
   readonly needs?: string;
   readonly options: MicroserviceOptions;
-  connect(): Promise<Caller>;
+  readonly connect: () => Promise<Caller>;
 }
 
 const PROTO = { package: 'shop', protoPath: join(import.meta.dirname, 'orders.proto') };
@@ -40,7 +40,7 @@ type Options = Parameters<typeof ClientProxyFactory.create>[0];
 
 /** A caller by a proxy that puts the token into the record of the message. */
 async function callerBy(options: unknown, record: (order: Order, authorization?: string) => unknown): Promise<Caller> {
-  const proxy = ClientProxyFactory.create(options as Options) as ClientProxy;
+  const proxy = ClientProxyFactory.create(options as Options);
   await proxy.connect();
   const stream: Caller['stream'] = (name, order, authorization) =>
     proxy.send(`${run}.${name}`, record(order, authorization) as object);
@@ -56,7 +56,7 @@ async function callerBy(options: unknown, record: (order: Order, authorization?:
 
 /** A caller by a proxy that puts the token into the metadata of Nest's packet. */
 async function callerByPacket(options: unknown): Promise<Caller> {
-  const proxy = ClientProxyFactory.create(options as Options) as ClientProxy;
+  const proxy = ClientProxyFactory.create(options as Options);
   const tokens = new WeakMap<object, string>();
   proxy.setOnDispatchHook((packet: { data: object; metadata?: object }) => {
     const authorization = tokens.get(packet.data);

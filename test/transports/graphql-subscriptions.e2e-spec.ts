@@ -85,9 +85,10 @@ const mercurius = GraphQLModule.forRoot({
 });
 
 describe.each([
-  { name: 'Apollo', module: apollo, adapter: () => new ExpressAdapter() },
-  { name: 'Mercurius', module: mercurius, adapter: () => new FastifyAdapter() },
-])('GraphQL on $name', ({ name, module, adapter }) => {
+  { name: 'Apollo', module: apollo, closed: 4401, adapter: () => new ExpressAdapter() },
+  // Its contexts have no WebSocket, so the connection below it ends.
+  { name: 'Mercurius', module: mercurius, closed: 1006, adapter: () => new FastifyAdapter() },
+])('GraphQL on $name', ({ name, module, closed, adapter }) => {
   let app: INestApplication;
   let url: string;
   const clients: Client[] = [];
@@ -166,7 +167,7 @@ describe.each([
     await until(() => values.length > 2);
     const expiresAt = Date.now() / 1000 + 300;
     await app.get(RevocationPublisher).publish({ kind: 'session', target: name, reason: 'logout', expiresAt });
-    expect(await ended).toMatchObject({ code: name === 'Apollo' ? 4401 : expect.any(Number) });
+    expect(await ended).toMatchObject({ code: closed });
     await until(() => ticking.stopped > stopped);
   });
 
@@ -174,6 +175,6 @@ describe.each([
     const { values, ended } = subscribe('ticks', issuer.token({ subject: 'ada', lifetimeSeconds: 60 }));
     await until(() => values.length > 2);
     app.get<ManualClock>(Clock).advance(300);
-    expect(await ended).toMatchObject({ code: name === 'Apollo' ? 4401 : expect.any(Number) });
+    expect(await ended).toMatchObject({ code: closed });
   });
 });

@@ -31,6 +31,9 @@ declare module 'postern/auth' {
 /** Brokers are shared by all runs on a machine, so each run has its own patterns. */
 export const run = `postern-${process.pid}-${Date.now()}`;
 
+/** With a text, `@EventPattern` would take the events of the team for those of Node. */
+const patternOf = (name: string): unknown => `${run}.${name}`;
+
 /** The events that handlers have received: the id of the order, and the subject. */
 export const received: string[] = [];
 
@@ -38,7 +41,7 @@ export interface Order {
   readonly id: string;
 }
 
-/** Nobody may read the order with the id `secret`. */
+/** No customer may read the order with the id `secret`. */
 export class ReadablePolicy extends Policy {
   override may(_principal: Principal, { body }: PolicyContext): boolean {
     return (body as Order).id !== 'secret';
@@ -84,13 +87,13 @@ export class OrdersController {
     return interval(20).pipe(map((at) => ({ text: `${at}` })));
   }
 
-  @EventPattern(`${run}.placed`)
+  @EventPattern(patternOf('placed'))
   placed(@CurrentPrincipal() { subject }: Principal, @Payload() { id }: Order): void {
     received.push(`${id} placed by ${subject}`);
   }
 
   @RequirePermissions('orders:cancel')
-  @EventPattern(`${run}.cancelled`)
+  @EventPattern(patternOf('cancelled'))
   cancelled(@CurrentPrincipal() { subject }: Principal, @Payload() { id }: Order): void {
     received.push(`${id} cancelled by ${subject}`);
   }

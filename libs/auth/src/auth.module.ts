@@ -83,6 +83,9 @@ const SWEPT_AT_ONCE = 20_000;
     RouteRights,
     RevocationHealth,
     OpenStreams,
+    MissedMessageGuard,
+    RejectionFilter,
+    OpenCallInterceptor,
   ],
 })
 export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -247,6 +247,7 @@ describe('the guard in other contexts', () => {
   it('a message of an unknown transport is rejected until the application adds a carrier', async () => {
     const context = contextOf('rpc', {}, { attributes: { token: tokenWith() } });
     const guard = await guardOf();
+    Logger.overrideLogger(false);
     expect(() => guard.canActivate(context)).toThrow(UnsupportedContextError);
     expect(() => guard.canActivate(context)).toThrow(/Extend Carrier .*forRoot\(\{ carriers \}\)/);
     expect(() => guard.canActivate(contextOf('graphql', {}, {}, {}))).toThrow(UnsupportedContextError);

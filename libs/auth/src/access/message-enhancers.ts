@@ -1,5 +1,15 @@
-import { Catch, Inject, Injectable } from '@nestjs/common';
-import type { CallHandler, CanActivate, ExceptionFilter, NestInterceptor } from '@nestjs/common';
+import { Catch, Inject, Injectable, Optional } from '@nestjs/common';
+import type {
+  ArgumentsHost,
+  CallHandler,
+  CanActivate,
+  ExceptionFilter,
+  ExecutionContext,
+  InjectionToken,
+  NestInterceptor,
+  OnModuleInit,
+} from '@nestjs/common';
+import { AuthError } from 'postern/problem';
 import type { Observable } from 'rxjs';
 import { EXCEPTION_FILTERS_METADATA, GUARDS_METADATA, INTERCEPTORS_METADATA } from '@nestjs/common/constants.js';
 import { ModulesContainer } from '@nestjs/core';
@@ -8,33 +18,43 @@ import { MissedMessageGuard } from '../guard/missed-message.guard.js';
 import { isGateway } from '../sockets/gateway-connections.js';
 import { OpenCallInterceptor } from '../streams/open-call.interceptor.js';
 import { handlersOf } from './application-handlers.js';
-import { GUARD_IS_GLOBAL, MESSAGE_PATTERN } from './guard-metadata.js';
+import { MESSAGE_PATTERN } from './guard-metadata.js';
 import type { Handler } from './application-handlers.js';
+
+type EnhancerSubtype = 'guard' | 'filter' | 'interceptor';
 
 type Metadata = typeof EXCEPTION_FILTERS_METADATA | typeof GUARDS_METADATA | typeof INTERCEPTORS_METADATA;
 
 /**
- * The names of the enhancers in the metadata of classes, which all applications of a process share. An application with
- * `AuthModule` puts its own instances behind them. In any other one Nest makes these, which do nothing.
+ * The enhancers in the metadata of classes, which all applications of a process share. In each of them Nest injects the
+ * providers of its `AuthModule`. Without one, the enhancers do nothing.
  */
+@Injectable()
 class MessageGuard implements CanActivate {
-  canActivate(): boolean {
-    return true;
+  constructor(@Optional() @Inject(MissedMessageGuard) readonly guard?: MissedMessageGuard) {}
+
+  canActivate(context: ExecutionContext): boolean | Promise<boolean> {
+    return this.guard === undefined || this.guard.canActivate(context);
   }
 }
 
-class NeverThrown {}
-
-@Catch(NeverThrown)
+@Injectable()
+@Catch(AuthError)
 class MessageFilter implements ExceptionFilter {
-  catch(thrown: unknown): never {
-    throw thrown;
+  constructor(@Optional() @Inject(RejectionFilter) private readonly filter?: RejectionFilter) {}
+
+  catch(thrown: AuthError, host: ArgumentsHost): unknown {
+    if (this.filter === undefined) throw thrown;
+    return this.filter.reject(thrown, host);
   }
 }
 
+@Injectable()
 class MessageInterceptor implements NestInterceptor {
-  intercept(_context: unknown, next: CallHandler): Observable<unknown> {
-    return next.handle();
+  constructor(@Optional() @Inject(OpenCallInterceptor) private readonly interceptor?: OpenCallInterceptor) {}
+
+  intercept(context: ExecutionContext, next: CallHandler): Observable<unknown> {
+    return this.interceptor?.intercept(context, next) ?? next.handle();
   }
 }
 
@@ -43,29 +63,41 @@ class MessageInterceptor implements NestInterceptor {
  * applies no global ones to a gateway, or to a microservice that is connected without `inheritAppConfig`.
  */
 @Injectable()
-export class MessageEnhancers {
+export class MessageEnhancers implements OnModuleInit {
   constructor(
-    @Inject(GUARD_IS_GLOBAL) isGlobal: boolean,
-    modules: ModulesContainer,
+    private readonly modules: ModulesContainer,
     guard: MissedMessageGuard,
     filter: RejectionFilter,
     interceptor: OpenCallInterceptor,
   ) {
     // Nest reads the metadata when the application connects the microservice, or starts its gateways.
     for (const handler of handlersOf(modules)) {
-      if (Reflect.hasMetadata(MESSAGE_PATTERN, handler.method)) this.addToHandler(handler, isGlobal);
+      if (Reflect.hasMetadata(MESSAGE_PATTERN, handler.method)) this.addToHandler(handler);
       else if (isGateway(handler.owner)) putFirst(EXCEPTION_FILTERS_METADATA, MessageFilter, handler.owner);
     }
     for (const module of modules.values()) {
-      module.addInjectable({ provide: MessageFilter, useValue: filter }, 'filter');
-      module.addInjectable({ provide: MessageInterceptor, useValue: interceptor }, 'interceptor');
-      if (isGlobal) module.addInjectable({ provide: MessageGuard, useValue: guard }, 'guard');
+      // The scan of the modules has found those that the classes had before. Nest makes them later.
+      const add = (type: InjectionToken, kind: EnhancerSubtype, instance: object): void => {
+        if (!module.injectables.has(type)) module.addInjectable({ provide: type, useValue: instance }, kind);
+      };
+      add(MessageGuard, 'guard', new MessageGuard(guard));
+      add(MessageFilter, 'filter', new MessageFilter(filter));
+      add(MessageInterceptor, 'interceptor', new MessageInterceptor(interceptor));
     }
   }
 
-  private addToHandler({ method, owner }: Handler, isGlobal: boolean): void {
+  /** @throws Error if a module would run the handlers of messages without the guard */
+  onModuleInit(): void {
+    for (const { injectables, name } of this.modules.values()) {
+      const { instance } = injectables.get(MessageGuard) ?? {};
+      if (instance instanceof MessageGuard && instance.guard !== undefined) continue;
+      throw new Error(`AuthModule: the messages of ${name} have no guard. Import AuthModule in the root module.`);
+    }
+  }
+
+  private addToHandler({ method, owner }: Handler): void {
     // First of all guards of the class, which may read the principal.
-    if (isGlobal) putFirst(GUARDS_METADATA, MessageGuard, owner);
+    putFirst(GUARDS_METADATA, MessageGuard, owner);
     putFirst(INTERCEPTORS_METADATA, MessageInterceptor, method);
     // On the method, so that the routes of the class keep their filters. Those of the team go before.
     putFirst(EXCEPTION_FILTERS_METADATA, MessageFilter, method, valuesOf(EXCEPTION_FILTERS_METADATA, owner));

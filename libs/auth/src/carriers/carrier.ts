@@ -14,9 +14,9 @@ export interface OpenCall {
 }
 
 /**
- * Says where a transport holds the access token, and how it expresses a rejection. `JwtAuthGuard` uses the first carrier
- * that accepts the execution context: those of the application, then those of Postern. A context that no carrier accepts
- * is rejected.
+ * Says where a transport holds the access token, and how it expresses a rejection. `JwtAuthGuard` uses the first
+ * carrier that accepts the execution context: those of the application, then those of Postern. It rejects a context
+ * that no carrier accepts.
  *
  * A carrier reads contexts by their shape, so it imports no transport.
  *
@@ -41,7 +41,8 @@ export abstract class Carrier {
 
   /**
    * Returns the request that holds the token: a `MessageRequest`, or a request of HTTP, in which the guard reads the
-   * `tokenSources` of the settings. The guard calls this once per message and sets `principal` and `user` on the result.
+   * `tokenSources` of the settings. The guard calls this once per message, and sets `principal` and `user` on the
+   * result.
    */
   abstract read(context: ExecutionContext): GuardedRequest;
 

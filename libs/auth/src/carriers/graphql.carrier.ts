@@ -31,8 +31,8 @@ interface OperationContext {
 }
 
 /**
- * Queries, mutations, and subscriptions of Apollo and Mercurius. A subscription presents the token as `authorization` of
- * its connection parameters, or in the handshake. `AuthErrorFilter` sends the rejections, as `extensions`.
+ * Queries, mutations, and subscriptions of Apollo and Mercurius. A subscription presents the token as `authorization`
+ * of its connection parameters, or in the handshake. `AuthErrorFilter` sends the rejections, as `extensions`.
  *
  * @see https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md
  */

@@ -1,21 +1,21 @@
-import { Catch, Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { ArgumentsHost } from '@nestjs/common';
-import { AuthError, ProblemFilter } from 'postern/problem';
+import { ProblemFilter } from 'postern/problem';
 import type { Problem } from 'postern/problem';
-import type { Observable } from 'rxjs';
+import { throwError } from 'rxjs';
 import { Carriers } from './carriers.js';
 
-/** Sends each `AuthError` of a message as the carrier of its transport expresses it. */
+/** Sends the errors of messages as the carrier of their transport expresses a rejection. */
 @Injectable()
-@Catch(AuthError)
 export class RejectionFilter extends ProblemFilter {
   @Inject(Carriers)
   private readonly carriers!: Carriers;
 
-  override catch(thrown: unknown, host: ArgumentsHost): void | Observable<never> {
-    const carrier = host.getType() === 'http' ? undefined : this.carriers.of(host);
-    if (carrier === undefined) return super.catch(thrown, host);
-    return carrier.reject(this.problemOfMessage(thrown), host) as void | Observable<never>;
+  /** Returns the value that takes the place of the result of the handler. */
+  reject(thrown: unknown, host: ArgumentsHost): unknown {
+    const problem = this.problemOfMessage(thrown);
+    const carrier = this.carriers.of(host);
+    return carrier === undefined ? throwError(() => problem) : carrier.reject(problem, host);
   }
 
   /** The problem that the client gets. Logs the private part of the error. */

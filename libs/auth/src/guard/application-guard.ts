@@ -18,6 +18,6 @@ export class ApplicationGuard implements CanActivate {
     } catch {
       return this.module.resolve(JwtAuthGuard, ContextIdFactory.create()).then((guard) => guard.canActivate(context));
     }
-    return this.guard.canActivate(context);
+    return this.guard!.canActivate(context);
   }
 }

@@ -112,8 +112,9 @@ export class JwtAuthGuard implements CanActivate {
   /**
    * Returns the request whose `headers.authorization`, or other `tokenSources`, are read, and on which `principal` and
    * `user` are set: that of HTTP, or the one that the `Carrier` of the transport reads. An override may return its own
-   * object: `@CurrentPrincipal()` and `@CurrentUser()` still find the result. If a message of a socket is not an object,
-   * only its connection can carry the result, and the guard rejects the message if the override returns another object.
+   * object: `@CurrentPrincipal()` and `@CurrentUser()` still find the result. If a message of a socket is not an
+   * object, only its connection can carry the result, and the guard rejects the message if the override returns
+   * another object.
    *
    * @throws UnsupportedContextError if no carrier accepts the context
    * @example

@@ -15,8 +15,8 @@ interface ReadRequest {
 const requests = new WeakMap<object, ReadRequest>();
 
 /**
- * Returns the request of this message for this guard. Several handlers of one event share the request: the result of one
- * must not vanish because another one starts.
+ * Returns the request of this message for this guard. Several handlers of one event share the request, so the
+ * result of one does not vanish when another one starts.
  */
 export function requestFor(context: ExecutionContext, guard: object, read: () => GuardedRequest): GuardedRequest {
   const message = messageOf(context);

@@ -1,6 +1,6 @@
-import { Injectable } from '@nestjs/common';
+import { Inject, Injectable } from '@nestjs/common';
 import type { CanActivate, ExecutionContext } from '@nestjs/common';
-import { hasGuard } from '../access/guard-metadata.js';
+import { GUARD_IS_GLOBAL, hasGuard } from '../access/guard-metadata.js';
 import { ApplicationGuard } from './application-guard.js';
 import { wasGuarded } from './message-request.js';
 
@@ -11,12 +11,16 @@ type Handler = ReturnType<ExecutionContext['getHandler']>;
 export class MissedMessageGuard implements CanActivate {
   private readonly guardedItself = new WeakMap<Handler, boolean>();
 
-  constructor(private readonly guard: ApplicationGuard) {}
+  constructor(
+    @Inject(GUARD_IS_GLOBAL) private readonly isGlobal: boolean,
+    private readonly guard: ApplicationGuard,
+  ) {}
 
   /** @throws the errors of `JwtAuthGuard` */
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     // Nest applies the global guard to every route. A controller may have routes beside its messages.
-    if (context.getType() !== 'rpc' || wasGuarded(context) || this.isGuardedItself(context)) return true;
+    if (!this.isGlobal || context.getType() !== 'rpc' || wasGuarded(context) || this.isGuardedItself(context))
+      return true;
     return this.guard.canActivate(context);
   }
 

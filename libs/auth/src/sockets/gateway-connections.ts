@@ -14,7 +14,8 @@ type HandleConnection = (
 ) => unknown;
 
 /** An instance of a gateway. */
-export interface Gateway extends Object {
+export interface Gateway {
+  readonly constructor: unknown;
   handleConnection: HandleConnection;
 }
 

@@ -18,8 +18,8 @@ import type { Gateway, ConnectionGuard } from './gateway-connections.js';
 import type { SocketClient } from './socket-client.js';
 
 /**
- * Verifies the handshake before `handleConnection` of a gateway runs: Nest applies no guard there. The connection follows
- * the access rules of `handleConnection` and its class. A rejected connection is closed.
+ * Verifies the handshake before `handleConnection` of a gateway runs: Nest applies no guard there. The connection
+ * follows the access rules of `handleConnection` and its class. A rejected connection is closed.
  */
 @Injectable()
 export class GatewayHandshakes implements ConnectionGuard, OnApplicationShutdown {

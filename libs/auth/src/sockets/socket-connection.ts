@@ -30,7 +30,7 @@ export class ConnectionRequest extends MessageRequest {
   }
 }
 
-/** What Postern knows about an open socket. */
+/** The state of an open socket. */
 export class SocketConnection {
   /** The gateways that have accepted the connection. */
   readonly accepted = new WeakSet<object>();

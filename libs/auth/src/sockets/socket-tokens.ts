@@ -53,7 +53,7 @@ export class SocketTokens {
       const { token } = Object(data) as { token?: unknown };
       const principal = await this.verifier.verify(token as string);
       assertSameSubject(principal, connection.request.principal);
-      // Another object stands for the client, so the messages that arrive meanwhile keep the old token.
+      // Another object stands for the client, so messages keep the old token until the new one is accepted.
       const candidate = Object.create(client) as SocketClient;
       const { request } = connectionOf(candidate);
       request.renew(token as string);
