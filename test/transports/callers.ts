@@ -168,7 +168,7 @@ export function transports(tcpPort: number, grpcPort: number): TransportCase[] {
       connect: () =>
         callerBy({ transport: Transport.MQTT, options: mqtt }, (order, authorization) => {
           const record = new MqttRecordBuilder(order).setQoS(1);
-          // Empty user properties are a malformed packet, which the broker answers by closing the connection.
+          // The client does not send a packet with empty user properties (findings/mqtt-empty-user-properties.sh).
           if (authorization !== undefined) record.setProperties({ userProperties: { authorization } });
           return record.build();
         }),
