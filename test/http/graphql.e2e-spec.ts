@@ -1,15 +1,6 @@
-import { Inject, Injectable, Module, UseGuards } from '@nestjs/common';
-import type { ExecutionContext, ModuleMetadata, Type } from '@nestjs/common';
-import {
-  Field,
-  GqlExecutionContext,
-  GraphQLModule,
-  Mutation,
-  ObjectType,
-  Query,
-  ResolveField,
-  Resolver,
-} from '@nestjs/graphql';
+import { Inject, Module, UseGuards } from '@nestjs/common';
+import type { ModuleMetadata, Type } from '@nestjs/common';
+import { Field, GraphQLModule, Mutation, ObjectType, Query, ResolveField, Resolver } from '@nestjs/graphql';
 import { ApolloDriver } from '@nestjs/apollo';
 import type { ApolloDriverConfig } from '@nestjs/apollo';
 import { ExpressAdapter } from '@nestjs/platform-express';
@@ -21,13 +12,6 @@ import { ProblemModule } from 'postern/problem';
 import { TestIssuer } from 'postern/testing/auth';
 
 const issuer = new TestIssuer('orders');
-
-@Injectable()
-class GraphqlJwtAuthGuard extends JwtAuthGuard {
-  protected override getRequest(context: ExecutionContext): { headers: object } {
-    return GqlExecutionContext.create(context).getContext<{ req: { headers: object } }>().req;
-  }
-}
 
 @ObjectType()
 class Payroll {
@@ -92,7 +76,7 @@ interface Answer {
 }
 
 async function serve(
-  structure: AuthStructure = { guard: GraphqlJwtAuthGuard },
+  structure: AuthStructure = {},
   imports: ModuleMetadata['imports'] = [],
   resolver: Type = PayrollResolver,
   options: Partial<ApolloDriverConfig> = {},
@@ -187,8 +171,8 @@ describe('GraphQL', () => {
     expect(JSON.stringify(errors)).not.toContain('hunter2');
   });
 
-  it('a resolver is closed if no guard can find the request', async () => {
-    served = await serve({});
+  it('a resolver is closed if the context of the operation has no request', async () => {
+    served = await serve({}, [], PayrollResolver, { context: () => ({ req: {} }) });
     const token = issuer.token({ subject: 'ada', scopes: ['payroll:read'] });
     const { data, errors } = await served.ask('{ payroll { salaries } }', token);
     expect(data).toBeNull();
@@ -264,14 +248,14 @@ describe('GraphQL', () => {
     it.each([
       ['@RequireScopes', RequireScopes('payroll:read')],
       ['@OwnIssuerOnly', OwnIssuerOnly()],
-      ['@UseGuards', UseGuards(GraphqlJwtAuthGuard)],
+      ['@UseGuards', UseGuards(JwtAuthGuard)],
     ])('the start fails if no guard would read %s', async (_name, decorator) => {
       const starting = serve(undefined, [], resolverWith(decorator));
       await expect(starting).rejects.toThrow(/TeamResolver\.salary seems guarded and is not.*fieldResolverEnhancers/);
     });
 
     it('a field is guarded if `fieldResolverEnhancers` includes guards, and the error gives the reason', async () => {
-      const resolver = resolverWith(RequireScopes('payroll:read'), UseGuards(GraphqlJwtAuthGuard));
+      const resolver = resolverWith(RequireScopes('payroll:read'), UseGuards(JwtAuthGuard));
       served = await serve(undefined, [], resolver, { fieldResolverEnhancers: ['guards', 'filters'] });
       const query = '{ employee { salary } }';
       const { data, errors } = await served.ask(query, issuer.token({ subject: 'eve' }));

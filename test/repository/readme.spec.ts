@@ -29,9 +29,13 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   nest: `import {
     Controller, type ExecutionContext, Get, Injectable, type MessageEvent, Module, Sse, StreamableFile, UseGuards,
   } from '@nestjs/common';`,
-  node: `import { createReadStream } from 'node:fs'; import type { IncomingMessage } from 'node:http';`,
+  node: `import { createReadStream } from 'node:fs'; `,
   rxjs: `import { interval, map, type Observable } from 'rxjs';`,
-  sockets: `import { WebSocketGateway } from '@nestjs/websockets'; import type { WebSocket } from 'ws';`,
+  ArgumentsHost: `import type { ArgumentsHost } from '@nestjs/common';`,
+  messages: `import {
+    type ClientProxy, GrpcMethod, MessagePattern, MqttRecordBuilder, NatsRecordBuilder, Payload, RmqRecordBuilder,
+  } from '@nestjs/microservices'; import { headers } from '@nats-io/transport-node';`,
+  sockets: `import { SubscribeMessage, WebSocketGateway } from '@nestjs/websockets'; import type { WebSocket } from 'ws';`,
   passport: `import { AuthGuard } from '@nestjs/passport';`,
   terminus: `import { HealthIndicatorService } from '@nestjs/terminus';`,
   typeorm: `import { Column, Entity, type MigrationInterface, type QueryRunner } from 'typeorm';`,
@@ -42,7 +46,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   problem: `import { AuthError, ProblemModule } from 'postern/problem';`,
   persistence: `import { type Database, PersistenceModule } from 'postern/persistence';`,
   auth: `import {
-    AccessTokenVerifier, AuthModule, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, OpenStreams, OptionalAuth,
+    AccessTokenVerifier, AuthModule, Carrier, CurrentPrincipal, CurrentUser, EndsWithToken, type GuardedRequest, JwtAuthGuard, MessageRequest, OpenStreams, OptionalAuth,
     type Principal, PrincipalMapper, Public, RequireScopes, RevocationHealth, type RevocationPublisher,
     RequireAnyPermission, RequirePermissions, UsePolicy,
   } from 'postern/auth';`,
@@ -100,7 +104,7 @@ function programsOf(path: string): Program[] {
   const blocks = [...text.matchAll(/```ts\n([\s\S]*?)```/g)].filter(([, block]) => !SHOWN.includes(block!));
   return blocks.map(([, block], index) => {
     const own = Object.entries(READERS_OWN).filter(
-      ([name]) => !new RegExp(`(class|const|let) ${name}\\b`).test(block!),
+      ([name]) => !new RegExp(`(class|const|let|import \\{ type) ${name}\\b`).test(block!),
     );
     const program = `${own.map(([, line]) => line).join('\n')}\n${block!.replaceAll('…', '')}`;
     return [`${path.replaceAll('/', '-')}-${index + 1}.ts`, program];

@@ -11,6 +11,9 @@ import { inspect } from 'node:util';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Module } from '@nestjs/common';
 import type { DynamicModule, LoggerService } from '@nestjs/common';
+import { ClientProxyFactory, Transport } from '@nestjs/microservices';
+import type { MicroserviceOptions } from '@nestjs/microservices';
+import { lastValueFrom } from 'rxjs';
 import { createRemoteJWKSet, jwtVerify } from 'jose';
 import type { JWTPayload } from 'jose';
 import { documentOf } from 'postern';
@@ -470,6 +473,25 @@ describe.each([
       sameSubject: true,
       expenses: [],
     });
+  });
+
+  it('the guard closes Acme’s messages although the microservice does not inherit the configuration', async () => {
+    const { access_token: token, id } = await employ();
+    const transport = Transport.TCP as const;
+    const options = { host: '127.0.0.1', port: 0 };
+    const microservice = app.nest.connectMicroservice<MicroserviceOptions>({ transport, options });
+    await app.nest.startAllMicroservices();
+    const { port } = microservice.unwrap<Server>().address() as AddressInfo;
+    const client = ClientProxyFactory.create({ transport, options: { ...options, port } });
+    const count = (): Promise<unknown> => lastValueFrom(client.send('expenses.count', {}));
+    await expect(count()).rejects.toMatchObject({ status: 401, code: 'invalid-token' });
+    client.setOnDispatchHook((packet) => {
+      packet.metadata = { authorization: `Bearer ${token}` };
+    });
+    expect(await count()).toEqual({ employeeId: id, count: expect.any(Number) });
+    await send('POST', '/auth/logout', undefined, token);
+    await expect(count()).rejects.toMatchObject({ status: 401, code: 'invalid-token' });
+    await client.close();
   });
 
   it('the guard closes Acme’s controllers, checks their scopes, and opens their public routes', async () => {

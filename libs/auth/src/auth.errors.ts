@@ -108,9 +108,7 @@ export class CrossSiteRequestError extends AuthError {
   override readonly title: string = 'A cookie authenticates only requests from pages of the same origin.';
 }
 
-/**
- * The guard cannot read the credentials of this kind of request (RPC, WebSocket, GraphQL), so it rejects the request.
- */
+/** No carrier accepts this kind of request, so the guard cannot read its credentials and rejects it. */
 export class UnsupportedContextError extends AuthError {
   override readonly code: string = 'guard-context-unsupported' satisfies AuthErrorCode;
   override readonly status: number = 500;
@@ -120,8 +118,8 @@ export class UnsupportedContextError extends AuthError {
     super();
     // For the log. The client reads the title.
     this.message =
-      `JwtAuthGuard reads only HTTP requests, and this context is "${contextType}". Extend JwtAuthGuard, override ` +
-      'getRequest(context), and pass the class to AuthModule.forRoot({ guard }); or call AccessTokenVerifier.';
+      `JwtAuthGuard cannot find the token of this "${contextType}" context. Extend Carrier and pass the class to ` +
+      'AuthModule.forRoot({ carriers }). A GraphQL context needs the request as its property "req".';
   }
 }
 
@@ -152,8 +150,8 @@ export class PrincipalUnknownError extends AuthError {
           '@UseGuards(JwtAuthGuard) on the class, or on the method above each decorator that replaces the method. Put ' +
           '@Public() on the method if it needs no user.'
         : `@CurrentUser() and @CurrentPrincipal() have no value for ${entry}: no JwtAuthGuard has read this "${type}" ` +
-          'message. Put @UseGuards() on the handler with a subclass that overrides getRequest(context); the override must ' +
-          'return the client itself if the message is not an object. Put @Public() on the handler if it needs no user.';
+          'message. Put @UseGuards(JwtAuthGuard) on the class. A subclass that overrides getRequest(context) must return ' +
+          'the result of super if the message is not an object. Put @Public() on the handler if it needs no user.';
   }
 }
 

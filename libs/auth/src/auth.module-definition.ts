@@ -6,7 +6,10 @@ import { SETTINGS, validateSettings } from './settings/validate-settings.js';
 import { Clock, SystemClock } from './revocations/clock.js';
 import { ConfiguredVerificationKeys } from './keys/configured-verification-keys.js';
 import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
-import { GUARD_IS_GLOBAL, UnguardedHandlersCheck } from './access/unguarded-handlers.check.js';
+import { UnguardedHandlersCheck } from './access/unguarded-handlers.check.js';
+import { GUARD_IS_GLOBAL } from './access/guard-metadata.js';
+import { APPLICATION_CARRIERS } from './carriers/carriers.js';
+import { MessageEnhancers } from './access/message-enhancers.js';
 import { JwtAuthGuard } from './guard/jwt-auth.guard.js';
 import { RequiredRightsCheck } from './access/required-rights.check.js';
 import { oneCopyCheck } from './one-copy.check.js';
@@ -18,6 +21,7 @@ import { RevocationSource } from './revocations/revocation-source.js';
 import { TrustedIssuers } from './tokens/trusted-issuers.js';
 import { VerificationKeys } from './keys/verification-keys.js';
 import type { DynamicModule, Provider } from '@nestjs/common';
+import type { Carrier } from './carriers/carrier.js';
 import type { AuthSettings } from './settings/auth-settings.js';
 import type { AuthStructure } from './settings/auth-structure.js';
 
@@ -29,6 +33,7 @@ function guardProviders(structure: AuthStructure): Provider[] {
     { provide: JwtAuthGuard, useClass: structure.guard ?? JwtAuthGuard },
     { provide: GUARD_IS_GLOBAL, useValue: isGlobal },
     UnguardedHandlersCheck,
+    MessageEnhancers,
     RequiredRightsCheck,
     ...(isGlobal ? [{ provide: APP_GUARD, useExisting: JwtAuthGuard }] : []),
   ];
@@ -52,7 +57,7 @@ const checkedSettings: Provider = {
 };
 
 function withStructure(definition: DynamicModule, structure: AuthStructure): DynamicModule {
-  const { revocationSource } = structure;
+  const { revocationSource, carriers = [] } = structure;
   return {
     ...definition,
     global: true,
@@ -71,6 +76,12 @@ function withStructure(definition: DynamicModule, structure: AuthStructure): Dyn
         : [followedSource]),
       // RFC 6750 §3: an invalid token is a 401 with a challenge, not a 500, whatever else the application imports.
       { provide: APP_FILTER, useClass: AuthErrorFilter },
+      ...carriers,
+      {
+        provide: APPLICATION_CARRIERS,
+        inject: [...carriers],
+        useFactory: (...added: Carrier[]) => added,
+      },
       ...guardProviders(structure),
     ],
     exports: [

@@ -4,6 +4,13 @@ import { missingSettings, FromThisPackage } from 'postern/problem';
 import { AUTH_SETTINGS } from './settings/auth-settings.js';
 import { ConfigurableAuthModule, UNCHECKED_SETTINGS } from './auth.module-definition.js';
 import { ApplicationEnhancersModule } from './answers/application-enhancers.module.js';
+import { ApplicationGuard } from './guard/application-guard.js';
+import { Carriers } from './carriers/carriers.js';
+import { GatewayHandshakes } from './sockets/gateway-handshakes.js';
+import { MissedMessageGuard } from './guard/missed-message.guard.js';
+import { OpenCallInterceptor } from './streams/open-call.interceptor.js';
+import { RejectionFilter } from './carriers/rejection.filter.js';
+import { SocketTokens } from './sockets/socket-tokens.js';
 import { Clock } from './revocations/clock.js';
 import { JumpTolerantClock } from './revocations/jump-tolerant-clock.js';
 import { FeedRevocationSource } from './revocations/feed-revocation-source.js';
@@ -59,6 +66,13 @@ const SWEPT_AT_ONCE = 20_000;
     OtherIssuersRevocationFeeds,
     TokenValidity,
     OpenStreams,
+    Carriers,
+    RejectionFilter,
+    ApplicationGuard,
+    MissedMessageGuard,
+    OpenCallInterceptor,
+    SocketTokens,
+    GatewayHandshakes,
   ],
   exports: [
     TrustedIssuers,
@@ -69,6 +83,9 @@ const SWEPT_AT_ONCE = 20_000;
     RouteRights,
     RevocationHealth,
     OpenStreams,
+    MissedMessageGuard,
+    RejectionFilter,
+    OpenCallInterceptor,
   ],
 })
 export class AuthModule extends ConfigurableAuthModule implements OnApplicationBootstrap, OnApplicationShutdown {

@@ -17,6 +17,9 @@ export {
 export type { AuthErrorCode } from './auth.errors.js';
 export type { AuthStructure } from './settings/auth-structure.js';
 export { AuthModule } from './auth.module.js';
+export { Carrier } from './carriers/carrier.js';
+export type { OpenCall } from './carriers/carrier.js';
+export { MessageRequest } from './carriers/message-request.js';
 export { Clock, SystemClock } from './revocations/clock.js';
 export { FeedRevocationSource } from './revocations/feed-revocation-source.js';
 export { ConfiguredVerificationKeys } from './keys/configured-verification-keys.js';

@@ -78,6 +78,8 @@ export interface PosternStructure {
   confirmation?: UsersStructure['confirmation'] | undefined;
   /** A subclass of `JwtAuthGuard`. */
   guard?: AuthStructure['guard'] | undefined;
+  /** The carriers of further transports. */
+  carriers?: AuthStructure['carriers'] | undefined;
   /** The mapper to the value of `@CurrentUser()`. */
   mapper?: AuthStructure['mapper'] | undefined;
   /** The mailer. Default: SMTP with `smtpUrl` and `from` of the settings `mail`. */
@@ -149,6 +151,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     claims: true,
     confirmation: true,
     guard: true,
+    carriers: true,
     mapper: true,
     mailer: true,
     mailTemplates: true,

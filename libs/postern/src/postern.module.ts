@@ -115,6 +115,7 @@ function platform(structure: PosternStructure, imports: NonNullable<ModuleMetada
       revocationSource: DatabaseRevocationSource,
       revocationPublisher: DatabaseRevocationPublisher,
       guard: structure.guard,
+      carriers: structure.carriers,
       mapper: structure.mapper,
       clock: structure.clock,
       global: structure.global,

@@ -79,7 +79,7 @@ export class ProblemFilter implements ExceptionFilter {
   }
 
   /** The public part of an error for a transport without an HTTP response. Logs the private part. */
-  private problemOfMessage(thrown: unknown): Problem {
+  protected problemOfMessage(thrown: unknown): Problem {
     const problem = problemOf(thrown, { requestId: requestIdOf({}), documentation: this.settings.documentation });
     this.report(thrown, problem, () => 'message');
     return problem;

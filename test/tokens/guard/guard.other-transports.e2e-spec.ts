@@ -1,5 +1,12 @@
-import { Controller, Injectable, Logger, UseGuards } from '@nestjs/common';
-import type { INestApplication, Type, WebSocketAdapter, WsMessageHandler } from '@nestjs/common';
+import { Controller, Injectable, Logger, Module, UseGuards } from '@nestjs/common';
+import type {
+  ArgumentsHost,
+  ExecutionContext,
+  INestApplication,
+  Type,
+  WebSocketAdapter,
+  WsMessageHandler,
+} from '@nestjs/common';
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js';
 import { ClientProxyFactory, MessagePattern, Transport } from '@nestjs/microservices';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
@@ -11,10 +18,12 @@ import type { AddressInfo } from 'node:net';
 import { firstValueFrom, isObservable } from 'rxjs';
 import {
   AuthModule,
+  Carrier,
   CurrentPrincipal,
   CurrentUser,
   InvalidTokenError,
   JwtAuthGuard,
+  MessageRequest,
   Public,
   UnsupportedContextError,
 } from 'postern/auth';
@@ -62,59 +71,64 @@ describe('the guard in other contexts', () => {
     time.now = START;
   });
 
-  it('a microservice is closed, even if the message carries a token', async () => {
-    const port = await freePort();
-    const testing = await Test.createTestingModule({
-      imports: [AuthModule.forRoot(settings)],
-      controllers: [PatternsController],
-    }).compile();
-    const service = testing.createNestMicroservice({
-      transport: Transport.TCP,
-      options: { host: '127.0.0.1', port },
-      logger: false,
-    });
-    await service.listen();
-    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
-    const message = { headers: { authorization: `Bearer ${tokenWith()}` } };
-    await expect(firstValueFrom(client.send('open', message))).resolves.toBe('open');
-    const answer: unknown = await firstValueFrom(client.send('all', message)).catch((error: unknown) => error);
-    expect(answer).toMatchObject({ code: 'guard-context-unsupported' });
-    expect(answer).not.toHaveProperty('detail');
-    await client.close();
-    await service.close();
-  });
-
-  it('a hybrid application fails to start if the global guard may not apply to its message handlers', async () => {
-    const hybrid = async (controller: Type, port = 0): Promise<INestApplication> => {
-      const testing = await Test.createTestingModule({
-        imports: [AuthModule.forRoot(settings)],
-        controllers: [controller],
-      }).compile();
-      const made = testing.createNestApplication(new FastifyAdapter(), { logger: false });
-      made.connectMicroservice({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
-      await made.init();
-      return made;
-    };
-    await expect(hybrid(PatternsController)).rejects.toThrow(
-      /^AuthModule: the global guard may not apply to PatternsController\.all\. .* @UseGuards\(JwtAuthGuard\).* @Public\(\)/,
-    );
-
+  it('the message handlers of a hybrid application are guarded once, whatever guards they have', async () => {
+    let guarded = 0;
+    class CountingGuard extends JwtAuthGuard {
+      override canActivate(context: ExecutionContextHost): boolean | Promise<boolean> {
+        guarded += 1;
+        return super.canActivate(context);
+      }
+    }
+    Injectable()(CountingGuard);
+    Reflect.defineMetadata('design:paramtypes', Reflect.getMetadata('design:paramtypes', JwtAuthGuard), CountingGuard);
     class OtherwiseGuardedController extends PatternsController {}
     UseGuards({ canActivate: () => true })(OtherwiseGuardedController);
     Controller()(OtherwiseGuardedController);
-    await expect(hybrid(OtherwiseGuardedController)).rejects.toThrow('may not apply to OtherwiseGuardedController.all');
-
     class GuardedController extends PatternsController {}
-    UseGuards(JwtAuthGuard)(GuardedController);
+    UseGuards(CountingGuard)(GuardedController);
     Controller()(GuardedController);
+
+    for (const inheritAppConfig of [false, true]) {
+      for (const controller of [PatternsController, OtherwiseGuardedController, GuardedController] as Type[]) {
+        const port = await freePort();
+        const testing = await Test.createTestingModule({
+          imports: [AuthModule.forRoot({ ...settings, guard: CountingGuard })],
+          controllers: [controller],
+        }).compile();
+        const hybrid = testing.createNestApplication(new FastifyAdapter(), { logger: false });
+        const options = { host: '127.0.0.1', port };
+        hybrid.connectMicroservice({ transport: Transport.TCP, options }, { inheritAppConfig });
+        await hybrid.startAllMicroservices();
+        await hybrid.init();
+        const client = ClientProxyFactory.create({ transport: Transport.TCP, options });
+        await expect(firstValueFrom(client.send('open', {}))).resolves.toBe('open');
+        await expect(firstValueFrom(client.send('all', {}))).rejects.toMatchObject({ code: 'invalid-token' });
+        client.setOnDispatchHook((packet) => {
+          packet.metadata = { authorization: `Bearer ${tokenWith()}` };
+        });
+        guarded = 0;
+        await expect(firstValueFrom(client.send('all', {}))).resolves.toBe('all');
+        // With `@UseGuards(CountingGuard)`, the team has asked for the guard twice.
+        expect(guarded).toBe(controller === GuardedController && inheritAppConfig ? 2 : 1);
+        await client.close();
+        await hybrid.close();
+      }
+    }
+  });
+
+  it('with `global: false`, only the handlers with the guard are guarded, also if a guarded application shares their class', async () => {
     const port = await freePort();
-    const guarded = await hybrid(GuardedController, port);
-    await guarded.startAllMicroservices();
-    const client = ClientProxyFactory.create({ transport: Transport.TCP, options: { host: '127.0.0.1', port } });
-    await expect(firstValueFrom(client.send('open', {}))).resolves.toBe('open');
-    await expect(firstValueFrom(client.send('all', {}))).rejects.toMatchObject({ status: 'error' });
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot({ ...settings, global: false })],
+      controllers: [PatternsController],
+    }).compile();
+    const options = { host: '127.0.0.1', port };
+    const service = testing.createNestMicroservice({ transport: Transport.TCP, options, logger: false });
+    await service.listen();
+    const client = ClientProxyFactory.create({ transport: Transport.TCP, options });
+    await expect(firstValueFrom(client.send('all', {}))).resolves.toBe('all');
     await client.close();
-    await guarded.close();
+    await service.close();
   });
 
   /** Reads the token of each message. */
@@ -223,20 +237,45 @@ describe('the guard in other contexts', () => {
       const ignore = (): void => undefined;
       const error = (line: unknown) => void errors.push(String(line));
       Logger.overrideLogger({ log: ignore, warn: ignore, error });
-      await expect(socket.say('who', {})).resolves.toMatchObject({ status: 'error' });
+      await expect(socket.say('who', {})).resolves.toMatchObject({ code: 'principal-unknown' });
       Logger.overrideLogger(false);
       expect(errors.join()).toMatch(/have no value for WhoGateway\.who: .* "ws" message\. .* subclass .* @Public\(\)/);
       await application.close();
     });
   });
 
-  it.each(['ws', 'rpc', 'graphql'])('the guard throws in the context "%s" and says what to do', async (type) => {
+  it('a message of an unknown transport is rejected until the application adds a carrier', async () => {
+    const context = contextOf('rpc', {}, { attributes: { token: tokenWith() } });
     const guard = await guardOf();
-    const carrier = { headers: { authorization: `Bearer ${tokenWith()}` } };
-    expect(() => guard.canActivate(contextOf(type, carrier, carrier, { req: carrier }))).toThrow(
-      UnsupportedContextError,
-    );
-    expect(() => guard.canActivate(contextOf(type, carrier))).toThrow(/override getRequest/);
+    Logger.overrideLogger(false);
+    expect(() => guard.canActivate(context)).toThrow(UnsupportedContextError);
+    expect(() => guard.canActivate(context)).toThrow(/Extend Carrier .*forRoot\(\{ carriers \}\)/);
+    expect(() => guard.canActivate(contextOf('graphql', {}, {}, {}))).toThrow(UnsupportedContextError);
+
+    @Injectable()
+    class Prefix {
+      readonly scheme = 'Bearer';
+    }
+    @Injectable()
+    class QueueCarrier extends Carrier {
+      constructor(private readonly prefix: Prefix) {
+        super();
+      }
+      override accepts(host: ArgumentsHost): boolean {
+        return 'attributes' in host.switchToRpc().getContext<object>();
+      }
+      override read(execution: ExecutionContext): MessageRequest {
+        const { attributes } = execution.switchToRpc().getContext<{ attributes: { token: string } }>();
+        return new MessageRequest(`${this.prefix.scheme} ${attributes.token}`);
+      }
+    }
+    @Module({ providers: [Prefix], exports: [Prefix] })
+    class PrefixModule {}
+    const structure = { carriers: [QueueCarrier], imports: [PrefixModule] };
+    const testing = await Test.createTestingModule({
+      imports: [AuthModule.forRoot({ ...settings, ...structure })],
+    }).compile();
+    expect(await testing.get(JwtAuthGuard).canActivate(context)).toBe(true);
   });
 
   it('the guard protects GraphQL if a subclass returns the request', async () => {

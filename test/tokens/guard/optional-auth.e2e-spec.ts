@@ -243,13 +243,16 @@ describe.each(Object.keys(adapters) as (keyof typeof adapters)[])('optional auth
         if (context.getType() !== 'ws') return super.getRequest(context);
         const [client, token] = [
           context.switchToWs().getClient<GuardedRequest>(),
-          context.switchToWs().getData<string>(),
+          context.switchToWs().getData<string | undefined>(),
         ];
-        return Object.assign(client, { headers: token === '' ? {} : { authorization: `Bearer ${token}` } });
+        return Object.assign(client, { headers: !token ? {} : { authorization: `Bearer ${token}` } });
       }
     }
     @WebSocketGateway({ path: '/ws' })
     class Gateway {
+      @OptionalAuth()
+      handleConnection(): void {}
+
       @OptionalAuth()
       @SubscribeMessage('who')
       who(@CurrentPrincipal() principal?: Principal, @CurrentUser() user?: Principal): unknown {

@@ -1,6 +1,12 @@
 import 'reflect-metadata';
 import { GUARDS_METADATA } from '@nestjs/common/constants.js';
 
+/** The token of the flag `global`: whether the guard of `AuthModule` applies to every route. */
+export const GUARD_IS_GLOBAL = Symbol('AuthModule guard is global');
+
+/** The metadata of `@MessagePattern` and `@EventPattern`. It is copied because the package is optional. */
+export const MESSAGE_PATTERN = 'microservices:pattern';
+
 const READS_TOKENS = Symbol('JwtAuthGuard');
 
 /** Marks the guard and its subclasses. A mark avoids an import cycle with the class of the guard. */

@@ -1,21 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
 import { Inject, Injectable } from '@nestjs/common';
 import { METHOD_METADATA, PATH_METADATA, VERSION_METADATA } from '@nestjs/common/constants.js';
-import { HttpAdapterHost, ModuleRef, ModulesContainer } from '@nestjs/core';
+import { ModuleRef, ModulesContainer } from '@nestjs/core';
 import { lineageOf } from './access-rules.js';
 import { handlersOf, noteHandlers } from './application-handlers.js';
-import { hasGuard } from './guard-metadata.js';
+import { GUARD_IS_GLOBAL, hasGuard, MESSAGE_PATTERN } from './guard-metadata.js';
 import { JwtAuthGuard } from '../guard/jwt-auth.guard.js';
 import { isPublic, routeAccess } from './route-access.js';
 import type { OnModuleInit, Type } from '@nestjs/common';
 import type { ApplicationConfig } from '@nestjs/core';
 import type { Handler, Method } from './application-handlers.js';
-
-/** The token of the flag `global`: whether the guard of `AuthModule` applies to every route. */
-export const GUARD_IS_GLOBAL = Symbol('AuthModule guard is global');
-
-/** The metadata of `@MessagePattern` and `@EventPattern`. It is copied because the package is optional. */
-const MESSAGE_PATTERN = 'microservices:pattern';
 
 /** The metadata of `@ResolveField`, and the token of the options of `GraphQLModule`. The package is optional. */
 const FIELD_RESOLVER = 'graphql:resolve_property';
@@ -33,7 +27,6 @@ export class UnguardedHandlersCheck implements OnModuleInit {
     @Inject(GUARD_IS_GLOBAL) private readonly isGlobal: boolean,
     private readonly modules: ModulesContainer,
     private readonly module: ModuleRef,
-    private readonly http: HttpAdapterHost,
   ) {
     // The router reads the methods before `onModuleInit`, in which tracing may replace them.
     noteHandlers(this.handlers());
@@ -51,7 +44,6 @@ export class UnguardedHandlersCheck implements OnModuleInit {
       this.assertScopesAreRead();
       this.assertGuardsAreRun();
     }
-    if (this.isGlobal && this.isHybrid()) this.assertMessagesAreGuarded();
     if (this.isGraphqlUnguardedBelow()) this.assertFieldsAreOpen();
   }
 
@@ -101,22 +93,6 @@ export class UnguardedHandlersCheck implements OnModuleInit {
     );
   }
 
-  /** Nest has no API that shows whether a microservice inherits the guards of its HTTP application. */
-  private assertMessagesAreGuarded(): void {
-    const open = this.handlers().filter((handler) => {
-      const isReceiver = Reflect.hasMetadata(MESSAGE_PATTERN, handler.method);
-      return isReceiver && !isPublic(handler.method, handler.owner) && !isGuardedItself(handler);
-    });
-    if (open.length === 0) return;
-    throw new Error(
-      `AuthModule: the global guard may not apply to ${namesOf(open)}. A microservice of an HTTP application inherits its ` +
-        'guards only with "inheritAppConfig", which AuthModule cannot see, so each handler needs its own guard. Put ' +
-        '@UseGuards() on the method or its class with your subclass of JwtAuthGuard that reads the token of a message; ' +
-        '@UseGuards(JwtAuthGuard) alone rejects every message. Or put @Public() on the handler if it needs no token or ' +
-        'has another guard.',
-    );
-  }
-
   /**
    * Every operation that returns an object resolves its fields, and Nest runs no guard for a field by default.
    */
@@ -140,16 +116,6 @@ export class UnguardedHandlersCheck implements OnModuleInit {
       const options = providers.get(GRAPHQL_OPTIONS)?.instance as { fieldResolverEnhancers?: string[] } | undefined;
       return options !== undefined && options.fieldResolverEnhancers?.includes('guards') !== true;
     });
-  }
-
-  private isHybrid(): boolean {
-    let isConnected = false;
-    // The registry replays the handlers that are connected so far before `subscribe` returns.
-    this.modules
-      .getRpcTargetRegistry()
-      .subscribe(() => (isConnected = true))
-      .unsubscribe();
-    return isConnected && this.http.httpAdapter?.getHttpServer() !== undefined;
   }
 
   private handlers(): Handler[] {

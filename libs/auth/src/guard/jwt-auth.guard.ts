@@ -11,7 +11,10 @@ import {
 } from '../auth.errors.js';
 import { credentialsReaderOf } from './credentials-reader.js';
 import type { ReadCredentials } from './credentials-reader.js';
-import { rememberRequest, requestOf } from './message-request.js';
+import { noteGuarded, requestFor, requestOf } from './message-request.js';
+import { bearerCredentialsOf } from './bearer-token.js';
+import { carrierFor } from '../carriers/carriers.js';
+import { MessageRequest } from '../carriers/message-request.js';
 import { ReadsTokens } from '../access/guard-metadata.js';
 import { PrincipalMapper } from './principal-mapper.js';
 import { isThenable } from './is-thenable.js';
@@ -51,11 +54,12 @@ export class JwtAuthGuard implements CanActivate {
 
   canActivate(context: ExecutionContext): boolean | Promise<boolean> {
     const access = routeAccess(context.getHandler(), context.getClass());
+    const isHttp = context.getType() === 'http';
+    if (!isHttp) noteGuarded(context);
     if (access.isPublic) return true;
-    const request = this.getRequest(context);
-    if (context.getType() !== 'http') {
+    const request = isHttp ? this.getRequest(context) : requestFor(context, this, () => this.getRequest(context));
+    if (!isHttp) {
       // A socket or a subscription may outlive its token, so the guard verifies the token for every message.
-      rememberRequest(context, request);
       if (requestOf(context) !== request) throw loggedBeyondHttp(new PrincipalUnknownError(context), context);
     } else if (
       request[ADMITTED] === this.verifier &&
@@ -107,30 +111,27 @@ export class JwtAuthGuard implements CanActivate {
 
   /**
    * Returns the request whose `headers.authorization`, or other `tokenSources`, are read, and on which `principal` and
-   * `user` are set. An override may return its own object: `@CurrentPrincipal()` and `@CurrentUser()` still find the
-   * result. If a message of a socket is not an object, only the client itself can carry the result, and the guard
-   * rejects the message if the override returns anything else.
+   * `user` are set: that of HTTP, or the one that the `Carrier` of the transport reads. An override may return its own
+   * object: `@CurrentPrincipal()` and `@CurrentUser()` still find the result. If a message of a socket is not an
+   * object, only its connection can carry the result, and the guard rejects the message if the override returns
+   * another object.
    *
-   * @throws UnsupportedContextError unless the context is HTTP, because the guard cannot read other credentials
+   * @throws UnsupportedContextError if no carrier accepts the context
    * @example
    * ```ts
-   * \@Injectable()
-   * class GraphqlJwtAuthGuard extends JwtAuthGuard {
-   *   protected override getRequest(context: ExecutionContext) {
-   *     return GqlExecutionContext.create(context).getContext().req;
-   *   }
+   * protected override getRequest(context: ExecutionContext) {
+   *   const request = super.getRequest(context);
+   *   request.headers['authorization'] ??= request.headers['x-terminal-token'];
+   *   return request;
    * }
-   * ```
-   * @example
-   * ```ts
-   * const { token } = context.switchToWs().getData<{ token: string }>();
-   * return { headers: { authorization: `Bearer ${token}` } };
    * ```
    */
   protected getRequest(context: ExecutionContext): GuardedRequest {
-    if (context.getType() !== 'http') throw loggedBeyondHttp(new UnsupportedContextError(context.getType()), context);
     // Faster than Nest's `switchToHttp`, which creates three functions per call.
-    return context.getArgByIndex<GuardedRequest>(0);
+    if (context.getType() === 'http') return context.getArgByIndex<GuardedRequest>(0);
+    const carrier = carrierFor(this.verifier, context);
+    if (carrier === undefined) throw loggedBeyondHttp(new UnsupportedContextError(context.getType()), context);
+    return carrier.read(context);
   }
 
   private authorize(
@@ -179,6 +180,9 @@ export class JwtAuthGuard implements CanActivate {
       const carrier = context.getArgByIndex<GuardedRequest>(0);
       // The decorators read Nest's request. Its credentials stay, because another guard may read them.
       if (carrier !== request) Object.assign(carrier, { principal, user });
+    } else {
+      const call = carrierFor(this.verifier, context)?.openCall(context);
+      if (call !== undefined) openStreamsOf(this.verifier)?.trackCall(principal, call);
     }
   }
 
@@ -210,6 +214,7 @@ export class JwtAuthGuard implements CanActivate {
   }
 
   private credentialsOf(request: GuardedRequest, context: ExecutionContext): string {
+    if (request instanceof MessageRequest && request.raw === undefined) return bearerCredentialsOf(request);
     this.reader ??= credentialsReaderOf(this.verifier);
     return this.reader(request, context);
   }

@@ -1,4 +1,5 @@
 import type { DynamicModule, Type } from '@nestjs/common';
+import type { Carrier } from '../carriers/carrier.js';
 import type { JwtAuthGuard } from '../guard/jwt-auth.guard.js';
 import type { PrincipalMapper } from '../guard/principal-mapper.js';
 import type { VerificationKeys } from '../keys/verification-keys.js';
@@ -20,6 +21,8 @@ export interface AuthStructure {
   mapper?: Type<PrincipalMapper> | undefined;
   /** Default: the machine's clock. */
   clock?: Type<Clock> | undefined;
+  /** Transports of the application, beside those of Postern. Default: none. */
+  carriers?: readonly Type<Carrier>[] | undefined;
   /** A subclass of the guard. Default: `JwtAuthGuard`. */
   guard?: Type<JwtAuthGuard> | undefined;
   /** Whether every route is guarded unless it is `@Public()`. Default true. */

@@ -39,6 +39,7 @@ export const SETTINGS = settings<AuthSettings, AuthStructure>()(
     revocationPublisher: true,
     mapper: true,
     clock: true,
+    carriers: true,
     guard: true,
     global: true,
     imports: true,

@@ -1,10 +1,14 @@
 import { Injectable, Logger } from '@nestjs/common';
 import type { ExecutionContext, OnApplicationBootstrap, OnApplicationShutdown } from '@nestjs/common';
+import { problemOf, requestIdOf } from 'postern/problem';
+import { InvalidTokenError } from '../auth.errors.js';
 import { GuardedResponses } from './guarded-response.js';
 import { TokenValidity } from './token-validity.js';
 import { AccessTokenVerifier } from '../tokens/access-token-verifier.js';
 import type { GuardedRequest } from '../guard/guarded-request.js';
 import type { Principal } from '../guard/principal.js';
+import type { OpenCall } from '../carriers/carrier.js';
+import type { Problem } from 'postern/problem';
 import type { OpenStream } from './open-stream.js';
 
 /** A stream is ended at the second check that finds its token invalid, so within half a second. */
@@ -34,6 +38,7 @@ export function openStreamsOf(verifier: AccessTokenVerifier): OpenStreams | unde
 export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdown {
   private readonly logger = new Logger(OpenStreams.name);
   private readonly tracked = new Set<OpenStream>();
+  private readonly calls = new WeakMap<object, () => void>();
   private readonly responses = new GuardedResponses();
   private invalid: ReadonlySet<OpenStream> = new Set();
   private timer: NodeJS.Timeout | undefined;
@@ -54,6 +59,18 @@ export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdow
     const stream: OpenStream = { principal, endsAtExpiry: true, end };
     this.tracked.add(stream);
     return () => void this.tracked.delete(stream);
+  }
+
+  /** Ends the call or the connection when the token expires or is revoked. The latest token counts. */
+  trackCall(principal: Principal, call: OpenCall): void {
+    const { target } = call;
+    const earlier = this.calls.get(target);
+    earlier?.();
+    this.calls.set(
+      target,
+      this.track(principal, () => call.end(endOf())),
+    );
+    if (earlier === undefined) call.onceEnded(() => this.calls.get(target)?.());
   }
 
   /** The guard calls this for each HTTP request that it checks. */
@@ -96,4 +113,9 @@ export class OpenStreams implements OnApplicationBootstrap, OnApplicationShutdow
       this.logger.error('Failed to end a stream whose token is no longer valid', error);
     }
   }
+}
+
+/** The problem with which a call ends. */
+function endOf(): Problem {
+  return problemOf(new InvalidTokenError(), { requestId: requestIdOf({}) });
 }
