@@ -21,7 +21,7 @@ const shared = {
     '^postern/cors-settings$': '<rootDir>/libs/postern/src/http/cors/cors-settings.ts',
     '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/connections/database-url.ts',
     '^postern/problem/nearest-name$': '<rootDir>/libs/problem/src/settings/nearest-name.ts',
-    '^postern/revocations/redis-url$': '<rootDir>/libs/revocations/src/signals/redis-url.ts',
+    '^postern/persistence/redis-url$': '<rootDir>/libs/persistence/src/redis/redis-url.ts',
     '^postern/tokens/issuer-address$': '<rootDir>/libs/tokens/src/issuer-address.ts',
     '^postern/testing/auth$': '<rootDir>/libs/testing/src/auth.ts',
     '^postern/(.*)$': '<rootDir>/libs/$1/src/index.ts',

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import { databaseUrlProblem } from 'postern/persistence/database-url';
-import { redisUrlProblem } from 'postern/revocations/redis-url';
+import { redisUrlProblem } from 'postern/persistence/redis-url';
 import { issuerProblem } from 'postern/tokens/issuer-address';
 import type { ServerConfig, Variable } from './server-config.js';
 

@@ -15,6 +15,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   tokens: 2,
   users: 2,
   mail: 2,
+  limits: 2,
   revocations: 3,
   sessions: 4,
   password: 5,
@@ -202,7 +203,7 @@ describe('the architecture', () => {
       'postern/jws',
       'postern/persistence/database-url',
       'postern/problem/nearest-name',
-      'postern/revocations/redis-url',
+      'postern/persistence/redis-url',
       'postern/tokens/issuer-address',
     ]);
   });

@@ -1,9 +1,10 @@
 import { Injectable } from '@nestjs/common';
+import { TooManyRequestsError } from 'postern/limits';
 import { ApiProblems } from 'postern/problem';
 import { IdentityConfirmation, IdentityNotConfirmedError } from 'postern/users';
 import type { IdentityProof } from 'postern/users';
 import { HashingOverloadedError } from './password.errors.js';
-import { PasswordsService } from './passwords.service.js';
+import { CurrentPassword } from './guessing/current-password.js';
 
 /**
  * Verifies the password before the user deletes the account.
@@ -13,15 +14,15 @@ import { PasswordsService } from './passwords.service.js';
  * ```
  */
 @Injectable()
-@ApiProblems(IdentityNotConfirmedError, HashingOverloadedError)
+@ApiProblems(IdentityNotConfirmedError, TooManyRequestsError, HashingOverloadedError)
 export class PasswordConfirmation extends IdentityConfirmation {
-  constructor(private readonly passwords: PasswordsService) {
+  constructor(private readonly currentPassword: CurrentPassword) {
     super();
   }
 
-  /** @throws IdentityNotConfirmedError if the password is missing or wrong; HashingOverloadedError */
+  /** @throws IdentityNotConfirmedError if the password is missing or wrong; TooManyRequestsError; HashingOverloadedError */
   async confirm(userId: string, { password, ipAddress }: IdentityProof): Promise<void> {
-    if (password === undefined || !(await this.passwords.verify(userId, password, ipAddress))) {
+    if (password === undefined || !(await this.currentPassword.prove(userId, password, ipAddress))) {
       throw new IdentityNotConfirmedError();
     }
   }

@@ -8,6 +8,9 @@ import { NewPasswords } from 'postern/users';
 import { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
+import { CurrentPassword } from './guessing/current-password.js';
+import { KnownDevices } from './guessing/known-devices.js';
+import { LoginLimits } from './guessing/login-limits.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { PasswordController } from './password.controller.js';
@@ -87,6 +90,9 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       DummyHashes,
       PasswordHashing,
       PasswordsService,
+      KnownDevices,
+      LoginLimits,
+      CurrentPassword,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
@@ -99,6 +105,8 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordPolicies,
       PasswordHashing,
       PasswordsService,
+      KnownDevices,
+      CurrentPassword,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,

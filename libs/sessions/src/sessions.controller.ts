@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Optional, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { isUUID } from 'class-validator';
 import {
@@ -13,6 +13,7 @@ import {
   Public,
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
+import { TokenAttempts, TooManyRequestsError } from 'postern/limits';
 import { ApiProblems } from 'postern/problem';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { LogoutDto } from './dto/logout.dto.js';
@@ -32,7 +33,10 @@ import { SessionsService } from './sessions.service.js';
 @NoImpersonation()
 @UseGuards(JwtAuthGuard)
 export class SessionsController {
-  constructor(private readonly sessions: SessionsService) {}
+  constructor(
+    private readonly sessions: SessionsService,
+    @Optional() private readonly attempts?: TokenAttempts,
+  ) {}
 
   @Public()
   @Post('refresh')
@@ -46,9 +50,14 @@ export class SessionsController {
       'after the successor was used, reuse counts as theft and ends the session. Each rejected token gets the same error.',
   })
   @ApiOkResponse({ description: 'The next tokens of the session.', type: TokenPairDto })
-  @ApiProblems(RefreshTokenInvalidError, NoActiveKeyError, SignerFailedError)
+  @ApiProblems(RefreshTokenInvalidError, TooManyRequestsError, NoActiveKeyError, SignerFailedError)
   async refresh(@Body() body: RefreshDto, @Req() request: RequestLike): Promise<TokenPairDto> {
-    return TokenPairDto.from(await this.sessions.refresh(body.refresh_token, sessionContextOf(request)));
+    const context = sessionContextOf(request);
+    const refresh = () => this.sessions.refresh(body.refresh_token, context);
+    const { attempts } = this;
+    return TokenPairDto.from(
+      attempts ? await attempts.attempt(context.ipAddress, refresh, RefreshTokenInvalidError) : await refresh(),
+    );
   }
 
   @OptionalAuth({ invalidToken: 'ignore' })

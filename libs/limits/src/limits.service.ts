@@ -1,0 +1,197 @@
+import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Injectable, Logger } from '@nestjs/common';
+import type { BeforeApplicationShutdown } from '@nestjs/common';
+import { OutageLog } from 'postern/persistence';
+import type { Claim, LimitState } from './limit.js';
+import { TooManyRequestsError } from './limits.errors.js';
+import { LimitStore } from './stores/limit-store.js';
+import type { StoredClaim, StoredState } from './stores/limit-store.js';
+import { LocalLimitStore } from './stores/local-limit-store.js';
+
+const MICROSECONDS = 1_000_000;
+/** Points of successful attempts return with the next claim of the same limit, or together after this time. */
+const GIVE_BACK_MILLISECONDS = 100;
+const STORE_TIMEOUT_MILLISECONDS = 1000;
+/** The time between two attempts to reach a store that failed. */
+const STORE_RETRY_MILLISECONDS = 1000;
+/** Four replicas that count alone allow together no more than the limit. */
+const LOCAL_SHARE = 4;
+const MAX_BLOCKS = 10_000;
+
+/** The points that an attempt has taken. */
+export interface Permit {
+  readonly states: readonly LimitState[];
+  /** @internal */
+  readonly taken: readonly Pick<StoredClaim, 'id' | 'refund'>[];
+  /** @internal */
+  readonly isLocal: boolean;
+}
+
+/** Counts attempts for all replicas together. */
+@Injectable()
+export class Limits implements BeforeApplicationShutdown {
+  private readonly outage = new OutageLog(
+    new Logger(Limits.name),
+    `Counting attempts failed, will retry. In the meantime, this replica counts alone, with 1/${LOCAL_SHARE} of each limit`,
+    'Counting attempts works again',
+  );
+  private readonly local = new LocalLimitStore();
+  private readonly refunds = new Map<string, number>();
+  /** The end of the wait, in milliseconds of the monotonic clock, by the id of a limit and its key. */
+  private readonly blocks = new Map<string, number>();
+  private timer: NodeJS.Timeout | undefined;
+  private retriesAt = 0;
+
+  constructor(private readonly store: LimitStore) {}
+
+  /**
+   * Takes one point of each limit before an attempt, also if calls run in parallel in several processes. If a limit has
+   * no point left, it takes none.
+   * @throws TooManyRequestsError
+   * @example
+   * ```ts
+   * const permit = await this.limits.take([{ name: 'voucher', key: userId, points: 10, seconds: 900 }]);
+   * if (await this.vouchers.redeem(code)) this.limits.giveBack(permit);
+   * ```
+   */
+  async take(claims: readonly Claim[]): Promise<Permit> {
+    const { permit, rejection } = await this.attempt(claims);
+    if (rejection) throw TooManyRequestsError.of(rejection);
+    return permit;
+  }
+
+  /** Returns the points of an attempt that did not fail. */
+  giveBack({ taken, isLocal }: Permit): void {
+    if (taken.length === 0) return;
+    if (isLocal) return void this.local.giveBack(taken);
+    for (const { id, refund } of taken) this.owe(id, refund);
+    this.timer ??= setTimeout(() => void this.flush(), GIVE_BACK_MILLISECONDS).unref();
+  }
+
+  /**
+   * Counts a failure after the attempt, for secrets that cannot be guessed: the attempt itself costs no query. After the
+   * last point, {@link assertFree} rejects further attempts on this replica.
+   * @returns whether a limit is exceeded
+   */
+  async count(claims: readonly Claim[]): Promise<boolean> {
+    const { permit, rejection } = await this.attempt(claims);
+    if (permit.states.length > 0 && permit.states.every(({ waitSeconds }) => waitSeconds === 0)) return false;
+    for (const state of permit.states) this.block(state);
+    return rejection !== undefined;
+  }
+
+  /** @throws TooManyRequestsError if {@link count} has counted the last point of a limit, until the next point */
+  assertFree(claims: readonly Claim[]): void {
+    for (const claim of claims) {
+      const waitSeconds = ((this.blocks.get(idOf(claim)) ?? 0) - performance.now()) / 1000;
+      if (waitSeconds > 0) throw TooManyRequestsError.of({ ...claim, remaining: 0, waitSeconds });
+    }
+  }
+
+  /** Returns the points of the last attempts before the store closes. */
+  async beforeApplicationShutdown(): Promise<void> {
+    clearTimeout(this.timer);
+    await this.flush();
+  }
+
+  private async attempt(claims: readonly Claim[]): Promise<{ permit: Permit; rejection?: LimitState }> {
+    if (claims.length === 0) return { permit: { states: [], taken: [], isLocal: false } };
+    const wanted = claims.map((claim) => this.wantedOf(claim));
+    const { stored, isLocal } = await this.takeFromStore(wanted);
+    const taken = wanted.flatMap(({ id, emission }, at) => (stored[at]!.isTaken ? [{ id, refund: emission }] : []));
+    const share = isLocal ? LOCAL_SHARE : 1;
+    const states = claims.map((claim, at) => stateOf(claim, reduced(wanted[at]!, share), stored[at]!));
+    const permit: Permit = { states, taken, isLocal };
+    if (taken.length === claims.length) return { permit };
+    // A concurrent attempt took the last point of another limit.
+    this.giveBack(permit);
+    const longest = states.reduce((one, other) => (other.waitSeconds > one.waitSeconds ? other : one));
+    return { permit: { ...permit, taken: [] }, rejection: { ...longest, remaining: 0 } };
+  }
+
+  private async takeFromStore(
+    wanted: readonly StoredClaim[],
+  ): Promise<{ stored: readonly StoredState[]; isLocal: boolean }> {
+    if (performance.now() >= this.retriesAt) {
+      try {
+        const stored = await inTime(this.store.take(wanted));
+        this.outage.recordSuccess();
+        for (const [at, { id, refund }] of wanted.entries()) if (!stored[at]!.isTaken) this.owe(id, refund);
+        return { stored, isLocal: false };
+      } catch (error) {
+        this.fail(error);
+      }
+    }
+    for (const { id, refund } of wanted) this.owe(id, refund);
+    return { stored: this.local.takeNow(wanted.map((claim) => reduced(claim, LOCAL_SHARE))), isLocal: true };
+  }
+
+  private wantedOf(claim: Claim): StoredClaim {
+    const id = idOf(claim);
+    const emission = Math.floor((claim.seconds * MICROSECONDS) / claim.points);
+    const refund = this.refunds.get(id) ?? 0;
+    this.refunds.delete(id);
+    return { id, emission, capacity: emission * claim.points, refund };
+  }
+
+  private owe(id: string, refund: number): void {
+    if (refund > 0) this.refunds.set(id, (this.refunds.get(id) ?? 0) + refund);
+  }
+
+  private async flush(): Promise<void> {
+    this.timer = undefined;
+    const refunds = [...this.refunds].map(([id, refund]) => ({ id, refund }));
+    this.refunds.clear();
+    if (refunds.length === 0) return;
+    // After an outage, the limits have refilled by themselves.
+    await inTime(this.store.giveBack(refunds)).catch((error: unknown) => this.fail(error));
+  }
+
+  private fail(error: unknown): void {
+    this.retriesAt = performance.now() + STORE_RETRY_MILLISECONDS;
+    this.outage.recordFailure(error);
+  }
+
+  private block(state: LimitState): void {
+    if (state.waitSeconds === 0) return;
+    const id = idOf(state);
+    this.blocks.delete(id);
+    this.blocks.set(id, performance.now() + state.waitSeconds * 1000);
+    if (this.blocks.size > MAX_BLOCKS) this.blocks.delete(this.blocks.keys().next().value!);
+  }
+}
+
+function stateOf(claim: Claim, { emission, capacity }: StoredClaim, { debt }: StoredState): LimitState {
+  const free = capacity - debt;
+  return {
+    ...claim,
+    remaining: Math.max(0, Math.floor(free / emission)),
+    waitSeconds: Math.max(0, emission - free) / MICROSECONDS,
+  };
+}
+
+const reduced = (claim: StoredClaim, share: number): StoredClaim => ({
+  ...claim,
+  capacity: claim.emission * Math.max(1, Math.floor(claim.capacity / claim.emission / share)),
+});
+
+/** A UUID that is made of a hash: stores contain neither addresses nor networks in the clear. */
+function idOf({ name, key }: Claim): string {
+  const hex = createHash('sha256').update(`${name}\0${key}`).digest('hex');
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+}
+
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  const ending = new AbortController();
+  const late = delay(STORE_TIMEOUT_MILLISECONDS, undefined, { ref: false, signal: ending.signal }).then(() => {
+    throw new Error('the store of the limits did not answer in time');
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    ending.abort();
+    late.catch(() => undefined);
+    work.catch(() => undefined);
+  }
+}
