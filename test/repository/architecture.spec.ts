@@ -202,8 +202,8 @@ describe('the architecture', () => {
       'postern/cors-settings',
       'postern/jws',
       'postern/persistence/database-url',
-      'postern/problem/nearest-name',
       'postern/persistence/redis-url',
+      'postern/problem/nearest-name',
       'postern/tokens/issuer-address',
     ]);
   });

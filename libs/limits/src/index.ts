@@ -1,3 +1,5 @@
+export { attemptRuleOf, type AttemptRule } from './attempts/attempt-rule.js';
+export { LimitAttempts } from './attempts/limit-attempts.decorator.js';
 export { CheckedLimitsSettings, type LimitName } from './checked-limits-settings.js';
 export { clientNetworkOf, ipAddressOf } from './client-network.js';
 export type { Claim, Limit, LimitState } from './limit.js';
@@ -12,4 +14,3 @@ export { LimitStore, type StoredClaim, type StoredState } from './stores/limit-s
 export { LocalLimitStore } from './stores/local-limit-store.js';
 export { PostgresLimitStore } from './stores/postgres-limit-store.js';
 export { RedisLimitStore } from './stores/redis-limit-store.js';
-export { TokenAttempts } from './token-attempts.js';

@@ -12,7 +12,6 @@ import { LimitCleanup } from './stores/limit-cleanup.js';
 import { LimitStore } from './stores/limit-store.js';
 import { PostgresLimitStore } from './stores/postgres-limit-store.js';
 import { RedisLimitStore } from './stores/redis-limit-store.js';
-import { TokenAttempts } from './token-attempts.js';
 
 /**
  * Limits for failed attempts and for requests, counted for all replicas together. Needs `PersistenceModule`. The
@@ -48,11 +47,10 @@ function withStructure(module: DynamicModule, structure: LimitsStructure): Dynam
       },
       storeOf(structure),
       Limits,
-      TokenAttempts,
       LimitCleanup,
       RateLimitCheck,
     ],
-    exports: [...(module.exports ?? []), CheckedLimitsSettings, Limits, LimitStore, TokenAttempts],
+    exports: [...(module.exports ?? []), CheckedLimitsSettings, Limits, LimitStore],
   };
 }
 

@@ -18,6 +18,10 @@ const STORE_RETRY_MILLISECONDS = 1000;
 /** Four replicas that count alone allow together no more than the limit. */
 const LOCAL_SHARE = 4;
 const MAX_BLOCKS = 10_000;
+/** The time for which a rejection repeats without a query. Points of attempts in flight may return earlier. */
+const REPEATED_REJECTION_SECONDS = 1;
+
+const NO_BLOCK: Block = { endsAt: 0, pointAt: 0 };
 
 /** The points that an attempt has taken. */
 export interface Permit {
@@ -26,6 +30,13 @@ export interface Permit {
   readonly taken: readonly Pick<StoredClaim, 'id' | 'refund'>[];
   /** @internal */
   readonly isLocal: boolean;
+}
+
+/** A limit that rejects without a query. Times are milliseconds of the monotonic clock. */
+interface Block {
+  readonly endsAt: number;
+  /** The time of the next point. */
+  readonly pointAt: number;
 }
 
 /** Counts attempts for all replicas together. */
@@ -38,8 +49,8 @@ export class Limits implements BeforeApplicationShutdown {
   );
   private readonly local = new LocalLimitStore();
   private readonly refunds = new Map<string, number>();
-  /** The end of the wait, in milliseconds of the monotonic clock, by the id of a limit and its key. */
-  private readonly blocks = new Map<string, number>();
+  /** The limits without points, by the id of a limit and its key. */
+  private readonly blocks = new Map<string, Block>();
   private timer: NodeJS.Timeout | undefined;
   private retriesAt = 0;
 
@@ -56,9 +67,11 @@ export class Limits implements BeforeApplicationShutdown {
    * ```
    */
   async take(claims: readonly Claim[]): Promise<Permit> {
+    this.assertFree(claims);
     const { permit, rejection } = await this.attempt(claims);
-    if (rejection) throw TooManyRequestsError.of(rejection);
-    return permit;
+    if (rejection === undefined) return permit;
+    this.block(rejection, REPEATED_REJECTION_SECONDS);
+    throw TooManyRequestsError.of(rejection);
   }
 
   /** Returns the points of an attempt that did not fail. */
@@ -77,15 +90,21 @@ export class Limits implements BeforeApplicationShutdown {
   async count(claims: readonly Claim[]): Promise<boolean> {
     const { permit, rejection } = await this.attempt(claims);
     if (permit.states.length > 0 && permit.states.every(({ waitSeconds }) => waitSeconds === 0)) return false;
-    for (const state of permit.states) this.block(state);
+    for (const state of permit.states) this.block(state, state.waitSeconds);
     return rejection !== undefined;
   }
 
-  /** @throws TooManyRequestsError if {@link count} has counted the last point of a limit, until the next point */
+  /**
+   * @throws TooManyRequestsError if {@link count} has counted the last point of a limit, until the next point, or if a
+   *   limit has rejected an attempt within the last second
+   */
   assertFree(claims: readonly Claim[]): void {
+    if (this.blocks.size === 0) return;
+    const now = performance.now();
     for (const claim of claims) {
-      const waitSeconds = ((this.blocks.get(idOf(claim)) ?? 0) - performance.now()) / 1000;
-      if (waitSeconds > 0) throw TooManyRequestsError.of({ ...claim, remaining: 0, waitSeconds });
+      const { endsAt, pointAt } = this.blocks.get(idOf(claim)) ?? NO_BLOCK;
+      if (endsAt <= now) continue;
+      throw TooManyRequestsError.of({ ...claim, remaining: 0, waitSeconds: (pointAt - now) / 1000 });
     }
   }
 
@@ -153,11 +172,15 @@ export class Limits implements BeforeApplicationShutdown {
     this.outage.recordFailure(error);
   }
 
-  private block(state: LimitState): void {
+  private block(state: LimitState, seconds: number): void {
     if (state.waitSeconds === 0) return;
     const id = idOf(state);
+    const now = performance.now();
     this.blocks.delete(id);
-    this.blocks.set(id, performance.now() + state.waitSeconds * 1000);
+    this.blocks.set(id, {
+      endsAt: now + Math.min(seconds, state.waitSeconds) * 1000,
+      pointAt: now + state.waitSeconds * 1000,
+    });
     if (this.blocks.size > MAX_BLOCKS) this.blocks.delete(this.blocks.keys().next().value!);
   }
 }

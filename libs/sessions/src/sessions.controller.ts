@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Optional, Param, Post, Req, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Req, UseGuards } from '@nestjs/common';
 import { ApiBody, ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
 import { isUUID } from 'class-validator';
 import {
@@ -13,7 +13,7 @@ import {
   Public,
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
-import { TokenAttempts, TooManyRequestsError } from 'postern/limits';
+import { LimitAttempts } from 'postern/limits';
 import { ApiProblems } from 'postern/problem';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { LogoutDto } from './dto/logout.dto.js';
@@ -33,10 +33,7 @@ import { SessionsService } from './sessions.service.js';
 @NoImpersonation()
 @UseGuards(JwtAuthGuard)
 export class SessionsController {
-  constructor(
-    private readonly sessions: SessionsService,
-    @Optional() private readonly attempts?: TokenAttempts,
-  ) {}
+  constructor(private readonly sessions: SessionsService) {}
 
   @Public()
   @Post('refresh')
@@ -50,14 +47,10 @@ export class SessionsController {
       'after the successor was used, reuse counts as theft and ends the session. Each rejected token gets the same error.',
   })
   @ApiOkResponse({ description: 'The next tokens of the session.', type: TokenPairDto })
-  @ApiProblems(RefreshTokenInvalidError, TooManyRequestsError, NoActiveKeyError, SignerFailedError)
+  @LimitAttempts({ limits: ['token'], failures: [RefreshTokenInvalidError] })
+  @ApiProblems(RefreshTokenInvalidError, NoActiveKeyError, SignerFailedError)
   async refresh(@Body() body: RefreshDto, @Req() request: RequestLike): Promise<TokenPairDto> {
-    const context = sessionContextOf(request);
-    const refresh = () => this.sessions.refresh(body.refresh_token, context);
-    const { attempts } = this;
-    return TokenPairDto.from(
-      attempts ? await attempts.attempt(context.ipAddress, refresh, RefreshTokenInvalidError) : await refresh(),
-    );
+    return TokenPairDto.from(await this.sessions.refresh(body.refresh_token, sessionContextOf(request)));
   }
 
   @OptionalAuth({ invalidToken: 'ignore' })
