@@ -20,7 +20,9 @@ export class PasswordConfirmation extends IdentityConfirmation {
     super();
   }
 
-  /** @throws IdentityNotConfirmedError if the password is missing or wrong; TooManyRequestsError; HashingOverloadedError */
+  /**
+   * @throws IdentityNotConfirmedError if the password is missing or wrong; TooManyRequestsError; HashingOverloadedError
+   */
   async confirm(userId: string, { password, ipAddress }: IdentityProof): Promise<void> {
     if (password === undefined || !(await this.currentPassword.prove(userId, password, ipAddress))) {
       throw new IdentityNotConfirmedError();

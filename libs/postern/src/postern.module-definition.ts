@@ -30,8 +30,8 @@ export interface PosternSettings {
   /** `postgres://user:password@host:5432/database` */
   databaseUrl: string;
   /**
-   * `redis://host:6379`. If set, replicas exchange revocations and count failed attempts through Redis. Several hosts are
-   * `redis+sentinel://host:26379,host2:26379/master` or `redis+cluster://host:6379,host2:6379`.
+   * `redis://host:6379`. If set, replicas exchange revocations and count failed attempts through Redis. Several hosts
+   * are `redis+sentinel://host:26379,host2:26379/master` or `redis+cluster://host:6379,host2:6379`.
    */
   redisUrl?: string | undefined;
   /**

@@ -74,7 +74,7 @@ export function firstAdministratorControllerOf<U extends UserBase>(
 
     @Post('first-administrator')
     @Public()
-    @LimitAttempts({ limits: ['code'], failures: [FirstAdministratorCodeInvalidError] })
+    @LimitAttempts({ limits: ['registration'] })
     @HttpCode(201)
     @ApiOperation({
       operationId: 'createFirstAdministrator',

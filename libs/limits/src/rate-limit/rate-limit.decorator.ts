@@ -1,13 +1,14 @@
-import { applyDecorators, UseInterceptors } from '@nestjs/common';
+import { applyDecorators, UseGuards, UseInterceptors } from '@nestjs/common';
 import { ApiProblems } from 'postern/problem';
 import { TooManyRequestsError } from '../limits.errors.js';
-import { RateLimitInterceptor } from './rate-limit.interceptor.js';
+import { RateLimitEnhancer } from './rate-limit.enhancer.js';
 import { addRule } from './rate-limit-rules.js';
 import type { RateLimitOptions } from './rate-limit-rules.js';
 
 /**
  * Limits the requests of a route, or of all routes of a controller together: `points` at once, and one more each
- * `seconds / points`, for all replicas together. A request counts after the guards and before the pipes. On class and
+ * `seconds / points`, for all replicas together. A request counts after the guards and before the pipes; a stream of
+ * events (`@Sse`) counts as a guard: write `@RateLimit` above `@UseGuards` there. On class and
  * method, both limits apply. Each response has `RateLimit-Policy` and `RateLimit`; a rejected request gets 429 with
  * `Retry-After`.
  *
@@ -32,5 +33,10 @@ export function RateLimit(options: RateLimitOptions): MethodDecorator & ClassDec
   if (options.name !== undefined && !/^[a-z\d]+(-[a-z\d]+)*$/.test(options.name)) {
     throw new Error(`@RateLimit: "name" is ${JSON.stringify(options.name)}: write a name such as "daily-reports".`);
   }
-  return applyDecorators(addRule(options), UseInterceptors(RateLimitInterceptor), ApiProblems(TooManyRequestsError));
+  return applyDecorators(
+    addRule(options),
+    UseGuards(RateLimitEnhancer),
+    UseInterceptors(RateLimitEnhancer),
+    ApiProblems(TooManyRequestsError),
+  );
 }

@@ -12,8 +12,8 @@ export interface ConfirmedUser {
 }
 
 /**
- * Verifies the current password of a signed-in user, with a limit on wrong ones: who has stolen a session must not guess
- * the password with it. The limit is not that of logins, so that failed logins from elsewhere do not stop the user.
+ * Verifies the current password of a signed-in user, with a limit on wrong ones: a thief of a session must not guess
+ * the password with it. The limit is not that of logins, so failed logins from elsewhere do not stop the user.
  */
 @Injectable()
 export class CurrentPassword {
@@ -25,7 +25,7 @@ export class CurrentPassword {
   ) {}
 
   /**
-   * Returns the user and the proof; `undefined` if the password is wrong or there is no such user.
+   * Returns the user and its verified hash; `undefined` if the password is wrong or there is no such user.
    * @param userId UUID
    * @param ipAddress the address of the client, for the hashing queue
    * @throws TooManyRequestsError; HashingOverloadedError

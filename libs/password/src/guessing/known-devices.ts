@@ -28,7 +28,7 @@ export interface DeviceResponse {
 /**
  * Recognises a device from which a user of an account has logged in before, by a token that only this issuer can make.
  * The token is not a credential: it only separates the wrong passwords of this device from those of others, so that
- * nobody can lock the owner out.
+ * no client can lock the owner out.
  */
 @Injectable()
 export class KnownDevices {

@@ -18,7 +18,7 @@ export interface LoginOrigin {
   readonly deviceToken?: string | undefined;
 }
 
-/** Limits failed logins: by account, by network, by both, and by known device. Without `LimitsModule`, it limits none. */
+/** Limits failed logins by account, network, both, and known device. Without `LimitsModule`, it limits none. */
 @Injectable()
 export class LoginLimits implements OnModuleInit {
   private readonly attacks = new OutageLog(

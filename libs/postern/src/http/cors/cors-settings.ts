@@ -7,7 +7,7 @@ export interface CorsSettings {
    * an application in a web view `capacitor://localhost`, or `*`. Default: none.
    */
   corsOrigins?: readonly string[] | undefined;
-  /** Request headers of pages, in addition to Authorization, Content-Type, X-Request-Id and Postern-Device. Default: none. */
+  /** Request headers of pages, in addition to those of Postern, such as Authorization. Default: none. */
   corsAllowedHeaders?: readonly string[] | undefined;
   /** Response headers for pages, in addition to those of Postern, such as Retry-After and RateLimit. Default: none. */
   corsExposedHeaders?: readonly string[] | undefined;

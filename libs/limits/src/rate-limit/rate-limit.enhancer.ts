@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
-import type { CallHandler, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import type { CallHandler, CanActivate, ExecutionContext, NestInterceptor } from '@nestjs/common';
+import { SSE_METADATA } from '@nestjs/common/constants.js';
 import type { Principal } from 'postern/auth';
 import type { Observable } from 'rxjs';
 import { CheckedLimitsSettings } from '../checked-limits-settings.js';
@@ -20,10 +21,14 @@ interface LimitedResponse {
   header(name: string, value: string): unknown;
 }
 
-/** Counts a request for each `@RateLimit` of its class and method. */
+/**
+ * Counts a request for each `@RateLimit` of its class and method. It is an interceptor, so that every guard has run and
+ * the order of decorators does not matter. For a stream of events it is a guard, because Nest sends the status of a
+ * stream before the interceptors.
+ */
 @Injectable()
-export class RateLimitInterceptor implements NestInterceptor {
-  /** Class and method may both name this interceptor; Nest then calls it twice with one context. */
+export class RateLimitEnhancer implements CanActivate, NestInterceptor {
+  /** Class and method may both name this enhancer; Nest then calls it twice with one context. */
   private readonly counted = new WeakSet<ExecutionContext>();
 
   constructor(
@@ -32,15 +37,24 @@ export class RateLimitInterceptor implements NestInterceptor {
   ) {}
 
   /** @throws TooManyRequestsError */
+  async canActivate(context: ExecutionContext): Promise<boolean> {
+    if (isStream(context)) await this.count(context);
+    return true;
+  }
+
+  /** @throws TooManyRequestsError */
   async intercept(context: ExecutionContext, next: CallHandler): Promise<Observable<unknown>> {
-    const rules = rulesOf(context.getClass(), context.getHandler());
-    if (rules.length > 0 && !this.counted.has(context)) {
-      this.counted.add(context);
-      const { states } = await this.limits.take(rules.map((rule) => this.claimOf(rule, context)));
-      const response = context.switchToHttp().getResponse<LimitedResponse>();
-      for (const [name, value] of Object.entries(rateLimitHeadersOf(states))) response.header(name, value);
-    }
+    if (!isStream(context)) await this.count(context);
     return next.handle();
+  }
+
+  private async count(context: ExecutionContext): Promise<void> {
+    if (this.counted.has(context)) return;
+    this.counted.add(context);
+    const rules = rulesOf(context.getClass(), context.getHandler());
+    const { states } = await this.limits.take(rules.map((rule) => this.claimOf(rule, context)));
+    const response = context.switchToHttp().getResponse<LimitedResponse>();
+    for (const [name, value] of Object.entries(rateLimitHeadersOf(states))) response.header(name, value);
   }
 
   private claimOf({ name, points, seconds, by = 'network' }: RateLimitRule, context: ExecutionContext): Claim {
@@ -51,3 +65,5 @@ export class RateLimitInterceptor implements NestInterceptor {
     return { name, key: `route ${subject}`, points, seconds };
   }
 }
+
+const isStream = (context: ExecutionContext): boolean => Reflect.hasMetadata(SSE_METADATA, context.getHandler());
