@@ -6,12 +6,14 @@ import { heldRevocations } from './held-revocations.js';
 import { revocation } from './revocation.js';
 import { seenTokens } from './seen-tokens.js';
 import { start } from './start.js';
+import { storm } from './storm.js';
 
 /** All sections in the order of the document. */
 export const sections: readonly Section[] = [
   seenTokens,
   coldTokens,
   accounts,
+  storm,
   start,
   revocation,
   followers,

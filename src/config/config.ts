@@ -76,6 +76,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     passwordMinLength: read.integer('POSTERN_PASSWORD_MIN_LENGTH', 15, 8, 256),
     argon2: read.argon2('POSTERN_ARGON2', 'm=19456,t=2,p=1'),
     hashesAtOnce: read.integer('POSTERN_HASHES_AT_ONCE', undefined, 1, 3),
+    limits: read.limits('POSTERN_LIMITS'),
     httpAdapter: read.oneOf('POSTERN_HTTP_ADAPTER', ['fastify', 'express'] as const, 'fastify'),
     bodyLimitBytes: read.integer('POSTERN_BODY_LIMIT_BYTES', 102_400, 1024, 10_485_760),
     requestTimeoutSeconds: read.integer('POSTERN_REQUEST_TIMEOUT_SECONDS', 30, 1, 600),

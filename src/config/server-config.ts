@@ -1,5 +1,6 @@
 import type { CompleteCorsSettings } from 'postern/cors-settings';
 import type { JwtAlgorithm } from 'postern/jws';
+import type { Limit, LimitName } from 'postern/limits';
 
 /** The configuration of the server. Durations are in seconds; sizes are in bytes, unless the name has another unit. */
 export interface ServerConfig extends CompleteCorsSettings {
@@ -37,6 +38,8 @@ export interface ServerConfig extends CompleteCorsSettings {
   readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
   /** Undefined: one for each core, at most three. */
   readonly hashesAtOnce: number | undefined;
+  /** The limits that differ from their defaults; `false` is off. */
+  readonly limits: Readonly<Partial<Record<LimitName, Limit | false>>>;
   readonly httpAdapter: 'fastify' | 'express';
   readonly bodyLimitBytes: number;
   readonly requestTimeoutSeconds: number;
@@ -49,6 +52,22 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] 
 
 /** The levels of Nest's logger, from the fewest lines to the most. */
 export type LogLevelName = (typeof LOG_LEVELS)[number];
+
+/** The names of the limits in `POSTERN_LIMITS`. */
+export const LIMITS = [
+  'accountNetwork',
+  'account',
+  'network',
+  'device',
+  'failures',
+  'networkUnderAttack',
+  'confirmation',
+  'token',
+  'code',
+  'registration',
+  'mailAddress',
+  'mailNetwork',
+] as const satisfies readonly LimitName[];
 
 /** Every variable that {@link readConfig} reads. */
 export const VARIABLES = [
@@ -84,6 +103,7 @@ export const VARIABLES = [
   'POSTERN_PASSWORD_MIN_LENGTH',
   'POSTERN_ARGON2',
   'POSTERN_HASHES_AT_ONCE',
+  'POSTERN_LIMITS',
   'POSTERN_MIGRATE',
   'POSTERN_DATABASE_POOL_SIZE',
   'POSTERN_HTTP_ADAPTER',

@@ -59,6 +59,7 @@ export class AppModule {
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
           },
           mail: { smtpUrl: config.smtpUrl, from: config.mailFrom, publicUrl: config.publicUrl },
+          limits: config.limits,
           password: {
             minimumLength: config.passwordMinLength,
             argon2: config.argon2,

@@ -57,6 +57,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
     PasswordConfirmation, PasswordHasher, PasswordModule, PasswordPolicy, type PasswordViolation, shippedPasswordPolicies,
   } from 'postern/password';`,
   accounts: `import { AccountsModule } from 'postern/accounts';`,
+  limits: `import { Limits, LimitsModule, RateLimit } from 'postern/limits';`,
   mail: `import {
     letter, Mailer, type MailMessage, MailModule, MailNotSentError, MailRejectedError, type Outbox,
   } from 'postern/mail';`,
