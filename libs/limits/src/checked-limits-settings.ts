@@ -11,6 +11,8 @@ export type LimitName = Exclude<keyof LimitsSettings, 'redisUrl' | 'ipv6PrefixLe
  * @throws Error at boot; it says what to write
  */
 export class CheckedLimitsSettings extends SETTINGS.Checked {
+  private readonly headerNames = new Map<LimitName, string>();
+
   constructor(settings: LimitsSettings = {}) {
     super(settings);
     // A log of the settings must not contain the password of Redis.
@@ -19,10 +21,15 @@ export class CheckedLimitsSettings extends SETTINGS.Checked {
 
   /** The claims on the limits of these names, for what each counts; a limit that is off has none. */
   claims(keys: Readonly<Partial<Record<LimitName, string>>>): Claim[] {
-    return (Object.entries(keys) as [LimitName, string][]).flatMap(([name, key]) => {
+    const claims: Claim[] = [];
+    for (const [name, key] of Object.entries(keys) as [LimitName, string][]) {
       const limit: Limit | false = this[name];
-      return limit === false ? [] : [{ name: kebabOf(name), key, ...limit }];
-    });
+      if (limit === false) continue;
+      let header = this.headerNames.get(name);
+      if (header === undefined) this.headerNames.set(name, (header = kebabOf(name)));
+      claims.push({ name: header, key, points: limit.points, seconds: limit.seconds });
+    }
+    return claims;
   }
 
   /** The network of a client, as the limits count it. */

@@ -1,5 +1,4 @@
-import { createHash } from 'node:crypto';
-import { setTimeout as delay } from 'node:timers/promises';
+import { hash } from 'node:crypto';
 import { Injectable, Logger } from '@nestjs/common';
 import type { BeforeApplicationShutdown } from '@nestjs/common';
 import { OutageLog } from 'postern/persistence';
@@ -12,7 +11,7 @@ import { LocalLimitStore } from './stores/local-limit-store.js';
 const MICROSECONDS = 1_000_000;
 /** Points of successful attempts return with the next claim of the same limit, or together after this time. */
 const GIVE_BACK_MILLISECONDS = 100;
-const STORE_TIMEOUT_MILLISECONDS = 1000;
+const STORE_TIMEOUT_MILLISECONDS = 3000;
 /** The time between two attempts to reach a store that failed. */
 const STORE_RETRY_MILLISECONDS = 1000;
 /** Four replicas that count alone allow together no more than the limit. */
@@ -24,12 +23,20 @@ const REPEATED_REJECTION_SECONDS = 1;
 const NO_BLOCK: Block = { endsAt: 0, pointAt: 0 };
 
 /** The points that an attempt has taken. */
-export interface Permit {
-  readonly states: readonly LimitState[];
+export class Permit {
   /** @internal */
-  readonly taken: readonly Pick<StoredClaim, 'id' | 'refund'>[];
-  /** @internal */
-  readonly isLocal: boolean;
+  constructor(
+    private readonly statesOf: () => LimitState[],
+    /** @internal */
+    readonly taken: readonly Pick<StoredClaim, 'id' | 'refund'>[],
+    /** @internal */
+    readonly isLocal: boolean,
+  ) {}
+
+  /** The limits after the attempt, in the order of the claims. */
+  get states(): readonly LimitState[] {
+    return this.statesOf();
+  }
 }
 
 /** A limit that rejects without a query. Times are milliseconds of the monotonic clock. */
@@ -89,7 +96,6 @@ export class Limits implements BeforeApplicationShutdown {
    */
   async count(claims: readonly Claim[]): Promise<boolean> {
     const { permit, rejection } = await this.attempt(claims);
-    if (permit.states.length > 0 && permit.states.every(({ waitSeconds }) => waitSeconds === 0)) return false;
     for (const state of permit.states) this.block(state, state.waitSeconds);
     return rejection !== undefined;
   }
@@ -115,18 +121,18 @@ export class Limits implements BeforeApplicationShutdown {
   }
 
   private async attempt(claims: readonly Claim[]): Promise<{ permit: Permit; rejection?: LimitState }> {
-    if (claims.length === 0) return { permit: { states: [], taken: [], isLocal: false } };
+    if (claims.length === 0) return { permit: new Permit(() => [], [], false) };
     const wanted = claims.map((claim) => this.wantedOf(claim));
     const { stored, isLocal } = await this.takeFromStore(wanted);
     const taken = wanted.flatMap(({ id, emission }, at) => (stored[at]!.isTaken ? [{ id, refund: emission }] : []));
     const share = isLocal ? LOCAL_SHARE : 1;
-    const states = claims.map((claim, at) => stateOf(claim, reduced(wanted[at]!, share), stored[at]!));
-    const permit: Permit = { states, taken, isLocal };
+    const statesOf = () => claims.map((claim, at) => stateOf(claim, reduced(wanted[at]!, share), stored[at]!));
+    const permit = new Permit(statesOf, taken, isLocal);
     if (taken.length === claims.length) return { permit };
     // A concurrent attempt took the last point of another limit.
     this.giveBack(permit);
-    const longest = states.reduce((one, other) => (other.waitSeconds > one.waitSeconds ? other : one));
-    return { permit: { ...permit, taken: [] }, rejection: { ...longest, remaining: 0 } };
+    const longest = permit.states.reduce((one, other) => (other.waitSeconds > one.waitSeconds ? other : one));
+    return { permit: new Permit(statesOf, [], isLocal), rejection: { ...longest, remaining: 0 } };
   }
 
   private async takeFromStore(
@@ -199,22 +205,17 @@ const reduced = (claim: StoredClaim, share: number): StoredClaim => ({
   capacity: claim.emission * Math.max(1, Math.floor(claim.capacity / claim.emission / share)),
 });
 
-/** A UUID that is made of a hash: stores contain neither addresses nor networks in the clear. */
+/** 32 hex digits of a hash, which PostgreSQL reads as a UUID: stores contain neither addresses nor networks in the clear. */
 function idOf({ name, key }: Claim): string {
-  const hex = createHash('sha256').update(`${name}\0${key}`).digest('hex');
-  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12}).*$/, '$1-$2-$3-$4-$5');
+  const hex = hash('sha256', `${name}\0${key}`, 'hex');
+  return hex.slice(0, 32);
 }
 
-async function inTime<T>(work: Promise<T>): Promise<T> {
-  const ending = new AbortController();
-  const late = delay(STORE_TIMEOUT_MILLISECONDS, undefined, { ref: false, signal: ending.signal }).then(() => {
-    throw new Error('the store of the limits did not answer in time');
+/** A timer alone: an abort signal would create an error for each attempt. */
+function inTime<T>(work: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const late = () => reject(new Error('the store of the limits did not answer in time'));
+    const timer = setTimeout(late, STORE_TIMEOUT_MILLISECONDS);
+    work.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    ending.abort();
-    late.catch(() => undefined);
-    work.catch(() => undefined);
-  }
 }

@@ -11,10 +11,10 @@ import type { TestDatabase } from 'postern/testing';
 
 const REDIS_URL = 'redis://127.0.0.1:6379';
 const POINTS = 10;
-const HOUR_MICROSECONDS = 3_600_000_000;
+const DAY_MICROSECONDS = 86_400_000_000;
 
 const claimOf = (id: string, points = POINTS): StoredClaim => {
-  const emission = Math.floor(HOUR_MICROSECONDS / points);
+  const emission = Math.floor(DAY_MICROSECONDS / points);
   return { id, emission, capacity: emission * points, refund: 0 };
 };
 const isTaken = (states: readonly { readonly isTaken: boolean }[]): boolean => states.every((state) => state.isTaken);

@@ -1,6 +1,6 @@
 /** A claim as a store counts it. A store keeps the instant at which a limit is full again, in microseconds. */
 export interface StoredClaim {
-  /** Identifies limit and key: a UUID that is made of a hash. */
+  /** Identifies limit and key: 32 hex digits of a hash. */
   readonly id: string;
   /** The microseconds of one point. */
   readonly emission: number;

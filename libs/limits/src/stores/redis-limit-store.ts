@@ -6,7 +6,7 @@ import { LimitStore } from './limit-store.js';
 import type { StoredClaim, StoredState } from './limit-store.js';
 
 /** A login waits for an answer that does not come at most for this time. */
-const TIMEOUT_MILLISECONDS = 250;
+const TIMEOUT_MILLISECONDS = 1000;
 
 /** Counts in Redis, with one script for all claims. Its clock is that of Redis. */
 export class RedisLimitStore extends LimitStore implements OnApplicationShutdown {
