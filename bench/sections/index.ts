@@ -1,6 +1,7 @@
 import type { Section } from '../section.js';
 import { accounts } from './accounts.js';
 import { coldTokens } from './cold-tokens.js';
+import { enumeration } from './enumeration.js';
 import { followers } from './followers.js';
 import { heldRevocations } from './held-revocations.js';
 import { revocation } from './revocation.js';
@@ -14,6 +15,7 @@ export const sections: readonly Section[] = [
   coldTokens,
   accounts,
   storm,
+  enumeration,
   start,
   revocation,
   followers,

@@ -58,6 +58,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     smtpUrl: read.smtpUrl('SMTP_URL'),
     mailFrom: read.sender('MAIL_FROM'),
     publicUrl: read.issuer('POSTERN_PUBLIC_URL', production),
+    requireVerifiedEmail: read.boolean('POSTERN_REQUIRE_VERIFIED_EMAIL', false),
     logLevel: read.oneOf('LOG_LEVEL', LOG_LEVELS, 'log'),
     migrate: read.boolean('POSTERN_MIGRATE', true),
     issuer: read.issuer('POSTERN_ISSUER', production) ?? `http://localhost:${port}`,

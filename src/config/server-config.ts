@@ -17,6 +17,7 @@ export interface ServerConfig extends CompleteCorsSettings {
   readonly mailFrom: string | undefined;
   /** Undefined: the issuer. */
   readonly publicUrl: string | undefined;
+  readonly requireVerifiedEmail: boolean;
   readonly logLevel: LogLevelName;
   readonly migrate: boolean;
   readonly issuer: string;
@@ -90,6 +91,7 @@ export const VARIABLES = [
   'POSTERN_AUDIENCE',
   'POSTERN_CLIENT_ID',
   'POSTERN_PUBLIC_URL',
+  'POSTERN_REQUIRE_VERIFIED_EMAIL',
   'POSTERN_SECRET',
   'POSTERN_PREVIOUS_SECRETS',
   'POSTERN_ALGORITHM',

@@ -60,6 +60,7 @@ export class AppModule {
           },
           mail: { smtpUrl: config.smtpUrl, from: config.mailFrom, publicUrl: config.publicUrl },
           limits: config.limits,
+          accounts: { requireVerifiedEmail: config.requireVerifiedEmail },
           password: {
             minimumLength: config.passwordMinLength,
             argon2: config.argon2,

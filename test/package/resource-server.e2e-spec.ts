@@ -110,8 +110,10 @@ describe('a service with `auth` and `problem` alone, on the built package', () =
       const response = await fetch(issuerUrl + path, { method: 'POST', headers, body: JSON.stringify(body) });
       return (await response.json()) as Record<string, unknown>;
     };
-    const { id } = await post('/auth/register', { email, password: PASSWORD });
-    await issuer.get<UsersService<Employee>>(UsersService).update(String(id), { clearance });
+    await post('/auth/register', { email, password: PASSWORD });
+    const staff = issuer.get<UsersService<Employee>>(UsersService);
+    const { id } = (await staff.findByEmail(email))!;
+    await staff.update(id, { clearance, emailVerifiedAt: new Date() });
     return String((await post('/staff/login', { email, password: PASSWORD }))['access_token']);
   }
 

@@ -56,7 +56,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   password: `import {
     PasswordConfirmation, PasswordHasher, PasswordModule, PasswordPolicy, type PasswordViolation, shippedPasswordPolicies,
   } from 'postern/password';`,
-  accounts: `import { AccountsModule } from 'postern/accounts';`,
+  accounts: `import { AccountsModule, type OneTimeTokens, type ResetContext, ResetPassword } from 'postern/accounts';`,
   limits: `import { Limits, LimitsModule, RateLimit } from 'postern/limits';`,
   mail: `import {
     letter, Mailer, type MailMessage, MailModule, MailNotSentError, MailRejectedError, type Outbox,

@@ -42,16 +42,12 @@ describe('a mail and the death of its server', () => {
     const killed = await startBuiltServer(environment, folder.path);
     let heir;
     try {
-      const post = async (path: string, body: object, token = '') =>
-        fetch(`${killed.url}${path}`, {
-          method: 'POST',
-          headers: { 'content-type': 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
-          body: JSON.stringify(body),
-        });
-      await post('/auth/register', ACCOUNT);
-      const { access_token: token } = (await (await post('/auth/login', ACCOUNT)).json()) as { access_token: string };
-      const change = { currentPassword: ACCOUNT.password, newPassword: 'nine grey herons by the weir' };
-      expect((await post('/auth/password/change', change, token)).status).toBe(204);
+      const registration = await fetch(`${killed.url}/auth/register`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(ACCOUNT),
+      });
+      expect(registration.status).toBe(201);
       await until(() => received === 1);
       await killed.stop('SIGKILL');
       isHanging = false;

@@ -162,6 +162,7 @@ describe.each([
   let outbox: OutboxMailer;
   const logger = new LineLogger();
   const secrets = new Set<string>([SECRET, PASSWORD, NEW_PASSWORD]);
+  const linkTokens = new Set<string>();
   let hired = 0;
 
   beforeAll(async () => {
@@ -188,6 +189,9 @@ describe.each([
     return kept(body);
   }
 
+  const mailOf = async (kind: string, email: string): Promise<mails.MailMessage> =>
+    (await until(() => outbox.sent.find((mail) => mail.to === email && mail.kind === kind)))!;
+
   function kept(pair: Tokens): Tokens {
     secrets.add(pair.access_token).add(pair.refresh_token);
     // The signature and the tag are secret as well.
@@ -202,10 +206,15 @@ describe.each([
     own: object = {},
   ): Promise<SignedIn> {
     const email = `employee-${(hired += 1)}@acme.example`;
-    const { status, body } = await send('POST', '/auth/register', { email, password: PASSWORD, ...own });
-    expect([status, body]).toEqual([201, expect.anything()]);
-    const id = String(body['id']);
+    const { status } = await send('POST', '/auth/register', { email, password: PASSWORD, ...own });
+    expect(status).toBe(202);
+    const welcome = await mailOf('verify-email', email);
+    expect(welcome.subject).toBe('Welcome to Acme');
+    const [, token] = /https:\/\/intranet\.acme\.test\/welcome#token=([\w-]{43})\n/.exec(welcome.text)!;
+    linkTokens.add(token!);
+    expect((await send('POST', '/auth/email/verify', { token })).status).toBe(204);
     const staff = app.nest.get<users.UsersService<Employee>>(users.UsersService);
+    const { id } = (await staff.findByEmail(email))!;
     await staff.update(id, { ...assigned, ...(clearance > 0 && { clearance }) });
     const { access_token, refresh_token } = await login(email);
     return { email, id, access_token, refresh_token };
@@ -502,8 +511,7 @@ describe.each([
     expect((await send('GET', '/users/me', undefined, other)).status).toBe(401);
     expect((await send('GET', '/users/me', undefined, token)).status).toBe(200);
     await login(email, NEW_PASSWORD);
-    const mail = await until(() => outbox.sent.find(({ to }) => to === email));
-    expect(mail).toMatchObject({ kind: 'password-changed', subject: 'Your password for Acme was changed' });
+    expect(await mailOf('password-changed', email)).toMatchObject({ subject: 'Your password for Acme was changed' });
   });
 
   it('reuse of a refresh token ends the session, publishes an event, and sends a mail', async () => {
@@ -517,9 +525,9 @@ describe.each([
     const thief = await send('POST', '/auth/refresh', { refresh_token: first });
     expect([thief.status, thief.body.code]).toEqual([401, 'refresh-token-invalid']);
     expect((await send('GET', '/users/me', undefined, last.access_token)).status).toBe(401);
-    const mail = await until(() => outbox.sent.find(({ to }) => to === email));
-    expect(mail).toMatchObject({ kind: 'refresh-token-reused', subject: 'Acme: we signed you out' });
-    expect(mail?.text).toContain(`${ISSUER}/help-desk`);
+    const mail = await mailOf('refresh-token-reused', email);
+    expect(mail.subject).toBe('Acme: we signed you out');
+    expect(mail.text).toContain(`${ISSUER}/help-desk`);
   });
 
   it('an administrator disables, enables and deletes an employee', async () => {
@@ -678,5 +686,8 @@ describe.each([
     const text = shown(told);
     expect(secrets.size).toBeGreaterThan(60);
     expect([...secrets].filter((secret) => text.includes(secret))).toEqual([]);
+    // Only the mail has the token of its link.
+    const withoutMails = shown([told.events, told.lines]);
+    expect([...linkTokens].filter((token) => withoutMails.includes(token))).toEqual([]);
   });
 });

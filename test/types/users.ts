@@ -4,7 +4,7 @@
  */
 import { Column, Entity } from 'typeorm';
 import { registrationControllerOf } from 'postern/accounts';
-import type { NewAccount, Registration } from 'postern/accounts';
+import type { MailSent, NewAccount, Registration } from 'postern/accounts';
 import type { Principal } from 'postern/auth';
 import {
   adminUsersControllerOf,
@@ -196,7 +196,7 @@ export class OwnRegistration extends registrationControllerOf(Employee) {
     super(invited);
   }
 
-  override async register(account: NewAccount<Employee>): Promise<SeenUser<Employee, 'self'>> {
+  override async register(account: NewAccount<Employee>): Promise<SeenUser<Employee, 'self'> | MailSent> {
     // @ts-expect-error a misspelt field
     void account.costCenter;
     if (!this.invited.has(account.email)) throw new Error(account.costCentre);

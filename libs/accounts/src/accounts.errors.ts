@@ -14,5 +14,21 @@ export class FirstAdministratorExistsError extends AuthError {
   readonly title = 'An administrator exists already.';
 }
 
+/** The one-time token is malformed, unknown, expired, spent, or of another purpose: one error for all reasons. */
+export class OneTimeTokenInvalidError extends AuthError {
+  readonly code = 'one-time-token-invalid';
+  readonly status = 400;
+  readonly title = 'The link is not valid any more. Request a new one.';
+}
+
+/** The password is right, and the user has not verified the e-mail address yet. */
+export class EmailUnverifiedError extends AuthError {
+  readonly code = 'email-unverified';
+  readonly status = 403;
+  readonly title = 'Verify your e-mail address first. To get the link again, call POST /auth/email/resend.';
+}
+
 /** The codes of this lib's errors. */
-export type AccountsErrorCode = (FirstAdministratorCodeInvalidError | FirstAdministratorExistsError)['code'];
+export type AccountsErrorCode = (
+  FirstAdministratorCodeInvalidError | FirstAdministratorExistsError | OneTimeTokenInvalidError
+)['code'];

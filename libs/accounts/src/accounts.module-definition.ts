@@ -1,10 +1,11 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
-import { settings } from 'postern/problem';
 import type { UserBase } from 'postern/users';
-
-/** The settings of `AccountsModule`. It has none yet, only structure. */
-export type AccountsSettings = object;
+import { SETTINGS } from './accounts.settings.js';
+import type { AccountsSettings } from './accounts.settings.js';
+import type { ChangeEmail } from './email/change-email.js';
+import type { VerifyEmail } from './email/verify-email.js';
+import type { ResetPassword } from './password/reset-password.js';
 
 /** The classes of `AccountsModule`. Read synchronously, also by `forRootAsync`. */
 export interface AccountsStructure {
@@ -17,15 +18,27 @@ export interface AccountsStructure {
    * route and no code in the log. `RolesModule` is needed. In production, the route responds with 404.
    */
   firstAdministrator?: Type | false | undefined;
+  /** The controllers of the flows. `false`: no routes. */
+  controllers?:
+    | {
+        emailVerification?: Type | false | undefined;
+        emailChange?: Type | false | undefined;
+        passwordReset?: Type | false | undefined;
+        /** The pages of the links in mails. With `false`, set `links`. */
+        pages?: Type | false | undefined;
+      }
+    | undefined;
+  /** Your subclasses of the flows. */
+  flows?:
+    | {
+        verifyEmail?: Type<VerifyEmail> | undefined;
+        changeEmail?: Type<ChangeEmail> | undefined;
+        resetPassword?: Type<ResetPassword> | undefined;
+      }
+    | undefined;
   /** Modules whose exports the classes above inject. */
   imports?: ModuleMetadata['imports'] | undefined;
 }
-
-export const SETTINGS = settings<AccountsSettings, AccountsStructure>()(
-  'AccountsModule',
-  {},
-  { user: true, controller: true, firstAdministrator: true, imports: true },
-);
 
 export const {
   ConfigurableModuleClass: ConfigurableAccountsModule,

@@ -1,19 +1,35 @@
 import { Module } from '@nestjs/common';
 import type { DynamicModule } from '@nestjs/common';
 import { withInheritedRoutes } from 'postern/auth';
-import { missingSettings } from 'postern/problem';
+import { PasswordController } from 'postern/password';
+import { ApiProblems, missingSettings } from 'postern/problem';
+import { AccountLoginPolicy } from 'postern/sessions';
 import { assertSameUserEntity, User, UserDtos } from 'postern/users';
-import { ACCOUNTS_SETTINGS, ConfigurableAccountsModule, SETTINGS } from './accounts.module-definition.js';
-import type {
-  AccountsSettings,
-  AccountsStructure,
-  ASYNC_OPTIONS_TYPE,
-  OPTIONS_TYPE,
-} from './accounts.module-definition.js';
+import { EmailUnverifiedError } from './accounts.errors.js';
+import { AccountMails } from './account-mails.js';
+import { ACCOUNTS_SETTINGS, ConfigurableAccountsModule } from './accounts.module-definition.js';
+import type { AccountsSettings } from './accounts.settings.js';
+import type { AccountsStructure, ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } from './accounts.module-definition.js';
+import { CheckedAccountsSettings } from './checked-accounts-settings.js';
+import { ConcealedRegistration } from './concealed-registration.js';
+import { ChangeEmail } from './email/change-email.js';
+import { EmailChangeController } from './email/email-change.controller.js';
+import { EmailVerificationController } from './email/email-verification.controller.js';
+import { EmailVerifiedPolicy } from './email/email-verified.policy.js';
+import { UndoEmailChange } from './email/undo-email-change.js';
+import { UnverifiedAddresses } from './email/unverified-addresses.js';
+import { VerifyEmail } from './email/verify-email.js';
 import { FirstAdministratorAnnouncement } from './first-administrator/first-administrator-announcement.js';
 import { FirstAdministratorCode } from './first-administrator/first-administrator-code.js';
 import { firstAdministratorControllerOf } from './first-administrator/first-administrator.controller.js';
 import { FirstAdministrator } from './first-administrator/first-administrator.js';
+import { AccountLinks } from './links/account-links.js';
+import { AccountPagesController } from './links/account-pages.controller.js';
+import { OneTimeTokenCleanup } from './one-time-tokens/one-time-token-cleanup.js';
+import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
+import { ForgotPassword } from './password/forgot-password.js';
+import { PasswordResetController } from './password/password-reset.controller.js';
+import { ResetPassword } from './password/reset-password.js';
 import { registrationControllerOf } from './registration.controller.js';
 import { Registration } from './registration.js';
 import { SecurityNotices } from './security-notices.js';
@@ -21,9 +37,16 @@ import { SecurityNotices } from './security-notices.js';
 /** The token of the checks at boot. */
 const CHECKS = Symbol('AccountsModule checks');
 
+// A lower lib declares the route, and cannot name this error.
+ApiProblems(EmailUnverifiedError)(
+  PasswordController.prototype,
+  'login',
+  Object.getOwnPropertyDescriptor(PasswordController.prototype, 'login')!,
+);
+
 /**
- * Registration and security notices by mail. Needs `PersistenceModule`, `MailModule`, `UsersModule`, `SessionsModule`
- * and `PasswordModule`. The application imports it once.
+ * Registration, verification, recovery, and security notices by mail. Needs `PersistenceModule`, `MailModule`,
+ * `UsersModule`, `SessionsModule` and `PasswordModule`. The application imports it once.
  * @example
  * ```ts
  * AccountsModule.forRoot({ user: Employee })
@@ -47,8 +70,16 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
   const controller = structure.controller ?? registrationControllerOf(user);
   // In production, a guard hides the route.
   const first = structure.firstAdministrator ?? firstAdministratorControllerOf(user);
-  const controllers = [first, controller].filter((type) => type !== false);
-  for (const type of controllers) assertSameUserEntity('AccountsModule', type, user);
+  const ofUser = [first, controller].filter((type) => type !== false);
+  for (const type of ofUser) assertSameUserEntity('AccountsModule', type, user);
+  const { emailVerification, emailChange, passwordReset, pages } = structure.controllers ?? {};
+  const controllers = [
+    ...ofUser,
+    emailVerification ?? EmailVerificationController,
+    emailChange ?? EmailChangeController,
+    passwordReset ?? PasswordResetController,
+    pages ?? AccountPagesController,
+  ].filter((type) => type !== false);
   return {
     ...module,
     imports: [...(module.imports ?? []), ...(structure.imports ?? [])],
@@ -57,20 +88,55 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       ...(module.providers ?? []),
       {
         provide: CHECKS,
-        inject: [ACCOUNTS_SETTINGS, UserDtos],
-        useFactory: (settings: AccountsSettings, { entity }: UserDtos) => {
-          if (entity === user) return SETTINGS.read(settings);
+        inject: [UserDtos, CheckedAccountsSettings],
+        useFactory: ({ entity }: UserDtos, { links }: CheckedAccountsSettings) => {
+          if (pages === false) assertLinks(links);
+          if (entity === user) return true;
           throw new Error(
             `AccountsModule has user: ${user.name}, but UsersModule has ${entity.name}: set user: ${entity.name}.`,
           );
         },
       },
+      {
+        provide: CheckedAccountsSettings,
+        inject: [ACCOUNTS_SETTINGS],
+        useFactory: (settings: AccountsSettings) => new CheckedAccountsSettings(settings),
+      },
       Registration,
+      ConcealedRegistration,
+      { provide: VerifyEmail, useClass: structure.flows?.verifyEmail ?? VerifyEmail },
+      { provide: ChangeEmail, useClass: structure.flows?.changeEmail ?? ChangeEmail },
+      { provide: ResetPassword, useClass: structure.flows?.resetPassword ?? ResetPassword },
+      UndoEmailChange,
+      ForgotPassword,
+      UnverifiedAddresses,
+      { provide: AccountLoginPolicy, useClass: EmailVerifiedPolicy },
+      AccountLinks,
+      AccountMails,
       SecurityNotices,
+      OneTimeTokens,
+      OneTimeTokenCleanup,
       FirstAdministratorCode,
       FirstAdministrator,
       ...(first === false ? [] : [FirstAdministratorAnnouncement]),
     ],
-    exports: [...(module.exports ?? []), FirstAdministrator, Registration],
+    exports: [
+      ...(module.exports ?? []),
+      AccountLoginPolicy,
+      CheckedAccountsSettings,
+      FirstAdministrator,
+      ForgotPassword,
+      OneTimeTokens,
+      Registration,
+      VerifyEmail,
+    ],
   };
+}
+
+function assertLinks(links: CheckedAccountsSettings['links']): void {
+  const missing = Object.entries(links).find(([, page]) => page === undefined)?.[0];
+  if (missing === undefined) return;
+  throw new Error(
+    `AccountsModule has no pages, so a mail needs the address of your page: set links: { ${missing}: 'https://…' }.`,
+  );
 }

@@ -1,16 +1,35 @@
 export {
+  EmailUnverifiedError,
   FirstAdministratorCodeInvalidError,
   FirstAdministratorExistsError,
+  OneTimeTokenInvalidError,
   type AccountsErrorCode,
 } from './accounts.errors.js';
 export { UserRegistered } from './accounts.events.js';
 export { AccountsModule } from './accounts.module.js';
-export type { AccountsSettings, AccountsStructure } from './accounts.module-definition.js';
+export type { AccountsStructure } from './accounts.module-definition.js';
+export type { AccountsSettings, ByFlow } from './accounts.settings.js';
+export { CheckedAccountsSettings } from './checked-accounts-settings.js';
+export { MailSentDto, type MailSent } from './dto/mail-sent.dto.js';
+export { ChangeEmail } from './email/change-email.js';
+export { EmailChangeController } from './email/email-change.controller.js';
+export { EmailVerificationController } from './email/email-verification.controller.js';
+export { VerifyEmail } from './email/verify-email.js';
+export { AccountPagesController } from './links/account-pages.controller.js';
+export { ForgotPassword } from './password/forgot-password.js';
+export { PasswordResetController } from './password/password-reset.controller.js';
+export { ResetPassword, type ResetContext } from './password/reset-password.js';
 export { FirstAdministrator } from './first-administrator/first-administrator.js';
 export {
   firstAdministratorControllerOf,
   type FirstAdministratorRoutes,
 } from './first-administrator/first-administrator.controller.js';
+export {
+  OneTimeTokens,
+  type OneTimeToken,
+  type OneTimeTokenBinding,
+  type SpentOneTimeToken,
+} from './one-time-tokens/one-time-tokens.js';
 export { Registration, type PreparedAccount, type RegistrationContext } from './registration.js';
 export { registrationControllerOf, type NewAccount, type RegistrationRoutes } from './registration.controller.js';
 export { SecurityNotices } from './security-notices.js';

@@ -1,6 +1,6 @@
-import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req, UseInterceptors } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
+import { ApiAcceptedResponse, ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 import { Public, FixedResponse } from 'postern/auth';
 import { LimitAttempts } from 'postern/limits';
@@ -18,6 +18,12 @@ import {
   userFieldsOf,
 } from 'postern/users';
 import type { NewUser, SeenUser, TeamFields, UserBase } from 'postern/users';
+import { CheckedAccountsSettings } from './checked-accounts-settings.js';
+import { ConcealedRegistration } from './concealed-registration.js';
+import { MailSentDto } from './dto/mail-sent.dto.js';
+import type { MailSent } from './dto/mail-sent.dto.js';
+import { acceptLanguageOf } from './links/accept-language.js';
+import { RegistrationStatusInterceptor } from './registration-status.interceptor.js';
 import { Registration } from './registration.js';
 
 /** The body of a registration: `@UserField` decides which fields of the team it contains. */
@@ -26,7 +32,8 @@ export type NewAccount<U extends UserBase = UserBase> = { email: string; passwor
 /** The controller that {@link registrationControllerOf} returns. */
 export interface RegistrationRoutes<U extends UserBase = UserBase> {
   readonly registration: Registration<U>;
-  register(account: NewAccount<U>, request?: RequestLike): Promise<SeenUser<U, 'self'>>;
+  /** Returns the user, or the one response of every address if `requireVerifiedEmail` is set. */
+  register(account: NewAccount<U>, request?: RequestLike): Promise<SeenUser<U, 'self'> | MailSent>;
 }
 
 /**
@@ -73,20 +80,29 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
   class RegistrationController implements RegistrationRoutes<U> {
     // A property, not a parameter of the constructor, so that a subclass needs no constructor.
     @Inject(Registration) readonly registration!: Registration<U>;
+    @Inject(ConcealedRegistration) readonly concealed!: ConcealedRegistration<U>;
+    @Inject(CheckedAccountsSettings) readonly settings!: CheckedAccountsSettings;
 
     @Post('register')
     @Public()
     @LimitAttempts({ limits: ['registration'] })
     @HttpCode(201)
+    @UseInterceptors(RegistrationStatusInterceptor)
     @ApiOperation({
       operationId: 'register',
       summary: 'Register a new account',
-      description: 'Creates a user with a password. To sign in, call `POST /auth/login`.',
+      description:
+        'Creates a user with a password, and sends a mail with a link that verifies the address. To sign in, call `POST /auth/login`.',
     })
     @ApiCreatedResponse({
       type: OwnUserDto,
       description: 'The new user.',
       example: { ...OwnUserDto.example, emailVerifiedAt: null },
+    })
+    @ApiAcceptedResponse({
+      type: MailSentDto,
+      description:
+        'Instead of 201 and 409, if the server requires verified addresses: the same response for every address. A known address gets a mail with a link for a new password.',
     })
     @ApiProblems(
       ValidationFailedError,
@@ -97,10 +113,18 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
       UserConflictError,
       HashingOverloadedError,
     )
-    async register(@Body() body: RegistrationDto, @Req() request?: RequestLike): Promise<SeenUser<U, 'self'>> {
+    async register(
+      @Body() body: RegistrationDto,
+      @Req() request?: RequestLike,
+    ): Promise<SeenUser<U, 'self'> | MailSent> {
       // The validation pipe guarantees the required fields.
       const account = body as NewUser<U> & RegistrationDto;
-      return OwnUserDto.from(await this.registration.register(account, { ipAddress: ipAddressOf(request?.ip) }));
+      const context = { ipAddress: ipAddressOf(request?.ip), acceptLanguage: acceptLanguageOf(request) };
+      if (!this.settings.requireVerifiedEmail) {
+        return OwnUserDto.from(await this.registration.register(account, context));
+      }
+      await this.concealed.register(account, context);
+      return MailSentDto.response;
     }
   }
 

@@ -10,12 +10,15 @@ import { UserRegistered } from './accounts.events.js';
 export interface RegistrationContext {
   /** The IP address of the client, for the fair hashing queue; undefined without a client, such as in an import. */
   readonly ipAddress?: string | undefined;
+  /** `Accept-Language` of the request, for the language of the mail that verifies the address. */
+  readonly acceptLanguage?: string | undefined;
 }
 
 /** An account whose password complies with every policy. */
 export interface PreparedAccount<U extends UserBase = UserBase> {
   readonly user: NewUser<U>;
   readonly password: PreparedPassword;
+  readonly acceptLanguage?: string | undefined;
 }
 
 /**
@@ -52,20 +55,24 @@ export class Registration<U extends UserBase = UserBase> {
    */
   async prepare(
     account: NewUser<U> & { password: string },
-    { ipAddress }: RegistrationContext = {},
+    { ipAddress, acceptLanguage }: RegistrationContext = {},
   ): Promise<PreparedAccount<U>> {
     const { password, email: address, ...userFields } = account;
     const email = normalizeEmail(address);
     const prepared = await this.passwords.prepare(password, { email, userFields }, '/password', ipAddress);
-    return { user: { ...userFields, email } as unknown as NewUser<U>, password: prepared };
+    return { user: { ...userFields, email } as unknown as NewUser<U>, password: prepared, acceptLanguage };
   }
 
-  /** Stores a prepared account. Joins the current transaction. @throws EmailTakenError, UserConflictError */
-  async create({ user: fields, password }: PreparedAccount<U>): Promise<U> {
+  /**
+   * Stores a prepared account. The mail with the link that verifies the address is a part of the transaction, unless
+   * the account has `emailVerifiedAt`. Joins the current transaction.
+   * @throws EmailTakenError, UserConflictError
+   */
+  async create({ user: fields, password, acceptLanguage }: PreparedAccount<U>): Promise<U> {
     return this.database.transaction(async () => {
       const user = await this.users.create(fields);
       await this.passwords.set(user.id, password);
-      this.events.publish(new UserRegistered(user.id));
+      this.events.publish(new UserRegistered(user.id, acceptLanguage));
       return user;
     });
   }

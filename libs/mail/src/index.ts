@@ -19,7 +19,9 @@ export { Outbox } from './outbox/outbox.js';
 export { html, Html, type HtmlValue } from './templates/html.js';
 export { letter, type Letter } from './templates/letter.js';
 export type { MailLanguage } from './templates/mail-language.js';
+export { mailLanguageOf } from './templates/mail-language.js';
 export type {
+  LinkData,
   MailContext,
   MailTemplate,
   MailTemplateData,

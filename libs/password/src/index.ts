@@ -22,6 +22,7 @@ export { LoginFailed, PasswordChanged, type LoginFailure } from './password.even
 export { PasswordHasher } from './hashing/password-hasher.js';
 export { PasswordHashing, type PasswordAttempt } from './hashing/password-hashing.js';
 export { PasswordLogin } from './password-login.js';
+export { PasswordRecovery } from './password-recovery.js';
 export { PasswordModule } from './password.module.js';
 export type { PasswordSettings, PasswordStructure } from './password.module-definition.js';
 export { PasswordPolicy, type PasswordContext, type PasswordViolation } from './policies/password-policy.js';

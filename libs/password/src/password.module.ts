@@ -27,6 +27,7 @@ import type {
 } from './password.module-definition.js';
 import type { PasswordPolicy } from './policies/password-policy.js';
 import { PasswordPolicies, shippedPasswordPolicies } from './policies/password-policies.js';
+import { PasswordRecovery } from './password-recovery.js';
 import { PasswordsService } from './passwords.service.js';
 import { PolicyNewPasswords } from './policy-new-passwords.js';
 
@@ -93,6 +94,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       KnownDevices,
       LoginLimits,
       CurrentPassword,
+      PasswordRecovery,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,
@@ -107,6 +109,7 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordsService,
       KnownDevices,
       CurrentPassword,
+      PasswordRecovery,
       PasswordLogin,
       PasswordChange,
       PasswordConfirmation,

@@ -71,12 +71,16 @@ export class PasswordsService {
    * Stores the password of a user. If it replaces a password, it ends all sessions of the user, as a change of the
    * password by the user does, and publishes `PasswordChanged`, which notifies the user by mail. The first password of
    * a user does neither. Joins the current transaction, so that the sessions end together with the old password.
+   *
+   * @param acceptLanguage `Accept-Language` of the request, for the language of the notice
+   * @returns whether it replaced a password
    */
-  async set(userId: string, prepared: PreparedPassword): Promise<void> {
-    await this.database.transaction(async () => {
-      if (!(await this.upsert(userId, prepared))) return;
+  async set(userId: string, prepared: PreparedPassword, acceptLanguage?: string): Promise<boolean> {
+    return this.database.transaction(async () => {
+      if (!(await this.upsert(userId, prepared))) return false;
       await this.sessions.revokeAll(userId, { reason: 'password-changed' });
-      this.events.publish(new PasswordChanged(userId));
+      this.events.publish(new PasswordChanged(userId, acceptLanguage));
+      return true;
     });
   }
 

@@ -17,6 +17,6 @@ export class PolicyNewPasswords extends NewPasswords {
     ipAddress?: string,
   ): Promise<(userId: string) => Promise<void>> {
     const prepared = await this.passwords.prepare(password, user, '/password', ipAddress);
-    return (userId) => this.passwords.set(userId, prepared);
+    return async (userId) => void (await this.passwords.set(userId, prepared));
   }
 }

@@ -1,6 +1,6 @@
 import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
-import type { AccountsStructure } from 'postern/accounts';
+import type { AccountsSettings, AccountsStructure } from 'postern/accounts';
 import type { AuthSettings, AuthStructure } from 'postern/auth';
 import type { LimitsSettings, LimitsStructure } from 'postern/limits';
 import type { MailSettings, MailStructure } from 'postern/mail';
@@ -51,6 +51,8 @@ export interface PosternSettings {
   roles?: RolesSettings['roles'] | undefined;
   /** The limits of failed attempts. */
   limits?: Omit<LimitsSettings, 'redisUrl'> | undefined;
+  /** Registration and the flows by mail. */
+  accounts?: AccountsSettings | undefined;
   /** The default of `publicUrl` is the issuer. */
   mail?: PosternMailSettings | undefined;
 }
@@ -84,6 +86,8 @@ export interface PosternStructure {
   mailer?: MailStructure['mailer'] | undefined;
   /** The templates of mails that replace shipped templates. */
   mailTemplates?: MailStructure['templates'] | undefined;
+  /** The flows by mail that replace shipped flows. */
+  accountFlows?: AccountsStructure['flows'] | undefined;
   /** The signing keys, for example in a KMS. */
   signer?: TokensStructure['signer'] | undefined;
   /** The signal that announces revocations to replicas, instead of PostgreSQL or Redis. */
@@ -106,6 +110,8 @@ export interface PosternStructure {
         password?: PasswordStructure['controller'] | undefined;
         accounts?: AccountsStructure['controller'] | undefined;
         firstAdministrator?: AccountsStructure['firstAdministrator'] | undefined;
+        /** The flows by mail, and their pages. */
+        accountFlows?: AccountsStructure['controllers'] | undefined;
         roles?: RolesStructure['controllers'] | undefined;
         /** `/dev/mailbox`, outside production. */
         mailbox?: MailStructure['controller'] | undefined;
@@ -135,6 +141,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     password: setting.unchecked(),
     roles: setting.unchecked(),
     limits: setting.unchecked(),
+    accounts: setting.unchecked(),
     mail: setting.unchecked(),
   },
   {
@@ -149,6 +156,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     mapper: true,
     mailer: true,
     mailTemplates: true,
+    accountFlows: true,
     signer: true,
     revocationSignal: true,
     limitStore: true,

@@ -196,10 +196,13 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       controller: structure.controllers?.mailbox,
       imports,
     }),
-    AccountsModule.forRoot({
+    AccountsModule.forRootAsync({
+      ...from(({ accounts }) => accounts ?? {}),
       user: structure.user,
       controller: structure.controllers?.accounts,
       firstAdministrator: isProduction ? false : structure.controllers?.firstAdministrator,
+      controllers: structure.controllers?.accountFlows,
+      flows: structure.accountFlows,
       imports,
     }),
   ];

@@ -6,7 +6,7 @@ export { RefreshDto } from './dto/refresh.dto.js';
 export { SessionDto } from './dto/session.dto.js';
 export { TokenPairDto } from './dto/token-pair.dto.js';
 export { SessionCleanup } from './session-cleanup.js';
-export { LoginPolicies, LoginPolicy, NotDisabledPolicy, type LoginAttempt } from './login/login-policy.js';
+export { AccountLoginPolicy, LoginPolicy, NotDisabledPolicy, type LoginAttempt } from './login/login-policy.js';
 export { ipAddressOf } from 'postern/limits';
 export { sessionContextOf, type RequestLike, type SessionContext } from './login/session-context.js';
 export type { TokenPair } from './use-cases/session-tokens.js';

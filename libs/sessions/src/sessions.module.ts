@@ -11,7 +11,7 @@ import { ImpersonationRules } from './impersonation/impersonation-rules.js';
 import { ImpersonationController } from './impersonation/impersonation.controller.js';
 import { ClaimsProvider, EntityClaims } from './login/claims-provider.js';
 import { SessionCleanup } from './session-cleanup.js';
-import { LoginPolicies, NotDisabledPolicy } from './login/login-policy.js';
+import { AccountLoginPolicy, LoginPolicies, NotDisabledPolicy } from './login/login-policy.js';
 import type { LoginPolicy } from './login/login-policy.js';
 import { RefreshChecks } from './use-cases/refresh-checks.js';
 import { EndSessions } from './use-cases/end-sessions.js';
@@ -92,8 +92,9 @@ function policiesOf({ policies = [] }: SessionsStructure): Provider[] {
     ...classes,
     {
       provide: LoginPolicies,
-      inject: classes,
-      useFactory: (...instances: LoginPolicy[]) => new LoginPolicies(instances),
+      inject: [...classes, { token: AccountLoginPolicy, optional: true }],
+      useFactory: (...instances: (LoginPolicy | undefined)[]) =>
+        new LoginPolicies(instances.filter((policy) => policy !== undefined)),
     },
   ];
 }

@@ -237,8 +237,9 @@ describe.each(['fastify', 'express'] as const)('registration over HTTP on %s', (
     const login = await server.call('POST', '/auth/login', { email: 'erin@example.com', password: PASSWORD });
     const change = { currentPassword: PASSWORD, newPassword: 'nine grey herons by the weir' };
     await server.call('POST', '/auth/password/change', change, login.body.access_token);
-    await until(() => outbox.sent.length > 0);
-    expect(outbox.sent).toMatchObject([{ kind: 'password-changed', to: 'erin@example.com' }]);
+    const notices = () => outbox.sent.filter((mail) => mail.kind === 'password-changed');
+    await until(() => notices().length > 0);
+    expect(notices()).toMatchObject([{ to: 'erin@example.com' }]);
     expect(JSON.stringify(outbox.sent)).not.toMatch(/boats|herons/);
   });
 

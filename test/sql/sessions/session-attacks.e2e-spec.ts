@@ -129,8 +129,9 @@ async function somebody(): Promise<{ id: string; email: string; logIn: () => Pro
   return { id: body.id, email, logIn: async () => (await logInWith(email, PASSWORD)).body };
 }
 
-/** Mails are sent after the answer and may arrive during the next test. */
-const mailsTo = (email: string): MailMessage[] => Outbox.sent.filter(({ to }) => to === email);
+/** The notices. Mails are sent after the answer and may arrive during the next test. */
+const mailsTo = (email: string): MailMessage[] =>
+  Outbox.sent.filter(({ to, kind }) => to === email && kind !== 'verify-email');
 
 /** No token of this list works any more. */
 async function areDead(...all: Tokens[]): Promise<void> {

@@ -18,6 +18,7 @@ import {
 } from 'postern/users';
 import type { NewUser, SeenUser, UserBase } from 'postern/users';
 import { FirstAdministratorCodeInvalidError, FirstAdministratorExistsError } from '../accounts.errors.js';
+import { acceptLanguageOf } from '../links/accept-language.js';
 import type { NewAccount } from '../registration.controller.js';
 import { DevelopmentOnlyGuard } from './development-only.guard.js';
 import { FirstAdministrator } from './first-administrator.js';
@@ -105,7 +106,12 @@ export function firstAdministratorControllerOf<U extends UserBase>(
     ): Promise<SeenUser<U, 'self'>> {
       // The validation pipe guarantees the required fields.
       const account = body as unknown as NewUser<U> & { password: string };
-      return OwnUserDto.from(await this.first.create(code, account, { ipAddress: ipAddressOf(request?.ip) }));
+      return OwnUserDto.from(
+        await this.first.create(code, account, {
+          ipAddress: ipAddressOf(request?.ip),
+          acceptLanguage: acceptLanguageOf(request),
+        }),
+      );
     }
   }
 

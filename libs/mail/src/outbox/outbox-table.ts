@@ -43,14 +43,18 @@ export class OutboxTable {
     private readonly events: Events,
   ) {}
 
-  /** Adds a mail in the current transaction. */
-  async insert(mail: { id: string; kind: string; userId: string | undefined; content: Buffer }): Promise<void> {
-    await this.database.manager.query('INSERT INTO outbox_mails (id, kind, user_id, content) VALUES ($1, $2, $3, $4)', [
-      mail.id,
-      mail.kind,
-      mail.userId ?? null,
-      mail.content,
-    ]);
+  /** Adds a mail in the current transaction. A decoy counts as sent a long time ago, so that no worker claims it. */
+  async insert(mail: {
+    id: string;
+    kind: string;
+    userId: string | undefined;
+    content: Buffer;
+    isDecoy: boolean;
+  }): Promise<void> {
+    await this.database.manager.query(
+      'INSERT INTO outbox_mails (id, kind, user_id, content, sent_at) VALUES ($1, $2, $3, $4, $5)',
+      [mail.id, mail.kind, mail.userId ?? null, mail.content, mail.isDecoy ? '-infinity' : null],
+    );
   }
 
   /** Claims the mail that has been due for the longest time. */
@@ -101,7 +105,7 @@ export class OutboxTable {
   async newest(limit: number): Promise<StoredMail[]> {
     return this.database.manager.query<StoredMail[]>(
       `SELECT id, kind, content, attempts, last_error AS "lastError", created_at AS "createdAt", sent_at AS "sentAt"
-       FROM outbox_mails ORDER BY id DESC LIMIT $1`,
+       FROM outbox_mails WHERE sent_at IS DISTINCT FROM '-infinity' ORDER BY id DESC LIMIT $1`,
       [limit],
     );
   }

@@ -31,12 +31,24 @@ export class Outbox {
    * });
    * ```
    */
-  async add(mail: MailMessage): Promise<void> {
+  add(mail: MailMessage): Promise<void> {
+    return this.store(mail, false);
+  }
+
+  /**
+   * Does the same work as {@link add}, but no mail is sent: a client cannot measure whether a request caused a mail. The
+   * row is deleted within two minutes.
+   */
+  addDecoy(mail: MailMessage): Promise<void> {
+    return this.store(mail, true);
+  }
+
+  private async store(mail: MailMessage, isDecoy: boolean): Promise<void> {
     if (/[\p{Cc}\p{Zl}\p{Zp}]/u.test(mail.to)) throw new Error('The address of a mail has a control character.');
     const id = mail.id ?? uuidv7();
     const subject = mail.subject.replaceAll(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
     const content = this.contents.seal(id, { ...mail, subject });
-    await this.table.insert({ id, kind: mail.kind, userId: mail.userId, content });
+    await this.table.insert({ id, kind: mail.kind, userId: mail.userId, content, isDecoy });
     this.database.afterCommit(() => this.worker.wake());
   }
 }

@@ -15,6 +15,24 @@ export interface MailTemplateData {
   'password-changed': { readonly occurredAt: Date };
   /** A session was ended because its refresh token was used twice. */
   'refresh-token-reused': { readonly occurredAt: Date };
+  /** The user registered, and verifies the address by the link. */
+  'verify-email': LinkData;
+  /** A person registered with the address of this user. The link sets a new password. */
+  'account-exists': LinkData;
+  /** The user requested a new password, and sets it by the link. */
+  'reset-password': LinkData;
+  /** The user requested a change to this address, and confirms it by the link. */
+  'confirm-email-change': LinkData;
+  /** Another user requested a change to the address of this user. */
+  'address-in-use': object;
+  /** The address of the user was changed. The former address gets this mail. The link undoes the change. */
+  'email-changed': { readonly occurredAt: Date; readonly undo?: LinkData | undefined };
+}
+
+/** A link that works once. */
+export interface LinkData {
+  readonly url: string;
+  readonly expiresAt: Date;
 }
 
 /** The name of a template. It is the `kind` of the mail. */

@@ -1,8 +1,10 @@
+import { ACCOUNT_TEMPLATES } from './account-templates.js';
 import { letter } from './letter.js';
 import type { MailTemplate, MailTemplateData } from './mail-template.js';
 
 /** The shipped templates, in English and Korean. */
 export const SHIPPED_TEMPLATES: { readonly [K in keyof MailTemplateData]: MailTemplate<MailTemplateData[K]> } = {
+  ...ACCOUNT_TEMPLATES,
   'password-changed': ({ occurredAt }, context) => {
     const [product, time] = [context.productName, context.time(occurredAt)];
     return context.language === 'ko'

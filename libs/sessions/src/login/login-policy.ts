@@ -28,6 +28,12 @@ export abstract class LoginPolicy<U extends UserBase = UserBase> {
   abstract check(user: U, attempt: LoginAttempt): Promise<void> | void;
 }
 
+/**
+ * The login policy of another module, after those of the application. `AccountsModule` provides it: it rejects users
+ * with an unverified e-mail address if the application requires a verified one.
+ */
+export abstract class AccountLoginPolicy extends LoginPolicy {}
+
 /** Rejects disabled users. It is always the first policy. */
 @Injectable()
 export class NotDisabledPolicy extends LoginPolicy {
