@@ -74,6 +74,8 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     sessionMaximumSeconds: read.integer('POSTERN_SESSION_MAXIMUM_SECONDS', 7_776_000, 60, 31_536_000),
     sessionsPerUser: read.integer('POSTERN_SESSIONS_PER_USER', 1000, 1, 10_000),
     followersPerToken: read.integer('POSTERN_FOLLOWERS_PER_TOKEN', 100, 1, 1000),
+    deletionGraceDays: read.integer('POSTERN_DELETION_GRACE_DAYS', 30, 0, 365),
+    magicLink: read.boolean('POSTERN_MAGIC_LINK', false),
     passwordMinLength: read.integer('POSTERN_PASSWORD_MIN_LENGTH', 15, 8, 256),
     argon2: read.argon2('POSTERN_ARGON2', 'm=19456,t=2,p=1'),
     hashesAtOnce: read.integer('POSTERN_HASHES_AT_ONCE', undefined, 1, 3),

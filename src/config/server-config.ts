@@ -35,6 +35,8 @@ export interface ServerConfig extends CompleteCorsSettings {
   readonly sessionMaximumSeconds: number;
   readonly sessionsPerUser: number;
   readonly followersPerToken: number;
+  readonly deletionGraceDays: number;
+  readonly magicLink: boolean;
   readonly passwordMinLength: number;
   readonly argon2: { readonly memoryKiB: number; readonly iterations: number; readonly parallelism: number };
   /** Undefined: one for each core, at most three. */
@@ -64,7 +66,6 @@ export const LIMITS = [
   'networkUnderAttack',
   'confirmation',
   'token',
-  'code',
   'registration',
   'mailAddress',
   'mailNetwork',
@@ -102,6 +103,8 @@ export const VARIABLES = [
   'POSTERN_SESSION_MAXIMUM_SECONDS',
   'POSTERN_SESSIONS_PER_USER',
   'POSTERN_FOLLOWERS_PER_TOKEN',
+  'POSTERN_DELETION_GRACE_DAYS',
+  'POSTERN_MAGIC_LINK',
   'POSTERN_PASSWORD_MIN_LENGTH',
   'POSTERN_ARGON2',
   'POSTERN_HASHES_AT_ONCE',

@@ -59,8 +59,10 @@ export class AppModule {
             longestTokenLifetimeSeconds: longestTokenSeconds(config),
           },
           mail: { smtpUrl: config.smtpUrl, from: config.mailFrom, publicUrl: config.publicUrl },
+          users: { deletionGraceDays: config.deletionGraceDays },
           limits: config.limits,
           accounts: { requireVerifiedEmail: config.requireVerifiedEmail },
+          controllers: { accountFlows: { magicLink: config.magicLink } },
           password: {
             minimumLength: config.passwordMinLength,
             argon2: config.argon2,

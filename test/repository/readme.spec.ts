@@ -61,6 +61,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   mail: `import {
     letter, Mailer, type MailMessage, MailModule, MailNotSentError, MailRejectedError, type Outbox,
   } from 'postern/mail';`,
+  PersonalData: `import { PersonalData } from 'postern/accounts';`,
   testing: `import { createTestDatabase, startTestApplication, type TestDatabase } from 'postern/testing';`,
   Employee: `import { Employee } from '${employee}';`,
   AddCostCentre1764100000000: `import { AddCostCentre1764100000000 } from '${migration}';`,

@@ -547,6 +547,35 @@ describe.each([
     expect([unconfirmed.status, unconfirmed.body.code]).toEqual([403, 'identity-not-confirmed']);
     expect((await send('DELETE', '/users/me', { password: PASSWORD }, fresh)).status).toBe(204);
     expect((await send('GET', '/expenses/mine', undefined, fresh)).status).toBe(401);
+    const pending = await send('GET', `/users/${id}`, undefined, boss.access_token);
+    expect(Date.parse(pending.body['deletionAt'] as string)).toBeGreaterThan(Date.now());
+    await login(email);
+    await app.nest.get(users.UsersService).remove(id);
+  });
+
+  it('an employee whose clearance gives the role of a manager invites a person, who chooses the nickname', async () => {
+    const boss = await employ({}, 5);
+    const email = `invited-${boss.email}`;
+    expect((await send('POST', '/invitations', { email, roles: ['manager'] }, boss.access_token)).status).toBe(201);
+    const open = await send('POST', '/invitations', { email: `x-${email}`, roles: ['auditor'] }, boss.access_token);
+    expect([open.status, open.body.code]).toEqual([403, 'permission-not-held']);
+    const mail = await until(() => outbox.sent.find(({ kind, to }) => kind === 'invitation' && to === email));
+    const token = /#token=([\w-]+)/.exec(mail!.text)![1]!;
+    const wrong = await send('POST', '/auth/invitations/accept', { token, password: PASSWORD, clearance: 9 });
+    expect([wrong.status, wrong.body.code]).toEqual([400, 'validation-failed']);
+    const body = { token, password: PASSWORD, nickname: 'Coyote' };
+    const { status, body: invited } = await send('POST', '/auth/invitations/accept', body);
+    expect([status, invited]).toEqual([201, expect.objectContaining({ email, nickname: 'Coyote' })]);
+    await login(email);
+  });
+
+  it('the export of an employee has Acme’s own part and the fields that employees may see', async () => {
+    const { access_token: token, id } = await employ({ badge: 'B-0077' });
+    await send('POST', '/expenses', undefined, token);
+    const { status, body } = await send('GET', '/users/me/export', undefined, token);
+    expect([status, body['expenses']]).toEqual([200, [{ id: expect.any(String), amount: 42 }]]);
+    expect(body['account']).toEqual((await send('GET', '/users/me', undefined, token)).body);
+    expect(body['account']).toMatchObject({ id });
   });
 
   it('a change of clearance revokes earlier tokens in its transaction if Acme requests it', async () => {

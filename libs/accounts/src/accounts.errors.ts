@@ -28,7 +28,26 @@ export class EmailUnverifiedError extends AuthError {
   readonly title = 'Verify your e-mail address first. To get the link again, call POST /auth/email/resend.';
 }
 
+/** There is no such invitation, or it was accepted, replaced, or has expired. */
+export class InvitationNotFoundError extends AuthError {
+  readonly code = 'invitation-not-found';
+  readonly status = 404;
+  readonly title = 'There is no such invitation.';
+}
+
+/** Another browser requested the magic link. The link stays valid. */
+export class MagicLinkOtherBrowserError extends AuthError {
+  readonly code = 'magic-link-other-browser';
+  readonly status = 403;
+  readonly title = 'Open the link in the browser that requested it.';
+}
+
 /** The codes of this lib's errors. */
 export type AccountsErrorCode = (
-  FirstAdministratorCodeInvalidError | FirstAdministratorExistsError | OneTimeTokenInvalidError
+  | FirstAdministratorCodeInvalidError
+  | FirstAdministratorExistsError
+  | OneTimeTokenInvalidError
+  | EmailUnverifiedError
+  | InvitationNotFoundError
+  | MagicLinkOtherBrowserError
 )['code'];

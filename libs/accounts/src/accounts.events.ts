@@ -12,3 +12,31 @@ export class UserRegistered extends DomainEvent {
     super();
   }
 }
+
+/** An administrator invited a person. */
+export class UserInvited extends DomainEvent {
+  static override readonly type = 'user.invited';
+
+  constructor(
+    readonly invitationId: string,
+    /** The id of the administrator. */
+    readonly invitedBy: string,
+  ) {
+    super();
+  }
+}
+
+/** An invited person created the account. */
+export class InvitationAccepted extends DomainEvent {
+  static override readonly type = 'user.invitation-accepted';
+
+  constructor(
+    readonly invitationId: string,
+    /** The id of the new user. */
+    readonly userId: string,
+    /** The id of the administrator. */
+    readonly invitedBy: string,
+  ) {
+    super();
+  }
+}

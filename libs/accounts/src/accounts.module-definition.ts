@@ -24,6 +24,14 @@ export interface AccountsStructure {
         emailVerification?: Type | false | undefined;
         emailChange?: Type | false | undefined;
         passwordReset?: Type | false | undefined;
+        /** `GET /users/me/export` (default: `PersonalDataController`). */
+        personalData?: Type | false | undefined;
+        /** `/invitations`, for administrators (default: `InvitationsController`). */
+        invitations?: Type | false | undefined;
+        /** `POST /auth/invitations/accept` (default: `acceptInvitationControllerOf(user)`). */
+        acceptInvitation?: Type | false | undefined;
+        /** `/auth/magic-link` (default: `false`). `true`: `MagicLinkController`. */
+        magicLink?: Type | boolean | undefined;
         /** The pages of the links in mails. With `false`, set `links`. */
         pages?: Type | false | undefined;
       }

@@ -10,6 +10,7 @@ import { AccountMails } from './account-mails.js';
 import { ACCOUNTS_SETTINGS, ConfigurableAccountsModule } from './accounts.module-definition.js';
 import type { AccountsSettings } from './accounts.settings.js';
 import type { AccountsStructure, ASYNC_OPTIONS_TYPE, OPTIONS_TYPE } from './accounts.module-definition.js';
+import { DeletionNotices } from './deletion/deletion-notices.js';
 import { CheckedAccountsSettings } from './checked-accounts-settings.js';
 import { ConcealedRegistration } from './concealed-registration.js';
 import { ChangeEmail } from './email/change-email.js';
@@ -23,10 +24,25 @@ import { FirstAdministratorAnnouncement } from './first-administrator/first-admi
 import { FirstAdministratorCode } from './first-administrator/first-administrator-code.js';
 import { firstAdministratorControllerOf } from './first-administrator/first-administrator.controller.js';
 import { FirstAdministrator } from './first-administrator/first-administrator.js';
+import { AcceptInvitation } from './invitations/accept-invitation.js';
+import { acceptInvitationControllerOf } from './invitations/accept-invitation.controller.js';
+import { InvitationCleanup } from './invitations/invitation-cleanup.js';
+import { InvitationLinks } from './invitations/invitation-links.js';
+import { InvitationTable } from './invitations/invitation-table.js';
+import { InvitationsController } from './invitations/invitations.controller.js';
+import { InvitationsService } from './invitations/invitations.service.js';
+import { InviterRights } from './invitations/inviter-rights.js';
 import { AccountLinks } from './links/account-links.js';
 import { AccountPagesController } from './links/account-pages.controller.js';
+import { BrowserBinding } from './magic-link/browser-binding.js';
+import { MagicLinkController } from './magic-link/magic-link.controller.js';
+import { MagicLinkLogin } from './magic-link/magic-link-login.js';
+import { SendMagicLink } from './magic-link/send-magic-link.js';
 import { OneTimeTokenCleanup } from './one-time-tokens/one-time-token-cleanup.js';
 import { OneTimeTokens } from './one-time-tokens/one-time-tokens.js';
+import { PersonalDataController } from './personal-data/personal-data.controller.js';
+import { PersonalDataExport } from './personal-data/personal-data-export.js';
+import { AccountData, RoleData, SessionData } from './personal-data/shipped-personal-data.js';
 import { ForgotPassword } from './password/forgot-password.js';
 import { PasswordResetController } from './password/password-reset.controller.js';
 import { ResetPassword } from './password/reset-password.js';
@@ -70,14 +86,18 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
   const controller = structure.controller ?? registrationControllerOf(user);
   // In production, a guard hides the route.
   const first = structure.firstAdministrator ?? firstAdministratorControllerOf(user);
-  const ofUser = [first, controller].filter((type) => type !== false);
-  for (const type of ofUser) assertSameUserEntity('AccountsModule', type, user);
-  const { emailVerification, emailChange, passwordReset, pages } = structure.controllers ?? {};
+  const { emailVerification, emailChange, passwordReset, pages, ...more } = structure.controllers ?? {};
+  const { personalData, invitations, acceptInvitation, magicLink = false } = more;
+  const ofUser = [first, controller, acceptInvitation ?? acceptInvitationControllerOf(user)];
+  for (const type of ofUser) if (type !== false) assertSameUserEntity('AccountsModule', type, user);
   const controllers = [
     ...ofUser,
     emailVerification ?? EmailVerificationController,
     emailChange ?? EmailChangeController,
     passwordReset ?? PasswordResetController,
+    personalData ?? PersonalDataController,
+    invitations ?? InvitationsController,
+    magicLink === true ? MagicLinkController : magicLink,
     pages ?? AccountPagesController,
   ].filter((type) => type !== false);
   return {
@@ -114,6 +134,20 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       AccountLinks,
       AccountMails,
       SecurityNotices,
+      DeletionNotices,
+      PersonalDataExport,
+      AccountData,
+      SessionData,
+      RoleData,
+      InvitationTable,
+      InvitationLinks,
+      InvitationCleanup,
+      InviterRights,
+      InvitationsService,
+      AcceptInvitation,
+      BrowserBinding,
+      SendMagicLink,
+      MagicLinkLogin,
       OneTimeTokens,
       OneTimeTokenCleanup,
       FirstAdministratorCode,
@@ -126,6 +160,8 @@ function withStructure(module: DynamicModule, structure: AccountsStructure): Dyn
       CheckedAccountsSettings,
       FirstAdministrator,
       ForgotPassword,
+      InvitationsService,
+      AcceptInvitation,
       OneTimeTokens,
       Registration,
       VerifyEmail,

@@ -38,6 +38,8 @@ export const SETTINGS = settings<AccountsSettings, Record<StructureName, unknown
         confirmEmailChange: page(),
         undoEmailChange: page(),
         resetPassword: page(),
+        acceptInvitation: page(),
+        magicLink: page(),
       }),
     ),
     linkSeconds: setting.nested(
@@ -46,6 +48,8 @@ export const SETTINGS = settings<AccountsSettings, Record<StructureName, unknown
         confirmEmailChange: seconds(24 * HOUR),
         undoEmailChange: seconds(72 * HOUR),
         resetPassword: seconds(HOUR),
+        acceptInvitation: seconds(7 * 24 * HOUR),
+        magicLink: seconds(HOUR / 4),
       }),
     ),
   },

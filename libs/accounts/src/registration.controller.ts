@@ -85,7 +85,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
 
     @Post('register')
     @Public()
-    @LimitAttempts({ limits: ['registration'] })
+    @LimitAttempts({ limits: ['registration', 'mailAddress'] })
     @HttpCode(201)
     @UseInterceptors(RegistrationStatusInterceptor)
     @ApiOperation({

@@ -26,8 +26,6 @@ export interface LimitsSettings {
   confirmation?: Limit | false | undefined;
   /** Invalid refresh tokens and one-time tokens from a network (default: 100 in 10 minutes). */
   token?: Limit | false | undefined;
-  /** Wrong short codes from a network (default: 10 in 10 minutes). */
-  code?: Limit | false | undefined;
   /** Registrations from a network (default: 1000 in an hour). */
   registration?: Limit | false | undefined;
   /** Mails to an address that anybody can request (default: 10 in an hour). */
@@ -78,7 +76,6 @@ export const SETTINGS = settings<LimitsSettings, LimitsStructure>()(
     networkUnderAttack: limit(2, 600),
     confirmation: limit(10, 900),
     token: limit(100, 600),
-    code: limit(10, 600),
     registration: limit(1000, 3600),
     mailAddress: limit(10, 3600),
     mailNetwork: limit(300, 3600),

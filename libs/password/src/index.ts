@@ -16,6 +16,7 @@ export {
   HashingOverloadedError,
   InvalidCredentialsError,
   PasswordRejectedError,
+  RecentLoginRequiredError,
   type PasswordErrorCode,
 } from './password.errors.js';
 export { LoginFailed, PasswordChanged, type LoginFailure } from './password.events.js';

@@ -37,6 +37,13 @@ export class CurrentPasswordWrongError extends AuthError {
   readonly title = 'The current password is wrong.';
 }
 
+/** The user has no password, so only a login of the last minutes confirms the identity. */
+export class RecentLoginRequiredError extends AuthError {
+  readonly code = 'recent-login-required';
+  readonly status = 403;
+  readonly title = 'Log in again: the last login is too old to confirm your identity.';
+}
+
 /** Too many password hashes wait. `Retry-After` gives the delay in seconds. */
 export class HashingOverloadedError extends AuthError {
   readonly code = 'busy';
@@ -53,4 +60,5 @@ export type PasswordErrorCode =
   | InvalidCredentialsError['code']
   | PasswordRejectedError['code']
   | CurrentPasswordWrongError['code']
+  | RecentLoginRequiredError['code']
   | HashingOverloadedError['code'];

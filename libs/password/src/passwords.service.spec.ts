@@ -118,7 +118,10 @@ describe('PasswordsService', () => {
 describe('PasswordConfirmation', () => {
   it('confirms the right password, and rejects a wrong or missing password', async () => {
     const users = { findById: async (id: string) => ({ id }) } as unknown as UsersService;
-    const confirmation = new PasswordConfirmation(new CurrentPassword(users, stage().passwords));
+    const { passwords } = stage();
+    const confirmation = Object.assign(new PasswordConfirmation(passwords), {
+      currentPassword: new CurrentPassword(users, passwords),
+    });
     await expect(confirmation.confirm('ada', { password: 'seven small boats' })).resolves.toBeUndefined();
     await expect(confirmation.confirm('ada', { password: 'wrong' })).rejects.toThrow(IdentityNotConfirmedError);
     await expect(confirmation.confirm('ada', {})).rejects.toThrow(IdentityNotConfirmedError);

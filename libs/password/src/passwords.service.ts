@@ -130,6 +130,19 @@ export class PasswordsService {
     return (await this.prove(userId, password, ipAddress)) !== undefined;
   }
 
+  /** Returns whether the user has a password. */
+  async exists(userId: string): Promise<boolean> {
+    return (await this.hashOf(userId)) !== undefined;
+  }
+
+  /**
+   * Removes the password of the user, who then cannot sign in with one. The sessions stay. Joins the current
+   * transaction.
+   */
+  async remove(userId: string): Promise<void> {
+    await this.database.manager.delete(PasswordCredential, { userId });
+  }
+
   /** Returns the condition that the password has not changed since the verification. */
   currentHashPrecondition({ hash }: PasswordProof): Precondition {
     return { column: passwordHash, value: hash };

@@ -3,7 +3,7 @@ import { SETTINGS } from './postern.module-definition.js';
 import type { PosternSettings } from './postern.module-definition.js';
 
 /** The settings with the settings of one lib. Each lib validates its own settings. */
-const LIBS = ['persistence', 'problem', 'auth', 'tokens', 'sessions', 'password', 'mail'] as const;
+const LIBS = ['persistence', 'problem', 'auth', 'tokens', 'users', 'sessions', 'password', 'mail'] as const;
 
 /**
  * Validates the settings and returns them.

@@ -12,7 +12,7 @@ import type { RevocationsSettings, RevocationsStructure } from 'postern/revocati
 import type { RolesSettings, RolesStructure } from 'postern/roles';
 import type { SessionsSettings, SessionsStructure } from 'postern/sessions';
 import type { TokensSettings, TokensStructure } from 'postern/tokens';
-import type { UsersStructure } from 'postern/users';
+import type { UsersSettings, UsersStructure } from 'postern/users';
 
 /**
  * The settings of `PosternModule`: shared settings at the top level, and the settings of one lib under the name of the
@@ -46,6 +46,7 @@ export interface PosternSettings {
   auth?: Omit<AuthSettings, 'issuer' | 'audience'> | undefined;
   tokens?: Omit<TokensSettings, 'issuer' | 'audience' | 'secret' | 'previousSecrets'> | undefined;
   sessions?: (SessionsSettings & Omit<RevocationsSettings, 'redisUrl'>) | undefined;
+  users?: UsersSettings | undefined;
   password?: Omit<PasswordSettings, 'productName'> | undefined;
   /** The roles that the application ships. The start creates those that do not exist. */
   roles?: RolesSettings['roles'] | undefined;
@@ -138,6 +139,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     auth: setting.unchecked(),
     tokens: setting.unchecked(),
     sessions: setting.unchecked(),
+    users: setting.unchecked(),
     password: setting.unchecked(),
     roles: setting.unchecked(),
     limits: setting.unchecked(),

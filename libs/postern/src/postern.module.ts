@@ -141,7 +141,8 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
   // `forRoot` has the settings in the same object.
   const isProduction = (structure as Partial<PosternSettings>).production === true;
   return [
-    UsersModule.forRoot({
+    UsersModule.forRootAsync({
+      ...from(({ users }) => users ?? {}),
       user: structure.user,
       confirmation: structure.confirmation ?? PasswordConfirmation,
       controllers: structure.controllers?.users,

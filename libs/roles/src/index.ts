@@ -1,6 +1,7 @@
 export { RolesModule } from './roles.module.js';
 export type { RolesSettings, RolesStructure } from './roles.module-definition.js';
 export { ADMINISTRATOR } from './role-name.js';
+export { RoleGrants } from './rights/role-grants.js';
 export { RolesService } from './roles.service.js';
 export type { RoleDefinition, RoleWithPermissions } from './roles.service.js';
 export { UserRolesService } from './user-roles.service.js';

@@ -5,6 +5,7 @@ import { withInheritedRoutes } from 'postern/auth';
 import { missingSettings } from 'postern/problem';
 import { UserRoles } from 'postern/users';
 import { CallerRights } from './caller-rights.js';
+import { RoleGrants } from './rights/role-grants.js';
 import { RolePublisher } from './role-publisher.js';
 import { Role } from './role.entity.js';
 import { ConfigurableRolesModule, ROLES_SETTINGS } from './roles.module-definition.js';
@@ -57,12 +58,13 @@ function withStructure(module: DynamicModule, { controllers = {} }: RolesStructu
     providers: [
       ...(module.providers ?? []),
       CallerRights,
+      RoleGrants,
       RolePublisher,
       RolesService,
       ShippedRoles,
       UserRolesService,
       { provide: UserRoles, useExisting: UserRolesService },
     ],
-    exports: [...(module.exports ?? []), RolesService, UserRolesService, UserRoles],
+    exports: [...(module.exports ?? []), RoleGrants, RolesService, UserRolesService, UserRoles],
   };
 }

@@ -109,7 +109,7 @@ export class UserRolesService extends UserRoles {
     await manager.query('SELECT FROM roles WHERE name = $1 FOR UPDATE', [ADMINISTRATOR]);
     const [state] = await manager.query<{ isAdministrator: boolean; hasOthers: boolean }[]>(
       `SELECT coalesce(bool_or(u.id = $1), false) AS "isAdministrator", coalesce(bool_or(u.id <> $1), false) AS "hasOthers"
-       FROM user_roles r JOIN users u ON u.id = r.user_id WHERE r.role = $2 AND u.disabled_at IS NULL`,
+       FROM user_roles r JOIN users u ON u.id = r.user_id WHERE r.role = $2 AND u.disabled_at IS NULL AND u.deletion_at IS NULL`,
       [userId, ADMINISTRATOR],
     );
     if (state!.isAdministrator && !state!.hasOthers) throw new LastAdministratorError();

@@ -10,7 +10,7 @@ export { AccountLoginPolicy, LoginPolicy, NotDisabledPolicy, type LoginAttempt }
 export { ipAddressOf } from 'postern/limits';
 export { sessionContextOf, type RequestLike, type SessionContext } from './login/session-context.js';
 export type { TokenPair } from './use-cases/session-tokens.js';
-export type { Precondition } from './use-cases/start-session.js';
+export type { Precondition } from './use-cases/insert-session.js';
 export { SessionExpiry } from './session-expiry.js';
 export { Session } from './session.entity.js';
 export { SessionsController } from './sessions.controller.js';

@@ -16,6 +16,7 @@ import type { LoginPolicy } from './login/login-policy.js';
 import { RefreshChecks } from './use-cases/refresh-checks.js';
 import { EndSessions } from './use-cases/end-sessions.js';
 import { SessionTokens } from './use-cases/session-tokens.js';
+import { InsertSession } from './use-cases/insert-session.js';
 import { LimitSessions } from './use-cases/limit-sessions.js';
 import { RefreshSession } from './use-cases/refresh-session.js';
 import { StartSession } from './use-cases/start-session.js';
@@ -71,6 +72,7 @@ function withStructure(module: DynamicModule, structure: SessionsStructure): Dyn
       SessionExpiry,
       SessionTokens,
       StartSession,
+      InsertSession,
       RefreshSession,
       RefreshChecks,
       EndSessions,

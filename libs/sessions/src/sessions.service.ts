@@ -7,7 +7,7 @@ import { EndSessions } from './use-cases/end-sessions.js';
 import type { TokenPair } from './use-cases/session-tokens.js';
 import { RefreshSession } from './use-cases/refresh-session.js';
 import { StartSession } from './use-cases/start-session.js';
-import type { Precondition } from './use-cases/start-session.js';
+import type { Precondition } from './use-cases/insert-session.js';
 import { SessionExpiry } from './session-expiry.js';
 import { Session } from './session.entity.js';
 
@@ -23,7 +23,7 @@ export class SessionsService {
   ) {}
 
   /**
-   * Starts a session for a user whom the caller has just authenticated.
+   * Starts a session for a user whom the caller has just authenticated. It cancels the scheduled deletion of the user.
    *
    * @param user the row of the user, read in this request
    * @param context the result of `sessionContextOf(request, ['pwd'])`

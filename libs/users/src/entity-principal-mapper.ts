@@ -30,7 +30,7 @@ export class EntityPrincipalMapper<U extends UserBase = UserBase> extends Princi
     // Another issuer may use any subject, even the id of a user of this application.
     if (principal.issuer !== this.issuers.own.issuer) throw new InvalidTokenError();
     const user = await this.users.findById(principal.subject);
-    if (!user || user.disabledAt) throw new InvalidTokenError();
+    if (!user || user.disabledAt || user.deletionAt) throw new InvalidTokenError();
     return user;
   }
 }

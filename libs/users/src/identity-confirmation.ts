@@ -6,6 +6,8 @@ export interface IdentityProof {
   readonly password?: string;
   /** The client's IP address as the HTTP adapter reports it, so that guesses can be counted per address. */
   readonly ipAddress?: string;
+  /** When the user last authenticated (`auth_time`), if the token has it. */
+  readonly authenticatedAt?: Date;
 }
 
 /**

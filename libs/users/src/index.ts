@@ -2,22 +2,17 @@ export { adminUsersControllerOf, type AdminUsersRoutes } from './routes/admin-us
 export { claimsOf } from './fields/user-claims.js';
 export { DeleteMeDto } from './routes/delete-me.dto.js';
 export { ListUsersDto } from './routes/list-users.dto.js';
-export { isNormalEmail, IsEmailAddress, normalizeEmail } from './email-address.js';
+export { IsEmailAddress, normalizeEmail } from './email-address.js';
 export { EntityPrincipalMapper } from './entity-principal-mapper.js';
 export { IdentityConfirmation, NoConfirmation, type IdentityProof } from './identity-confirmation.js';
 export { assertSameUserEntity, ForUserEntity } from './checks/entity-match.check.js';
 export { meControllerOf, type MeRoutes } from './routes/me.controller.js';
-export { registerDtoOf, updateDtoOf, type Writer } from './fields/request-dto.js';
+export { registerDtoOf, updateDtoOf } from './fields/request-dto.js';
 export { responseDtoOf, type UserView } from './fields/response-dto.js';
 export { UserBase } from './user-base.entity.js';
-export { MAX_PAGE_SIZE, UserList, type UserListQuery, type UsersPage } from './directory/user-list.js';
+export { UserList, type UserListQuery, type UsersPage } from './directory/user-list.js';
 export { RelatedColumn, type UserWithRelated } from './storage/related-column.js';
-export {
-  UserField,
-  userFieldsOf,
-  type DeclaredUserField,
-  type UserFieldOptions,
-} from './fields/user-field.decorator.js';
+export { UserField, userFieldsOf, type UserFieldOptions } from './fields/user-field.decorator.js';
 export { UserDtos } from './fields/user-dtos.js';
 export { UserRoles } from './access/user-roles.js';
 export { NewPasswords } from './directory/new-passwords.js';
@@ -36,7 +31,17 @@ export {
   UserNotFoundError,
   type UsersErrorCode,
 } from './users.errors.js';
-export { UserCreated, UserDeleted, UserDisabled, UserEnabled, UserUpdated } from './users.events.js';
+export { DueDeletions } from './deletion/due-deletions.js';
+export { UserDeletion } from './deletion/user-deletion.js';
+export {
+  UserCreated,
+  UserDeleted,
+  UserDeletionCancelled,
+  UserDeletionRequested,
+  UserDisabled,
+  UserEnabled,
+  UserUpdated,
+} from './users.events.js';
 export type { UsersSettings, UsersStructure } from './users.module-definition.js';
 export { UsersModule } from './users.module.js';
 export { UsersService } from './users.service.js';

@@ -22,6 +22,7 @@ import { Column, CreateDateColumn, Index, PrimaryColumn, UpdateDateColumn } from
 @FromThisPackage()
 // TypeORM cannot express these indexes of the migrations, and would drop them if it did not know their names.
 @Index('users_email_bytes_idx', { synchronize: false })
+@Index('users_deletion_idx', { synchronize: false })
 @Index('users_disabled_idx', { synchronize: false })
 @Index('users_disabled_email_idx', { synchronize: false })
 @Index('users_verified_idx', { synchronize: false })
@@ -43,6 +44,10 @@ export abstract class UserBase {
   @Column({ name: 'disabled_at', type: 'timestamptz', nullable: true })
   disabledAt!: Date | null;
 
+  /** When the user will be deleted at the user's own request; null unless a deletion is scheduled. */
+  @Column({ name: 'deletion_at', type: 'timestamptz', nullable: true })
+  deletionAt!: Date | null;
+
   @CreateDateColumn({ name: 'created_at', type: 'timestamptz' })
   createdAt!: Date;
 
@@ -56,6 +61,7 @@ export const userBaseProperties: readonly (keyof UserBase)[] = [
   'email',
   'emailVerifiedAt',
   'disabledAt',
+  'deletionAt',
   'createdAt',
   'updatedAt',
 ];

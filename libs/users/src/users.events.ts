@@ -42,3 +42,24 @@ export class UserDeleted extends DomainEvent {
     super();
   }
 }
+
+/** A user requested the deletion of the account. The user is deleted at `deletionAt`, unless it logs in before. */
+export class UserDeletionRequested extends DomainEvent {
+  static override readonly type = 'user.deletion-requested';
+  constructor(
+    readonly userId: string,
+    readonly deletionAt: Date,
+    /** `Accept-Language` of the request, for the language of the notice. */
+    readonly acceptLanguage?: string,
+  ) {
+    super();
+  }
+}
+
+/** A user logged in, which cancelled the scheduled deletion of the account. */
+export class UserDeletionCancelled extends DomainEvent {
+  static override readonly type = 'user.deletion-cancelled';
+  constructor(readonly userId: string) {
+    super();
+  }
+}

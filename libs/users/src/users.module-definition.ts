@@ -2,7 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { DynamicModule, ModuleMetadata, Type } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import { RevocationPublisher, withInheritedRoutes } from 'postern/auth';
-import { problemsOf, ApiProblems } from 'postern/problem';
+import { ApiProblems, problemsOf, setting, settings } from 'postern/problem';
 import { adminUsersControllerOf } from './routes/admin-users.controller.js';
 import { IdentityConfirmation, NoConfirmation } from './identity-confirmation.js';
 import { assertSameUserEntity } from './checks/entity-match.check.js';
@@ -11,6 +11,9 @@ import type { MeRoutes } from './routes/me.controller.js';
 import { RegistrantFields } from './fields/registrant-fields.js';
 import { UserAccess } from './access/user-access.js';
 import type { UserBase } from './user-base.entity.js';
+import { DeletionSettings } from './deletion/deletion-settings.js';
+import { DueDeletions } from './deletion/due-deletions.js';
+import { UserDeletion } from './deletion/user-deletion.js';
 import { CreateUser } from './directory/create-user.js';
 import { UserList } from './directory/user-list.js';
 import { UserDtos } from './fields/user-dtos.js';
@@ -18,8 +21,14 @@ import { UserTableCheck } from './checks/user-table.check.js';
 import { User } from './user.entity.js';
 import { UsersService } from './users.service.js';
 
-/** The settings of {@link UsersModule}. It has none yet, only structure. */
-export type UsersSettings = object;
+/** The settings of {@link UsersModule}. Plain data, checked at boot; every setting has a default. */
+export interface UsersSettings {
+  /**
+   * The days between the request of a user to delete the account and the deletion (default 30; 0 to 365). A login in
+   * this time cancels the deletion. 0: the user is deleted at once.
+   */
+  deletionGraceDays?: number | undefined;
+}
 
 /** The classes that {@link UsersModule} uses. Each has a default. */
 export interface UsersStructure {
@@ -35,10 +44,16 @@ export interface UsersStructure {
   imports?: ModuleMetadata['imports'] | undefined;
 }
 
+const SETTINGS = settings<UsersSettings, UsersStructure>()(
+  'UsersModule',
+  { deletionGraceDays: setting.number(30, { min: 0, max: 365 }) },
+  { user: true, controllers: true, confirmation: true, revocations: true, imports: true },
+);
+
 export const { ConfigurableModuleClass: ConfigurableUsersModule, MODULE_OPTIONS_TOKEN: USERS_SETTINGS } =
   new ConfigurableModuleBuilder<UsersSettings>({ moduleName: 'Users' })
     .setClassMethodName('forRoot')
-    .setExtras<UsersStructure>({}, withStructure)
+    .setExtras<UsersStructure>(SETTINGS.noStructure, withStructure)
     .build();
 
 function withStructure(definition: DynamicModule, structure: UsersStructure): DynamicModule {
@@ -60,6 +75,12 @@ function withStructure(definition: DynamicModule, structure: UsersStructure): Dy
     providers: [
       ...(definition.providers ?? []),
       { provide: UserDtos, useValue: schemas },
+      {
+        provide: DeletionSettings,
+        inject: [USERS_SETTINGS],
+        useFactory: (settingsOfUsers: UsersSettings) =>
+          new DeletionSettings(SETTINGS.read(settingsOfUsers).deletionGraceDays),
+      },
       { provide: IdentityConfirmation, useClass: confirmation },
       ...(structure.revocations ? [{ provide: RevocationPublisher, useClass: structure.revocations }] : []),
       UserTableCheck,
@@ -68,8 +89,19 @@ function withStructure(definition: DynamicModule, structure: UsersStructure): Dy
       UsersService,
       UserList,
       CreateUser,
+      UserDeletion,
+      DueDeletions,
     ],
-    exports: [...(definition.exports ?? []), UserDtos, IdentityConfirmation, UsersService, UserList, CreateUser],
+    exports: [
+      ...(definition.exports ?? []),
+      UserDtos,
+      IdentityConfirmation,
+      UsersService,
+      UserList,
+      CreateUser,
+      UserDeletion,
+      DueDeletions,
+    ],
   };
 }
 

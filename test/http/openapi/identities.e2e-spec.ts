@@ -30,6 +30,7 @@ beforeAll(async () => {
         audience: 'postern',
         secret: 'n4Yw9Qe7Rt2Ui5Op8As1Df3Gh6Jk0LzXc-identities',
         databaseUrl: database.url,
+        controllers: { accountFlows: { magicLink: true } },
       }),
     ],
   })

@@ -57,6 +57,14 @@ export const TABLE: readonly IdentityRow[] = [
   ['PATCH /roles/{name}', 'roles:write', '401 401 403 403 404 403 404 404 403', {}],
   ['DELETE /roles/{name}', 'roles:write', '401 401 403 403 404 403 404 404 403'],
   ['POST /auth/register', undefined, '400 400 400 400 400 400 400 400 400', {}],
+  ['GET /users/me/export', undefined, '401 401 200 200 200 200 200 401 401'],
+  ['POST /invitations', 'users:write', '401 401 403 403 400 403 400 400 403', {}],
+  ['GET /invitations', 'users:read', '401 401 403 403 200 403 200 200 403'],
+  ['DELETE /invitations/{id}', 'users:write', '401 401 403 403 404 403 404 404 403'],
+  ['POST /auth/invitations/accept', undefined, '400 400 400 400 400 400 400 400 400', {}],
+  // Off by default.
+  ['POST /auth/magic-link', undefined, '400 400 400 400 400 400 400 400 400', {}],
+  ['POST /auth/magic-link/login', undefined, '400 400 400 400 400 400 400 400 400', {}],
   ['POST /auth/email/verify', undefined, '400 400 400 400 400 400 400 400 400', {}],
   ['POST /auth/email/resend', undefined, '400 400 400 400 400 400 400 400 400', {}],
   ['POST /auth/email/change/confirm', undefined, '400 400 400 400 400 400 400 400 400', {}],
@@ -72,5 +80,5 @@ export const TABLE: readonly IdentityRow[] = [
   ['POST /auth/password/change', undefined, '401 401 400 400 400 400 400 400 400', {}],
   ['POST /auth/logout', undefined, '401 401 204 204 204 204 204 403 403'],
   ['POST /auth/logout-all', undefined, '401 401 204 204 204 204 204 403 403'],
-  ['DELETE /users/me', undefined, '401 401 400 400 400 400 400 400 400', {}],
+  ['DELETE /users/me', undefined, '401 401 403 403 403 403 403 401 401', { password: 'x' }],
 ];

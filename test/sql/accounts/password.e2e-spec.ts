@@ -167,6 +167,7 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
           hasher: WatchedHasher,
           // Many parallel logins of one account, and wrong passwords of many tests.
           limits: { accountNetwork: false, account: false, confirmation: false },
+          users: { deletionGraceDays: 0 },
         }),
       ],
       providers: [EventLog],

@@ -95,6 +95,7 @@ beforeAll(async () => {
           hasher: CountingHasher,
           mailer: Outbox,
           production: true,
+          users: { deletionGraceDays: 0 },
           password: { argon2: { memoryKiB: 1024, iterations: 1 } },
         }),
       ],

@@ -170,6 +170,7 @@ beforeAll(async () => {
         databaseUrl: database.url,
         user: Clerk,
         claims: Administrators,
+        users: { deletionGraceDays: 0 },
         migrations: [ClerkColumns1764000001000],
         password: { argon2: { memoryKiB: 1024, iterations: 1 } },
       }),

@@ -55,7 +55,7 @@ import {
   UserUpdated,
   ListUsersDto,
 } from 'postern/users';
-import type { IdentityProof, NewUser, TeamFields, UsersStructure } from 'postern/users';
+import type { IdentityProof, NewUser, TeamFields, UsersSettings, UsersStructure } from 'postern/users';
 import { until } from '../../support/until.js';
 
 @Entity('users')
@@ -192,7 +192,7 @@ const adapters = { fastify: () => new FastifyAdapter(), express: () => new Expre
 async function start(
   databaseUrl: string,
   adapter: keyof typeof adapters,
-  structure: UsersStructure,
+  structure: UsersSettings & UsersStructure,
   auth: AuthStructure = {},
   further: Type<MigrationInterface>[] = [],
 ): Promise<Running> {
@@ -247,7 +247,7 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    running = await start(database.url, adapter, { user: Employee, confirmation: Sesame });
+    running = await start(database.url, adapter, { user: Employee, confirmation: Sesame, deletionGraceDays: 0 });
   });
 
   afterAll(async () => {
@@ -371,8 +371,8 @@ describe.each(['fastify', 'express'] as const)('the users on %s', (adapter) => {
       const { id } = await employ();
       const token = await tokenFor(id);
       for (const [proof, status, code] of [
-        [undefined, 400, 'validation-failed'],
-        [{}, 400, 'validation-failed'],
+        [undefined, 403, 'identity-not-confirmed'],
+        [{}, 403, 'identity-not-confirmed'],
         [{ password: 7 }, 400, 'validation-failed'],
         [{ password: '' }, 400, 'validation-failed'],
         [{ password: 'x'.repeat(1025) }, 403, 'identity-not-confirmed'],
@@ -555,7 +555,11 @@ describe('the users on any transport', () => {
   let database: TestDatabase;
   const apps: Running[] = [];
 
-  const boot = async (structure: UsersStructure, auth?: AuthStructure, further?: Type<MigrationInterface>[]) => {
+  const boot = async (
+    structure: UsersSettings & UsersStructure,
+    auth?: AuthStructure,
+    further?: Type<MigrationInterface>[],
+  ) => {
     const running = await start(database.url, 'fastify', structure, auth, further);
     apps.push(running);
     return running;
@@ -817,7 +821,7 @@ describe('the users on any transport', () => {
   });
 
   it('requests for the own account answer 401, never 404, if they race with its deletion', async () => {
-    const { users, call } = await boot({ user: Employee, confirmation: Sesame });
+    const { users, call } = await boot({ user: Employee, confirmation: Sesame, deletionGraceDays: 0 });
     for (let round = 0; round < 10; round += 1) {
       const { id } = await users.create({ email: `ada${round}@example.com`, costCentre: 'CC-1', floor: 1 });
       const token = await tokenFor(id);

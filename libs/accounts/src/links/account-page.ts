@@ -21,6 +21,7 @@ export interface AccountPage {
 
 const STYLE = `
 :root { color-scheme: light dark; font-family: system-ui, sans-serif; line-height: 1.5 }
+output { overflow-wrap: anywhere }
 body { margin: 4rem auto; max-width: 28rem; padding: 0 1rem }
 h1 { font-size: 1.4rem }
 label, input, button, output { display: block; font: inherit; margin-top: 1rem; width: 100%; box-sizing: border-box }
@@ -46,10 +47,11 @@ form.addEventListener('submit', async (event) => {
       body: JSON.stringify({ ...Object.fromEntries(new FormData(form)), token }),
       referrerPolicy: 'no-referrer',
     });
-    const problem = answer.ok ? undefined : await answer.json();
+    const body = answer.status === 204 ? {} : await answer.json();
+    const problem = answer.ok ? undefined : body;
     output.textContent = problem
       ? [problem.title, ...(problem.errors ?? []).map(({ detail }) => detail)].join(' ')
-      : form.dataset.done;
+      : [form.dataset.done, body.access_token].filter(Boolean).join(' ');
     if (answer.ok) form.querySelectorAll('input, label, button').forEach((element) => element.remove());
   } catch (error) {
     output.textContent = String(error.message);

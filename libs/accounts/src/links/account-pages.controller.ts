@@ -51,6 +51,20 @@ export class AccountPagesController {
     return this.page('resetPassword', request);
   }
 
+  /** Shows the page that accepts an invitation. */
+  @Get('accept-invitation')
+  @PageHeaders
+  showAcceptInvitation(@Req() request: RequestLike): string {
+    return this.page('acceptInvitation', request);
+  }
+
+  /** Shows the page that logs in by a link. */
+  @Get('magic-link')
+  @PageHeaders
+  showMagicLink(@Req() request: RequestLike): string {
+    return this.page('magicLink', request);
+  }
+
   private page(flow: AccountFlow, request: RequestLike): string {
     const language = mailLanguageOf(undefined, acceptLanguageOf(request));
     return accountPage(ACCOUNT_PAGES[flow], language, this.mail.productName);

@@ -54,6 +54,41 @@ export const ACCOUNT_PAGES: Readonly<Record<AccountFlow, AccountPage>> = {
       },
     },
   },
+  acceptInvitation: {
+    action: '../auth/invitations/accept',
+    hasPassword: true,
+    words: {
+      en: {
+        title: 'Accept the invitation',
+        text: 'Choose a password for your new account.',
+        button: 'Create the account',
+        done: 'Your account is ready. You can sign in now.',
+      },
+      ko: {
+        title: '초대 수락',
+        text: '새 계정의 비밀번호를 정하세요.',
+        button: '계정 만들기',
+        done: '계정이 준비되었습니다. 이제 로그인할 수 있습니다.',
+      },
+    },
+  },
+  magicLink: {
+    action: '../auth/magic-link/login',
+    words: {
+      en: {
+        title: 'Sign in',
+        text: 'Continue only if you have requested this link yourself, in this browser.',
+        button: 'Sign in',
+        done: 'You are signed in. Your access token:',
+      },
+      ko: {
+        title: '로그인',
+        text: '이 브라우저에서 직접 링크를 요청한 경우에만 계속하세요.',
+        button: '로그인',
+        done: '로그인되었습니다. 액세스 토큰:',
+      },
+    },
+  },
   resetPassword: {
     action: '../auth/password/reset',
     hasPassword: true,

@@ -9,7 +9,7 @@ export interface AttemptRule {
    * `mailAddress` counts by the member `email` of the body, and each other limit by network. `token` counts after the
    * attempt, because a token of 256 random bits cannot be guessed: a valid token then costs no query.
    */
-  readonly limits: readonly Extract<LimitName, 'token' | 'code' | 'registration' | 'mailAddress' | 'mailNetwork'>[];
+  readonly limits: readonly Extract<LimitName, 'token' | 'registration' | 'mailAddress' | 'mailNetwork'>[];
   /** The errors that count (default: each request counts). The point of any other request returns. */
   readonly failures?: readonly Type<Error>[];
 }

@@ -15,6 +15,14 @@ export interface MailTemplateData {
   'password-changed': { readonly occurredAt: Date };
   /** A session was ended because its refresh token was used twice. */
   'refresh-token-reused': { readonly occurredAt: Date };
+  /** The user requested the deletion of the account; it was deleted if `deletionAt` is not later than `occurredAt`. */
+  'deletion-requested': { readonly occurredAt: Date; readonly deletionAt: Date };
+  /** A login cancelled the deletion of the account. */
+  'deletion-cancelled': { readonly occurredAt: Date };
+  /** An administrator invited a person without an account. */
+  invitation: LinkData;
+  /** A person wants to log in by a link. */
+  'magic-link': LinkData;
   /** The user registered, and verifies the address by the link. */
   'verify-email': LinkData;
   /** A person registered with the address of this user. The link sets a new password. */

@@ -1,9 +1,11 @@
+import { LIFECYCLE_TEMPLATES } from './lifecycle-templates.js';
 import { ACCOUNT_TEMPLATES } from './account-templates.js';
 import { letter } from './letter.js';
 import type { MailTemplate, MailTemplateData } from './mail-template.js';
 
 /** The shipped templates, in English and Korean. */
 export const SHIPPED_TEMPLATES: { readonly [K in keyof MailTemplateData]: MailTemplate<MailTemplateData[K]> } = {
+  ...LIFECYCLE_TEMPLATES,
   ...ACCOUNT_TEMPLATES,
   'password-changed': ({ occurredAt }, context) => {
     const [product, time] = [context.productName, context.time(occurredAt)];

@@ -7,6 +7,7 @@ import { Roles1796130000000 } from './0005-roles.js';
 import { MailOutbox1796134000000 } from './0006-mail-outbox.js';
 import { Administration1796136000000 } from './0007-administration.js';
 import { OneTimeTokens1796140000000 } from './0009-one-time-tokens.js';
+import { AccountDeletion1796142000000 } from './0010-account-deletion.js';
 import { Limits1796144000000 } from './0012-limits.js';
 
 /** A migration. Its name ends in thirteen digits, the epoch milliseconds of its creation. */
@@ -22,5 +23,6 @@ export const migrations: MigrationClass[] = [
   MailOutbox1796134000000,
   Administration1796136000000,
   OneTimeTokens1796140000000,
+  AccountDeletion1796142000000,
   Limits1796144000000,
 ];

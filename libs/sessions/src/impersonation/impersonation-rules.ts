@@ -26,7 +26,7 @@ export class ImpersonationRules {
   async enabledUser(userId: string): Promise<UserBase> {
     const user = await this.users.findById(userId);
     if (!user) throw new UserNotFoundError();
-    if (user.disabledAt) throw new AccountDisabledError();
+    if (user.disabledAt || user.deletionAt) throw new AccountDisabledError();
     return user;
   }
 

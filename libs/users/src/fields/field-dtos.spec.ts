@@ -225,7 +225,7 @@ describe('responseDtoOf', () => {
     expect(keysFor('public')).toEqual(['id', 'nickname']);
     const own = ['id', 'email', 'emailVerifiedAt', 'createdAt', 'updatedAt', 'costCentre', 'nickname', 'hiredAt'];
     expect(keysFor('self')).toEqual(own);
-    expect(keysFor('admin').toSorted()).toEqual([...own, 'disabledAt', 'grade'].toSorted());
+    expect(keysFor('admin').toSorted()).toEqual([...own, 'disabledAt', 'deletionAt', 'grade'].toSorted());
   });
 
   it('responseDtoOf returns an instance of its class, never the entity', () => {

@@ -53,6 +53,16 @@ const BASE: readonly [keyof UserBase, Reader, ApiPropertyOptions][] = [
     'admin',
     { type: Date, nullable: true, example: null, description: 'When the user was disabled; null for an enabled user.' },
   ],
+  [
+    'deletionAt',
+    'admin',
+    {
+      type: Date,
+      nullable: true,
+      example: null,
+      description: 'When the user will be deleted at its own request; null if no deletion is scheduled.',
+    },
+  ],
   ['createdAt', 'self', { type: Date, example: AT, description: 'When the user was created.' }],
   ['updatedAt', 'self', { type: Date, example: AT, description: 'When the user was last changed.' }],
 ];

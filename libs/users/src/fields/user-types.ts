@@ -37,7 +37,7 @@ export type TeamFields<U extends UserBase = UserBase> = { [K in TeamField<U>]?: 
 /** A user as one kind of reader sees it. `@UserField` decides which fields are present. */
 export type SeenUser<U extends UserBase = UserBase, R extends Reader = Reader> = {
   public: Pick<UserBase, 'id'>;
-  self: Omit<UserBase, 'disabledAt'>;
+  self: Omit<UserBase, 'disabledAt' | 'deletionAt'>;
   admin: UserBase;
 }[R] & { [K in TeamField<U>]?: U[K] | null };
 

@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Inject, Ip, Patch, UseGuards } from '@nestjs/common';
+import { Body, Controller, Delete, Get, Headers, HttpCode, Inject, Ip, Patch, UseGuards } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
@@ -16,6 +16,7 @@ import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { DeleteMeDto } from './delete-me.dto.js';
 import { IdentityConfirmation } from '../identity-confirmation.js';
 import { ForUserEntity } from '../checks/entity-match.check.js';
+import { UserDeletion } from '../deletion/user-deletion.js';
 import { updateDtoOf } from '../fields/request-dto.js';
 import { responseDtoOf } from '../fields/response-dto.js';
 import type { UserBase } from '../user-base.entity.js';
@@ -34,7 +35,7 @@ export interface MeRoutes<U extends UserBase = UserBase> {
   readonly users: UsersService<U>;
   readMe(principal: Principal): Promise<SeenUser<U, 'self'>>;
   updateMe(principal: Principal, changes: TeamFields<U>): Promise<SeenUser<U, 'self'>>;
-  deleteMe(principal: Principal, proof: DeleteMeDto, ipAddress?: string): Promise<void>;
+  deleteMe(principal: Principal, proof: DeleteMeDto, ipAddress?: string, acceptLanguage?: string): Promise<void>;
   /** Returns the enabled user of the token; this is not a route. @throws InvalidTokenError if there is none */
   userOf(principal: Principal): Promise<U>;
 }
@@ -77,6 +78,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
   class MeController implements MeRoutes<U> {
     @Inject(UsersService) readonly users!: UsersService<U>;
     @Inject(TrustedIssuers) readonly issuers!: TrustedIssuers;
+    @Inject(UserDeletion) readonly deletion!: UserDeletion;
     @Inject(IdentityConfirmation) readonly confirmation!: IdentityConfirmation;
 
     @Get()
@@ -109,18 +111,26 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
     @HttpCode(204)
     @ApiOperation({
       summary: 'Delete your account',
-      description: 'Permanently deletes the account and its sessions. The request must contain the password.',
+      description:
+        'Ends all sessions at once, and permanently deletes the account after the grace period. To cancel the deletion, ' +
+        'log in before. The request must contain the password. A user without a password needs a recent login instead.',
     })
-    @ApiNoContentResponse({ description: 'The account was deleted, and its tokens are revoked.' })
+    @ApiNoContentResponse({ description: 'The tokens of the account are revoked, and it was or will be deleted.' })
     @ApiProblems(ValidationFailedError, IdentityNotConfirmedError, ConfirmationUnavailableError, UserInUseError)
     async deleteMe(
       @CurrentPrincipal() principal: Principal,
-      @Body() proof: DeleteMeDto,
+      @Body() { password }: DeleteMeDto,
       @Ip() ipAddress?: string,
+      @Headers('accept-language') acceptLanguage?: string,
     ): Promise<void> {
       const { id } = await this.userOf(principal);
-      await this.confirmation.confirm(id, { password: proof.password, ...(ipAddress && { ipAddress }) });
-      await unlessDeleted(this.users.remove(id));
+      const { authenticatedAt } = principal;
+      await this.confirmation.confirm(id, {
+        ...(password !== undefined && { password }),
+        ...(ipAddress && { ipAddress }),
+        ...(authenticatedAt && { authenticatedAt }),
+      });
+      await unlessDeleted(this.deletion.request(id, acceptLanguage));
     }
 
     async userOf(principal: Principal): Promise<U> {
@@ -128,7 +138,7 @@ export function meControllerOf<U extends UserBase>(entity: Type<U>): new () => M
       if (principal.issuer !== this.issuers.own.issuer) throw new InvalidTokenError();
       const user = await this.users.findById(principal.subject);
       // A verifier that has not yet received the revocation still accepts the token.
-      if (!user || user.disabledAt) throw new InvalidTokenError();
+      if (!user || user.disabledAt || user.deletionAt) throw new InvalidTokenError();
       return user;
     }
   }

@@ -5,7 +5,13 @@ import type { RelationMetadata } from 'typeorm/metadata/RelationMetadata.js';
 import type { UserBase } from '../user-base.entity.js';
 
 /** Columns that no caller sets: the application generates them, or has a method for them. */
-const KEPT: readonly string[] = ['id', 'disabledAt', 'createdAt', 'updatedAt'] satisfies (keyof UserBase)[];
+const KEPT: readonly string[] = [
+  'id',
+  'disabledAt',
+  'deletionAt',
+  'createdAt',
+  'updatedAt',
+] satisfies (keyof UserBase)[];
 
 /** The values of columns and many-to-one relations; other properties of the object are ignored. */
 export function writableColumnsOf(fields: object, users: EntityMetadata): Record<string, unknown> {
