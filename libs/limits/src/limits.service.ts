@@ -59,6 +59,7 @@ export class Limits implements BeforeApplicationShutdown {
   /** The limits without points, by the id of a limit and its key. */
   private readonly blocks = new Map<string, Block>();
   private timer: NodeJS.Timeout | undefined;
+  private flushing: Promise<void> | undefined;
   private retriesAt = 0;
 
   constructor(private readonly store: LimitStore) {}
@@ -122,6 +123,8 @@ export class Limits implements BeforeApplicationShutdown {
 
   private async attempt(claims: readonly Claim[]): Promise<{ permit: Permit; rejection?: LimitState }> {
     if (claims.length === 0) return { permit: new Permit(() => [], [], false) };
+    // An attempt must not overtake the points that return for it.
+    if (this.flushing !== undefined) await this.flushing;
     const wanted = claims.map((claim) => this.wantedOf(claim));
     const { stored, isLocal } = await this.takeFromStore(wanted);
     const taken = wanted.flatMap(({ id, emission }, at) => (stored[at]!.isTaken ? [{ id, refund: emission }] : []));
@@ -170,7 +173,10 @@ export class Limits implements BeforeApplicationShutdown {
     this.refunds.clear();
     if (refunds.length === 0) return;
     // After an outage, the limits have refilled by themselves.
-    await inTime(this.store.giveBack(refunds)).catch((error: unknown) => this.fail(error));
+    const flushing = inTime(this.store.giveBack(refunds)).catch((error: unknown) => this.fail(error));
+    this.flushing = flushing;
+    await flushing;
+    if (this.flushing === flushing) this.flushing = undefined;
   }
 
   private fail(error: unknown): void {

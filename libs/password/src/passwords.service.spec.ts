@@ -119,9 +119,8 @@ describe('PasswordConfirmation', () => {
   it('confirms the right password, and rejects a wrong or missing password', async () => {
     const users = { findById: async (id: string) => ({ id }) } as unknown as UsersService;
     const { passwords } = stage();
-    const confirmation = Object.assign(new PasswordConfirmation(passwords), {
-      currentPassword: new CurrentPassword(users, passwords),
-    });
+    const confirmation = new PasswordConfirmation(passwords);
+    Object.assign(confirmation, { currentPassword: new CurrentPassword(users, passwords) });
     await expect(confirmation.confirm('ada', { password: 'seven small boats' })).resolves.toBeUndefined();
     await expect(confirmation.confirm('ada', { password: 'wrong' })).rejects.toThrow(IdentityNotConfirmedError);
     await expect(confirmation.confirm('ada', {})).rejects.toThrow(IdentityNotConfirmedError);
