@@ -118,7 +118,7 @@ export class EnvironmentReader {
     });
   }
 
-  /** Limits of `LimitsModule`: `name=points/seconds` or `name=off`, separated by commas. The others keep their defaults. */
+  /** Limits: `name=points/seconds` or `name=off`, separated by commas. The others keep their defaults. */
   limits(name: Variable): ServerConfig['limits'] {
     const entries = this.list(name).map((text) => {
       const [, limit = '', points, seconds] = /^(\w+)=(?:(\d{1,6})\/(\d{1,5})|off)$/.exec(text) ?? [];

@@ -85,7 +85,8 @@ export class Limits implements BeforeApplicationShutdown {
   /** Returns the points of an attempt that did not fail. */
   giveBack({ taken, isLocal }: Permit): void {
     if (taken.length === 0) return;
-    if (isLocal) return void this.local.giveBack(taken);
+    void this.local.giveBack(taken);
+    if (isLocal) return;
     for (const { id, refund } of taken) this.owe(id, refund);
     this.timer ??= setTimeout(() => void this.flush(), GIVE_BACK_MILLISECONDS).unref();
   }
@@ -141,7 +142,10 @@ export class Limits implements BeforeApplicationShutdown {
   private async takeFromStore(
     wanted: readonly StoredClaim[],
   ): Promise<{ stored: readonly StoredState[]; isLocal: boolean }> {
-    if (performance.now() >= this.retriesAt) {
+    const isTried = performance.now() >= this.retriesAt;
+    if (isTried) {
+      // If the store fails in the middle of a flood, this replica must not start to count at zero.
+      this.local.note(wanted);
       try {
         const stored = await inTime(this.store.take(wanted));
         this.outage.recordSuccess();
@@ -152,7 +156,8 @@ export class Limits implements BeforeApplicationShutdown {
       }
     }
     for (const { id, refund } of wanted) this.owe(id, refund);
-    return { stored: this.local.takeNow(wanted.map((claim) => reduced(claim, LOCAL_SHARE))), isLocal: true };
+    const claims = wanted.map((claim) => ({ ...reduced(claim, LOCAL_SHARE), refund: isTried ? claim.emission : 0 }));
+    return { stored: this.local.takeNow(claims), isLocal: true };
   }
 
   private wantedOf(claim: Claim): StoredClaim {

@@ -31,16 +31,20 @@ export class LocalLimitStore extends LimitStore {
     });
   }
 
+  /** Counts attempts on which another store decides, up to the capacity of each limit. */
+  note(claims: readonly StoredClaim[]): void {
+    const now = this.now();
+    for (const { id, emission, capacity } of claims) {
+      const debt = Math.max(0, (this.fullAt.get(id) ?? 0) - now);
+      this.store(id, now + Math.min(debt + emission, capacity));
+    }
+  }
+
   async giveBack(refunds: readonly Pick<StoredClaim, 'id' | 'refund'>[]): Promise<void> {
     for (const { id, refund } of refunds) {
       const fullAt = this.fullAt.get(id);
       if (fullAt !== undefined) this.fullAt.set(id, fullAt - refund);
     }
-  }
-
-  /** The microseconds until the limit is full again. */
-  debtOf(id: string): number {
-    return Math.max(0, (this.fullAt.get(id) ?? 0) - this.now());
   }
 
   private store(id: string, fullAt: number): void {

@@ -24,10 +24,10 @@ export class Limits1796144000000 implements MigrationInterface {
 }
 
 /**
- * Takes a point of each limit if every limit has one. The caller sorts the ids, so that no two calls wait for each other
- * in a circle. The first loop reads without locks and rejects. In the second one, the row is locked and read again, so its
- * WHERE decides with the newest state. A function, because PostgreSQL keeps its plans: as one statement it takes five
- * times as long.
+ * Takes a point of each limit if every limit has one. The caller sorts the ids, so that no two calls wait for each
+ * other in a circle. The first loop reads without locks and rejects. The second loop locks each row and reads it again,
+ * so its WHERE decides with the newest state. A function, because PostgreSQL keeps its plans: as one statement it takes
+ * five times as long.
  */
 const TAKE_LIMITS = `
   CREATE FUNCTION take_limits(ids uuid[], emissions bigint[], capacities bigint[], refunds bigint[])
