@@ -8,6 +8,7 @@ import type { LimitStore, StoredClaim } from 'postern/limits';
 import { Database } from 'postern/persistence';
 import { createTestDatabase } from 'postern/testing';
 import type { TestDatabase } from 'postern/testing';
+import { until } from '../../support/until.js';
 
 const REDIS_URL = 'redis://127.0.0.1:6379';
 const POINTS = 10;
@@ -115,6 +116,24 @@ describe('the stores of the limits', () => {
     for (const child of children) child.send('begin');
     const counts = (await Promise.all(replies)).map(([count]) => count);
     expect(counts.reduce((sum, count) => sum + count)).toBe(POINTS);
+  });
+
+  it('B1: attempts that have seen free points and wait for one row in PostgreSQL take only the points', async () => {
+    const store = new PostgresLimitStore(new Database(dataSource));
+    const claim = claimOf(randomUUID(), 3);
+    await store.take([claim]);
+    const holder = dataSource.createQueryRunner();
+    await holder.startTransaction();
+    await holder.query('SELECT FROM limit_states WHERE id = $1 FOR UPDATE', [claim.id]);
+    const attempts = Array.from({ length: 10 }, () => store.take([claim]));
+    await until(async () => {
+      const waiting = `SELECT count(*)::int AS count FROM pg_stat_activity
+        WHERE datname = current_database() AND wait_event_type = 'Lock'`;
+      return ((await holder.query(waiting)) as [{ count: number }])[0].count === 10;
+    });
+    await holder.commitTransaction();
+    await holder.release();
+    expect((await Promise.all(attempts)).filter(isTaken)).toHaveLength(2);
   });
 
   it('the clean-up deletes the rows of full limits, and no others', async () => {
