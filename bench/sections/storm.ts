@@ -93,16 +93,16 @@ async function rage(
   }));
   await delay(1000);
   verifications.length = 0;
-  let isOver = false;
+  const state = { isOver: false };
   const probing = (async () => {
-    while (!isOver) {
+    while (!state.isOver) {
       liveProbes.push((await send(issuer, agent, 'GET', '/health/live')).milliseconds);
       await delay(PROBE_MILLISECONDS);
     }
   })();
   let residentBytes = 0;
   const watching = (async () => {
-    while (!isOver) {
+    while (!state.isOver) {
       residentBytes = Math.max(residentBytes, (await issuer.usage()).residentBytes);
       await delay(100);
     }
@@ -112,7 +112,7 @@ async function rage(
   );
   // A storm that ends early must still give the probes something to count.
   await delay(500);
-  isOver = true;
+  state.isOver = true;
   await Promise.all([probing, watching]);
   load.stop();
   agent.destroy();

@@ -1,4 +1,4 @@
-import { Injectable } from '@nestjs/common';
+import { Injectable, Module } from '@nestjs/common';
 import { OnEvent } from '@nestjs/event-emitter';
 import { PosternModule } from 'postern';
 import { PasswordAttackSuspected } from 'postern/limits';
@@ -74,8 +74,9 @@ describe('guesses of passwords', () => {
           token: { points: 20, seconds: 86_400 },
         },
       });
-      const application = { module: class {}, imports: [module], providers: [Alarms] };
-      return startTestApplication(application, { http: { trustProxy: 'loopback' } });
+      @Module({ imports: [module], providers: [Alarms] })
+      class ReplicaModule {}
+      return startTestApplication(ReplicaModule, { http: { trustProxy: 'loopback' } });
     };
     one = await start();
     other = await start();

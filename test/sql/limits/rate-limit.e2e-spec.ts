@@ -1,4 +1,4 @@
-import { Controller, Get, Injectable } from '@nestjs/common';
+import { Controller, Get, Injectable, Module } from '@nestjs/common';
 import type { ExecutionContext } from '@nestjs/common';
 import { MessagePattern } from '@nestjs/microservices';
 import { documentOf, PosternModule } from 'postern';
@@ -57,8 +57,9 @@ describe.each(['fastify', 'express'] as const)('@RateLimit on %s', (adapter) => 
 
   beforeAll(async () => {
     database = await createTestDatabase();
-    const module = { module: class {}, imports: [posternOf(database.url)], controllers: [ReportsController] };
-    app = await startTestApplication(module, {
+    @Module({ imports: [posternOf(database.url)], controllers: [ReportsController] })
+    class ReportsModule {}
+    app = await startTestApplication(ReportsModule, {
       adapter,
       http: { trustProxy: 'loopback' },
       prepare: (nest) => void (document = documentOf(nest)),
@@ -150,8 +151,9 @@ describe('@RateLimit', () => {
     }
     Controller()(Messages);
     const database = await createTestDatabase();
-    const module = { module: class {}, imports: [posternOf(database.url)], controllers: [Messages] };
-    await expect(startTestApplication(module)).rejects.toThrow(
+    @Module({ imports: [posternOf(database.url)], controllers: [Messages] })
+    class MessagesModule {}
+    await expect(startTestApplication(MessagesModule)).rejects.toThrow(
       '@RateLimit does not apply to Messages.read, because it answers no HTTP request',
     );
     await database.drop();

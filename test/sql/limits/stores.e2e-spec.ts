@@ -129,7 +129,8 @@ describe('the stores of the limits', () => {
     await until(async () => {
       const waiting = `SELECT count(*)::int AS count FROM pg_stat_activity
         WHERE datname = current_database() AND wait_event_type = 'Lock'`;
-      return ((await dataSource.query(waiting)) as [{ count: number }])[0].count === 10;
+      const [row] = await dataSource.query<[{ count: number }]>(waiting);
+      return row.count === 10;
     });
     await holder.commitTransaction();
     await holder.release();
