@@ -87,7 +87,11 @@ export class Limits implements BeforeApplicationShutdown {
     if (taken.length === 0) return;
     void this.local.giveBack(taken);
     if (isLocal) return;
-    for (const { id, refund } of taken) this.owe(id, refund);
+    for (const { id, refund } of taken) {
+      this.owe(id, refund);
+      // The limit has a point again.
+      this.blocks.delete(id);
+    }
     this.timer ??= setTimeout(() => void this.flush(), GIVE_BACK_MILLISECONDS).unref();
   }
 
