@@ -22,7 +22,7 @@ const shared = {
     '^postern/password/foreign-hashes$': '<rootDir>/libs/password/src/foreign-hashes/index.ts',
     '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/connections/database-url.ts',
     '^postern/problem/nearest-name$': '<rootDir>/libs/problem/src/settings/nearest-name.ts',
-    '^postern/revocations/redis-url$': '<rootDir>/libs/revocations/src/signals/redis-url.ts',
+    '^postern/persistence/redis-url$': '<rootDir>/libs/persistence/src/redis/redis-url.ts',
     '^postern/tokens/issuer-address$': '<rootDir>/libs/tokens/src/issuer-address.ts',
     '^postern/testing/auth$': '<rootDir>/libs/testing/src/auth.ts',
     '^postern/(.*)$': '<rootDir>/libs/$1/src/index.ts',

@@ -8,6 +8,7 @@ import { heldRevocations } from './held-revocations.js';
 import { revocation } from './revocation.js';
 import { seenTokens } from './seen-tokens.js';
 import { start } from './start.js';
+import { storm } from './storm.js';
 
 /** All sections in the order of the document. */
 export const sections: readonly Section[] = [
@@ -15,6 +16,7 @@ export const sections: readonly Section[] = [
   coldTokens,
   accounts,
   administration,
+  storm,
   enumeration,
   start,
   revocation,

@@ -77,10 +77,17 @@ describe('readConfig', () => {
     ['CORS_MAX_AGE_SECONDS', '86401', 'must be a whole number from 0 to 86400'],
     ['CORS_CREDENTIALS', 'yes', 'must be true or false'],
     ['POSTERN_ARGON2', 'm=9999999,t=2,p=1', 'must look like m=19456,t=2,p=1, with 7168 to 4194304 KiB'],
+    ['POSTERN_LIMITS', 'account=100/0', 'must look like account=100/3600,network=off'],
+    ['POSTERN_LIMITS', 'accounts=100/60', 'must look like account=100/3600,network=off'],
     ['POSTERN_SECRET', `${strong},${strong}`, 'has a comma'],
     ['POSTERN_DATABASE_POOL_SIZE', '5', 'must be a whole number from 6 to 1000'],
   ])('rejects %s=%s', (name, value, message) => {
     expect(problemsOf({ [name]: value })).toContain(`${name} ${message}`);
+  });
+
+  it('reads limits as points and seconds, and off as false', () => {
+    const { limits } = readConfig({ POSTERN_LIMITS: 'account=50/3600, network=off' });
+    expect(limits).toEqual({ account: { points: 50, seconds: 3600 }, network: false });
   });
 
   it('rejects a placeholder among the previous secrets in production, because it can forge a refresh token', () => {

@@ -82,6 +82,7 @@ export function readConfig(environment: Environment = process.env): ServerConfig
     pepper: read.text('POSTERN_PEPPER'),
     previousPeppers: read.list('POSTERN_PREVIOUS_PEPPERS'),
     breachUrl: read.text('POSTERN_BREACH_URL'),
+    limits: read.limits('POSTERN_LIMITS'),
     httpAdapter: read.oneOf('POSTERN_HTTP_ADAPTER', ['fastify', 'express'] as const, 'fastify'),
     bodyLimitBytes: read.integer('POSTERN_BODY_LIMIT_BYTES', 102_400, 1024, 10_485_760),
     requestTimeoutSeconds: read.integer('POSTERN_REQUEST_TIMEOUT_SECONDS', 30, 1, 600),

@@ -1,7 +1,8 @@
 import { isIP } from 'node:net';
 import { databaseUrlProblem } from 'postern/persistence/database-url';
-import { redisUrlProblem } from 'postern/revocations/redis-url';
+import { redisUrlProblem } from 'postern/persistence/redis-url';
 import { issuerProblem } from 'postern/tokens/issuer-address';
+import { LIMITS } from './server-config.js';
 import type { ServerConfig, Variable } from './server-config.js';
 
 /** Reads single variables. For an invalid value it records a problem and returns the default. */
@@ -115,6 +116,22 @@ export class EnvironmentReader {
       iterations: 2,
       parallelism: 1,
     });
+  }
+
+  /** Limits: `name=points/seconds` or `name=off`, separated by commas. The others keep their defaults. */
+  limits(name: Variable): ServerConfig['limits'] {
+    const entries = this.list(name).map((text) => {
+      const [, limit = '', points, seconds] = /^(\w+)=(?:(\d{1,6})\/(\d{1,5})|off)$/.exec(text) ?? [];
+      const isLimit = (LIMITS as readonly string[]).includes(limit);
+      const value = points === undefined ? (false as const) : { points: Number(points), seconds: Number(seconds) };
+      const isWithin = value === false || (value.points > 0 && value.seconds > 0 && value.seconds <= 86_400);
+      return isLimit && isWithin ? ([limit, value] as const) : undefined;
+    });
+    if (!entries.includes(undefined)) return Object.fromEntries(entries as [string, object | false][]);
+    return this.reject(
+      `${name} must look like account=100/3600,network=off: limits as points/seconds (1 to 86400 s), of ${LIMITS.join(', ')}.`,
+      {},
+    );
   }
 
   /** `false` (default), `true`, a number of hops, or addresses and networks separated by commas. */

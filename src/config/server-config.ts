@@ -1,5 +1,6 @@
 import type { CompleteCorsSettings } from 'postern/cors-settings';
 import type { JwtAlgorithm } from 'postern/jws';
+import type { Limit, LimitName } from 'postern/limits';
 
 /** The configuration of the server. Durations are in seconds; sizes are in bytes, unless the name has another unit. */
 export interface ServerConfig extends CompleteCorsSettings {
@@ -45,6 +46,8 @@ export interface ServerConfig extends CompleteCorsSettings {
   readonly previousPeppers: readonly string[];
   /** Undefined: new passwords are not looked up in known breaches. */
   readonly breachUrl: string | undefined;
+  /** The limits that differ from their defaults; `false` is off. */
+  readonly limits: Readonly<Partial<Record<LimitName, Limit | false>>>;
   readonly httpAdapter: 'fastify' | 'express';
   readonly bodyLimitBytes: number;
   readonly requestTimeoutSeconds: number;
@@ -57,6 +60,21 @@ export const LOG_LEVELS = ['fatal', 'error', 'warn', 'log', 'debug', 'verbose'] 
 
 /** The levels of Nest's logger, from the fewest lines to the most. */
 export type LogLevelName = (typeof LOG_LEVELS)[number];
+
+/** The names of the limits in `POSTERN_LIMITS`. */
+export const LIMITS = [
+  'accountNetwork',
+  'account',
+  'network',
+  'device',
+  'failures',
+  'networkUnderAttack',
+  'confirmation',
+  'token',
+  'registration',
+  'mailAddress',
+  'mailNetwork',
+] as const satisfies readonly LimitName[];
 
 /** Every variable that {@link readConfig} reads. */
 export const VARIABLES = [
@@ -98,6 +116,7 @@ export const VARIABLES = [
   'POSTERN_PEPPER',
   'POSTERN_PREVIOUS_PEPPERS',
   'POSTERN_BREACH_URL',
+  'POSTERN_LIMITS',
   'POSTERN_MIGRATE',
   'POSTERN_DATABASE_POOL_SIZE',
   'POSTERN_HTTP_ADAPTER',

@@ -60,6 +60,7 @@ export class AppModule {
           },
           mail: { smtpUrl: config.smtpUrl, from: config.mailFrom, publicUrl: config.publicUrl },
           users: { deletionGraceDays: config.deletionGraceDays },
+          limits: config.limits,
           accounts: { requireVerifiedEmail: config.requireVerifiedEmail },
           controllers: { accountFlows: { magicLink: config.magicLink } },
           password: {

@@ -5,6 +5,7 @@ import { Test } from '@nestjs/testing';
 import { PosternModule } from 'postern';
 import { AccountsModule, Registration } from 'postern/accounts';
 import { AccessTokenVerifier, AuthModule } from 'postern/auth';
+import { Limits, LimitsModule } from 'postern/limits';
 import { MailModule, Outbox } from 'postern/mail';
 import { PasswordModule, PasswordsService } from 'postern/password';
 import { Database, PersistenceModule } from 'postern/persistence';
@@ -39,6 +40,7 @@ describe('a module imported as a bare class', () => {
     ['RevocationsModule', RevocationsModule, RevocationFeed],
     ['SessionsModule', SessionsModule, SessionsService],
     ['PasswordModule', PasswordModule, PasswordsService],
+    ['LimitsModule', LimitsModule, Limits],
     ['MailModule', MailModule, Outbox],
     ['AccountsModule', AccountsModule, Registration],
   ])(

@@ -15,6 +15,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   tokens: 2,
   users: 2,
   mail: 2,
+  limits: 2,
   revocations: 3,
   sessions: 4,
   password: 5,
@@ -201,8 +202,8 @@ describe('the architecture', () => {
       'postern/cors-settings',
       'postern/jws',
       'postern/persistence/database-url',
+      'postern/persistence/redis-url',
       'postern/problem/nearest-name',
-      'postern/revocations/redis-url',
       'postern/tokens/issuer-address',
     ]);
   });

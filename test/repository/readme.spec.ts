@@ -61,6 +61,7 @@ const READERS_OWN: Readonly<Record<string, string>> = {
     PasswordConfirmation, PasswordHasher, PasswordModule, PasswordPolicy, type PasswordViolation, shippedPasswordPolicies,
   } from 'postern/password';`,
   accounts: `import { AccountsModule, type OneTimeTokens, type ResetContext, ResetPassword, UserImport, usersOf } from 'postern/accounts';`,
+  limits: `import { Limits, LimitsModule, RateLimit } from 'postern/limits';`,
   mail: `import {
     letter, Mailer, type MailMessage, MailModule, MailNotSentError, MailRejectedError, type Outbox,
   } from 'postern/mail';`,

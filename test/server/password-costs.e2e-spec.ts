@@ -40,6 +40,7 @@ describe('failed logins after the hash cost was raised', () => {
         password: { argon2 },
         hasher: RecordingHasher,
         clock: ManualClock,
+        limits: { accountNetwork: false, account: false },
       }),
     );
   const register = async (app: TestApplication, emails: readonly string[]) => {

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
@@ -388,6 +388,9 @@ describe.each([
     const ada = await employ();
     const bob = await employ();
     const expense = await send('POST', '/expenses', {}, ada.access_token);
+    expect(expense.headers.get('ratelimit-policy')).toBe(
+      '"expenses";q=1000;w=60, "expenses-claim-expense";q=100;w=3600',
+    );
     const path = `/expenses/${String(expense.body['id'])}`;
     expect((await send('GET', path, undefined, ada.access_token)).status).toBe(200);
     const denied = await send('GET', path, undefined, bob.access_token);

@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString } from 'class-validator';
 import { Public, FixedResponse } from 'postern/auth';
+import { LimitAttempts } from 'postern/limits';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf } from 'postern/sessions';
@@ -84,6 +85,7 @@ export function registrationControllerOf<U extends UserBase>(user: Type<U>): new
 
     @Post('register')
     @Public()
+    @LimitAttempts({ limits: ['registration', 'mailAddress'] })
     @HttpCode(201)
     @UseInterceptors(RegistrationStatusInterceptor)
     @ApiOperation({

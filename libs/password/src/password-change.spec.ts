@@ -1,6 +1,7 @@
 import type { Database, DomainEvent, Events } from 'postern/persistence';
 import type { SessionsService } from 'postern/sessions';
 import type { UsersService } from 'postern/users';
+import { CurrentPassword } from './guessing/current-password.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordChanged } from './password.events.js';
 import { PreparedPassword } from './passwords.service.js';
@@ -44,7 +45,7 @@ function stage() {
   const events = {
     publish: (event: DomainEvent) => told.push({ event, isInTransaction: state.isInTransaction }),
   } as unknown as Events;
-  const changes = new PasswordChange(users, passwords, sessions, database, events);
+  const changes = new PasswordChange(new CurrentPassword(users, passwords), passwords, sessions, database, events);
   const request = {
     userId: 'ada',
     currentPassword: 'seven small boats',

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { Database, Events } from 'postern/persistence';
 import { SessionsService } from 'postern/sessions';
-import { UsersService } from 'postern/users';
+import { CurrentPassword } from './guessing/current-password.js';
 import { CurrentPasswordWrongError, HashingOverloadedError, PasswordRejectedError } from './password.errors.js';
 import { PasswordChanged } from './password.events.js';
 import { PasswordsService } from './passwords.service.js';
@@ -30,7 +30,7 @@ const MAX_ATTEMPTS = 5;
 @Injectable()
 export class PasswordChange {
   constructor(
-    private readonly users: UsersService,
+    private readonly currentPassword: CurrentPassword,
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
     private readonly database: Database,
@@ -39,15 +39,16 @@ export class PasswordChange {
 
   /**
    * Stores the new password, ends the user's other sessions and publishes the event in one transaction.
-   * @throws CurrentPasswordWrongError; PasswordRejectedError with pointers to `/newPassword`; HashingOverloadedError
+   * @throws CurrentPasswordWrongError; PasswordRejectedError with pointers to `/newPassword`; TooManyRequestsError;
+   *   HashingOverloadedError
    */
   async change(request: PasswordChangeRequest): Promise<void> {
     const { userId, currentPassword, newPassword, sessionId, ipAddress, acceptLanguage } = request;
     let prepared: PreparedPassword | undefined;
     for (let attempts = 1; attempts <= MAX_ATTEMPTS; attempts += 1) {
-      const user = await this.users.findById(userId);
-      const proof = await this.passwords.prove(user?.id, currentPassword, ipAddress);
-      if (!user || !proof) throw new CurrentPasswordWrongError();
+      const confirmed = await this.currentPassword.prove(userId, currentPassword, ipAddress);
+      if (!confirmed) throw new CurrentPasswordWrongError();
+      const { user, proof } = confirmed;
       if (newPassword.normalize('NFKC') === currentPassword.normalize('NFKC')) {
         throw PasswordRejectedError.of('/newPassword', [UNCHANGED]);
       }

@@ -12,6 +12,8 @@ import { passwordHash } from './password-credential.entity.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
 import { PasswordHasher } from './hashing/password-hasher.js';
 import { PasswordHashing } from './hashing/password-hashing.js';
+import { KnownDevices } from './guessing/known-devices.js';
+import { LoginLimits } from './guessing/login-limits.js';
 import { PasswordLogin } from './password-login.js';
 import { PasswordPolicies } from './policies/password-policies.js';
 import { LoginFailed } from './password.events.js';
@@ -88,7 +90,13 @@ async function stage() {
   const passwords = new PasswordsService(database, hashing, policies, sessions, events);
   await dummies.onModuleInit();
   hasher.asked.length = 0;
-  const login = new PasswordLogin(directory, passwords, sessions, events);
+  const login = new PasswordLogin(
+    directory,
+    passwords,
+    sessions,
+    events,
+    new LoginLimits(new KnownDevices(secret, new SystemClock()), events),
+  );
   const context = { amr: ['pwd'], ipAddress: '203.0.113.7', userAgent: 'test' };
   const attempt = (email: string, password: string) => login.login(email, password, context);
   return { attempt, hasher, queries, published, started, credentials, users, hooks };

@@ -9,6 +9,7 @@ import { passwordHash } from './password-credential.entity.js';
 import { InvalidCredentialsError } from './password.errors.js';
 import { LoginFailed } from './password.events.js';
 import type { LoginFailure } from './password.events.js';
+import { LoginLimits } from './guessing/login-limits.js';
 import { PasswordsService } from './passwords.service.js';
 import type { StoredPassword } from './passwords.service.js';
 
@@ -28,14 +29,26 @@ export class PasswordLogin {
     private readonly passwords: PasswordsService,
     private readonly sessions: SessionsService,
     private readonly events: Events,
+    private readonly limits: LoginLimits,
   ) {}
 
   /**
    * Returns the tokens of a new session. Every failure is the same error, after the same queries and one stored hash.
-   * @throws InvalidCredentialsError; HashingOverloadedError; the error of a login policy
+   * @param deviceToken see {@link KnownDevices.tokenOf}
+   * @throws InvalidCredentialsError; TooManyRequestsError; HashingOverloadedError; the error of a login policy
    */
-  async login(email: string, password: string, context: SessionContext): Promise<TokenPair> {
+  async login(email: string, password: string, context: SessionContext, deviceToken?: string): Promise<TokenPair> {
     const address = addressOf(email);
+    const origin = { account: address ?? email, context, deviceToken };
+    return this.limits.attempt(origin, () => this.verify(email, address, password, context));
+  }
+
+  private async verify(
+    email: string,
+    address: string | undefined,
+    password: string,
+    context: SessionContext,
+  ): Promise<TokenPair> {
     for (let attempts = 1; ; attempts += 1) {
       const found = await this.users.findByEmailWith(address ?? NOBODY, passwordHash);
       const user = found?.user;

@@ -1,13 +1,17 @@
-import { Body, Controller, Header, HttpCode, Post, Req, UseGuards } from '@nestjs/common';
+import { Body, Controller, Header, HttpCode, Post, Req, Res, UseGuards } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { CurrentPrincipal, Public, JwtAuthGuard, NoImpersonation, OwnIssuerOnly, FixedResponse } from 'postern/auth';
 import type { Principal } from 'postern/auth';
+import { TooManyRequestsError } from 'postern/limits';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf, sessionContextOf, TokenPairDto } from 'postern/sessions';
 import type { RequestLike } from 'postern/sessions';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
+import { normalizeEmail } from 'postern/users';
 import { ChangePasswordDto } from './dto/change-password.dto.js';
 import { LoginDto } from './dto/login.dto.js';
+import { KnownDevices } from './guessing/known-devices.js';
+import type { DeviceResponse } from './guessing/known-devices.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordLogin } from './password-login.js';
 import {
@@ -27,6 +31,7 @@ export class PasswordController {
   constructor(
     private readonly logins: PasswordLogin,
     private readonly changes: PasswordChange,
+    private readonly devices: KnownDevices,
   ) {}
 
   /** Logs the user in. */
@@ -39,18 +44,26 @@ export class PasswordController {
     operationId: 'login',
     summary: 'Log in with e-mail address and password',
     description:
-      'Starts a session. Returns an access token for the `Authorization` header, and a refresh token that `POST /auth/refresh` exchanges for the next pair. Every failed login has the same response.',
+      'Starts a session. Returns an access token for the `Authorization` header, and a refresh token that `POST /auth/refresh` exchanges for the next pair. Every failed login has the same response. A successful login also sends a token of the device, as a cookie and as the header `Postern-Device`: send it with the next login, and wrong passwords from elsewhere do not delay it.',
   })
   @ApiOkResponse({ type: TokenPairDto, description: 'The tokens of the new session.' })
   @ApiProblems(
     ValidationFailedError,
     InvalidCredentialsError,
+    TooManyRequestsError,
     HashingOverloadedError,
     NoActiveKeyError,
     SignerFailedError,
   )
-  async login(@Body() { email, password }: LoginDto, @Req() request: RequestLike): Promise<TokenPairDto> {
-    return TokenPairDto.from(await this.logins.login(email, password, sessionContextOf(request, ['pwd'])));
+  async login(
+    @Body() { email, password }: LoginDto,
+    @Req() request: RequestLike,
+    @Res({ passthrough: true }) response?: DeviceResponse,
+  ): Promise<TokenPairDto> {
+    const context = sessionContextOf(request, ['pwd']);
+    const pair = await this.logins.login(email, password, context, this.devices.tokenOf(request));
+    if (response !== undefined) this.devices.remember(normalizeEmail(email), request, response);
+    return TokenPairDto.from(pair);
   }
 
   /** Changes the password of the signed-in user. */
@@ -70,6 +83,7 @@ export class PasswordController {
       { code: 'password-too-common', detail: 'This password is too common and easy to guess.' },
     ]),
     CurrentPasswordWrongError,
+    TooManyRequestsError,
     HashingOverloadedError,
   )
   async changePassword(

@@ -9,6 +9,9 @@ import { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
 import { ForeignPasswords } from './foreign-hashes/foreign-passwords.js';
+import { CurrentPassword } from './guessing/current-password.js';
+import { KnownDevices } from './guessing/known-devices.js';
+import { LoginLimits } from './guessing/login-limits.js';
 import { PasswordChange } from './password-change.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { PasswordController } from './password.controller.js';
@@ -95,6 +98,9 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       DummyHashes,
       PasswordHashing,
       PasswordsService,
+      KnownDevices,
+      LoginLimits,
+      CurrentPassword,
       PasswordRecovery,
       ForeignPasswords,
       PasswordLogin,
@@ -109,6 +115,8 @@ function withStructure(module: DynamicModule, structure: PasswordStructure): Dyn
       PasswordPolicies,
       PasswordHashing,
       PasswordsService,
+      KnownDevices,
+      CurrentPassword,
       PasswordRecovery,
       ForeignPasswords,
       PasswordLogin,

@@ -5,7 +5,9 @@ import type { Database, Events } from 'postern/persistence';
 import type { SessionsService } from 'postern/sessions';
 import { InstanceSecret } from 'postern/tokens';
 import { IdentityNotConfirmedError } from 'postern/users';
+import type { UsersService } from 'postern/users';
 import { CheckedPasswordSettings } from './checked-password-settings.js';
+import { CurrentPassword } from './guessing/current-password.js';
 import { PasswordConfirmation } from './password-confirmation.js';
 import { DummyHashes } from './hashing/dummy-hashes.js';
 import { PasswordHasher } from './hashing/password-hasher.js';
@@ -115,7 +117,10 @@ describe('PasswordsService', () => {
 
 describe('PasswordConfirmation', () => {
   it('confirms the right password, and rejects a wrong or missing password', async () => {
-    const confirmation = new PasswordConfirmation(stage().passwords);
+    const users = { findById: async (id: string) => ({ id }) } as unknown as UsersService;
+    const { passwords } = stage();
+    const confirmation = new PasswordConfirmation(passwords);
+    Object.assign(confirmation, { currentPassword: new CurrentPassword(users, passwords) });
     await expect(confirmation.confirm('ada', { password: 'seven small boats' })).resolves.toBeUndefined();
     await expect(confirmation.confirm('ada', { password: 'wrong' })).rejects.toThrow(IdentityNotConfirmedError);
     await expect(confirmation.confirm('ada', {})).rejects.toThrow(IdentityNotConfirmedError);

@@ -2,6 +2,7 @@ import { ConfigurableModuleBuilder } from '@nestjs/common';
 import type { ModuleMetadata, Type } from '@nestjs/common';
 import type { AccountsSettings, AccountsStructure } from 'postern/accounts';
 import type { AuthSettings, AuthStructure } from 'postern/auth';
+import type { LimitsSettings, LimitsStructure } from 'postern/limits';
 import type { MailSettings, MailStructure } from 'postern/mail';
 import type { PasswordSettings, PasswordStructure } from 'postern/password';
 import type { PersistenceSettings, PersistenceStructure } from 'postern/persistence';
@@ -29,8 +30,8 @@ export interface PosternSettings {
   /** `postgres://user:password@host:5432/database` */
   databaseUrl: string;
   /**
-   * `redis://host:6379`. If set, replicas exchange revocations through Redis. Several hosts are
-   * `redis+sentinel://host:26379,host2:26379/master` or `redis+cluster://host:6379,host2:6379`.
+   * `redis://host:6379`. If set, replicas exchange revocations and count failed attempts through Redis. Several hosts
+   * are `redis+sentinel://host:26379,host2:26379/master` or `redis+cluster://host:6379,host2:6379`.
    */
   redisUrl?: string | undefined;
   /**
@@ -49,6 +50,8 @@ export interface PosternSettings {
   password?: Omit<PasswordSettings, 'productName'> | undefined;
   /** The roles that the application ships. The start creates those that do not exist. */
   roles?: RolesSettings['roles'] | undefined;
+  /** The limits of failed attempts. */
+  limits?: Omit<LimitsSettings, 'redisUrl'> | undefined;
   /** Registration and the flows by mail. */
   accounts?: AccountsSettings | undefined;
   /** The default of `publicUrl` is the issuer. */
@@ -92,6 +95,8 @@ export interface PosternStructure {
   signer?: TokensStructure['signer'] | undefined;
   /** The signal that announces revocations to replicas, instead of PostgreSQL or Redis. */
   revocationSignal?: RevocationsStructure['signal'] | undefined;
+  /** The store of the counters of limits, instead of PostgreSQL or Redis. */
+  limitStore?: LimitsStructure['store'] | undefined;
   /** The clock, for tests. */
   clock?: AuthStructure['clock'] | undefined;
   /** Whether the guard is applied to every route without `@Public()`. Default: `true`. */
@@ -139,6 +144,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     users: setting.unchecked(),
     password: setting.unchecked(),
     roles: setting.unchecked(),
+    limits: setting.unchecked(),
     accounts: setting.unchecked(),
     mail: setting.unchecked(),
   },
@@ -158,6 +164,7 @@ export const SETTINGS = settings<PosternSettings, PosternStructure>()(
     accountFlows: true,
     signer: true,
     revocationSignal: true,
+    limitStore: true,
     clock: true,
     global: true,
     controllers: true,

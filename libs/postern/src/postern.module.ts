@@ -3,6 +3,7 @@ import type { DynamicModule, ModuleMetadata } from '@nestjs/common';
 import { TerminusModule } from '@nestjs/terminus';
 import { AccountsModule } from 'postern/accounts';
 import { AuthModule, withInheritedRoutes } from 'postern/auth';
+import { LimitsModule } from 'postern/limits';
 import { MailModule } from 'postern/mail';
 import { PasswordConfirmation, PasswordModule } from 'postern/password';
 import { PersistenceModule } from 'postern/persistence';
@@ -165,6 +166,11 @@ function identity(structure: PosternStructure, imports: NonNullable<ModuleMetada
       })),
       controller: structure.controllers?.revocations,
       signal: structure.revocationSignal,
+      imports,
+    }),
+    LimitsModule.forRootAsync({
+      ...from(({ redisUrl, limits }) => ({ ...limits, redisUrl })),
+      store: structure.limitStore,
       imports,
     }),
     PasswordModule.forRootAsync({

@@ -3,7 +3,7 @@ import { Clock } from 'postern/auth';
 import type { RevocationKind } from 'postern/auth';
 import { CheckedTokensSettings } from 'postern/tokens';
 import { REVOCATIONS_SETTINGS, SETTINGS } from './revocations.module-definition.js';
-import { redisUrlProblem } from './signals/redis-url.js';
+import { redisUrlProblem } from 'postern/persistence';
 import type { RevocationsSettings } from './revocations.module-definition.js';
 
 /** The settings of this lib, checked and complete. */

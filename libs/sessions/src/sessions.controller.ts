@@ -13,6 +13,7 @@ import {
   Public,
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
+import { LimitAttempts } from 'postern/limits';
 import { ApiProblems } from 'postern/problem';
 import { NoActiveKeyError, SignerFailedError } from 'postern/tokens';
 import { LogoutDto } from './dto/logout.dto.js';
@@ -46,6 +47,7 @@ export class SessionsController {
       'after the successor was used, reuse counts as theft and ends the session. Each rejected token gets the same error.',
   })
   @ApiOkResponse({ description: 'The next tokens of the session.', type: TokenPairDto })
+  @LimitAttempts({ limits: ['token'], failures: [RefreshTokenInvalidError] })
   @ApiProblems(RefreshTokenInvalidError, NoActiveKeyError, SignerFailedError)
   async refresh(@Body() body: RefreshDto, @Req() request: RequestLike): Promise<TokenPairDto> {
     return TokenPairDto.from(await this.sessions.refresh(body.refresh_token, sessionContextOf(request)));

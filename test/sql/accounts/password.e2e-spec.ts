@@ -165,6 +165,8 @@ describe.each(['fastify', 'express'] as const)('passwords over HTTP on %s', (kin
           secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
           databaseUrl: database.url,
           hasher: WatchedHasher,
+          // Many parallel logins of one account, and wrong passwords of many tests.
+          limits: { accountNetwork: false, account: false, confirmation: false },
           users: { deletionGraceDays: 0 },
         }),
       ],
@@ -436,6 +438,7 @@ describe('many logins at once', () => {
           secret: 'Wd4mT8qLx2vZ6nKp0rYc5jHb9sGf3aUe',
           databaseUrl: database.url,
           password: { hashing: { concurrency: 1, maximumWaiting: 4 } },
+          limits: { accountNetwork: false },
         }),
       ],
     })

@@ -48,6 +48,8 @@ beforeAll(async () => {
         password: { argon2: { memoryKiB: 1024, iterations: 1 } },
         mail: { smtpUrl: inbox.url, from: 'no-reply@acme.test' },
         accounts: { requireVerifiedEmail: true, links: { resetPassword: 'https://app.acme.test/reset?from=mail' } },
+        // Twenty parallel registrations of one address.
+        limits: { mailAddress: false },
       }),
     ],
   })

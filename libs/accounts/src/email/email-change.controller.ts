@@ -10,6 +10,7 @@ import {
   Public,
 } from 'postern/auth';
 import type { Principal } from 'postern/auth';
+import { LimitAttempts } from 'postern/limits';
 import { HashingOverloadedError } from 'postern/password';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf } from 'postern/sessions';
@@ -43,6 +44,7 @@ export class EmailChangeController {
 
   /** Sends the link that confirms the new address. */
   @Post()
+  @LimitAttempts({ limits: ['mailAddress'] })
   @NoImpersonation()
   @HttpCode(202)
   @ApiOperation({
@@ -70,6 +72,7 @@ export class EmailChangeController {
 
   /** Confirms the new address. */
   @Post('confirm')
+  @LimitAttempts({ limits: ['token'], failures: [OneTimeTokenInvalidError] })
   @Public()
   @HttpCode(204)
   @ApiOperation({
@@ -86,6 +89,7 @@ export class EmailChangeController {
 
   /** Undoes the change. */
   @Post('undo')
+  @LimitAttempts({ limits: ['token'], failures: [OneTimeTokenInvalidError] })
   @Public()
   @HttpCode(204)
   @ApiOperation({

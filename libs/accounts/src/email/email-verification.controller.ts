@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FixedResponse, Public } from 'postern/auth';
+import { LimitAttempts } from 'postern/limits';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import type { RequestLike } from 'postern/sessions';
 import { OneTimeTokenInvalidError } from '../accounts.errors.js';
@@ -19,6 +20,7 @@ export class EmailVerificationController {
 
   /** Verifies the address. */
   @Post('verify')
+  @LimitAttempts({ limits: ['token'], failures: [OneTimeTokenInvalidError] })
   @Public()
   @HttpCode(204)
   @ApiOperation({
@@ -34,6 +36,7 @@ export class EmailVerificationController {
 
   /** Sends the link again. */
   @Post('resend')
+  @LimitAttempts({ limits: ['mailAddress', 'mailNetwork'] })
   @Public()
   @HttpCode(202)
   @ApiOperation({

@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString, MaxLength } from 'class-validator';
 import { FixedResponse, Public } from 'postern/auth';
+import { LimitAttempts } from 'postern/limits';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf } from 'postern/sessions';
@@ -74,6 +75,7 @@ export function firstAdministratorControllerOf<U extends UserBase>(
 
     @Post('first-administrator')
     @Public()
+    @LimitAttempts({ limits: ['registration'] })
     @HttpCode(201)
     @ApiOperation({
       operationId: 'createFirstAdministrator',

@@ -3,6 +3,7 @@ import type { Type } from '@nestjs/common';
 import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
 import { IsString, MaxLength } from 'class-validator';
 import { FixedResponse, Public } from 'postern/auth';
+import { LimitAttempts } from 'postern/limits';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf } from 'postern/sessions';
@@ -59,6 +60,7 @@ export function acceptInvitationControllerOf<U extends UserBase>(user: Type<U>):
     @Inject(AcceptInvitation) readonly acceptance!: AcceptInvitation<U>;
 
     @Post('accept')
+    @LimitAttempts({ limits: ['token'], failures: [OneTimeTokenInvalidError] })
     @Public()
     @HttpCode(201)
     @ApiOperation({

@@ -1,6 +1,7 @@
 import { Body, Controller, Header, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiOkResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FixedResponse, Public } from 'postern/auth';
+import { LimitAttempts } from 'postern/limits';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { sessionContextOf, TokenPairDto } from 'postern/sessions';
 import type { RequestLike } from 'postern/sessions';
@@ -32,6 +33,7 @@ export class MagicLinkController {
 
   /** Sends the link. */
   @Post()
+  @LimitAttempts({ limits: ['mailAddress', 'mailNetwork'] })
   @Public()
   @HttpCode(202)
   @Header('Cache-Control', 'no-store')
@@ -58,6 +60,7 @@ export class MagicLinkController {
 
   /** Logs the user in. */
   @Post('login')
+  @LimitAttempts({ limits: ['token'], failures: [OneTimeTokenInvalidError, MagicLinkOtherBrowserError] })
   @Public()
   @HttpCode(200)
   // RFC 6749 §5.1: caches must not store a response with tokens.

@@ -1,6 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FixedResponse, Public } from 'postern/auth';
+import { LimitAttempts } from 'postern/limits';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf } from 'postern/sessions';
@@ -23,6 +24,7 @@ export class PasswordResetController {
 
   /** Sends the link for a new password. */
   @Post('forgot')
+  @LimitAttempts({ limits: ['mailAddress', 'mailNetwork'] })
   @Public()
   @HttpCode(202)
   @ApiOperation({
@@ -39,6 +41,7 @@ export class PasswordResetController {
 
   /** Sets the new password. */
   @Post('reset')
+  @LimitAttempts({ limits: ['token'], failures: [OneTimeTokenInvalidError] })
   @Public()
   @HttpCode(204)
   @ApiOperation({

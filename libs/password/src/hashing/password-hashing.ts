@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import { Injectable } from '@nestjs/common';
+import { clientNetworkOf } from 'postern/limits';
 import { CheckedPasswordSettings } from '../checked-password-settings.js';
-import { clientNetworkOf } from './client-network.js';
 import { DummyHashes } from './dummy-hashes.js';
 import { FairQueue } from './fair-queue.js';
 import { isForeignHash, readForeignHash } from '../foreign-hashes/foreign-hashes.js';

@@ -9,6 +9,7 @@ import { Administration1796136000000 } from './0007-administration.js';
 import { VerifiedEmails1796138000000 } from './0008-verified-emails.js';
 import { OneTimeTokens1796140000000 } from './0009-one-time-tokens.js';
 import { AccountDeletion1796142000000 } from './0010-account-deletion.js';
+import { Limits1796144000000 } from './0012-limits.js';
 
 /** A migration. Its name ends in thirteen digits, the epoch milliseconds of its creation. */
 export type MigrationClass = new () => MigrationInterface;
@@ -25,4 +26,5 @@ export const migrations: MigrationClass[] = [
   VerifiedEmails1796138000000,
   OneTimeTokens1796140000000,
   AccountDeletion1796142000000,
+  Limits1796144000000,
 ];

@@ -72,17 +72,18 @@ export class Database {
    * @see PostgreSQL, "Multiple Statements in a Simple Query" of its message flow
    */
   async batch<Row>(statements: readonly [string, string, ...string[]]): Promise<Row[]> {
-    const run = async (): Promise<Row[]> => {
-      const queryRunner = this.separateRunner();
-      try {
-        const client = await this.connected(queryRunner);
-        const results = (await client.query(statements.join(';\n'))) as unknown as readonly { readonly rows: Row[] }[];
-        return results.at(-1)!.rows;
-      } finally {
-        await queryRunner.release();
-      }
-    };
-    return this.isInside ? run() : this.limit.run(run);
+    return this.separately(async (client) => {
+      const results = (await client.query(statements.join(';\n'))) as unknown as readonly { readonly rows: Row[] }[];
+      return results.at(-1)!.rows;
+    });
+  }
+
+  /**
+   * Runs one statement outside of the current transaction and commits it: its effect survives a rollback, in one round
+   * trip. It must not touch rows that the current transaction has locked.
+   */
+  async statement<Row>(text: string, values: readonly unknown[]): Promise<Row[]> {
+    return this.separately(async (client) => (await client.query(text, [...values])).rows as Row[]);
   }
 
   /**
@@ -166,6 +167,18 @@ export class Database {
   /** Connects outside of the context, because a new connection would keep the current transaction in memory. */
   private connected(queryRunner: QueryRunner): Promise<Client> {
     return this.context.outside(() => queryRunner.connect() as Promise<Client>);
+  }
+
+  private async separately<T>(work: (client: Client) => Promise<T>): Promise<T> {
+    const run = async (): Promise<T> => {
+      const queryRunner = this.separateRunner();
+      try {
+        return await work(await this.connected(queryRunner));
+      } finally {
+        await queryRunner.release();
+      }
+    };
+    return this.isInside ? run() : this.limit.run(run);
   }
 
   /** A query runner that does not join the current transaction. */

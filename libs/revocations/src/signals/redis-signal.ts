@@ -1,18 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
-import type { Cluster, Redis, RedisOptions } from 'ioredis';
-import { OutageLog } from 'postern/persistence';
+import type { RedisOptions } from 'ioredis';
+import { connectRedis, OutageLog, redisGroupOf } from 'postern/persistence';
+import type { RedisClient, RedisGroup } from 'postern/persistence';
 import { causeOf, redisRemedyFor, SentinelAddressError } from './redis-rejection.js';
-import { redisGroupOf } from './redis-url.js';
-import type { RedisGroup } from './redis-url.js';
 import { RevocationSignal, REVOCATION_CHANNEL } from './revocation-signal.js';
 
 /** Redis may accept bytes and never answer, and the poll of the database waits for this timeout. */
 const TIMEOUT_MILLISECONDS = 500;
 /** The pause before a rejected subscription is repeated on the same connection. */
 const RETRY_MILLISECONDS = 2_000;
-
-type Client = Redis | Cluster;
 
 /** Announces revocations by Redis pub/sub. Redis stores none: the poll of the database finds a lost announcement. */
 export class RedisSignal extends RevocationSignal {
@@ -21,12 +18,12 @@ export class RedisSignal extends RevocationSignal {
     'Connection to Redis failed, will retry and poll the database in the meantime',
     'Connection to Redis works again',
   );
-  private publisher: Promise<Client> | undefined;
-  private subscriber: Client | undefined;
+  private publisher: Promise<RedisClient> | undefined;
+  private subscriber: RedisClient | undefined;
   /** The clients (publisher, subscriber) that are not connected. */
-  private readonly unconnected = new Set<Client>();
+  private readonly unconnected = new Set<RedisClient>();
   /** The clients whose commands Redis rejects. */
-  private readonly rejected = new Set<Client>();
+  private readonly rejected = new Set<RedisClient>();
   private readonly group: RedisGroup | undefined;
   private retry: NodeJS.Timeout | undefined;
   private isStopped = false;
@@ -77,7 +74,7 @@ export class RedisSignal extends RevocationSignal {
     (await this.publisher?.catch(() => undefined))?.disconnect();
   }
 
-  private async subscribe(subscriber: Client, onSubscribed: () => void): Promise<void> {
+  private async subscribe(subscriber: RedisClient, onSubscribed: () => void): Promise<void> {
     clearTimeout(this.retry);
     try {
       await this.assertNoSentinel(subscriber);
@@ -94,7 +91,7 @@ export class RedisSignal extends RevocationSignal {
   }
 
   /** A Sentinel accepts SUBSCRIBE and rejects PUBLISH, so only the first revocation would show the mistake. */
-  private async assertNoSentinel(client: Client): Promise<void> {
+  private async assertNoSentinel(client: RedisClient): Promise<void> {
     if (this.group !== undefined) return;
     const server = await client.info('server').catch((error: Error) => {
       // Without the right to call INFO, the subscription itself may still be allowed.
@@ -104,8 +101,12 @@ export class RedisSignal extends RevocationSignal {
     if (/^redis_mode:sentinel/m.test(server)) throw new SentinelAddressError();
   }
 
-  private async open(options: RedisOptions): Promise<Client> {
-    const client = await this.connect({ ...options, connectionName: 'postern-revocations', disconnectTimeout: 100 });
+  private async open(options: RedisOptions): Promise<RedisClient> {
+    const client = await connectRedis(this.url, {
+      ...options,
+      connectionName: 'postern-revocations',
+      disconnectTimeout: 100,
+    });
     client.on('error', (error) => this.fail(error, client));
     client.on('close', () => this.unconnected.add(client));
     client.on('ready', () => {
@@ -115,30 +116,7 @@ export class RedisSignal extends RevocationSignal {
     return client;
   }
 
-  private async connect(options: RedisOptions): Promise<Client> {
-    // Loaded here, so that an application without `redisUrl` does not need ioredis.
-    const { Cluster, Redis } = await import('ioredis');
-    if (this.group === undefined) return new Redis(this.url, options);
-    const { kind, hosts, isSecure, username, password, name, sentinelUsername, sentinelPassword } = this.group;
-    const common: RedisOptions = {
-      ...options,
-      ...(username !== undefined && { username }),
-      ...(password !== undefined && { password }),
-      ...(isSecure && { tls: {} }),
-    };
-    if (kind === 'cluster') return new Cluster([...hosts], { redisOptions: common });
-    return new Redis({
-      ...common,
-      sentinels: [...hosts],
-      name: name!,
-      enableTLSForSentinelMode: isSecure,
-      ...(isSecure && { sentinelTLS: {} }),
-      ...(sentinelUsername !== undefined && { sentinelUsername }),
-      ...(sentinelPassword !== undefined && { sentinelPassword }),
-    });
-  }
-
-  private accepted(client: Client): void {
+  private accepted(client: RedisClient): void {
     this.rejected.delete(client);
     this.recover();
   }
@@ -148,7 +126,7 @@ export class RedisSignal extends RevocationSignal {
     if (this.unconnected.size === 0 && this.rejected.size === 0) this.outage.recordSuccess();
   }
 
-  private fail(failure: unknown, client: Client): void {
+  private fail(failure: unknown, client: RedisClient): void {
     if (this.isStopped) return;
     const error = causeOf(failure);
     const remedy = redisRemedyFor(error);

@@ -1,7 +1,4 @@
-import { isIP } from 'node:net';
-
-/** The column's length: an IPv6 address with the name of a zone. */
-const MAX_ADDRESS_LENGTH = 64;
+import { ipAddressOf } from 'postern/limits';
 
 /** The client of a login or a refresh, and the authentication methods. */
 export interface SessionContext {
@@ -25,30 +22,6 @@ export function sessionContextOf(request: RequestLike, amr: readonly string[] = 
   const userAgent = cleaned(typeof agent === 'string' ? agent : agent?.[0], 512);
   const ipAddress = ipAddressOf(request.ip);
   return { ...(userAgent && { userAgent }), ...(ipAddress && { ipAddress }), amr };
-}
-
-/**
- * The IP address in `request.ip`, or undefined if there is none. Some proxies forward an address with a port, and some
- * forward any string that a client sent, including markup. An IPv4 address that a socket for both families reports in
- * the form of IPv6 is returned as IPv4.
- *
- * @see RFC 4291 §2.5.5.2
- */
-export function ipAddressOf(forwarded = ''): string | undefined {
-  if (forwarded.length > MAX_ADDRESS_LENGTH) return undefined;
-  if (isIP(forwarded)) return withoutMapping(forwarded);
-  const [, bracketed, plain] = /^(?:\[([\da-f:.]+)\]|([\d.]+))(?::\d+)?$/i.exec(forwarded) ?? [];
-  const address = bracketed ?? plain ?? '';
-  return isIP(address) ? withoutMapping(address) : undefined;
-}
-
-function withoutMapping(address: string): string {
-  // URL normalises every spelling, such as ::ffff:192.0.2.1 and 0:0:0:0:0:FFFF:C000:201.
-  if (!/:ffff:[\da-f.:]+$/i.test(address)) return address;
-  const { hostname } = new URL(`http://[${address}]`);
-  const [, high, low] = /^\[::ffff:([\da-f]+):([\da-f]+)\]$/.exec(hostname) ?? [];
-  if (high === undefined || low === undefined) return address;
-  return [high, low].flatMap((group) => [Number.parseInt(group, 16) >> 8, Number.parseInt(group, 16) & 0xff]).join('.');
 }
 
 function cleaned(text: string | undefined, maxLength: number): string | undefined {

@@ -7,9 +7,9 @@ export interface CorsSettings {
    * an application in a web view `capacitor://localhost`, or `*`. Default: none.
    */
   corsOrigins?: readonly string[] | undefined;
-  /** Request headers of pages, in addition to Authorization, Content-Type and X-Request-Id. Default: none. */
+  /** Request headers of pages, in addition to those of Postern, such as Authorization. Default: none. */
   corsAllowedHeaders?: readonly string[] | undefined;
-  /** Response headers for pages, in addition to X-Request-Id, WWW-Authenticate and Retry-After. Default: none. */
+  /** Response headers for pages, in addition to those of Postern, such as Retry-After and RateLimit. Default: none. */
   corsExposedHeaders?: readonly string[] | undefined;
   /** The methods of pages. Default: GET, HEAD, POST, PUT, PATCH, DELETE. */
   corsMethods?: readonly string[] | undefined;

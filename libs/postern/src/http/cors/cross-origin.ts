@@ -2,8 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { originMatcher } from './origin-pattern.js';
 import type { CompleteCorsSettings } from './cors-settings.js';
 
-const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'X-Request-Id'];
-const RESPONSE_HEADERS = ['X-Request-Id', 'WWW-Authenticate', 'Retry-After'];
+const REQUEST_HEADERS = ['Authorization', 'Content-Type', 'X-Request-Id', 'Postern-Device'];
+const RESPONSE_HEADERS = [
+  'X-Request-Id',
+  'WWW-Authenticate',
+  'Retry-After',
+  'RateLimit-Policy',
+  'RateLimit',
+  'Postern-Device',
+];
 
 /**
  * Allows pages of the given origins to call the application. The handler returns `true` if it has ended the request (a

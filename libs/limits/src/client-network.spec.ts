@@ -18,4 +18,13 @@ describe('clientNetworkOf', () => {
   ])('counts the client at %s as %s', (ipAddress, network) => {
     expect(clientNetworkOf(ipAddress)).toBe(network);
   });
+
+  it.each([
+    ['2001:db8:12ff:2::7', 48, '2001:db8:12ff::/48'],
+    ['2001:db8:12ff:2::7', 40, '2001:db8:1200::/40'],
+    ['2001:db8:12ff:2::7', 56, '2001:db8:12ff:0::/56'],
+    ['192.0.2.7', 48, '192.0.2.7'],
+  ])('counts the client at %s with a prefix of %i bits as %s', (ipAddress, prefixLength, network) => {
+    expect(clientNetworkOf(ipAddress, prefixLength)).toBe(network);
+  });
 });

@@ -1,0 +1,16 @@
+export { attemptRuleOf, type AttemptRule } from './attempts/attempt-rule.js';
+export { LimitAttempts } from './attempts/limit-attempts.decorator.js';
+export { CheckedLimitsSettings, type LimitName } from './checked-limits-settings.js';
+export { clientNetworkOf, ipAddressOf } from './client-network.js';
+export type { Claim, Limit, LimitState } from './limit.js';
+export { TooManyRequestsError, type LimitsErrorCode } from './limits.errors.js';
+export { PasswordAttackSuspected } from './limits.events.js';
+export type { LimitsSettings, LimitsStructure } from './limits.module-definition.js';
+export { LimitsModule } from './limits.module.js';
+export { Limits, type Permit } from './limits.service.js';
+export { RateLimit } from './rate-limit/rate-limit.decorator.js';
+export type { RateLimitOptions, RateLimitSubject } from './rate-limit/rate-limit-rules.js';
+export { LimitStore, type StoredClaim, type StoredState } from './stores/limit-store.js';
+export { LocalLimitStore } from './stores/local-limit-store.js';
+export { PostgresLimitStore } from './stores/postgres-limit-store.js';
+export { RedisLimitStore } from './stores/redis-limit-store.js';
