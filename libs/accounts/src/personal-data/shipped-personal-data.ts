@@ -40,12 +40,9 @@ export class SessionData extends PersonalData {
         .limit(PAGE_SIZE)
         .getMany();
       for (const session of page) {
-        const { id, userAgent, ipAddress, amr, authenticatedAt, createdAt } = session;
-        const { lastUsedAt, expiresAt, endedAt, endedReason } = session;
-        yield {
-          ...{ id, userAgent, ipAddress, amr, authenticatedAt, createdAt },
-          ...{ lastUsedAt, expiresAt, endedAt, endedReason },
-        };
+        // Neither the seed nor the generation, from which the refresh token is computed.
+        const { seed: _, generation: __, userId: ___, rotatedAt: ____, ...shown } = session;
+        yield shown;
       }
       if (page.length < PAGE_SIZE) return;
       after = page.at(-1)!.id;
