@@ -40,9 +40,19 @@ export class SessionData extends PersonalData {
         .limit(PAGE_SIZE)
         .getMany();
       for (const session of page) {
-        // Neither the seed nor the generation, from which the refresh token is computed.
-        const { seed: _, generation: __, userId: ___, rotatedAt: ____, ...shown } = session;
-        yield shown;
+        // Field by field: a column that is added later stays out, and so does the seed of the refresh token.
+        yield {
+          id: session.id,
+          userAgent: session.userAgent,
+          ipAddress: session.ipAddress,
+          amr: session.amr,
+          authenticatedAt: session.authenticatedAt,
+          createdAt: session.createdAt,
+          lastUsedAt: session.lastUsedAt,
+          expiresAt: session.expiresAt,
+          endedAt: session.endedAt,
+          endedReason: session.endedReason,
+        };
       }
       if (page.length < PAGE_SIZE) return;
       after = page.at(-1)!.id;
