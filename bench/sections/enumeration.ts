@@ -8,7 +8,7 @@ import type { Bench, Outcome, Section } from '../section.js';
 const PAIRS = 500;
 const WARM_UP_PAIRS = 50;
 const MAX_DIFFERENCE_MILLISECONDS = 2;
-const ROUTES = ['/auth/password/forgot', '/auth/email/resend', '/auth/register'] as const;
+const ROUTES = ['/auth/password/forgot', '/auth/email/resend', '/auth/magic-link', '/auth/register'] as const;
 
 /** Whether the time of a response reveals that an address has an account. */
 export const enumeration: Section = {
@@ -28,6 +28,7 @@ async function measure(bench: Bench): Promise<Outcome> {
   const server = await startPostern(databaseUrl, {
     environment: {
       POSTERN_REQUIRE_VERIFIED_EMAIL: 'true',
+      POSTERN_MAGIC_LINK: 'true',
       SMTP_URL: `smtp://127.0.0.1:${port}`,
       MAIL_FROM: 'no-reply@bench.test',
     },

@@ -53,7 +53,7 @@ export class MagicLinkController {
   ): Promise<MagicLinkSentDto> {
     const { code, hash } = this.browsers.issue();
     await this.sender.send(email, hash, acceptLanguageOf(request));
-    if (binding === 'code') return { ...MailSentDto.response, browserCode: code };
+    if (binding === 'code') return { message: MailSentDto.response.message, browserCode: code };
     response.header('Set-Cookie', this.browsers.cookieOf(code));
     return MailSentDto.response;
   }

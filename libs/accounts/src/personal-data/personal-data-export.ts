@@ -62,9 +62,9 @@ async function* arrayOf(elements: AsyncIterable<unknown>): AsyncIterable<string>
   yield separator === '[' ? '[]' : ']';
 }
 
-/** JSON has neither `undefined` nor functions. */
+/** JSON has no `undefined`. */
 function jsonOf(value: unknown): string {
-  return (JSON.stringify(value) as string | undefined) ?? 'null';
+  return value === undefined ? 'null' : JSON.stringify(value);
 }
 
 /** The account comes first. */

@@ -40,11 +40,18 @@ export class SessionData extends PersonalData {
         .limit(PAGE_SIZE)
         .getMany();
       for (const session of page) {
-        const { id, userAgent, ipAddress, amr, authenticatedAt, createdAt } = session;
-        const { lastUsedAt, expiresAt, endedAt, endedReason } = session;
+        // Field by field: a column that is added later stays out, and so does the seed of the refresh token.
         yield {
-          ...{ id, userAgent, ipAddress, amr, authenticatedAt, createdAt },
-          ...{ lastUsedAt, expiresAt, endedAt, endedReason },
+          id: session.id,
+          userAgent: session.userAgent,
+          ipAddress: session.ipAddress,
+          amr: session.amr,
+          authenticatedAt: session.authenticatedAt,
+          createdAt: session.createdAt,
+          lastUsedAt: session.lastUsedAt,
+          expiresAt: session.expiresAt,
+          endedAt: session.endedAt,
+          endedReason: session.endedReason,
         };
       }
       if (page.length < PAGE_SIZE) return;
