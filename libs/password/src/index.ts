@@ -1,5 +1,5 @@
-export { CurrentPassword, type ConfirmedUser } from './guessing/current-password.js';
-export { KnownDevices, type DeviceResponse } from './guessing/known-devices.js';
+export { CurrentPassword } from './guessing/current-password.js';
+export { KnownDevices } from './guessing/known-devices.js';
 export { Argon2PasswordHasher } from './hashing/argon2-password-hasher.js';
 export { BreachedPasswordPolicy } from './policies/breached-password-policy.js';
 export { CheckedPasswordSettings } from './checked-password-settings.js';
