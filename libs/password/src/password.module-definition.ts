@@ -29,7 +29,7 @@ export interface PasswordSettings {
     { memoryKiB?: number | undefined; iterations?: number | undefined; parallelism?: number | undefined } | undefined;
   /**
    * A secret outside the database that argon2id mixes into each hash: 32 random bytes or more. A stolen database alone
-   * then reveals no password. Every replica needs it; if it is lost, nobody can log in with a password. A hash gets a
+   * then reveals no password. Every replica needs it. Without it, no password of such a hash is right. A hash gets a
    * new pepper at the next login of its user.
    * @see RFC 9106 §3.1, the secret value K
    */
@@ -37,9 +37,9 @@ export interface PasswordSettings {
   /** The former peppers, of hashes whose users have not logged in since the change. Default: none. */
   previousPeppers?: readonly string[] | undefined;
   /**
-   * The look-up of new passwords in known breaches: the base URL of a range search in the form of Have I Been Pwned, such
-   * as `https://api.pwnedpasswords.com/range` (default: no look-up), and the time-out in seconds (2). While the service
-   * is away, the look-up accepts every password and publishes `BreachLookupFailed`.
+   * The look-up of new passwords in known breaches: the base URL of a range search in the form of Have I Been Pwned,
+   * such as `https://api.pwnedpasswords.com/range` (default: no look-up), and the time-out in seconds (2). While the
+   * service is away, the look-up accepts every password and publishes `BreachLookupFailed`.
    */
   breach?: { url?: string | undefined; timeoutSeconds?: number | undefined } | undefined;
   /**

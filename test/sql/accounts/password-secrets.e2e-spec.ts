@@ -54,7 +54,7 @@ afterEach(async () => {
 });
 
 describe('the pepper of passwords', () => {
-  it('a login gives the hash the current pepper, a change keeps every login, and a missing pepper matches nobody', async () => {
+  it('a login gives the hash the current pepper, a change keeps every login, and without its pepper no password matches', async () => {
     const email = 'ada@example.com';
     const without = await start({});
     await register(without, email);

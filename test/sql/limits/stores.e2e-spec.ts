@@ -106,7 +106,7 @@ describe('the stores of the limits', () => {
   ])('B1: two processes with %s take exactly the points together', async (_, urlOf) => {
     const claim = claimOf(randomUUID());
     const children = [1, 2].map(() =>
-      fork(join(import.meta.dirname, 'take-in-parallel.mjs'), [urlOf(), JSON.stringify(claim), String(5 * POINTS)], {
+      fork(join(import.meta.dirname, 'take-in-parallel.program.mjs'), [urlOf(), JSON.stringify(claim), String(5 * POINTS)], {
         execArgv: ['--import', join(import.meta.dirname, '../../support/register-typescript.mjs')],
       }),
     );

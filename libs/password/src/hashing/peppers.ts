@@ -10,8 +10,8 @@ export interface Pepper {
 }
 
 /**
- * The peppers of an application: secrets outside the database, without which nobody can guess the passwords of a stolen
- * database. The hash names its pepper, so the current one can change.
+ * The peppers of an application: secrets outside the database. An attacker who has stolen the database cannot guess the
+ * passwords without them. The hash names its pepper, so the current one can change.
  * @see RFC 9106 §3.1, the secret value K
  */
 export class Peppers {
