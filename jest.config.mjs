@@ -19,6 +19,7 @@ const shared = {
   moduleNameMapper: {
     '^postern$': '<rootDir>/libs/postern/src/index.ts',
     '^postern/cors-settings$': '<rootDir>/libs/postern/src/http/cors/cors-settings.ts',
+    '^postern/accounts/import$': '<rootDir>/libs/accounts/src/import/index.ts',
     '^postern/password/foreign-hashes$': '<rootDir>/libs/password/src/foreign-hashes/index.ts',
     '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/connections/database-url.ts',
     '^postern/problem/nearest-name$': '<rootDir>/libs/problem/src/settings/nearest-name.ts',

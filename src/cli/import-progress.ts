@@ -1,4 +1,4 @@
-import type { UnreadableEntry, UserImportSummary } from 'postern/accounts';
+import type { UnreadableEntry, UserImportSummary } from 'postern/accounts/import';
 
 const BAR_WIDTH = 24;
 const TERMINAL_INTERVAL_MILLISECONDS = 200;

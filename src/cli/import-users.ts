@@ -1,7 +1,7 @@
 import { createReadStream, existsSync, statSync } from 'node:fs';
 import { open, readFile } from 'node:fs/promises';
-import { EntryError, firebaseConfigOf, sourceOf, UserImport, userSources, usersOf } from 'postern/accounts';
-import type { UnreadableEntry, UserImportSummary, UserSource } from 'postern/accounts';
+import { EntryError, firebaseConfigOf, sourceOf, UserImport, userSources, usersOf } from 'postern/accounts/import';
+import type { UnreadableEntry, UserImportSummary, UserSource } from 'postern/accounts/import';
 import { UnsupportedHashError } from 'postern/password/foreign-hashes';
 import { AppModule } from '../server/app.module.js';
 import type { ServerConfig } from '../config/server-config.js';

@@ -34,7 +34,7 @@ const MAX_DEPENDENCIES = 5;
 /** The present violations of each bound and their size. An entry may only shrink; delete it when it is gone. */
 const ABOVE: Readonly<Record<'folders' | 'symbols' | 'dependencies', Readonly<Record<string, number>>>> = {
   folders: {},
-  symbols: { './accounts': 64, './auth': 102, './password': 43, './tokens': 48, './users': 63 },
+  symbols: { './accounts': 50, './auth': 102, './password': 43, './tokens': 48, './users': 63 },
   dependencies: { StartSession: 6, KeyRotation: 6 },
 };
 

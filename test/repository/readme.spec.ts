@@ -60,7 +60,8 @@ const READERS_OWN: Readonly<Record<string, string>> = {
   password: `import {
     PasswordConfirmation, PasswordHasher, PasswordModule, PasswordPolicy, type PasswordViolation, shippedPasswordPolicies,
   } from 'postern/password';`,
-  accounts: `import { AccountsModule, type OneTimeTokens, type ResetContext, ResetPassword, UserImport, usersOf } from 'postern/accounts';`,
+  accounts: `import { AccountsModule, type OneTimeTokens, type ResetContext, ResetPassword } from 'postern/accounts';
+import { UserImport, usersOf } from 'postern/accounts/import';`,
   limits: `import { Limits, LimitsModule, RateLimit } from 'postern/limits';`,
   mail: `import {
     letter, Mailer, type MailMessage, MailModule, MailNotSentError, MailRejectedError, type Outbox,
