@@ -25,6 +25,7 @@ const shared = {
     '^postern/problem/nearest-name$': '<rootDir>/libs/problem/src/settings/nearest-name.ts',
     '^postern/persistence/redis-url$': '<rootDir>/libs/persistence/src/redis/redis-url.ts',
     '^postern/tokens/issuer-address$': '<rootDir>/libs/tokens/src/issuer-address.ts',
+    '^postern/auth/outgoing-calls$': '<rootDir>/libs/auth/src/outgoing-calls.ts',
     '^postern/testing/auth$': '<rootDir>/libs/testing/src/auth.ts',
     '^postern/(.*)$': '<rootDir>/libs/$1/src/index.ts',
     '^(\\.{1,2}/.*)\\.js$': '$1',

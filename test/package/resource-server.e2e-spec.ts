@@ -30,6 +30,9 @@ const NOT_INSTALLED = [
   'bcrypt',
   '@nestjs/event-emitter',
   '@nestjs/terminus',
+  '@nestjs/microservices',
+  '@nats-io/transport-node',
+  '@grpc/grpc-js',
   'ioredis',
   'class-validator',
   'class-transformer',
@@ -47,7 +50,7 @@ describe('the package of a service without a database', () => {
 
   beforeAll(() => build(), 300_000);
 
-  it.each(['problem', 'auth'])('the built %s imports no database package', (lib) => {
+  it.each(['problem', 'auth', 'outbound'])('the built %s imports no database package', (lib) => {
     const folder = join(dist, lib, 'src');
     const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) =>
       /\.(js|d\.ts)$/.test(name),
@@ -175,6 +178,12 @@ describe('a service with `auth` and `problem` alone, on the built package', () =
         expect([status, body['code']]).toEqual([401, 'invalid-token']);
         expect(challenge).toMatch(/^Bearer/);
       }
+    });
+
+    it('a service calls another one for the user', async () => {
+      const { status, body } = await ask(orders, '/orders/stock', token);
+      const { body: own } = await ask(orders, '/orders', token);
+      expect([status, body]).toEqual([200, { askedBy: own['buyer'] }]);
     });
 
     it('a service requires the scopes of a route', async () => {

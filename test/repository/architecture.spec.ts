@@ -16,6 +16,7 @@ const LEVELS: Readonly<Record<string, number>> = {
   users: 2,
   mail: 2,
   limits: 2,
+  outbound: 2,
   revocations: 3,
   sessions: 4,
   password: 5,
@@ -25,7 +26,7 @@ const LEVELS: Readonly<Record<string, number>> = {
 };
 
 /** The packages that a service without a database does not install. Neither lib may import them. */
-const WITHOUT_DATABASE = ['problem', 'jws', 'auth'];
+const WITHOUT_DATABASE = ['problem', 'jws', 'auth', 'outbound'];
 const MAX_FILE = 250;
 const MAX_FILES_IN_FOLDER = 15;
 const MAX_SYMBOLS = 40;
@@ -175,7 +176,7 @@ describe('the architecture', () => {
     expect(circles).toEqual([]);
   });
 
-  it('problem, jws, and auth do not import the database', () => {
+  it('problem, jws, auth, and outbound do not import the database', () => {
     const databases = /^(typeorm|@nestjs\/typeorm|pg|ioredis|@node-rs\/argon2|postern\/persistence)$/;
     const rule = ({ path, imports }: SourceFile): string[] =>
       WITHOUT_DATABASE.includes(libOf(path) ?? '') ? imports.filter((name) => databases.test(name)) : [];

@@ -37,7 +37,17 @@ const PHRASES: readonly (readonly [RegExp, string])[] = [
 const BEGINNING = /(?:^|[.!?]\s+)(?:What|Who|Whoever|Whose|Where|Of|So|One)\s(?!is\b.*\?)/;
 
 /** The folders and pages that the rules hold for. */
-const LIBS = ['accounts', 'auth', 'embedded-postgres', 'jws', 'password', 'persistence', 'postern', 'problem']
+const LIBS = [
+  'accounts',
+  'auth',
+  'embedded-postgres',
+  'jws',
+  'outbound',
+  'password',
+  'persistence',
+  'postern',
+  'problem',
+]
   .concat(['revocations', 'sessions', 'testing', 'tokens', 'users'])
   .map((lib) => `libs/${lib}`);
 const PAGES = ['CONTRIBUTING.md', 'README.md', 'SECURITY.md', 'UPGRADING.md'];

@@ -18,7 +18,9 @@ const WITH_CODE = [
   'README.md',
   ...pages.map(({ path }) => path).filter((path) => path.startsWith('docs/guides/')),
   'docs/revocation.md',
-  ...['jws', 'auth', 'users', 'mail', 'password', 'accounts', 'testing'].map((lib) => `libs/${lib}/README.md`),
+  ...['jws', 'auth', 'outbound', 'users', 'mail', 'password', 'accounts', 'testing'].map(
+    (lib) => `libs/${lib}/README.md`,
+  ),
 ];
 
 const employee = '../package/team/employee.entity.js';
@@ -50,6 +52,12 @@ const READERS_OWN: Readonly<Record<string, string>> = {
     type Principal, PrincipalMapper, Public, RequireScopes, RevocationHealth, type RevocationPublisher,
     RequireAnyPermission, RequirePermissions, UsePolicy,
   } from 'postern/auth';`,
+  outbound: `import {
+    HttpTokens, OutboundModule, ServiceClients, ServiceFetch, UserTokens, type UserTokenRequest,
+  } from 'postern/outbound';`,
+  clients: `import { HttpService } from '@nestjs/axios';
+    import { ClientsModule, Transport } from '@nestjs/microservices';`,
+  exchange: 'declare function exchange(token: string, audience: string): Promise<string>;',
   signatures: `import { importKey, parseJws, verifyJws } from 'postern/jws'; declare const text: string, publicKeyPem: string;`,
   tokens: `import { KeyRingVerificationKeys, TokensModule } from 'postern/tokens';`,
   users: `import {

@@ -8,6 +8,7 @@ import type {
   InjectionToken,
   NestInterceptor,
   OnModuleInit,
+  Type,
 } from '@nestjs/common';
 import { AuthError } from 'postern/problem';
 import type { Observable } from 'rxjs';
@@ -101,6 +102,26 @@ export class MessageEnhancers implements OnModuleInit {
     putFirst(INTERCEPTORS_METADATA, MessageInterceptor, method);
     // On the method, so that the routes of the class keep their filters. Those of the team go before.
     putFirst(EXCEPTION_FILTERS_METADATA, MessageFilter, method, valuesOf(EXCEPTION_FILTERS_METADATA, owner));
+  }
+}
+
+/**
+ * Adds an interceptor to every handler of messages. Nest applies no global one to a microservice that is connected
+ * without `inheritAppConfig`.
+ *
+ * @param type its class. In another application of the process Nest may make it with that application's providers, or
+ *   with none.
+ */
+export function addMessageInterceptor<I extends NestInterceptor>(
+  modules: ModulesContainer,
+  type: Type<I>,
+  interceptor: I,
+): void {
+  for (const { method } of handlersOf(modules)) {
+    if (Reflect.hasMetadata(MESSAGE_PATTERN, method)) putFirst(INTERCEPTORS_METADATA, type, method);
+  }
+  for (const module of modules.values()) {
+    if (!module.injectables.has(type)) module.addInjectable({ provide: type, useValue: interceptor }, 'interceptor');
   }
 }
 

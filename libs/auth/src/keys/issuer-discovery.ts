@@ -48,13 +48,25 @@ export function discoverKeySet(issuer: string, limits: FetchLimits): Promise<URL
  * @throws Error if no metadata document of this issuer names one on its own origin
  */
 export function discoverRevocations(issuer: string, limits: FetchLimits): Promise<URL> {
-  return discover(issuer, limits, ({ revocations_uri: uri }) => {
-    if (typeof uri !== 'string') throw new Error('the metadata have no revocations_uri');
+  return discoverOwn('revocations_uri', 'revocations: { uri }', issuer, limits);
+}
+
+/**
+ * Finds the URL of the issuer's token endpoint. It must be on the issuer's own origin, because a secret is sent there.
+ *
+ * @throws Error if no metadata document of this issuer names one on its own origin
+ * @see RFC 8414 §2
+ */
+export function discoverTokenEndpoint(issuer: string, limits: FetchLimits): Promise<URL> {
+  return discoverOwn('token_endpoint', 'tokenEndpoint', issuer, limits);
+}
+
+function discoverOwn(member: string, setting: string, issuer: string, limits: FetchLimits): Promise<URL> {
+  return discover(issuer, limits, ({ [member]: uri }) => {
+    if (typeof uri !== 'string') throw new Error(`the metadata have no ${member}`);
     const address = checkedAddress(uri, limits.allowInsecure);
     if (!isOwnOrigin(address, issuer)) {
-      throw new Error(
-        'revocations_uri is on another origin than the issuer: write "revocations: { uri }" if you trust it',
-      );
+      throw new Error(`${member} is on another origin than the issuer: write "${setting}" if you trust it`);
     }
     return address;
   });

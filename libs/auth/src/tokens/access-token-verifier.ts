@@ -11,6 +11,7 @@ import { parseAccessToken } from './parse-access-token.js';
 import { TokenStatus } from './token-status.js';
 import { TrustedIssuers } from './trusted-issuers.js';
 import { validateClaims } from './validate-claims.js';
+import { notePresentedToken } from './presented-token.js';
 import { VerifiedToken, VerifiedTokenCache } from './verified-token-cache.js';
 import type { VerificationKey } from 'postern/jws';
 import type { Principal } from '../guard/principal.js';
@@ -110,6 +111,7 @@ export class AccessTokenVerifier {
     const verified = new VerifiedToken(credentials, principal, key.alg, startsAt, principal.expiresAt + tolerance);
     if (!this.status.isStillValid(verified, now)) reject('revoked, or its key is gone');
     this.cache.add(verified, now);
+    notePresentedToken(principal, credentials);
     this.status.assertRevocationsKnown(verified);
     return principal;
   }
