@@ -23,6 +23,7 @@ const shared = {
     '^postern/password/foreign-hashes$': '<rootDir>/libs/password/src/foreign-hashes/index.ts',
     '^postern/persistence/database-url$': '<rootDir>/libs/persistence/src/connections/database-url.ts',
     '^postern/problem/nearest-name$': '<rootDir>/libs/problem/src/settings/nearest-name.ts',
+    '^postern/persistence/redis$': '<rootDir>/libs/persistence/src/redis/connect-redis.ts',
     '^postern/persistence/redis-url$': '<rootDir>/libs/persistence/src/redis/redis-url.ts',
     '^postern/tokens/issuer-address$': '<rootDir>/libs/tokens/src/issuer-address.ts',
     '^postern/auth/outgoing-calls$': '<rootDir>/libs/auth/src/outgoing-calls.ts',

@@ -15,8 +15,9 @@ const decides = process.env.CI === 'true';
 const otherPostgres = process.argv.includes('--postgres')
   ? process.argv[process.argv.indexOf('--postgres') + 1]
   : undefined;
-/** The tests that run on every PostgreSQL. */
-const onEveryPostgres = 'test/sql/';
+/** The tests of the database. With `--postgres`, each runs on that server, and some on the embedded one, too. */
+const ofTheDatabase = 'test/sql/';
+const onOnePostgres = 'test/sql/(?!persistence/|acme)';
 const ofEmbeddedPostgres = ['test/server/embedded-postgres', 'libs/embedded-postgres'];
 const scratch = mkdtempSync(join(tmpdir(), 'postern-check-'));
 const total = { passed: 0, failed: 0 };
@@ -29,10 +30,14 @@ try {
   step('unused code and dependencies', 'knip');
   // The tests of the embedded PostgreSQL run once: as root, in a folder that only root can enter.
   const isRoot = process.getuid?.() === 0;
-  const elsewhere = isRoot ? ['--testPathIgnorePatterns', '/node_modules/', ...ofEmbeddedPostgres] : [];
+  const elsewhere = [
+    '/node_modules/',
+    ...(isRoot ? ofEmbeddedPostgres : []),
+    ...(otherPostgres === undefined ? [] : [onOnePostgres]),
+  ].flatMap((pattern) => ['--testPathIgnorePatterns', pattern]);
   tests('tests, on the embedded PostgreSQL', elsewhere);
   if (otherPostgres !== undefined) {
-    const paths = ['--selectProjects', 'e2e', '--testPathPatterns', onEveryPostgres];
+    const paths = ['--selectProjects', 'e2e', '--testPathPatterns', ofTheDatabase];
     tests('tests, on the PostgreSQL of this machine', paths, { POSTERN_TEST_DATABASE_URL: otherPostgres });
   }
   if (isRoot) {

@@ -44,6 +44,8 @@ describe('npm run users', () => {
     const response = await fetch(`${server.url}${path}`, {
       method,
       headers: {
+        // A command blocks this process for longer than the server keeps an idle connection.
+        connection: 'close',
         ...(token !== undefined && { authorization: `Bearer ${token}` }),
         ...(body && { 'content-type': 'application/json' }),
       },

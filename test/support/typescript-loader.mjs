@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { transform } from '@swc/core';
@@ -17,9 +18,18 @@ const options = {
   sourceMaps: 'inline',
 };
 
+const root = new URL('../../', import.meta.url);
+const { exports: subpaths } = JSON.parse(readFileSync(new URL('package.json', root), 'utf8'));
+
+/** The source of a subpath of this package; `undefined` for another module. */
+function sourceOf(specifier) {
+  const subpath = /^postern(?=\/|$)/.test(specifier) ? subpaths[specifier.replace('postern', '.')] : undefined;
+  return subpath && new URL(subpath.default.replace('./dist/', '').replace(/\.js$/, '.ts'), root).href;
+}
+
 export async function resolve(specifier, context, next) {
-  const own = /^postern(?:\/([\w-]+))?$/.exec(specifier);
-  if (own) return next(new URL(`../../libs/${own[1] ?? 'postern'}/src/index.ts`, import.meta.url).href, context);
+  const own = sourceOf(specifier);
+  if (own !== undefined) return next(own, context);
   const isSource = context.parentURL?.endsWith('.ts') && specifier.startsWith('.') && specifier.endsWith('.js');
   return next(isSource ? specifier.replace(/\.js$/, '.ts') : specifier, context);
 }

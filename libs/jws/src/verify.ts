@@ -18,6 +18,9 @@ export function verifySignature({ alg, key }: VerificationKey, signingInput: Buf
     const expected = createHmac(parameters.digest, key).update(signingInput).digest();
     return expected.length === signature.length && timingSafeEqual(expected, signature);
   }
+  // An RSA signature is as long as the modulus (RFC 8017 §8.1.2 and §8.2.2, step 1).
+  const { modulusLength } = key.asymmetricKeyDetails ?? {};
+  if (modulusLength !== undefined && signature.length !== Math.ceil(modulusLength / 8)) return false;
   return verify(digestOf(parameters), signingInput, keyInput(parameters, key), signature);
 }
 

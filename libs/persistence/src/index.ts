@@ -19,5 +19,4 @@ export { PeriodicCleanup } from './periodic-cleanup.js';
 export type { PersistenceSettings, PersistenceStructure } from './persistence.settings.js';
 export { PersistenceModule } from './persistence.module.js';
 export { migrateDatabase, pendingMigrations, runMigrations } from './migrations/run-migrations.js';
-export { connectRedis, type RedisClient } from './redis/connect-redis.js';
 export { redisGroupOf, redisUrlProblem, type RedisGroup } from './redis/redis-url.js';

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { OnApplicationShutdown } from '@nestjs/common';
-import { connectRedis } from 'postern/persistence';
-import type { RedisClient } from 'postern/persistence';
+import { connectRedis } from 'postern/persistence/redis';
+import type { RedisClient } from 'postern/persistence/redis';
 import { LimitStore } from './limit-store.js';
 import type { StoredClaim, StoredState } from './limit-store.js';
 

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import type { RedisOptions } from 'ioredis';
-import { connectRedis, OutageLog, redisGroupOf } from 'postern/persistence';
-import type { RedisClient, RedisGroup } from 'postern/persistence';
+import { OutageLog, redisGroupOf } from 'postern/persistence';
+import type { RedisGroup } from 'postern/persistence';
+import { connectRedis } from 'postern/persistence/redis';
+import type { RedisClient } from 'postern/persistence/redis';
 import { causeOf, redisRemedyFor, SentinelAddressError } from './redis-rejection.js';
 import { RevocationSignal, REVOCATION_CHANNEL } from './revocation-signal.js';
 
