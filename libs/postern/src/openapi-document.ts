@@ -27,8 +27,22 @@ Every error is a problem (RFC 9457, \`application/problem+json\`) with a stable 
 route can respond with \`500 internal-error\`. A request that is not valid HTTP gets \`400 malformed-request\`, \`408 request-timeout\`,
 \`413 payload-too-large\`, \`417 expectation-failed\` or \`431 request-header-fields-too-large\`.`;
 
-/** The tag of the operations that a new server needs first. */
-const FIRST_STEPS = 'First steps';
+/** The tags of the product, in the order in which an explorer needs them. Other tags follow. */
+const TAGS = [
+  'First steps',
+  'Authentication',
+  'Accounts by mail',
+  'Users',
+  'Sessions',
+  'Invitations',
+  'Users (administration)',
+  'Sessions (administration)',
+  'Roles',
+  'Keys',
+  'Revocations',
+  'Discovery',
+  'Health',
+];
 
 const METHODS = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
@@ -72,9 +86,11 @@ export function documentOf(app: INestApplication, settings: DocumentSettings = {
     schemas: { ...document.components?.schemas, Problem: problemSchema },
   };
 
-  // Swagger UI shows declared tags first.
-  const hasFirstSteps = Object.values(document.paths).some((path) => path.post?.tags?.includes(FIRST_STEPS));
-  if (hasFirstSteps) document.tags = [{ name: FIRST_STEPS }, ...(document.tags ?? [])];
+  // Swagger UI shows declared tags first, in their order.
+  const used = new Set(
+    Object.values(document.paths).flatMap((path) => METHODS.flatMap((method) => path[method]?.tags ?? [])),
+  );
+  document.tags = [...TAGS.filter((name) => used.has(name)).map((name) => ({ name })), ...(document.tags ?? [])];
   for (const path of Object.values(document.paths)) {
     for (const method of METHODS) {
       const operation = path[method];

@@ -44,7 +44,6 @@ export function serveDocs(app: INestApplication, settings: DocsSettings = {}): v
       displayOperationId: false,
       displayRequestDuration: true,
       docExpansion: 'list',
-      tagsSorter: 'alpha',
       tryItOutEnabled: true,
       // The URL of the page must not select another document (CVE-2018-25031).
       queryConfigEnabled: false,

@@ -106,9 +106,13 @@ describe('the stores of the limits', () => {
   ])('B1: two processes with %s take exactly the points together', async (_, urlOf) => {
     const claim = claimOf(randomUUID());
     const children = [1, 2].map(() =>
-      fork(join(import.meta.dirname, 'take-in-parallel.program.mjs'), [urlOf(), JSON.stringify(claim), String(5 * POINTS)], {
-        execArgv: ['--import', join(import.meta.dirname, '../../support/register-typescript.mjs')],
-      }),
+      fork(
+        join(import.meta.dirname, 'take-in-parallel.program.mjs'),
+        [urlOf(), JSON.stringify(claim), String(5 * POINTS)],
+        {
+          execArgv: ['--import', join(import.meta.dirname, '../../support/register-typescript.mjs')],
+        },
+      ),
     );
     // Both have connected before either begins.
     await Promise.all(children.map((child) => once(child, 'message')));

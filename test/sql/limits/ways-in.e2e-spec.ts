@@ -88,9 +88,13 @@ describe('the limits of each way in', () => {
 
     expect((await user.post('/auth/password/forgot', { email })).status).toBe(202);
     const reset = { token: await user.token('reset-password', email), password: PASSWORD };
-    expect((await user.post('/auth/password/reset', reset)).status).toBe(204);
+    const done = await user.post('/auth/password/reset', reset);
+    expect(done.status).toBe(204);
     // A reset does not lift the limit, because a guesser with access to the mailbox could repeat it.
     expect((await logIn(email, PASSWORD, '192.0.2.4')).status).toBe(429);
+    // The account knows the device of the reset.
+    const device = { 'postern-device': done.headers.get('postern-device')! };
+    expect((await user.post('/auth/login', { email, password: PASSWORD }, undefined, device)).status).toBe(200);
   });
 
   it('mails to an address are limited alike for known and unknown addresses, and invalid tokens by network', async () => {

@@ -1,8 +1,8 @@
-import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Inject, Post, Req, Res } from '@nestjs/common';
 import { ApiAcceptedResponse, ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import { FixedResponse, Public } from 'postern/auth';
 import { LimitAttempts } from 'postern/limits';
-import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
+import { HashingOverloadedError, KnownDevices, PasswordRejectedError } from 'postern/password';
 import { ApiProblems, ValidationFailedError } from 'postern/problem';
 import { ipAddressOf } from 'postern/sessions';
 import type { RequestLike } from 'postern/sessions';
@@ -14,6 +14,11 @@ import { acceptLanguageOf } from '../links/accept-language.js';
 import { ForgotPassword } from './forgot-password.js';
 import { ResetPassword } from './reset-password.js';
 
+/** The members that the responses of Fastify and Express share. */
+interface ResponseLike {
+  header(name: string, value: string): unknown;
+}
+
 /** The routes for a forgotten password. */
 @FixedResponse()
 @ApiTags('Accounts by mail')
@@ -21,6 +26,7 @@ import { ResetPassword } from './reset-password.js';
 export class PasswordResetController {
   @Inject(ForgotPassword) protected readonly forgotten!: ForgotPassword;
   @Inject(ResetPassword) protected readonly resets!: ResetPassword;
+  @Inject(KnownDevices) protected readonly devices!: KnownDevices;
 
   /** Sends the link for a new password. */
   @Post('forgot')
@@ -48,7 +54,7 @@ export class PasswordResetController {
     operationId: 'resetPassword',
     summary: 'Set a new password by a link',
     description:
-      'Stores the password, ends all sessions of the user, and notifies the user by mail. It starts no session: call `POST /auth/login`.',
+      'Stores the password, ends all sessions of the user, and notifies the user by mail. It starts no session: call `POST /auth/login`. It also sends a token of the device as a login does, so that wrong passwords from elsewhere do not delay the owner.',
   })
   @ApiNoContentResponse({ description: 'The password has changed, and all sessions have ended.' })
   @ApiProblems(
@@ -59,8 +65,13 @@ export class PasswordResetController {
     ]),
     HashingOverloadedError,
   )
-  async resetPassword(@Body() { token, password }: ResetPasswordDto, @Req() request?: RequestLike): Promise<void> {
-    const acceptLanguage = acceptLanguageOf(request);
-    await this.resets.reset(token, password, { ipAddress: ipAddressOf(request?.ip), acceptLanguage });
+  async resetPassword(
+    @Body() { token, password }: ResetPasswordDto,
+    @Req() request?: RequestLike,
+    @Res({ passthrough: true }) response?: ResponseLike,
+  ): Promise<void> {
+    const context = { ipAddress: ipAddressOf(request?.ip), acceptLanguage: acceptLanguageOf(request) };
+    const email = await this.resets.reset(token, password, context);
+    if (request && response) this.devices.remember(email, request, response);
   }
 }

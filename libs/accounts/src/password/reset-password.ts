@@ -33,9 +33,10 @@ export class ResetPassword {
    *
    * A rejected password does not spend the token.
    *
+   * @returns the normalised address of the user
    * @throws OneTimeTokenInvalidError, PasswordRejectedError, HashingOverloadedError
    */
-  async reset(token: string, password: string, { ipAddress, acceptLanguage }: ResetContext = {}): Promise<void> {
+  async reset(token: string, password: string, { ipAddress, acceptLanguage }: ResetContext = {}): Promise<string> {
     const { email } = await this.ownerOf(await this.links.find('resetPassword', token));
     // Before the transaction: no connection waits for the hash.
     const prepared = await this.passwords.prepare(password, { email }, '/password', ipAddress);
@@ -46,6 +47,7 @@ export class ResetPassword {
       await this.recovery.replace(user.id, prepared, acceptLanguage);
       await this.links.revokeAll(user.id);
     });
+    return email;
   }
 
   /** The token belongs to the address, and the user may have another one by now. */
