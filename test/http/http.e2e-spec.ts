@@ -657,7 +657,8 @@ describe.each(['fastify', 'express'] as const)('the HTTP surface on %s', (kind) 
         (await request('OPTIONS', '/users', ['Origin: https://app.example', ...preflight], at)).headers,
       ).toMatchObject({
         'access-control-allow-headers': 'authorization,Content-Type,X-Request-Id,Postern-Device,traceparent,X-Tenant',
-        'access-control-expose-headers': 'X-Request-Id,WWW-Authenticate,Retry-After,RateLimit-Policy,RateLimit,Postern-Device,X-Total-Count',
+        'access-control-expose-headers':
+          'X-Request-Id,WWW-Authenticate,Retry-After,RateLimit-Policy,RateLimit,Postern-Device,X-Total-Count',
         'access-control-allow-methods': 'GET,POST',
         'access-control-max-age': '0',
         'access-control-allow-credentials': 'true',

@@ -114,7 +114,7 @@ describe('the reset of a password', () => {
     expect(weak).toMatchObject({ status: 400, body: { code: 'password-rejected' } });
     const done = await user.post('/auth/password/reset', { token: reset, password: NEW });
     expect([done.status, done.body]).toEqual([204, undefined]);
-    // The device is known from now on; its token is no credential.
+    // The device is known from now on; its token is not a credential.
     expect(done.headers.get('set-cookie')).toMatch(/^__Host-postern-device=[^,]*$/);
     expect((await user.app.call('GET', '/users/me', { token })).status).toBe(401);
     expect(await user.post('/auth/login', { email, password: PASSWORD })).toMatchObject({ status: 401 });
