@@ -3,7 +3,11 @@ import { DomainEvent } from 'postern/persistence';
 /** An administrator created a user. A user who registers causes `user.registered` instead. */
 export class UserCreated extends DomainEvent {
   static override readonly type = 'user.created';
-  constructor(readonly userId: string) {
+  constructor(
+    readonly userId: string,
+    /** Whether the administrator chose a password. */
+    readonly hasPassword: boolean,
+  ) {
     super();
   }
 }

@@ -87,6 +87,20 @@ describe('invitations', () => {
     return { email, id: body['id'] as string, token: await user.token('invitation', email) };
   }
 
+  it('a user whom an administrator creates without a password sets it by the link of a mail, within seven days', async () => {
+    const email = emailOf('created');
+    expect((await user.post('/users', { email }, boss)).status).toBe(201);
+    const token = await user.token('set-password', email);
+    pass(6 * DAY_SECONDS);
+    expect((await other.post('/auth/password/reset', { token, password: PASSWORD })).status).toBe(204);
+    await user.logIn(email, PASSWORD);
+    // The link verifies the address, too.
+    expect(await sql('SELECT 1 FROM users WHERE email = $1 AND email_verified_at IS NOT NULL', [email])).toHaveLength(
+      1,
+    );
+    boss = (await withRoles(ADMINISTRATOR)).token;
+  });
+
   it('an invited person gets an account with a verified address and the roles, and the link works once', async () => {
     const email = emailOf('Guest');
     const { status, body } = await invite(email, ['reader', 'reader'], boss, { 'accept-language': 'ko' });

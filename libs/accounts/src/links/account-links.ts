@@ -24,10 +24,17 @@ export class AccountLinks {
     private readonly clock: Clock,
   ) {}
 
-  /** Issues a link in the current transaction. It replaces the older link of the same flow and holder. */
-  async issue(flow: AccountFlow, binding: LinkBinding): Promise<LinkData> {
+  /**
+   * Issues a link in the current transaction. It replaces the older link of the same flow and holder.
+   *
+   * @param lifetimeSeconds default: the setting `linkSeconds` of the flow
+   */
+  async issue(
+    flow: AccountFlow,
+    binding: LinkBinding,
+    lifetimeSeconds = this.settings.linkSeconds[flow],
+  ): Promise<LinkData> {
     const { purpose, path } = ACCOUNT_FLOWS[flow];
-    const lifetimeSeconds = this.settings.linkSeconds[flow];
     const token = await this.tokens.issue({ ...binding, purpose, lifetimeSeconds });
     const page = this.settings.links[flow] ?? this.mail.linkTo(path);
     return { url: `${page}#token=${token}`, expiresAt: new Date(this.clock.now() + lifetimeSeconds * 1000) };

@@ -2,7 +2,13 @@ import { letter } from './letter.js';
 import type { LinkData, MailContext, MailTemplate, MailTemplateData, MailTexts } from './mail-template.js';
 
 type AccountTemplate =
-  'verify-email' | 'account-exists' | 'reset-password' | 'confirm-email-change' | 'address-in-use' | 'email-changed';
+  | 'verify-email'
+  | 'account-exists'
+  | 'reset-password'
+  | 'set-password'
+  | 'confirm-email-change'
+  | 'address-in-use'
+  | 'email-changed';
 
 /** The words of a mail in one language. A paragraph is a string. */
 interface Words {
@@ -68,6 +74,25 @@ export const ACCOUNT_TEMPLATES: { readonly [K in AccountTemplate]: MailTemplate<
           '직접 요청하지 않았다면 이 메일을 무시하세요. 비밀번호는 그대로 유지됩니다.',
         ],
         label: '새 비밀번호 설정하기',
+      },
+    }),
+  'set-password': (link, context) =>
+    written(context, link, {
+      en: {
+        subject: `Your account of ${context.productName}`,
+        paragraphs: [
+          `An administrator has created an account of ${context.productName} for this address. Set your password by the link.`,
+          `The link works once, until ${context.time(link.expiresAt)}. Afterwards, request a new one as for a forgotten password.`,
+        ],
+        label: 'Set the password',
+      },
+      ko: {
+        subject: `${context.productName} 계정이 만들어졌습니다`,
+        paragraphs: [
+          `관리자가 이 주소로 ${context.productName} 계정을 만들었습니다. 링크에서 비밀번호를 설정하세요.`,
+          `링크는 ${context.time(link.expiresAt)}까지 한 번만 사용할 수 있습니다. 이후에는 비밀번호 찾기로 새 링크를 요청하세요.`,
+        ],
+        label: '비밀번호 설정하기',
       },
     }),
   'confirm-email-change': (link, context) =>

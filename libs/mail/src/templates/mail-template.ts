@@ -29,6 +29,8 @@ export interface MailTemplateData {
   'account-exists': LinkData;
   /** The user requested a new password, and sets it by the link. */
   'reset-password': LinkData;
+  /** A user whom an administrator has created without a password. */
+  'set-password': LinkData;
   /** The user requested a change to this address, and confirms it by the link. */
   'confirm-email-change': LinkData;
   /** Another user requested a change to the address of this user. */

@@ -33,7 +33,7 @@ export class CreateUser<U extends UserBase = UserBase> {
     return this.database.transaction(async () => {
       const user = await this.users.create({ ...userFields, email } as unknown as NewUser<U>);
       await store?.(user.id);
-      this.events.publish(new UserCreated(user.id));
+      this.events.publish(new UserCreated(user.id, store !== undefined));
       return user;
     });
   }

@@ -156,8 +156,8 @@ export function adminUsersControllerOf<U extends UserBase>(entity: Type<U>): new
     @ApiOperation({
       summary: 'Create a user',
       description:
-        'Creates a user, with or without a password. The rules for passwords apply. To give the user a role, call ' +
-        '`PUT /users/{id}/roles`.',
+        'Creates a user, with or without a password. The rules for passwords apply. A user without a password sets one ' +
+        'by the link of a mail. To give the user a role, call `PUT /users/{id}/roles`.',
     })
     @ApiCreatedResponse({
       type: View,
