@@ -168,7 +168,7 @@ export function transports(tcpPort: number, grpcPort: number): TransportCase[] {
       connect: () =>
         callerBy({ transport: Transport.MQTT, options: mqtt }, (order, authorization) => {
           const record = new MqttRecordBuilder(order).setQoS(1);
-          // The client does not send a packet with empty user properties (findings/mqtt-empty-user-properties.sh).
+          // The client does not send a packet with empty user properties.
           if (authorization !== undefined) record.setProperties({ userProperties: { authorization } });
           return record.build();
         }),
