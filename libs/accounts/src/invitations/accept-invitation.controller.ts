@@ -1,7 +1,7 @@
 import { Body, Controller, HttpCode, Inject, Post, Req } from '@nestjs/common';
 import type { Type } from '@nestjs/common';
-import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags } from '@nestjs/swagger';
-import { IsString, MaxLength } from 'class-validator';
+import { ApiCreatedResponse, ApiOperation, ApiProperty, ApiTags, IntersectionType } from '@nestjs/swagger';
+import { IsString } from 'class-validator';
 import { FixedResponse, Public } from 'postern/auth';
 import { LimitAttempts } from 'postern/limits';
 import { HashingOverloadedError, PasswordRejectedError } from 'postern/password';
@@ -11,6 +11,7 @@ import type { RequestLike } from 'postern/sessions';
 import { EmailTakenError, ForUserEntity, registerDtoOf, responseDtoOf, UserConflictError } from 'postern/users';
 import type { SeenUser, TeamFields, UserBase } from 'postern/users';
 import { OneTimeTokenInvalidError } from '../accounts.errors.js';
+import { OneTimeTokenDto } from '../dto/one-time-token.dto.js';
 import { AcceptInvitation } from './accept-invitation.js';
 import type { InvitedAccount } from './accept-invitation.js';
 
@@ -30,18 +31,7 @@ export interface AcceptInvitationRoutes<U extends UserBase = UserBase> {
 export function acceptInvitationControllerOf<U extends UserBase>(user: Type<U>): new () => AcceptInvitationRoutes<U> {
   const OwnUserDto = responseDtoOf(user, 'self');
 
-  class AcceptInvitationDto extends registerDtoOf(user) {
-    @ApiProperty({
-      type: String,
-      maxLength: 64,
-      example: 'q7Wk0T2hZs5mYb8nVc1xLd4fGj6pRu9eAiOtQwXyHvM',
-      description:
-        'The token in the link of the mail, after `#token=`. Outside production, `/dev/mailbox` shows the mail.',
-    })
-    @IsString()
-    @MaxLength(64)
-    token!: string;
-
+  class AcceptInvitationDto extends IntersectionType(OneTimeTokenDto, registerDtoOf(user)) {
     @ApiProperty({
       type: String,
       format: 'password',
